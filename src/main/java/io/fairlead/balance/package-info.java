@@ -1,0 +1,11 @@
+/**
+ * Which node gets the next request.
+ *
+ * <p>A balancer is made for one published set of nodes and thrown away with it; picking allocates
+ * nothing, locks nothing and takes its chance as an argument. Start at {@link
+ * io.fairlead.balance.Balancer}.
+ */
+@NullMarked
+package io.fairlead.balance;
+
+import org.jspecify.annotations.NullMarked;

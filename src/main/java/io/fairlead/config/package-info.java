@@ -1,0 +1,15 @@
+/**
+ * The configuration language: one record per thing an operator can say.
+ *
+ * <p>Records check themselves: a value that exists is right. Reading keeps the position of every
+ * value, collects all problems of a file before it reports any, and never starts half: a file with
+ * one problem yields no {@link io.fairlead.config.FairleadConfig}. What an operator can write, the
+ * JSON Schema and {@code docs/configuration.md} all come from these records.
+ *
+ * <p>Nothing here opens a socket, knows a thread or remembers anything. Start reading at {@link
+ * io.fairlead.config.FairleadConfig}.
+ */
+@NullMarked
+package io.fairlead.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,137 @@
+package io.fairlead.service;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.EventLog;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nodes that offer the same. Written by the control thread only; {@link #nodes()} may be read by
+ * anybody at any time.
+ */
+public final class Service {
+  private final String name;
+  private final int loops;
+  private final EventLog events;
+  private final LongSupplier epochMillis;
+  private final Map<HostPort, Node> members = new HashMap<>();
+  private final CopyOnWriteArrayList<Consumer<NodeSet>> listeners = new CopyOnWriteArrayList<>();
+  private volatile NodeSet nodes = NodeSet.EMPTY;
+
+  /**
+   * @param loops how many event loops will count
+   * @param epochMillis the time for people
+   */
+  public Service(String name, int loops, EventLog events, LongSupplier epochMillis) {
+    this.name = name;
+    this.loops = loops;
+    this.events = events;
+    this.epochMillis = epochMillis;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** The published state. */
+  public NodeSet nodes() {
+    return nodes;
+  }
+
+  /** The member with that address, or null. Control thread. */
+  public @Nullable Node find(HostPort address) {
+    return members.get(address);
+  }
+
+  /**
+   * Replaces the membership. A node whose address stays keeps its health, its counters and its
+   * connections. A new one counts as up from the start, as with the peers (HAProxy's default): the
+   * first failed probe or connection corrects that, while waiting for a first probe would turn
+   * every start into an outage. Control thread.
+   */
+  public void setMembers(List<NodeSpec> specs) {
+    Map<HostPort, Node> before = new HashMap<>(members);
+    List<Node> all = new ArrayList<>(specs.size());
+    for (NodeSpec spec : specs) {
+      Node node = before.remove(spec.address());
+      if (node == null) {
+        node = new Node(name, spec, loops, newcomer(spec));
+        events.add(new Event.NodeJoined(name, spec.name(), spec.source()));
+      } else {
+        node.setFacts(node.facts().withSpec(spec));
+      }
+      members.put(spec.address(), node);
+      all.add(node);
+    }
+    for (Node gone : before.values()) {
+      members.remove(gone.address());
+      gone.leave();
+      events.add(new Event.NodeLeft(name, gone.name(), "no longer named by any source"));
+    }
+    publish(NodeSet.of(all.toArray(Node[]::new)));
+  }
+
+  /** Health's verdict. Control thread. */
+  public void setUp(Node node, boolean up, String reason) {
+    NodeFacts before = node.facts();
+    node.setFacts(before.withUp(up, reason, epochMillis.getAsLong()));
+    if (before.up() != up) {
+      events.add(
+          up
+              ? new Event.NodeUp(name, node.name(), reason)
+              : new Event.NodeDown(name, node.name(), reason));
+      publish(NodeSet.of(nodes.all()));
+    }
+  }
+
+  /**
+   * Takes a node out gracefully, or back in. Requests in flight go on. Control thread.
+   *
+   * @param by who asked
+   * @return false if it was so already
+   */
+  public boolean setDraining(Node node, boolean draining, String by) {
+    NodeFacts before = node.facts();
+    if (before.draining() == draining) {
+      return false;
+    }
+    node.setFacts(before.withDraining(draining, epochMillis.getAsLong()));
+    events.add(
+        draining
+            ? new Event.NodeDraining(name, node.name(), by)
+            : new Event.NodeUndrained(name, node.name(), by));
+    publish(NodeSet.of(nodes.all()));
+    return true;
+  }
+
+  /** Calls the listener now and with every later state, on the control thread. */
+  public Runnable subscribe(Consumer<NodeSet> listener) {
+    listeners.add(listener);
+    listener.accept(nodes);
+    return () -> listeners.remove(listener);
+  }
+
+  private void publish(NodeSet next) {
+    nodes = next;
+    listeners.forEach(listener -> listener.accept(next));
+  }
+
+  private NodeFacts newcomer(NodeSpec spec) {
+    return new NodeFacts(
+        spec.name(),
+        spec.weight(),
+        spec.zone(),
+        spec.source(),
+        true,
+        "not probed yet",
+        false,
+        epochMillis.getAsLong());
+  }
+}

@@ -1,0 +1,53 @@
+package io.fairlead.telemetry;
+
+import java.util.Locale;
+
+/**
+ * Why Fairlead itself answered, or gave up on, an exchange. The closed list behind the response
+ * field {@code fairlead-error} and the metric label {@code reason}.
+ */
+public enum ErrorReason {
+  BAD_REQUEST(400, "The request could be read in two ways, or is not HTTP."),
+  NO_ROUTE(404, "No route of the listener matches the request."),
+  REQUEST_TIMEOUT(408, "The client took too long to send its request."),
+  BODY_TOO_LARGE(413, "The request body is larger than limits.body-bytes."),
+  TARGET_TOO_LONG(414, "The request target is longer than limits.target-bytes."),
+  EXPECTATION_FAILED(417, "The request expects something other than 100-continue."),
+  HEADERS_TOO_LARGE(
+      431, "The request head is larger than limits.header-bytes or has too many fields."),
+  INTERNAL(500, "A mistake of Fairlead's own; the log has the details."),
+  NOT_IMPLEMENTED(501, "The request needs a method or transfer coding that is not supported."),
+  BAD_RESPONSE(502, "The node's answer could be read in two ways, or is not HTTP."),
+  UPSTREAM_RESET(502, "The node closed the connection before its answer was complete."),
+  CONNECT_FAILED(503, "No connection to a node could be made."),
+  NO_NODE(503, "No node of the service is up."),
+  OVERLOADED(503, "A limit on connections is reached."),
+  UPSTREAM_TIMEOUT(504, "The node did not answer within the route's timeout."),
+  VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
+  CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent.");
+
+  private final int status;
+  private final String meaning;
+  private final String wireName;
+
+  ErrorReason(int status, String meaning) {
+    this.status = status;
+    this.meaning = meaning;
+    this.wireName = name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The status code of the answer. */
+  public int status() {
+    return status;
+  }
+
+  /** One sentence for people. */
+  public String meaning() {
+    return meaning;
+  }
+
+  /** How it is spelled in {@code fairlead-error} and in metrics. */
+  public String wireName() {
+    return wireName;
+  }
+}

@@ -1,0 +1,113 @@
+package io.fairlead.telemetry;
+
+import java.util.List;
+
+/** Something that happened and that an operator may want to read later. */
+public sealed interface Event {
+  /** One line for people. */
+  String text();
+
+  record InstanceStarted(String version) implements Event {
+    @Override
+    public String text() {
+      return "Fairlead " + version + " started";
+    }
+  }
+
+  record InstanceStopping(String why) implements Event {
+    @Override
+    public String text() {
+      return "stopping: " + why;
+    }
+  }
+
+  record ConfigApplied(long version, String source, List<String> changes) implements Event {
+    @Override
+    public String text() {
+      return "configuration "
+          + version
+          + " from "
+          + source
+          + " applied: "
+          + (changes.isEmpty() ? "nothing changed" : String.join(", ", changes));
+    }
+  }
+
+  record ConfigRefused(String source, List<String> problems) implements Event {
+    @Override
+    public String text() {
+      return "configuration from " + source + " refused: " + String.join("; ", problems);
+    }
+  }
+
+  record ListenerStarted(String listener, String address) implements Event {
+    @Override
+    public String text() {
+      return "listener " + listener + " serves on " + address;
+    }
+  }
+
+  record ListenerStopped(String listener, String address) implements Event {
+    @Override
+    public String text() {
+      return "listener " + listener + " no longer serves on " + address;
+    }
+  }
+
+  record NodeJoined(String service, String node, String source) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " joined (" + source + ")";
+    }
+  }
+
+  record NodeLeft(String service, String node, String why) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " left: " + why;
+    }
+  }
+
+  record NodeUp(String service, String node, String why) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " is up: " + why;
+    }
+  }
+
+  record NodeDown(String service, String node, String why) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " is down: " + why;
+    }
+  }
+
+  record NodeDraining(String service, String node, String by) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " is draining (" + by + ")";
+    }
+  }
+
+  record NodeDrained(String service, String node) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " is empty: nothing in flight";
+    }
+  }
+
+  record NodeUndrained(String service, String node, String by) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " takes requests again (" + by + ")";
+    }
+  }
+
+  /** A change that somebody asked for through a door. */
+  record Audit(String who, String what) implements Event {
+    @Override
+    public String text() {
+      return who + ": " + what;
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package io.fairlead.telemetry;
+
+/** What each event loop counts about one node of one service. */
+public enum NodeCounter {
+  /** Tries: requests written to the node, repeated ones counted again. */
+  REQUESTS,
+  RESPONSES_2XX,
+  RESPONSES_3XX,
+  RESPONSES_4XX,
+  RESPONSES_5XX,
+  /** Connections established. */
+  CONNECTIONS,
+  CONNECT_FAILED,
+  /** Closed by the node before the answer was complete. */
+  RESET,
+  TIMEOUT,
+  BAD_RESPONSE,
+  /** Tries that were repeated on another connection because of a failure here. */
+  RETRIED,
+  BYTES_SENT,
+  BYTES_RECEIVED
+}
