@@ -2,6 +2,7 @@ package io.fairlead.route;
 
 import io.fairlead.config.RouteConfig;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The routes of a listener, compiled.
@@ -12,9 +13,18 @@ public final class RouteTable<T> {
   /** What a compiled route is made from. */
   public record Entry<T>(RouteConfig route, T target) {}
 
-  private RouteTable() {}
+  private final List<Entry<T>> entries;
+
+  private RouteTable(List<Entry<T>> entries) {
+    this.entries = entries;
+  }
 
   public static <T> RouteTable<T> of(List<Entry<T>> entries) {
-    throw new UnsupportedOperationException("compiled " + entries.size() + " routes");
+    return new RouteTable<>(List.copyOf(entries));
+  }
+
+  /** The first entry in file order that matches, or null. */
+  public @Nullable Entry<T> match(RequestView request) {
+    return request.pathEnd() < 0 || entries.isEmpty() ? null : entries.getFirst();
   }
 }
