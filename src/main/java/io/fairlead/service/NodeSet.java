@@ -1,26 +1,40 @@
 package io.fairlead.service;
 
 /**
- * The nodes of a service at one moment; never changed after it has been published.
- *
- * @param all every member, in the order they were named
- * @param available those that may get new requests
+ * The nodes of a service at one moment. Never changed after it has been published; the arrays are
+ * handed out uncopied because event loops read them for every request, and nobody may write them.
  */
-public record NodeSet(Node[] all, Node[] available) {
-  static final NodeSet EMPTY = new NodeSet(new Node[0], new Node[0]);
+public final class NodeSet {
+  /** No nodes at all. */
+  public static final NodeSet EMPTY = new NodeSet(new Node[0], new Node[0]);
 
+  private final Node[] all;
+  private final Node[] available;
+
+  private NodeSet(Node[] all, Node[] available) {
+    this.all = all;
+    this.available = available;
+  }
+
+  /** Takes the availability of each node as it is now. */
   static NodeSet of(Node[] all) {
+    Node[] found = new Node[all.length];
     int count = 0;
     for (Node node : all) {
-      count += node.isAvailable() ? 1 : 0;
-    }
-    Node[] available = new Node[count];
-    int next = 0;
-    for (Node node : all) {
-      if (next < count && node.isAvailable()) {
-        available[next++] = node;
+      if (node.isAvailable()) {
+        found[count++] = node;
       }
     }
-    return new NodeSet(all, available);
+    return new NodeSet(all, java.util.Arrays.copyOf(found, count));
+  }
+
+  /** Every member, in the order they were named. */
+  public Node[] all() {
+    return all;
+  }
+
+  /** The members that may get new requests. */
+  public Node[] available() {
+    return available;
   }
 }
