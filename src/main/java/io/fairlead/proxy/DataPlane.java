@@ -1,0 +1,144 @@
+package io.fairlead.proxy;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.RuntimeConfig;
+import io.fairlead.proxy.http.HttpListenerState;
+import io.fairlead.proxy.http.HttpLoop;
+import io.fairlead.proxy.http.HttpPolicy;
+import io.fairlead.proxy.http.PoolDirectory;
+import io.fairlead.service.Node;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** The event loops and what runs on them. */
+public final class DataPlane implements AutoCloseable {
+  /** Direct memory only, cached per event loop. */
+  static final ByteBufAllocator ALLOCATOR =
+      new PooledByteBufAllocator(
+          true, 0, Runtime.getRuntime().availableProcessors(), 8192, 8, 256, 64, false);
+
+  private static final int BACKLOG = 4096;
+
+  private final TransportKind transport;
+  private final MultiThreadIoEventLoopGroup group;
+  private final List<Loop> loops = new ArrayList<>();
+  private final List<HttpLoop> httpLoops = new ArrayList<>();
+  private final PoolDirectory directory;
+  private int nextLoop;
+
+  /**
+   * Starts the event loops.
+   *
+   * @throws IllegalStateException if the machine does not offer the transport
+   */
+  public DataPlane(RuntimeConfig config, NodeSignals signals) {
+    transport = TransportKind.of(config.transport());
+    directory = new PoolDirectory(config.eventLoops());
+    group =
+        new MultiThreadIoEventLoopGroup(
+            config.eventLoops(),
+            new DefaultThreadFactory("loop", true),
+            transport.newHandlerFactory());
+    long seed = System.nanoTime() ^ ProcessHandle.current().pid();
+    for (int i = 0; i < config.eventLoops(); i++) {
+      Loop loop = new Loop(i, (EventLoop) group.next(), transport, seed);
+      loops.add(loop);
+      httpLoops.add(new HttpLoop(loop, signals, directory));
+      loop.start();
+    }
+  }
+
+  /** How many event loops there are. */
+  public int loops() {
+    return loops.size();
+  }
+
+  /** For people: epoll, io_uring or nio. */
+  public String transport() {
+    return transport.name().toLowerCase(java.util.Locale.ROOT);
+  }
+
+  /** Unused connections to nodes, for metrics. */
+  public PoolDirectory pools() {
+    return directory;
+  }
+
+  /**
+   * Binds all addresses of a listener, or none.
+   *
+   * @throws IOException naming the address that could not be bound and why
+   */
+  public Listener open(ListenerConfig config, HttpPolicy policy) throws IOException {
+    HttpListenerState state = new HttpListenerState(loops.size(), policy);
+    List<Channel> sockets = new ArrayList<>();
+    for (HostPort address : config.bind()) {
+      ServerChannel socket = transport.newServerChannel();
+      Loop home = loops.get(nextLoop++ % loops.size());
+      socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
+      socket.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
+      socket.pipeline().addLast(new Acceptor(httpLoops, loops, state));
+      home.eventLoop().register(socket).syncUninterruptibly();
+      ChannelFuture bound =
+          socket.bind(new InetSocketAddress(address.host(), address.port())).awaitUninterruptibly();
+      if (!bound.isSuccess()) {
+        socket.close();
+        sockets.forEach(Channel::close);
+        throw new IOException(
+            "listeners."
+                + config.name()
+                + ".bind: cannot listen on "
+                + address
+                + ": "
+                + bound.cause().getMessage(),
+            bound.cause());
+      }
+      sockets.add(socket);
+    }
+    return new Listener(config.name(), config.bind(), sockets, state, this);
+  }
+
+  /** The node is down or gone: unused connections to it are closed on all loops. */
+  public void closeIdle(Node node) {
+    for (HttpLoop loop : httpLoops) {
+      loop.closeIdleSoon(node);
+    }
+  }
+
+  void onEachLoop(Consumer<Loop> task) {
+    for (Loop loop : loops) {
+      loop.eventLoop().execute(() -> task.accept(loop));
+    }
+  }
+
+  Loop anyLoop() {
+    return loops.getFirst();
+  }
+
+  /** Exchanges and connections to nodes that are open; for tests that look for leftovers. */
+  public int exchangesInUse() {
+    int sum = 0;
+    for (HttpLoop loop : httpLoops) {
+      sum += loop.exchangesInUse();
+    }
+    return sum;
+  }
+
+  @Override
+  public void close() {
+    group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,80 @@
+package io.fairlead.proxy;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.channel.RecvByteBufAllocator;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+
+/** One event loop with what is kept per loop. Everything but the index belongs to its thread. */
+public final class Loop {
+  private final int index;
+  private final EventLoop eventLoop;
+  private final TransportKind transport;
+  private final TimerWheel timers;
+  private final RandomGenerator random;
+  private final RecvByteBufAllocator receiveAllocator;
+  private final RequestIds requestIds;
+
+  Loop(int index, EventLoop eventLoop, TransportKind transport, long seed) {
+    this.index = index;
+    this.eventLoop = eventLoop;
+    this.transport = transport;
+    this.timers = new TimerWheel(System.nanoTime());
+    this.random = new SplittableRandom(seed + index);
+    this.receiveAllocator =
+        transport == TransportKind.IO_URING
+            ? new AdaptiveRecvByteBufAllocator()
+            : new ReceiveBuffers();
+    this.requestIds = new RequestIds((int) seed, index);
+  }
+
+  void start() {
+    eventLoop.scheduleAtFixedRate(
+        () -> timers.advance(System.nanoTime()),
+        TimerWheel.TICK_MILLIS,
+        TimerWheel.TICK_MILLIS,
+        TimeUnit.MILLISECONDS);
+  }
+
+  /** From 0; the cell of counters that this loop writes. */
+  public int index() {
+    return index;
+  }
+
+  public EventLoop eventLoop() {
+    return eventLoop;
+  }
+
+  public TimerWheel timers() {
+    return timers;
+  }
+
+  public RandomGenerator random() {
+    return random;
+  }
+
+  public RequestIds requestIds() {
+    return requestIds;
+  }
+
+  /**
+   * Where connections get memory to read into. Under io_uring a read holds its memory from the
+   * moment it is asked for, so that one shared buffer would serve one connection only.
+   */
+  public RecvByteBufAllocator receiveAllocator() {
+    return receiveAllocator;
+  }
+
+  /** An unconnected TCP channel of this loop's transport. */
+  public Channel newSocketChannel() {
+    return transport.newSocketChannel();
+  }
+
+  public ByteBufAllocator allocator() {
+    return DataPlane.ALLOCATOR;
+  }
+}

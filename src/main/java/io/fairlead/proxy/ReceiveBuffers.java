@@ -1,0 +1,70 @@
+package io.fairlead.proxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.util.concurrent.FastThreadLocal;
+
+/**
+ * One large receive buffer per event loop that all its connections read into in turn: idle
+ * connections hold no memory, and a body moves in few system calls. While somebody still holds a
+ * piece of it (bytes that a slow receiver has not taken), reading goes on in another one.
+ *
+ * <p>The buffer belongs to the thread, not to the connection, since connections to nodes move
+ * between loops.
+ */
+final class ReceiveBuffers extends DefaultMaxMessagesRecvByteBufAllocator {
+  /** Bytes read at once. */
+  static final int SIZE = 64 * 1024;
+
+  private static final class Current {
+    ByteBuf buffer = Unpooled.EMPTY_BUFFER;
+  }
+
+  private final FastThreadLocal<Current> current =
+      new FastThreadLocal<>() {
+        @Override
+        protected Current initialValue() {
+          return new Current();
+        }
+
+        @Override
+        protected void onRemoval(Current value) {
+          value.buffer.release();
+        }
+      };
+
+  ReceiveBuffers() {
+    // A connection with much to say gets four turns before the others.
+    super(4);
+  }
+
+  @Override
+  @SuppressWarnings("deprecation") // the type is that of the method which is overridden
+  public RecvByteBufAllocator.Handle newHandle() {
+    return new SharedHandle();
+  }
+
+  private final class SharedHandle extends MaxMessageHandle {
+    @Override
+    public ByteBuf allocate(ByteBufAllocator allocator) {
+      Current own = current.get();
+      ByteBuf buffer = own.buffer;
+      if (buffer.refCnt() == 1 && buffer.capacity() == SIZE) {
+        buffer.clear();
+      } else {
+        buffer.release();
+        buffer = allocator.directBuffer(SIZE, SIZE);
+        own.buffer = buffer;
+      }
+      return buffer.retain();
+    }
+
+    @Override
+    public int guess() {
+      return SIZE;
+    }
+  }
+}

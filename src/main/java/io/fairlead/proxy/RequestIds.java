@@ -1,0 +1,42 @@
+package io.fairlead.proxy;
+
+/**
+ * Names for requests: unique and sortable by time. 24 hexadecimal digits: 12 of milliseconds since
+ * 1970, 4 that tell instances apart (chosen at the start), 2 of the event loop, 6 of a counter.
+ */
+public final class RequestIds {
+  /** Length of an id in bytes. */
+  public static final int LENGTH = 24;
+
+  private static final byte[] HEX = {
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'
+  };
+
+  private final byte[] current = new byte[LENGTH];
+  private long millis;
+  private int counter;
+
+  RequestIds(int instance, int loop) {
+    hex(instance & 0xFFFF, 12, 4);
+    hex(loop & 0xFF, 16, 2);
+  }
+
+  /** Makes the next id and writes it to {@code target} at {@code offset}. */
+  public void next(byte[] target, int offset) {
+    long now = System.currentTimeMillis();
+    if (now > millis) { // never back, so that ids of one loop stay sorted when the clock jumps
+      millis = now;
+      hex(now, 0, 12);
+    }
+    counter = (counter + 1) & 0xFFFFFF;
+    hex(counter, 18, 6);
+    System.arraycopy(current, 0, target, offset, LENGTH);
+  }
+
+  private void hex(long value, int at, int digits) {
+    for (int i = at + digits - 1; i >= at; i--) {
+      current[i] = HEX[(int) (value & 15)];
+      value >>>= 4;
+    }
+  }
+}

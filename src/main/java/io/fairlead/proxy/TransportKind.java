@@ -1,0 +1,71 @@
+package io.fairlead.proxy;
+
+import io.fairlead.config.RuntimeConfig.Transport;
+import io.netty.channel.Channel;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
+
+/** How event loops talk to the kernel. */
+enum TransportKind {
+  EPOLL,
+  IO_URING,
+  NIO;
+
+  /**
+   * What the operator asked for, or the best there is.
+   *
+   * @throws IllegalStateException if the machine does not have what was asked for
+   */
+  static TransportKind of(Transport wanted) {
+    return switch (wanted) {
+      case AUTO -> Epoll.isAvailable() ? EPOLL : NIO;
+      case EPOLL -> require(Epoll.isAvailable(), EPOLL, Epoll.unavailabilityCause());
+      case IO_URING -> require(IoUring.isAvailable(), IO_URING, IoUring.unavailabilityCause());
+      case NIO -> NIO;
+    };
+  }
+
+  private static TransportKind require(
+      boolean available, TransportKind kind, @org.jspecify.annotations.Nullable Throwable why) {
+    if (!available) {
+      throw new IllegalStateException(
+          "runtime.transport: this machine does not offer " + kind + ": " + why);
+    }
+    return kind;
+  }
+
+  IoHandlerFactory newHandlerFactory() {
+    return switch (this) {
+      case EPOLL -> EpollIoHandler.newFactory();
+      case IO_URING -> IoUringIoHandler.newFactory();
+      case NIO -> NioIoHandler.newFactory();
+    };
+  }
+
+  Channel newSocketChannel() {
+    return switch (this) {
+      case EPOLL -> new EpollSocketChannel();
+      case IO_URING -> new IoUringSocketChannel();
+      case NIO -> new NioSocketChannel();
+    };
+  }
+
+  ServerChannel newServerChannel() {
+    return switch (this) {
+      case EPOLL -> new EpollServerSocketChannel();
+      case IO_URING -> new IoUringServerSocketChannel();
+      case NIO -> new NioServerSocketChannel();
+    };
+  }
+}

@@ -1,0 +1,257 @@
+package io.fairlead.proxy.http;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * Finds out which of the bytes on a connection are the body of a message: counted, in chunks (RFC
+ * 9112, 7.1, read strictly), or all until the end. Never holds bytes; chunk sizes and extensions
+ * stay here, the data goes on as slices.
+ */
+final class BodyReader {
+  /** What comes next. */
+  enum Event {
+    /** Nothing usable yet. */
+    MORE,
+    /** Some bytes of the body are next: {@link #available}. */
+    DATA,
+    /** The body is complete; trailers, if any, have been read. */
+    END,
+    /** The framing is broken; there is no going on. */
+    BROKEN
+  }
+
+  private enum Stage {
+    SIZE,
+    EXTENSION,
+    QUOTED,
+    QUOTED_PAIR,
+    SIZE_LF,
+    DATA,
+    DATA_CR,
+    DATA_LF,
+    TRAILERS,
+    END
+  }
+
+  /** Of one line: size and extensions. */
+  private static final int MAX_SIZE_LINE = 1024;
+
+  /** Of all such lines beyond one for each 4 KiB of data: extensions must not outweigh the body. */
+  private static final int MAX_OVERHEAD = 64 * 1024;
+
+  private static final int MAX_SIZE_DIGITS = 15;
+  private static final int MAX_TRAILER_BYTES = 8 * 1024;
+  private static final int MAX_TRAILERS = 32;
+
+  private long framing;
+  private Stage stage = Stage.END;
+  private long remaining;
+  private int digits;
+  private int lineBytes;
+  private long overhead;
+  private long dataBytes;
+  private long maxBytes;
+  private boolean tooLarge;
+  private Head trailers = NO_TRAILERS;
+
+  private static final Head NO_TRAILERS = new Head();
+
+  /**
+   * @param body length or kind, as in {@link Head#body}
+   * @param maxBytes more data than this is {@link #isTooLarge too large}
+   */
+  void begin(long body, long maxBytes) {
+    framing = body;
+    this.maxBytes = maxBytes;
+    remaining = Math.max(body, 0);
+    digits = 0;
+    lineBytes = 0;
+    overhead = 0;
+    dataBytes = 0;
+    tooLarge = false;
+    trailers = NO_TRAILERS;
+    stage =
+        body == Head.CHUNKED
+            ? Stage.SIZE
+            : body == Head.UNTIL_CLOSE || body > 0 ? Stage.DATA : Stage.END;
+  }
+
+  boolean isComplete() {
+    return stage == Stage.END;
+  }
+
+  /** Whether the body was {@link Event#BROKEN} only by being larger than allowed. */
+  boolean isTooLarge() {
+    return tooLarge;
+  }
+
+  /** The end of the connection is the end of the body. */
+  boolean endsWithConnection() {
+    return framing == Head.UNTIL_CLOSE;
+  }
+
+  void connectionEnded() {
+    stage = Stage.END;
+  }
+
+  /** What followed the last chunk; no fields if nothing did. */
+  Head trailers() {
+    return trailers;
+  }
+
+  /** How many of the buffer's bytes belong to the body, after {@link Event#DATA}. */
+  int available(ByteBuf in) {
+    int readable = in.readableBytes();
+    return framing == Head.UNTIL_CLOSE ? readable : (int) Math.min(readable, remaining);
+  }
+
+  /** Says that so many bytes of the body have been taken from the buffer. */
+  void taken(int count) {
+    dataBytes += count;
+    if (framing == Head.UNTIL_CLOSE) {
+      return;
+    }
+    remaining -= count;
+    if (remaining == 0) {
+      stage = framing == Head.CHUNKED ? Stage.DATA_CR : Stage.END;
+    }
+  }
+
+  /** Takes framing bytes until there is data, an end, or nothing left. */
+  Event next(ByteBuf in) {
+    while (true) {
+      if (stage == Stage.END) {
+        return Event.END;
+      }
+      if (!in.isReadable()) {
+        return Event.MORE;
+      }
+      if (stage == Stage.DATA) {
+        return Event.DATA;
+      }
+      if (stage == Stage.TRAILERS) {
+        return readTrailers(in);
+      }
+      if (!step(in.readByte())) {
+        return Event.BROKEN;
+      }
+    }
+  }
+
+  /** One byte of chunk framing; false if it must not be there. */
+  private boolean step(byte b) {
+    if (++lineBytes > MAX_SIZE_LINE || ++overhead > MAX_OVERHEAD + dataBytes) {
+      return false;
+    }
+    switch (stage) {
+      case SIZE -> {
+        int value = Ascii.hexValue(b);
+        if (value >= 0) {
+          remaining = remaining * 16 + value;
+          return ++digits <= MAX_SIZE_DIGITS;
+        }
+        if (digits == 0 || (b != ';' && b != '\r')) {
+          return false;
+        }
+        stage = b == ';' ? Stage.EXTENSION : Stage.SIZE_LF;
+      }
+      case EXTENSION -> {
+        if (b == '\r') {
+          stage = Stage.SIZE_LF;
+        } else if (b == '"') {
+          stage = Stage.QUOTED;
+        } else {
+          return isText(b);
+        }
+      }
+      case QUOTED -> {
+        if (b == '"') {
+          stage = Stage.EXTENSION;
+        } else if (b == '\\') {
+          stage = Stage.QUOTED_PAIR;
+        } else {
+          return isText(b);
+        }
+      }
+      case QUOTED_PAIR -> {
+        stage = Stage.QUOTED;
+        return isText(b);
+      }
+      case SIZE_LF -> {
+        if (b != '\n') {
+          return false;
+        }
+        lineBytes = 0;
+        digits = 0;
+        if (remaining > 0) {
+          if (remaining > maxBytes - dataBytes) {
+            tooLarge = true;
+            return false;
+          }
+          stage = Stage.DATA;
+        } else {
+          stage = Stage.TRAILERS;
+          trailers = new Head();
+        }
+      }
+      case DATA_CR -> {
+        stage = Stage.DATA_LF;
+        return b == '\r';
+      }
+      case DATA_LF -> {
+        stage = Stage.SIZE;
+        lineBytes = 0;
+        return b == '\n';
+      }
+      case DATA, TRAILERS, END -> throw new IllegalStateException(stage.name());
+    }
+    return true;
+  }
+
+  private static boolean isText(byte b) {
+    return b == '\t' || (b >= 0x20 && b != 0x7F) || b < 0;
+  }
+
+  private Event readTrailers(ByteBuf in) {
+    if (trailers.length == 0 && in.getByte(in.readerIndex()) == '\r') {
+      // The usual case: no trailers. Two bytes, perhaps not both here yet.
+      if (in.readableBytes() >= 2) {
+        in.skipBytes(1);
+        stage = Stage.END;
+        return in.readByte() == '\n' ? Event.END : Event.BROKEN;
+      }
+    }
+    int before = trailers.length;
+    trailers.append(in, Math.min(in.readableBytes(), MAX_TRAILER_BYTES + 1 - before));
+    HeadParser.Result result = HeadParser.parseTrailers(trailers, MAX_TRAILER_BYTES, MAX_TRAILERS);
+    if (result == HeadParser.Result.MORE) {
+      in.skipBytes(trailers.length - before);
+      return Event.MORE;
+    }
+    if (result != HeadParser.Result.DONE || hasFramingField(trailers)) {
+      return Event.BROKEN;
+    }
+    in.skipBytes(trailers.end - before);
+    trailers.length = trailers.end;
+    dropUnwanted(trailers);
+    stage = Stage.END;
+    return Event.END;
+  }
+
+  private static boolean hasFramingField(Head trailers) {
+    return trailers.has(FieldName.HOST)
+        || trailers.has(FieldName.CONTENT_LENGTH)
+        || trailers.has(FieldName.TRANSFER_ENCODING);
+  }
+
+  /** A trailer may add information about the body, not change who asks or what is meant. */
+  private static void dropUnwanted(Head trailers) {
+    for (int field = 0; field < trailers.fieldCount; field++) {
+      if (trailers.id(field) != FieldName.OTHER
+          || FieldName.isProtected(
+              trailers.bytes, trailers.nameStart(field), trailers.nameEnd(field))) {
+        trailers.drop(field);
+      }
+    }
+  }
+}

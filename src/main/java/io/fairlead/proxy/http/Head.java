@@ -1,0 +1,259 @@
+package io.fairlead.proxy.http;
+
+import io.fairlead.route.RequestView;
+import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
+
+/**
+ * The head of a message, flat: its bytes as they came, and an index of where everything is. Used
+ * again for message after message; never holds a string or a map. (Compare HAProxy's HTX.)
+ *
+ * <p>Behind the received bytes lies room for what is derived from them: the normalised path, the
+ * host in lower case.
+ */
+final class Head implements RequestView {
+  private static final int INITIAL_BYTES = 1024;
+  private static final int INITIAL_FIELDS = 32;
+
+  /** Heads that grew beyond this are not kept for the next message. */
+  private static final int MAX_KEPT_BYTES = 8 * 1024;
+
+  // Places in the index of one field.
+  private static final int NAME_START = 0;
+  private static final int NAME_END = 1;
+  private static final int VALUE_START = 2;
+  private static final int VALUE_END = 3;
+  private static final int LINE_END = 4;
+  private static final int ID = 5;
+  private static final int STRIDE = 6;
+
+  /** Set on the id of a field that must not be sent on. */
+  private static final int DROPPED = 1 << 8;
+
+  /** Set on the id of a field that is not written {@code name: value} with exactly one space. */
+  private static final int LOOSE = 1 << 9;
+
+  byte[] bytes = new byte[INITIAL_BYTES];
+
+  /** How many bytes have been received. */
+  int length;
+
+  /** Just behind the head, once it is complete. */
+  int end;
+
+  private int[] index = new int[INITIAL_FIELDS * STRIDE];
+  int fieldCount;
+
+  /** Bit n: a field with that number has been seen. */
+  long seen;
+
+  /** Bit n: a field with that number has been seen more than once. */
+  long repeated;
+
+  private final int[] firstOf = new int[FieldName.COUNT];
+
+  // Request line.
+  int methodStart;
+  int methodEnd;
+  int targetStart;
+  int targetEnd;
+
+  // Status line.
+  int status;
+  int reasonStart;
+  int reasonEnd;
+
+  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+  int minorVersion;
+
+  /** How the body is framed: its length, or {@link #CHUNKED} or {@link #UNTIL_CLOSE}. */
+  long body;
+
+  /** The body comes in chunks. */
+  static final long CHUNKED = -1;
+
+  /** The body ends when the connection does; responses only. */
+  static final long UNTIL_CLOSE = -2;
+
+  /** The sender is willing to go on using the connection after this message. */
+  boolean keepAlive;
+
+  /** A change of protocol is asked for (request) or granted (response). */
+  boolean upgrade;
+
+  // Where the parser goes on when more bytes have come.
+  HeadParser.Stage stage = HeadParser.Stage.START_LINE;
+  int lineStart;
+  int scanned;
+
+  // Derived, for requests.
+  int hostStart;
+  int hostEnd;
+  int pathStart;
+  int pathEnd;
+  int queryStart;
+  int queryEnd;
+
+  void reset() {
+    if (bytes.length > MAX_KEPT_BYTES) {
+      bytes = new byte[INITIAL_BYTES];
+    }
+    if (index.length > 4 * INITIAL_FIELDS * STRIDE) {
+      index = new int[INITIAL_FIELDS * STRIDE];
+    }
+    length = 0;
+    end = 0;
+    fieldCount = 0;
+    methodStart = 0;
+    methodEnd = 0;
+    targetEnd = 0;
+    body = 0;
+    keepAlive = false;
+    upgrade = false;
+    seen = 0;
+    repeated = 0;
+    stage = HeadParser.Stage.START_LINE;
+    lineStart = 0;
+    scanned = 0;
+  }
+
+  /** Copies bytes from the buffer without taking them. */
+  void append(ByteBuf source, int count) {
+    ensure(length + count);
+    source.getBytes(source.readerIndex(), bytes, length, count);
+    length += count;
+  }
+
+  /** Makes room for derived bytes; what is there stays. */
+  void ensure(int capacity) {
+    if (capacity > bytes.length) {
+      bytes = Arrays.copyOf(bytes, Math.max(capacity, 2 * bytes.length));
+    }
+  }
+
+  void addField(int nameStart, int nameEnd, int valueStart, int valueEnd, int lineEnd, int id) {
+    int at = fieldCount * STRIDE;
+    if (at == index.length) {
+      index = Arrays.copyOf(index, 2 * index.length);
+    }
+    boolean loose =
+        valueStart != nameEnd + 2 || bytes[nameEnd + 1] != ' ' || lineEnd != valueEnd + 2;
+    index[at + NAME_START] = nameStart;
+    index[at + NAME_END] = nameEnd;
+    index[at + VALUE_START] = valueStart;
+    index[at + VALUE_END] = valueEnd;
+    index[at + LINE_END] = lineEnd;
+    index[at + ID] = loose ? id | LOOSE : id;
+    if (id != FieldName.OTHER) {
+      long bit = 1L << id;
+      if ((seen & bit) == 0) {
+        seen |= bit;
+        firstOf[id] = fieldCount;
+      } else {
+        repeated |= bit;
+      }
+    }
+    fieldCount++;
+  }
+
+  boolean has(int id) {
+    return (seen & (1L << id)) != 0;
+  }
+
+  boolean hasRepeated(int id) {
+    return (repeated & (1L << id)) != 0;
+  }
+
+  /** The first field with that number; only if {@link #has}. */
+  int first(int id) {
+    return firstOf[id];
+  }
+
+  int nameStart(int field) {
+    return index[field * STRIDE + NAME_START];
+  }
+
+  int nameEnd(int field) {
+    return index[field * STRIDE + NAME_END];
+  }
+
+  int valueStart(int field) {
+    return index[field * STRIDE + VALUE_START];
+  }
+
+  int valueEnd(int field) {
+    return index[field * STRIDE + VALUE_END];
+  }
+
+  /** Just behind the field's CRLF. */
+  int lineEnd(int field) {
+    return index[field * STRIDE + LINE_END];
+  }
+
+  int id(int field) {
+    return index[field * STRIDE + ID] & 0xFF;
+  }
+
+  boolean isDropped(int field) {
+    return (index[field * STRIDE + ID] & DROPPED) != 0;
+  }
+
+  void drop(int field) {
+    index[field * STRIDE + ID] |= DROPPED;
+  }
+
+  /** Whether the field's bytes can be sent on as they are. */
+  boolean isTight(int field) {
+    return (index[field * STRIDE + ID] & LOOSE) == 0;
+  }
+
+  boolean methodIs(byte[] method) {
+    return methodEnd - methodStart == method.length
+        && Arrays.equals(bytes, methodStart, methodEnd, method, 0, method.length);
+  }
+
+  @Override
+  public byte[] bytes() {
+    return bytes;
+  }
+
+  @Override
+  public int hostStart() {
+    return hostStart;
+  }
+
+  @Override
+  public int hostEnd() {
+    return hostEnd;
+  }
+
+  @Override
+  public int pathStart() {
+    return pathStart;
+  }
+
+  @Override
+  public int pathEnd() {
+    return pathEnd;
+  }
+
+  @Override
+  public int methodStart() {
+    return methodStart;
+  }
+
+  @Override
+  public int methodEnd() {
+    return methodEnd;
+  }
+
+  @Override
+  public long findField(byte[] lowerCaseName) {
+    for (int field = 0; field < fieldCount; field++) {
+      if (Ascii.rangeEqualsIgnoreCase(bytes, nameStart(field), nameEnd(field), lowerCaseName)) {
+        return ((long) valueStart(field) << 32) | valueEnd(field);
+      }
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,648 @@
+package io.fairlead.proxy.http;
+
+import io.fairlead.config.Cidr;
+import io.fairlead.config.HttpLimits;
+import io.fairlead.proxy.TimerWheel;
+import io.fairlead.route.RouteTable;
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.ListenerCounter;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection of one client: requests come in one after another, each becomes an {@link
+ * Exchange}. Bytes that come while they are of no use yet (a body for a node that is not connected,
+ * the next request of a client that pipelines) wait here, and then nothing more is read.
+ */
+public final class HttpConnection extends ChannelInboundHandlerAdapter {
+  private enum State {
+    /** Between requests, or in the middle of a head. */
+    HEAD,
+    /** A request's body is coming. */
+    BODY,
+    /** The request is complete, its answer is not. */
+    BUSY,
+    /** After a change of protocol: bytes are bytes. */
+    TUNNEL,
+    /** The last answer has been given; what still comes is read and forgotten. */
+    DISCARD,
+    CLOSED
+  }
+
+  /** How long a client that we have turned away may take to notice. */
+  private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /** How much it may go on sending meanwhile. */
+  private static final int MAX_DISCARD = 1024 * 1024;
+
+  /** Bodies get this long before their speed counts, and it is judged over such spans. */
+  private static final long RATE_SPAN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final HttpLoop loop;
+  private final HttpListenerState listener;
+  private HttpPolicy policy;
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable Output output;
+  private State state = State.HEAD;
+  private @Nullable Exchange exchange;
+  private @Nullable ByteBuf pending;
+  private @Nullable ByteBuf resumed;
+  private boolean consuming;
+  private boolean admitted;
+  private boolean reading = true;
+  private boolean inputEnded;
+  private byte @Nullable [] address;
+  private int addressHash;
+  private boolean trusted;
+  private long bodySince;
+  private long bodyBytes;
+  private long discarded;
+  private long takenBefore;
+  private long takenSince;
+  private long bytesOut;
+
+  private final TimerWheel.Timer timer =
+      new TimerWheel.Timer() {
+        @Override
+        protected void expired(long now) {
+          timedOut(now);
+        }
+      };
+
+  public HttpConnection(HttpLoop loop, HttpListenerState listener) {
+    this.loop = loop;
+    this.listener = listener;
+    this.policy = listener.policy();
+  }
+
+  // --- the connection ----------------------------------------------------------------------
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext added) {
+    context = added;
+    output = new Output(added);
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    if (!listener.admit()) {
+      state = State.CLOSED;
+      listener.counters().increment(loop.index(), ListenerCounter.CONNECTIONS_REFUSED);
+      ctx.close();
+      return;
+    }
+    admitted = true;
+    listener.joined(loop.index(), this);
+    listener.counters().increment(loop.index(), ListenerCounter.CONNECTIONS);
+    setDeadline(System.nanoTime() + policy.limits().idleTimeout().toNanos());
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    loop.loop().timers().cancel(timer);
+    Exchange going = exchange;
+    exchange = null;
+    state = State.CLOSED;
+    if (admitted) {
+      listener.left(loop.index(), this);
+      listener.counters().increment(loop.index(), ListenerCounter.CONNECTIONS_CLOSED);
+    }
+    ByteBuf waiting = pending;
+    pending = null;
+    if (waiting != null) {
+      waiting.release();
+    }
+    output().discard();
+    if (going != null) {
+      if (going.isRouted() && !going.isTunnel()) {
+        countError(ErrorReason.CLIENT_GONE);
+      }
+      going.abandon();
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      loop.touch();
+      listener.counters().add(loop.index(), ListenerCounter.BYTES_IN, in.readableBytes());
+      if (pending != null) {
+        keep(in);
+      } else {
+        consume(in);
+      }
+    } finally {
+      in.release();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event != ChannelInputShutdownEvent.INSTANCE) {
+      return;
+    }
+    inputEnded = true;
+    switch (state) {
+      case HEAD -> {
+        if (pending == null) {
+          close();
+        }
+      }
+      case BODY -> close();
+      case TUNNEL -> going().clientEnded();
+      case DISCARD -> close();
+      case BUSY, CLOSED -> {}
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    Exchange going = exchange;
+    if (going != null && isWritable()) {
+      loop.touch();
+      progress();
+      going.clientWritable();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    Failures.log(cause);
+    close();
+  }
+
+  // --- bytes -------------------------------------------------------------------------------
+
+  /** Uses what it can of the buffer and keeps the rest. */
+  private void consume(ByteBuf in) {
+    consuming = true;
+    try {
+      while (in.isReadable()) {
+        boolean more =
+            switch (state) {
+              case HEAD -> readHead(in);
+              case BODY -> readBody(in);
+              case TUNNEL -> tunnel(in);
+              case DISCARD -> discard(in);
+              case BUSY -> false;
+              case CLOSED -> {
+                in.skipBytes(in.readableBytes());
+                yield true;
+              }
+            };
+        if (!more && in.isReadable()) {
+          keep(in);
+          return;
+        }
+      }
+    } finally {
+      consuming = false;
+      Exchange going = exchange;
+      if (going != null) {
+        going.flushToNode();
+      }
+    }
+  }
+
+  /** Bytes that are of no use yet wait, and nothing more is read until they are gone. */
+  private void keep(ByteBuf in) {
+    ByteBuf waiting = pending;
+    if (in == resumed) {
+      pending = in.retain();
+    } else if (waiting == null) {
+      pending = context().alloc().directBuffer(in.readableBytes()).writeBytes(in);
+    } else {
+      waiting.writeBytes(in);
+    }
+    setReading(false);
+  }
+
+  /** Something that bytes may have waited for has happened. */
+  private void resume() {
+    if (consuming) {
+      return; // the loop in consume goes on by itself
+    }
+    ByteBuf waiting = pending;
+    if (waiting != null) {
+      pending = null;
+      resumed = waiting;
+      try {
+        consume(waiting);
+      } finally {
+        resumed = null;
+        waiting.release();
+      }
+    }
+    if (pending == null && state != State.CLOSED) {
+      if (inputEnded && state == State.HEAD) {
+        close();
+      } else {
+        setReading(true);
+      }
+    }
+  }
+
+  private boolean readHead(ByteBuf in) {
+    Exchange next = exchange;
+    if (next == null) {
+      policy = listener.policy();
+      next = loop.takeExchange();
+      next.begin(this);
+      exchange = next;
+    }
+    Head head = next.request;
+    HttpLimits limits = policy.limits();
+    int before = head.length;
+    int count = Math.min(in.readableBytes(), Math.max(1024, before));
+    head.append(in, count);
+    HeadParser.Result result =
+        HeadParser.parseRequest(head, limits.headerBytes(), limits.targetBytes(), limits.headers());
+    switch (result) {
+      case MORE -> {
+        in.skipBytes(count);
+        if (before == 0) {
+          setDeadline(loop.now() + limits.headerTimeout().toNanos());
+        }
+      }
+      case DONE -> {
+        in.skipBytes(head.end - before);
+        head.length = head.end;
+        headComplete(next);
+      }
+      case BAD -> refuse(next, ErrorReason.BAD_REQUEST);
+      case TOO_LARGE -> refuse(next, ErrorReason.HEADERS_TOO_LARGE);
+      case TARGET_TOO_LONG -> refuse(next, ErrorReason.TARGET_TOO_LONG);
+      case VERSION -> refuse(next, ErrorReason.VERSION_NOT_SUPPORTED);
+    }
+    return true;
+  }
+
+  private void headComplete(Exchange next) {
+    Head head = next.request;
+    listener.counters().increment(loop.index(), ListenerCounter.REQUESTS);
+    ErrorReason refusal = RequestCheck.check(head, policy.limits().bodyBytes());
+    if (refusal != null) {
+      state = State.BUSY;
+      next.refuse(refusal);
+      return;
+    }
+    RouteTable.Entry<HttpRoute> entry = policy.routes().match(head);
+    state = head.body == 0 ? State.BUSY : State.BODY;
+    bodySince = loop.now();
+    bodyBytes = 0;
+    if (entry == null) {
+      next.noRoute();
+      return;
+    }
+    setDeadline(loop.now() + entry.target().timeoutNanos());
+    next.start(entry.target());
+  }
+
+  /** The request is not even worth routing: says why and ends the connection. */
+  private void refuse(Exchange refused, ErrorReason reason) {
+    listener.counters().increment(loop.index(), ListenerCounter.REQUESTS);
+    state = State.BUSY;
+    refused.refuse(reason);
+  }
+
+  private boolean readBody(ByteBuf in) {
+    Exchange going = going();
+    if (!going.isReadyForBody()) {
+      return false;
+    }
+    int before = in.readableBytes();
+    boolean sound = going.forwardRequestBody(in);
+    bodyBytes += before - in.readableBytes();
+    if (!sound) {
+      going.fail(
+          going.requestBody.isTooLarge() ? ErrorReason.BODY_TOO_LARGE : ErrorReason.BAD_REQUEST);
+      return true;
+    }
+    if (going.requestBody.isComplete()) {
+      state = State.BUSY;
+      setDeadline(loop.now() + going.timeoutNanos());
+    } else if (isTooSlow(bodySince, bodyBytes)) {
+      going.fail(ErrorReason.REQUEST_TIMEOUT);
+    } else {
+      progress();
+    }
+    return true;
+  }
+
+  private boolean isTooSlow(long since, long bytes) {
+    long elapsed = loop.now() - since;
+    return elapsed > RATE_SPAN_NANOS
+        && bytes < policy.limits().minBodyRate() * (elapsed / 1_000_000_000.0);
+  }
+
+  private boolean tunnel(ByteBuf in) {
+    Exchange going = going();
+    if (!going.isReadyForBody()) {
+      return false;
+    }
+    progress();
+    going.tunnelToNode(in);
+    return true;
+  }
+
+  private boolean discard(ByteBuf in) {
+    discarded += in.readableBytes();
+    in.skipBytes(in.readableBytes());
+    if (discarded > MAX_DISCARD) {
+      close();
+    }
+    return true;
+  }
+
+  // --- what the exchange asks of its client ------------------------------------------------
+
+  /** The node can take bytes of the request, or of the tunnel. */
+  void upstreamReady() {
+    resume();
+  }
+
+  void tunnelOpened() {
+    state = State.TUNNEL;
+    if (inputEnded) {
+      going().clientEnded();
+    }
+    progress();
+    resume();
+  }
+
+  /** The node has ended its half of a tunnel; what it sent before still goes out. */
+  void tunnelEnded() {
+    if (inputEnded) {
+      afterFlush(this::close);
+    } else {
+      afterFlush(this::shutdownOutput);
+    }
+  }
+
+  /**
+   * The exchange is over.
+   *
+   * @param close so is the connection
+   * @param unread the client may still be sending
+   */
+  void exchangeDone(boolean close, boolean unread) {
+    exchange = null;
+    if (state == State.CLOSED) {
+      return;
+    }
+    if (close || inputEnded && pending == null && !consuming) {
+      end(unread || pending != null || consuming);
+      return;
+    }
+    state = State.HEAD;
+    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    resume();
+  }
+
+  /**
+   * Closes after what has been written. While the client is still sending, closing at once would
+   * make the kernel answer with a reset, and that can overtake our answer (RFC 9112, 9.6).
+   */
+  private void end(boolean unread) {
+    state = State.DISCARD;
+    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    if (unread && !inputEnded) {
+      afterFlush(() -> {
+        setDeadline(System.nanoTime() + LINGER_NANOS);
+        shutdownOutput();
+      });
+      resume();
+    } else {
+      afterFlush(this::close);
+    }
+  }
+
+  private void shutdownOutput() {
+    ((DuplexChannel) context().channel()).shutdownOutput();
+  }
+
+  /** Does it once the kernel has taken everything; both kinds of shutdown forget what is left. */
+  private void afterFlush(Runnable then) {
+    if (unsent() == 0) {
+      then.run();
+    } else {
+      context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> then.run());
+    }
+  }
+
+  private long unsent() {
+    ChannelOutboundBuffer buffer = context().channel().unsafe().outboundBuffer();
+    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+  }
+
+  /** The listener is going away: no further request. */
+  void drain() {
+    if (state == State.HEAD && exchange == null) {
+      close();
+    }
+  }
+
+  /** Closes in a way that cannot be taken for a complete answer. */
+  void abort() {
+    close();
+  }
+
+  void close() {
+    context().close(context().voidPromise());
+  }
+
+  Output output() {
+    Output present = output;
+    if (present == null) {
+      throw new IllegalStateException("not in a pipeline yet");
+    }
+    return present;
+  }
+
+  void flush() {
+    long sent = output().flush();
+    bytesOut += sent;
+    listener.counters().add(loop.index(), ListenerCounter.BYTES_OUT, sent);
+  }
+
+  boolean isWritable() {
+    return context().channel().isWritable();
+  }
+
+  boolean isCurrent(Exchange candidate) {
+    return exchange == candidate;
+  }
+
+  /** No further request will be served on this connection. */
+  boolean mustClose() {
+    return listener.isDraining() || inputEnded && pending == null;
+  }
+
+  /**
+   * Whether bytes of this client are being gone through right now; what they cause is sent then.
+   */
+  boolean isConsuming() {
+    return consuming;
+  }
+
+  HttpPolicy policy() {
+    return policy;
+  }
+
+  /** Bytes have moved: the exchange is alive. */
+  void progress() {
+    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+  }
+
+  /** The client is slower than the node; from now on its speed counts. */
+  void waitForTaker() {
+    takenSince = loop.now();
+    takenBefore = taken();
+    setDeadline(loop.now() + shortestTake());
+  }
+
+  private long shortestTake() {
+    return Math.min(policy.limits().idleTimeout().toNanos(), RATE_SPAN_NANOS);
+  }
+
+  /** Bytes that the kernel has taken from us for the client. */
+  private long taken() {
+    return bytesOut - unsent();
+  }
+
+  void countError(ErrorReason reason) {
+    listener.errors().increment(loop.index(), reason);
+  }
+
+  void countResponse(int status) {
+    listener.counters().increment(loop.index(), StatusClass.ofListener(status));
+  }
+
+  // --- who the client is -------------------------------------------------------------------
+
+  private void readAddress() {
+    if (address == null) {
+      InetSocketAddress remote = (InetSocketAddress) context().channel().remoteAddress();
+      String text = remote.getAddress().getHostAddress();
+      address = Ascii.bytes(text);
+      addressHash = mix(remote.getAddress().hashCode());
+      for (Cidr network : policy.forwarded().trust()) {
+        trusted |= network.contains(remote.getAddress());
+      }
+    }
+  }
+
+  /** Neighbouring addresses must not become neighbouring hashes (the finaliser of MurmurHash3). */
+  private static int mix(int value) {
+    int h = value;
+    h ^= h >>> 16;
+    h *= 0x85ebca6b;
+    h ^= h >>> 13;
+    h *= 0xc2b2ae35;
+    return h ^ (h >>> 16);
+  }
+
+  byte[] address() {
+    readAddress();
+    byte[] present = address;
+    return present == null ? new byte[0] : present;
+  }
+
+  int addressHash() {
+    readAddress();
+    return addressHash;
+  }
+
+  /** Whether what this client says of clients behind it is believed. */
+  boolean isTrusted() {
+    readAddress();
+    return trusted;
+  }
+
+  /** The address as an element of Forwarded (RFC 7239, 4). */
+  byte[] forwardedFor() {
+    String text = new String(address(), java.nio.charset.StandardCharsets.ISO_8859_1);
+    return Ascii.bytes(text.indexOf(':') >= 0 ? "for=\"[" + text + "]\"" : "for=" + text);
+  }
+
+  // --- time --------------------------------------------------------------------------------
+
+  private void setDeadline(long nanos) {
+    loop.loop().timers().set(timer, nanos);
+  }
+
+  private void timedOut(long now) {
+    loop.touch();
+    switch (state) {
+      case HEAD -> {
+        Exchange begun = exchange;
+        if (begun != null && begun.request.length > 0) {
+          refuse(begun, ErrorReason.REQUEST_TIMEOUT);
+        } else {
+          close();
+        }
+      }
+      case BODY -> {
+        Exchange going = going();
+        if (going.isReadyForBody()) {
+          going.timedOut(ErrorReason.REQUEST_TIMEOUT);
+        } else {
+          going.timedOut(ErrorReason.UPSTREAM_TIMEOUT);
+        }
+      }
+      case BUSY -> {
+        Exchange going = going();
+        if (!going.isHeadSent() || isWritable()) {
+          going.timedOut(ErrorReason.UPSTREAM_TIMEOUT);
+        } else {
+          waitedForTaker(now);
+        }
+      }
+      case TUNNEL, DISCARD -> close();
+      case CLOSED -> {}
+    }
+  }
+
+  private void waitedForTaker(long now) {
+    long bytes = taken() - takenBefore;
+    if (bytes <= 0 || isTooSlow(takenSince, bytes)) {
+      close();
+    } else {
+      setDeadline(now + shortestTake());
+    }
+  }
+
+  // --- helpers -----------------------------------------------------------------------------
+
+  private void setReading(boolean wanted) {
+    if (reading != wanted) {
+      reading = wanted;
+      context().channel().config().setAutoRead(wanted);
+    }
+  }
+
+  private Exchange going() {
+    Exchange present = exchange;
+    if (present == null) {
+      throw new IllegalStateException("no exchange in state " + state);
+    }
+    return present;
+  }
+
+  private ChannelHandlerContext context() {
+    ChannelHandlerContext present = context;
+    if (present == null) {
+      throw new IllegalStateException("not in a pipeline yet");
+    }
+    return present;
+  }
+}

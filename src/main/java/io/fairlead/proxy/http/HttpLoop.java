@@ -1,0 +1,94 @@
+package io.fairlead.proxy.http;
+
+import io.fairlead.proxy.Loop;
+import io.fairlead.proxy.NodeSignals;
+import io.fairlead.service.Node;
+import java.util.ArrayDeque;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/** What the HTTP part keeps per event loop: exchanges to use again, connections to nodes. */
+public final class HttpLoop {
+  private static final int MAX_KEPT_EXCHANGES = 1024;
+
+  private final Loop loop;
+  private final NodeSignals signals;
+  private final PoolDirectory directory;
+  private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
+  private final Map<Node, NodePool> pools = new IdentityHashMap<>();
+  private int exchangesInUse;
+  private long now = System.nanoTime();
+
+  public HttpLoop(Loop loop, NodeSignals signals, PoolDirectory directory) {
+    this.loop = loop;
+    this.signals = signals;
+    this.directory = directory;
+  }
+
+  /** Reads the clock; once per batch of bytes, not once per use. */
+  void touch() {
+    now = System.nanoTime();
+  }
+
+  /** The time as of the last {@link #touch}, nanoseconds. */
+  long now() {
+    return now;
+  }
+
+  Loop loop() {
+    return loop;
+  }
+
+  int index() {
+    return loop.index();
+  }
+
+  NodeSignals signals() {
+    return signals;
+  }
+
+  Exchange takeExchange() {
+    exchangesInUse++;
+    Exchange exchange = exchanges.pollLast();
+    return exchange != null ? exchange : new Exchange(this);
+  }
+
+  void giveBack(Exchange exchange) {
+    exchangesInUse--;
+    if (exchanges.size() < MAX_KEPT_EXCHANGES) {
+      exchanges.addLast(exchange);
+    }
+  }
+
+  /** How many exchanges are going on; for tests that look for leftovers. */
+  public int exchangesInUse() {
+    return exchangesInUse;
+  }
+
+  NodePool pool(Node node) {
+    NodePool pool = pools.get(node);
+    if (pool == null) {
+      pool = new NodePool(this, node, directory);
+      pools.put(node, pool);
+    }
+    return pool;
+  }
+
+  /** Closes unused connections to a node that left or is down. Any thread may call. */
+  public void closeIdleSoon(Node node) {
+    loop.eventLoop()
+        .execute(() -> {
+          NodePool pool = pools.get(node);
+          if (pool != null) {
+            pool.closeIdle();
+          }
+        });
+  }
+
+  /** Forgets a node that left once nothing of it is open. */
+  void forget(Node node) {
+    if (!node.isMember()) {
+      pools.remove(node);
+    }
+  }
+}

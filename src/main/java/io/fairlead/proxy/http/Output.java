@@ -1,0 +1,115 @@
+package io.fairlead.proxy.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is about to be written to one connection: small things are gathered into one buffer, so that
+ * a head and a short body leave in one system call; large pieces of bodies go as they are.
+ */
+final class Output {
+  /** Pieces up to this are copied behind what is gathered; copying them is cheaper than a slice. */
+  private static final int COPY_LIMIT = 4 * 1024;
+
+  private static final byte[] CRLF = {'\r', '\n'};
+  private static final byte[] LAST_CHUNK = Ascii.bytes("0\r\n");
+
+  private final ChannelHandlerContext context;
+  private @Nullable ByteBuf gathered;
+  private long bytes;
+  private boolean wrote;
+
+  Output(ChannelHandlerContext context) {
+    this.context = context;
+  }
+
+  /** The buffer to gather into, with room for so many more bytes. */
+  ByteBuf room(int count) {
+    ByteBuf buffer = gathered;
+    if (buffer != null && buffer.writableBytes() < count) {
+      write(buffer);
+      buffer = null;
+    }
+    if (buffer == null) {
+      buffer = context.alloc().directBuffer(count + COPY_LIMIT);
+      gathered = buffer;
+    }
+    return buffer;
+  }
+
+  /** Takes that many bytes of a body from the buffer. */
+  void body(ByteBuf in, int count, boolean chunked) {
+    if (chunked) {
+      chunkSize(count);
+    }
+    if (count <= COPY_LIMIT) {
+      room(count + 2).writeBytes(in, count);
+    } else {
+      ByteBuf before = gathered;
+      if (before != null) {
+        write(before);
+      }
+      wrote = true;
+      bytes += count;
+      context.write(in.readRetainedSlice(count), context.voidPromise());
+    }
+    if (chunked) {
+      room(2).writeBytes(CRLF);
+    }
+  }
+
+  private void chunkSize(int count) {
+    ByteBuf out = room(10);
+    for (int shift = (31 - Integer.numberOfLeadingZeros(count)) & ~3; shift >= 0; shift -= 4) {
+      int digit = (count >>> shift) & 15;
+      out.writeByte(digit < 10 ? '0' + digit : 'a' + digit - 10);
+    }
+    out.writeBytes(CRLF);
+  }
+
+  /** Ends a chunked body. */
+  void lastChunk(Head trailers) {
+    ByteBuf out = room(8 + trailers.length);
+    out.writeBytes(LAST_CHUNK);
+    HeadWriter.writeFields(trailers, out);
+    out.writeBytes(CRLF);
+  }
+
+  /** Sends everything; the answer is how many bytes went this way since the last time. */
+  long flush() {
+    ByteBuf last = gathered;
+    if (last != null) {
+      if (last.isReadable()) {
+        write(last);
+      } else {
+        gathered = null;
+        last.release();
+      }
+    }
+    if (wrote) {
+      wrote = false;
+      context.flush();
+    }
+    long sent = bytes;
+    bytes = 0;
+    return sent;
+  }
+
+  /** Forgets what has not been sent. */
+  void discard() {
+    ByteBuf last = gathered;
+    gathered = null;
+    bytes = 0;
+    if (last != null) {
+      last.release();
+    }
+  }
+
+  private void write(ByteBuf buffer) {
+    gathered = null;
+    wrote = true;
+    bytes += buffer.readableBytes();
+    context.write(buffer, context.voidPromise());
+  }
+}
