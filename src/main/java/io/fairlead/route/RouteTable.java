@@ -1,11 +1,26 @@
 package io.fairlead.route;
 
 import io.fairlead.config.RouteConfig;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The routes of a listener, compiled.
+ * The routes of a listener, compiled: the first one in file order that matches a request.
+ *
+ * <p>The host leads to at most one tree of paths per way of writing it: exact, each {@code
+ * *.suffix}, any. A tree has one node per path segment; each holds the routes that end there. What
+ * a request visits depends on the labels of its host and the segments of its path, not on the
+ * number of routes. Two things are walked one by one: routes with the same host and path that
+ * differ in methods or headers, and, where a literal segment and {@code *} both go on, both
+ * branches, so at most the nodes of the tree. A branch whose first route comes after the best one
+ * found is not entered.
+ *
+ * <p>Paths are compared segment by segment, byte by byte, as normalised by the parser. {@code *}
+ * stands for one segment that is not empty; {@code /a/**} matches {@code /a}, {@code /a/} and
+ * whatever is below; {@code /a} does not match {@code /a/}. {@code *.x.y} stands for one or more
+ * labels before {@code .x.y}. A request for {@code *} ({@code OPTIONS *}) matches routes without a
+ * path only. Methods and field values are compared exactly; of a repeated field the first counts.
  *
  * @param <T> what a route leads to
  */
@@ -14,17 +29,45 @@ public final class RouteTable<T> {
   public record Entry<T>(RouteConfig route, T target) {}
 
   private final List<Entry<T>> entries;
+  private final Condition[] conditions;
+  private final HostIndex hosts;
 
-  private RouteTable(List<Entry<T>> entries) {
+  private RouteTable(List<Entry<T>> entries, Condition[] conditions, HostIndex hosts) {
     this.entries = entries;
+    this.conditions = conditions;
+    this.hosts = hosts;
   }
 
   public static <T> RouteTable<T> of(List<Entry<T>> entries) {
-    return new RouteTable<>(List.copyOf(entries));
+    Condition[] conditions = new Condition[entries.size()];
+    HostIndex.Builder hosts = new HostIndex.Builder();
+    for (int i = 0; i < conditions.length; i++) {
+      conditions[i] = Condition.of(entries.get(i).route().match());
+      hosts.add(i, entries.get(i).route().match());
+    }
+    return new RouteTable<>(List.copyOf(entries), conditions, hosts.build());
   }
 
-  /** The first entry in file order that matches, or null. */
+  /** The first entry in file order that matches, or null. Allocates nothing. */
   public @Nullable Entry<T> match(RequestView request) {
-    return request.pathEnd() < 0 || entries.isEmpty() ? null : entries.getFirst();
+    int found = hosts.first(request, conditions);
+    return found == HostIndex.NONE ? null : entries.get(found);
+  }
+
+  /** The same, slowly, with the reasons why the routes before did not match. */
+  public Explanation<T> explain(RequestView request) {
+    List<Explanation.Refusal> refusals = new ArrayList<>();
+    int refused = 0;
+    for (Entry<T> entry : entries) {
+      String reason = Refusals.reason(entry.route().match(), request);
+      if (reason == null) {
+        return new Explanation<>(entry, refusals, refused);
+      }
+      refused++;
+      if (refusals.size() < Explanation.MAX_REFUSALS) {
+        refusals.add(new Explanation.Refusal(entry.route().name(), reason));
+      }
+    }
+    return new Explanation<>(null, refusals, refused);
   }
 }

@@ -1,0 +1,80 @@
+package io.fairlead.balance;
+
+import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.HostPort;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.EventLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Time and, with {@code -prof gc}, allocation of one pick; and of making a balancer. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 3, time = 1)
+@Fork(1)
+public class PickBenchmark {
+  @Param({"3", "100", "10000"})
+  int nodes;
+
+  @Param BalanceMethod method = BalanceMethod.ROUND_ROBIN;
+
+  /** Equal, or 1 to 1000. */
+  @Param({"true", "false"})
+  boolean equal;
+
+  private final SplittableRandom random = new SplittableRandom(1);
+  private final Service service = new Service("shop", 1, new EventLog(() -> 0), () -> 0);
+  private Balancer balancer = new NoNode();
+  private int client;
+
+  @Setup
+  public void fill() {
+    List<NodeSpec> specs = new ArrayList<>();
+    for (int i = 0; i < nodes; i++) {
+      specs.add(
+          new NodeSpec(
+              new HostPort("10." + i / 62_500 + "." + i / 250 % 250 + "." + i % 250, 8080),
+              "n" + i,
+              equal ? 1 : 1 + i * 37 % 1000,
+              "",
+              "file"));
+    }
+    service.setMembers(specs);
+    for (Node node : service.nodes().all()) {
+      for (int i = random.nextInt(20); i > 0; i--) {
+        node.requestStarted();
+        node.connectionOpened();
+      }
+    }
+    balancer = Balancer.of(method, service.nodes(), null);
+  }
+
+  @Benchmark
+  public @Nullable Node pick() {
+    return balancer.pick(client++, null, random);
+  }
+
+  /** What a changed verdict costs the control thread. */
+  @Benchmark
+  public Balancer replace() {
+    return Balancer.of(method, service.nodes(), balancer);
+  }
+}
