@@ -49,7 +49,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     LOG.log(Level.WARNING, "cannot accept connections for the next second: " + cause.getMessage());
     ctx.channel().config().setAutoRead(false);
-    Future<?> unused =
+    Future<?> _ =
         ctx.channel()
             .eventLoop()
             .schedule(() -> ctx.channel().config().setAutoRead(true), 1, TimeUnit.SECONDS);
