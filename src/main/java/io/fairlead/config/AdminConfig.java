@@ -1,6 +1,8 @@
 package io.fairlead.config;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The operator's door: dashboard, API and metrics.
@@ -9,6 +11,34 @@ import java.util.List;
  * @param tokens who may come in; empty: everybody who reaches it, as operator
  */
 public record AdminConfig(HostPort bind, List<Token> tokens) {
+  public static final AdminConfig DEFAULT =
+      new AdminConfig(new HostPort("127.0.0.1", 9900), List.of());
+
+  public AdminConfig {
+    tokens = List.copyOf(tokens);
+    Require require =
+        new Require()
+            .that(
+                Syntax.isLoopback(bind.host()) || !tokens.isEmpty(),
+                List.of("tokens"),
+                null,
+                "must have at least one token because bind is not loopback",
+                List.of(List.of("bind")));
+    Map<String, Integer> seen = new HashMap<>();
+    for (int i = 0; i < tokens.size(); i++) {
+      Integer first = seen.putIfAbsent(tokens.get(i).name(), i);
+      if (first != null) {
+        require.that(
+            false,
+            List.of("tokens", "[" + i + "]", "name"),
+            tokens.get(i).name(),
+            "must be unique, but {} has it too",
+            List.of(List.of("tokens", "[" + first + "]", "name")));
+      }
+    }
+    require.orRefuse();
+  }
+
   /** What a token allows. Each role may do what the ones before it may. */
   public enum Role {
     VIEWER,
@@ -23,5 +53,20 @@ public record AdminConfig(HostPort bind, List<Token> tokens) {
    * @param role what it allows
    * @param secret the token itself, at least 16 characters; never printed
    */
-  public record Token(String name, Role role, Secret secret) {}
+  public record Token(String name, Role role, Secret secret) {
+    static final int MIN_LENGTH = 16;
+
+    public Token {
+      new Require()
+          .unless(Syntax.name(name), List.of("name"), name)
+          .that(
+              secret.value().length() >= MIN_LENGTH
+                  && secret.value().length() <= 4096
+                  && secret.value().chars().allMatch(c -> c > ' ' && c < 127),
+              "token",
+              null,
+              "must be " + MIN_LENGTH + " to 4096 visible ASCII characters")
+          .orRefuse();
+    }
+  }
 }

@@ -13,6 +13,10 @@ import java.util.List;
 public record ForwardedConfig(List<Cidr> trust, Style headers) {
   public static final ForwardedConfig DEFAULT = new ForwardedConfig(List.of(), Style.X_FORWARDED);
 
+  public ForwardedConfig {
+    trust = List.copyOf(trust);
+  }
+
   /** Spelling of what nodes are told. */
   public enum Style {
     /** {@code X-Forwarded-For} and {@code X-Forwarded-Proto}. */

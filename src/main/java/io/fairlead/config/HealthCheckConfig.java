@@ -1,18 +1,40 @@
 package io.fairlead.config;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How the nodes of a service are probed.
  *
- * @param interval time between the starts of two probes of one node; default 1 s
- * @param timeout time a probe may take; longer counts as failed; default 500 ms
- * @param rise probes in a row that must pass before a down node is up; default 2
- * @param fall probes in a row that must fail before an up node is down; default 3
+ * @param interval time between the starts of two probes of one node, 10 ms to 1 h; default 1 s
+ * @param timeout time a probe may take; longer counts as failed; 1 ms to interval; default 500 ms,
+ *     or interval if that is shorter
+ * @param rise probes in a row that must pass before a down node is up, 1 to 100; default 2
+ * @param fall probes in a row that must fail before an up node is down, 1 to 100; default 3
  * @param probe what is asked; default: a TCP connection
  */
 public record HealthCheckConfig(
     Duration interval, Duration timeout, int rise, int fall, Probe probe) {
+  static final Range<Duration> INTERVAL =
+      Range.durations(Duration.ofMillis(10), Duration.ofHours(1));
+  static final Range<Duration> TIMEOUT = Range.durations(Duration.ofMillis(1), Duration.ofHours(1));
+  static final Range<Integer> IN_A_ROW = Range.counts(1, 100);
+
   public static final HealthCheckConfig DEFAULT =
       new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, new Probe.Tcp());
+
+  public HealthCheckConfig {
+    new Require()
+        .within(INTERVAL, "interval", interval)
+        .within(TIMEOUT, "timeout", timeout)
+        .that(
+            timeout.compareTo(interval) <= 0,
+            List.of("timeout"),
+            timeout,
+            "must not exceed interval " + Units.duration(interval),
+            List.of(List.of("interval")))
+        .within(IN_A_ROW, "rise", rise)
+        .within(IN_A_ROW, "fall", fall)
+        .orRefuse();
+  }
 }

@@ -1,18 +1,21 @@
 package io.fairlead.config;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Bounds on what a client may send and how long it may take.
  *
- * @param connections open at once; more are closed on arrival, counted; default 100000
+ * @param connections open at once; more are closed on arrival, counted; 1 to 10,000,000; default
+ *     100000
  * @param headerBytes of one request head with its request line, 1 KiB to 1 MiB; default 64 KiB
- * @param targetBytes of the request target alone, at most headerBytes; default 8 KiB
+ * @param targetBytes of the request target alone, 1 to headerBytes; default 8 KiB, or headerBytes
+ *     if that is less
  * @param headers fields in one head, 1 to 1000; default 100
- * @param bodyBytes of one request body; default: no bound
- * @param headerTimeout from the first byte of a head to its end, absolute; default 5 s
+ * @param bodyBytes of one request body, from 0; default: no bound
+ * @param headerTimeout from the first byte of a head to its end, absolute, 1 ms to 1 h; default 5 s
  * @param idleTimeout without any byte in either direction of a message body, or between two
- *     requests; default 60 s
+ *     requests, 1 ms to 24 h; default 60 s
  * @param minBodyRate bytes a second that a client has to send or take on average once a body has
  *     taken longer than 10 s, so that a slow body cannot hold a node; 0: no bound; default 100
  */
@@ -25,6 +28,17 @@ public record HttpLimits(
     Duration headerTimeout,
     Duration idleTimeout,
     int minBodyRate) {
+  static final Range<Integer> CONNECTIONS = Range.counts(1, 10_000_000);
+  static final Range<Integer> HEADER_BYTES = Range.sizes(1024, 1024 * 1024);
+  static final Range<Integer> TARGET_BYTES = Range.sizes(1, 1024 * 1024);
+  static final Range<Integer> HEADERS = Range.counts(1, 1000);
+  static final Range<Long> BODY_BYTES = Range.sizes(0, Long.MAX_VALUE);
+  static final Range<Duration> HEADER_TIMEOUT =
+      Range.durations(Duration.ofMillis(1), Duration.ofHours(1));
+  static final Range<Duration> IDLE_TIMEOUT =
+      Range.durations(Duration.ofMillis(1), Duration.ofHours(24));
+  static final Range<Integer> MIN_BODY_RATE = Range.sizes(0, Integer.MAX_VALUE);
+
   public static final HttpLimits DEFAULT =
       new HttpLimits(
           100_000,
@@ -35,4 +49,23 @@ public record HttpLimits(
           Duration.ofSeconds(5),
           Duration.ofSeconds(60),
           100);
+
+  public HttpLimits {
+    new Require()
+        .within(CONNECTIONS, "connections", connections)
+        .within(HEADER_BYTES, "header-bytes", headerBytes)
+        .within(TARGET_BYTES, "target-bytes", targetBytes)
+        .that(
+            targetBytes <= headerBytes,
+            List.of("target-bytes"),
+            Units.size(targetBytes),
+            "must not exceed header-bytes " + Units.size(headerBytes),
+            List.of(List.of("header-bytes")))
+        .within(HEADERS, "headers", headers)
+        .within(BODY_BYTES, "body-bytes", bodyBytes)
+        .within(HEADER_TIMEOUT, "header-timeout", headerTimeout)
+        .within(IDLE_TIMEOUT, "idle-timeout", idleTimeout)
+        .within(MIN_BODY_RATE, "min-body-rate", minBodyRate)
+        .orRefuse();
+  }
 }

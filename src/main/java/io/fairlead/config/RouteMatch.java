@@ -1,7 +1,11 @@
 package io.fairlead.config;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a request must look like; every part that is given has to match.
@@ -16,4 +20,35 @@ import java.util.Map;
 public record RouteMatch(
     List<String> hosts, List<String> paths, List<String> methods, Map<String, String> headers) {
   public static final RouteMatch ANY = new RouteMatch(List.of(), List.of(), List.of(), Map.of());
+
+  public RouteMatch {
+    hosts = List.copyOf(hosts);
+    paths = List.copyOf(paths);
+    methods = List.copyOf(methods);
+    headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+    Require require = new Require();
+    each(require, "host", hosts, Syntax::hostPattern);
+    each(require, "path", paths, Syntax::pathPattern);
+    each(require, "method", methods, Syntax::method);
+    headers.forEach((name, value) ->
+        require
+            .unless(Syntax.headerName(name), List.of("header", name), name)
+            .unless(Syntax.headerValue(value), List.of("header", name), value));
+    require.orRefuse();
+  }
+
+  private static void each(
+      Require require, String key, List<String> values, Function<String, @Nullable String> rule) {
+    for (int i = 0; i < values.size(); i++) {
+      require.unless(rule.apply(values.get(i)), List.of(key, "[" + i + "]"), values.get(i));
+    }
+  }
+
+  /** Whether every request matches that {@code later} could match, by the crude signs alone. */
+  boolean leavesNothingFor(RouteMatch later) {
+    return hosts.isEmpty()
+        && methods.isEmpty()
+        && headers.isEmpty()
+        && (paths.isEmpty() || (paths.contains("/**") && !later.paths.isEmpty()));
+  }
 }

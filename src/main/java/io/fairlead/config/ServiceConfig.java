@@ -1,6 +1,9 @@
 package io.fairlead.config;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Nodes that offer the same.
@@ -16,4 +19,31 @@ public record ServiceConfig(
     List<NodeConfig> nodes,
     BalanceMethod balance,
     HealthCheckConfig health,
-    UpstreamConfig upstream) {}
+    UpstreamConfig upstream) {
+  public ServiceConfig {
+    nodes = List.copyOf(nodes);
+    Require require = new Require().unless(Syntax.name(name), List.of("name"), name);
+    Map<HostPort, Integer> addresses = HashMap.newHashMap(nodes.size());
+    Map<String, Integer> names = HashMap.newHashMap(nodes.size());
+    for (int i = 0; i < nodes.size(); i++) {
+      NodeConfig node = nodes.get(i);
+      unique(require, "address", node.address(), i, addresses.putIfAbsent(node.address(), i));
+      if (!node.name().equals(node.address().toString())) {
+        unique(require, "name", node.name(), i, names.putIfAbsent(node.name(), i));
+      }
+    }
+    require.orRefuse();
+  }
+
+  private static void unique(
+      Require require, String key, Object value, int index, @Nullable Integer first) {
+    if (first != null) {
+      require.that(
+          false,
+          List.of("nodes", "[" + index + "]", key),
+          value,
+          "must be unique in its service, but {} has it too",
+          List.of(List.of("nodes", "[" + first + "]", key)));
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package io.fairlead.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/**
+ * YAML to {@link FairleadConfig}, or to everything that is wrong with it at once.
+ *
+ * <p>Reads nothing but the text, the environment as given, and the files that secrets name.
+ */
+public final class ConfigReader {
+  /** Problems of one file that are told; how many more there are is said in one further. */
+  static final int MAX_PROBLEMS = 1000;
+
+  private ConfigReader() {}
+
+  /** What became of a text. */
+  public sealed interface Result {
+    /**
+     * Right in every respect.
+     *
+     * @param config what it says
+     * @param text as it was read
+     */
+    record Accepted(FairleadConfig config, String text) implements Result {}
+
+    /**
+     * Wrong in at least one.
+     *
+     * @param problems all of them by position
+     */
+    record Refused(List<Problem> problems) implements Result {
+      public Refused {
+        problems = List.copyOf(problems);
+      }
+    }
+  }
+
+  /**
+   * One thing that is wrong.
+   *
+   * @param source name of the file
+   * @param line from 1
+   * @param column from 1, in characters
+   * @param path keys to the value; empty: the file as a whole
+   * @param rule what must be
+   * @param was the value as it stands in the file, unless it is a secret or does not help
+   */
+  public record Problem(
+      String source, int line, int column, String path, String rule, @Nullable String was) {
+    @Override
+    public String toString() {
+      return source
+          + ":"
+          + line
+          + ":"
+          + column
+          + ": "
+          + (path.isEmpty() ? "" : path + ": ")
+          + rule
+          + (was == null ? "" : " (was " + was + ")");
+    }
+  }
+
+  /** Reads a file with the environment of this process. */
+  public static Result readFile(Path file) {
+    return readFile(file, System::getenv);
+  }
+
+  static Result readFile(Path file, Function<String, @Nullable String> env) {
+    String source = file.toString();
+    Path parent = file.toAbsolutePath().getParent();
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(YamlText.MAX_LENGTH + 1);
+      if (bytes.length > YamlText.MAX_LENGTH) {
+        return refused(source, "must be at most " + Units.size(YamlText.MAX_LENGTH));
+      }
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return read(source, text, parent == null ? Path.of("") : parent, env);
+    } catch (NoSuchFileException e) {
+      return refused(source, "cannot be read: there is no such file");
+    } catch (AccessDeniedException e) {
+      return refused(source, "cannot be read: access denied");
+    } catch (CharacterCodingException e) {
+      return refused(source, "must be UTF-8 text");
+    } catch (IOException e) {
+      return refused(
+          source, "cannot be read" + (Files.isDirectory(file) ? ": it is a folder" : ""));
+    }
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @param source what messages call it
+   * @param yaml the text
+   * @param baseDir folder that relative paths are relative to
+   * @param env the environment for {@code ${NAME}}
+   */
+  public static Result read(
+      String source, String yaml, Path baseDir, Function<String, @Nullable String> env) {
+    Node root;
+    try {
+      root = YamlText.compose(yaml);
+    } catch (YamlText.Unreadable e) {
+      return new Result.Refused(
+          List.of(new Problem(source, e.line(), e.column(), "", e.rule(), null)));
+    }
+    if (root == null) {
+      return refused(source, "must not be empty: it needs listeners and services");
+    }
+    TreeReader reader = new TreeReader(source, baseDir, env);
+    FairleadConfig config = Language.FILE.read(reader, Spot.root(root));
+    List<Problem> problems = reader.problems();
+    if (config != null && problems.isEmpty()) {
+      return new Result.Accepted(config, yaml);
+    }
+    problems.sort(
+        Comparator.comparingInt(Problem::line)
+            .thenComparingInt(Problem::column)
+            .thenComparing(Problem::path)
+            .thenComparing(Problem::rule));
+    if (problems.size() > MAX_PROBLEMS) {
+      Problem next = problems.get(MAX_PROBLEMS);
+      String rule = "and " + (problems.size() - MAX_PROBLEMS) + " more problems from here";
+      Problem more = new Problem(source, next.line(), next.column(), "", rule, null);
+      problems.subList(MAX_PROBLEMS, problems.size()).clear();
+      problems.add(more);
+    }
+    return new Result.Refused(problems);
+  }
+
+  private static Result refused(String source, String rule) {
+    return new Result.Refused(List.of(new Problem(source, 1, 1, "", rule, null)));
+  }
+}

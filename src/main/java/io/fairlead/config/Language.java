@@ -1,0 +1,694 @@
+package io.fairlead.config;
+
+import io.fairlead.config.AdminConfig.Role;
+import io.fairlead.config.AdminConfig.Token;
+import io.fairlead.config.ForwardedConfig.Style;
+import io.fairlead.config.Probe.StatusRange;
+import io.fairlead.config.RuntimeConfig.Transport;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything an operator can write: each key once, with its shape, default, meaning and example.
+ * Bounds come from the records. Read from the bottom: {@link #FILE} is the whole file.
+ */
+final class Language {
+  static final String NOT_AVAILABLE = "not available in this version";
+
+  private static final Scalar<String> NODE_NAME = Scalar.text("name", null, Syntax::nodeName);
+  private static final Scalar<HostPort> ADDRESS = Scalar.parsed("address", HostPort::parse);
+  private static final Scalar<HostPort> NODE_ADDRESS =
+      Scalar.parsed(
+          "address",
+          text -> {
+            HostPort address = HostPort.parse(text);
+            if (address.port() == 0) {
+              throw Require.refusal("needs a port from 1 to 65535");
+            }
+            return address;
+          });
+
+  // admin
+
+  private static final Key<String> TOKEN_NAME =
+      Key.computed(
+          "name",
+          Scalar.text("name", Syntax.NAME_PATTERN, Syntax::name),
+          "token-N",
+          "Who holds it; appears in audit events.",
+          "alice");
+  private static final Key<Role> TOKEN_ROLE =
+      Key.of(
+          "role",
+          Scalar.word(Role.class),
+          Role.OPERATOR,
+          "What it allows; each role may do what the ones before it may.",
+          "viewer");
+  private static final Key<Secret> TOKEN_SECRET =
+      Key.required(
+          "token",
+          Scalar.secret("secret"),
+          "The token itself, at least " + Token.MIN_LENGTH + " characters, or `file:PATH`.",
+          "\"file:secrets/alice\"");
+
+  static final Obj<Token> TOKEN =
+      new Obj<>(
+          "token",
+          "One bearer token. A secret alone stands for an operator's token named `token-N`.",
+          List.of(TOKEN_NAME, TOKEN_ROLE, TOKEN_SECRET),
+          List.of(),
+          true,
+          new Obj.ShortForm<>(
+              Scalar.secret("secret"),
+              (secret, spot) -> new Token(tokenName(spot), Role.OPERATOR, secret)),
+          (values, spot) ->
+              new Token(
+                  orElse(values.find(TOKEN_NAME), tokenName(spot)),
+                  values.get(TOKEN_ROLE),
+                  values.get(TOKEN_SECRET)));
+
+  private static final Key<HostPort> ADMIN_BIND =
+      Key.of(
+          "bind",
+          ADDRESS,
+          AdminConfig.DEFAULT.bind(),
+          "Where it listens; anything but loopback needs a token.",
+          "\"127.0.0.1:9900\"");
+  private static final Key<List<Token>> TOKENS =
+      Key.of(
+          "tokens",
+          new ListOf<>("tokens", TOKEN),
+          List.of(),
+          "none",
+          "Who may come in. Without any, everybody who reaches it is an operator.",
+          "[ { name: alice, role: viewer, token: \"file:secrets/alice\" } ]");
+
+  static final Obj<AdminConfig> ADMIN =
+      new Obj<>(
+          "admin",
+          "The operator's door: dashboard, API and metrics.",
+          List.of(ADMIN_BIND, TOKENS),
+          List.of("tls"),
+          false,
+          null,
+          (values, _) -> new AdminConfig(values.get(ADMIN_BIND), values.get(TOKENS)));
+
+  // runtime
+
+  private static final Key<Integer> EVENT_LOOPS =
+      Key.of(
+          "event-loops",
+          Scalar.count(RuntimeConfig.EVENT_LOOPS),
+          RuntimeConfig.ofThisMachine().eventLoops(),
+          "one per processor",
+          "Threads that move bytes.",
+          "4");
+  private static final Key<Transport> TRANSPORT =
+      Key.of(
+          "transport",
+          Scalar.word(Transport.class),
+          Transport.AUTO,
+          "How they talk to the kernel; `auto` is epoll on Linux and NIO elsewhere.",
+          "io_uring");
+
+  static final Obj<RuntimeConfig> RUNTIME =
+      new Obj<>(
+          "runtime",
+          "What the process runs on. A change takes effect at the next start.",
+          List.of(EVENT_LOOPS, TRANSPORT),
+          List.of(),
+          false,
+          null,
+          (values, _) -> new RuntimeConfig(values.get(EVENT_LOOPS), values.get(TRANSPORT)));
+
+  // listeners
+
+  private static final Key<Integer> CONNECTIONS =
+      Key.of(
+          "connections",
+          Scalar.count(HttpLimits.CONNECTIONS),
+          HttpLimits.DEFAULT.connections(),
+          "Connections open at once; more are closed on arrival and counted.",
+          "100000");
+  private static final Key<Integer> HEADER_BYTES =
+      Key.of(
+          "header-bytes",
+          Scalar.intSize(HttpLimits.HEADER_BYTES),
+          HttpLimits.DEFAULT.headerBytes(),
+          Units.size(HttpLimits.DEFAULT.headerBytes()),
+          "Bytes of one request head with its request line.",
+          "64KiB");
+  private static final Key<Integer> TARGET_BYTES =
+      Key.computed(
+          "target-bytes",
+          Scalar.intSize(HttpLimits.TARGET_BYTES),
+          Units.size(HttpLimits.DEFAULT.targetBytes()) + ", or header-bytes if less",
+          "Bytes of the request target alone; at most header-bytes.",
+          "8KiB");
+  private static final Key<Integer> HEADERS =
+      Key.of(
+          "headers",
+          Scalar.count(HttpLimits.HEADERS),
+          HttpLimits.DEFAULT.headers(),
+          "Fields in one request head.",
+          "100");
+  private static final Key<Long> BODY_BYTES =
+      Key.of(
+          "body-bytes",
+          Scalar.size(HttpLimits.BODY_BYTES),
+          HttpLimits.DEFAULT.bodyBytes(),
+          "unlimited",
+          "Bytes of one request body.",
+          "10MiB");
+  private static final Key<Duration> HEADER_TIMEOUT =
+      Key.of(
+          "header-timeout",
+          Scalar.duration(HttpLimits.HEADER_TIMEOUT),
+          HttpLimits.DEFAULT.headerTimeout(),
+          "From the first byte of a request head to its end, however steadily bytes arrive.",
+          "5s");
+  private static final Key<Duration> CLIENT_IDLE =
+      Key.of(
+          "idle-timeout",
+          Scalar.duration(HttpLimits.IDLE_TIMEOUT),
+          HttpLimits.DEFAULT.idleTimeout(),
+          "Without any byte in either direction of a message body, or between two requests.",
+          "60s");
+  private static final Key<Integer> MIN_BODY_RATE =
+      Key.of(
+          "min-body-rate",
+          Scalar.intSize(HttpLimits.MIN_BODY_RATE),
+          HttpLimits.DEFAULT.minBodyRate(),
+          Units.size(HttpLimits.DEFAULT.minBodyRate()),
+          "Bytes a second that a client must send or take on average once a body has taken longer"
+              + " than 10s; 0: no bound.",
+          "100");
+
+  static final Obj<HttpLimits> LIMITS =
+      new Obj<>(
+          "limits",
+          "Bounds on what a client may send and how long it may take.",
+          List.of(
+              CONNECTIONS,
+              HEADER_BYTES,
+              TARGET_BYTES,
+              HEADERS,
+              BODY_BYTES,
+              HEADER_TIMEOUT,
+              CLIENT_IDLE,
+              MIN_BODY_RATE),
+          List.of(),
+          false,
+          null,
+          (values, _) ->
+              new HttpLimits(
+                  values.get(CONNECTIONS),
+                  values.get(HEADER_BYTES),
+                  orElse(
+                      values.find(TARGET_BYTES),
+                      Math.min(HttpLimits.DEFAULT.targetBytes(), values.get(HEADER_BYTES))),
+                  values.get(HEADERS),
+                  values.get(BODY_BYTES),
+                  values.get(HEADER_TIMEOUT),
+                  values.get(CLIENT_IDLE),
+                  values.get(MIN_BODY_RATE)));
+
+  private static final Key<List<Cidr>> TRUST =
+      Key.of(
+          "trust",
+          new ListOf<>("networks", Scalar.parsed("network", Cidr::parse)),
+          List.of(),
+          "none",
+          "Networks of proxies in front whose `X-Forwarded-*`, `Forwarded` and `x-request-id` are"
+              + " kept and continued; from anybody else they are dropped.",
+          "[\"10.0.0.0/8\", \"fd00::/8\"]");
+  private static final Key<Style> FORWARDED_HEADERS =
+      Key.of(
+          "headers",
+          Scalar.word(Style.class),
+          ForwardedConfig.DEFAULT.headers(),
+          "Which spelling nodes get.",
+          "both");
+
+  static final Obj<ForwardedConfig> FORWARDED =
+      new Obj<>(
+          "forwarded",
+          "What nodes learn about the client, and whom we believe about it.",
+          List.of(TRUST, FORWARDED_HEADERS),
+          List.of(),
+          false,
+          null,
+          (values, _) -> new ForwardedConfig(values.get(TRUST), values.get(FORWARDED_HEADERS)));
+
+  private static final Key<List<String>> HOSTS =
+      Key.of(
+          "host",
+          new ListOf<>(
+              "hosts", Scalar.text("host", null, Syntax::normalHostPattern, Syntax::hostPattern)),
+          List.of(),
+          "any",
+          "Any of these hosts; `*.shop.example` takes one or more labels in front.",
+          "[shop.example, \"*.shop.example\"]");
+  private static final Key<List<String>> PATHS =
+      Key.of(
+          "path",
+          new ListOf<>("paths", Scalar.text("path", "(/.*|.*\\$\\{.*)", Syntax::pathPattern)),
+          List.of(),
+          "any",
+          "Any of these paths: exact, with `*` for one segment, or with `**` at the end for any"
+              + " rest including none.",
+          "\"/api/**\"");
+  private static final Key<List<String>> METHODS =
+      Key.of(
+          "method",
+          new ListOf<>("methods", Scalar.text("method", Syntax.METHOD_PATTERN, Syntax::method)),
+          List.of(),
+          "any",
+          "Any of these methods.",
+          "[GET, HEAD]");
+  private static final Key<Map<String, String>> MATCH_HEADERS =
+      Key.of(
+          "header",
+          new MapOf<>(
+              "values", MapOf.Names.HEADER, Scalar.text("value", null, Syntax::headerValue)),
+          Map.of(),
+          "any",
+          "All of these headers with these values; `\"*\"`: the header must be there.",
+          "{ x-beta: \"1\" }");
+
+  static final Obj<RouteMatch> MATCH =
+      new Obj<>(
+          "match",
+          "What a request must look like; every part that is given has to match.",
+          List.of(HOSTS, PATHS, METHODS, MATCH_HEADERS),
+          List.of(),
+          false,
+          null,
+          (values, _) ->
+              new RouteMatch(
+                  values.get(HOSTS),
+                  values.get(PATHS),
+                  values.get(METHODS),
+                  values.get(MATCH_HEADERS)));
+
+  private static final Key<String> ROUTE_NAME =
+      Key.computed(
+          "name",
+          Scalar.text("name", Syntax.NAME_PATTERN, Syntax::name),
+          "LISTENER-N",
+          "Metric label; unique in its listener.",
+          "api");
+  private static final Key<RouteMatch> ROUTE_MATCH =
+      Key.of(
+          "match",
+          MATCH,
+          RouteMatch.ANY,
+          "every request",
+          "What a request must look like.",
+          "{ host: shop.example, path: \"/api/**\" }");
+  private static final Key<String> ROUTE_SERVICE =
+      Key.required(
+          "service", Scalar.text("name", null, _ -> null), "Who gets the request.", "shop");
+  private static final Key<Duration> ROUTE_TIMEOUT =
+      Key.of(
+          "timeout",
+          Scalar.duration(RouteConfig.TIMEOUT),
+          RouteConfig.DEFAULT_TIMEOUT,
+          "From the moment the request went to a node until the head of its answer.",
+          "10s");
+
+  static final Obj<RouteConfig> ROUTE =
+      new Obj<>(
+          "route",
+          "Which service gets a request. Routes are tried in order, the first that matches wins;"
+              + " none matching answers 404.",
+          List.of(ROUTE_NAME, ROUTE_MATCH, ROUTE_SERVICE, ROUTE_TIMEOUT),
+          List.of("rewrite", "split", "mirror", "retry", "rate-limit"),
+          false,
+          null,
+          (values, spot) ->
+              new RouteConfig(
+                  orElse(
+                      values.find(ROUTE_NAME), objectName(spot.up(2)) + "-" + (spot.index() + 1)),
+                  values.get(ROUTE_MATCH),
+                  values.get(ROUTE_SERVICE),
+                  values.get(ROUTE_TIMEOUT)));
+
+  private static final Key<List<HostPort>> BIND =
+      Key.required(
+          "bind",
+          new ListOf<>("addresses", ADDRESS),
+          "One or more addresses; port 0: any free port.",
+          "\"0.0.0.0:8080\"");
+  private static final Key<String> PROTOCOL =
+      Key.of(
+          "protocol",
+          Scalar.words("word", List.of("http"), s -> s, "tcp", "tls-passthrough", "udp"),
+          "http",
+          "What is spoken.",
+          "http");
+  private static final Key<HttpLimits> LISTENER_LIMITS =
+      Key.of(
+          "limits",
+          LIMITS,
+          HttpLimits.DEFAULT,
+          "see below",
+          "What one client, or all together, may ask of this listener.",
+          "{ header-bytes: 16KiB, idle-timeout: 30s }");
+  private static final Key<ForwardedConfig> LISTENER_FORWARDED =
+      Key.of(
+          "forwarded",
+          FORWARDED,
+          ForwardedConfig.DEFAULT,
+          "see below",
+          "What nodes learn about the client, and whom we believe about it.",
+          "{ trust: \"10.0.0.0/8\" }");
+  private static final Key<List<RouteConfig>> ROUTES =
+      Key.required(
+          "routes",
+          new ListOf<>("routes", ROUTE),
+          "Tried in order; the first that matches wins.",
+          "[ { service: shop } ]");
+
+  static final Obj<ListenerConfig> LISTENER =
+      new Obj<>(
+          "listener",
+          "Where clients come in.",
+          List.of(BIND, PROTOCOL, LISTENER_LIMITS, LISTENER_FORWARDED, ROUTES),
+          List.of("tls", "proxy-protocol"),
+          false,
+          null,
+          (values, spot) ->
+              new ListenerConfig(
+                  objectName(spot),
+                  values.get(BIND),
+                  values.get(LISTENER_LIMITS),
+                  values.get(LISTENER_FORWARDED),
+                  values.get(ROUTES)));
+
+  // services
+
+  private static final Key<HostPort> NODE_AT =
+      Key.required(
+          "address",
+          NODE_ADDRESS,
+          "Where it serves; its identity within the service.",
+          "\"10.0.0.12:8080\"");
+  private static final Key<String> NAME_OF_NODE =
+      Key.computed("name", NODE_NAME, "the address", "What people call it.", "b");
+  private static final Key<Integer> WEIGHT =
+      Key.of(
+          "weight",
+          Scalar.count(NodeConfig.WEIGHTS),
+          1,
+          "Share relative to the other nodes; 0: none.",
+          "2");
+  private static final Key<String> ZONE =
+      Key.of(
+          "zone", Scalar.text("name", null, Syntax::zone), "", "empty", "Where it stands.", "z1");
+
+  static final Obj<NodeConfig> NODE =
+      new Obj<>(
+          "node",
+          "One node of a service. An address alone stands for a node with the defaults.",
+          List.of(NODE_AT, NAME_OF_NODE, WEIGHT, ZONE),
+          List.of("tier"),
+          false,
+          new Obj.ShortForm<>(NODE_ADDRESS, (address, _) -> NodeConfig.of(address)),
+          (values, _) ->
+              new NodeConfig(
+                  values.get(NODE_AT),
+                  orElse(values.find(NAME_OF_NODE), values.get(NODE_AT).toString()),
+                  values.get(WEIGHT),
+                  values.get(ZONE)));
+
+  private static final Key<String> HTTP =
+      Key.computed(
+          "http",
+          Scalar.text("path", null, Syntax::probePath),
+          "not asked",
+          "Ask for this path by GET; instead of `tcp`.",
+          "\"/healthz\"");
+  private static final Key<String> TCP =
+      Key.computed(
+          "tcp",
+          Scalar.words("word", List.of("true"), s -> s),
+          "true without http",
+          "Open a connection; instead of `http`.",
+          "true");
+  private static final Key<String> PROBE_HOST =
+      Key.computed(
+          "host",
+          Scalar.text("host", null, Syntax::probeHost),
+          "the node's address",
+          "Host field of an HTTP probe.",
+          "shop.example");
+  private static final Key<StatusRange> EXPECT =
+      Key.computed(
+          "expect",
+          Scalar.parsed("status or range", StatusRange::parse),
+          "200-399",
+          "Statuses that pass an HTTP probe, within 100-599.",
+          "200-299");
+  private static final Key<Duration> INTERVAL =
+      Key.of(
+          "interval",
+          Scalar.duration(HealthCheckConfig.INTERVAL),
+          HealthCheckConfig.DEFAULT.interval(),
+          "Time between the starts of two probes of one node.",
+          "2s");
+  private static final Key<Duration> PROBE_TIMEOUT =
+      Key.computed(
+          "timeout",
+          Scalar.duration(HealthCheckConfig.TIMEOUT),
+          Units.duration(HealthCheckConfig.DEFAULT.timeout()) + ", or interval if shorter",
+          "Time a probe may take; longer counts as failed; at most interval.",
+          "500ms");
+  private static final Key<Integer> RISE =
+      Key.of(
+          "rise",
+          Scalar.count(HealthCheckConfig.IN_A_ROW),
+          HealthCheckConfig.DEFAULT.rise(),
+          "Probes in a row that must pass before a down node is up.",
+          "2");
+  private static final Key<Integer> FALL =
+      Key.of(
+          "fall",
+          Scalar.count(HealthCheckConfig.IN_A_ROW),
+          HealthCheckConfig.DEFAULT.fall(),
+          "Probes in a row that must fail before an up node is down.",
+          "3");
+
+  static final Obj<HealthCheckConfig> HEALTH =
+      new Obj<>(
+          "health",
+          "How the nodes of a service are probed. `none`: a node counts as up until a connection to"
+              + " it fails, and again after a pause.",
+          List.of(HTTP, TCP, PROBE_HOST, EXPECT, INTERVAL, PROBE_TIMEOUT, RISE, FALL),
+          List.of("grpc"),
+          false,
+          new Obj.ShortForm<>(
+              Scalar.words("word", List.of("none"), s -> s),
+              (_, _) -> health(new Values(Path.of("")), new Probe.None())),
+          (values, _) -> health(values, probe(values)));
+
+  private static final Key<Duration> CONNECT_TIMEOUT =
+      Key.of(
+          "connect-timeout",
+          Scalar.duration(UpstreamConfig.CONNECT_TIMEOUT),
+          UpstreamConfig.DEFAULT.connectTimeout(),
+          "For one connection to be established.",
+          "500ms");
+  private static final Key<Duration> NODE_IDLE =
+      Key.of(
+          "idle-timeout",
+          Scalar.duration(UpstreamConfig.IDLE_TIMEOUT),
+          UpstreamConfig.DEFAULT.idleTimeout(),
+          "After which an unused connection is closed.",
+          "30s");
+  private static final Key<Integer> IDLE_CONNECTIONS =
+      Key.of(
+          "idle-connections",
+          Scalar.count(UpstreamConfig.IDLE_CONNECTIONS),
+          UpstreamConfig.DEFAULT.idleConnections(),
+          "Kept open per node, over all event loops.",
+          "256");
+
+  static final Obj<UpstreamConfig> UPSTREAM =
+      new Obj<>(
+          "upstream",
+          "Connections to the nodes of a service.",
+          List.of(CONNECT_TIMEOUT, NODE_IDLE, IDLE_CONNECTIONS),
+          List.of(),
+          false,
+          null,
+          (values, _) ->
+              new UpstreamConfig(
+                  values.get(CONNECT_TIMEOUT),
+                  values.get(NODE_IDLE),
+                  values.get(IDLE_CONNECTIONS)));
+
+  private static final Key<List<NodeConfig>> NODES =
+      Key.of(
+          "nodes",
+          new ListOf<>("nodes", NODE),
+          List.of(),
+          "none",
+          "Nodes given in the file; others may register through the API.",
+          "[\"10.0.0.11:8080\", { address: \"10.0.0.12:8080\", weight: 2 }]");
+  private static final Key<BalanceMethod> BALANCE =
+      Key.of(
+          "balance",
+          Scalar.word(BalanceMethod.class, "hash", "maglev", "peak-ewma", "adaptive"),
+          BalanceMethod.ROUND_ROBIN,
+          "Which node gets the next request.",
+          "least-requests");
+  private static final Key<HealthCheckConfig> SERVICE_HEALTH =
+      Key.of(
+          "health",
+          HEALTH,
+          HealthCheckConfig.DEFAULT,
+          "{ tcp: true }",
+          "How nodes are probed.",
+          "{ http: \"/healthz\", expect: 200-399 }");
+  private static final Key<UpstreamConfig> SERVICE_UPSTREAM =
+      Key.of(
+          "upstream",
+          UPSTREAM,
+          UpstreamConfig.DEFAULT,
+          "see below",
+          "Connections to the nodes.",
+          "{ connect-timeout: 500ms }");
+
+  static final Obj<ServiceConfig> SERVICE =
+      new Obj<>(
+          "service",
+          "Nodes that offer the same.",
+          List.of(NODES, BALANCE, SERVICE_HEALTH, SERVICE_UPSTREAM),
+          List.of(
+              "discover",
+              "hash",
+              "affinity",
+              "protocol",
+              "tls",
+              "outlier",
+              "limits",
+              "slow-start",
+              "scale"),
+          false,
+          null,
+          (values, spot) ->
+              new ServiceConfig(
+                  objectName(spot),
+                  values.get(NODES),
+                  values.get(BALANCE),
+                  values.get(SERVICE_HEALTH),
+                  values.get(SERVICE_UPSTREAM)));
+
+  // the file
+
+  private static final Key<AdminConfig> FILE_ADMIN =
+      Key.of(
+          "admin",
+          ADMIN,
+          AdminConfig.DEFAULT,
+          "see below",
+          "Where dashboard, API and metrics are served.",
+          "{ bind: \"127.0.0.1:9900\" }");
+  private static final Key<Path> DATA =
+      Key.computed(
+          "data", Scalar.path("path"), "./fairlead-data", "Folder for state.", "/var/lib/fairlead");
+  private static final Key<RuntimeConfig> FILE_RUNTIME =
+      Key.of(
+          "runtime",
+          RUNTIME,
+          RuntimeConfig.ofThisMachine(),
+          "see below",
+          "Event loops and transport.",
+          "{ event-loops: 2 }");
+  private static final Key<Map<String, ListenerConfig>> LISTENERS =
+      Key.of(
+          "listeners",
+          new MapOf<>("listeners", MapOf.Names.OBJECT, LISTENER),
+          Map.of(),
+          "none",
+          "Where clients come in, by name.",
+          "{ web: { bind: \"0.0.0.0:8080\", routes: [ { service: shop } ] } }");
+  private static final Key<Map<String, ServiceConfig>> SERVICES =
+      Key.of(
+          "services",
+          new MapOf<>("services", MapOf.Names.OBJECT, SERVICE),
+          Map.of(),
+          "none",
+          "Who answers, by name.",
+          "{ shop: { nodes: [\"10.0.0.11:8080\"] } }");
+
+  static final Obj<FairleadConfig> FILE =
+      new Obj<>(
+          "file",
+          "Everything one instance is told.",
+          List.of(FILE_ADMIN, DATA, FILE_RUNTIME, LISTENERS, SERVICES),
+          List.of("group", "dns", "vips", "databases", "logs", "alerts"),
+          false,
+          null,
+          (values, _) ->
+              new FairleadConfig(
+                  values.get(FILE_ADMIN),
+                  orElse(values.find(DATA), values.folder().resolve("fairlead-data").normalize()),
+                  values.get(FILE_RUNTIME),
+                  values.get(LISTENERS),
+                  values.get(SERVICES)));
+
+  private Language() {}
+
+  private static Probe probe(Values values) {
+    String path = values.find(HTTP);
+    new Require()
+        .that(
+            path == null || values.find(TCP) == null, "tcp", null, "must not be given beside http")
+        .that(
+            path != null || values.find(PROBE_HOST) == null,
+            "host",
+            null,
+            "must not be given without http")
+        .that(
+            path != null || values.find(EXPECT) == null,
+            "expect",
+            null,
+            "must not be given without http")
+        .orRefuse();
+    return path == null
+        ? new Probe.Tcp()
+        : new Probe.Http(
+            path,
+            orElse(values.find(PROBE_HOST), ""),
+            orElse(values.find(EXPECT), new StatusRange(200, 399)));
+  }
+
+  private static HealthCheckConfig health(Values values, Probe probe) {
+    Duration interval = values.get(INTERVAL);
+    Duration usual = HealthCheckConfig.DEFAULT.timeout();
+    return new HealthCheckConfig(
+        interval,
+        orElse(values.find(PROBE_TIMEOUT), usual.compareTo(interval) < 0 ? usual : interval),
+        values.get(RISE),
+        values.get(FALL),
+        probe);
+  }
+
+  private static String tokenName(Spot spot) {
+    return "token-" + (spot.index() + 1);
+  }
+
+  // A name that is refused has been refused already; what it names is read all the same.
+  private static String objectName(Spot spot) {
+    return Syntax.name(spot.segment()) == null ? spot.segment() : "unnamed";
+  }
+
+  private static <T> T orElse(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+}

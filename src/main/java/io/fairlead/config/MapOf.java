@@ -1,0 +1,59 @@
+package io.fairlead.config;
+
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Values of one shape, each under a name that the operator chooses.
+ *
+ * @param plural what they are, for people
+ * @param names what a name may be
+ */
+record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map<String, E>> {
+  /** Kinds of names. */
+  enum Names {
+    OBJECT(Syntax.NAME_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return Syntax.name(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
+    HEADER(Syntax.TOKEN_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return Syntax.headerName(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text.toLowerCase(Locale.ROOT);
+      }
+    };
+
+    final String pattern;
+
+    Names(String pattern) {
+      this.pattern = pattern;
+    }
+
+    abstract @Nullable String objection(String text);
+
+    abstract String normal(String text);
+  }
+
+  @Override
+  public @Nullable Map<String, E> read(TreeReader reader, Spot spot) {
+    return reader.map(this, spot);
+  }
+
+  @Override
+  public String kind() {
+    return "map of " + plural;
+  }
+}
