@@ -3,7 +3,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** NGINX with one worker and keep-alive on both sides; nothing is written to disk. */
+/**
+ * NGINX with one worker and keep-alive on both sides; nothing is written to disk, and its buffers
+ * are larger than by default, which makes 1 MiB bodies several times cheaper for it.
+ */
 record NginxProxy(int port) implements Peer {
   @Override
   public String name() {
@@ -33,6 +36,8 @@ record NginxProxy(int port) implements Peer {
           keepalive_time 24h;
           client_body_buffer_size 128k;
           proxy_max_temp_file_size 0;
+          proxy_buffers 16 32k;
+          proxy_busy_buffers_size 256k;
         %s  upstream shop {
         %s    keepalive 1024;
             keepalive_requests 1000000000;

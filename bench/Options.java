@@ -9,9 +9,10 @@ import java.util.List;
  * @param seconds length of one throughput sample
  * @param latencyRounds how often the fixed-rate run is repeated for each peer
  * @param latencySeconds length of one fixed-rate run
- * @param maxWarmUps bound on the one-second warm-ups before a row is measured
+ * @param maxWarmUps bound on the one-second warm-ups before a row is measured; three times as many
+ *     before the first row
  * @param idleConnections connections held open in the memory row
- * @param budget time after which no further round starts
+ * @param budget time after which no further round of throughput or latency starts
  * @param rows names of the rows to run; empty: all
  * @param only names of the proxies to run; empty: all
  * @param basePort first of the 1000 loopback ports used
@@ -44,6 +45,7 @@ record Options(
       environment: FAIRLEAD_CMD  command that runs the proxy called fairlead; it must listen on
                                  127.0.0.1:21080 and read bench/work/fairlead.yaml if it wants
                    BENCH_PORT    first port used (default 21000)
+                   BENCH_NICE    niceness of proxies, nodes and load (default -10, where allowed)
       """;
 
   static Options parse(String[] args) {
@@ -80,9 +82,9 @@ record Options(
         seconds,
         quick ? 1 : Math.min(3, rounds),
         quick ? 1 : 2,
-        quick ? 4 : 12,
+        quick ? 1 : 6,
         10_000,
-        quick ? Duration.ofSeconds(150) : Duration.ofMinutes(14),
+        quick ? Duration.ofSeconds(140) : Duration.ofSeconds(820),
         rows,
         only,
         port,
