@@ -1,0 +1,413 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Runs Fairlead, HAProxy and NGINX on the same core before the same nodes, interleaved, and reports
+ * ratios with their spread. Started by {@code bench/run}; bench/README.md says what and why.
+ */
+final class Bench {
+  private static final Duration START_BOUND = Duration.ofSeconds(60);
+
+  /** A warm-up ends when this many windows in a row were no cheaper than the best before. */
+  private static final int SETTLED_WINDOWS = 2;
+
+  private static final double SETTLED_WITHIN = 0.98;
+  private static final double LATENCY_LOAD = 0.6;
+
+  private final Options options;
+
+  private final Path work = Path.of("bench/work").toAbsolutePath();
+  private final Children children = new Children();
+  private final Wrk wrk = new Wrk(children, work);
+  private final Verify verify = new Verify();
+  private final Results results = new Results();
+  private final Nodes nodes;
+  private final List<Peer> peers = new ArrayList<>();
+  private final Map<Peer, Process> running = new LinkedHashMap<>();
+  private final long started = System.nanoTime();
+
+  private Bench(Options options) {
+    this.options = options;
+    this.nodes = new Nodes(options.basePort() + 101, work);
+  }
+
+  public static void main(String[] args) throws Exception {
+    if (List.of(args).contains("--help")) {
+      System.out.print(Options.USAGE);
+      return;
+    }
+    Options options;
+    try {
+      options = Options.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println("bench: " + e.getMessage());
+      System.err.print(Options.USAGE);
+      System.exit(2);
+      return;
+    }
+    watch(options.budget().plusMinutes(4));
+    int status = new Bench(options).run();
+    System.exit(status);
+  }
+
+  /** Whatever hangs, the run ends: exit runs the hook that ends the children. */
+  private static void watch(Duration bound) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("watchdog")
+        .start(() -> {
+          try {
+            Thread.sleep(bound);
+            System.err.println("bench: no end after " + bound + ", giving up");
+            System.exit(1);
+          } catch (InterruptedException _) {
+            // Nobody interrupts this thread; if somebody does, the run is simply unwatched.
+          }
+        });
+  }
+
+  private int run() throws IOException, InterruptedException {
+    Files.createDirectories(work);
+    if (!startNodes()) {
+      return 1;
+    }
+    startPeers();
+    if (running.isEmpty()) {
+      results.notes.forEach(Bench::say);
+      say("no proxy could be measured");
+      return 1;
+    }
+    KernelCounters counters = new KernelCounters(children, wrk, work);
+    warmGenerator();
+    for (Row row : Row.ALL) {
+      if (options.wantsRow(row.name())) {
+        measure(row, counters);
+      }
+    }
+    if (options.wantsRow("calls")) {
+      countSystemCalls(counters);
+    }
+    if (options.wantsRow("idle")) {
+      measureIdle();
+    }
+    Duration took = Duration.ofNanos(System.nanoTime() - started);
+    String report = Report.of(results, options, took, counters.offersInstructions());
+    Files.writeString(Path.of(options.report()), report);
+    System.out.println();
+    System.out.print(report);
+    say("report written to " + options.report());
+    boolean complete = !options.wantsPeer("fairlead") || results.peers.contains("fairlead");
+    return complete ? 0 : 1;
+  }
+
+  private boolean startNodes() throws IOException, InterruptedException {
+    Process process = nodes.start(children);
+    for (int port : nodes.ports()) {
+      if (!verify.awaitReady(port, process, Duration.ofSeconds(10))) {
+        say("the nodes did not start: " + lastLine("nodes.log"));
+        return false;
+      }
+      if (!Verify.readsWholeBody(port)) {
+        say("the nodes answer a POST before its body has arrived: POST rows would mean nothing");
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void startPeers() throws IOException, InterruptedException {
+    List<Peer> wanted =
+        List.of(
+            new FairleadProxy(options.basePort() + 80, options.basePort() + 900),
+            new HaproxyProxy(options.basePort() + 81),
+            new NginxProxy(options.basePort() + 82));
+    for (Peer peer : wanted) {
+      if (options.wantsPeer(peer.name())) {
+        start(peer);
+      }
+    }
+    Thread.sleep(2_000);
+    for (Map.Entry<Peer, Process> entry : running.entrySet()) {
+      long bytes = Usage.residentBytes(entry.getValue().pid());
+      results.startedBytes.put(entry.getKey().name(), bytes);
+    }
+    for (Peer peer : List.copyOf(running.keySet())) {
+      String problem = verify.problem(peer.port());
+      if (problem.isEmpty()) {
+        peers.add(peer);
+        results.peers.add(peer.name());
+        say(peer.name() + " works: balances over 3 nodes, bodies are right");
+      } else {
+        note(peer.name() + " is left out: " + problem);
+        children.stop(running.remove(peer));
+      }
+    }
+  }
+
+  private boolean start(Peer peer) throws IOException, InterruptedException {
+    if (!free(peer.port())) {
+      note(peer.name() + " is left out: port " + peer.port() + " is already taken");
+      return false;
+    }
+    try {
+      List<String> command = peer.prepare(work, nodes.ports());
+      Process process =
+          children.start(Machine.PROXY_CORE, command, work.resolve(peer.name() + ".log"));
+      if (verify.awaitReady(peer.port(), process, START_BOUND)) {
+        running.put(peer, process);
+        return true;
+      }
+      String state = process.isAlive() ? "does not answer" : "ended at once";
+      children.stop(process);
+      note(peer.name() + " is left out: it " + state + ": " + lastLine(peer.name() + ".log"));
+    } catch (IOException e) {
+      note(peer.name() + " is left out: it cannot be run: " + e.getMessage());
+    }
+    return false;
+  }
+
+  private static boolean free(int port) {
+    try (java.net.ServerSocket socket = new java.net.ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new java.net.InetSocketAddress("127.0.0.1", port));
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  /** Compiles the generator's own code before anything is measured with it. */
+  private void warmGenerator() throws IOException {
+    say("warming the generator");
+    for (Row row : Row.ALL) {
+      if (options.wantsRow(row.name())) {
+        RateLoad.run(nodes.ports().getFirst(), row, 1_000, Duration.ofMillis(500), 1);
+      }
+    }
+  }
+
+  private void measure(Row row, KernelCounters counters) throws IOException, InterruptedException {
+    Results.RowResult result = new Results.RowResult(row);
+    results.rows.put(row, result);
+    if (overBudget(row.name())) {
+      return;
+    }
+    say(row.name() + ": " + row.says());
+    for (Peer peer : List.copyOf(peers)) {
+      if (alive(peer)) {
+        warm(row, peer);
+      }
+    }
+    for (int round = 0; round < options.rounds() && !overBudget(row.name()); round++) {
+      Map<String, Results.Sample> samples = new LinkedHashMap<>();
+      for (Peer peer : rotated(round)) {
+        if (alive(peer)) {
+          samples.put(peer.name(), sample(row, peer, options.seconds()));
+        }
+      }
+      result.rounds.add(samples);
+      say("  " + summary(samples));
+    }
+    measureLatency(row, result);
+    if (counters.offersInstructions()) {
+      for (Peer peer : peers) {
+        double count = counters.instructionsPerRequest(row, peer, running.get(peer).pid());
+        if (!Double.isNaN(count)) {
+          result.instructions.put(peer.name(), count);
+        }
+      }
+    }
+  }
+
+  /** Loads a proxy until its CPU per request stops falling, within bounds. */
+  private void warm(Row row, Peer peer) throws IOException, InterruptedException {
+    double best = Double.MAX_VALUE;
+    int settled = 0;
+    int windows = 0;
+    boolean first = results.rows.size() == 1;
+    int bound = first ? 3 * options.maxWarmUps() : options.maxWarmUps();
+    while (settled < SETTLED_WINDOWS && windows < bound) {
+      double cpu = sample(row, peer, 1).cpuMicros();
+      settled = cpu < best * SETTLED_WITHIN ? 0 : settled + 1;
+      best = Math.min(best, cpu);
+      windows++;
+    }
+    say("  %s warmed for %d s, %.1f µs".formatted(peer.name(), windows, best));
+  }
+
+  private Results.Sample sample(Row row, Peer peer, int seconds)
+      throws IOException, InterruptedException {
+    long pid = running.get(peer).pid();
+    Usage before = Usage.of(pid);
+    long start = System.nanoTime();
+    Wrk.Running load = wrk.start(row, peer.port(), seconds);
+    Thread.sleep(seconds * 800L);
+    long resident = Usage.residentBytes(pid);
+    Wrk.Result result = wrk.finish(load, seconds);
+    Usage.Delta used = Usage.of(pid).since(before);
+    double elapsed = System.nanoTime() - start;
+    double micros = used.totalNanos() / 1e3 / Math.max(1, result.requests());
+    String problem =
+        running.get(peer).isAlive() ? result.problem() : "the proxy ended under the load";
+    return new Results.Sample(
+        result.requests() / result.seconds(),
+        micros,
+        micros * used.systemShare(),
+        used.totalNanos() / elapsed,
+        Math.max(0, used.coreBusyNanos() - used.totalNanos()) / elapsed,
+        resident,
+        problem);
+  }
+
+  /** The same arrivals for every proxy, at 60 % of what the slowest could do. */
+  private void measureLatency(Row row, Results.RowResult result) throws IOException {
+    double lowest = Double.MAX_VALUE;
+    for (Peer peer : peers) {
+      Spread rate = result.of(peer.name(), Results.Sample::requestsPerSecond);
+      if (rate.known() && result.problem(peer.name()).isEmpty()) {
+        lowest = Math.min(lowest, rate.median());
+      }
+    }
+    if (lowest == Double.MAX_VALUE) {
+      return;
+    }
+    result.rate = lowest * LATENCY_LOAD;
+    Duration length = Duration.ofSeconds(options.latencySeconds());
+    for (int round = 0; round < options.latencyRounds() && !overBudget(row.name()); round++) {
+      Map<String, Results.Latency> latencies = new LinkedHashMap<>();
+      for (Peer peer : rotated(round)) {
+        if (alive(peer) && result.problem(peer.name()).isEmpty()) {
+          latencies.put(peer.name(), latency(peer.port(), row, result.rate, length, round));
+        }
+      }
+      if (round == 0) {
+        int node = nodes.ports().getFirst();
+        latencies.put("direct", latency(node, row, result.rate, length, round));
+      }
+      result.latencies.add(latencies);
+    }
+  }
+
+  private static Results.Latency latency(
+      int port, Row row, double rate, Duration length, int round) {
+    try {
+      return Results.Latency.of(RateLoad.run(port, row, rate, length, 1_000 + round));
+    } catch (IOException e) {
+      return new Results.Latency(0, 0, 0, 0, e.toString());
+    }
+  }
+
+  private void countSystemCalls(KernelCounters counters) throws IOException, InterruptedException {
+    if (!counters.offersSystemCalls()) {
+      return;
+    }
+    say("calls: system calls per request at 64 connections");
+    Row row = Row.ALL.stream().filter(r -> r.name().equals("get-64")).findFirst().orElseThrow();
+    for (Peer peer : peers) {
+      if (alive(peer)) {
+        double calls = counters.systemCallsPerRequest(row, peer, running.get(peer).pid());
+        if (!Double.isNaN(calls)) {
+          results.systemCalls.put(peer.name(), calls);
+        }
+      }
+    }
+  }
+
+  /** Each proxy is started anew, warmed, and then given the idle connections. */
+  private void measureIdle() throws IOException, InterruptedException {
+    int count = Math.min(options.idleConnections(), Machine.openFileLimit() - 2_000);
+    say("idle: " + count + " idle connections");
+    Row row = Row.ALL.stream().filter(r -> r.name().equals("get-64")).findFirst().orElseThrow();
+    for (Peer peer : List.copyOf(peers)) {
+      Process old = running.remove(peer);
+      if (old != null) {
+        children.stop(old);
+      }
+      if (!start(peer)) {
+        peers.remove(peer);
+        continue;
+      }
+      for (int i = 0; i < 3; i++) {
+        wrk.run(row, peer.port(), 1);
+      }
+      Thread.sleep(1_000);
+      results.memory.put(peer.name(), idle(peer, count));
+    }
+  }
+
+  private Results.Memory idle(Peer peer, int count) throws InterruptedException {
+    long pid = running.get(peer).pid();
+    long started = results.startedBytes.getOrDefault(peer.name(), 0L);
+    long before = Usage.residentBytes(pid);
+    try (IdleConnections idle = IdleConnections.open(peer.port(), count)) {
+      Thread.sleep(2_000);
+      long with = Usage.residentBytes(pid);
+      int files = Usage.openFiles(pid);
+      String problem = idle.problem();
+      if (problem.isEmpty() && files < count) {
+        problem = "only %d files are open for %d connections".formatted(files, count);
+      }
+      return new Results.Memory(started, before, with, idle.count(), problem);
+    }
+  }
+
+  private List<Peer> rotated(int round) {
+    List<Peer> order = new ArrayList<>();
+    for (int i = 0; i < peers.size(); i++) {
+      order.add(peers.get((i + round) % peers.size()));
+    }
+    return order;
+  }
+
+  /** Whether a proxy still runs; one that does not is said so and left out from here on. */
+  private boolean alive(Peer peer) {
+    Process process = running.get(peer);
+    if (process != null && process.isAlive()) {
+      return true;
+    }
+    if (running.remove(peer) != null) {
+      note(peer.name() + " ended during the run: " + lastLine(peer.name() + ".log"));
+    }
+    return false;
+  }
+
+  private boolean overBudget(String row) {
+    boolean over = System.nanoTime() - started > options.budget().toNanos();
+    if (over && results.notes.stream().noneMatch(note -> note.contains("time was up"))) {
+      note("the time was up at row " + row + ": it and what follows have fewer rounds or none");
+    }
+    return over;
+  }
+
+  private static String summary(Map<String, Results.Sample> samples) {
+    StringBuilder line = new StringBuilder();
+    samples.forEach((peer, sample) ->
+        line.append(
+            sample.problem().isEmpty()
+                ? "%s %.1f µs %.0f/s   "
+                    .formatted(peer, sample.cpuMicros(), sample.requestsPerSecond())
+                : "%s INVALID: %s   ".formatted(peer, sample.problem())));
+    return line.toString().stripTrailing();
+  }
+
+  private String lastLine(String log) {
+    List<String> lines =
+        Machine.read(work.resolve(log)).lines().filter(line -> !line.isBlank()).toList();
+    return lines.isEmpty() ? "it printed nothing" : lines.getLast().strip();
+  }
+
+  private void note(String note) {
+    results.notes.add(note);
+    say(note);
+  }
+
+  private static void say(String line) {
+    System.err.println("bench: " + line);
+  }
+}

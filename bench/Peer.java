@@ -1,0 +1,19 @@
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A proxy to be measured: how its configuration is written and how it is started. */
+sealed interface Peer permits FairleadProxy, HaproxyProxy, NginxProxy {
+  String name();
+
+  /** Port of the listener under test. */
+  int port();
+
+  /**
+   * Writes the configuration and returns the command that runs the proxy in the foreground.
+   *
+   * @param work directory for generated files
+   * @param nodes ports of the nodes
+   */
+  List<String> prepare(Path work, List<Integer> nodes) throws IOException;
+}

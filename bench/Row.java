@@ -1,0 +1,97 @@
+import java.util.List;
+
+/**
+ * One kind of traffic.
+ *
+ * @param name as in {@code --rows}
+ * @param says what it is, for the report
+ * @param connections client connections held at once
+ * @param path what is asked for
+ * @param postBytes size of the request's body; 0: a GET
+ * @param responseBytes size of the response's body; -1: not checked
+ * @param newConnections whether each request comes on a connection of its own
+ * @param againstHaproxy target for CPU per request, as a ratio to HAProxy's
+ * @param againstNginx target for CPU per request, as a ratio to NGINX's
+ */
+record Row(
+    String name,
+    String says,
+    int connections,
+    String path,
+    int postBytes,
+    int responseBytes,
+    boolean newConnections,
+    double againstHaproxy,
+    double againstNginx) {
+
+  static final int SMALL = 100;
+
+  static final List<Row> ALL =
+      List.of(
+          get("get-8", "small GET, keep-alive, 8 connections", 8, "/small", SMALL, 1.0, 1.0),
+          get("get-64", "small GET, keep-alive, 64 connections", 64, "/small", SMALL, 0.85, 0.9),
+          get("get-512", "small GET, keep-alive, 512 connections", 512, "/small", SMALL, 0.85, 0.9),
+          get("body-16k", "GET of 16 KiB, 64 connections", 64, "/16k", 16 << 10, 1.0, 1.0),
+          get("body-1m", "GET of 1 MiB, 16 connections", 16, "/1m", 1 << 20, 1.0, 1.0),
+          new Row(
+              "post-1k", "POST of 1 KiB, 64 connections", 64, "/post", 1 << 10, -1, false, 1, 1),
+          new Row(
+              "post-64k", "POST of 64 KiB, 64 connections", 64, "/post", 64 << 10, -1, false, 1, 1),
+          new Row(
+              "new-conn",
+              "small GET, a new client connection each, 64 at once",
+              64,
+              "/small",
+              0,
+              SMALL,
+              true,
+              1,
+              1));
+
+  private static Row get(
+      String name,
+      String says,
+      int connections,
+      String path,
+      int responseBytes,
+      double againstHaproxy,
+      double againstNginx) {
+    return new Row(
+        name, says, connections, path, 0, responseBytes, false, againstHaproxy, againstNginx);
+  }
+
+  /** The request as sent by the fixed-rate generator; wrk sends the same. */
+  byte[] request(String host) {
+    StringBuilder head = new StringBuilder();
+    head.append(postBytes > 0 ? "POST " : "GET ").append(path).append(" HTTP/1.1\r\n");
+    head.append("Host: ").append(host).append("\r\n");
+    if (newConnections) {
+      head.append("Connection: close\r\n");
+    }
+    if (postBytes > 0) {
+      head.append("Content-Length: ").append(postBytes).append("\r\n");
+    }
+    head.append("\r\n").append("x".repeat(postBytes));
+    return head.toString().getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+  }
+
+  /** The same for wrk, with a closing line that a program can read. */
+  String wrkScript() {
+    StringBuilder lua = new StringBuilder();
+    if (postBytes > 0) {
+      lua.append("wrk.method = 'POST'\nwrk.body = string.rep('x', %d)\n".formatted(postBytes));
+    }
+    if (newConnections) {
+      lua.append("wrk.headers['Connection'] = 'close'\n");
+    }
+    lua.append(
+        """
+        function done(s, latency, requests)
+          local e = s.errors
+          io.write(string.format("RESULT %d %d %d %d %d %d %d\\n", s.requests, s.duration,
+            e.connect, e.read, e.write, e.timeout, e.status))
+        end
+        """);
+    return lua.toString();
+  }
+}
