@@ -121,6 +121,15 @@ public final class LatencyHistogram {
       return 0;
     }
 
+    /** Adds what another distribution has counted. */
+    public void add(Distribution other) {
+      for (int i = 0; i < BUCKETS; i++) {
+        counts[i] += other.counts[i];
+      }
+      count += other.count;
+      sumMicros += other.sumMicros;
+    }
+
     /** What has been counted since {@code earlier}. */
     public Distribution since(Distribution earlier) {
       Distribution difference = new Distribution();

@@ -1,0 +1,101 @@
+package io.fairlead.admin;
+
+import com.sun.net.httpserver.HttpServer;
+import io.fairlead.config.AdminConfig;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The operator's door, open from {@link #start} to {@link #close}.
+ *
+ * <p>Bounds: 512 connections, {@value Door#MAX_REQUESTS} requests and {@value Door#MAX_STREAMS}
+ * streams at once, 16 MiB for a body, 64 KiB and 100 fields for a head, 30 s until a request is
+ * complete, 60 s until its answer is taken, 30 s for an idle connection.
+ */
+public final class AdminServer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(AdminServer.class.getName());
+
+  /** The JDK's server reads its bounds from properties, once; an operator's own values stay. */
+  private static final Map<String, String> BOUNDS =
+      Map.of(
+          "jdk.httpserver.maxConnections", "512",
+          "sun.net.httpserver.maxReqHeaders", "100",
+          "sun.net.httpserver.maxReqHeaderSize", "65536",
+          "sun.net.httpserver.maxReqTime", "30",
+          "sun.net.httpserver.idleInterval", "30",
+          "sun.net.httpserver.maxIdleConnections", "128",
+          "sun.net.httpserver.drainAmount", "65536",
+          "sun.net.httpserver.nodelay", "true");
+
+  private final HttpServer server;
+  private final ExecutorService executor;
+  private final Live live;
+  private final Thread watch;
+
+  private AdminServer(HttpServer server, ExecutorService executor, Live live, Thread watch) {
+    this.server = server;
+    this.executor = executor;
+    this.live = live;
+    this.watch = watch;
+  }
+
+  /**
+   * Opens the door.
+   *
+   * @throws IOException if the address cannot be bound
+   */
+  public static AdminServer start(AdminConfig config, Instance instance) throws IOException {
+    return start(config, instance, new Live(instance, System::currentTimeMillis));
+  }
+
+  static AdminServer start(AdminConfig config, Instance instance, Live live) throws IOException {
+    BOUNDS.forEach((name, value) -> {
+      if (System.getProperty(name) == null) {
+        System.setProperty(name, value);
+      }
+    });
+    HttpServer server =
+        HttpServer.create(
+            new InetSocketAddress(config.bind().host(), config.bind().port()), /* backlog= */ 128);
+    ExecutorService executor =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("admin ", 0).factory());
+    Api api = new Api(instance, live, config.tokens());
+    Door door = new Door(new Gate(config), api.endpoints(), new DashboardFiles());
+    server.createContext("/", door);
+    server.setExecutor(executor);
+    live.start();
+    server.start();
+    Thread watch = Thread.ofVirtual().name("admin watch").start(() -> watch(door));
+    return new AdminServer(server, executor, live, watch);
+  }
+
+  /** What is bound, with the real port. */
+  public InetSocketAddress address() {
+    return server.getAddress();
+  }
+
+  /** Shuts the door at once: streams end, requests that are being answered are cut. */
+  @Override
+  public void close() {
+    watch.interrupt();
+    live.close();
+    server.stop(0);
+    executor.shutdownNow();
+  }
+
+  private static void watch(Door door) {
+    try {
+      while (true) {
+        Thread.sleep(Duration.ofSeconds(5));
+        door.endStuckAnswers(System.nanoTime());
+      }
+    } catch (InterruptedException _) {
+      LOG.log(Level.DEBUG, "the admin door is shut");
+    }
+  }
+}

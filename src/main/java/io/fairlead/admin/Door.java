@@ -1,0 +1,231 @@
+package io.fairlead.admin;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** Speaks HTTP: finds the endpoint, lets the gate decide, sends the answer, bounds everything. */
+final class Door implements HttpHandler {
+  /** Bytes of a body; a configuration with 10,000 nodes and routes has about two million. */
+  static final int MAX_BODY = 16 * 1024 * 1024;
+
+  /** Requests answered at the same time; more get a 503. */
+  static final int MAX_REQUESTS = 64;
+
+  /** Streams open at the same time; more get a 503, and the page then polls. */
+  static final int MAX_STREAMS = 64;
+
+  /** How long an answer may take, the reader's share included. */
+  static final int ANSWER_SECONDS = 60;
+
+  private static final System.Logger LOG = System.getLogger(Door.class.getName());
+
+  private final Gate gate;
+  private final List<Endpoint> endpoints;
+  private final DashboardFiles files;
+  private final Semaphore requests = new Semaphore(MAX_REQUESTS);
+  private final Semaphore streams = new Semaphore(MAX_STREAMS);
+  private final Map<Thread, Long> busySince = new ConcurrentHashMap<>();
+
+  Door(Gate gate, List<Endpoint> endpoints, DashboardFiles files) {
+    this.gate = gate;
+    this.endpoints = endpoints;
+    this.files = files;
+  }
+
+  /** Ends answers that nobody takes; called now and then. */
+  void endStuckAnswers(long nowNanos) {
+    busySince.forEach((thread, since) -> {
+      if (nowNanos - since > ANSWER_SECONDS * 1_000_000_000L) {
+        thread.interrupt();
+      }
+    });
+  }
+
+  @Override
+  public void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      Answer answer = bounded(exchange);
+      if (answer instanceof Answer.Events(EventStream stream)) {
+        follow(exchange, stream);
+      }
+    }
+  }
+
+  /** Answers, unless the answer is a stream, which is then given back to be followed. */
+  private @Nullable Answer bounded(HttpExchange exchange) throws IOException {
+    if (!requests.tryAcquire()) {
+      send(exchange, busy("There are " + MAX_REQUESTS + " requests at once already."));
+      return null;
+    }
+    busySince.put(Thread.currentThread(), System.nanoTime());
+    try {
+      Answer answer = answer(exchange);
+      if (answer instanceof Answer.Events && !exchange.getRequestMethod().equals("HEAD")) {
+        return answer;
+      }
+      send(exchange, answer);
+      return null;
+    } finally {
+      busySince.remove(Thread.currentThread());
+      requests.release();
+    }
+  }
+
+  private void follow(HttpExchange exchange, EventStream stream) throws IOException {
+    if (!streams.tryAcquire()) {
+      send(exchange, busy("There are " + MAX_STREAMS + " streams already; ask without one."));
+      return;
+    }
+    try {
+      fields(exchange, new Answer.Events(stream));
+      exchange.sendResponseHeaders(200, 0);
+      stream.run(exchange.getResponseBody());
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "a stream ended: {0}", e.getMessage());
+    } finally {
+      streams.release();
+    }
+  }
+
+  private Answer answer(HttpExchange exchange) throws IOException {
+    try {
+      return dispatch(exchange);
+    } catch (Refusal refusal) {
+      return refusal.answer();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "the admin door failed at " + exchange.getRequestURI(), e);
+      return Answer.problem(
+          Problem.of(500, "A mistake of Fairlead's own; its log has the details."));
+    }
+  }
+
+  private Answer dispatch(HttpExchange exchange) throws IOException {
+    String method = exchange.getRequestMethod();
+    String asGet = method.equals("HEAD") ? "GET" : method;
+    String path = exchange.getRequestURI().getRawPath();
+    Answer file = path == null ? null : files.find(path);
+    if (file != null) {
+      gate.admitPage(field(exchange, "host"));
+      return asGet.equals("GET") ? file : wrongMethod(Set.of("GET", "HEAD"));
+    }
+    if (path == null || !path.startsWith("/")) {
+      throw Refusal.of(400, "The path must begin with a slash.");
+    }
+    List<String> segments = List.of(path.substring(1).split("/", -1));
+    Set<String> allowed = new TreeSet<>();
+    for (Endpoint endpoint : endpoints) {
+      Map<String, String> values = endpoint.match(segments);
+      if (values != null) {
+        if (endpoint.method().equals(asGet)) {
+          return handle(exchange, endpoint, values);
+        }
+        allowed.add(endpoint.method());
+        if (endpoint.method().equals("GET")) {
+          allowed.add("HEAD");
+        }
+      }
+    }
+    if (!allowed.isEmpty()) {
+      return wrongMethod(allowed);
+    }
+    throw Refusal.notFound(
+        "There is nothing at " + path + ".", endpoints.stream().map(Endpoint::path).toList(), path);
+  }
+
+  private Answer handle(HttpExchange exchange, Endpoint endpoint, Map<String, String> values)
+      throws IOException {
+    String who =
+        gate.admit(
+            endpoint,
+            exchange.getRequestMethod(),
+            name -> field(exchange, name),
+            exchange.getRemoteAddress().getAddress().getHostAddress());
+    String accept = field(exchange, "accept");
+    return endpoint
+        .handler()
+        .handle(
+            new Call(
+                values,
+                Call.parseQuery(exchange.getRequestURI().getRawQuery()),
+                accept == null ? "" : accept.toLowerCase(Locale.ROOT),
+                endpoint.changes() ? body(exchange) : "",
+                who));
+  }
+
+  private static String body(HttpExchange exchange) throws IOException {
+    InputStream in = exchange.getRequestBody();
+    byte[] body = in.readNBytes(MAX_BODY + 1);
+    if (body.length > MAX_BODY) {
+      throw Refusal.of(413, "A body may have at most " + MAX_BODY + " bytes.");
+    }
+    return new String(body, StandardCharsets.UTF_8);
+  }
+
+  private static Answer wrongMethod(Set<String> allowed) {
+    String list = String.join(", ", new TreeSet<>(allowed));
+    return Answer.problem(
+        Problem.of(405, "This can be asked for by " + list + "."), Map.of("Allow", list));
+  }
+
+  private static Answer busy(String detail) {
+    return Answer.problem(Problem.of(503, detail), Map.of("Retry-After", "1"));
+  }
+
+  private static void send(HttpExchange exchange, Answer answer) throws IOException {
+    fields(exchange, answer);
+    boolean head = exchange.getRequestMethod().equals("HEAD");
+    switch (answer) {
+      case Answer.Whole whole -> {
+        byte[] body = whole.body();
+        if (whole.status() >= 400) {
+          // What is left of a body that was not wanted is not read: the connection ends.
+          exchange.getResponseHeaders().set("Connection", "close");
+        }
+        if (head) {
+          exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
+        }
+        exchange.sendResponseHeaders(whole.status(), head || body.length == 0 ? -1 : body.length);
+        if (!head && body.length > 0) {
+          try (OutputStream out = exchange.getResponseBody()) {
+            out.write(body);
+          }
+        }
+      }
+      case Answer.Pieces(int status, _, _, Answer.Writer writer) -> {
+        exchange.sendResponseHeaders(status, head ? -1 : 0);
+        if (!head) {
+          try (OutputStream out = exchange.getResponseBody()) {
+            writer.writeTo(out);
+          }
+        }
+      }
+      case Answer.Events _ -> exchange.sendResponseHeaders(200, -1);
+    }
+  }
+
+  private static void fields(HttpExchange exchange, Answer answer) {
+    Headers headers = exchange.getResponseHeaders();
+    headers.set("Content-Type", answer.contentType());
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("Cache-Control", "no-store");
+    answer.fields().forEach(headers::set);
+  }
+
+  private static @Nullable String field(HttpExchange exchange, String name) {
+    return exchange.getRequestHeaders().getFirst(name);
+  }
+}

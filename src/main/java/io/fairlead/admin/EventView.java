@@ -1,0 +1,43 @@
+package io.fairlead.admin;
+
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.EventLog;
+
+/** Something that happened. */
+@Doc("Something that happened.")
+record EventView(
+    @Doc("Rises by one with every event.") long id,
+    @Doc("Milliseconds since 1970.") long time,
+    @Doc("What kind of event.") String kind,
+    @Doc("info, good or bad.") String level,
+    @Doc("One line for people.") String text) {
+
+  static EventView of(EventLog.Entry entry) {
+    Event event = entry.event();
+    return new EventView(
+        entry.id(),
+        entry.epochMillis(),
+        event.getClass().getSimpleName(),
+        level(event),
+        event.text());
+  }
+
+  private static String level(Event event) {
+    return switch (event) {
+      case Event.NodeDown _, Event.ConfigRefused _ -> "bad";
+      case Event.NodeUp _ -> "good";
+      case Event.InstanceStarted _,
+          Event.InstanceStopping _,
+          Event.ConfigApplied _,
+          Event.ListenerStarted _,
+          Event.ListenerStopped _,
+          Event.NodeJoined _,
+          Event.NodeLeft _,
+          Event.NodeDraining _,
+          Event.NodeDrained _,
+          Event.NodeUndrained _,
+          Event.Audit _ ->
+          "info";
+    };
+  }
+}

@@ -1,0 +1,78 @@
+package io.fairlead.admin;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.service.Node;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.EventLog;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The running instance as its operator sees it: what the admin door may ask and may have done.
+ *
+ * <p>Called on virtual threads. Questions answer at once from published state; changes may wait for
+ * the control thread. A service or node may vanish between a look-up and a change: the change is
+ * then refused with the reason, never an exception.
+ */
+public interface Instance {
+  String version();
+
+  /** Since the process began to serve. */
+  Duration uptime();
+
+  /** The configuration is applied and every listener is bound. */
+  boolean ready();
+
+  /** The instance finishes what is in flight and will exit. */
+  boolean draining();
+
+  /** In the order of the configuration. */
+  List<Service> services();
+
+  /** In the order of the configuration. */
+  List<ListenerView> listeners();
+
+  ConfigState config();
+
+  /** Reads the configuration file again and applies it if it has no problem. */
+  ConfigOutcome reload(String who);
+
+  /** Applies this text if it has no problem. */
+  ConfigOutcome applyConfig(String yaml, String who);
+
+  /** Makes a node a member, or renews and changes the membership it has by registration. */
+  NodeOutcome register(Registration registration, String who);
+
+  /** Ends a membership that came by registration. */
+  NodeOutcome deregister(String service, HostPort address, String who);
+
+  /** Takes a node out gracefully: nothing new is sent to it. */
+  NodeOutcome drain(String service, HostPort address, String who);
+
+  NodeOutcome undrain(String service, HostPort address, String who);
+
+  /**
+   * What would happen to such a request now.
+   *
+   * @param url absolute, or starting with a slash
+   * @param headers by name as given, each with its values in order
+   * @param clientIp the address it would come from; empty: loopback
+   */
+  ExplainAnswer explain(
+      String method, String url, Map<String, List<String>> headers, String clientIp);
+
+  /** How late the control thread is. */
+  Duration controlLag();
+
+  EventLog events();
+
+  /** Connections to the node that wait for a request, over all event loops. */
+  int idleConnections(Node node);
+
+  /** The last probes of the node, oldest first; empty if it is not probed. */
+  List<ProbeView> healthHistory(Node node);
+
+  /** Bytes outside the heap that the transport holds for network buffers. */
+  long directMemory();
+}

@@ -1,0 +1,274 @@
+package io.fairlead.admin;
+
+import io.fairlead.service.Node;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.LatencyHistogram.Distribution;
+import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.Metric;
+import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.RouteCounter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.ToLongFunction;
+
+/** Writes every metric of the catalogue, in its order. */
+final class MetricsPage {
+  private final Instance instance;
+
+  MetricsPage(Instance instance) {
+    this.instance = instance;
+  }
+
+  Answer answer(Call call) {
+    boolean openMetrics = call.accept().contains("application/openmetrics-text");
+    return new Answer.Pieces(
+        200,
+        openMetrics
+            ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            : "text/plain; version=0.0.4; charset=utf-8",
+        Map.of(),
+        out -> writeTo(out, openMetrics));
+  }
+
+  void writeTo(OutputStream out, boolean openMetrics) throws IOException {
+    Exposition page = new Exposition(out, openMetrics);
+    // One look at who is there, so that all series of a page speak of the same nodes.
+    List<ListenerView> listeners = instance.listeners();
+    List<Service> services = instance.services();
+    ConfigState config = instance.config();
+    for (Metric metric : Metric.values()) {
+      switch (metric) {
+        case BUILD_INFO -> {
+          page.family(metric);
+          page.sample(metric, 1, instance.version(), Runtime.version().toString());
+        }
+        case UPTIME -> single(page, metric, instance.uptime().toMillis() / 1e3);
+        case READY -> single(page, metric, instance.ready() && !instance.draining() ? 1 : 0);
+        case CONTROL_LAG -> single(page, metric, instance.controlLag().toNanos() / 1e9);
+        case CONFIG_VERSION -> {
+          page.family(metric);
+          page.sample(metric, config.version());
+        }
+        case CONFIG_RELOAD_SUCCESS -> single(page, metric, config.lastReloadSucceeded() ? 1 : 0);
+        case LISTENER_CONNECTIONS_OPEN ->
+            listeners(
+                page,
+                metric,
+                listeners,
+                counters ->
+                    Math.max(
+                        0,
+                        counters.get(ListenerCounter.CONNECTIONS)
+                            - counters.get(ListenerCounter.CONNECTIONS_CLOSED)));
+        case LISTENER_CONNECTIONS ->
+            listeners(page, metric, listeners, each -> each.get(ListenerCounter.CONNECTIONS));
+        case LISTENER_CONNECTIONS_REFUSED ->
+            listeners(
+                page, metric, listeners, each -> each.get(ListenerCounter.CONNECTIONS_REFUSED));
+        case LISTENER_REQUESTS ->
+            listeners(page, metric, listeners, each -> each.get(ListenerCounter.REQUESTS));
+        case LISTENER_RECEIVED ->
+            listeners(page, metric, listeners, each -> each.get(ListenerCounter.BYTES_IN));
+        case LISTENER_SENT ->
+            listeners(page, metric, listeners, each -> each.get(ListenerCounter.BYTES_OUT));
+        case LISTENER_RESPONSES -> {
+          page.family(metric);
+          for (ListenerView listener : listeners) {
+            LoopCounters<ListenerCounter> counters = listener.counters();
+            String name = listener.name();
+            page.sample(metric, counters.get(ListenerCounter.RESPONSES_2XX), name, "2xx");
+            page.sample(metric, counters.get(ListenerCounter.RESPONSES_3XX), name, "3xx");
+            page.sample(metric, counters.get(ListenerCounter.RESPONSES_4XX), name, "4xx");
+            page.sample(metric, counters.get(ListenerCounter.RESPONSES_5XX), name, "5xx");
+          }
+        }
+        case ERRORS -> {
+          page.family(metric);
+          for (ListenerView listener : listeners) {
+            for (ErrorReason reason : ErrorReason.values()) {
+              long count = listener.errors().getOrDefault(reason, 0L);
+              page.sample(metric, count, listener.name(), reason.wireName());
+            }
+          }
+        }
+        case ROUTE_REQUESTS -> {
+          page.family(metric);
+          for (ListenerView listener : listeners) {
+            for (ListenerView.RouteView route : listener.routes()) {
+              page.sample(
+                  metric,
+                  route.counters().get(RouteCounter.REQUESTS),
+                  listener.name(),
+                  route.name(),
+                  route.service());
+            }
+          }
+        }
+        case ROUTE_RESPONSES -> routeResponses(page, metric, listeners);
+        case SERVICE_NODES -> {
+          page.family(metric);
+          for (Service service : services) {
+            page.sample(metric, service.nodes().all().length, service.name());
+          }
+        }
+        case SERVICE_NODES_AVAILABLE -> {
+          page.family(metric);
+          for (Service service : services) {
+            page.sample(metric, service.nodes().available().length, service.name());
+          }
+        }
+        case SERVICE_LATENCY -> {
+          page.family(metric);
+          for (Service service : services) {
+            Distribution all = new Distribution();
+            for (Node node : service.nodes().all()) {
+              node.latency().addTo(all);
+            }
+            page.histogram(metric, all, service.name());
+          }
+        }
+        case NODE_UP -> nodes(page, metric, services, node -> node.facts().up() ? 1 : 0);
+        case NODE_DRAINING ->
+            nodes(page, metric, services, node -> node.facts().draining() ? 1 : 0);
+        case NODE_WEIGHT -> nodes(page, metric, services, node -> node.facts().weight());
+        case NODE_IN_FLIGHT -> nodes(page, metric, services, Node::inFlight);
+        case NODE_CONNECTIONS_OPEN -> nodes(page, metric, services, Node::connections);
+        case NODE_CONNECTIONS_IDLE -> nodes(page, metric, services, instance::idleConnections);
+        case NODE_CONNECTIONS -> counter(page, metric, services, NodeCounter.CONNECTIONS);
+        case NODE_REQUESTS -> counter(page, metric, services, NodeCounter.REQUESTS);
+        case NODE_RETRIES -> counter(page, metric, services, NodeCounter.RETRIED);
+        case NODE_SENT -> counter(page, metric, services, NodeCounter.BYTES_SENT);
+        case NODE_RECEIVED -> counter(page, metric, services, NodeCounter.BYTES_RECEIVED);
+        case NODE_RESPONSES -> {
+          page.family(metric);
+          for (Service service : services) {
+            for (Node node : service.nodes().all()) {
+              String address = node.address().toString();
+              LoopCounters<NodeCounter> counters = node.counters();
+              String name = service.name();
+              page.sample(metric, counters.get(NodeCounter.RESPONSES_2XX), name, address, "2xx");
+              page.sample(metric, counters.get(NodeCounter.RESPONSES_3XX), name, address, "3xx");
+              page.sample(metric, counters.get(NodeCounter.RESPONSES_4XX), name, address, "4xx");
+              page.sample(metric, counters.get(NodeCounter.RESPONSES_5XX), name, address, "5xx");
+            }
+          }
+        }
+        case NODE_FAILURES -> nodeFailures(page, metric, services);
+        case PROCESS_CPU -> maybe(page, metric, ProcessFigures.cpuSeconds());
+        case PROCESS_RESIDENT -> maybe(page, metric, ProcessFigures.residentBytes());
+        case PROCESS_OPEN_FDS -> maybe(page, metric, ProcessFigures.openFds());
+        case PROCESS_MAX_FDS -> maybe(page, metric, ProcessFigures.maxFds());
+        case JVM_HEAP_USED -> single(page, metric, ProcessFigures.heapUsed());
+        case JVM_HEAP_COMMITTED -> single(page, metric, ProcessFigures.heapCommitted());
+        case JVM_NON_HEAP_USED -> single(page, metric, ProcessFigures.nonHeapUsed());
+        case JVM_DIRECT_USED -> {
+          page.family(metric);
+          page.sample(metric, instance.directMemory());
+        }
+        case JVM_GC_COLLECTIONS -> single(page, metric, ProcessFigures.collections());
+        case JVM_GC_SECONDS -> single(page, metric, ProcessFigures.collectionSeconds());
+        case JVM_THREADS -> single(page, metric, ProcessFigures.threads());
+      }
+    }
+    page.end();
+  }
+
+  private static void single(Exposition page, Metric metric, double value) throws IOException {
+    page.family(metric);
+    page.sample(metric, value);
+  }
+
+  private static void maybe(Exposition page, Metric metric, OptionalDouble value)
+      throws IOException {
+    if (value.isPresent()) {
+      single(page, metric, value.getAsDouble());
+    }
+  }
+
+  private static void listeners(
+      Exposition page,
+      Metric metric,
+      List<ListenerView> listeners,
+      ToLongFunction<LoopCounters<ListenerCounter>> value)
+      throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      page.sample(metric, value.applyAsLong(listener.counters()), listener.name());
+    }
+  }
+
+  private static void nodes(
+      Exposition page, Metric metric, List<Service> services, ToLongFunction<Node> value)
+      throws IOException {
+    page.family(metric);
+    for (Service service : services) {
+      for (Node node : service.nodes().all()) {
+        page.sample(metric, value.applyAsLong(node), service.name(), node.address().toString());
+      }
+    }
+  }
+
+  private static void counter(
+      Exposition page, Metric metric, List<Service> services, NodeCounter counter)
+      throws IOException {
+    nodes(page, metric, services, node -> node.counters().get(counter));
+  }
+
+  private static void routeResponses(Exposition page, Metric metric, List<ListenerView> listeners)
+      throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        LoopCounters<RouteCounter> counters = route.counters();
+        String in = listener.name();
+        String name = route.name();
+        String to = route.service();
+        page.sample(metric, counters.get(RouteCounter.RESPONSES_2XX), in, name, to, "2xx");
+        page.sample(metric, counters.get(RouteCounter.RESPONSES_3XX), in, name, to, "3xx");
+        page.sample(metric, counters.get(RouteCounter.RESPONSES_4XX), in, name, to, "4xx");
+        page.sample(metric, counters.get(RouteCounter.RESPONSES_5XX), in, name, to, "5xx");
+      }
+    }
+  }
+
+  private static void nodeFailures(Exposition page, Metric metric, List<Service> services)
+      throws IOException {
+    page.family(metric);
+    for (Service service : services) {
+      for (Node node : service.nodes().all()) {
+        String name = service.name();
+        String address = node.address().toString();
+        LoopCounters<NodeCounter> counters = node.counters();
+        page.sample(
+            metric,
+            counters.get(NodeCounter.CONNECT_FAILED),
+            name,
+            address,
+            ErrorReason.CONNECT_FAILED.wireName());
+        page.sample(
+            metric,
+            counters.get(NodeCounter.RESET),
+            name,
+            address,
+            ErrorReason.UPSTREAM_RESET.wireName());
+        page.sample(
+            metric,
+            counters.get(NodeCounter.TIMEOUT),
+            name,
+            address,
+            ErrorReason.UPSTREAM_TIMEOUT.wireName());
+        page.sample(
+            metric,
+            counters.get(NodeCounter.BAD_RESPONSE),
+            name,
+            address,
+            ErrorReason.BAD_RESPONSE.wireName());
+      }
+    }
+  }
+}

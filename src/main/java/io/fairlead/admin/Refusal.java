@@ -1,0 +1,36 @@
+package io.fairlead.admin;
+
+/** Ends a request with a problem document. Thrown by handlers, caught by {@link Door} alone. */
+final class Refusal extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Answer answer;
+
+  Refusal(Answer answer, String message) {
+    super(message, null, false, false); // an answer, not a mistake of ours: no stack needed
+    this.answer = answer;
+  }
+
+  static Refusal of(int status, String detail) {
+    return new Refusal(Answer.problem(Problem.of(status, detail)), detail);
+  }
+
+  static Refusal notFound(String detail, Iterable<String> known, String given) {
+    String nearest = Nearest.to(given, known);
+    Problem plain = Problem.of(404, detail);
+    return new Refusal(
+        Answer.problem(
+            new Problem(
+                plain.type(),
+                plain.title(),
+                404,
+                nearest == null ? detail : detail + " Did you mean " + nearest + "?",
+                nearest,
+                null)),
+        detail);
+  }
+
+  Answer answer() {
+    return answer;
+  }
+}

@@ -1,0 +1,23 @@
+package io.fairlead.admin;
+
+import io.fairlead.config.HostPort;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node that wants to be a member.
+ *
+ * @param service the service's name
+ * @param address where the node serves
+ * @param name what people call it
+ * @param weight 0 to 1000
+ * @param zone where it stands; may be empty
+ * @param ttl after which the membership ends unless renewed; null: it stays until deregistered
+ */
+public record Registration(
+    String service,
+    HostPort address,
+    String name,
+    int weight,
+    String zone,
+    @Nullable Duration ttl) {}

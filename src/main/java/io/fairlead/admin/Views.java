@@ -1,0 +1,199 @@
+package io.fairlead.admin;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.service.Node;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.NodeCounter;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The JSON objects that the API answers with; the API description is made from these records. */
+final class Views {
+  private Views() {}
+
+  @Doc("How the instance is.")
+  record Status(
+      String version,
+      String jdk,
+      double uptimeSeconds,
+      boolean ready,
+      boolean draining,
+      @Doc("good, attention or bad.") String level,
+      @Doc("How things are, in one sentence.") String headline,
+      @Doc("What else deserves attention.") List<String> notes,
+      LiveView.ConfigBrief config,
+      double controlLagMillis,
+      @Doc("Requests a second over the last 3 s.") double rate,
+      @Doc("Share of requests that failed in the last 10 s, 0 to 1.") double errorShare,
+      @Nullable Double p50Millis,
+      @Nullable Double p99Millis,
+      List<Listener> listeners,
+      List<ServiceBrief> services) {}
+
+  @Doc("A listener and its routes.")
+  record Listener(
+      String name,
+      List<String> addresses,
+      @Doc("Client connections open now.") long connections,
+      @Doc("Requests a second over the last 3 s.") double rate,
+      @Doc("Share of requests that failed in the last 10 s, 0 to 1.") double errorShare,
+      List<Route> routes) {}
+
+  @Doc("A route, in the order in which they are tried.")
+  record Route(String name, @Doc("What a request must look like.") String match, String service) {}
+
+  @Doc("A service in one line.")
+  record ServiceBrief(
+      String name,
+      @Doc("up, degraded or down.") String state,
+      @Doc("Nodes that may get new requests.") int available,
+      int up,
+      int down,
+      int draining,
+      int total,
+      long inFlight,
+      @Doc("Requests a second over the last 3 s.") double rate,
+      @Doc("Share of requests that failed in the last 10 s, 0 to 1.") double errorShare,
+      @Nullable Double p50Millis,
+      @Nullable Double p99Millis) {
+
+    static ServiceBrief of(LiveView.ServiceLive live) {
+      return new ServiceBrief(
+          live.name(),
+          live.state(),
+          live.available(),
+          live.up(),
+          live.down(),
+          live.draining(),
+          live.total(),
+          live.inFlight(),
+          live.figures().rate(),
+          live.figures().errorShare(),
+          live.figures().p50Millis(),
+          live.figures().p99Millis());
+    }
+  }
+
+  @Doc("All services, in the order of the configuration.")
+  record Services(List<ServiceBrief> services) {}
+
+  @Doc("The nodes of a service, in the order in which they were named.")
+  record Nodes(String service, List<NodeView> nodes) {}
+
+  @Doc("A node of a service.")
+  record NodeView(
+      String service,
+      String name,
+      String address,
+      @Doc("up, down or draining.") String state,
+      @Doc("What health says, whether draining or not.") boolean up,
+      boolean draining,
+      @Doc("Why it is up or down.") String reason,
+      @Doc("Since when it is in this state, milliseconds since 1970.") long since,
+      @Doc("0 to 1000; its share relative to the others.") int weight,
+      String zone,
+      @Doc("Who says that it is a member: file or api.") String source,
+      @Doc("Requests sent and not yet answered completely.") int inFlight,
+      @Doc("Connections open.") int connections,
+      @Doc("Connections that wait for a request.") int idleConnections,
+      @Doc("Requests sent since it joined.") long requests,
+      @Doc("Failures since it joined: 5xx, no connection, reset, timeout, bad answer.") long errors,
+      @Doc("Requests a second over the last 3 s.") double rate,
+      @Doc("Failures a second over the last 10 s.") double errorRate,
+      @Doc("Median of the last 5 to 10 s; null: none.") @Nullable Double p50Millis,
+      @Nullable Double p99Millis,
+      @Doc("The last probes, oldest first; null in lists.") @Nullable List<ProbeView> probes) {
+
+    static NodeView of(
+        Node node, LiveView.Figures figures, int idle, @Nullable List<ProbeView> probes) {
+      return new NodeView(
+          node.service(),
+          node.name(),
+          node.address().toString(),
+          node.facts().state(),
+          node.facts().up(),
+          node.facts().draining(),
+          node.facts().reason(),
+          node.facts().sinceMillis(),
+          node.facts().weight(),
+          node.facts().zone(),
+          node.facts().source(),
+          node.inFlight(),
+          node.connections(),
+          idle,
+          node.counters().get(NodeCounter.REQUESTS),
+          Rates.errors(node),
+          figures.rate(),
+          figures.errorRate(),
+          figures.p50Millis(),
+          figures.p99Millis(),
+          probes);
+    }
+  }
+
+  @Doc("A node that wants to be a member.")
+  record NodeBody(
+      @Doc("What people call it; absent: the address.") @Nullable String name,
+      @Doc("0 to 1000; absent: 1.") @Nullable Integer weight,
+      @Doc("Where it stands; absent: empty.") @Nullable String zone,
+      @Doc("Such as 30s: the membership ends then unless renewed; absent: it stays.")
+          @Nullable String ttl) {}
+
+  @Doc("What became of a change to a node.")
+  record NodeChange(
+      String service,
+      String node,
+      @Doc("False: it was so before.") boolean changed,
+      @Doc("up, down, draining or gone.") String state,
+      @Doc("Requests that the node still has to answer.") int inFlight,
+      @Doc("Connections still open.") int connections) {
+
+    static NodeChange of(String service, HostPort address, @Nullable Node node, boolean changed) {
+      return new NodeChange(
+          service,
+          node == null ? address.toString() : node.name(),
+          changed,
+          node == null || !node.isMember() ? "gone" : node.facts().state(),
+          node == null ? 0 : node.inFlight(),
+          node == null ? 0 : node.connections());
+    }
+  }
+
+  @Doc("The configuration in force.")
+  record Config(
+      long version,
+      @Doc("Milliseconds since 1970.") long appliedAt,
+      String source,
+      @Doc("False if a later one was offered and refused.") boolean lastReloadSucceeded,
+      @Doc("As it was written; secrets are replaced.") String text) {}
+
+  @Doc("A configuration was accepted.")
+  record ConfigChange(
+      long version, @Doc("What differs from the one before.") List<String> changes) {}
+
+  @Doc("What would happen to a request.")
+  record Explained(
+      @Nullable String listener,
+      @Nullable String route,
+      @Nullable String service,
+      @Nullable String node,
+      @Doc("The steps to the answer, in order.") List<String> why,
+      @Doc("What Fairlead would answer itself; null: the node answers.") @Nullable String error,
+      @Doc("The status that goes with the error.") @Nullable Integer status) {}
+
+  @Doc("Things that happened, oldest first.")
+  record Events(
+      List<EventView> events, @Doc("Ask for what came later with since=THIS.") long last) {}
+
+  static @Nullable Node find(Service service, String name) {
+    HostPort address = Addresses.parse(name);
+    Node[] all = service.nodes().all();
+    for (Node node : all) {
+      if (node.address().equals(address)) {
+        return node;
+      }
+    }
+    return Arrays.stream(all).filter(node -> node.name().equals(name)).findFirst().orElse(null);
+  }
+}

@@ -1,0 +1,345 @@
+package io.fairlead.telemetry;
+
+import java.util.List;
+
+/**
+ * The catalogue: every series that {@code /metrics} offers, with its type, unit, labels and what it
+ * means when it rises. {@code docs/metrics.md} is generated from it. The order is the order of the
+ * page.
+ */
+public enum Metric {
+  BUILD_INFO(
+      "fairlead_build_info",
+      Type.GAUGE,
+      Unit.NONE,
+      "version,jdk",
+      "Always 1; the labels say what is running. A new series means that another version was started."),
+  UPTIME(
+      "fairlead_uptime_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "",
+      "Time since the start. It rises all the time; when it falls the process was restarted."),
+  READY(
+      "fairlead_ready",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "1 when the configuration is applied and every listener is bound, 0 before that and while draining. A rise means that it serves."),
+  CONTROL_LAG(
+      "fairlead_control_lag_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "",
+      "How late the control thread ran its last timed task. When it rises, verdicts and reloads come late: a task there waits or the machine has no CPU to spare."),
+  CONFIG_VERSION(
+      "fairlead_config_version",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "Number of the configuration in force. A rise means that a configuration was applied."),
+  CONFIG_RELOAD_SUCCESS(
+      "fairlead_config_last_reload_success",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "1 if the last configuration offered was applied, 0 if it was refused and the one before stays in force. A rise means that the problem was put right."),
+
+  LISTENER_CONNECTIONS_OPEN(
+      "fairlead_listener_connections",
+      Type.GAUGE,
+      Unit.NONE,
+      "listener",
+      "Client connections open now. When it rises without more requests, clients keep connections idle or answers have become slow."),
+  LISTENER_CONNECTIONS(
+      "fairlead_listener_connections_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener",
+      "Client connections accepted. When it rises as fast as the requests, clients do not keep their connections."),
+  LISTENER_CONNECTIONS_REFUSED(
+      "fairlead_listener_connections_refused_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener",
+      "Client connections closed on arrival. When it rises, limits.connections is reached."),
+  LISTENER_REQUESTS(
+      "fairlead_listener_requests_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener",
+      "Requests received. When it rises faster, there is more traffic."),
+  LISTENER_RESPONSES(
+      "fairlead_listener_responses_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,code_class",
+      "Answers sent to clients by the class of their status, made by nodes or by Fairlead. When 5xx rises, clients see failures."),
+  LISTENER_RECEIVED(
+      "fairlead_listener_received_bytes_total",
+      Type.COUNTER,
+      Unit.BYTES,
+      "listener",
+      "Bytes received from clients. When it rises faster, there are more or larger requests."),
+  LISTENER_SENT(
+      "fairlead_listener_sent_bytes_total",
+      Type.COUNTER,
+      Unit.BYTES,
+      "listener",
+      "Bytes sent to clients. When it rises faster, there are more or larger answers."),
+  ERRORS(
+      "fairlead_errors_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,reason",
+      "Requests that Fairlead itself answered or gave up on, by the reason that fairlead-error names. When it rises, the reason says whether clients, nodes or limits are the cause."),
+
+  ROUTE_REQUESTS(
+      "fairlead_route_requests_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Requests that matched the route. When it rises faster, this route gets more traffic."),
+  ROUTE_RESPONSES(
+      "fairlead_route_responses_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,code_class",
+      "Answers to requests of the route by the class of their status. When 5xx rises, this route fails for clients."),
+
+  SERVICE_NODES(
+      "fairlead_service_nodes",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Members of the service in any state. A rise means that nodes joined."),
+  SERVICE_NODES_AVAILABLE(
+      "fairlead_service_nodes_available",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Members that may get new requests: up, not draining, weight above 0. A rise means that nodes came back; at 0 every request is answered with no-node."),
+  SERVICE_LATENCY(
+      "fairlead_service_latency_seconds",
+      Type.HISTOGRAM,
+      Unit.SECONDS,
+      "service",
+      "Time from the first byte sent to a node until the last byte of its answer. When it rises, nodes or the network to them have become slower."),
+
+  NODE_UP(
+      "fairlead_node_up",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "1 if health says that the node is up, 0 if down. A rise means that it came back."),
+  NODE_DRAINING(
+      "fairlead_node_draining",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "1 if the node gets no new requests because somebody said so. A rise means that it is being taken out."),
+  NODE_WEIGHT(
+      "fairlead_node_weight",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "Share relative to the other nodes of the service. When it rises, the node gets more of the requests."),
+  NODE_IN_FLIGHT(
+      "fairlead_node_in_flight",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "Requests sent to the node and not yet answered completely. When it rises at the same rate of requests, the node has become slower."),
+  NODE_CONNECTIONS_OPEN(
+      "fairlead_node_connections",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "Connections to the node, in use or idle. When it rises, more requests run at the same time."),
+  NODE_CONNECTIONS_IDLE(
+      "fairlead_node_idle_connections",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "Connections to the node that wait for a request. When it rises, there is less to do than a moment ago."),
+  NODE_CONNECTIONS(
+      "fairlead_node_connections_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node",
+      "Connections made to the node. When it rises as fast as the requests, the node does not keep its connections."),
+  NODE_REQUESTS(
+      "fairlead_node_requests_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node",
+      "Requests sent to the node, repeated ones counted again. When it rises faster, the node gets more work."),
+  NODE_RESPONSES(
+      "fairlead_node_responses_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node,code_class",
+      "Answers of the node by the class of their status. When 5xx rises, the node itself reports failures."),
+  NODE_FAILURES(
+      "fairlead_node_failures_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node,reason",
+      "Tries that ended without a usable answer of the node, by reason. When it rises, the node or the way to it is broken."),
+  NODE_RETRIES(
+      "fairlead_node_retries_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node",
+      "Tries repeated on another connection because they failed at this node. When it rises, clients are spared failures that this node causes."),
+  NODE_SENT(
+      "fairlead_node_sent_bytes_total",
+      Type.COUNTER,
+      Unit.BYTES,
+      "service,node",
+      "Bytes sent to the node. When it rises faster, there are more or larger requests."),
+  NODE_RECEIVED(
+      "fairlead_node_received_bytes_total",
+      Type.COUNTER,
+      Unit.BYTES,
+      "service,node",
+      "Bytes received from the node. When it rises faster, there are more or larger answers."),
+
+  PROCESS_CPU(
+      "fairlead_process_cpu_seconds_total",
+      Type.COUNTER,
+      Unit.SECONDS,
+      "",
+      "CPU time used by the process, user and system. A rise of one a second is one processor fully used."),
+  PROCESS_RESIDENT(
+      "fairlead_process_resident_memory_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "",
+      "Memory of the process that is in RAM. When it rises without end, something leaks; absent where the system does not tell."),
+  PROCESS_OPEN_FDS(
+      "fairlead_process_open_fds",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "Files and sockets open. When it rises towards fairlead_process_max_fds, new connections are about to fail."),
+  PROCESS_MAX_FDS(
+      "fairlead_process_max_fds",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "Files and sockets that may be open. It rises only when the limit of the process is changed."),
+  JVM_HEAP_USED(
+      "fairlead_jvm_heap_used_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "",
+      "Heap in use, garbage included. It rises and falls with each collection; a rising floor is a leak."),
+  JVM_HEAP_COMMITTED(
+      "fairlead_jvm_heap_committed_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "",
+      "Heap taken from the system. When it rises, more is kept alive or collections come less often."),
+  JVM_NON_HEAP_USED(
+      "fairlead_jvm_non_heap_used_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "",
+      "Memory of the JVM for classes and compiled code. It rises after the start and then levels off."),
+  JVM_DIRECT_USED(
+      "fairlead_jvm_direct_used_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "",
+      "Memory outside the heap that holds network buffers. When it rises at the same traffic, one side reads slowly, or buffers leak."),
+  JVM_GC_COLLECTIONS(
+      "fairlead_jvm_gc_collections_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "",
+      "Garbage collections. When it rises faster, more is allocated."),
+  JVM_GC_SECONDS(
+      "fairlead_jvm_gc_seconds_total",
+      Type.COUNTER,
+      Unit.SECONDS,
+      "",
+      "Time spent in garbage collections. When it rises faster, pauses are longer or more frequent."),
+  JVM_THREADS(
+      "fairlead_jvm_threads",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "Platform threads alive. It hardly changes; a steady rise is a leak.");
+
+  /** How a series behaves. */
+  public enum Type {
+    COUNTER,
+    GAUGE,
+    HISTOGRAM;
+
+    /** Its name in the exposition formats. */
+    public String wireName() {
+      return switch (this) {
+        case COUNTER -> "counter";
+        case GAUGE -> "gauge";
+        case HISTOGRAM -> "histogram";
+      };
+    }
+  }
+
+  /** What is counted; always the base unit. */
+  public enum Unit {
+    NONE(""),
+    SECONDS("seconds"),
+    BYTES("bytes");
+
+    private final String wireName;
+
+    Unit(String wireName) {
+      this.wireName = wireName;
+    }
+
+    /** The suffix of the metric's name; empty where there is no unit. */
+    public String wireName() {
+      return wireName;
+    }
+  }
+
+  private final String metricName;
+  private final Type type;
+  private final Unit unit;
+  private final String labels;
+  private final String help;
+
+  Metric(String metricName, Type type, Unit unit, String labels, String help) {
+    this.metricName = metricName;
+    this.type = type;
+    this.unit = unit;
+    this.labels = labels;
+    this.help = help;
+  }
+
+  /** The name that a query uses; counters end in {@code _total}. */
+  public String metricName() {
+    return metricName;
+  }
+
+  public Type type() {
+    return type;
+  }
+
+  public Unit unit() {
+    return unit;
+  }
+
+  /** Names of its labels, in the order in which values are given. */
+  public List<String> labels() {
+    return labels.isEmpty() ? List.of() : List.of(labels.split(",", -1));
+  }
+
+  /** What it is and what it means when it rises. */
+  public String help() {
+    return help;
+  }
+}

@@ -1,0 +1,275 @@
+package io.fairlead.admin;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * One page of a real Chromium, driven by its DevTools protocol. It cannot be skipped: without
+ * Chromium on the PATH the constructor fails and says what to install.
+ */
+public final class Browser implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private final Process process;
+  private final Path profile;
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final WebSocket socket;
+  private final AtomicInteger nextId = new AtomicInteger();
+  private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+  private final List<String> complaints = new CopyOnWriteArrayList<>();
+  private final StringBuilder partial = new StringBuilder();
+
+  public Browser() throws IOException, InterruptedException {
+    profile = Files.createTempDirectory("fairlead-browser");
+    Process started = start(profile);
+    process = started;
+    try {
+      String devTools = devToolsAddress(started);
+      HttpRequest list =
+          HttpRequest.newBuilder(
+                  URI.create(devTools.replaceFirst("^ws", "http").replaceFirst("/devtools.*", "/json/list")))
+              .build();
+      String page = "";
+      for (JsonNode target : JSON.readTree(client.send(list, BodyHandlers.ofString()).body())) {
+        if (target.get("type").stringValue().equals("page")) {
+          page = target.get("webSocketDebuggerUrl").stringValue();
+        }
+      }
+      socket =
+          client.newWebSocketBuilder().buildAsync(URI.create(page), new Inbox()).join();
+    } catch (IOException | RuntimeException e) {
+      started.destroyForcibly();
+      throw e;
+    }
+    send("Page.enable", Map.of());
+    send("Runtime.enable", Map.of());
+    send("Log.enable", Map.of());
+  }
+
+  /** Loads a page and waits until its load event. */
+  public void open(URI address) {
+    send("Page.navigate", Map.of("url", address.toString()));
+    await("document.readyState === 'complete' && location.href !== 'about:blank'");
+  }
+
+  /** The value of an expression in the page; promises are waited for. */
+  public JsonNode evaluate(String expression) {
+    JsonNode answer =
+        send(
+            "Runtime.evaluate",
+            Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
+    if (answer.has("exceptionDetails")) {
+      throw new AssertionError(expression + ": " + answer.get("exceptionDetails"));
+    }
+    JsonNode value = answer.get("result").get("value");
+    return value == null ? JSON.nullNode() : value;
+  }
+
+  /** Waits until the expression is true in the page; looks whenever the page has drawn a frame. */
+  public void await(String condition) {
+    await(condition, PATIENCE);
+  }
+
+  public void await(String condition, Duration patience) {
+    JsonNode met =
+        evaluate(
+            """
+            new Promise((resolve) => {
+              const end = performance.now() + %d;
+              const look = () => {
+                let met = false;
+                try { met = Boolean(%s); } catch { met = false; }
+                if (met || performance.now() > end) resolve(met);
+                else setTimeout(look, 20);
+              };
+              look();
+            })"""
+                .formatted(patience.toMillis(), condition));
+    if (!met.booleanValue()) {
+      throw new AssertionError(
+          "not true within " + patience + ": " + condition + "\n" + evaluate("document.body.innerText"));
+    }
+  }
+
+  /** Light or dark, as the reader's system would ask for it. */
+  public void setColorScheme(String scheme) {
+    send(
+        "Emulation.setEmulatedMedia",
+        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+  }
+
+  public void setSize(int width, int height) {
+    send(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
+  }
+
+  /** Writes what is seen to a PNG file. */
+  public void screenshot(Path file) throws IOException {
+    JsonNode answer = send("Page.captureScreenshot", Map.of("format", "png"));
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.write(file, Base64.getDecoder().decode(answer.get("data").stringValue()));
+  }
+
+  /** Errors and warnings of the console so far, uncaught exceptions among them. */
+  public List<String> complaints() {
+    return List.copyOf(complaints);
+  }
+
+  @Override
+  public void close() throws IOException, InterruptedException {
+    socket.abort();
+    process.destroy();
+    if (!process.waitFor(5, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
+    }
+    try (Stream<Path> files = Files.walk(profile)) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    } catch (UncheckedIOException _) {
+      // a child of the browser was still writing: the rest is left to the system's cleaner
+    }
+  }
+
+  private JsonNode send(String method, Map<String, Object> parameters) {
+    int id = nextId.incrementAndGet();
+    CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+    waiting.put(id, answer);
+    String text =
+        JSON.writeValueAsString(Map.of("id", id, "method", method, "params", parameters));
+    socket.sendText(text, true).join();
+    JsonNode result =
+        answer.orTimeout(PATIENCE.toSeconds() + 10, TimeUnit.SECONDS).join();
+    if (result.has("error")) {
+      throw new AssertionError(method + ": " + result.get("error"));
+    }
+    return result.get("result");
+  }
+
+  private void receive(String text) {
+    JsonNode message = JSON.readTree(text);
+    if (message.has("id")) {
+      CompletableFuture<JsonNode> answer = waiting.remove(message.get("id").intValue());
+      if (answer != null) {
+        answer.complete(message);
+      }
+      return;
+    }
+    JsonNode parameters = message.get("params");
+    String complaint = complaint(message.get("method").stringValue(), parameters);
+    if (complaint != null) {
+      complaints.add(complaint);
+    }
+  }
+
+  private static @Nullable String complaint(String method, JsonNode parameters) {
+    return switch (method) {
+      case "Runtime.exceptionThrown" -> parameters.get("exceptionDetails").toString();
+      case "Runtime.consoleAPICalled" ->
+          List.of("error", "warning", "assert").contains(parameters.get("type").stringValue())
+              ? parameters.get("args").toString()
+              : null;
+      case "Log.entryAdded" ->
+          List.of("error", "warning")
+                  .contains(parameters.get("entry").get("level").stringValue())
+              ? parameters.get("entry").toString()
+              : null;
+      default -> null;
+    };
+  }
+
+  private static Process start(Path profile) throws IOException {
+    for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
+      try {
+        return new ProcessBuilder(
+                name,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--hide-scrollbars",
+                "--user-data-dir=" + profile,
+                "--remote-debugging-port=0",
+                "--window-size=1280,900",
+                "about:blank")
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+      } catch (IOException _) {
+        continue; // not under this name
+      }
+    }
+    throw new IOException(
+        "Chromium is needed to look at the dashboard: install the package chromium.");
+  }
+
+  /** Chromium says on its error stream where it listens. */
+  private static String devToolsAddress(Process process) throws IOException {
+    BufferedReader errors =
+        new BufferedReader(
+            new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
+    StringBuilder seen = new StringBuilder();
+    for (String line = errors.readLine(); line != null; line = errors.readLine()) {
+      seen.append(line).append('\n');
+      int at = line.indexOf("ws://");
+      if (at >= 0) {
+        Thread.ofVirtual().start(() -> drain(errors));
+        return line.substring(at).strip();
+      }
+    }
+    throw new IOException("Chromium ended before it listened:\n" + seen);
+  }
+
+  private static void drain(BufferedReader errors) {
+    try {
+      while (errors.readLine() != null) {
+        continue;
+      }
+    } catch (IOException _) {
+      return; // the browser is gone
+    }
+  }
+
+  private final class Inbox implements WebSocket.Listener {
+    @Override
+    public @Nullable CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+      partial.append(data);
+      if (last) {
+        String text = partial.toString();
+        partial.setLength(0);
+        receive(text);
+      }
+      webSocket.request(1);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,326 @@
+package io.fairlead.admin;
+
+import io.fairlead.admin.ListenerView.RouteView;
+import io.fairlead.config.HostPort;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.RouteCounter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
+
+/**
+ * An instance without event loops, proxy or probes: real services, nodes, counters and events that
+ * a test moves by hand. A lock stands for the control thread.
+ */
+public final class FakeInstance implements Instance {
+  /** Accepted; any text with the word {@code broken} is refused. */
+  public static final String CONFIG =
+      """
+      admin: { bind: "127.0.0.1:9900", tokens: [ { name: ops, role: operator, token: operator-token-1 } ] }
+      listeners:
+        web: { bind: "127.0.0.1:8080", routes: [ { service: shop } ] }
+      services:
+        shop: { nodes: ["127.0.0.1:9101", "127.0.0.1:9102", "127.0.0.1:9103"] }
+      """;
+
+  private final LongSupplier epochMillis;
+  private final EventLog events;
+  private final List<Service> services = new CopyOnWriteArrayList<>();
+  private final Map<String, List<NodeSpec>> members = new java.util.HashMap<>();
+  private final LoopCounters<ListenerCounter> listener = new LoopCounters<>(1, ListenerCounter.class);
+  private final LoopCounters<RouteCounter> route = new LoopCounters<>(1, RouteCounter.class);
+  private final Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
+  private volatile boolean ready = true;
+  private volatile boolean draining;
+  private volatile ConfigState config;
+
+  public FakeInstance(LongSupplier epochMillis) {
+    this.epochMillis = epochMillis;
+    this.events = new EventLog(epochMillis);
+    this.config =
+        new ConfigState(
+            CONFIG, 1, Instant.ofEpochMilli(epochMillis.getAsLong()), "fairlead.yaml", true);
+    events.add(new Event.InstanceStarted("0.1.0"));
+  }
+
+  /** Three nodes of one service, as in the demo. */
+  public static FakeInstance shop(LongSupplier epochMillis) {
+    FakeInstance instance = new FakeInstance(epochMillis);
+    instance.addService("shop", 3);
+    return instance;
+  }
+
+  /** Adds a service with so many nodes, on ports from 9101. */
+  public void addService(String name, int nodes) {
+    List<NodeSpec> specs = new ArrayList<>();
+    for (int i = 0; i < nodes; i++) {
+      HostPort address = new HostPort("127." + i / 50_000 + ".0.1", 9101 + i % 50_000);
+      specs.add(new NodeSpec(address, address.toString(), 1, "", "file"));
+    }
+    addService(name, specs);
+  }
+
+  public synchronized void addService(String name, List<NodeSpec> specs) {
+    Service service = new Service(name, 1, events, epochMillis);
+    services.add(service);
+    members.put(name, new ArrayList<>(specs));
+    service.setMembers(specs);
+  }
+
+  public Node node(String service, int index) {
+    return find(service).nodes().all()[index];
+  }
+
+  /** Counts so many requests that took so long; one of {@code failEvery} fails; 0: none. */
+  public synchronized void traffic(Node node, int requests, long micros, int failEvery) {
+    for (int i = 0; i < requests; i++) {
+      boolean failed = failEvery > 0 && i % failEvery == 0;
+      node.counters().increment(0, NodeCounter.REQUESTS);
+      node.counters()
+          .increment(0, failed ? NodeCounter.RESPONSES_5XX : NodeCounter.RESPONSES_2XX);
+      node.latency().record(0, micros);
+      listener.increment(0, ListenerCounter.REQUESTS);
+      listener.increment(
+          0, failed ? ListenerCounter.RESPONSES_5XX : ListenerCounter.RESPONSES_2XX);
+      route.increment(0, RouteCounter.REQUESTS);
+      route.increment(0, failed ? RouteCounter.RESPONSES_5XX : RouteCounter.RESPONSES_2XX);
+    }
+    listener.add(0, ListenerCounter.BYTES_IN, 200L * requests);
+    listener.add(0, ListenerCounter.BYTES_OUT, 1500L * requests);
+  }
+
+  public synchronized void openClients(int count) {
+    listener.add(0, ListenerCounter.CONNECTIONS, count);
+  }
+
+  public synchronized void countError(ErrorReason reason, long count) {
+    errors.merge(reason, count, Long::sum);
+  }
+
+  public synchronized void setUp(Node node, boolean up, String reason) {
+    find(node.service()).setUp(node, up, reason);
+  }
+
+  public void setReady(boolean ready) {
+    this.ready = ready;
+  }
+
+  public void setDraining(boolean draining) {
+    this.draining = draining;
+  }
+
+  @Override
+  public String version() {
+    return "0.1.0";
+  }
+
+  @Override
+  public Duration uptime() {
+    return Duration.ofMillis(epochMillis.getAsLong() - config.applied().toEpochMilli());
+  }
+
+  @Override
+  public boolean ready() {
+    return ready;
+  }
+
+  @Override
+  public boolean draining() {
+    return draining;
+  }
+
+  @Override
+  public List<Service> services() {
+    return services;
+  }
+
+  @Override
+  public List<ListenerView> listeners() {
+    return List.of(
+        new ListenerView(
+            "web",
+            List.of("127.0.0.1:8080"),
+            listener,
+            Map.copyOf(errors),
+            List.of(new RouteView("web-1", "any request", "shop", route))));
+  }
+
+  @Override
+  public ConfigState config() {
+    return config;
+  }
+
+  @Override
+  public ConfigOutcome reload(String who) {
+    return applyConfig(config.text(), who);
+  }
+
+  @Override
+  public synchronized ConfigOutcome applyConfig(String yaml, String who) {
+    if (yaml.contains("broken")) {
+      config =
+          new ConfigState(
+              config.text(), config.version(), config.applied(), config.source(), false);
+      events.add(new Event.ConfigRefused(who, List.of("1:1: broken")));
+      return new ConfigOutcome.Refused(
+          List.of(
+              new ConfigProblem(
+                  "fairlead.yaml",
+                  14,
+                  9,
+                  "services.shop.health.timeout",
+                  "must not exceed interval 1s",
+                  "fairlead.yaml:14:9: services.shop.health.timeout: must not exceed interval 1s"
+                      + " (was 5s)"),
+              new ConfigProblem(
+                  "fairlead.yaml",
+                  20,
+                  3,
+                  "listners",
+                  "unknown key; did you mean listeners",
+                  "fairlead.yaml:20:3: listners: unknown key; did you mean listeners")));
+    }
+    boolean same = yaml.equals(config.text());
+    config =
+        new ConfigState(
+            yaml,
+            config.version() + 1,
+            Instant.ofEpochMilli(epochMillis.getAsLong()),
+            same ? config.source() : who,
+            true);
+    List<String> changes = same ? List.of() : List.of("service shop: 3 nodes");
+    events.add(new Event.ConfigApplied(config.version(), config.source(), changes));
+    return new ConfigOutcome.Accepted(config.version(), changes);
+  }
+
+  @Override
+  public synchronized NodeOutcome register(Registration registration, String who) {
+    List<NodeSpec> specs = specs(registration.service());
+    specs.removeIf(spec -> spec.address().equals(registration.address()));
+    specs.add(
+        new NodeSpec(
+            registration.address(),
+            registration.name(),
+            registration.weight(),
+            registration.zone(),
+            "api"));
+    find(registration.service()).setMembers(specs);
+    return new NodeOutcome.Done();
+  }
+
+  @Override
+  public synchronized NodeOutcome deregister(String service, HostPort address, String who) {
+    List<NodeSpec> specs = specs(service);
+    for (NodeSpec spec : specs) {
+      if (spec.address().equals(address) && spec.source().equals("file")) {
+        return new NodeOutcome.Refused(
+            address + " is named in the configuration file: take it out there.");
+      }
+    }
+    specs.removeIf(spec -> spec.address().equals(address));
+    find(service).setMembers(specs);
+    return new NodeOutcome.Done();
+  }
+
+  @Override
+  public NodeOutcome drain(String service, HostPort address, String who) {
+    return change(service, address, true, who);
+  }
+
+  @Override
+  public NodeOutcome undrain(String service, HostPort address, String who) {
+    return change(service, address, false, who);
+  }
+
+  @Override
+  public ExplainAnswer explain(
+      String method, String url, Map<String, List<String>> headers, String clientIp) {
+    if (url.contains("nowhere")) {
+      return new ExplainAnswer(
+          "web",
+          null,
+          null,
+          null,
+          List.of("listener web takes it", "no route matches"),
+          ErrorReason.NO_ROUTE);
+    }
+    Node[] available = find("shop").nodes().available();
+    return new ExplainAnswer(
+        "web",
+        "web-1",
+        "shop",
+        available.length == 0 ? null : available[0].name(),
+        List.of(
+            "listener web takes " + method + " " + url,
+            "route web-1 matches: any request",
+            "service shop has " + available.length + " nodes that take requests"),
+        available.length == 0 ? ErrorReason.NO_NODE : null);
+  }
+
+  @Override
+  public Duration controlLag() {
+    return Duration.ofNanos(120_000);
+  }
+
+  @Override
+  public EventLog events() {
+    return events;
+  }
+
+  @Override
+  public int idleConnections(Node node) {
+    return Math.max(0, node.connections() - node.inFlight());
+  }
+
+  @Override
+  public List<ProbeView> healthHistory(Node node) {
+    return List.of(
+        new ProbeView(epochMillis.getAsLong(), node.facts().up(), node.facts().reason()));
+  }
+
+  @Override
+  public long directMemory() {
+    return 16 * 1024 * 1024;
+  }
+
+  private synchronized NodeOutcome change(
+      String service, HostPort address, boolean draining, String who) {
+    Node node = find(service).find(address);
+    if (node == null) {
+      return new NodeOutcome.Refused("the node has just left");
+    }
+    return find(service).setDraining(node, draining, who)
+        ? new NodeOutcome.Done()
+        : new NodeOutcome.Already();
+  }
+
+  private List<NodeSpec> specs(String service) {
+    List<NodeSpec> specs = members.get(service);
+    if (specs == null) {
+      throw new IllegalArgumentException("no service " + service);
+    }
+    return specs;
+  }
+
+  private Service find(String name) {
+    for (Service service : services) {
+      if (service.name().equals(name)) {
+        return service;
+      }
+    }
+    throw new IllegalArgumentException("no service " + name);
+  }
+}
