@@ -49,8 +49,7 @@ final class Gate {
    * @param remote address that it came from
    * @throws Refusal if it may not
    */
-  String admit(
-      Endpoint endpoint, String method, Fields fields, String remote) {
+  String admit(Endpoint endpoint, String method, Fields fields, String remote) {
     if (config.tokens().isEmpty()) {
       checkHost(fields.first("host"));
       if (endpoint.changes()) {

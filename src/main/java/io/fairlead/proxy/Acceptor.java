@@ -7,7 +7,6 @@ import io.fairlead.proxy.http.HttpLoop;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.util.concurrent.Future;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -49,9 +48,8 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     LOG.log(Level.WARNING, "cannot accept connections for the next second: " + cause.getMessage());
     ctx.channel().config().setAutoRead(false);
-    Future<?> _ =
-        ctx.channel()
-            .eventLoop()
-            .schedule(() -> ctx.channel().config().setAutoRead(true), 1, TimeUnit.SECONDS);
+    ctx.channel()
+        .eventLoop()
+        .schedule(() -> ctx.channel().config().setAutoRead(true), 1, TimeUnit.SECONDS);
   }
 }

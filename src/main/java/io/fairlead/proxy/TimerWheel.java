@@ -17,7 +17,7 @@ public final class TimerWheel {
   private static final long TICK_NANOS = TICK_MILLIS * 1_000_000;
   private static final int SLOTS = 1024;
 
-  private final Timer[] slots = new Timer[SLOTS];
+  private final @Nullable Timer[] slots = new Timer[SLOTS];
   private final long origin;
   private long currentTick;
 

@@ -13,7 +13,7 @@ public enum ErrorReason {
   BODY_TOO_LARGE(413, "The request body is larger than limits.body-bytes."),
   TARGET_TOO_LONG(414, "The request target is longer than limits.target-bytes."),
   EXPECTATION_FAILED(417, "The request expects something other than 100-continue."),
-  HEADERS_TOO_LARGE(
+  HEAD_TOO_LARGE(
       431, "The request head is larger than limits.header-bytes or has too many fields."),
   INTERNAL(500, "A mistake of Fairlead's own; the log has the details."),
   NOT_IMPLEMENTED(501, "The request needs a method or transfer coding that is not supported."),

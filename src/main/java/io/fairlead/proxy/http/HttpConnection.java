@@ -214,6 +214,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   /** Bytes that are of no use yet wait, and nothing more is read until they are gone. */
+  @SuppressWarnings("ReferenceEquality") // the same buffer, not an equal one
   private void keep(ByteBuf in) {
     ByteBuf waiting = pending;
     if (in == resumed) {
@@ -279,7 +280,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
         headComplete(next);
       }
       case BAD -> refuse(next, ErrorReason.BAD_REQUEST);
-      case TOO_LARGE -> refuse(next, ErrorReason.HEADERS_TOO_LARGE);
+      case TOO_LARGE -> refuse(next, ErrorReason.HEAD_TOO_LARGE);
       case TARGET_TOO_LONG -> refuse(next, ErrorReason.TARGET_TOO_LONG);
       case VERSION -> refuse(next, ErrorReason.VERSION_NOT_SUPPORTED);
     }
@@ -399,7 +400,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     if (state == State.CLOSED) {
       return;
     }
-    if (close || inputEnded && pending == null && !consuming) {
+    if (close || (inputEnded && pending == null && !consuming)) {
       end(unread || pending != null || consuming);
       return;
     }
@@ -457,7 +458,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   void close() {
-    context().close(context().voidPromise());
+    context().close();
   }
 
   Output output() {
@@ -484,7 +485,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** No further request will be served on this connection. */
   boolean mustClose() {
-    return listener.isDraining() || inputEnded && pending == null;
+    return listener.isDraining() || (inputEnded && pending == null);
   }
 
   /**

@@ -5,7 +5,6 @@ import io.fairlead.proxy.NodeSignals;
 import io.fairlead.service.Node;
 import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /** What the HTTP part keeps per event loop: exchanges to use again, connections to nodes. */
 public final class HttpLoop {
@@ -15,7 +14,7 @@ public final class HttpLoop {
   private final NodeSignals signals;
   private final PoolDirectory directory;
   private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
-  private final Map<Node, NodePool> pools = new IdentityHashMap<>();
+  private final IdentityHashMap<Node, NodePool> pools = new IdentityHashMap<>();
   private int exchangesInUse;
   private long now = System.nanoTime();
 

@@ -6,6 +6,7 @@ import io.fairlead.telemetry.NodeCounter;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -179,10 +180,9 @@ final class NodePool {
   private void failed(ChannelFuture connected, Exchange exchange, int ticket) {
     connected.channel().close();
     Throwable cause = connected.cause();
+    boolean silent = cause instanceof ConnectTimeoutException;
     boolean refused =
-        cause instanceof ConnectException
-                && !(cause instanceof io.netty.channel.ConnectTimeoutException)
-            || cause instanceof NoRouteToHostException;
+        !silent && (cause instanceof ConnectException || cause instanceof NoRouteToHostException);
     String reason = refused ? "connection refused" : "no connection in time";
     node.counters().increment(loop.index(), NodeCounter.CONNECT_FAILED);
     loop.signals().connectionFailed(node, reason, refused);

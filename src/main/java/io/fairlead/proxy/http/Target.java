@@ -70,7 +70,7 @@ final class Target {
     }
     head.pathStart = start;
     head.pathEnd = at;
-    return plain && at > start || normalise(head, start, at);
+    return (plain && at > start) || normalise(head, start, at);
   }
 
   /** Writes the normalised path behind the received bytes. */

@@ -106,7 +106,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   }
 
   void close() {
-    context().close(context().voidPromise());
+    context().close();
   }
 
   /** Tells the node that no more bytes will come, and goes on reading. */
