@@ -119,7 +119,7 @@ final class GoldenConfigTest {
     try {
       return part.getAccessor().invoke(record);
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError(e.getMessage(), e);
     }
   }
 }
