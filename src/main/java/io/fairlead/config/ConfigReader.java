@@ -9,7 +9,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -122,8 +124,9 @@ public final class ConfigReader {
       return refused(source, "must not be empty: it needs listeners and services");
     }
     TreeReader reader = new TreeReader(source, baseDir, env);
-    FairleadConfig config = Language.FILE.read(reader, Spot.root(root));
-    List<Problem> problems = reader.problems();
+    FairleadConfig config = reader.file(root);
+    // The reader and the record of the file may have found the same.
+    List<Problem> problems = new ArrayList<>(new LinkedHashSet<>(reader.problems()));
     if (config != null && problems.isEmpty()) {
       return new Result.Accepted(config, yaml);
     }

@@ -2,11 +2,9 @@ package io.fairlead.config;
 
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything one instance is told.
@@ -24,7 +22,7 @@ public record FairleadConfig(
     Map<String, ListenerConfig> listeners,
     Map<String, ServiceConfig> services) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
-  private static final int MAX_SUGGESTIONS = 20;
+  static final int MAX_SUGGESTIONS = 20;
 
   public FairleadConfig {
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));
@@ -56,7 +54,7 @@ public record FairleadConfig(
 
   private static void checkBinds(
       Require require, AdminConfig admin, Map<String, ListenerConfig> listeners) {
-    Binds binds = new Binds();
+    Binds<List<String>> binds = new Binds<>();
     binds.add(admin.bind(), List.of("admin", "bind"));
     for (ListenerConfig listener : listeners.values()) {
       for (int i = 0; i < listener.bind().size(); i++) {
@@ -67,48 +65,6 @@ public record FairleadConfig(
           require.that(false, path, address, "must be free, but {} takes it", List.of(other));
         }
       }
-    }
-  }
-
-  /**
-   * Who takes which address; an address is looked at against all others on its port only if a
-   * wildcard.
-   */
-  private static final class Binds {
-    private final Map<Integer, Map<HostPort, List<String>>> all = new HashMap<>();
-    private final Map<Integer, Map<HostPort, List<String>>> wildcards = new HashMap<>();
-
-    /** Notes it; answers who takes it already. */
-    @Nullable List<String> add(HostPort address, List<String> path) {
-      if (address.port() == 0) {
-        return null;
-      }
-      boolean wildcard = Syntax.isWildcard(address.host());
-      Map<HostPort, List<String>> onPort = of(all, address);
-      List<String> same = onPort.putIfAbsent(address, path);
-      if (same != null) {
-        return same;
-      }
-      List<String> taken = overlapping(address, wildcard ? onPort : of(wildcards, address));
-      if (wildcard) {
-        of(wildcards, address).put(address, path);
-      }
-      return taken;
-    }
-
-    private static Map<HostPort, List<String>> of(
-        Map<Integer, Map<HostPort, List<String>>> ports, HostPort address) {
-      return ports.computeIfAbsent(address.port(), _ -> new LinkedHashMap<>());
-    }
-
-    private static @Nullable List<String> overlapping(
-        HostPort address, Map<HostPort, List<String>> others) {
-      for (Map.Entry<HostPort, List<String>> other : others.entrySet()) {
-        if (!other.getKey().equals(address) && address.overlaps(other.getKey())) {
-          return other.getValue();
-        }
-      }
-      return null;
     }
   }
 }

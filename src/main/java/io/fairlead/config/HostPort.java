@@ -42,7 +42,11 @@ public record HostPort(String host, int port) {
     if (port.isEmpty() || port.length() > 5 || !port.chars().allMatch(c -> c >= '0' && c <= '9')) {
       throw Require.refusal("needs a port from 0 to 65535 after the last colon");
     }
-    return new HostPort(host, Integer.parseInt(port));
+    int number = Integer.parseInt(port);
+    if (!PORTS.contains(number)) {
+      throw Require.refusal("needs a port from 0 to 65535 after the last colon");
+    }
+    return new HostPort(host, number);
   }
 
   /** Whether both cannot be bound at once: same port, and same host or one is every address. */

@@ -19,7 +19,10 @@ final class Language {
   static final String NOT_AVAILABLE = "not available in this version";
 
   private static final Scalar<String> NODE_NAME = Scalar.text("name", null, Syntax::nodeName);
-  private static final Scalar<HostPort> ADDRESS = Scalar.parsed("address", HostPort::parse);
+
+  /** Where something listens: no two may take the same. */
+  static final Scalar<HostPort> LISTEN_ADDRESS = Scalar.parsed("address", HostPort::parse);
+
   private static final Scalar<HostPort> NODE_ADDRESS =
       Scalar.parsed(
           "address",
@@ -30,6 +33,9 @@ final class Language {
             }
             return address;
           });
+
+  /** Must be the name of a service. */
+  static final Scalar<String> SERVICE_NAME = Scalar.text("name", null, _ -> null);
 
   // admin
 
@@ -73,7 +79,7 @@ final class Language {
   private static final Key<HostPort> ADMIN_BIND =
       Key.of(
           "bind",
-          ADDRESS,
+          LISTEN_ADDRESS,
           AdminConfig.DEFAULT.bind(),
           "Where it listens; anything but loopback needs a token.",
           "\"127.0.0.1:9900\"");
@@ -310,8 +316,7 @@ final class Language {
           "What a request must look like.",
           "{ host: shop.example, path: \"/api/**\" }");
   private static final Key<String> ROUTE_SERVICE =
-      Key.required(
-          "service", Scalar.text("name", null, _ -> null), "Who gets the request.", "shop");
+      Key.required("service", SERVICE_NAME, "Who gets the request.", "shop");
   private static final Key<Duration> ROUTE_TIMEOUT =
       Key.of(
           "timeout",
@@ -340,7 +345,7 @@ final class Language {
   private static final Key<List<HostPort>> BIND =
       Key.required(
           "bind",
-          new ListOf<>("addresses", ADDRESS),
+          new ListOf<>("addresses", LISTEN_ADDRESS),
           "One or more addresses; port 0: any free port.",
           "\"0.0.0.0:8080\"");
   private static final Key<String> PROTOCOL =

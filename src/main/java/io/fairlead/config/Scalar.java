@@ -169,7 +169,8 @@ record Scalar<T>(
             throw Require.refusal(
                 List.of(later).contains(text)
                     ? Language.NOT_AVAILABLE
-                    : "must be one of " + String.join(", ", known.keySet()));
+                    : (known.size() == 1 ? "must be " : "must be one of ")
+                        + String.join(", ", known.keySet()));
           }
           return value;
         });

@@ -1,9 +1,11 @@
 package io.fairlead.config;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -49,7 +51,7 @@ final class Spot {
   Spot knownAs(String name) {
     if (parent != null) {
       if (parent.children == null) {
-        parent.children = new HashMap<>();
+        parent.children = new LinkedHashMap<>();
       }
       parent.children.put(name, this);
     }
@@ -113,6 +115,17 @@ final class Spot {
       }
     }
     return Require.join(segments);
+  }
+
+  /** {@code listeners.web.bind (line 3)}. */
+  String pathAndLine() {
+    Mark mark = valueMark();
+    return mark == null ? path() : path() + " (line " + (mark.getLine() + 1) + ")";
+  }
+
+  /** Names that places directly below are known as, in file order. */
+  Set<String> childNames() {
+    return children == null ? Set.of() : Collections.unmodifiableSet(children.keySet());
   }
 
   @Nullable Mark valueMark() {

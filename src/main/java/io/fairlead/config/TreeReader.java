@@ -39,6 +39,7 @@ final class TreeReader {
   private final List<ConfigReader.Problem> problems = new ArrayList<>();
   private final Set<Node> open = new HashSet<>();
   private final Set<Node> seenAnchors = new HashSet<>();
+  private final CrossReferences crossReferences = new CrossReferences();
   private int insideAlias;
   private int aliased;
   private int suggestions;
@@ -51,6 +52,21 @@ final class TreeReader {
 
   List<ConfigReader.Problem> problems() {
     return problems;
+  }
+
+  /**
+   * Reads the whole file. What one place says about another is checked here too, and not only by
+   * the record of the file: that record does not exist as long as anything else is wrong.
+   */
+  @Nullable FairleadConfig file(Node root) {
+    Spot spot = Spot.root(root);
+    FairleadConfig config = Language.FILE.read(this, spot);
+    crossReferences.check(spot, this::refuseShown);
+    return config;
+  }
+
+  private void refuseShown(Spot spot, String rule) {
+    refuse(spot, rule, shown(spot));
   }
 
   /** Reads under a guard against aliases that contain themselves or multiply. */
@@ -105,7 +121,9 @@ final class TreeReader {
       return null;
     }
     try {
-      return scalar.parser().parse(Substitution.apply(node.getValue(), env), folder);
+      T value = scalar.parser().parse(Substitution.apply(node.getValue(), env), folder);
+      crossReferences.note(scalar, value, spot);
+      return value;
     } catch (InvalidConfigException e) {
       refuse(spot, e.violations().getFirst().rule(), shown(spot));
       return null;
@@ -186,7 +204,7 @@ final class TreeReader {
             refuse(
                 spot,
                 isNull(spot) ? "must have a value" : "must be a map of keys" + or,
-                shape.secretive() ? null : shown(spot));
+                shape.secretive() || isNull(spot) ? null : shown(spot));
             return null;
           }
           Set<String> meant = new HashSet<>();

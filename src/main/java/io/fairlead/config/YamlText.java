@@ -64,6 +64,7 @@ final class YamlText {
         LoadSettings.builder()
             .setLabel("configuration")
             .setCodePointLimit(MAX_LENGTH)
+            .setMaxAliasesForCollections(Integer.MAX_VALUE) // the tree reader bounds what they cost
             .setAllowNonScalarKeys(true) // refused later, in our words
             .build();
     try {
@@ -99,8 +100,10 @@ final class YamlText {
     for (int i = 0; i < codePoints && offset < text.length(); i++) {
       int c = text.codePointAt(offset);
       offset += Character.charCount(c);
-      line += c == '\n' ? 1 : 0;
-      column = c == '\n' ? 1 : column + 1;
+      boolean lineEnd =
+          c == '\n' || (c == '\r' && (offset == text.length() || text.charAt(offset) != '\n'));
+      line += lineEnd ? 1 : 0;
+      column = lineEnd ? 1 : column + 1;
     }
     return new Unreadable(line, column, "must not contain control characters");
   }

@@ -1,0 +1,159 @@
+package io.fairlead.config;
+
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/** What changes from one configuration to the next, in short sentences for people. */
+public final class ConfigDiff {
+  /** Sentences at most; how many more there are is said in one further. */
+  public static final int MAX_LINES = 50;
+
+  private final List<String> lines = new ArrayList<>();
+  private int more;
+
+  private ConfigDiff() {}
+
+  /** The differences in the order of the records; empty: none. */
+  public static List<String> between(FairleadConfig old, FairleadConfig now) {
+    ConfigDiff diff = new ConfigDiff();
+    diff.records("", old, now);
+    if (diff.more > 0) {
+      diff.lines.add("and " + diff.more + " more");
+    }
+    return List.copyOf(diff.lines);
+  }
+
+  private void say(String line) {
+    if (lines.size() < MAX_LINES) {
+      lines.add(line);
+    } else {
+      more++;
+    }
+  }
+
+  private void records(String path, Record old, Record now) {
+    for (RecordComponent component : old.getClass().getRecordComponents()) {
+      Object before = value(component, old);
+      Object after = value(component, now);
+      if (!before.equals(after)) {
+        String key = key(component);
+        values(path.isEmpty() ? key : path + "." + key, component, before, after);
+      }
+    }
+  }
+
+  private void values(String path, RecordComponent component, Object before, Object after) {
+    switch (before) {
+      case Map<?, ?> map -> maps(path, map, (Map<?, ?>) after);
+      case List<?> list -> lists(path, list, (List<?>) after);
+      case HostPort _, Cidr _, Probe.StatusRange _ -> change(path, before, after);
+      case Secret _ -> say(path + " changed");
+      case Record record when record.getClass() == after.getClass() ->
+          records(path, record, (Record) after);
+      // Another kind of the same thing: a probe by TCP becomes one by HTTP.
+      case Record _ -> change(path, before, after);
+      default -> say(path + ": " + text(component, before) + " → " + text(component, after));
+    }
+  }
+
+  private void change(String path, Object before, Object after) {
+    say(path + ": " + words(before) + " → " + words(after));
+  }
+
+  private void maps(String path, Map<?, ?> before, Map<?, ?> after) {
+    for (Map.Entry<?, ?> entry : before.entrySet()) {
+      Object now = after.get(entry.getKey());
+      String place = path + "." + entry.getKey();
+      if (now == null) {
+        say(path + ": removed " + entry.getKey());
+      } else if (!now.equals(entry.getValue())) {
+        if (entry.getValue() instanceof Record record) {
+          records(place, record, (Record) now);
+        } else {
+          change(place, entry.getValue(), now);
+        }
+      }
+    }
+    for (Object key : after.keySet()) {
+      if (!before.containsKey(key)) {
+        say(path + ": added " + key);
+      }
+    }
+  }
+
+  private void lists(String path, List<?> before, List<?> after) {
+    // The order of routes matters and they have no name that must be given: no finer words.
+    if (path.endsWith(".routes")) {
+      say("routes of " + path.substring("listeners.".length(), path.lastIndexOf('.')) + " changed");
+      return;
+    }
+    Map<Object, Object> old = byIdentity(before);
+    Map<Object, Object> now = byIdentity(after);
+    int said = lines.size() + more;
+    old.keySet().stream()
+        .filter(k -> !now.containsKey(k))
+        .forEach(k -> say(path + ": removed " + k));
+    now.keySet().stream().filter(k -> !old.containsKey(k)).forEach(k -> say(path + ": added " + k));
+    old.forEach((key, value) -> {
+      if (value instanceof Record record && now.get(key) instanceof Record other) {
+        if (!record.equals(other)) {
+          records(path + "." + key, record, other);
+        }
+      }
+    });
+    if (said == lines.size() + more) {
+      say(path + ": order changed");
+    }
+  }
+
+  private static Map<Object, Object> byIdentity(List<?> list) {
+    Function<Object, Object> identity =
+        value ->
+            switch (value) {
+              case NodeConfig node -> node.address();
+              case AdminConfig.Token token -> token.name();
+              default -> value;
+            };
+    Map<Object, Object> map = new LinkedHashMap<>();
+    list.forEach(value -> map.put(identity.apply(value), value));
+    return map;
+  }
+
+  private static String words(Object value) {
+    return switch (value) {
+      case Probe.Tcp _ -> "tcp";
+      case Probe.None _ -> "none";
+      case Probe.Http http -> "http " + http.path();
+      default -> Units.textOf(value);
+    };
+  }
+
+  private static String text(RecordComponent component, Object value) {
+    return switch (value) {
+      case Duration duration -> Units.duration(duration);
+      case Number number
+          when component.getName().endsWith("Bytes") || component.getName().equals("minBodyRate") ->
+          Units.size(number.longValue());
+      default -> Units.textOf(value);
+    };
+  }
+
+  private static Object value(RecordComponent component, Record record) {
+    try {
+      return component.getAccessor().invoke(record);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("a record of this package cannot be read", e);
+    }
+  }
+
+  // The key of a component: match.hosts is written match.host and so on only inside routes.
+  private static String key(RecordComponent component) {
+    return component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+  }
+}
