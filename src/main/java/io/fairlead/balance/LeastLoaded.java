@@ -30,26 +30,32 @@ final class LeastLoaded implements Balancer {
   private final Node[] nodes;
   private final int[] weights;
   private final Shares shares;
+  private final boolean equal;
 
   LeastLoaded(Load load, Node[] nodes) {
     this.load = load;
     this.nodes = nodes;
     this.weights = Weights.of(nodes);
     this.shares = new Shares(weights);
+    this.equal = Weights.areEqual(weights);
   }
 
   @Override
   public Node pick(int hash, @Nullable Node avoid, RandomGenerator random) {
     boolean scan = nodes.length <= MAX_SCAN;
     int looks = scan ? nodes.length : SAMPLE;
-    int index = random.nextInt(nodes.length);
+    long chance = random.nextLong(); // one question to the outside; the rest is mixed from it
+    int index = (int) Math.unsignedMultiplyHigh(chance, nodes.length);
     int best = -1;
     long bestLoad = 0;
     for (int look = 0; look < looks; look++) {
       if (scan) {
         index = index + 1 == nodes.length ? 0 : index + 1;
       } else {
-        index = shares.indexAt(random.nextLong());
+        chance += Hashing.GOLDEN_RATIO;
+        long point = Hashing.mix(chance);
+        index =
+            equal ? (int) Math.unsignedMultiplyHigh(point, nodes.length) : shares.indexAt(point);
       }
       Node node = nodes[index];
       if (node == avoid) {

@@ -4,6 +4,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.NodeCounter;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ public final class Node {
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger connections = new AtomicInteger();
 
+  private final boolean named;
+
   private volatile NodeFacts facts;
   private volatile @Nullable InetSocketAddress socketAddress;
   private volatile boolean member = true;
@@ -30,6 +33,17 @@ public final class Node {
     this.counters = new LoopCounters<>(loops, NodeCounter.class);
     this.latency = new LatencyHistogram(loops);
     this.facts = facts;
+    this.socketAddress = literal(spec.address());
+    this.named = socketAddress == null;
+  }
+
+  /** An address that is written as one needs no look-up; this makes none. */
+  private static @Nullable InetSocketAddress literal(HostPort address) {
+    try {
+      return new InetSocketAddress(InetAddress.ofLiteral(address.host()), address.port());
+    } catch (IllegalArgumentException _) {
+      return null; // a name: health resolves it
+    }
   }
 
   public String service() {
@@ -67,6 +81,11 @@ public final class Node {
 
   void leave() {
     member = false;
+  }
+
+  /** Whether its address is a host name, which has to be resolved now and then. */
+  public boolean isNamed() {
+    return named;
   }
 
   /** Where to connect to; null while a host name has not been resolved. */

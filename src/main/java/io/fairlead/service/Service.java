@@ -5,8 +5,10 @@ import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * anybody at any time.
  */
 public final class Service {
+  /** The reason why a newcomer counts as up. */
+  public static final String NOT_PROBED = "not probed yet";
+
   private final String name;
   private final int loops;
   private final EventLog events;
@@ -24,6 +29,8 @@ public final class Service {
   private final Map<HostPort, Node> members = new HashMap<>();
   private final CopyOnWriteArrayList<Consumer<NodeSet>> listeners = new CopyOnWriteArrayList<>();
   private volatile NodeSet nodes = NodeSet.EMPTY;
+  private boolean collecting;
+  private boolean changed;
 
   /**
    * @param loops how many event loops will count
@@ -54,12 +61,25 @@ public final class Service {
    * Replaces the membership. A node whose address stays keeps its health, its counters and its
    * connections. A new one counts as up from the start, as with the peers (HAProxy's default): the
    * first failed probe or connection corrects that, while waiting for a first probe would turn
-   * every start into an outage. Control thread.
+   * every start into an outage. Of two with the same address the first counts. Control thread.
    */
   public void setMembers(List<NodeSpec> specs) {
+    setMembers(specs, "no longer named by any source");
+  }
+
+  /**
+   * The same.
+   *
+   * @param whyGone what is said of those that are members no more
+   */
+  public void setMembers(List<NodeSpec> specs, String whyGone) {
     Map<HostPort, Node> before = new HashMap<>(members);
+    Set<HostPort> named = new HashSet<>();
     List<Node> all = new ArrayList<>(specs.size());
     for (NodeSpec spec : specs) {
+      if (!named.add(spec.address())) {
+        continue;
+      }
       Node node = before.remove(spec.address());
       if (node == null) {
         node = new Node(name, spec, loops, newcomer(spec));
@@ -73,13 +93,16 @@ public final class Service {
     for (Node gone : before.values()) {
       members.remove(gone.address());
       gone.leave();
-      events.add(new Event.NodeLeft(name, gone.name(), "no longer named by any source"));
+      events.add(new Event.NodeLeft(name, gone.name(), whyGone));
     }
     publish(NodeSet.of(all.toArray(Node[]::new)));
   }
 
-  /** Health's verdict. Control thread. */
+  /** Health's verdict; says nothing of a node that has left. Control thread. */
   public void setUp(Node node, boolean up, String reason) {
+    if (!node.isMember()) {
+      return;
+    }
     NodeFacts before = node.facts();
     node.setFacts(before.withUp(up, reason, epochMillis.getAsLong()));
     if (before.up() != up) {
@@ -87,7 +110,7 @@ public final class Service {
           up
               ? new Event.NodeUp(name, node.name(), reason)
               : new Event.NodeDown(name, node.name(), reason));
-      publish(NodeSet.of(nodes.all()));
+      publishFacts();
     }
   }
 
@@ -107,7 +130,7 @@ public final class Service {
         draining
             ? new Event.NodeDraining(name, node.name(), by)
             : new Event.NodeUndrained(name, node.name(), by));
-    publish(NodeSet.of(nodes.all()));
+    publishFacts();
     return true;
   }
 
@@ -116,6 +139,33 @@ public final class Service {
     listeners.add(listener);
     listener.accept(nodes);
     return () -> listeners.remove(listener);
+  }
+
+  /**
+   * Runs several changes and publishes their outcome once: when a thousand nodes fail together, the
+   * balancer is made anew once and not a thousand times. Control thread.
+   */
+  public void changing(Runnable changes) {
+    if (collecting) {
+      changes.run();
+      return;
+    }
+    collecting = true;
+    try {
+      changes.run();
+    } finally {
+      collecting = false;
+      if (changed) {
+        publishFacts();
+      }
+    }
+  }
+
+  private void publishFacts() {
+    changed = collecting;
+    if (!collecting) {
+      publish(NodeSet.of(nodes.all()));
+    }
   }
 
   private void publish(NodeSet next) {
@@ -130,7 +180,7 @@ public final class Service {
         spec.zone(),
         spec.source(),
         true,
-        "not probed yet",
+        NOT_PROBED,
         false,
         epochMillis.getAsLong());
   }

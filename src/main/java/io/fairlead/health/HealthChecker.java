@@ -1,0 +1,291 @@
+package io.fairlead.health;
+
+import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.runtime.Scheduler;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSet;
+import io.fairlead.service.Service;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * Sees to it that every node of every watched service is probed, and tells the service the verdict.
+ *
+ * <p>First probes are spread over the interval by chance and later ones keep that distance, so ten
+ * thousand nodes are an even stream. One node has one probe at a time. After a failed probe the
+ * next ones follow after 100, 200, 400 ms and so on up to the interval: with three failures wanted,
+ * a killed node is down 300 ms after the first probe that missed it.
+ *
+ * <p>What requests see counts too. A refused connection takes the node down at once, a time-out
+ * counts as a failed probe; either is followed by a probe 100 ms later. A service without probes is
+ * asked by TCP after such a failure, until it passes.
+ *
+ * <p>Bounds: one waiting probe and {@value #KEPT} remembered results per node, one signal per node
+ * at a time.
+ */
+public final class HealthChecker implements AutoCloseable {
+  /** Results kept per node. */
+  public static final int KEPT = 16;
+
+  static final Duration QUICK = Duration.ofMillis(100);
+
+  /** How often a host name is looked up. */
+  static final Duration LOOKUP_INTERVAL = Duration.ofSeconds(30);
+
+  /** Where the waiting is done. */
+  interface Launcher {
+    /** Asks the node, at some time, and answers once, on any thread. */
+    void probe(Node node, HealthCheckConfig config, Consumer<ProbeResult> then);
+
+    /** Looks the node's name up and tells the node. */
+    void resolve(Node node);
+
+    /** How many probes began late. */
+    long late();
+
+    /** Gives back what it holds. */
+    void close();
+  }
+
+  private enum Source {
+    PROBE,
+    REFUSED_REQUEST,
+    FAILED_REQUEST
+  }
+
+  private record Finding(NodeCheck check, ProbeResult result, Source source) {}
+
+  private static final class Watch {
+    HealthCheckConfig config;
+    Runnable unsubscribe = () -> {};
+    Node[] members = {};
+
+    Watch(HealthCheckConfig config) {
+      this.config = config;
+    }
+  }
+
+  private final Scheduler control;
+  private final RandomGenerator random;
+  private final Launcher launcher;
+  private final Map<Service, Watch> watches = new HashMap<>();
+  private final Map<Node, NodeCheck> checks = new ConcurrentHashMap<>();
+  private final ConcurrentLinkedQueue<Finding> findings = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean handlingPlanned = new AtomicBoolean();
+
+  HealthChecker(Scheduler control, RandomGenerator random, Launcher launcher) {
+    this.control = control;
+    this.random = random;
+    this.launcher = launcher;
+  }
+
+  /**
+   * A checker that asks over the network.
+   *
+   * @param control the control thread
+   * @param random used on the control thread
+   */
+  public static HealthChecker of(Scheduler control, RandomGenerator random) {
+    return new HealthChecker(control, random, ProbeRunner.ofSystem());
+  }
+
+  /**
+   * Watches the service from now on, or goes on with another configuration; verdicts, counts and
+   * history stay. Control thread.
+   */
+  public void watch(Service service, HealthCheckConfig config) {
+    Watch known = watches.get(service);
+    if (known == null) {
+      Watch watch = new Watch(config);
+      watches.put(service, watch);
+      watch.unsubscribe = service.subscribe(nodes -> follow(service, watch, nodes));
+    } else if (!known.config.equals(config)) {
+      known.config = config;
+      for (Node node : known.members) {
+        NodeCheck check = checks.get(node);
+        if (check != null) {
+          reconfigure(check, config);
+        }
+      }
+    }
+  }
+
+  /** Watches the service no longer; its nodes keep their last verdict. Control thread. */
+  public void forget(Service service) {
+    Watch watch = watches.remove(service);
+    if (watch != null) {
+      watch.unsubscribe.run();
+      for (Node node : watch.members) {
+        drop(node);
+      }
+    }
+  }
+
+  /**
+   * A request could not connect. Any thread; cheap however often it is called.
+   *
+   * @param reason for people
+   * @param refused the node, or the way to it, said no at once; otherwise it was silent
+   */
+  public void connectionFailed(Node node, String reason, boolean refused) {
+    NodeCheck check = checks.get(node);
+    if (check == null || !node.facts().up() || !check.signalled.compareAndSet(false, true)) {
+      return; // unknown, known to be down, or being told already
+    }
+    found(
+        new Finding(
+            check,
+            new ProbeResult.Failed(reason + " (seen by a request)"),
+            refused ? Source.REFUSED_REQUEST : Source.FAILED_REQUEST));
+  }
+
+  /** The last results of a node, oldest first; empty if it is not watched. Any thread. */
+  public List<Probed> history(Node node) {
+    NodeCheck check = checks.get(node);
+    return check == null ? List.of() : check.history();
+  }
+
+  /** How many probes began more than 100 ms late because too many were due at once. */
+  public long lateProbes() {
+    return launcher.late();
+  }
+
+  /** Forgets all services. Control thread. */
+  @Override
+  public void close() {
+    List.copyOf(watches.keySet()).forEach(this::forget);
+    launcher.close();
+  }
+
+  private void follow(Service service, Watch watch, NodeSet nodes) {
+    if (Arrays.equals(nodes.all(), watch.members)) {
+      return; // only facts have changed
+    }
+    Set<Node> gone = new HashSet<>(List.of(watch.members));
+    watch.members = nodes.all();
+    for (Node node : nodes.all()) {
+      if (!gone.remove(node)) {
+        join(service, node, watch.config);
+      }
+    }
+    gone.forEach(this::drop);
+  }
+
+  private void join(Service service, Node node, HealthCheckConfig config) {
+    NodeCheck check = new NodeCheck(service, node, config);
+    checks.put(node, check);
+    if (node.isNamed()) {
+      lookUp(check);
+    }
+    planFirst(check);
+  }
+
+  private void drop(Node node) {
+    NodeCheck check = checks.remove(node);
+    if (check != null) {
+      check.hasLeft = true;
+      check.nextProbe.cancel();
+      check.nextLookup.cancel();
+    }
+  }
+
+  private void reconfigure(NodeCheck check, HealthCheckConfig config) {
+    boolean otherPace = !check.config.interval().equals(config.interval());
+    boolean wasProbed = check.needsProbe();
+    check.config = config;
+    check.tracker.setThresholds(config.rise(), config.fall());
+    if (!check.isRunning && (otherPace || wasProbed != check.needsProbe())) {
+      planFirst(check);
+    }
+  }
+
+  private void lookUp(NodeCheck check) {
+    launcher.resolve(check.node);
+    check.nextLookup = control.schedule(LOOKUP_INTERVAL, () -> lookUp(check));
+  }
+
+  /** At any time within an interval, so that nodes that joined together are not probed together. */
+  private void planFirst(NodeCheck check) {
+    plan(check, Duration.ofNanos(random.nextLong(check.config.interval().toNanos())));
+  }
+
+  private void planNext(NodeCheck check) {
+    plan(check, check.untilNext(control.nanoTime()));
+  }
+
+  private void plan(NodeCheck check, Duration delay) {
+    check.nextProbe.cancel();
+    check.nextProbe = check.needsProbe() ? control.schedule(delay, () -> probe(check)) : () -> {};
+  }
+
+  private void probe(NodeCheck check) {
+    check.started(control.nanoTime());
+    launcher.probe(
+        check.node, check.config, result -> found(new Finding(check, result, Source.PROBE)));
+  }
+
+  /** Any thread. Findings that come together are handled together. */
+  private void found(Finding finding) {
+    findings.add(finding);
+    if (handlingPlanned.compareAndSet(false, true)) {
+      control.execute(this::handleAll);
+    }
+  }
+
+  private void handleAll() {
+    handlingPlanned.set(false); // before looking: what comes from now on plans the next round
+    Map<Service, List<Finding>> byService = new HashMap<>();
+    for (Finding next = findings.poll(); next != null; next = findings.poll()) {
+      byService.computeIfAbsent(next.check().service, _ -> new ArrayList<>()).add(next);
+    }
+    byService.forEach((service, news) -> service.changing(() -> news.forEach(this::handle)));
+  }
+
+  private void handle(Finding finding) {
+    NodeCheck check = finding.check();
+    boolean ofProbe = finding.source() == Source.PROBE;
+    if (ofProbe) {
+      check.isRunning = false;
+    } else {
+      // Requests that failed together are one failure; the probe that follows tells more.
+      control.schedule(QUICK, () -> check.signalled.set(false));
+    }
+    if (check.hasLeft) {
+      return;
+    }
+    boolean changed =
+        finding.source() == Source.REFUSED_REQUEST
+            ? check.tracker.takeDown()
+            : check.tracker.observe(finding.result().passed());
+    boolean up = check.tracker.isUp();
+    check.remember(new Probed(control.epochMillis(), finding.result(), up));
+    boolean saysWhy = finding.result().passed() == up; // one failure says nothing of an up node
+    if (changed || (saysWhy && !(up && isKnownUp(check)))) {
+      check.service.setUp(check.node, up, finding.result().text());
+    }
+    if (ofProbe) {
+      planNext(check);
+    } else {
+      check.hurry();
+      if (!check.isRunning) {
+        plan(check, QUICK);
+      }
+    }
+  }
+
+  /** Its first answer is worth a word, the ones after that are not. */
+  private static boolean isKnownUp(NodeCheck check) {
+    return check.node.facts().up() && !check.node.facts().reason().equals(Service.NOT_PROBED);
+  }
+}

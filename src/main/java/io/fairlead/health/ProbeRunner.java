@@ -1,0 +1,99 @@
+package io.fairlead.health;
+
+import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.service.Node;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+
+/**
+ * Runs probes on virtual threads, {@value #AT_ONCE} at once at most: what is due beyond that waits
+ * for its turn, its own time begins when its turn comes, and it is counted as late.
+ */
+final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
+  static final int AT_ONCE = 512;
+  private static final System.Logger LOG = System.getLogger(ProbeRunner.class.getName());
+  private static final Duration LATE = Duration.ofMillis(100);
+  private static final Duration LOOKUP_TIMEOUT = Duration.ofSeconds(10);
+
+  private final Semaphore turns = new Semaphore(AT_ONCE);
+  private final LongAdder late = new LongAdder();
+  private final Names names;
+
+  ProbeRunner(Names names) {
+    this.names = names;
+  }
+
+  static ProbeRunner ofSystem() {
+    return new ProbeRunner(new Names(InetAddress::getAllByName));
+  }
+
+  /** How many probes began more than 100 ms after they were due. */
+  @Override
+  public long late() {
+    return late.sum();
+  }
+
+  @Override
+  public void probe(Node node, HealthCheckConfig config, Consumer<ProbeResult> then) {
+    long due = System.nanoTime();
+    Thread.ofVirtual()
+        .name("probe " + node)
+        .start(() -> {
+          turns.acquireUninterruptibly();
+          ProbeResult result;
+          try {
+            if (System.nanoTime() - due > LATE.toNanos()) {
+              late.increment();
+            }
+            result = probe(node, config);
+          } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "the probe of " + node + " failed by a mistake of ours", e);
+            result = new ProbeResult.Failed("the probe itself failed: " + e);
+          } finally {
+            turns.release();
+          }
+          then.accept(result);
+        });
+  }
+
+  private ProbeResult probe(Node node, HealthCheckConfig config) {
+    Deadline deadline = Deadline.after(config.timeout());
+    try {
+      InetSocketAddress address = node.socketAddress();
+      if (address == null) {
+        address = names.resolve(node, deadline);
+      }
+      return address == null
+          ? new ProbeResult.Failed("name does not resolve")
+          : Prober.of(config, node.address()).probe(address, deadline);
+    } catch (SocketTimeoutException _) {
+      return deadline.missed();
+    } catch (InterruptedException _) {
+      return new ProbeResult.Failed("interrupted");
+    }
+  }
+
+  @Override
+  public void resolve(Node node) {
+    Thread.ofVirtual()
+        .name("resolve " + node)
+        .start(() -> {
+          try {
+            names.resolve(node, Deadline.after(LOOKUP_TIMEOUT));
+          } catch (SocketTimeoutException | InterruptedException _) {
+            // it keeps the address it has, and the next round tries again
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    names.close();
+  }
+}

@@ -1,0 +1,25 @@
+package io.fairlead.health;
+
+import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Probe;
+import java.net.InetSocketAddress;
+
+/** Asks one node once. Waits, so it is called on virtual threads. */
+interface Prober {
+  /**
+   * Asks and waits for the answer.
+   *
+   * @param deadline when the whole has failed, connecting included
+   */
+  ProbeResult probe(InetSocketAddress address, Deadline deadline);
+
+  static Prober of(HealthCheckConfig config, HostPort address) {
+    return switch (config.probe()) {
+      case Probe.Tcp _ -> new TcpProber();
+      case Probe.None _ -> new TcpProber(); // asked only after a request has failed
+      case Probe.Http(String path, String host, Probe.StatusRange expect) ->
+          new HttpProber(path, host.isEmpty() ? address.toString() : host, expect);
+    };
+  }
+}

@@ -1,0 +1,301 @@
+package io.fairlead.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Probe;
+import io.fairlead.runtime.ManualScheduler;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.EventLog;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+/** Screenplays: the clock stands still until the test turns it, first probes come at once. */
+class HealthCheckerTest {
+  private static final ProbeResult PASS = new ProbeResult.Passed(2_000_000);
+  private static final ProbeResult REFUSED = new ProbeResult.Failed("connection refused");
+  private static final HealthCheckConfig EVERY_2_S =
+      new HealthCheckConfig(Duration.ofSeconds(2), Duration.ofMillis(500), 2, 3, new Probe.Tcp());
+
+  private final ManualScheduler time = new ManualScheduler();
+  private final EventLog events = new EventLog(time::epochMillis);
+  private final Service service = new Service("shop", 1, events, time::epochMillis);
+  private final Net net = new Net();
+  private final HealthChecker checker = new HealthChecker(time, atOnce(), net);
+
+  @Test
+  void threeFailuresTakeANodeDownAndTwoPassesBringItBack() {
+    watch("a");
+    time.advance(Duration.ofSeconds(3)); // probes at 0 and 2 s pass
+    net.answer = REFUSED;
+    time.advance(Duration.ofSeconds(5)); // 4.0, 4.1, 4.3; then 4.7, 5.5, 7.1
+    net.answer = PASS;
+    time.advance(Duration.ofSeconds(5)); // 9.1, 11.1
+    assertThat(story())
+        .containsExactly(
+            "0.0 shop/a joined (file)",
+            "4.3 shop/a is down: connection refused",
+            "11.1 shop/a is up: answered in 2 ms");
+    assertThat(net.times()).containsExactly(0.0, 2.0, 4.0, 4.1, 4.3, 4.7, 5.5, 7.1, 9.1, 11.1);
+  }
+
+  @Test
+  void aSingleFailureIsCheckedQuicklyAndForgottenByTheNextPass() {
+    watch("a");
+    time.run();
+    net.answer = REFUSED;
+    time.advance(Duration.ofMillis(2050));
+    net.answer = PASS;
+    time.advance(Duration.ofSeconds(3));
+    assertThat(net.times()).containsExactly(0.0, 2.0, 2.1, 4.1);
+    assertThat(story()).containsExactly("0.0 shop/a joined (file)");
+  }
+
+  @Test
+  void aRefusedRequestTakesTheNodeDownAtOnceAndItComesBackQuickly() {
+    Node node = watch("a");
+    time.advance(Duration.ofMillis(500));
+    checker.connectionFailed(node, "connection refused", true);
+    time.run();
+    assertThat(node.isAvailable()).isFalse();
+    time.advance(Duration.ofSeconds(1));
+    assertThat(story())
+        .containsExactly(
+            "0.0 shop/a joined (file)",
+            "0.5 shop/a is down: connection refused (seen by a request)",
+            "0.8 shop/a is up: answered in 2 ms");
+    assertThat(net.times()).startsWith(0.0, 0.6, 0.8);
+  }
+
+  @Test
+  void aThousandRequestsThatFailTogetherAreOneSignal() {
+    Node node = watch("a");
+    time.run();
+    for (int i = 0; i < 1000; i++) {
+      checker.connectionFailed(node, "no answer within 1 s", false);
+    }
+    time.run();
+    assertThat(node.isAvailable()).as("three silences are wanted, this is one").isTrue();
+    assertThat(checker.history(node)).hasSize(2);
+    net.answer = new ProbeResult.Failed("no answer within 500 ms");
+    time.advance(Duration.ofMillis(400));
+    assertThat(story()).last().asString().endsWith("is down: no answer within 500 ms");
+  }
+
+  @Test
+  void aServiceWithoutProbesIsAskedAfterAFailedRequestUntilItPasses() {
+    Node node = watch("a", withProbe(new Probe.None()));
+    time.advance(Duration.ofSeconds(10));
+    assertThat(net.asked).isEmpty();
+    net.answer = REFUSED;
+    checker.connectionFailed(node, "connection refused", true);
+    time.advance(Duration.ofMillis(500)); // asked at 10.1 and 10.3, to be asked at 10.7, 11.5, 13.1
+    net.answer = PASS;
+    time.advance(Duration.ofSeconds(60));
+    assertThat(net.times()).containsExactly(10.1, 10.3, 10.7, 11.5);
+    assertThat(story())
+        .containsExactly(
+            "0.0 shop/a joined (file)",
+            "10.0 shop/a is down: connection refused (seen by a request)",
+            "11.5 shop/a is up: answered in 2 ms");
+  }
+
+  @Test
+  void anotherConfigurationForgetsNoVerdict() {
+    Node node = watch("a");
+    net.answer = REFUSED;
+    time.advance(Duration.ofSeconds(1));
+    assertThat(node.isAvailable()).isFalse();
+    checker.watch(
+        service,
+        new HealthCheckConfig(
+            Duration.ofSeconds(1), Duration.ofMillis(100), 1, 1, new Probe.Tcp()));
+    assertThat(node.isAvailable()).isFalse();
+    net.answer = PASS;
+    time.run();
+    assertThat(node.isAvailable()).as("a single pass is enough now").isTrue();
+  }
+
+  @Test
+  void whoLeavesIsAskedNoMoreAndWhoStaysKeepsWhatIsKnown() {
+    net.answer = REFUSED;
+    Node node = watch("a");
+    time.advance(Duration.ofSeconds(1));
+    setMembers("a", "b");
+    assertThat(checker.history(node)).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(node.isAvailable()).isFalse();
+    setMembers("b");
+    net.asked.clear();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(net.asked).isNotEmpty().allMatch(asked -> asked.startsWith("b "));
+    assertThat(checker.history(node)).isEmpty();
+  }
+
+  @Test
+  void anAnswerThatComesAfterTheNodeLeftIsIgnored() {
+    net.holds = true;
+    watch("a");
+    time.run();
+    setMembers("b");
+    net.held.getFirst().accept(REFUSED);
+    time.run();
+    assertThat(story())
+        .containsExactly(
+            "0.0 shop/a joined (file)",
+            "0.0 shop/b joined (file)",
+            "0.0 shop/a left: no longer named by any source");
+  }
+
+  @Test
+  void aNodeHasOneProbeAtATime() {
+    net.holds = true;
+    Node node = watch("a");
+    time.advance(Duration.ofSeconds(30));
+    checker.connectionFailed(node, "connection refused", true);
+    time.advance(Duration.ofSeconds(30));
+    checker.watch(service, withProbe(new Probe.None()));
+    time.advance(Duration.ofSeconds(30));
+    assertThat(net.asked).hasSize(1);
+  }
+
+  @Test
+  void nodesThatFailTogetherArePublishedOnce() {
+    setMembers("a", "b", "c", "d");
+    checker.watch(service, EVERY_2_S);
+    time.run();
+    int[] published = {-1}; // subscribing calls once
+    service.subscribe(_ -> published[0]++);
+    for (Node node : service.nodes().all()) {
+      checker.connectionFailed(node, "connection refused", true);
+    }
+    time.run();
+    assertThat(service.nodes().available()).isEmpty();
+    assertThat(published[0]).isEqualTo(1);
+  }
+
+  @Test
+  void theLastSixteenResultsAreKept() {
+    Node node = watch("a");
+    time.advance(Duration.ofSeconds(37));
+    net.answer = REFUSED;
+    time.advance(Duration.ofSeconds(1));
+    List<Probed> history = checker.history(node);
+    assertThat(history).hasSize(HealthChecker.KEPT);
+    assertThat(history.getFirst()).isEqualTo(new Probed(12_000, PASS, true));
+    assertThat(history.getLast()).isEqualTo(new Probed(38_000, REFUSED, true));
+  }
+
+  @Test
+  void firstProbesAreSpreadOverTheInterval() {
+    String[] names = new String[1000];
+    Arrays.setAll(names, i -> "n" + i);
+    setMembers(names);
+    new HealthChecker(time, new SplittableRandom(1), net).watch(service, EVERY_2_S);
+    time.advance(Duration.ofMillis(200));
+    // A tenth of the interval: 100 of 1,000 are expected; six standard deviations of
+    // sqrt(1000 * 0.1 * 0.9) = 9.5 are 57. The seed is fixed, so this does not flicker.
+    assertThat(net.asked).hasSizeBetween(43, 157);
+    time.advance(Duration.ofMillis(1800));
+    assertThat(net.asked).hasSize(1000);
+    net.asked.clear();
+    time.advance(Duration.ofMillis(200));
+    assertThat(net.asked).as("and they stay so").hasSizeBetween(43, 157);
+  }
+
+  @Test
+  void onlyNamesAreLookedUpAtOnceAndEveryHalfMinute() {
+    service.setMembers(
+        List.of(
+            new NodeSpec(new HostPort("127.0.0.1", 1), "literal", 1, "", "file"),
+            new NodeSpec(new HostPort("::1", 1), "literal6", 1, "", "file"),
+            new NodeSpec(new HostPort("node.test", 1), "named", 1, "", "file")));
+    checker.watch(service, withProbe(new Probe.None()));
+    assertThat(net.resolved).containsExactly("named");
+    time.advance(Duration.ofSeconds(65));
+    assertThat(net.resolved).containsExactly("named", "named", "named");
+    checker.forget(service);
+    time.advance(Duration.ofSeconds(65));
+    assertThat(net.resolved).hasSize(3);
+  }
+
+  private Node watch(String name) {
+    return watch(name, EVERY_2_S);
+  }
+
+  private Node watch(String name, HealthCheckConfig config) {
+    setMembers(name);
+    checker.watch(service, config);
+    return service.nodes().all()[0];
+  }
+
+  private static HealthCheckConfig withProbe(Probe probe) {
+    return new HealthCheckConfig(Duration.ofSeconds(2), Duration.ofMillis(500), 2, 3, probe);
+  }
+
+  private void setMembers(String... names) {
+    service.setMembers(
+        Arrays.stream(names)
+            .map(name ->
+                new NodeSpec(
+                    new HostPort("127.0.0.1", name.hashCode() & 0xFFFF), name, 1, "", "file"))
+            .toList());
+  }
+
+  private List<String> story() {
+    return events.since(0).stream()
+        .map(entry ->
+            String.format(Locale.ROOT, "%.1f ", entry.epochMillis() / 1000.0)
+                + entry.event().text())
+        .toList();
+  }
+
+  /** Chance that always says: now. */
+  private static RandomGenerator atOnce() {
+    return () -> 0;
+  }
+
+  private final class Net implements HealthChecker.Launcher {
+    ProbeResult answer = PASS;
+    boolean holds;
+    final List<String> asked = new ArrayList<>();
+    final List<String> resolved = new ArrayList<>();
+    final List<Consumer<ProbeResult>> held = new ArrayList<>();
+
+    @Override
+    public void probe(Node node, HealthCheckConfig config, Consumer<ProbeResult> then) {
+      asked.add(node.name() + " " + time.epochMillis() / 1000.0);
+      if (holds) {
+        held.add(then);
+      } else {
+        then.accept(answer);
+      }
+    }
+
+    @Override
+    public void resolve(Node node) {
+      resolved.add(node.name());
+    }
+
+    @Override
+    public long late() {
+      return 0;
+    }
+
+    @Override
+    public void close() {}
+
+    List<Double> times() {
+      return asked.stream().map(line -> Double.valueOf(line.substring(line.indexOf(" ")))).toList();
+    }
+  }
+}

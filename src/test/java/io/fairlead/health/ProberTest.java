@@ -1,0 +1,187 @@
+package io.fairlead.health;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Probe;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Over loopback: what a node does, and what the probe says of it. */
+@Timeout(30)
+class ProberTest {
+  private static final Probe HTTP = new Probe.Http("/healthz", "", new Probe.StatusRange(200, 399));
+  private static final Probe TCP = new Probe.Tcp();
+
+  /** What the node does with the connection it accepted. */
+  private interface Conduct {
+    void with(Socket socket) throws IOException, InterruptedException;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'HTTP/1.1 200 OK\r\n\r\n',                          passed",
+    "'HTTP/1.0 204\r\na: b\r\n\r\n',                     passed",
+    "'HTTP/1.1 399 \r\n\r\nwith a body',                 passed",
+    "'HTTP/1.1 503 no\r\n\r\n',                          'answered 503, wanted 200-399'",
+    "'HTTP/1.1 301 x\r\nlocation: http://x/\r\n\r\n',    passed",
+    "'SSH-2.0-OpenSSH_9.2\r\n',                          'answer is not HTTP: SSH-2.0-OpenSSH_9.2..'",
+    "'HTTP/2 200\r\n\r\n',                               'answer is not HTTP: HTTP/2 200....'",
+    "'HTTP/1.1 20 OK\r\n\r\n',                           'answer is not HTTP: HTTP/1.1 20 OK.'",
+    "'HTTP/1.1 0200 OK\r\n\r\n',                         'answer is not HTTP: HTTP/1.1 0200 OK.'",
+    "'HTTP/1.1  200 OK\r\n\r\n',                         'answer is not HTTP: HTTP/1.1  200 OK.'",
+    "'HTTP/1.1 200 OK\n\n',                              'answer is not HTTP: HTTP/1.1 200 OK'",
+    "'HTTP/1.1 999 OK\r\n\r\n',                          'answer is not HTTP: HTTP/1.1 999 OK.'",
+    "'HTTP/1.1 200 OK\r\na: b\r\n',   connection closed before the head of the answer was complete",
+    "'',                              connection closed without an answer",
+  })
+  void answers(String answer, String said) throws Exception {
+    assertThat(said(HTTP, 5000, socket -> send(socket, answer))).isEqualTo(said);
+  }
+
+  @Test
+  void garbageIsShownShortAndPrintable() throws Exception {
+    assertThat(said(HTTP, 5000, socket -> send(socket, "\u0000\u0001\u00ff".repeat(100))))
+        .isEqualTo("answer is not HTTP: " + ".".repeat(40) + "…");
+  }
+
+  @Test
+  void aHeadWithoutEndIsNotReadWithoutEnd() throws Exception {
+    String endless = "HTTP/1.1 200 OK\r\n" + "a: b\r\n".repeat(10_000);
+    assertThat(said(HTTP, 5000, socket -> send(socket, endless)))
+        .isEqualTo("the head of the answer is longer than 16 KiB");
+  }
+
+  @Test
+  void aNodeThatAcceptsAndIsSilentFailsInTime() throws Exception {
+    assertThat(said(HTTP, 200, ProberTest::awaitClose)).isEqualTo("no answer within 200 ms");
+  }
+
+  @Test
+  void aNodeThatDripsGetsNoMoreTimeThanOthers() throws Exception {
+    long start = System.nanoTime();
+    String said =
+        said(
+            HTTP,
+            300,
+            socket -> {
+              OutputStream out = socket.getOutputStream();
+              for (byte b : ("HTTP/1.1 200 OK\r\n" + "a: b\r\n".repeat(100)).getBytes(ISO_8859_1)) {
+                out.write(b);
+                TimeUnit.MILLISECONDS.sleep(50); // its pace is what is tested
+              }
+            });
+    assertThat(said).isEqualTo("no answer within 300 ms");
+    // the dripping would take 30 s
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void aResetIsCalledAReset() throws Exception {
+    assertThat(
+            said(
+                HTTP,
+                5000,
+                socket -> {
+                  socket.getInputStream().read();
+                  socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+                }))
+        .isEqualTo("connection reset");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"http", "tcp"})
+  void nobodyListeningIsCalledRefused(String kind) throws Exception {
+    int port;
+    try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = closed.getLocalPort();
+    }
+    ProbeResult result =
+        prober(kind.equals("tcp") ? TCP : HTTP, port)
+            .probe(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                Deadline.after(Duration.ofSeconds(5)));
+    assertThat(result).isEqualTo(new ProbeResult.Failed("connection refused"));
+  }
+
+  @Test
+  void tcpPassesWhenTheConnectionIsAccepted() throws Exception {
+    assertThat(said(TCP, 5000, ProberTest::awaitClose)).isEqualTo("passed");
+  }
+
+  @Test
+  void asksPolitelyAndExactly() throws Exception {
+    CompletableFuture<String> request = new CompletableFuture<>();
+    Probe probe = new Probe.Http("/h?deep=1", "shop.example", new Probe.StatusRange(200, 200));
+    String said =
+        said(
+            probe,
+            5000,
+            socket -> {
+              byte[] bytes = new byte[1000];
+              request.complete(
+                  new String(bytes, 0, socket.getInputStream().read(bytes), ISO_8859_1));
+              send(socket, "HTTP/1.1 200 OK\r\n\r\n");
+            });
+    assertThat(said).isEqualTo("passed");
+    assertThat(request.get())
+        .isEqualTo(
+            "GET /h?deep=1 HTTP/1.1\r\nhost: shop.example\r\nuser-agent: fairlead-health\r\n"
+                + "accept: */*\r\nconnection: close\r\n\r\n");
+  }
+
+  private static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(ISO_8859_1));
+    socket.shutdownOutput();
+    awaitClose(socket);
+  }
+
+  /** Reads what the prober sends until it is gone: closing earlier would reset the connection. */
+  private static void awaitClose(Socket socket) throws IOException {
+    byte[] ignored = new byte[1000];
+    while (socket.getInputStream().read(ignored) >= 0) {
+      // the request
+    }
+  }
+
+  private static String said(Probe probe, int timeoutMillis, Conduct conduct) throws Exception {
+    try (ServerSocket node = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      Thread serving =
+          Thread.ofVirtual()
+              .start(() -> {
+                try (Socket socket = node.accept()) {
+                  conduct.with(socket);
+                } catch (IOException | InterruptedException _) {
+                  // the prober has gone
+                }
+              });
+      ProbeResult result =
+          prober(probe, node.getLocalPort())
+              .probe(
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), node.getLocalPort()),
+                  Deadline.after(Duration.ofMillis(timeoutMillis)));
+      serving.interrupt();
+      return result.passed() ? "passed" : result.text();
+    }
+  }
+
+  private static Prober prober(Probe probe, int port) {
+    HealthCheckConfig config =
+        new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, probe);
+    return Prober.of(config, new HostPort("127.0.0.1", port));
+  }
+}
