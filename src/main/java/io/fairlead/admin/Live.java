@@ -136,7 +136,8 @@ final class Live implements AutoCloseable {
   private void run() {
     long next = System.nanoTime();
     while (!Thread.currentThread().isInterrupted()) {
-      next = Math.max(next + 1_000_000_000L, System.nanoTime());
+      // After a stall the next look waits half a second: too short a second would show a spike.
+      next = Math.max(next + 1_000_000_000L, System.nanoTime() + 500_000_000L);
       try {
         Thread.sleep(Duration.ofNanos(next - System.nanoTime()));
         tick(System.nanoTime());

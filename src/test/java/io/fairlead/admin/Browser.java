@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -143,12 +144,15 @@ public final class Browser implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
+  public void close() throws IOException {
     socket.abort();
     process.destroy();
-    if (!process.waitFor(5, TimeUnit.SECONDS)) {
-      process.destroyForcibly().waitFor();
-    }
+    process
+        .onExit()
+        .completeOnTimeout(process, 5, TimeUnit.SECONDS)
+        .thenAccept(Process::destroyForcibly)
+        .join();
+    process.onExit().join();
     try (Stream<Path> files = Files.walk(profile)) {
       files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
     } catch (UncheckedIOException _) {
@@ -225,7 +229,7 @@ public final class Browser implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
       } catch (IOException _) {
-        continue; // not under this name
+        // not under this name
       }
     }
     throw new IOException(
@@ -251,11 +255,9 @@ public final class Browser implements AutoCloseable {
 
   private static void drain(BufferedReader errors) {
     try {
-      while (errors.readLine() != null) {
-        continue;
-      }
+      errors.transferTo(Writer.nullWriter());
     } catch (IOException _) {
-      return; // the browser is gone
+      // the browser is gone
     }
   }
 

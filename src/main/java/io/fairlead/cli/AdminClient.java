@@ -1,0 +1,129 @@
+package io.fairlead.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Asks the admin API of an instance. The JDK's old HTTP client is used because a verb makes one
+ * request and ends: it is ready at once, where the new one first starts threads and a selector.
+ */
+final class AdminClient {
+  private static final int CONNECT_MILLIS = 3_000;
+  private static final int READ_MILLIS = 30_000;
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private final String base;
+  private final @Nullable String token;
+
+  /**
+   * What the instance said.
+   *
+   * @param body JSON, as it came
+   */
+  record Reply(int status, String body) {
+    boolean ok() {
+      return status < 300;
+    }
+
+    JsonNode json() {
+      try {
+        return MAPPER.readTree(body);
+      } catch (JacksonException _) {
+        throw new Failure(
+            Cli.FAILED, "that is no Fairlead: it answered " + status + " without JSON");
+      }
+    }
+  }
+
+  AdminClient(String base, @Nullable String token) {
+    this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    this.token = token;
+  }
+
+  /** The answer to a GET that has to succeed. */
+  Reply get(String path) {
+    return expect(send("GET", path, null, null));
+  }
+
+  /** The answer to a change that has to succeed. */
+  Reply post(String path) {
+    return expect(send("POST", path, null, null));
+  }
+
+  Reply send(String method, String path, @Nullable String type, @Nullable String body) {
+    HttpURLConnection connection;
+    try {
+      URI uri = URI.create(base + path);
+      if (!(uri.toURL().openConnection() instanceof HttpURLConnection http)) {
+        throw new Failure(Cli.USAGE, "--admin must be an http URL, not " + base);
+      }
+      connection = http;
+    } catch (IOException | IllegalArgumentException _) {
+      throw new Failure(Cli.USAGE, "--admin must be a URL such as " + Cli.ADMIN + ", not " + base);
+    }
+    try {
+      connection.setConnectTimeout(CONNECT_MILLIS);
+      connection.setReadTimeout(READ_MILLIS);
+      connection.setInstanceFollowRedirects(false);
+      connection.setRequestMethod(method);
+      connection.setRequestProperty("Accept", "application/json");
+      connection.setRequestProperty("User-Agent", "fairlead-cli");
+      if (token != null) {
+        connection.setRequestProperty("Authorization", "Bearer " + token);
+      }
+      if (!method.equals("GET")) {
+        connection.setRequestProperty("Content-Type", type == null ? "application/json" : type);
+        byte[] bytes = (body == null ? "" : body).getBytes(StandardCharsets.UTF_8);
+        connection.setDoOutput(true);
+        connection.setFixedLengthStreamingMode(bytes.length);
+        try (OutputStream out = connection.getOutputStream()) {
+          out.write(bytes);
+        }
+      }
+      int status = connection.getResponseCode();
+      try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+        return new Reply(
+            status, in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      throw new Failure(
+          Cli.UNREACHABLE,
+          "no instance answers at " + base + " (" + reason(e) + "); start one with: fairlead run");
+    } finally {
+      connection.disconnect();
+    }
+  }
+
+  /** One part of a path. */
+  static String segment(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** Turns a problem document into a sentence and an exit code. */
+  static Reply expect(Reply reply) {
+    if (reply.ok()) {
+      return reply;
+    }
+    JsonNode problem = reply.json();
+    JsonNode detail = problem.get("detail");
+    String text =
+        detail != null && detail.isString() ? detail.stringValue() : "status " + reply.status();
+    throw new Failure(
+        Cli.FAILED,
+        reply.status() == 401 ? text + " Give it with --token or FAIRLEAD_TOKEN." : text);
+  }
+
+  private static String reason(IOException e) {
+    String message = e.getMessage();
+    return message == null ? e.getClass().getSimpleName() : message;
+  }
+}

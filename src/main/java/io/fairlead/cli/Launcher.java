@@ -1,0 +1,38 @@
+package io.fairlead.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Starts what a verb names, in this process. Each answer is the exit code. */
+public interface Launcher {
+  /** Runs an instance until it is told to stop. */
+  int run(Path config);
+
+  /** The main job on this machine, nothing else needed. */
+  int demo();
+
+  /** Runs a test node until it is told to stop. */
+  int node(NodeOptions options);
+
+  /** All problems of a configuration file, each as {@code check} prints it; empty: none. */
+  List<String> check(Path config);
+
+  /**
+   * How a test node behaves.
+   *
+   * @param port where it serves; 0: any free one
+   * @param bind address it listens on
+   * @param name what it calls itself; null: its address
+   * @param latency a length of time or a distribution, such as {@code exp:20ms}
+   * @param errorRate share of answers that are 500, 0 to 1
+   * @param healthy whether its health path answers 200
+   */
+  record NodeOptions(
+      int port,
+      String bind,
+      @Nullable String name,
+      String latency,
+      double errorRate,
+      boolean healthy) {}
+}

@@ -1,0 +1,228 @@
+package io.fairlead.cli;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+/** Verbs that ask a running instance. */
+final class LookVerbs {
+  private LookVerbs() {}
+
+  @Command(description = "How the instance is, on one screen.")
+  static final class Status extends RemoteVerb {
+    Status(Cli.World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      AdminClient.Reply reply = client().get("/api/v1/status");
+      Terminal out = terminal();
+      if (json()) {
+        out.line(reply.body());
+        return Cli.DONE;
+      }
+      JsonNode status = reply.json();
+      out.line(text(status, "headline"));
+      for (JsonNode note : status.get("notes")) {
+        out.line(note.asString());
+      }
+      out.line("");
+      String state =
+          status.get("draining").booleanValue()
+              ? "draining"
+              : status.get("ready").booleanValue() ? "ready" : "not ready";
+      out.line(
+          "fairlead "
+              + text(status, "version")
+              + ", "
+              + out.state(state)
+              + ", up for "
+              + Terminal.span(real(status, "uptimeSeconds"))
+              + ", configuration "
+              + number(status.get("config"), "version")
+              + " from "
+              + text(status.get("config"), "source"));
+      out.line(
+          Terminal.rate(real(status, "rate"))
+              + " requests/s, "
+              + Terminal.share(real(status, "errorShare"))
+              + " failed, p50 "
+              + millis(status, "p50Millis")
+              + ", p99 "
+              + millis(status, "p99Millis"));
+      out.line("");
+      List<List<String>> listeners = new ArrayList<>();
+      for (JsonNode each : status.get("listeners")) {
+        List<String> addresses = new ArrayList<>();
+        each.get("addresses").forEach(address -> addresses.add(address.asString()));
+        listeners.add(
+            List.of(
+                text(each, "name"),
+                String.join(" ", addresses),
+                text(each, "connections"),
+                Terminal.rate(real(each, "rate")),
+                Terminal.share(real(each, "errorShare"))));
+      }
+      out.table(
+          List.of("LISTENER", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"), listeners);
+      out.line("");
+      List<List<String>> services = new ArrayList<>();
+      for (JsonNode each : status.get("services")) {
+        services.add(
+            List.of(
+                text(each, "name"),
+                text(each, "state"),
+                text(each, "available") + "/" + text(each, "total"),
+                text(each, "inFlight"),
+                Terminal.rate(real(each, "rate")),
+                Terminal.share(real(each, "errorShare")),
+                millis(each, "p50Millis"),
+                millis(each, "p99Millis")));
+      }
+      out.table(
+          List.of(
+              "SERVICE", "STATE", ">NODES", ">IN FLIGHT", ">REQUESTS/S", ">FAILED", ">P50", ">P99"),
+          services);
+      return Cli.DONE;
+    }
+  }
+
+  @Command(description = "The nodes of a service, or of all.")
+  static final class Nodes extends RemoteVerb {
+    @Parameters(index = "0", arity = "0..1", paramLabel = "SERVICE", description = "Its name.")
+    private @Nullable String service;
+
+    Nodes(Cli.World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      AdminClient client = client();
+      List<String> names = new ArrayList<>();
+      if (service != null) {
+        names.add(service);
+      } else {
+        for (JsonNode each : client.get("/api/v1/services").json().get("services")) {
+          names.add(text(each, "name"));
+        }
+      }
+      List<List<String>> rows = new ArrayList<>();
+      List<String> bodies = new ArrayList<>();
+      for (String name : names) {
+        AdminClient.Reply reply =
+            client.get("/api/v1/services/" + AdminClient.segment(name) + "/nodes");
+        bodies.add(reply.body());
+        for (JsonNode node : reply.json().get("nodes")) {
+          rows.add(row(node));
+        }
+      }
+      if (json()) {
+        // One service: its object. All: a list of such objects.
+        terminal()
+            .line(service != null ? bodies.getFirst() : "[" + String.join(",", bodies) + "]");
+        return Cli.DONE;
+      }
+      terminal()
+          .table(
+              List.of(
+                  "SERVICE",
+                  "NODE",
+                  "STATE",
+                  ">WEIGHT",
+                  "ZONE",
+                  ">IN FLIGHT",
+                  ">REQUESTS/S",
+                  ">P50",
+                  ">P99",
+                  "REASON"),
+              rows);
+      return Cli.DONE;
+    }
+
+    private static List<String> row(JsonNode node) {
+      String name = text(node, "name");
+      String address = text(node, "address");
+      String zone = text(node, "zone");
+      return List.of(
+          text(node, "service"),
+          name.equals(address) ? name : name + " " + address,
+          text(node, "state"),
+          text(node, "weight"),
+          zone.isEmpty() ? "-" : zone,
+          text(node, "inFlight"),
+          Terminal.rate(real(node, "rate")),
+          millis(node, "p50Millis"),
+          millis(node, "p99Millis"),
+          text(node, "reason"));
+    }
+  }
+
+  @Command(
+      description = "Which listener, route, service and node a request would get now, and why.")
+  static final class Explain extends RemoteVerb {
+    @Parameters(index = "0", paramLabel = "METHOD", description = "Such as GET.")
+    private String method = "GET";
+
+    @Parameters(index = "1", paramLabel = "URL", description = "Such as http://shop.example/a.")
+    private String url = "/";
+
+    @Option(
+        names = {"-H", "--header"},
+        paramLabel = "'K: V'",
+        description = "A field of the request; may be repeated.")
+    private List<String> headers = List.of();
+
+    @Option(names = "--client", paramLabel = "IP", description = "Address it comes from.")
+    private @Nullable String client;
+
+    Explain(Cli.World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      StringBuilder query = new StringBuilder("/api/v1/explain?method=");
+      query.append(encode(method)).append("&url=").append(encode(url));
+      for (String header : headers) {
+        if (header.indexOf(':') <= 0) {
+          throw new Failure(Cli.USAGE, "-H needs NAME: VALUE (was " + header + ")");
+        }
+        query.append("&header=").append(encode(header));
+      }
+      if (client != null) {
+        query.append("&client=").append(encode(client));
+      }
+      AdminClient.Reply reply = client().get(query.toString());
+      if (json()) {
+        terminal().line(reply.body());
+        return Cli.DONE;
+      }
+      JsonNode answer = reply.json();
+      for (String part : List.of("listener", "route", "service", "node")) {
+        terminal().line(String.format(Locale.ROOT, "%-9s %s", part, text(answer, part)));
+      }
+      if (!text(answer, "error").equals("-")) {
+        terminal().line("answer    " + text(answer, "status") + ", " + text(answer, "error"));
+      }
+      terminal().line("why");
+      int step = 1;
+      for (JsonNode why : answer.get("why")) {
+        terminal().line("  " + step++ + ". " + why.asString());
+      }
+      return Cli.DONE;
+    }
+
+    private static String encode(String text) {
+      return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package io.fairlead.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+
+/** A verb that speaks to a running instance. */
+abstract class RemoteVerb extends Verb {
+  @Option(
+      names = "--admin",
+      paramLabel = "URL",
+      description = "Where the instance serves its API; else FAIRLEAD_ADMIN, else " + Cli.ADMIN + ".")
+  private @Nullable String admin;
+
+  @Option(
+      names = "--token",
+      paramLabel = "TOKEN",
+      description = "Who you are, where the instance asks; better given in FAIRLEAD_TOKEN.")
+  private @Nullable String token;
+
+  @Option(names = "--json", description = "Print the API's answer as it is.")
+  private boolean json;
+
+  RemoteVerb(Cli.World world) {
+    super(world);
+  }
+
+  final boolean json() {
+    return json;
+  }
+
+  final AdminClient client() {
+    String fromWorld = world().environment().getOrDefault("FAIRLEAD_ADMIN", Cli.ADMIN);
+    String tokenFromWorld = world().environment().get("FAIRLEAD_TOKEN");
+    return new AdminClient(admin == null ? fromWorld : admin, token == null ? tokenFromWorld : token);
+  }
+
+  static String text(JsonNode node, String key) {
+    JsonNode value = node.get(key);
+    return value == null || value.isNull() ? "-" : value.asString();
+  }
+
+  static long number(JsonNode node, String key) {
+    JsonNode value = node.get(key);
+    return value == null ? 0 : value.asLong();
+  }
+
+  static double real(JsonNode node, String key) {
+    JsonNode value = node.get(key);
+    return value == null ? 0 : value.asDouble();
+  }
+
+  static String millis(JsonNode node, String key) {
+    JsonNode value = node.get(key);
+    return value == null || value.isNull() ? "-" : Terminal.millis(value.asDouble());
+  }
+}

@@ -1,0 +1,117 @@
+package io.fairlead.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.Metric;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MetricsPageTest {
+  private static final Pattern SAMPLE =
+      Pattern.compile("([a-z_]+)(\\{([a-z_]+=\"(\\\\[\\\\\"n]|[^\\\\\"\n])*\",?)+})? [0-9.E+-]+");
+
+  private final FakeInstance instance = FakeInstance.shop(() -> 1_795_000_000_000L);
+
+  @ParameterizedTest
+  @EnumSource(Metric.class)
+  void everyMetricFollowsTheRulesOfNames(Metric metric) {
+    String name = metric.metricName();
+    assertThat(name).matches("fairlead_[a-z_]+");
+    assertThat(name.endsWith("_total")).isEqualTo(metric.type() == Metric.Type.COUNTER);
+    if (metric.unit() != Metric.Unit.NONE) {
+      assertThat(name).contains("_" + metric.unit().wireName());
+    }
+    assertThat(metric.help()).matches("(?s).*([Rr]ise|new series).*").endsWith(".");
+    assertThat(List.of("listener,route,service,node,code_class,reason,version,jdk".split(",", -1)))
+        .containsAll(metric.labels());
+  }
+
+  @Test
+  void everySampleFollowsItsHelpAndTypeAndOccursOnce() throws IOException {
+    instance.addService("odd \"name\" \\ with\nall", 1);
+    instance.traffic(instance.node("shop", 0), 100, 3_000, 10);
+    Set<String> seen = new HashSet<>();
+    String family = "";
+    for (String line : page(false).split("\n", -1)) {
+      if (line.startsWith("# HELP ")) {
+        family = line.split(" ", -1)[2];
+        assertThat(seen.add(family)).as(line).isTrue();
+      } else if (line.startsWith("# TYPE ")) {
+        assertThat(line).startsWith("# TYPE " + family + " ");
+      } else if (!line.isEmpty()) {
+        Matcher sample = SAMPLE.matcher(line);
+        assertThat(sample.matches()).as(line).isTrue();
+        assertThat(sample.group(1)).startsWith(family);
+        assertThat(seen.add(line.substring(0, line.lastIndexOf(' ')))).as(line).isTrue();
+      }
+    }
+    assertThat(seen).hasSizeGreaterThan(100);
+  }
+
+  @Test
+  void countsWhatHappened() throws IOException {
+    instance.traffic(instance.node("shop", 0), 100, 3_000, 10);
+    instance.countError(ErrorReason.NO_ROUTE, 4);
+    instance.setUp(instance.node("shop", 1), false, "connection refused");
+    assertThat(page(false))
+        .contains("fairlead_node_requests_total{service=\"shop\",node=\"127.0.0.1:9101\"} 100\n")
+        .contains("node=\"127.0.0.1:9101\",code_class=\"5xx\"} 10\n")
+        .contains("fairlead_node_up{service=\"shop\",node=\"127.0.0.1:9102\"} 0\n")
+        .contains("fairlead_errors_total{listener=\"web\",reason=\"no-route\"} 4\n")
+        .contains("fairlead_service_latency_seconds_bucket{service=\"shop\",le=\"0.0025\"} 0\n")
+        .contains("fairlead_service_latency_seconds_bucket{service=\"shop\",le=\"0.005\"} 100\n")
+        .contains("fairlead_service_latency_seconds_sum{service=\"shop\"} 0.3\n")
+        .contains("fairlead_service_latency_seconds_count{service=\"shop\"} 100\n");
+  }
+
+  @Test
+  void openMetricsNamesCounterFamiliesWithoutTotalAndEndsWithItsMark() throws IOException {
+    assertThat(page(true))
+        .contains("# TYPE fairlead_node_requests counter\n", "fairlead_node_requests_total{")
+        .contains("# UNIT fairlead_node_sent_bytes bytes\n")
+        .endsWith("# EOF\n");
+  }
+
+  @Test
+  void theDocumentListsTheCatalogue() throws IOException {
+    StringBuilder text =
+        new StringBuilder(
+            """
+            # Metrics
+
+            Served at `GET /metrics`, in the Prometheus text format or, if asked for by `Accept`,
+            OpenMetrics. Generated from the catalogue in `io.fairlead.telemetry.Metric`.
+
+            | metric | type | labels | what it is, and what it means when it rises |
+            |---|---|---|---|
+            """);
+    for (Metric metric : Metric.values()) {
+      text.append("| `").append(metric.metricName()).append("` | ");
+      text.append(metric.type().wireName()).append(" | ");
+      text.append(String.join(", ", metric.labels())).append(" | ");
+      text.append(metric.help().replace("|", "\\|")).append(" |\n");
+    }
+    text.append("\nValues of `reason`:\n\n| reason | status | meaning |\n|---|---|---|\n");
+    for (ErrorReason reason : ErrorReason.values()) {
+      text.append("| `").append(reason.wireName()).append("` | ").append(reason.status());
+      text.append(" | ").append(reason.meaning()).append(" |\n");
+    }
+    GeneratedDocs.check("docs/metrics.md", text.toString());
+  }
+
+  private String page(boolean openMetrics) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new MetricsPage(instance).writeTo(out, openMetrics);
+    return out.toString(StandardCharsets.UTF_8);
+  }
+}

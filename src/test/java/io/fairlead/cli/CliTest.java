@@ -1,0 +1,256 @@
+package io.fairlead.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.admin.AdminServer;
+import io.fairlead.admin.FakeInstance;
+import io.fairlead.config.AdminConfig;
+import io.fairlead.config.HostPort;
+import io.fairlead.service.Node;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a person types and reads: transcripts against an instance that stands still. */
+class CliTest {
+  private final FakeInstance instance = FakeInstance.shop(() -> 1_795_000_000_000L);
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private final List<String> launched = new ArrayList<>();
+  private List<String> problems = List.of();
+  private AdminServer server;
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void open() throws IOException {
+    server = AdminServer.start(new AdminConfig(new HostPort("127.0.0.1", 0), List.of()), instance);
+  }
+
+  @AfterEach
+  void shut() {
+    server.close();
+  }
+
+  @Test
+  void statusIsOneScreen() {
+    instance.openClients(7);
+    instance.setUp(instance.node("shop", 2), false, "connection refused");
+    assertThat(type("status")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            2 of 3 nodes of shop are up: 127.0.0.1:9103 down for 0 s: connection refused.
+
+            fairlead 0.1.0, ready, up for 0 s, configuration 1 from fairlead.yaml
+            0 requests/s, 0 failed, p50 -, p99 -
+
+            LISTENER  ADDRESS         CLIENTS  REQUESTS/S  FAILED
+            web       127.0.0.1:8080        7           0       0
+
+            SERVICE  STATE     NODES  IN FLIGHT  REQUESTS/S  FAILED  P50  P99
+            shop     degraded    2/3          0           0       0    -    -
+            """);
+  }
+
+  @Test
+  void nodesAreATableWithTheReason() {
+    instance.setUp(instance.node("shop", 2), false, "connection refused");
+    assertThat(type("nodes", "shop")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            SERVICE  NODE            STATE  WEIGHT  ZONE  IN FLIGHT  REQUESTS/S  P50  P99  REASON
+            shop     127.0.0.1:9101  up          1  -             0           0    -    -  not probed yet
+            shop     127.0.0.1:9102  up          1  -             0           0    -    -  not probed yet
+            shop     127.0.0.1:9103  down        1  -             0           0    -    -  connection refused
+            """);
+  }
+
+  @Test
+  void drainWaitsUntilNothingIsInFlight() throws InterruptedException {
+    Node node = instance.node("shop", 1);
+    node.requestStarted();
+    node.requestStarted();
+    node.connectionOpened();
+    Thread finishing =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  while (!node.facts().draining()) {
+                    Thread.onSpinWait();
+                    Thread.yield();
+                  }
+                  node.requestFinished();
+                  node.requestFinished();
+                });
+    assertThat(type("drain", "shop", "127.0.0.1:9102")).isEqualTo(0);
+    finishing.join();
+    assertThat(out.toString())
+        .startsWith("shop/127.0.0.1:9102 is draining, ")
+        .endsWith("shop/127.0.0.1:9102 is empty\n");
+  }
+
+  @Test
+  void drainGivesUpAfterItsTimeout() {
+    instance.node("shop", 1).requestStarted();
+    assertThat(type("drain", "shop", "127.0.0.1:9102", "--timeout", "0")).isEqualTo(1);
+    assertThat(err).hasToString("fairlead drain: 1 requests are still in flight after 0 s\n");
+    assertThat(type("drain", "shop", "127.0.0.1:9102", "--no-wait")).isEqualTo(0);
+    assertThat(type("undrain", "shop", "127.0.0.1:9102")).isEqualTo(0);
+    assertThat(out.toString()).endsWith("shop/127.0.0.1:9102 takes requests again: up\n");
+  }
+
+  @Test
+  void explainNumbersTheSteps() {
+    assertThat(type("explain", "GET", "/a", "-H", "x-beta: 1", "--client", "10.0.0.1")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            listener  web
+            route     web-1
+            service   shop
+            node      127.0.0.1:9101
+            why
+              1. listener web takes GET /a
+              2. route web-1 matches: any request
+              3. service shop has 3 nodes that take requests
+            """);
+  }
+
+  @Test
+  void applyAndReloadSayWhatChangedOrWhatIsWrong() throws IOException {
+    Path file = Files.writeString(folder.resolve("next.yaml"), "listeners: {}");
+    assertThat(type("apply", "-c", file.toString())).isEqualTo(0);
+    assertThat(type("reload")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            version 2 is in force
+              service shop: 3 nodes
+            version 3 is in force
+              nothing changed
+            """);
+    Files.writeString(file, "broken");
+    assertThat(type("apply", "-c", file.toString())).isEqualTo(1);
+    assertThat(err)
+        .hasToString(
+            """
+            fairlead.yaml:14:9: services.shop.health.timeout: must not exceed interval 1s (was 5s)
+            fairlead.yaml:20:3: listners: unknown key; did you mean listeners
+            fairlead apply: The configuration has 2 problems; nothing has changed.
+            """);
+  }
+
+  @Test
+  void checkPrintsEveryProblemOrThatThereIsNone() throws IOException {
+    Path file = Files.writeString(folder.resolve("a.yaml"), "x: 1");
+    assertThat(type("check", "-c", file.toString())).isEqualTo(0);
+    problems = List.of("a.yaml:1:1: x: unknown key", "a.yaml:2:1: y: unknown key");
+    assertThat(type("check", "-c", file.toString())).isEqualTo(1);
+    assertThat(out.toString())
+        .endsWith("a.yaml:1:1: x: unknown key\na.yaml:2:1: y: unknown key\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "status                               | 0",
+        "status --json                        | 0",
+        "nodes --json                         | 0",
+        "version                              | 0",
+        "--help                               | 0",
+        "drain --help                         | 0",
+        "nodes shup                           | 1",
+        "drain shop 127.0.0.1:1               | 1",
+        "check -c does-not-exist.yaml         | 1",
+        "apply -c does-not-exist.yaml         | 1",
+        "''                                   | 2",
+        "stauts                               | 2",
+        "drain shop                           | 2",
+        "status --admin nonsense              | 2",
+        "explain GET /a -H nonsense           | 2",
+        "node                                 | 2",
+        "node --port 70000                    | 2",
+        "node --port 1 --error-rate 2         | 2",
+        "node --port 1 --health maybe         | 2",
+        "status --admin http://127.0.0.1:1    | 3",
+        "drain a b --admin http://127.0.0.1:1 | 3",
+      })
+  void exitCodesTellApartWhatWentWrong(String line, int code) {
+    assertThat(type(line.isEmpty() ? new String[0] : line.split(" +", -1))).as(err.toString()).isEqualTo(code);
+  }
+
+  @Test
+  void theTestNodeGetsItsOptions() {
+    assertThat(
+            type(
+                "node", "--port", "9101", "--name", "a", "--latency", "exp:20ms", "--error-rate",
+                "0.1", "--health", "fail"))
+        .isEqualTo(0);
+    assertThat(launched)
+        .containsExactly("NodeOptions[port=9101, bind=127.0.0.1, name=a, latency=exp:20ms, errorRate=0.1, healthy=false]");
+  }
+
+  @Test
+  void aMistypedServiceIsGuessed() {
+    assertThat(type("nodes", "shup")).isEqualTo(1);
+    assertThat(err).hasToString("fairlead nodes: There is no service shup. Did you mean shop?\n");
+  }
+
+  @Test
+  void colourIsForPeopleWhoLook() {
+    assertThat(Cli.main(new String[] {"nodes"}, world(true))).isEqualTo(0);
+    assertThat(out.toString()).contains("\u001b[32mup\u001b[0m");
+  }
+
+  private int type(String... words) {
+    return Cli.main(words, world(false));
+  }
+
+  private Cli.World world(boolean colour) {
+    return new Cli.World(
+        new Launches(),
+        Map.of("FAIRLEAD_ADMIN", "http://127.0.0.1:" + server.address().getPort()),
+        new PrintWriter(out, true),
+        new PrintWriter(err, true),
+        colour);
+  }
+
+  private final class Launches implements Launcher {
+    @Override
+    public int run(Path config) {
+      launched.add("run " + config);
+      return 0;
+    }
+
+    @Override
+    public int demo() {
+      launched.add("demo");
+      return 0;
+    }
+
+    @Override
+    public int node(NodeOptions options) {
+      launched.add(options.toString());
+      return 0;
+    }
+
+    @Override
+    public List<String> check(Path config) {
+      return problems;
+    }
+  }
+}
