@@ -270,10 +270,7 @@ final class Report {
         "All proxies get the same arrivals, at 60 % of the lowest throughput above. Latency in ms"
             + " from the time a request was due. \"direct\" is the node without a proxy at"
             + " the same rate: the floor that generator and node set. \"Generator\" is its part of"
-            + " the load core."
-            + (RateLoad.realTime()
-                ? ""
-                : " It ran without real-time priority: high quantiles hold waits of its own."));
+            + " the load core.");
     line("");
     Table table = new Table("row", "rate/s", "proxy", "p50", "p99", "p99.9", "generator");
     for (Results.RowResult row : results.rows.values()) {
