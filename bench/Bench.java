@@ -31,7 +31,6 @@ final class Bench {
   private final List<Peer> peers = new ArrayList<>();
   private final Map<Peer, Process> running = new LinkedHashMap<>();
   private final long started = System.nanoTime();
-  private long nodesPid;
 
   private Bench(Options options) {
     this.options = options;
@@ -109,7 +108,6 @@ final class Bench {
 
   private boolean startNodes() throws IOException, InterruptedException {
     Process process = nodes.start(children);
-    nodesPid = process.pid();
     for (int port : nodes.ports()) {
       if (!verify.awaitReady(port, process, Duration.ofSeconds(10))) {
         say("the nodes did not start: " + lastLine("nodes.log"));
@@ -218,9 +216,7 @@ final class Bench {
       result.rounds.add(samples);
       say("  " + summary(samples));
     }
-    raiseNodes(true);
     measureLatency(row, result);
-    raiseNodes(false);
     if (counters.offersInstructions()) {
       for (Peer peer : peers) {
         double count = counters.instructionsPerRequest(row, peer, running.get(peer).pid());
@@ -269,17 +265,6 @@ final class Bench {
         Math.max(0, used.coreBusyNanos() - used.totalNanos()) / elapsed,
         resident,
         problem);
-  }
-
-  /**
-   * Gives the nodes real-time priority below the generator's, or takes it away: while latency is
-   * measured they answer at once whatever else the machine does. No effect where it is not allowed.
-   */
-  private void raiseNodes(boolean raise) {
-    String policy = raise ? "-f" : "-o";
-    for (long pid : Usage.tree(nodesPid)) {
-      Machine.output("chrt", policy, "-p", raise ? "1" : "0", Long.toString(pid));
-    }
   }
 
   /** The same arrivals for every proxy, at 60 % of what the slowest could do. */
