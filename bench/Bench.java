@@ -185,11 +185,13 @@ final class Bench {
   /** Compiles the generator's own code before anything is measured with it. */
   private void warmGenerator() throws IOException {
     say("warming the generator");
+    int node = nodes.ports().getFirst();
     for (Row row : Row.ALL) {
       if (options.wantsRow(row.name())) {
-        RateLoad.run(nodes.ports().getFirst(), row, 1_000, Duration.ofMillis(500), 1);
+        RateLoad.run(node, row, 1_000, Duration.ofMillis(300), 1);
       }
     }
+    RateLoad.run(node, Row.ALL.getFirst(), 5_000, Duration.ofSeconds(3), 1);
   }
 
   private void measure(Row row, KernelCounters counters) throws IOException, InterruptedException {

@@ -46,8 +46,6 @@ final class RateLoad {
    */
   record Result(long[] nanos, double rate, double coreShare, String problem) {}
 
-  private static boolean realTime;
-
   private final InetSocketAddress target;
   private final byte[] request;
   private final boolean newConnections;
@@ -93,7 +91,6 @@ final class RateLoad {
         }
       }
       sharpenTimer();
-      raisePriority();
       long started = System.nanoTime();
       long cpu = threadCpuNanos();
       load.loop(length.multipliedBy(2).plusSeconds(5));
@@ -102,7 +99,6 @@ final class RateLoad {
       return new Result(sorted, rate, share, load.problem);
     } finally {
       load.close();
-      ordinaryPriority();
     }
   }
 
@@ -162,28 +158,6 @@ final class RateLoad {
     } catch (IOException _) {
       // An older kernel: the generator is then a little less exact, for all proxies alike.
     }
-  }
-
-  /**
-   * Lets this thread run as soon as it wakes, where that is allowed. As an ordinary thread it would
-   * often wait for the nodes' time slice to end, up to a clock tick of 4 ms, and that wait would be
-   * taken for the proxy's latency.
-   */
-  private static void raisePriority() throws IOException {
-    String thread = Path.of("/proc/thread-self").toRealPath().getFileName().toString();
-    realTime = Machine.output("chrt", "-f", "-p", "1", thread).ok();
-  }
-
-  private static void ordinaryPriority() throws IOException {
-    if (realTime) {
-      String thread = Path.of("/proc/thread-self").toRealPath().getFileName().toString();
-      Machine.output("chrt", "-o", "-p", "0", thread);
-    }
-  }
-
-  /** Whether the last run had real-time priority. */
-  static boolean realTime() {
-    return realTime;
   }
 
   private static long threadCpuNanos() {
