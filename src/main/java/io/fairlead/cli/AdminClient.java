@@ -90,7 +90,8 @@ final class AdminClient {
         }
       }
       int status = connection.getResponseCode();
-      try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+      try (InputStream in =
+          status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
         return new Reply(
             status, in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8));
       }

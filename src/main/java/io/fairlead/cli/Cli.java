@@ -80,16 +80,14 @@ public final class Cli {
     addHelp(root.getCommandSpec());
     root.setOut(world.out());
     root.setErr(world.err());
-    root.setColorScheme(
-        CommandLine.Help.defaultColorScheme(world.colour() ? Ansi.ON : Ansi.OFF));
-    root.setExecutionExceptionHandler(
-        (e, command, _) -> {
-          if (e instanceof Failure failure) {
-            world.err().println("fairlead " + command.getCommandName() + ": " + e.getMessage());
-            return failure.exitCode();
-          }
-          throw e;
-        });
+    root.setColorScheme(CommandLine.Help.defaultColorScheme(world.colour() ? Ansi.ON : Ansi.OFF));
+    root.setExecutionExceptionHandler((e, command, _) -> {
+      if (e instanceof Failure failure) {
+        world.err().println("fairlead " + command.getCommandName() + ": " + e.getMessage());
+        return failure.exitCode();
+      }
+      throw e;
+    });
     if (args.length == 0) {
       root.usage(world.err());
       return USAGE;

@@ -125,6 +125,9 @@ final class DrainVerbs {
   }
 
   private static String path(String service, String node) {
-    return "/api/v1/services/" + AdminClient.segment(service) + "/nodes/" + AdminClient.segment(node);
+    return "/api/v1/services/"
+        + AdminClient.segment(service)
+        + "/nodes/"
+        + AdminClient.segment(node);
   }
 }

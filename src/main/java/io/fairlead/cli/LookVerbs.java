@@ -71,8 +71,7 @@ final class LookVerbs {
                 Terminal.rate(real(each, "rate")),
                 Terminal.share(real(each, "errorShare"))));
       }
-      out.table(
-          List.of("LISTENER", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"), listeners);
+      out.table(List.of("LISTENER", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"), listeners);
       out.line("");
       List<List<String>> services = new ArrayList<>();
       for (JsonNode each : status.get("services")) {
@@ -127,8 +126,7 @@ final class LookVerbs {
       }
       if (json()) {
         // One service: its object. All: a list of such objects.
-        terminal()
-            .line(service != null ? bodies.getFirst() : "[" + String.join(",", bodies) + "]");
+        terminal().line(service != null ? bodies.getFirst() : "[" + String.join(",", bodies) + "]");
         return Cli.DONE;
       }
       terminal()

@@ -9,7 +9,8 @@ abstract class RemoteVerb extends Verb {
   @Option(
       names = "--admin",
       paramLabel = "URL",
-      description = "Where the instance serves its API; else FAIRLEAD_ADMIN, else " + Cli.ADMIN + ".")
+      description =
+          "Where the instance serves its API; else FAIRLEAD_ADMIN, else " + Cli.ADMIN + ".")
   private @Nullable String admin;
 
   @Option(
@@ -32,7 +33,8 @@ abstract class RemoteVerb extends Verb {
   final AdminClient client() {
     String fromWorld = world().environment().getOrDefault("FAIRLEAD_ADMIN", Cli.ADMIN);
     String tokenFromWorld = world().environment().get("FAIRLEAD_TOKEN");
-    return new AdminClient(admin == null ? fromWorld : admin, token == null ? tokenFromWorld : token);
+    return new AdminClient(
+        admin == null ? fromWorld : admin, token == null ? tokenFromWorld : token);
   }
 
   static String text(JsonNode node, String key) {

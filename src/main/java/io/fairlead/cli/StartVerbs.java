@@ -17,7 +17,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class StartVerbs {
   private StartVerbs() {}
 
-  @Command(description = "The main job on this machine: front end, three nodes, traffic, dashboard.")
+  @Command(
+      description = "The main job on this machine: front end, three nodes, traffic, dashboard.")
   static final class Demo extends Verb {
     Demo(Cli.World world) {
       super(world);
@@ -141,8 +142,7 @@ final class StartVerbs {
       return world()
           .launcher()
           .node(
-              new Launcher.NodeOptions(
-                  port, bind, name, latency, errorRate, health.equals("ok")));
+              new Launcher.NodeOptions(port, bind, name, latency, errorRate, health.equals("ok")));
     }
   }
 
@@ -183,9 +183,7 @@ final class StartVerbs {
         return "unknown";
       }
       try (InputStream in =
-          URI.create(place.substring(0, end) + "!/META-INF/MANIFEST.MF")
-              .toURL()
-              .openStream()) {
+          URI.create(place.substring(0, end) + "!/META-INF/MANIFEST.MF").toURL().openStream()) {
         String value = new Manifest(in).getMainAttributes().getValue(key);
         return value == null ? "unknown" : value;
       } catch (IOException _) {

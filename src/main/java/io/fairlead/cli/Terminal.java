@@ -72,11 +72,14 @@ final class Terminal {
   }
 
   static String share(double value) {
-    return value == 0 ? "0" : String.format(Locale.ROOT, value < 0.1 ? "%.1f%%" : "%.0f%%", value * 100);
+    return value == 0
+        ? "0"
+        : String.format(Locale.ROOT, value < 0.1 ? "%.1f%%" : "%.0f%%", value * 100);
   }
 
   static String millis(double value) {
-    return String.format(Locale.ROOT, value < 10 ? "%.2f ms" : value < 100 ? "%.1f ms" : "%,.0f ms", value);
+    return String.format(
+        Locale.ROOT, value < 10 ? "%.2f ms" : value < 100 ? "%.1f ms" : "%,.0f ms", value);
   }
 
   static String span(double seconds) {

@@ -276,14 +276,13 @@ class AdminApiTest {
     EventStream stream = new EventStream(2, _ -> () -> {});
     Thread reader =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  try {
-                    stream.run(new StuckStream());
-                  } catch (IOException _) {
-                    return; // dropped
-                  }
-                });
+            .start(() -> {
+              try {
+                stream.run(new StuckStream());
+              } catch (IOException _) {
+                return; // dropped
+              }
+            });
     for (int i = 0; i < 10; i++) {
       stream.offer(new byte[] {1});
     }
@@ -305,11 +304,8 @@ class AdminApiTest {
 
   private List<String> audits() {
     return instance.events().since(0).stream()
-        .flatMap(
-            entry ->
-                entry.event() instanceof Event.Audit audit
-                    ? Stream.of(audit.text())
-                    : Stream.empty())
+        .flatMap(entry ->
+            entry.event() instanceof Event.Audit audit ? Stream.of(audit.text()) : Stream.empty())
         .toList();
   }
 

@@ -54,7 +54,10 @@ public final class Browser implements AutoCloseable {
       String devTools = devToolsAddress(started);
       HttpRequest list =
           HttpRequest.newBuilder(
-                  URI.create(devTools.replaceFirst("^ws", "http").replaceFirst("/devtools.*", "/json/list")))
+                  URI.create(
+                      devTools
+                          .replaceFirst("^ws", "http")
+                          .replaceFirst("/devtools.*", "/json/list")))
               .build();
       String page = "";
       for (JsonNode target : JSON.readTree(client.send(list, BodyHandlers.ofString()).body())) {
@@ -62,8 +65,7 @@ public final class Browser implements AutoCloseable {
           page = target.get("webSocketDebuggerUrl").stringValue();
         }
       }
-      socket =
-          client.newWebSocketBuilder().buildAsync(URI.create(page), new Inbox()).join();
+      socket = client.newWebSocketBuilder().buildAsync(URI.create(page), new Inbox()).join();
     } catch (IOException | RuntimeException e) {
       started.destroyForcibly();
       throw e;
@@ -110,11 +112,17 @@ public final class Browser implements AutoCloseable {
                 else setTimeout(look, 20);
               };
               look();
-            })"""
+            })\
+            """
                 .formatted(patience.toMillis(), condition));
     if (!met.booleanValue()) {
       throw new AssertionError(
-          "not true within " + patience + ": " + condition + "\n" + evaluate("document.body.innerText"));
+          "not true within "
+              + patience
+              + ": "
+              + condition
+              + "\n"
+              + evaluate("document.body.innerText"));
     }
   }
 
@@ -164,11 +172,9 @@ public final class Browser implements AutoCloseable {
     int id = nextId.incrementAndGet();
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
     waiting.put(id, answer);
-    String text =
-        JSON.writeValueAsString(Map.of("id", id, "method", method, "params", parameters));
+    String text = JSON.writeValueAsString(Map.of("id", id, "method", method, "params", parameters));
     socket.sendText(text, true).join();
-    JsonNode result =
-        answer.orTimeout(PATIENCE.toSeconds() + 10, TimeUnit.SECONDS).join();
+    JsonNode result = answer.orTimeout(PATIENCE.toSeconds() + 10, TimeUnit.SECONDS).join();
     if (result.has("error")) {
       throw new AssertionError(method + ": " + result.get("error"));
     }
@@ -199,8 +205,7 @@ public final class Browser implements AutoCloseable {
               ? parameters.get("args").toString()
               : null;
       case "Log.entryAdded" ->
-          List.of("error", "warning")
-                  .contains(parameters.get("entry").get("level").stringValue())
+          List.of("error", "warning").contains(parameters.get("entry").get("level").stringValue())
               ? parameters.get("entry").toString()
               : null;
       default -> null;
@@ -239,8 +244,7 @@ public final class Browser implements AutoCloseable {
   /** Chromium says on its error stream where it listens. */
   private static String devToolsAddress(Process process) throws IOException {
     BufferedReader errors =
-        new BufferedReader(
-            new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
     StringBuilder seen = new StringBuilder();
     for (String line = errors.readLine(); line != null; line = errors.readLine()) {
       seen.append(line).append('\n');
@@ -263,7 +267,8 @@ public final class Browser implements AutoCloseable {
 
   private final class Inbox implements WebSocket.Listener {
     @Override
-    public @Nullable CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+    public @Nullable CompletionStage<?> onText(
+        WebSocket webSocket, CharSequence data, boolean last) {
       partial.append(data);
       if (last) {
         String text = partial.toString();

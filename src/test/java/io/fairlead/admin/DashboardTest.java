@@ -198,8 +198,7 @@ class DashboardTest {
 
   private List<String> texts(String selector) {
     return browser
-        .evaluate(
-            "[...document.querySelectorAll('" + selector + "')].map((e) => e.textContent)")
+        .evaluate("[...document.querySelectorAll('" + selector + "')].map((e) => e.textContent)")
         .valueStream()
         .map(JsonNode::stringValue)
         .toList();

@@ -40,7 +40,8 @@ public final class FakeInstance implements Instance {
   private final EventLog events;
   private final List<Service> services = new CopyOnWriteArrayList<>();
   private final Map<String, List<NodeSpec>> members = new java.util.HashMap<>();
-  private final LoopCounters<ListenerCounter> listener = new LoopCounters<>(1, ListenerCounter.class);
+  private final LoopCounters<ListenerCounter> listener =
+      new LoopCounters<>(1, ListenerCounter.class);
   private final LoopCounters<RouteCounter> route = new LoopCounters<>(1, RouteCounter.class);
   private final Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
   private volatile boolean ready = true;
@@ -89,12 +90,10 @@ public final class FakeInstance implements Instance {
     for (int i = 0; i < requests; i++) {
       boolean failed = failEvery > 0 && i % failEvery == 0;
       node.counters().increment(0, NodeCounter.REQUESTS);
-      node.counters()
-          .increment(0, failed ? NodeCounter.RESPONSES_5XX : NodeCounter.RESPONSES_2XX);
+      node.counters().increment(0, failed ? NodeCounter.RESPONSES_5XX : NodeCounter.RESPONSES_2XX);
       node.latency().record(0, micros);
       listener.increment(0, ListenerCounter.REQUESTS);
-      listener.increment(
-          0, failed ? ListenerCounter.RESPONSES_5XX : ListenerCounter.RESPONSES_2XX);
+      listener.increment(0, failed ? ListenerCounter.RESPONSES_5XX : ListenerCounter.RESPONSES_2XX);
       route.increment(0, RouteCounter.REQUESTS);
       route.increment(0, failed ? RouteCounter.RESPONSES_5XX : RouteCounter.RESPONSES_2XX);
     }

@@ -36,8 +36,7 @@ final class FakeInstanceMain {
     instance.countError(ErrorReason.NO_ROUTE, 12);
     instance.countError(ErrorReason.BAD_REQUEST, 3);
     AdminServer server =
-        AdminServer.start(
-            new AdminConfig(new HostPort("127.0.0.1", port), List.of()), instance);
+        AdminServer.start(new AdminConfig(new HostPort("127.0.0.1", port), List.of()), instance);
     System.out.println("http:/" + server.address());
     SplittableRandom random = new SplittableRandom(7);
     for (int tick = 0; ; tick++) {

@@ -15,6 +15,9 @@ final class GeneratedDocs {
     if (Boolean.getBoolean("fairlead.update-docs")) {
       Files.writeString(path, wanted);
     }
-    assertThat(path).as("run the tests with -Dfairlead.update-docs=true").content().isEqualTo(wanted);
+    assertThat(path)
+        .as("run the tests with -Dfairlead.update-docs=true")
+        .content()
+        .isEqualTo(wanted);
   }
 }

@@ -50,7 +50,8 @@ class LiveTest {
     LiveView view = live.view();
     assertThat(view.level()).isEqualTo("attention");
     assertThat(view.headline())
-        .isEqualTo("2 of 3 nodes of shop are up: 127.0.0.1:9103 down for 13 s: connection refused.");
+        .isEqualTo(
+            "2 of 3 nodes of shop are up: 127.0.0.1:9103 down for 13 s: connection refused.");
     assertThat(view.services().getFirst().nodes().getFirst().state()).isEqualTo("down");
     instance.setUp(instance.node("shop", 0), false, "timeout");
     instance.drain("shop", instance.node("shop", 1).address(), "test");
@@ -70,7 +71,8 @@ class LiveTest {
     }
     assertThat(instance.applyConfig("broken", "test")).isInstanceOf(ConfigOutcome.Refused.class);
     seconds(1);
-    assertThat(live.view().headline()).isEqualTo("10 % of requests to shop failed in the last 10 s.");
+    assertThat(live.view().headline())
+        .isEqualTo("10 % of requests to shop failed in the last 10 s.");
     assertThat(live.view().notes())
         .containsExactly("The last configuration offered was refused; version 1 stays in force.");
   }

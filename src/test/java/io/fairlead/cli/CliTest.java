@@ -86,15 +86,14 @@ class CliTest {
     node.connectionOpened();
     Thread finishing =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  while (!node.facts().draining()) {
-                    Thread.onSpinWait();
-                    Thread.yield();
-                  }
-                  node.requestFinished();
-                  node.requestFinished();
-                });
+            .start(() -> {
+              while (!node.facts().draining()) {
+                Thread.onSpinWait();
+                Thread.yield();
+              }
+              node.requestFinished();
+              node.requestFinished();
+            });
     assertThat(type("drain", "shop", "127.0.0.1:9102")).isEqualTo(0);
     finishing.join();
     assertThat(out.toString())
@@ -114,7 +113,8 @@ class CliTest {
 
   @Test
   void explainNumbersTheSteps() {
-    assertThat(type("explain", "GET", "/a", "-H", "x-beta: 1", "--client", "10.0.0.1")).isEqualTo(0);
+    assertThat(type("explain", "GET", "/a", "-H", "x-beta: 1", "--client", "10.0.0.1"))
+        .isEqualTo(0);
     assertThat(out)
         .hasToString(
             """
@@ -159,8 +159,7 @@ class CliTest {
     assertThat(type("check", "-c", file.toString())).isEqualTo(0);
     problems = List.of("a.yaml:1:1: x: unknown key", "a.yaml:2:1: y: unknown key");
     assertThat(type("check", "-c", file.toString())).isEqualTo(1);
-    assertThat(out.toString())
-        .endsWith("a.yaml:1:1: x: unknown key\na.yaml:2:1: y: unknown key\n");
+    assertThat(out.toString()).endsWith("a.yaml:1:1: x: unknown key\na.yaml:2:1: y: unknown key\n");
   }
 
   @ParameterizedTest
@@ -190,18 +189,30 @@ class CliTest {
         "drain a b --admin http://127.0.0.1:1 | 3",
       })
   void exitCodesTellApartWhatWentWrong(String line, int code) {
-    assertThat(type(line.isEmpty() ? new String[0] : line.split(" +", -1))).as(err.toString()).isEqualTo(code);
+    assertThat(type(line.isEmpty() ? new String[0] : line.split(" +", -1)))
+        .as(err.toString())
+        .isEqualTo(code);
   }
 
   @Test
   void theTestNodeGetsItsOptions() {
     assertThat(
             type(
-                "node", "--port", "9101", "--name", "a", "--latency", "exp:20ms", "--error-rate",
-                "0.1", "--health", "fail"))
+                "node",
+                "--port",
+                "9101",
+                "--name",
+                "a",
+                "--latency",
+                "exp:20ms",
+                "--error-rate",
+                "0.1",
+                "--health",
+                "fail"))
         .isEqualTo(0);
     assertThat(launched)
-        .containsExactly("NodeOptions[port=9101, bind=127.0.0.1, name=a, latency=exp:20ms, errorRate=0.1, healthy=false]");
+        .containsExactly(
+            "NodeOptions[port=9101, bind=127.0.0.1, name=a, latency=exp:20ms, errorRate=0.1, healthy=false]");
   }
 
   @Test

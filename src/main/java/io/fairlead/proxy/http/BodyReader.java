@@ -1,5 +1,7 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.HttpLimits;
+import io.fairlead.telemetry.ErrorReason;
 import io.netty.buffer.ByteBuf;
 
 /**
@@ -22,9 +24,13 @@ final class BodyReader {
 
   private enum Stage {
     SIZE,
-    EXTENSION,
+    NAME_START,
+    NAME,
+    VALUE_START,
+    VALUE,
     QUOTED,
     QUOTED_PAIR,
+    AFTER_QUOTED,
     SIZE_LF,
     DATA,
     DATA_CR,
@@ -39,9 +45,7 @@ final class BodyReader {
   /** Of all such lines beyond one for each 4 KiB of data: extensions must not outweigh the body. */
   private static final int MAX_OVERHEAD = 64 * 1024;
 
-  private static final int MAX_SIZE_DIGITS = 15;
-  private static final int MAX_TRAILER_BYTES = 8 * 1024;
-  private static final int MAX_TRAILERS = 32;
+  private static final int MAX_SIZE_DIGITS = 16;
 
   private long framing;
   private Stage stage = Stage.END;
@@ -51,24 +55,28 @@ final class BodyReader {
   private long overhead;
   private long dataBytes;
   private long maxBytes;
-  private boolean tooLarge;
+  private int maxTrailerBytes;
+  private int maxTrailers;
+  private ErrorReason fault = ErrorReason.BAD_REQUEST;
   private Head trailers = NO_TRAILERS;
 
   private static final Head NO_TRAILERS = new Head();
 
   /**
    * @param body length or kind, as in {@link Head#body}
-   * @param maxBytes more data than this is {@link #isTooLarge too large}
+   * @param limits on data and trailers
    */
-  void begin(long body, long maxBytes) {
+  void begin(long body, HttpLimits limits) {
     framing = body;
-    this.maxBytes = maxBytes;
+    maxBytes = limits.bodyBytes();
+    maxTrailerBytes = limits.headerBytes();
+    maxTrailers = limits.headers();
     remaining = Math.max(body, 0);
     digits = 0;
     lineBytes = 0;
     overhead = 0;
     dataBytes = 0;
-    tooLarge = false;
+    fault = ErrorReason.BAD_REQUEST;
     trailers = NO_TRAILERS;
     stage =
         body == Head.CHUNKED
@@ -80,9 +88,9 @@ final class BodyReader {
     return stage == Stage.END;
   }
 
-  /** Whether the body was {@link Event#BROKEN} only by being larger than allowed. */
-  boolean isTooLarge() {
-    return tooLarge;
+  /** What to tell a client whose body is {@link Event#BROKEN}. */
+  ErrorReason fault() {
+    return fault;
   }
 
   /** The end of the connection is the end of the body. */
@@ -147,35 +155,49 @@ final class BodyReader {
       case SIZE -> {
         int value = Ascii.hexValue(b);
         if (value >= 0) {
+          if (remaining > Long.MAX_VALUE >>> 4) {
+            return false;
+          }
           remaining = remaining * 16 + value;
           return ++digits <= MAX_SIZE_DIGITS;
         }
-        if (digits == 0 || (b != ';' && b != '\r')) {
-          return false;
-        }
-        stage = b == ';' ? Stage.EXTENSION : Stage.SIZE_LF;
+        return digits > 0 && endOfElement(b);
       }
-      case EXTENSION -> {
-        if (b == '\r') {
-          stage = Stage.SIZE_LF;
-        } else if (b == '"') {
-          stage = Stage.QUOTED;
-        } else {
-          return isText(b);
+      case NAME_START -> {
+        stage = Stage.NAME;
+        return Ascii.classOf(b) != 0;
+      }
+      case NAME -> {
+        if (b == '=') {
+          stage = Stage.VALUE_START;
+          return true;
         }
+        return Ascii.classOf(b) != 0 || endOfElement(b);
+      }
+      case VALUE_START -> {
+        stage = b == '"' ? Stage.QUOTED : Stage.VALUE;
+        return b == '"' || Ascii.classOf(b) != 0;
+      }
+      case VALUE -> {
+        return Ascii.classOf(b) != 0 || endOfElement(b);
       }
       case QUOTED -> {
         if (b == '"') {
-          stage = Stage.EXTENSION;
-        } else if (b == '\\') {
-          stage = Stage.QUOTED_PAIR;
-        } else {
-          return isText(b);
+          stage = Stage.AFTER_QUOTED;
+          return true;
         }
+        if (b == '\\') {
+          stage = Stage.QUOTED_PAIR;
+          return true;
+        }
+        return isText(b);
       }
       case QUOTED_PAIR -> {
         stage = Stage.QUOTED;
         return isText(b);
+      }
+      case AFTER_QUOTED -> {
+        return endOfElement(b);
       }
       case SIZE_LF -> {
         if (b != '\n') {
@@ -185,7 +207,7 @@ final class BodyReader {
         digits = 0;
         if (remaining > 0) {
           if (remaining > maxBytes - dataBytes) {
-            tooLarge = true;
+            fault = ErrorReason.BODY_TOO_LARGE;
             return false;
           }
           stage = Stage.DATA;
@@ -208,6 +230,12 @@ final class BodyReader {
     return true;
   }
 
+  /** Behind a size or an extension: another extension or the end of the line. */
+  private boolean endOfElement(byte b) {
+    stage = b == ';' ? Stage.NAME_START : Stage.SIZE_LF;
+    return b == ';' || b == '\r';
+  }
+
   private static boolean isText(byte b) {
     return b == '\t' || (b >= 0x20 && b != 0x7F) || b < 0;
   }
@@ -217,16 +245,22 @@ final class BodyReader {
       // The usual case: no trailers. Two bytes, perhaps not both here yet.
       if (in.readableBytes() >= 2) {
         in.skipBytes(1);
+        if (in.readByte() != '\n') {
+          return Event.BROKEN;
+        }
         stage = Stage.END;
-        return in.readByte() == '\n' ? Event.END : Event.BROKEN;
+        return Event.END;
       }
     }
     int before = trailers.length;
-    trailers.append(in, Math.min(in.readableBytes(), MAX_TRAILER_BYTES + 1 - before));
-    HeadParser.Result result = HeadParser.parseTrailers(trailers, MAX_TRAILER_BYTES, MAX_TRAILERS);
+    trailers.append(in, Math.min(in.readableBytes(), maxTrailerBytes + 1 - before));
+    HeadParser.Result result = HeadParser.parseTrailers(trailers, maxTrailerBytes, maxTrailers);
     if (result == HeadParser.Result.MORE) {
       in.skipBytes(trailers.length - before);
       return Event.MORE;
+    }
+    if (result == HeadParser.Result.TOO_LARGE) {
+      fault = ErrorReason.HEAD_TOO_LARGE;
     }
     if (result != HeadParser.Result.DONE || hasFramingField(trailers)) {
       return Event.BROKEN;

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.HttpLimits;
 import io.fairlead.proxy.RequestIds;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
@@ -23,7 +24,7 @@ final class Exchange {
   private static final int MAX_INFORMATIONAL = 10;
 
   private static final int MAX_RESPONSE_HEAD = 64 * 1024;
-  private static final int MAX_RESPONSE_FIELDS = 200;
+  private static final int MAX_RESPONSE_FIELDS = 100;
 
   private static final byte[][] IDEMPOTENT = {
     Ascii.bytes("GET"),
@@ -117,21 +118,21 @@ final class Exchange {
   void start(HttpRoute matched) {
     route = matched;
     loop.loop().requestIds().next(requestId, 0);
-    requestBody.begin(request.body, client().policy().limits().bodyBytes());
+    requestBody.begin(request.body, client().policy().limits());
     pick(null, false);
   }
 
   /** The request must not be routed: says why and ends the connection. */
   void refuse(ErrorReason reason) {
     loop.loop().requestIds().next(requestId, 0);
-    requestBody.begin(1, 1); // whatever follows is not to be read as a request
+    requestBody.begin(1, HttpLimits.DEFAULT); // whatever follows is not to be read as a request
     answer(reason);
   }
 
   /** Nobody wants the request. */
   void noRoute() {
     loop.loop().requestIds().next(requestId, 0);
-    requestBody.begin(request.body, client().policy().limits().bodyBytes());
+    requestBody.begin(request.body, client().policy().limits());
     answer(ErrorReason.NO_ROUTE);
   }
 
@@ -336,7 +337,7 @@ final class Exchange {
   private boolean informational() {
     boolean switching = response.status == 101;
     if (++informational > MAX_INFORMATIONAL
-        || (switching && (!request.upgrade || !response.upgrade))) {
+        || (switching && (!request.upgrade || !RequestCheck.isWebSocket(response)))) {
       badResponse();
       return false;
     }
@@ -357,15 +358,18 @@ final class Exchange {
   private void sendResponseHead() {
     HttpConnection to = client();
     headSent = true;
-    responseBody.begin(response.body, Long.MAX_VALUE);
+    responseBody.begin(response.body, HttpLimits.DEFAULT);
     boolean oldClient = request.minorVersion == 0;
     boolean unbounded = response.body == Head.CHUNKED || response.body == Head.UNTIL_CLOSE;
     chunkedToClient = unbounded && !oldClient;
     closeClient =
-        !request.keepAlive || to.mustClose() || request.upgrade || (unbounded && oldClient);
-    long framing = chunkedToClient ? Head.CHUNKED : response.body;
+        !request.keepAlive
+            || to.mustClose()
+            || !requestBody.isComplete()
+            || (unbounded && oldClient);
+    boolean chunked = chunkedToClient || (response.chunkedLikeGet && !oldClient);
     HeadWriter.writeResponse(
-        this, framing, closeClient, to.output().room(response.end + HeadWriter.ADDED));
+        this, chunked, closeClient, to.output().room(response.end + HeadWriter.ADDED));
     countResponse(response.status);
   }
 
@@ -498,8 +502,7 @@ final class Exchange {
     HttpConnection to = client();
     to.countError(reason);
     dropUpstream();
-    boolean close =
-        !request.keepAlive || to.mustClose() || !requestBody.isComplete() || request.upgrade;
+    boolean close = !request.keepAlive || to.mustClose() || !requestBody.isComplete();
     closeClient = close;
     headSent = true;
     LocalAnswer.write(reason, this, close, !isToHead(), to.output().room(1024));

@@ -1,7 +1,6 @@
 package io.fairlead.proxy.http;
 
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Field names that mean something to a proxy, as small numbers. All others are just bytes: {@link
@@ -33,8 +32,11 @@ final class FieldName {
   static final int VIA = 22;
   static final int FAIRLEAD_ERROR = 23;
 
+  /** {@code x-forwarded-} and anything else. */
+  static final int X_FORWARDED_OTHER = 24;
+
   /** One more than the largest number. */
-  static final int COUNT = 24;
+  static final int COUNT = 25;
 
   private static final String[] NAMES = {
     "",
@@ -61,6 +63,7 @@ final class FieldName {
     "x-request-id",
     "via",
     "fairlead-error",
+    "x-forwarded-",
   };
 
   private static final int MAX_LENGTH = 19;
@@ -89,14 +92,21 @@ final class FieldName {
   static int of(byte[] bytes, int start, int end) {
     int length = end - start;
     if (length > MAX_LENGTH) {
-      return OTHER;
+      return isForwarded(bytes, start) ? X_FORWARDED_OTHER : OTHER;
     }
     for (int id : BY_LENGTH[length]) {
       if (Ascii.equalsIgnoreCase(bytes, start, BYTES[id])) {
         return id;
       }
     }
-    return OTHER;
+    return length > BYTES[X_FORWARDED_OTHER].length && isForwarded(bytes, start)
+        ? X_FORWARDED_OTHER
+        : OTHER;
+  }
+
+  private static boolean isForwarded(byte[] bytes, int start) {
+    return (bytes[start] | 0x20) == 'x'
+        && Ascii.equalsIgnoreCase(bytes, start, BYTES[X_FORWARDED_OTHER]);
   }
 
   /**
@@ -105,9 +115,6 @@ final class FieldName {
    */
   static int ofUnderscoreTwin(byte[] bytes, int start, int end) {
     int length = end - start;
-    if (length > MAX_LENGTH) {
-      return OTHER;
-    }
     byte[] twin = new byte[length];
     for (int i = 0; i < length; i++) {
       byte b = bytes[start + i];
@@ -128,7 +135,7 @@ final class FieldName {
    */
   static boolean isProtected(byte[] bytes, int start, int end) {
     int id = of(bytes, start, end);
-    if (id >= FORWARDED && id <= FAIRLEAD_ERROR) {
+    if (id >= FORWARDED && id <= X_FORWARDED_OTHER) {
       return true;
     }
     for (byte[] name : PROTECTED) {
@@ -154,9 +161,4 @@ final class FieldName {
     Ascii.bytes("vary"),
     Ascii.bytes("www-authenticate"),
   };
-
-  /** For messages. */
-  static @Nullable String name(int id) {
-    return id == OTHER ? null : NAMES[id];
-  }
 }

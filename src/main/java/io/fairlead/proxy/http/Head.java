@@ -69,6 +69,12 @@ final class Head implements RequestView {
   /** How the body is framed: its length, or {@link #CHUNKED} or {@link #UNTIL_CLOSE}. */
   long body;
 
+  /** A Content-Length to write because the one that came is not fit to be sent on; or -1. */
+  long lengthAnew;
+
+  /** The answer says {@code chunked} and has no body all the same: to HEAD, or 304. */
+  boolean chunkedLikeGet;
+
   /** The body comes in chunks. */
   static final long CHUNKED = -1;
 
@@ -87,6 +93,8 @@ final class Head implements RequestView {
   int scanned;
 
   // Derived, for requests.
+  int authorityStart;
+  int authorityEnd;
   int hostStart;
   int hostEnd;
   int pathStart;
@@ -108,6 +116,9 @@ final class Head implements RequestView {
     methodEnd = 0;
     targetEnd = 0;
     body = 0;
+    lengthAnew = -1;
+    authorityStart = 0;
+    authorityEnd = 0;
     keepAlive = false;
     upgrade = false;
     seen = 0;

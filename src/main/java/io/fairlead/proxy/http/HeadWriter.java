@@ -50,7 +50,13 @@ final class HeadWriter {
     out.writeBytes(bytes, head.queryStart, head.queryEnd - head.queryStart);
     out.writeBytes(HTTP_1_1_CRLF);
     if (!head.has(FieldName.HOST)) {
-      out.writeBytes(HOST).writeBytes(exchange.nodeAddress()).writeBytes(CRLF);
+      out.writeBytes(HOST);
+      if (head.authorityEnd > head.authorityStart) {
+        out.writeBytes(bytes, head.authorityStart, head.authorityEnd - head.authorityStart);
+      } else {
+        out.writeBytes(exchange.nodeAddress());
+      }
+      out.writeBytes(CRLF);
     }
     writeFields(head, out);
     if (style == ForwardedConfig.Style.X_FORWARDED || style == ForwardedConfig.Style.BOTH) {
@@ -76,6 +82,7 @@ final class HeadWriter {
       out.writeBytes(head.minorVersion == 0 ? VIA_1_0 : VIA);
       out.writeBytes(exchange.requestId, 0, RequestIds.LENGTH).writeBytes(CRLF);
     }
+    writeLengthAnew(head, out);
     if (head.body == Head.CHUNKED) {
       out.writeBytes(CHUNKED);
     } else if (head.upgrade) {
@@ -90,16 +97,17 @@ final class HeadWriter {
   /**
    * The answer as the client gets it.
    *
-   * @param framing of the body as it will be sent, see {@link Head#body}
+   * @param chunked the body will be sent in chunks
    * @param close the connection ends with this answer
    */
-  static void writeResponse(Exchange exchange, long framing, boolean close, ByteBuf out) {
+  static void writeResponse(Exchange exchange, boolean chunked, boolean close, ByteBuf out) {
     Head head = exchange.response;
     writeStatusLine(head, out);
     writeFields(head, out);
     out.writeBytes(head.minorVersion == 0 ? VIA_1_0 : VIA);
     writeRequestId(exchange, out);
-    if (framing == Head.CHUNKED) {
+    writeLengthAnew(head, out);
+    if (chunked) {
       out.writeBytes(CHUNKED);
     }
     if (close) {
@@ -110,12 +118,20 @@ final class HeadWriter {
     out.writeBytes(CRLF);
   }
 
+  private static void writeLengthAnew(Head head, ByteBuf out) {
+    if (head.lengthAnew >= 0) {
+      out.writeBytes(Ascii.bytes("content-length: " + head.lengthAnew)).writeBytes(CRLF);
+    }
+  }
+
   /** A 1xx answer; 101 keeps what the change of protocol needs. */
   static void writeInformational(Exchange exchange, ByteBuf out) {
     Head head = exchange.response;
     writeStatusLine(head, out);
     writeFields(head, out);
     if (head.status == 101) {
+      out.writeBytes(VIA);
+      writeRequestId(exchange, out);
       out.writeBytes(UPGRADE);
       writeValue(head, head.first(FieldName.UPGRADE), out);
       out.writeBytes(CRLF);

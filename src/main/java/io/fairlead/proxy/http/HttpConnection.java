@@ -324,8 +324,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     boolean sound = going.forwardRequestBody(in);
     bodyBytes += before - in.readableBytes();
     if (!sound) {
-      going.fail(
-          going.requestBody.isTooLarge() ? ErrorReason.BODY_TOO_LARGE : ErrorReason.BAD_REQUEST);
+      going.fail(going.requestBody.fault());
       return true;
     }
     if (going.requestBody.isComplete()) {

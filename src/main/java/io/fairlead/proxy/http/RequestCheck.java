@@ -17,12 +17,13 @@ final class RequestCheck {
   private static final byte[] CLOSE = Ascii.bytes("close");
   private static final byte[] KEEP_ALIVE = Ascii.bytes("keep-alive");
   private static final byte[] UPGRADE = Ascii.bytes("upgrade");
-  private static final byte[] H2C = Ascii.bytes("h2c");
+  private static final byte[] WEBSOCKET = Ascii.bytes("websocket");
 
   private static final long HOP_BY_HOP =
       bit(FieldName.CONNECTION)
           | bit(FieldName.KEEP_ALIVE)
           | bit(FieldName.PROXY_CONNECTION)
+          | bit(FieldName.PROXY_AUTHENTICATE)
           | bit(FieldName.PROXY_AUTHORIZATION)
           | bit(FieldName.TE)
           | bit(FieldName.TRANSFER_ENCODING)
@@ -38,6 +39,7 @@ final class RequestCheck {
           | bit(FieldName.X_FORWARDED_PROTO)
           | bit(FieldName.X_FORWARDED_HOST)
           | bit(FieldName.X_FORWARDED_PORT)
+          | bit(FieldName.X_FORWARDED_OTHER)
           | bit(FieldName.X_REAL_IP)
           | bit(FieldName.X_REQUEST_ID);
 
@@ -111,23 +113,27 @@ final class RequestCheck {
     return null;
   }
 
-  /** Digits only, at most 18 of them; -1 if it is anything else. */
+  /**
+   * Digits only, no more than fit into 63 bits; -1 if it is anything else. A value with leading
+   * zeros is taken, and written out anew.
+   */
   static long contentLength(Head head) {
     int field = head.first(FieldName.CONTENT_LENGTH);
-    int at = head.valueStart(field);
+    int start = head.valueStart(field);
     int end = head.valueEnd(field);
-    if (at == end || end - at > 18) {
-      return -1;
-    }
     long value = 0;
-    for (; at < end; at++) {
-      byte b = head.bytes[at];
-      if (!Ascii.isDigit(b)) {
+    for (int at = start; at < end; at++) {
+      int digit = head.bytes[at] - '0';
+      if (digit < 0 || digit > 9 || value > (Long.MAX_VALUE - digit) / 10) {
         return -1;
       }
-      value = value * 10 + b - '0';
+      value = value * 10 + digit;
     }
-    return value;
+    if (end - start > 1 && head.bytes[start] == '0') {
+      head.drop(field);
+      head.lengthAnew = value;
+    }
+    return end > start ? value : -1;
   }
 
   /** A list of tokens that ends in {@code chunked} and has it only there: valid, but not for us. */
@@ -225,32 +231,22 @@ final class RequestCheck {
     return null;
   }
 
-  /** Upgrades to HTTP/2 are not passed on: they would smuggle requests past the rules here. */
+  /**
+   * Only WebSocket is passed on: an upgrade to HTTP/2 would smuggle requests past the rules here,
+   * and with a body the two protocols would meet in the middle of a message.
+   */
   private static void readUpgrade(Head head) {
-    int field = head.first(FieldName.UPGRADE);
-    byte[] bytes = head.bytes;
-    int at = head.valueStart(field);
-    int end = head.valueEnd(field);
-    boolean named = false;
-    boolean acceptable = !head.hasRepeated(FieldName.UPGRADE);
-    while (at < end) {
-      while (at < end && (bytes[at] == ',' || bytes[at] == ' ' || bytes[at] == '\t')) {
-        at++;
-      }
-      int tokenEnd = at;
-      while (tokenEnd < end && (Ascii.classOf(bytes[tokenEnd]) != 0 || bytes[tokenEnd] == '/')) {
-        tokenEnd++;
-      }
-      if (tokenEnd == at) {
-        acceptable &= at == end;
-        break;
-      }
-      named = true;
-      acceptable &= !Ascii.rangeEqualsIgnoreCase(bytes, at, tokenEnd, H2C);
-      at = tokenEnd;
+    head.upgrade = isWebSocket(head) && head.body == 0;
+  }
+
+  /** Whether the head has one Upgrade field and that says websocket and nothing else. */
+  static boolean isWebSocket(Head head) {
+    if (!head.has(FieldName.UPGRADE) || head.hasRepeated(FieldName.UPGRADE)) {
+      return false;
     }
-    // With a body the two protocols would meet in the middle of a message.
-    head.upgrade = named && acceptable && head.body == 0;
+    int field = head.first(FieldName.UPGRADE);
+    return Ascii.rangeEqualsIgnoreCase(
+        head.bytes, head.valueStart(field), head.valueEnd(field), WEBSOCKET);
   }
 
   static void dropAll(Head head, long ids) {

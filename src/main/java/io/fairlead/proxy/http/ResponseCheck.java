@@ -12,6 +12,7 @@ final class ResponseCheck {
           | 1L << FieldName.KEEP_ALIVE
           | 1L << FieldName.PROXY_CONNECTION
           | 1L << FieldName.TRANSFER_ENCODING
+          | 1L << FieldName.PROXY_AUTHENTICATE
           | 1L << FieldName.TE
           | 1L << FieldName.UPGRADE
           | 1L << FieldName.X_REQUEST_ID
@@ -27,6 +28,7 @@ final class ResponseCheck {
    */
   static boolean check(Head head, boolean toHead) {
     head.keepAlive = head.minorVersion == 1;
+    head.chunkedLikeGet = false;
     if (head.has(FieldName.CONNECTION) && !RequestCheck.readConnection(head)) {
       return false;
     }
@@ -63,9 +65,11 @@ final class ResponseCheck {
     if (status < 200 || status == 204) {
       // RFC 9110, 8.6: no Content-Length here; one that came all the same is taken out.
       RequestCheck.dropAll(head, 1L << FieldName.CONTENT_LENGTH);
+      head.lengthAnew = -1;
       head.body = 0;
     } else if (status == 304 || toHead) {
       head.body = 0;
+      head.chunkedLikeGet = coded;
     } else {
       head.body = announced;
     }

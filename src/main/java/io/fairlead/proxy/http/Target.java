@@ -1,5 +1,7 @@
 package io.fairlead.proxy.http;
 
+import io.netty.util.NetUtil;
+
 /**
  * The request target and the Host field: what is routed on is what is sent (RFC 9112, 3.2; RFC
  * 3986, 6.2.2).
@@ -113,7 +115,7 @@ final class Target {
     return out >= 0;
   }
 
-  /** RFC 3986, 5.2.4, in place; the new end, or -1 if the path leaves the root. */
+  /** RFC 3986, 5.2.4, in place; the new end, or -1 if the path is to be refused. */
   private static int removeDotSegments(byte[] bytes, int start, int end) {
     int out = start;
     int at = start;
@@ -124,6 +126,9 @@ final class Target {
       }
       int length = segmentEnd - at;
       boolean last = segmentEnd == end;
+      if (isDotsWithParameter(bytes, at + 1, segmentEnd)) {
+        return -1;
+      }
       if (length == 2 && bytes[at + 1] == '.') {
         if (last) {
           bytes[out++] = '/';
@@ -149,6 +154,18 @@ final class Target {
     return out;
   }
 
+  /** {@code ..;x}: some servers cut the parameter off first and go up then. */
+  private static boolean isDotsWithParameter(byte[] bytes, int start, int end) {
+    int at = start;
+    while (at < end && at < start + 2 && bytes[at] == '.') {
+      at++;
+    }
+    return at > start
+        && at < end
+        && (bytes[at] == ';'
+            || (end - at >= 3 && bytes[at] == '%' && bytes[at + 1] == '3' && bytes[at + 2] == 'B'));
+  }
+
   private static boolean readHost(Head head, int authorityStart, int authorityEnd) {
     boolean present = head.has(FieldName.HOST);
     if (!present && head.minorVersion == 1) {
@@ -167,6 +184,8 @@ final class Target {
     } else if (authorityStart >= 0) {
       start = authorityStart;
       end = authorityEnd;
+      head.authorityStart = start;
+      head.authorityEnd = end;
     } else {
       head.hostStart = 0;
       head.hostEnd = 0;
@@ -181,17 +200,14 @@ final class Target {
     boolean upper = false;
     if (start < end && bytes[start] == '[') {
       int at = start + 1;
-      int colons = 0;
       while (at < end && bytes[at] != ']') {
-        byte b = bytes[at++];
-        if (b == ':') {
-          colons++;
-        } else if (b != '.' && Ascii.hexValue(b) < 0) {
-          return false;
-        }
-        upper |= b >= 'A' && b <= 'F';
+        upper |= bytes[at] >= 'A' && bytes[at] <= 'F';
+        at++;
       }
-      if (at == end || colons < 2 || colons > 7) {
+      // Literal addresses are rare in Host; a well-kept library knows their grammar.
+      if (at == end
+          || !NetUtil.isValidIpV6Address(Ascii.text(bytes, start + 1, at))
+          || hasScope(bytes, start, at)) {
         return false;
       }
       hostEnd = at + 1;
@@ -219,6 +235,16 @@ final class Target {
       lowerHost(head);
     }
     return true;
+  }
+
+  /** A scope ({@code fe80::1%eth0}) means something on one machine only. */
+  private static boolean hasScope(byte[] bytes, int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (bytes[i] == '%') {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void lowerHost(Head head) {

@@ -63,7 +63,7 @@ final class ProxyFixture implements ProxyUnderTest {
     service = new Service("shop", loops, new EventLog(() -> 0), () -> 0);
     List<NodeSpec> specs = new ArrayList<>();
     for (InetSocketAddress address : nodes) {
-      HostPort hostPort = new HostPort(address.getHostString(), address.getPort());
+      HostPort hostPort = new HostPort(address.getAddress().getHostAddress(), address.getPort());
       specs.add(new NodeSpec(hostPort, hostPort.toString(), 1, "", "file"));
     }
     service.setMembers(specs);
