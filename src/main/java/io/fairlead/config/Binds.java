@@ -33,13 +33,11 @@ final class Binds<P> {
     return taken;
   }
 
-  private static <P> Map<HostPort, P> of(
-      Map<Integer, Map<HostPort, P>> ports, HostPort address) {
+  private static <P> Map<HostPort, P> of(Map<Integer, Map<HostPort, P>> ports, HostPort address) {
     return ports.computeIfAbsent(address.port(), _ -> new LinkedHashMap<>());
   }
 
-  private static <P> @Nullable P overlapping(
-      HostPort address, Map<HostPort, P> others) {
+  private static <P> @Nullable P overlapping(HostPort address, Map<HostPort, P> others) {
     for (Map.Entry<HostPort, P> other : others.entrySet()) {
       if (!other.getKey().equals(address) && address.overlaps(other.getKey())) {
         return other.getValue();
