@@ -2,6 +2,7 @@ package io.fairlead.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
 
@@ -15,9 +16,9 @@ final class CrossReferences {
   private final List<Reference> references = new ArrayList<>();
 
   void note(Scalar<?> scalar, Object value, Spot spot) {
-    if (scalar == Language.LISTEN_ADDRESS) {
+    if (scalar.equals(Language.LISTEN_ADDRESS)) {
       listens.add(new Listen((HostPort) value, spot));
-    } else if (scalar == Language.SERVICE_NAME) {
+    } else if (scalar.equals(Language.SERVICE_NAME)) {
       references.add(new Reference((String) value, spot));
     }
   }
@@ -46,12 +47,12 @@ final class CrossReferences {
       binds.add(AdminConfig.DEFAULT.bind(), "admin.bind");
     }
     for (Listen listen : listens) {
-      if (listen.spot().up(1) == admin) {
+      if (Objects.equals(listen.spot().up(1), admin)) {
         binds.add(listen.address(), listen.spot().pathAndLine());
       }
     }
     for (Listen listen : listens) {
-      if (listen.spot().up(1) != admin) {
+      if (!Objects.equals(listen.spot().up(1), admin)) {
         String other = binds.add(listen.address(), listen.spot().pathAndLine());
         if (other != null) {
           refuse.accept(listen.spot(), "must be free, but " + other + " takes it");

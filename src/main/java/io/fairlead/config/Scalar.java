@@ -37,7 +37,7 @@ record Scalar<T>(
     return new Scalar<>(
         "duration",
         range.text(),
-        Map.of("type", "string", "pattern", "^" + Units.DURATION_PATTERN + "$"),
+        ordered("type", "string", "pattern", "^" + Units.DURATION_PATTERN + "$"),
         false,
         (text, _) -> within(range, Units.parseDuration(text)));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.config.ConfigReader.Problem;
 import io.fairlead.config.ConfigReader.Result;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,7 +133,7 @@ final class ConfigReaderTest {
     long warm =
         IntStream.range(0, 5).mapToLong(_ -> millisToRead(yaml.toString())).min().orElseThrow();
     System.out.println(
-        "10,000 routes and 10,000 nodes: " + cold + " ms cold, " + warm + " ms warm");
+        "10,000 routes and 10,000 nodes: " + cold + " ms of processor cold, " + warm + " ms warm");
     assertThat(warm).isLessThan(2000);
   }
 
@@ -150,15 +151,20 @@ final class ConfigReaderTest {
     for (int i = 0; i < 10_000; i++) {
       yaml.append("  service-%d: {}\n".formatted(i));
     }
-    long start = System.nanoTime();
+    long start = cpuNanos();
     assertThat(read(yaml.toString())).isInstanceOf(Result.Refused.class);
-    assertThat((System.nanoTime() - start) / 1_000_000).isLessThan(4000);
+    assertThat((cpuNanos() - start) / 1_000_000).isLessThan(4000);
   }
 
   private static long millisToRead(String yaml) {
-    long start = System.nanoTime();
+    long start = cpuNanos();
     assertThat(read(yaml)).isInstanceOf(Result.Accepted.class);
-    return (System.nanoTime() - start) / 1_000_000;
+    return (cpuNanos() - start) / 1_000_000;
+  }
+
+  // Time on a processor: what else the machine does meanwhile says nothing about the reader.
+  private static long cpuNanos() {
+    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
   private static Result read(String yaml) {
