@@ -1,5 +1,6 @@
 package io.fairlead.cli;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -52,7 +53,8 @@ public final class Cli {
    * @return the exit code
    */
   public static int main(String[] args, Launcher launcher) {
-    boolean terminal = System.console().isTerminal();
+    Console console = System.console();
+    boolean terminal = console != null && console.isTerminal();
     return main(
         args,
         new World(

@@ -95,6 +95,9 @@ final class HeadParser {
       return true;
     }
     byte[] bytes = head.bytes;
+    if (head.length > head.scanned && bytes[head.scanned - 1] == '\r') {
+      return true; // what follows a CR decides at once
+    }
     for (int i = head.scanned; i < head.length; i++) {
       if (bytes[i] == '\n') {
         return true;

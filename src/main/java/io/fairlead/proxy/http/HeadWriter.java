@@ -25,7 +25,7 @@ final class HeadWriter {
   private static final byte[] X_FORWARDED_PROTO = Ascii.bytes("x-forwarded-proto: http\r\n");
   private static final byte[] FORWARDED = Ascii.bytes("forwarded: ");
   private static final byte[] FORWARDED_PROTO = Ascii.bytes(";proto=http\r\n");
-  private static final byte[] HOST = Ascii.bytes("host: ");
+  private static final byte[] HOST = Ascii.bytes("Host: ");
 
   /** Room for everything that is added to a head. */
   static final int ADDED = 512;

@@ -152,12 +152,11 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     inputEnded = true;
     switch (state) {
-      case HEAD -> {
+      case HEAD, BODY -> {
         if (pending == null) {
           close();
         }
       }
-      case BODY -> close();
       case TUNNEL -> going().clientEnded();
       case DISCARD -> close();
       case BUSY, CLOSED -> {}
@@ -244,8 +243,8 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       }
     }
     if (pending == null && state != State.CLOSED) {
-      if (inputEnded && state == State.HEAD) {
-        close();
+      if (inputEnded && (state == State.HEAD || state == State.BODY)) {
+        close(); // what is still missing will not come
       } else {
         setReading(true);
       }
@@ -624,7 +623,8 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   // --- helpers -----------------------------------------------------------------------------
 
   private void setReading(boolean wanted) {
-    if (reading != wanted) {
+    // Reading on after the end would make the transport close the other half, too.
+    if (reading != wanted && !inputEnded) {
       reading = wanted;
       context().channel().config().setAutoRead(wanted);
     }
