@@ -180,8 +180,10 @@ public final class Membership implements AutoCloseable {
     services.put(service, members);
     members.unsubscribe =
         service.subscribe(_ -> {
-          if (members.expired > 0) {
-            planUpdate(service, members); // one of them may be down now
+          // Only if there is something to do: an update is published too and ends up here.
+          if (members.expired > 0
+              && members.registered.values().stream().anyMatch(r -> isOver(service, r))) {
+            planUpdate(service, members);
           }
         });
     return members;
@@ -212,7 +214,10 @@ public final class Membership implements AutoCloseable {
   }
 
   private static void update(Service service, Members members, String whyGone) {
-    members.registered.values().removeIf(registered -> isOver(service, members, registered));
+    if (members.registered.values().removeIf(registered -> isOver(service, registered))) {
+      members.expired =
+          (int) members.registered.values().stream().filter(left -> left.expired).count();
+    }
     List<NodeSpec> specs = new ArrayList<>(members.configured.values());
     members.registered.forEach((address, registered) -> {
       if (!members.configured.containsKey(address)) {
@@ -222,13 +227,12 @@ public final class Membership implements AutoCloseable {
     service.setMembers(specs, whyGone);
   }
 
-  private static boolean isOver(Service service, Members members, Registered registered) {
-    Node node = service.find(registered.spec.address());
-    boolean over = registered.expired && (node == null || !node.facts().up());
-    if (over) {
-      end(members, registered);
+  private static boolean isOver(Service service, Registered registered) {
+    if (!registered.expired) {
+      return false;
     }
-    return over;
+    Node node = service.find(registered.spec.address());
+    return node == null || !node.facts().up();
   }
 
   private static NodeSpec sourced(NodeSpec spec, String source) {

@@ -279,7 +279,7 @@ public final class HealthChecker implements AutoCloseable {
     } else {
       check.hurry();
       if (!check.isRunning) {
-        plan(check, QUICK);
+        plan(check, check.nextStep());
       }
     }
   }

@@ -53,18 +53,23 @@ final class NodeCheck {
   }
 
   /**
-   * How long to wait with the next probe: from start to start the interval while all is well,
+   * How far the next probe's start is from the last one's: the interval while all is well,
    * otherwise {@link HealthChecker#QUICK}, doubled each time until it is the interval.
    */
-  Duration untilNext(long now) {
-    Duration step = config.interval();
+  Duration nextStep() {
+    Duration interval = config.interval();
     if (tracker.isSettled()) {
       hurry(); // if it fails next, that is
-    } else {
-      step = pace.compareTo(step) < 0 ? pace : step;
-      pace = step.multipliedBy(2);
+      return interval;
     }
-    return Duration.ofNanos(Math.max(0, startedNanos + step.toNanos() - now));
+    Duration step = pace.compareTo(interval) < 0 ? pace : interval;
+    pace = step.multipliedBy(2);
+    return step;
+  }
+
+  /** What is left of the step after the last probe, which may have taken longer. */
+  Duration untilNext(long now) {
+    return Duration.ofNanos(Math.max(0, startedNanos + nextStep().toNanos() - now));
   }
 
   void remember(Probed probed) {

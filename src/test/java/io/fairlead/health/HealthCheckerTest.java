@@ -191,7 +191,7 @@ class HealthCheckerTest {
     time.advance(Duration.ofSeconds(1));
     List<Probed> history = checker.history(node);
     assertThat(history).hasSize(HealthChecker.KEPT);
-    assertThat(history.getFirst()).isEqualTo(new Probed(12_000, PASS, true));
+    assertThat(history.getFirst()).isEqualTo(new Probed(8_000, PASS, true));
     assertThat(history.getLast()).isEqualTo(new Probed(38_000, REFUSED, true));
   }
 

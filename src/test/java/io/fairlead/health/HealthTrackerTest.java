@@ -24,7 +24,8 @@ class HealthTrackerTest {
     HealthTracker tracker = new HealthTracker(true, rise, fall);
     StringBuilder seen = new StringBuilder();
     boolean before = true;
-    for (char result : results.toCharArray()) {
+    for (int i = 0; i < results.length(); i++) {
+      char result = results.charAt(i);
       boolean changed = result == '!' ? tracker.takeDown() : tracker.observe(result == '+');
       assertThat(changed).isEqualTo(before != tracker.isUp());
       before = tracker.isUp();

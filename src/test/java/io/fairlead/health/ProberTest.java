@@ -138,10 +138,14 @@ class ProberTest {
               send(socket, "HTTP/1.1 200 OK\r\n\r\n");
             });
     assertThat(said).isEqualTo("passed");
-    assertThat(request.get())
-        .isEqualTo(
-            "GET /h?deep=1 HTTP/1.1\r\nhost: shop.example\r\nuser-agent: fairlead-health\r\n"
-                + "accept: */*\r\nconnection: close\r\n\r\n");
+    assertThat(request.get().lines())
+        .containsExactly(
+            "GET /h?deep=1 HTTP/1.1",
+            "host: shop.example",
+            "user-agent: fairlead-health",
+            "accept: */*",
+            "connection: close",
+            "");
   }
 
   private static void send(Socket socket, String text) throws IOException {

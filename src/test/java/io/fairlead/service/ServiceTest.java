@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.HostPort;
 import io.fairlead.telemetry.EventLog;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -124,7 +125,9 @@ class ServiceTest {
     assertThat(service.nodes().all())
         .extracting(Node::socketAddress)
         .containsExactly(
-            new InetSocketAddress("127.0.0.1", 80), new InetSocketAddress("::1", 80), null);
+            new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 80),
+            new InetSocketAddress(InetAddress.ofLiteral("::1"), 80),
+            null);
     assertThat(service.nodes().all()).extracting(Node::isNamed).containsExactly(false, false, true);
   }
 
