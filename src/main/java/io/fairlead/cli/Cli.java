@@ -1,8 +1,10 @@
 package io.fairlead.cli;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -52,7 +54,7 @@ public final class Cli {
    * @return the exit code
    */
   public static int main(String[] args, Launcher launcher) {
-    boolean terminal = System.console().isTerminal();
+    boolean terminal = Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     return main(
         args,
         new World(
