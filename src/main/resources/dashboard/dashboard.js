@@ -391,10 +391,17 @@ function confirm(title, words, yes) {
   text(byId('ask-title'), title);
   text(byId('ask-text'), words);
   text(byId('ask-yes'), yes);
-  dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+    // The close event comes a moment late and could belong to the question before: not used.
+    const answered = new AbortController();
+    const end = (yesOrNo) => {
+      answered.abort();
+      resolve(yesOrNo);
+    };
+    dialog.querySelector('form').addEventListener('submit',
+      (e) => end(e.submitter?.value === 'yes'), { signal: answered.signal });
+    dialog.addEventListener('cancel', () => end(false), { signal: answered.signal });
   });
 }
 

@@ -4,7 +4,6 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -167,9 +166,12 @@ final class Door implements HttpHandler {
   }
 
   private static String body(HttpExchange exchange) throws IOException {
-    InputStream in = exchange.getRequestBody();
-    byte[] body = in.readNBytes(MAX_BODY + 1);
-    if (body.length > MAX_BODY) {
+    String announced = field(exchange, "content-length"); // a number: the server has checked it
+    byte[] body =
+        announced != null && Long.parseLong(announced) > MAX_BODY
+            ? null
+            : exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+    if (body == null || body.length > MAX_BODY) {
       throw Refusal.of(413, "A body may have at most " + MAX_BODY + " bytes.");
     }
     return new String(body, StandardCharsets.UTF_8);

@@ -4,6 +4,7 @@ import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -53,8 +54,7 @@ public final class Cli {
    * @return the exit code
    */
   public static int main(String[] args, Launcher launcher) {
-    Console console = System.console();
-    boolean terminal = console != null && console.isTerminal();
+    boolean terminal = Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     return main(
         args,
         new World(

@@ -61,7 +61,6 @@ class AdminApiTest {
         "GET    | /api/v1/explain?url=/nowhere             | 200 | \"error\":\"no-route\"",
         "GET    | /api/v1/explain                          | 400 | Say which url",
         "GET    | /api/v1/explain?url=/a&header=x          | 400 | NAME: VALUE",
-        "GET    | /api/v1/explain?url=%zz                  | 400 | Bad Request",
         "GET    | /api/v1/events?since=2                   | 200 | \"kind\":\"NodeJoined\"",
         "GET    | /api/v1/events?since=minus               | 400 | id of an event",
         "GET    | /api/v1/openapi.json                     | 200 | \"openapi\":\"3.1.0\"",
@@ -209,10 +208,10 @@ class AdminApiTest {
         "GET  /metrics                     |                       | 401",
         "GET  /api/v1/status               |                       | 401",
         "GET  /api/v1/status               | Basic dmlld2VyOng=    | 401",
-        "GET  /api/v1/status               | Bearer viewer-token-0 | 401",
-        "GET  /api/v1/status               | Bearer viewer-token-1 | 200",
-        "POST /api/v1/config/reload        | Bearer viewer-token-1 | 403",
-        "POST /api/v1/config/reload        | bearer operator-token-1 | 200",
+        "GET  /api/v1/status               | Bearer viewer-token-0002 | 401",
+        "GET  /api/v1/status               | Bearer viewer-token-0001 | 200",
+        "POST /api/v1/config/reload        | Bearer viewer-token-0001 | 403",
+        "POST /api/v1/config/reload        | bearer operator-token-01 | 200",
         "GET  /api/v1/services/shup/nodes  |                       | 401",
       })
   void withTokensEachRoleMayDoItsShare(String request, String authorization, int status)
@@ -222,8 +221,8 @@ class AdminApiTest {
         new AdminConfig(
             new HostPort("127.0.0.1", 0),
             List.of(
-                new Token("look", Role.VIEWER, new Secret("viewer-token-1")),
-                new Token("ops", Role.OPERATOR, new Secret("operator-token-1"))));
+                new Token("look", Role.VIEWER, new Secret("viewer-token-0001")),
+                new Token("ops", Role.OPERATOR, new Secret("operator-token-01"))));
     server = AdminServer.start(config, instance);
     String field = authorization == null ? "" : "Authorization: " + authorization + "\r\n";
     String answer =
@@ -240,13 +239,12 @@ class AdminApiTest {
     AdminConfig config =
         new AdminConfig(
             new HostPort("127.0.0.1", 0),
-            List.of(new Token("ops", Role.OPERATOR, new Secret("operator-token-1"))));
+            List.of(new Token("ops", Role.OPERATOR, new Secret("operator-token-01"))));
     server = AdminServer.start(config, instance);
     String answer =
         ask(
-            "GET /api/v1/config HTTP/1.1\r\nHost: h\r\n"
-                + "Authorization: Bearer operator-token-1\r\n\r\n");
-    assertThat(answer).contains("token: (secret)").doesNotContain("operator-token-1");
+            "GET /api/v1/config HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer operator-token-01\r\n\r\n");
+    assertThat(answer).contains("token: (secret)").doesNotContain("operator-token-01");
   }
 
   @Test

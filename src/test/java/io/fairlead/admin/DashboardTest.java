@@ -112,11 +112,11 @@ class DashboardTest {
     AdminConfig config =
         new AdminConfig(
             new HostPort("127.0.0.1", 0),
-            List.of(new Token("look", Role.VIEWER, new Secret("viewer-token-1"))));
+            List.of(new Token("look", Role.VIEWER, new Secret("viewer-token-0001"))));
     server = AdminServer.start(config, instance);
     browser.open(address());
     browser.await("document.getElementById('login').open");
-    browser.evaluate("document.getElementById('token').value = 'viewer-token-1'");
+    browser.evaluate("document.getElementById('token').value = 'viewer-token-0001'");
     browser.evaluate("document.querySelector('#login button').click()");
     browser.await("document.querySelectorAll('#services tbody tr').length === 3");
   }

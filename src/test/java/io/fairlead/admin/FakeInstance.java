@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import io.fairlead.admin.ListenerView.RouteView;
+import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -12,6 +13,7 @@ import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,7 +31,7 @@ public final class FakeInstance implements Instance {
   /** Accepted; any text with the word {@code broken} is refused. */
   public static final String CONFIG =
       """
-      admin: { bind: "127.0.0.1:9900", tokens: [ { name: ops, role: operator, token: operator-token-1 } ] }
+      admin: { bind: "127.0.0.1:9900", tokens: [ { name: ops, role: operator, token: operator-token-01 } ] }
       listeners:
         web: { bind: "127.0.0.1:8080", routes: [ { service: shop } ] }
       services:
@@ -37,6 +39,7 @@ public final class FakeInstance implements Instance {
       """;
 
   private final LongSupplier epochMillis;
+  private final long startedMillis;
   private final EventLog events;
   private final List<Service> services = new CopyOnWriteArrayList<>();
   private final Map<String, List<NodeSpec>> members = new java.util.HashMap<>();
@@ -50,6 +53,7 @@ public final class FakeInstance implements Instance {
 
   public FakeInstance(LongSupplier epochMillis) {
     this.epochMillis = epochMillis;
+    this.startedMillis = epochMillis.getAsLong();
     this.events = new EventLog(epochMillis);
     this.config =
         new ConfigState(
@@ -79,6 +83,11 @@ public final class FakeInstance implements Instance {
     services.add(service);
     members.put(name, new ArrayList<>(specs));
     service.setMembers(specs);
+  }
+
+  /** Opens the admin door of this instance; it tells the same time. */
+  public AdminServer open(AdminConfig config) throws IOException {
+    return AdminServer.start(config, this, new Live(this, epochMillis));
   }
 
   public Node node(String service, int index) {
@@ -128,7 +137,7 @@ public final class FakeInstance implements Instance {
 
   @Override
   public Duration uptime() {
-    return Duration.ofMillis(epochMillis.getAsLong() - config.applied().toEpochMilli());
+    return Duration.ofMillis(epochMillis.getAsLong() - startedMillis);
   }
 
   @Override

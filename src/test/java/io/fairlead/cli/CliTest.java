@@ -7,6 +7,7 @@ import io.fairlead.admin.FakeInstance;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.service.Node;
+import io.fairlead.telemetry.Event;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -35,7 +36,7 @@ class CliTest {
 
   @BeforeEach
   void open() throws IOException {
-    server = AdminServer.start(new AdminConfig(new HostPort("127.0.0.1", 0), List.of()), instance);
+    server = instance.open(new AdminConfig(new HostPort("127.0.0.1", 0), List.of()));
   }
 
   @AfterEach
@@ -79,23 +80,22 @@ class CliTest {
   }
 
   @Test
-  void drainWaitsUntilNothingIsInFlight() throws InterruptedException {
+  void drainWaitsUntilNothingIsInFlight() {
     Node node = instance.node("shop", 1);
     node.requestStarted();
     node.requestStarted();
     node.connectionOpened();
-    Thread finishing =
-        Thread.ofVirtual()
-            .start(() -> {
-              while (!node.facts().draining()) {
-                Thread.onSpinWait();
-                Thread.yield();
+    Runnable unsubscribe =
+        instance
+            .events()
+            .subscribe(entry -> {
+              if (entry.event() instanceof Event.NodeDraining) {
+                Thread.ofVirtual().start(node::requestFinished);
+                Thread.ofVirtual().start(node::requestFinished);
               }
-              node.requestFinished();
-              node.requestFinished();
             });
     assertThat(type("drain", "shop", "127.0.0.1:9102")).isEqualTo(0);
-    finishing.join();
+    unsubscribe.run();
     assertThat(out.toString())
         .startsWith("shop/127.0.0.1:9102 is draining, ")
         .endsWith("shop/127.0.0.1:9102 is empty\n");
