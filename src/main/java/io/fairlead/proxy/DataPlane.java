@@ -8,7 +8,6 @@ import io.fairlead.proxy.http.HttpLoop;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.PoolDirectory;
 import io.fairlead.service.Node;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -20,14 +19,16 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** The event loops and what runs on them. */
 public final class DataPlane implements AutoCloseable {
   /** Direct memory only, cached per event loop. */
-  static final ByteBufAllocator ALLOCATOR =
+  static final PooledByteBufAllocator ALLOCATOR =
       new PooledByteBufAllocator(
           true, 0, Runtime.getRuntime().availableProcessors(), 8192, 8, 256, 64, false);
 
@@ -84,8 +85,15 @@ public final class DataPlane implements AutoCloseable {
    */
   public Listener open(ListenerConfig config, HttpPolicy policy) throws IOException {
     HttpListenerState state = new HttpListenerState(loops.size(), policy);
-    List<Channel> sockets = new ArrayList<>();
-    for (HostPort address : config.bind()) {
+    Map<HostPort, Channel> sockets = bind(config.name(), config.bind(), state);
+    return new Listener(config.name(), sockets, state, this);
+  }
+
+  /** Binds all, or none. */
+  Map<HostPort, Channel> bind(String name, List<HostPort> addresses, HttpListenerState state)
+      throws IOException {
+    Map<HostPort, Channel> sockets = new LinkedHashMap<>();
+    for (HostPort address : addresses) {
       ServerChannel socket = transport.newServerChannel();
       Loop home = loops.get(nextLoop++ % loops.size());
       socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
@@ -96,19 +104,24 @@ public final class DataPlane implements AutoCloseable {
           socket.bind(new InetSocketAddress(address.host(), address.port())).awaitUninterruptibly();
       if (!bound.isSuccess()) {
         socket.close();
-        sockets.forEach(Channel::close);
+        sockets.values().forEach(Channel::close);
         throw new IOException(
             "listeners."
-                + config.name()
+                + name
                 + ".bind: cannot listen on "
                 + address
                 + ": "
                 + bound.cause().getMessage(),
             bound.cause());
       }
-      sockets.add(socket);
+      sockets.put(address, socket);
     }
-    return new Listener(config.name(), config.bind(), sockets, state, this);
+    return sockets;
+  }
+
+  /** Bytes of memory outside the heap that are held for network buffers. */
+  public long directMemory() {
+    return ALLOCATOR.metric().usedDirectMemory();
   }
 
   /** The node is down or gone: unused connections to it are closed on all loops. */

@@ -4,10 +4,13 @@ import io.fairlead.config.HostPort;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.netty.channel.Channel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -16,19 +19,13 @@ public final class Listener {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   private final String name;
-  private final List<HostPort> addresses;
-  private final List<Channel> sockets;
   private final HttpListenerState state;
   private final DataPlane dataPlane;
+  private volatile Map<HostPort, Channel> sockets;
 
   Listener(
-      String name,
-      List<HostPort> addresses,
-      List<Channel> sockets,
-      HttpListenerState state,
-      DataPlane dataPlane) {
+      String name, Map<HostPort, Channel> sockets, HttpListenerState state, DataPlane dataPlane) {
     this.name = name;
-    this.addresses = addresses;
     this.sockets = sockets;
     this.state = state;
     this.dataPlane = dataPlane;
@@ -40,16 +37,41 @@ public final class Listener {
 
   /** As configured. */
   public List<HostPort> addresses() {
-    return addresses;
+    return List.copyOf(sockets.keySet());
   }
 
   /** As bound: with the port that the kernel chose where 0 was asked for. */
   public List<InetSocketAddress> boundAddresses() {
     List<InetSocketAddress> bound = new ArrayList<>();
-    for (Channel socket : sockets) {
+    for (Channel socket : sockets.values()) {
       bound.add((InetSocketAddress) socket.localAddress());
     }
     return bound;
+  }
+
+  /**
+   * Listens on these addresses, too, beside the ones it has.
+   *
+   * @throws IOException if one cannot be bound; then none of them is
+   */
+  public void add(List<HostPort> addresses) throws IOException {
+    Map<HostPort, Channel> all = new LinkedHashMap<>(sockets);
+    List<HostPort> missing = addresses.stream().filter(a -> !all.containsKey(a)).toList();
+    all.putAll(dataPlane.bind(name, missing, state));
+    sockets = all;
+  }
+
+  /** Listens on these addresses only; connections that came in through others stay. */
+  public void retain(List<HostPort> addresses) {
+    Map<HostPort, Channel> kept = new LinkedHashMap<>();
+    sockets.forEach((address, socket) -> {
+      if (addresses.contains(address)) {
+        kept.put(address, socket);
+      } else {
+        socket.close();
+      }
+    });
+    sockets = kept;
   }
 
   public HttpListenerState state() {
@@ -68,7 +90,7 @@ public final class Listener {
    * @return completes with the number of connections that had to be cut
    */
   public CompletableFuture<Integer> drain(Duration patience) {
-    sockets.forEach(Channel::close);
+    sockets.values().forEach(Channel::close);
     state.setDraining();
     dataPlane.onEachLoop(loop -> state.closeIdle(loop.index()));
     CompletableFuture<Integer> drained = new CompletableFuture<>();

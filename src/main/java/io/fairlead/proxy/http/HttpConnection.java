@@ -541,7 +541,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   /** Neighbouring addresses must not become neighbouring hashes (the finaliser of MurmurHash3). */
-  private static int mix(int value) {
+  static int mix(int value) {
     int h = value;
     h ^= h >>> 16;
     h *= 0x85ebca6b;

@@ -1,0 +1,464 @@
+package io.fairlead;
+
+import io.fairlead.admin.AdminServer;
+import io.fairlead.config.ConfigDiff;
+import io.fairlead.config.ConfigReader;
+import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.RouteConfig;
+import io.fairlead.config.ServiceConfig;
+import io.fairlead.discovery.Membership;
+import io.fairlead.health.HealthChecker;
+import io.fairlead.proxy.DataPlane;
+import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.HttpPolicy;
+import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.route.RouteTable;
+import io.fairlead.runtime.ControlThread;
+import io.fairlead.service.Node;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.RouteCounter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A running instance: wires the rooms, starts them in order, changes the configuration, stops them.
+ *
+ * <p>A change goes: read → build everything new, sockets too, while the old goes on → one switch on
+ * the control thread → what is no longer named drains. Whatever fails before the switch undoes what
+ * was built and leaves the old configuration in force.
+ */
+public final class Fairlead implements AutoCloseable {
+  /**
+   * How long exchanges may go on after their listener has left, or the instance is told to stop.
+   */
+  static final Duration DRAIN_PATIENCE = Duration.ofSeconds(30);
+
+  /**
+   * What is in force.
+   *
+   * @param config as read
+   * @param text as written
+   * @param source where it came from
+   * @param version rises by one with each
+   * @param applied when
+   * @param listeners open, in the order of the configuration
+   * @param routes compiled, by listener
+   * @param services running, in the order of the configuration
+   */
+  record State(
+      FairleadConfig config,
+      String text,
+      String source,
+      long version,
+      Instant applied,
+      Map<String, Listener> listeners,
+      Map<String, List<HttpRoute>> routes,
+      Map<String, ServiceRuntime> services) {}
+
+  /** What became of a configuration. */
+  sealed interface Applied {
+    record Done(long version, List<String> changes) implements Applied {}
+
+    /** Nothing has changed. */
+    record Refused(List<ConfigReader.Problem> problems) implements Applied {}
+  }
+
+  private final ControlThread control = new ControlThread();
+  private final EventLog events = new EventLog(control::epochMillis);
+  private final HealthChecker health = HealthChecker.of(control, new SplittableRandom());
+  private final Membership membership = new Membership(control);
+  private final ReentrantLock changing = new ReentrantLock();
+  private final AtomicReference<State> state = new AtomicReference<>();
+  private final DataPlane dataPlane;
+  private final long startedNanos = System.nanoTime();
+  private volatile boolean lastReloadSucceeded = true;
+  private volatile boolean draining;
+  private @Nullable AdminServer admin;
+  private final @Nullable Path file;
+
+  private Fairlead(FairleadConfig config, @Nullable Path file) {
+    this.file = file;
+    dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
+  }
+
+  /**
+   * Starts an instance.
+   *
+   * @param file where reloads read from; null: there is no file
+   * @throws IOException if an address cannot be bound; nothing goes on running then
+   * @throws IllegalStateException if the machine lacks what {@code runtime} asks for
+   */
+  public static Fairlead start(
+      FairleadConfig config, String text, String source, @Nullable Path file) throws IOException {
+    Fairlead instance = new Fairlead(config, file);
+    try {
+      instance.events.add(new Event.InstanceStarted(Version.current()));
+      instance.change(config, text, source);
+      instance.admin = AdminServer.start(config.admin(), new Operator(instance));
+      return instance;
+    } catch (IOException | RuntimeException e) {
+      instance.close();
+      throw e;
+    }
+  }
+
+  // --- configuration -----------------------------------------------------------------------
+
+  /** Reads the file again and applies it. */
+  Applied reload(String who) {
+    Path from = file;
+    if (from == null) {
+      return refused(
+          who, List.of(new ConfigReader.Problem("", 0, 0, "", "there is no file to read", null)));
+    }
+    return apply(ConfigReader.readFile(from), from.toString());
+  }
+
+  /** Applies what was read, or says what is wrong with it. */
+  Applied apply(ConfigReader.Result read, String source) {
+    return switch (read) {
+      case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
+          refused(source, problems);
+      case ConfigReader.Result.Accepted(FairleadConfig config, String text) -> {
+        try {
+          yield change(config, text, source);
+        } catch (IOException e) {
+          yield refused(
+              source,
+              List.of(
+                  new ConfigReader.Problem(
+                      source, 0, 0, "", String.valueOf(e.getMessage()), null)));
+        }
+      }
+    };
+  }
+
+  private Applied refused(String source, List<ConfigReader.Problem> problems) {
+    lastReloadSucceeded = false;
+    events.add(
+        new Event.ConfigRefused(
+            source, problems.stream().map(ConfigReader.Problem::toString).toList()));
+    return new Applied.Refused(problems);
+  }
+
+  private Applied change(FairleadConfig config, String text, String source) throws IOException {
+    changing.lock();
+    try {
+      State before = state.get();
+      List<String> changes = before == null ? List.of() : changes(before.config(), config);
+      Map<String, ServiceRuntime> services = buildServices(before, config);
+      Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
+      Map<String, HttpPolicy> policies = new HashMap<>();
+      config
+          .listeners()
+          .forEach((name, wanted) -> policies.put(name, build(wanted, before, services, routes)));
+      Map<String, Listener> listeners;
+      try {
+        listeners = openListeners(before, config, policies);
+      } catch (IOException e) {
+        control.call(() -> endServices(services, before == null ? Map.of() : before.services()));
+        throw e;
+      }
+      State after =
+          new State(
+              config,
+              text,
+              source,
+              before == null ? 1 : before.version() + 1,
+              Instant.ofEpochMilli(control.epochMillis()),
+              listeners,
+              routes,
+              services);
+      control.call(() -> switchTo(before, after, policies));
+      lastReloadSucceeded = true;
+      events.add(new Event.ConfigApplied(after.version(), source, changes));
+      leave(before, after);
+      return new Applied.Done(after.version(), changes);
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private static List<String> changes(FairleadConfig before, FairleadConfig after) {
+    List<String> changes = new ArrayList<>(ConfigDiff.between(before, after));
+    if (!before.runtime().equals(after.runtime()) || !before.admin().equals(after.admin())) {
+      changes.add("runtime and admin take effect at the next start");
+    }
+    return changes;
+  }
+
+  /** The services of the new configuration: those that stay, and new ones with their nodes. */
+  private Map<String, ServiceRuntime> buildServices(@Nullable State before, FairleadConfig config) {
+    return control.call(() -> {
+      Map<String, ServiceRuntime> services = new LinkedHashMap<>();
+      for (ServiceConfig wanted : config.services().values()) {
+        ServiceRuntime known = before == null ? null : before.services().get(wanted.name());
+        services.put(wanted.name(), known != null ? known : newService(wanted));
+      }
+      return services;
+    });
+  }
+
+  private ServiceRuntime newService(ServiceConfig config) {
+    Service service = new Service(config.name(), dataPlane.loops(), events, control::epochMillis);
+    ServiceRuntime runtime = new ServiceRuntime(service, config, dataPlane);
+    membership.setConfigured(service, config.nodes());
+    return runtime;
+  }
+
+  private HttpPolicy build(
+      ListenerConfig config,
+      @Nullable State before,
+      Map<String, ServiceRuntime> services,
+      Map<String, List<HttpRoute>> routes) {
+    Map<String, HttpRoute> known = new HashMap<>();
+    if (before != null) {
+      for (HttpRoute route : before.routes().getOrDefault(config.name(), List.of())) {
+        known.put(route.config().name(), route);
+      }
+    }
+    List<HttpRoute> compiled = new ArrayList<>();
+    List<RouteTable.Entry<HttpRoute>> entries = new ArrayList<>();
+    for (RouteConfig route : config.routes()) {
+      ServiceRuntime service = services.get(route.service());
+      if (service == null) {
+        throw new IllegalStateException("a route to no service passed the checks: " + route);
+      }
+      HttpRoute old = known.get(route.name());
+      LoopCounters<RouteCounter> counters =
+          old != null ? old.counters() : new LoopCounters<>(dataPlane.loops(), RouteCounter.class);
+      HttpRoute made = new HttpRoute(route, service.target(), counters);
+      compiled.add(made);
+      entries.add(new RouteTable.Entry<>(route, made));
+    }
+    routes.put(config.name(), compiled);
+    return new HttpPolicy(RouteTable.of(entries), config.limits(), config.forwarded());
+  }
+
+  /** Opens what is new; on failure closes it again. */
+  private Map<String, Listener> openListeners(
+      @Nullable State before, FairleadConfig config, Map<String, HttpPolicy> policies)
+      throws IOException {
+    Map<String, Listener> listeners = new LinkedHashMap<>();
+    List<Listener> opened = new ArrayList<>();
+    try {
+      for (ListenerConfig wanted : config.listeners().values()) {
+        Listener known = before == null ? null : before.listeners().get(wanted.name());
+        if (known != null) {
+          known.add(wanted.bind());
+          listeners.put(wanted.name(), known);
+        } else {
+          HttpPolicy policy = policies.get(wanted.name());
+          if (policy == null) {
+            throw new IllegalStateException("no policy was built for " + wanted.name());
+          }
+          Listener made = dataPlane.open(wanted, policy);
+          opened.add(made);
+          listeners.put(wanted.name(), made);
+        }
+      }
+      return listeners;
+    } catch (IOException e) {
+      opened.forEach(listener -> listener.drain(Duration.ZERO));
+      if (before != null) {
+        before
+            .listeners()
+            .forEach(
+                (name, listener) -> listener.retain(listenerConfig(before.config(), name).bind()));
+      }
+      throw e;
+    }
+  }
+
+  private static ListenerConfig listenerConfig(FairleadConfig config, String name) {
+    ListenerConfig found = config.listeners().get(name);
+    if (found == null) {
+      throw new IllegalStateException("no listener " + name);
+    }
+    return found;
+  }
+
+  /** The switch. Control thread. */
+  private @Nullable Void switchTo(
+      @Nullable State before, State after, Map<String, HttpPolicy> policies) {
+    for (ServiceConfig config : after.config().services().values()) {
+      ServiceRuntime runtime = after.services().get(config.name());
+      if (runtime != null) {
+        ServiceConfig old = before == null ? null : before.config().services().get(config.name());
+        runtime.configure(config);
+        if (old == null || !old.nodes().equals(config.nodes())) {
+          membership.setConfigured(runtime.service(), config.nodes());
+        }
+        health.watch(runtime.service(), config.health());
+      }
+    }
+    after
+        .listeners()
+        .forEach((name, listener) -> {
+          HttpPolicy policy = policies.get(name);
+          if (policy != null) {
+            listener.setPolicy(policy);
+          }
+        });
+    state.set(after);
+    return null;
+  }
+
+  /** What is no longer named drains. */
+  private void leave(@Nullable State before, State after) {
+    after
+        .listeners()
+        .forEach((name, listener) -> {
+          listener.retain(listenerConfig(after.config(), name).bind());
+          Listener old = before == null ? null : before.listeners().get(name);
+          if (old == null) {
+            listener
+                .boundAddresses()
+                .forEach(a -> events.add(new Event.ListenerStarted(name, text(a))));
+          }
+        });
+    if (before == null) {
+      return;
+    }
+    before
+        .listeners()
+        .forEach((name, listener) -> {
+          if (!after.listeners().containsKey(name)) {
+            listener
+                .boundAddresses()
+                .forEach(a -> events.add(new Event.ListenerStopped(name, text(a))));
+            listener.drain(DRAIN_PATIENCE);
+          }
+        });
+    control.call(() -> endServices(before.services(), after.services()));
+  }
+
+  /** Ends services that are in the first and not in the second. Control thread. */
+  private @Nullable Void endServices(
+      Map<String, ServiceRuntime> services, Map<String, ServiceRuntime> kept) {
+    services.forEach((name, runtime) -> {
+      if (!kept.containsKey(name)) {
+        health.forget(runtime.service());
+        membership.forget(runtime.service());
+        runtime.end();
+      }
+    });
+    return null;
+  }
+
+  private static String text(java.net.InetSocketAddress address) {
+    return address.getAddress().getHostAddress() + ":" + address.getPort();
+  }
+
+  // --- what doors ask ----------------------------------------------------------------------
+
+  State state() {
+    State present = state.get();
+    if (present == null) {
+      throw new IllegalStateException("not started");
+    }
+    return present;
+  }
+
+  ControlThread control() {
+    return control;
+  }
+
+  EventLog events() {
+    return events;
+  }
+
+  HealthChecker health() {
+    return health;
+  }
+
+  Membership membership() {
+    return membership;
+  }
+
+  DataPlane dataPlane() {
+    return dataPlane;
+  }
+
+  Duration uptime() {
+    return Duration.ofNanos(System.nanoTime() - startedNanos);
+  }
+
+  boolean lastReloadSucceeded() {
+    return lastReloadSucceeded;
+  }
+
+  boolean isDraining() {
+    return draining;
+  }
+
+  /** Where the admin door is open. */
+  public java.net.InetSocketAddress adminAddress() {
+    AdminServer present = admin;
+    if (present == null) {
+      throw new IllegalStateException("not started");
+    }
+    return present.address();
+  }
+
+  /** Says when a draining node has nothing in flight any more. Control thread. */
+  void announceWhenEmpty(Service service, Node node) {
+    if (!node.facts().draining() || !node.isMember()) {
+      return;
+    }
+    if (node.inFlight() == 0) {
+      events.add(new Event.NodeDrained(service.name(), node.name()));
+    } else {
+      control.schedule(Duration.ofMillis(100), () -> announceWhenEmpty(service, node));
+    }
+  }
+
+  // --- the end -----------------------------------------------------------------------------
+
+  /**
+   * Stops accepting and lets what goes on end.
+   *
+   * @return how many connections had to be cut in the end
+   */
+  public int drain(Duration patience) {
+    draining = true;
+    events.add(new Event.InstanceStopping("draining"));
+    List<CompletableFuture<Integer>> drains = new ArrayList<>();
+    for (Listener listener : state().listeners().values()) {
+      drains.add(listener.drain(patience));
+    }
+    int cut = 0;
+    for (CompletableFuture<Integer> drain : drains) {
+      cut += drain.orTimeout(patience.toSeconds() + 5, TimeUnit.SECONDS).join();
+    }
+    return cut;
+  }
+
+  @Override
+  public void close() {
+    AdminServer door = admin;
+    if (door != null) {
+      door.close();
+    }
+    dataPlane.close();
+    health.close();
+    control.close();
+  }
+}

@@ -1,0 +1,128 @@
+package io.fairlead;
+
+import io.fairlead.cli.Launcher;
+import io.fairlead.config.ConfigReader;
+import io.fairlead.config.FairleadConfig;
+import io.fairlead.demo.Behaviour;
+import io.fairlead.demo.LatencyDistribution;
+import io.fairlead.demo.TestNode;
+import io.fairlead.telemetry.EventLog;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import sun.misc.Signal;
+
+/** What the command line starts. */
+final class Launch implements Launcher {
+  @Override
+  public int run(Path config) {
+    ConfigReader.Result read = ConfigReader.readFile(config);
+    return switch (read) {
+      case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) -> {
+        problems.forEach(System.err::println);
+        yield 1;
+      }
+      case ConfigReader.Result.Accepted(FairleadConfig accepted, String text) ->
+          serve(accepted, text, config);
+    };
+  }
+
+  private static int serve(FairleadConfig config, String text, Path file) {
+    Fairlead fairlead;
+    try {
+      fairlead = Fairlead.start(config, text, file.toString(), file);
+    } catch (IOException | IllegalStateException e) {
+      System.err.println("fairlead: " + e.getMessage());
+      return 1;
+    }
+    try (fairlead) {
+      fairlead.events().since(0).forEach(Launch::print);
+      fairlead.events().subscribe(Launch::print);
+      InetSocketAddress admin = fairlead.adminAddress();
+      System.out.println(
+          "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");
+      ConfigWatch watch = ConfigWatch.start(file, () -> fairlead.reload("file change"));
+      Signal.handle(
+          new Signal("HUP"), signal -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
+      awaitEnd();
+      watch.close();
+      int cut = fairlead.drain(Fairlead.DRAIN_PATIENCE);
+      if (cut > 0) {
+        System.err.println("fairlead: " + cut + " connections were cut after waiting");
+      }
+    }
+    return 0;
+  }
+
+  /** Returns at the first SIGTERM or SIGINT; the second ends the process at once. */
+  static void awaitEnd() {
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    AtomicInteger count = new AtomicInteger();
+    for (String name : List.of("TERM", "INT")) {
+      Signal.handle(
+          new Signal(name),
+          signal -> {
+            if (count.incrementAndGet() > 1) {
+              Runtime.getRuntime().halt(128 + signal.getNumber());
+            }
+            end.complete(null);
+          });
+    }
+    end.join();
+  }
+
+  private static void print(EventLog.Entry entry) {
+    System.out.println(Instant.ofEpochMilli(entry.epochMillis()) + " " + entry.event().text());
+  }
+
+  @Override
+  public int demo() {
+    return Demo.run();
+  }
+
+  @Override
+  public int node(NodeOptions options) {
+    try {
+      Behaviour behaviour =
+          Behaviour.of(
+              LatencyDistribution.parse(options.latency()), options.errorRate(), options.healthy());
+      String name = options.name();
+      try (TestNode node =
+          TestNode.start(
+              options.bind(),
+              options.port(),
+              name != null ? name : options.bind() + ":" + options.port(),
+              behaviour)) {
+        System.out.println(
+            "test node " + node.name() + " serves on " + options.bind() + ":" + node.port());
+        awaitEnd();
+        return 0;
+      }
+    } catch (IllegalArgumentException e) {
+      System.err.println("fairlead node: " + e.getMessage());
+      return 2;
+    } catch (IOException e) {
+      System.err.println(
+          "fairlead node: cannot listen on "
+              + options.bind()
+              + ":"
+              + options.port()
+              + ": "
+              + e.getMessage());
+      return 1;
+    }
+  }
+
+  @Override
+  public List<String> check(Path config) {
+    return switch (ConfigReader.readFile(config)) {
+      case ConfigReader.Result.Accepted _ -> List.of();
+      case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
+          problems.stream().map(ConfigReader.Problem::toString).toList();
+    };
+  }
+}

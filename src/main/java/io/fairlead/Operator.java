@@ -1,0 +1,267 @@
+package io.fairlead;
+
+import io.fairlead.admin.ConfigOutcome;
+import io.fairlead.admin.ConfigProblem;
+import io.fairlead.admin.ConfigState;
+import io.fairlead.admin.ExplainAnswer;
+import io.fairlead.admin.Instance;
+import io.fairlead.admin.ListenerView;
+import io.fairlead.admin.NodeOutcome;
+import io.fairlead.admin.ProbeView;
+import io.fairlead.admin.Registration;
+import io.fairlead.config.ConfigReader;
+import io.fairlead.config.HostPort;
+import io.fairlead.config.RouteMatch;
+import io.fairlead.health.ProbeResult;
+import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.EventLog;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+
+/** The instance as the admin door sees it. */
+final class Operator implements Instance {
+  private final Fairlead fairlead;
+
+  Operator(Fairlead fairlead) {
+    this.fairlead = fairlead;
+  }
+
+  @Override
+  public String version() {
+    return Version.current();
+  }
+
+  @Override
+  public Duration uptime() {
+    return fairlead.uptime();
+  }
+
+  @Override
+  public boolean ready() {
+    return !fairlead.isDraining();
+  }
+
+  @Override
+  public boolean draining() {
+    return fairlead.isDraining();
+  }
+
+  @Override
+  public List<Service> services() {
+    return fairlead.state().services().values().stream().map(ServiceRuntime::service).toList();
+  }
+
+  @Override
+  public List<ListenerView> listeners() {
+    Fairlead.State state = fairlead.state();
+    List<ListenerView> views = new ArrayList<>();
+    state
+        .listeners()
+        .forEach((name, listener) ->
+            views.add(view(listener, state.routes().getOrDefault(name, List.of()))));
+    return views;
+  }
+
+  private static ListenerView view(Listener listener, List<HttpRoute> routes) {
+    Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
+    for (ErrorReason reason : ErrorReason.values()) {
+      long count = listener.state().errors().get(reason);
+      if (count > 0) {
+        errors.put(reason, count);
+      }
+    }
+    return new ListenerView(
+        listener.name(),
+        listener.boundAddresses().stream().map(Operator::text).toList(),
+        listener.state().counters(),
+        errors,
+        routes.stream()
+            .map(route ->
+                new ListenerView.RouteView(
+                    route.config().name(),
+                    text(route.config().match()),
+                    route.config().service(),
+                    route.counters()))
+            .toList());
+  }
+
+  private static String text(InetSocketAddress address) {
+    return new HostPort(address.getAddress().getHostAddress(), address.getPort()).toString();
+  }
+
+  private static String text(RouteMatch match) {
+    List<String> parts = new ArrayList<>();
+    if (!match.methods().isEmpty()) {
+      parts.add(String.join("|", match.methods()));
+    }
+    if (!match.hosts().isEmpty()) {
+      parts.add(String.join("|", match.hosts()));
+    }
+    if (!match.paths().isEmpty()) {
+      parts.add(String.join("|", match.paths()));
+    }
+    match.headers().forEach((name, value) -> parts.add(name + "=" + value));
+    return parts.isEmpty() ? "every request" : String.join(" ", parts);
+  }
+
+  @Override
+  public ConfigState config() {
+    Fairlead.State state = fairlead.state();
+    return new ConfigState(
+        state.text(),
+        state.version(),
+        state.applied(),
+        state.source(),
+        fairlead.lastReloadSucceeded());
+  }
+
+  @Override
+  public ConfigOutcome reload(String who) {
+    return outcome(fairlead.reload(who));
+  }
+
+  @Override
+  public ConfigOutcome applyConfig(String yaml, String who) {
+    Path folder = Path.of("").toAbsolutePath();
+    return outcome(
+        fairlead.apply(ConfigReader.read("(api)", yaml, folder, System::getenv), "api, " + who));
+  }
+
+  private static ConfigOutcome outcome(Fairlead.Applied applied) {
+    return switch (applied) {
+      case Fairlead.Applied.Done(long version, List<String> changes) ->
+          new ConfigOutcome.Accepted(version, changes);
+      case Fairlead.Applied.Refused(List<ConfigReader.Problem> problems) ->
+          new ConfigOutcome.Refused(
+              problems.stream()
+                  .map(p ->
+                      new ConfigProblem(
+                          p.source(), p.line(), p.column(), p.path(), p.rule(), p.toString()))
+                  .toList());
+    };
+  }
+
+  @Override
+  public NodeOutcome register(Registration registration, String who) {
+    return onService(
+        registration.service(),
+        service -> {
+          NodeSpec spec =
+              new NodeSpec(
+                  registration.address(),
+                  registration.name(),
+                  registration.weight(),
+                  registration.zone(),
+                  "api");
+          return switch (fairlead.membership().register(service, spec, registration.ttl(), who)) {
+            case REGISTERED, RENEWED -> new NodeOutcome.Done();
+            case NAMED_BY_FILE -> new NodeOutcome.Already();
+            case FULL ->
+                new NodeOutcome.Refused("the service has as many registered nodes as it may have");
+          };
+        });
+  }
+
+  @Override
+  public NodeOutcome deregister(String service, HostPort address, String who) {
+    return onService(
+        service,
+        found ->
+            fairlead.membership().deregister(found, address, who)
+                ? new NodeOutcome.Done()
+                : new NodeOutcome.Refused(
+                    "node " + address + " was not registered: the configuration names it"));
+  }
+
+  @Override
+  public NodeOutcome drain(String service, HostPort address, String who) {
+    return onNode(
+        service,
+        address,
+        (found, node) -> {
+          boolean changed = found.setDraining(node, true, who);
+          if (changed) {
+            fairlead.announceWhenEmpty(found, node);
+          }
+          return changed;
+        });
+  }
+
+  @Override
+  public NodeOutcome undrain(String service, HostPort address, String who) {
+    return onNode(service, address, (found, node) -> found.setDraining(node, false, who));
+  }
+
+  private NodeOutcome onNode(
+      String service, HostPort address, BiFunction<Service, Node, Boolean> change) {
+    return onService(
+        service,
+        found -> {
+          Node node = found.find(address);
+          if (node == null) {
+            return new NodeOutcome.Refused("service " + service + " has no node " + address);
+          }
+          return change.apply(found, node) ? new NodeOutcome.Done() : new NodeOutcome.Already();
+        });
+  }
+
+  private NodeOutcome onService(
+      String service, java.util.function.Function<Service, NodeOutcome> change) {
+    return fairlead
+        .control()
+        .call(() -> {
+          ServiceRuntime found = fairlead.state().services().get(service);
+          return found == null
+              ? new NodeOutcome.Refused("there is no service " + service)
+              : change.apply(found.service());
+        });
+  }
+
+  @Override
+  public ExplainAnswer explain(
+      String method, String url, Map<String, List<String>> headers, String clientIp) {
+    return new Explainer(fairlead).explain(method, url, headers, clientIp);
+  }
+
+  @Override
+  public Duration controlLag() {
+    return fairlead.control().lag();
+  }
+
+  @Override
+  public EventLog events() {
+    return fairlead.events();
+  }
+
+  @Override
+  public int idleConnections(Node node) {
+    return fairlead.dataPlane().pools().idle(node);
+  }
+
+  @Override
+  public List<ProbeView> healthHistory(Node node) {
+    return fairlead.health().history(node).stream()
+        .map(probed ->
+            new ProbeView(
+                probed.epochMillis(),
+                probed.result() instanceof ProbeResult.Passed,
+                probed.result().toString()))
+        .toList();
+  }
+
+  @Override
+  public long directMemory() {
+    return fairlead.dataPlane().directMemory();
+  }
+}

@@ -1,0 +1,69 @@
+package io.fairlead;
+
+import io.fairlead.balance.Balancer;
+import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.ServiceConfig;
+import io.fairlead.proxy.DataPlane;
+import io.fairlead.proxy.http.ServiceTarget;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSet;
+import io.fairlead.service.Service;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A service with all that hangs on its nodes: whenever they change, event loops get a new balancer,
+ * and unused connections to nodes that are down or gone are closed. Control thread.
+ */
+final class ServiceRuntime {
+  private final Service service;
+  private final ServiceTarget target;
+  private final DataPlane dataPlane;
+  private BalanceMethod method;
+  private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  ServiceRuntime(Service service, ServiceConfig config, DataPlane dataPlane) {
+    this.service = service;
+    this.dataPlane = dataPlane;
+    this.method = config.balance();
+    this.target =
+        new ServiceTarget(service, Balancer.of(method, service.nodes(), null), config.upstream());
+    service.subscribe(this::nodesChanged);
+  }
+
+  Service service() {
+    return service;
+  }
+
+  ServiceTarget target() {
+    return target;
+  }
+
+  void configure(ServiceConfig config) {
+    target.setUpstream(config.upstream());
+    if (config.balance() != method) {
+      method = config.balance();
+      target.setBalancer(Balancer.of(method, service.nodes(), null));
+    }
+  }
+
+  /** The service is no longer configured. */
+  void end() {
+    service.setMembers(List.of());
+  }
+
+  private void nodesChanged(NodeSet nodes) {
+    target.setBalancer(Balancer.of(method, nodes, target.balancer()));
+    Set<Node> before = connected;
+    connected = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Node node : nodes.all()) {
+      if (node.facts().up()) {
+        connected.add(node);
+        before.remove(node);
+      }
+    }
+    before.forEach(dataPlane::closeIdle);
+  }
+}
