@@ -265,7 +265,7 @@ final class Language {
           List.of(),
           "any",
           "Any of these paths: exact, with `*` for one segment, or with `**` at the end for any"
-              + " rest including none.",
+              + " rest including none. Matched after normalisation.",
           "\"/api/**\"");
   private static final Key<List<String>> METHODS =
       Key.of(

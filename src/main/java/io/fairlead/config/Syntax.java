@@ -33,7 +33,12 @@ final class Syntax {
       Pattern.compile(
           "(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
               + "(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
-  private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9._~!$&'()+,;=:@-]*");
+  private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9._~!$&'()+,;=:@%-]*");
+  // Not: a digit, letter, '-', '.', '_' or '~', which normalisation decodes; a slash, a backslash
+  // or NUL, which no request may encode.
+  private static final Pattern PLAIN_OR_ENCODED =
+      Pattern.compile(
+          "([^%]|%(?!3[0-9]|[46][1-9A-F]|[57][0-9A]|2D|2E|5F|7E|2F|5C|00)[0-9A-F]{2})*+");
 
   private Syntax() {}
 
@@ -162,8 +167,9 @@ final class Syntax {
     if (text.indexOf('?') >= 0 || text.indexOf('#') >= 0) {
       return "must not contain '?' or '#': the query is no part of the path";
     }
-    if (text.indexOf('%') >= 0) {
-      return "must not contain '%': paths are matched after normalisation";
+    if (!PLAIN_OR_ENCODED.matcher(text).matches()) {
+      return "may have '%' only before upper-case hexadecimal digits of what stays encoded: paths are"
+          + " matched after normalisation";
     }
     int start = 1;
     while (start <= text.length()) {
