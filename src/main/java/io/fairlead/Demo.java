@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
  * The main job on one machine with nothing else needed: a front end, three nodes as processes of
  * their own so that they can be killed, gentle traffic, the dashboard.
  */
+@SuppressWarnings("InlineFormatString") // the configuration reads best as one piece
 final class Demo {
   private static final List<String> NAMES = List.of("a", "b", "c");
 

@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import sun.misc.Signal;
 
 /** What the command line starts. */
 final class Launch implements Launcher {
@@ -46,8 +45,7 @@ final class Launch implements Launcher {
       System.out.println(
           "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");
       ConfigWatch watch = ConfigWatch.start(file, () -> fairlead.reload("file change"));
-      Signal.handle(
-          new Signal("HUP"), signal -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
+      OsSignal.handle("HUP", () -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
       awaitEnd();
       watch.close();
       int cut = fairlead.drain(Fairlead.DRAIN_PATIENCE);
@@ -63,11 +61,11 @@ final class Launch implements Launcher {
     CompletableFuture<Void> end = new CompletableFuture<>();
     AtomicInteger count = new AtomicInteger();
     for (String name : List.of("TERM", "INT")) {
-      Signal.handle(
-          new Signal(name),
-          signal -> {
+      OsSignal.handle(
+          name,
+          () -> {
             if (count.incrementAndGet() > 1) {
-              Runtime.getRuntime().halt(128 + signal.getNumber());
+              Runtime.getRuntime().halt(1);
             }
             end.complete(null);
           });

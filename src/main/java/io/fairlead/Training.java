@@ -20,6 +20,7 @@ import java.time.Duration;
  * it once to record which classes a start needs; with that record a start takes a fraction of the
  * time.
  */
+@SuppressWarnings("InlineFormatString") // the configuration reads best as one piece
 final class Training {
   private static final String CONFIG =
       """
