@@ -29,14 +29,14 @@ final class LeastLoaded implements Balancer {
   private final Load load;
   private final Node[] nodes;
   private final int[] weights;
-  private final Shares shares;
+  private final AliasTable shares;
   private final boolean equal;
 
   LeastLoaded(Load load, Node[] nodes) {
     this.load = load;
     this.nodes = nodes;
     this.weights = Weights.of(nodes);
-    this.shares = new Shares(weights);
+    this.shares = new AliasTable(weights);
     this.equal = Weights.areEqual(weights);
   }
 

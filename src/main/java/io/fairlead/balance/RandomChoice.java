@@ -9,11 +9,11 @@ final class RandomChoice implements Balancer {
   private static final int MAX_ATTEMPTS = 4;
 
   private final Node[] nodes;
-  private final Shares shares;
+  private final AliasTable shares;
 
   RandomChoice(Node[] nodes) {
     this.nodes = nodes;
-    this.shares = new Shares(Weights.of(nodes));
+    this.shares = new AliasTable(Weights.of(nodes));
   }
 
   @Override

@@ -6,8 +6,8 @@ package io.fairlead.balance;
  *
  * <p>A guide table with one entry per node says where to begin the search [1], so that a uniformly
  * distributed point costs two comparisons on average however the weights are spread: the n pieces
- * begin in n guide cells. Unlike an alias table it keeps the pieces in order, so one table serves
- * random points and evenly spread ones alike, with exact shares.
+ * begin in n guide cells. Unlike an alias table it keeps the pieces in order, so evenly spread
+ * points fall evenly on the nodes.
  *
  * <p>[1] H.-C. Chen, Y. Asau, On generating random variates from an empirical distribution, AIIE
  * Transactions 6(2), 1974.

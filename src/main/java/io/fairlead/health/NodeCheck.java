@@ -40,6 +40,7 @@ final class NodeCheck {
 
   void started(long nanos) {
     isRunning = true;
+    nextProbe = () -> {}; // there is nothing to cancel any more
     startedNanos = nanos;
   }
 
@@ -55,9 +56,11 @@ final class NodeCheck {
   /**
    * How far the next probe's start is from the last one's: the interval while all is well,
    * otherwise {@link HealthChecker#QUICK}, doubled each time until it is the interval.
+   *
+   * @param least the shortest interval that can be afforded
    */
-  Duration nextStep() {
-    Duration interval = config.interval();
+  Duration nextStep(Duration least) {
+    Duration interval = interval(least);
     if (tracker.isSettled()) {
       hurry(); // if it fails next, that is
       return interval;
@@ -68,8 +71,12 @@ final class NodeCheck {
   }
 
   /** What is left of the step after the last probe, which may have taken longer. */
-  Duration untilNext(long now) {
-    return Duration.ofNanos(Math.max(0, startedNanos + nextStep().toNanos() - now));
+  Duration untilNext(long now, Duration least) {
+    return Duration.ofNanos(Math.max(0, startedNanos + nextStep(least).toNanos() - now));
+  }
+
+  Duration interval(Duration least) {
+    return least.compareTo(config.interval()) > 0 ? least : config.interval();
   }
 
   void remember(Probed probed) {

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Screenplays: the clock stands still until the test turns it, first probes come at once. */
@@ -210,6 +211,19 @@ class HealthCheckerTest {
     net.asked.clear();
     time.advance(Duration.ofMillis(200));
     assertThat(net.asked).as("and they stay so").hasSizeBetween(43, 157);
+  }
+
+  @Test
+  void tooManyNodesAreProbedLessOftenThanAskedFor() {
+    String[] names = new String[4 * HealthChecker.MAX_PER_SECOND];
+    Arrays.setAll(names, i -> "n" + i);
+    service.setMembers(
+        IntStream.range(0, names.length)
+            .mapToObj(i -> new NodeSpec(new HostPort("127.0.0.1", 1 + i), names[i], 1, "", "file"))
+            .toList());
+    checker.watch(service, EVERY_2_S); // 4 s can be afforded; here all begin together
+    time.advance(Duration.ofSeconds(39));
+    assertThat(net.asked).hasSize(10 * names.length);
   }
 
   @Test
