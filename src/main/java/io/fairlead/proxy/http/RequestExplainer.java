@@ -26,6 +26,8 @@ public final class RequestExplainer {
   private RequestExplainer() {}
 
   /**
+   * Goes the way of a request as far as its route.
+   *
    * @param target as in a request line
    * @param headers with Host; each value becomes a field
    */
