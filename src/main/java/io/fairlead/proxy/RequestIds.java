@@ -14,6 +14,7 @@ public final class RequestIds {
 
   private final byte[] current = new byte[LENGTH];
   private long millis;
+  private long nextLook = Long.MIN_VALUE;
   private int counter;
 
   RequestIds(int instance, int loop) {
@@ -21,12 +22,19 @@ public final class RequestIds {
     hex(loop & 0xFF, 16, 2);
   }
 
-  /** Makes the next id and writes it to {@code target} at {@code offset}. */
-  public void next(byte[] target, int offset) {
-    long now = System.currentTimeMillis();
-    if (now > millis) { // never back, so that ids of one loop stay sorted when the clock jumps
-      millis = now;
-      hex(now, 0, 12);
+  /**
+   * Makes the next id and writes it to {@code target} at {@code offset}.
+   *
+   * @param nowNanos the loop's time; the clock for people is read once a millisecond at most
+   */
+  public void next(byte[] target, int offset, long nowNanos) {
+    if (nowNanos >= nextLook) {
+      nextLook = nowNanos + 1_000_000;
+      long now = System.currentTimeMillis();
+      if (now > millis) { // never back, so that ids of one loop stay sorted when the clock jumps
+        millis = now;
+        hex(now, 0, 12);
+      }
     }
     counter = (counter + 1) & 0xFFFFFF;
     hex(counter, 18, 6);

@@ -26,7 +26,7 @@ public final class TimerWheel {
     private @Nullable Timer previous;
     private @Nullable Timer next;
     private int slot = -1;
-    private long dueTick;
+    private long dueNanos;
     private long deadline;
 
     /** The deadline has passed; the timer is idle again and may be set anew. */
@@ -41,8 +41,8 @@ public final class TimerWheel {
   public void set(Timer timer, long deadlineNanos) {
     timer.deadline = deadlineNanos;
     if (timer.slot >= 0) {
-      if (tickOf(deadlineNanos) >= timer.dueTick) {
-        return;
+      if (deadlineNanos >= timer.dueNanos) {
+        return; // its slot comes round in time to look again
       }
       unlink(timer);
     }
@@ -87,7 +87,7 @@ public final class TimerWheel {
   private void link(Timer timer) {
     long due = Math.min(Math.max(tickOf(timer.deadline), currentTick + 1), currentTick + SLOTS - 1);
     int slot = (int) (due & (SLOTS - 1));
-    timer.dueTick = due;
+    timer.dueNanos = origin + due * TICK_NANOS;
     timer.slot = slot;
     Timer head = slots[slot];
     timer.next = head;

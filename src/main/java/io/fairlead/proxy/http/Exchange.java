@@ -117,21 +117,21 @@ final class Exchange {
   /** The head is complete and checked: finds a node and sends it. */
   void start(HttpRoute matched) {
     route = matched;
-    loop.loop().requestIds().next(requestId, 0);
+    loop.loop().requestIds().next(requestId, 0, loop.now());
     requestBody.begin(request.body, client().policy().limits());
     pick(null, false);
   }
 
   /** The request must not be routed: says why and ends the connection. */
   void refuse(ErrorReason reason) {
-    loop.loop().requestIds().next(requestId, 0);
+    loop.loop().requestIds().next(requestId, 0, loop.now());
     requestBody.begin(1, HttpLimits.DEFAULT); // whatever follows is not to be read as a request
     answer(reason);
   }
 
   /** Nobody wants the request. */
   void noRoute() {
-    loop.loop().requestIds().next(requestId, 0);
+    loop.loop().requestIds().next(requestId, 0, loop.now());
     requestBody.begin(request.body, client().policy().limits());
     answer(ErrorReason.NO_ROUTE);
   }

@@ -49,6 +49,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final HttpLoop loop;
   private final HttpListenerState listener;
   private HttpPolicy policy;
+  private long idleNanos;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Output output;
   private State state = State.HEAD;
@@ -81,6 +82,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     this.loop = loop;
     this.listener = listener;
     this.policy = listener.policy();
+    this.idleNanos = policy.limits().idleTimeout().toNanos();
   }
 
   // --- the connection ----------------------------------------------------------------------
@@ -88,7 +90,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    output = new Output(added);
+    output = new Output(added, loop);
   }
 
   @Override
@@ -102,7 +104,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     admitted = true;
     listener.joined(loop.index(), this);
     listener.counters().increment(loop.index(), ListenerCounter.CONNECTIONS);
-    setDeadline(System.nanoTime() + policy.limits().idleTimeout().toNanos());
+    setDeadline(System.nanoTime() + idleNanos);
   }
 
   @Override
@@ -254,7 +256,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   private boolean readHead(ByteBuf in) {
     Exchange next = exchange;
     if (next == null) {
-      policy = listener.policy();
+      usePolicy(listener.policy());
       next = loop.takeExchange();
       next.begin(this);
       exchange = next;
@@ -284,6 +286,13 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       case VERSION -> refuse(next, ErrorReason.VERSION_NOT_SUPPORTED);
     }
     return true;
+  }
+
+  private void usePolicy(HttpPolicy current) {
+    if (policy != current) {
+      policy = current;
+      idleNanos = current.limits().idleTimeout().toNanos();
+    }
   }
 
   private void headComplete(Exchange next) {
@@ -403,7 +412,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     state = State.HEAD;
-    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    setDeadline(loop.now() + idleNanos);
     resume();
   }
 
@@ -413,7 +422,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
    */
   private void end(boolean unread) {
     state = State.DISCARD;
-    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    setDeadline(loop.now() + idleNanos);
     if (unread && !inputEnded) {
       afterFlush(() -> {
         setDeadline(System.nanoTime() + LINGER_NANOS);
@@ -499,7 +508,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Bytes have moved: the exchange is alive. */
   void progress() {
-    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    setDeadline(loop.now() + idleNanos);
   }
 
   /** The client is slower than the node; from now on its speed counts. */
@@ -510,7 +519,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private long shortestTake() {
-    return Math.min(policy.limits().idleTimeout().toNanos(), RATE_SPAN_NANOS);
+    return Math.min(idleNanos, RATE_SPAN_NANOS);
   }
 
   /** Bytes that the kernel has taken from us for the client. */

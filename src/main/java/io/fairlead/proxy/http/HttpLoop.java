@@ -3,18 +3,24 @@ package io.fairlead.proxy.http;
 import io.fairlead.proxy.Loop;
 import io.fairlead.proxy.NodeSignals;
 import io.fairlead.service.Node;
+import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
 
 /** What the HTTP part keeps per event loop: exchanges to use again, connections to nodes. */
 public final class HttpLoop {
   private static final int MAX_KEPT_EXCHANGES = 1024;
+  private static final int MAX_KEPT_BUFFERS = 8;
+
+  /** Holds nearly every head with a short body. */
+  static final int BUFFER_BYTES = 8 * 1024;
 
   private final Loop loop;
   private final NodeSignals signals;
   private final PoolDirectory directory;
   private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
   private final IdentityHashMap<Node, NodePool> pools = new IdentityHashMap<>();
+  private final ArrayDeque<ByteBuf> buffers = new ArrayDeque<>();
   private int exchangesInUse;
   private long now = System.nanoTime();
 
@@ -56,6 +62,21 @@ public final class HttpLoop {
     exchangesInUse--;
     if (exchanges.size() < MAX_KEPT_EXCHANGES) {
       exchanges.addLast(exchange);
+    }
+  }
+
+  /** A buffer of {@value #BUFFER_BYTES} bytes to gather what is about to be sent. */
+  ByteBuf takeBuffer() {
+    ByteBuf kept = buffers.pollLast();
+    return kept != null ? kept : loop.allocator().directBuffer(BUFFER_BYTES);
+  }
+
+  /** Takes back a buffer that has been sent, to be used again or freed. */
+  void giveBack(ByteBuf buffer) {
+    if (buffer.capacity() == BUFFER_BYTES && buffers.size() < MAX_KEPT_BUFFERS) {
+      buffers.addLast(buffer.clear());
+    } else {
+      buffer.release();
     }
   }
 

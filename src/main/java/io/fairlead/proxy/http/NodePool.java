@@ -59,7 +59,7 @@ final class NodePool {
     }
     idle.add(connection);
     idleCount = idle.size();
-    connection.keepUntil(System.nanoTime() + config.idleTimeout().toNanos());
+    connection.keepUntil(loop.now() + config.idleTimeout().toNanos());
   }
 
   /** The connection has closed or is no longer to be used. */

@@ -2,11 +2,19 @@ package io.fairlead.proxy.http;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is about to be written to one connection: small things are gathered into one buffer, so that
  * a head and a short body leave in one system call; large pieces of bodies go as they are.
+ *
+ * <p>Where nothing is queued before it, a gathered buffer goes to the socket directly and is used
+ * again at once; the transport's queue is for what the kernel does not take. This needs a
+ * connection without further handlers between this and the socket.
  */
 final class Output {
   /** Pieces up to this are copied behind what is gathered; copying them is cheaper than a slice. */
@@ -16,12 +24,22 @@ final class Output {
   private static final byte[] LAST_CHUNK = Ascii.bytes("0\r\n");
 
   private final ChannelHandlerContext context;
+  private final @Nullable Socket socket;
+  private HttpLoop loop;
   private @Nullable ByteBuf gathered;
   private long bytes;
   private boolean wrote;
 
-  Output(ChannelHandlerContext context) {
+  Output(ChannelHandlerContext context, HttpLoop loop) {
     this.context = context;
+    this.loop = loop;
+    this.socket =
+        context.channel() instanceof EpollSocketChannel epoll ? (Socket) epoll.fd() : null;
+  }
+
+  /** The connection belongs to another loop from now on. */
+  void moveTo(HttpLoop other) {
+    loop = other;
   }
 
   /** The buffer to gather into, with room for so many more bytes. */
@@ -32,7 +50,10 @@ final class Output {
       buffer = null;
     }
     if (buffer == null) {
-      buffer = context.alloc().directBuffer(count + COPY_LIMIT);
+      buffer =
+          count <= HttpLoop.BUFFER_BYTES
+              ? loop.takeBuffer()
+              : context.alloc().directBuffer(count + COPY_LIMIT);
       gathered = buffer;
     }
     return buffer;
@@ -80,11 +101,11 @@ final class Output {
   long flush() {
     ByteBuf last = gathered;
     if (last != null) {
-      if (last.isReadable()) {
-        write(last);
-      } else {
+      if (!wrote && isSentDirectly(last)) {
         gathered = null;
-        last.release();
+        loop.giveBack(last);
+      } else {
+        write(last);
       }
     }
     if (wrote) {
@@ -94,6 +115,35 @@ final class Output {
     long sent = bytes;
     bytes = 0;
     return sent;
+  }
+
+  /**
+   * Sends without the transport's queue if that is empty; what the kernel does not take stays in
+   * the buffer.
+   *
+   * @return whether nothing is left
+   */
+  private boolean isSentDirectly(ByteBuf buffer) {
+    Socket direct = socket;
+    // A closed channel's file descriptor may already be another connection's.
+    if (direct == null || !context.channel().isActive() || !buffer.hasMemoryAddress()) {
+      return !buffer.isReadable();
+    }
+    ChannelOutboundBuffer queue = context.channel().unsafe().outboundBuffer();
+    if (queue == null || !queue.isEmpty()) {
+      return !buffer.isReadable();
+    }
+    try {
+      int sent =
+          direct.sendAddress(buffer.memoryAddress(), buffer.readerIndex(), buffer.writerIndex());
+      buffer.skipBytes(Math.max(sent, 0));
+      bytes += Math.max(sent, 0);
+    } catch (IOException e) {
+      // The other side is gone. Closing tells everybody on the usual way.
+      buffer.clear();
+      context.close();
+    }
+    return !buffer.isReadable();
   }
 
   /** Forgets what has not been sent. */

@@ -43,7 +43,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    output = new Output(added);
+    output = new Output(added, loop);
   }
 
   Output output() {
@@ -184,6 +184,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   void joinLoop(HttpLoop newLoop, NodePool newPool, Consumer<Boolean> then) {
     loop = newLoop;
     pool = newPool;
+    output().moveTo(newLoop);
     Channel channel = context().channel();
     newLoop
         .loop()
