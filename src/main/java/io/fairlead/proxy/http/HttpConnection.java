@@ -82,7 +82,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     this.loop = loop;
     this.listener = listener;
     this.policy = listener.policy();
-    this.idleNanos = policy.limits().idleTimeout().toNanos();
+    this.idleNanos = policy.idleNanos();
   }
 
   // --- the connection ----------------------------------------------------------------------
@@ -289,10 +289,8 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void usePolicy(HttpPolicy current) {
-    if (policy != current) {
-      policy = current;
-      idleNanos = current.limits().idleTimeout().toNanos();
-    }
+    policy = current;
+    idleNanos = current.idleNanos();
   }
 
   private void headComplete(Exchange next) {
