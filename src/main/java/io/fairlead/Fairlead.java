@@ -162,7 +162,8 @@ public final class Fairlead implements AutoCloseable {
     changing.lock();
     try {
       State before = state.get();
-      List<String> changes = before == null ? List.of() : changes(before.config(), config);
+      List<String> changes =
+          before == null ? List.of("the first") : changes(before.config(), config);
       Map<String, ServiceRuntime> services = buildServices(before, config);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
       Map<String, HttpPolicy> policies = new HashMap<>();
