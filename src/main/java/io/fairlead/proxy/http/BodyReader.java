@@ -93,6 +93,11 @@ final class BodyReader {
     return fault;
   }
 
+  /** Its length is not known when it begins. */
+  boolean isBoundless() {
+    return framing < 0;
+  }
+
   /** The end of the connection is the end of the body. */
   boolean endsWithConnection() {
     return framing == Head.UNTIL_CLOSE;

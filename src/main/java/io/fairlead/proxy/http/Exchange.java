@@ -281,7 +281,9 @@ final class Exchange {
     anyResponseByte = true;
     HttpConnection to = client();
     node().counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, in.readableBytes());
-    to.progress();
+    if (headSent) { // until then the route's timeout holds, however slowly bytes come
+      to.progress();
+    }
     if (tunnel) {
       to.output().body(in, in.readableBytes(), false);
       to.flush();
@@ -358,6 +360,7 @@ final class Exchange {
   private void sendResponseHead() {
     HttpConnection to = client();
     headSent = true;
+    to.progress();
     responseBody.begin(response.body, HttpLimits.DEFAULT);
     boolean oldClient = request.minorVersion == 0;
     boolean unbounded = response.body == Head.CHUNKED || response.body == Head.UNTIL_CLOSE;
@@ -486,12 +489,14 @@ final class Exchange {
   /** The node, or the client's patience, failed: says so if nothing has been said yet. */
   void fail(ErrorReason reason) {
     if (headSent) {
-      // The client must see that the answer is not complete: no last chunk, fewer bytes.
+      // The client must see that the answer is not complete: no last chunk, fewer bytes, and
+      // nothing said behind it. Without a length and chunks only a reset tells.
       HttpConnection owner = client();
       owner.countError(reason);
       dropUpstream();
+      closeClient = true;
+      owner.abort(responseBody.isBoundless() && !chunkedToClient);
       finish();
-      owner.abort();
     } else {
       answer(reason);
     }

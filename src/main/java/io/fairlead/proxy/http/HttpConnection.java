@@ -10,6 +10,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -457,8 +458,15 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Closes in a way that cannot be taken for a complete answer. */
-  void abort() {
+  /**
+   * Closes in the middle of an answer.
+   *
+   * @param reset by a reset, as a mere close would be the end of a complete answer
+   */
+  void abort(boolean reset) {
+    if (reset) {
+      boolean _ = context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
+    }
     close();
   }
 

@@ -16,8 +16,10 @@ import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
+import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -49,9 +51,11 @@ final class ProxyFixture implements ProxyUnderTest {
   private final Listener listener;
   private final Service service;
   private final List<String> connectFailures = new ArrayList<>();
+  private final int loops;
 
   private ProxyFixture(
-      List<InetSocketAddress> nodes, HttpLimits limits, Duration timeout, int loops) {
+      List<InetSocketAddress> nodes, HttpLimits limits, Duration timeout, int loops, String bind) {
+    this.loops = loops;
     dataPlane =
         new DataPlane(
             new RuntimeConfig(loops, RuntimeConfig.Transport.AUTO),
@@ -70,47 +74,99 @@ final class ProxyFixture implements ProxyUnderTest {
     for (Node node : service.nodes().all()) {
       node.setSocketAddress(new InetSocketAddress(node.address().host(), node.address().port()));
     }
-    RouteConfig route = new RouteConfig("web-1", RouteMatch.ANY, "shop", timeout);
-    ServiceTarget target =
-        new ServiceTarget(
-            service,
-            Balancer.of(BalanceMethod.ROUND_ROBIN, service.nodes(), null),
-            UpstreamConfig.DEFAULT);
-    HttpPolicy policy =
-        new HttpPolicy(
-            RouteTable.of(
-                List.of(
-                    new RouteTable.Entry<>(
-                        route,
-                        new HttpRoute(
-                            route, target, new LoopCounters<>(loops, RouteCounter.class))))),
-            limits,
-            ForwardedConfig.DEFAULT);
     try {
       listener =
           dataPlane.open(
               new ListenerConfig(
                   "web",
-                  List.of(new HostPort("127.0.0.1", 0)),
+                  List.of(new HostPort(bind, 0)),
                   limits,
                   ForwardedConfig.DEFAULT,
-                  List.of(route)),
-              policy);
+                  List.of(route(timeout))),
+              policy(limits, timeout));
     } catch (IOException e) {
       dataPlane.close();
       throw new UncheckedIOException(e);
     }
   }
 
+  private static RouteConfig route(Duration timeout) {
+    return new RouteConfig("web-1", RouteMatch.ANY, "shop", timeout);
+  }
+
+  /** A policy that sends everything to the same nodes under these limits. */
+  HttpPolicy policy(HttpLimits limits, Duration timeout) {
+    RouteConfig route = route(timeout);
+    ServiceTarget target =
+        new ServiceTarget(
+            service,
+            Balancer.of(BalanceMethod.ROUND_ROBIN, service.nodes(), null),
+            UpstreamConfig.DEFAULT);
+    return new HttpPolicy(
+        RouteTable.of(
+            List.of(
+                new RouteTable.Entry<>(
+                    route,
+                    new HttpRoute(route, target, new LoopCounters<>(loops, RouteCounter.class))))),
+        limits,
+        ForwardedConfig.DEFAULT);
+  }
+
   /** A proxy in front of {@code node}, started and ready to be connected to. */
   static ProxyFixture start(InetSocketAddress node) {
-    return new ProxyFixture(List.of(node), LIMITS, Duration.ofSeconds(60), 1);
+    return new ProxyFixture(List.of(node), LIMITS, Duration.ofSeconds(60), 1, "127.0.0.1");
   }
 
   /** The same with everything said. */
   static ProxyFixture start(
       List<InetSocketAddress> nodes, HttpLimits limits, Duration timeout, int loops) {
-    return new ProxyFixture(nodes, limits, timeout, loops);
+    return new ProxyFixture(nodes, limits, timeout, loops, "127.0.0.1");
+  }
+
+  /** A proxy that listens on another address. */
+  static ProxyFixture startOn(String bind, InetSocketAddress node) {
+    return new ProxyFixture(List.of(node), LIMITS, Duration.ofSeconds(60), 1, bind);
+  }
+
+  /** The limits unless a test says others. */
+  static HttpLimits limits() {
+    return LIMITS;
+  }
+
+  /** How often an exchange was given up, or answered by the proxy itself, for that reason. */
+  long errors(ErrorReason reason) {
+    return listener.state().errors().get(reason);
+  }
+
+  /** What is counted about the node with that number, in the order given. */
+  long counted(int node, NodeCounter counter) {
+    return service.nodes().all()[node].counters().get(counter);
+  }
+
+  /** What is still going on, in words; empty when nothing is. */
+  String busy() {
+    StringBuilder busy = new StringBuilder();
+    note(busy, dataPlane.exchangesInUse(), "exchanges in use");
+    note(busy, listener.state().connections(), "connections of clients");
+    for (Node node : service.nodes().all()) {
+      note(busy, node.inFlight(), "requests in flight to " + node);
+    }
+    return busy.toString();
+  }
+
+  /** Connections to nodes that are open; meant for after {@link #close}. */
+  String open() {
+    StringBuilder open = new StringBuilder();
+    for (Node node : service.nodes().all()) {
+      note(open, node.connections(), "connections to " + node);
+    }
+    return open.toString();
+  }
+
+  private static void note(StringBuilder text, int count, String what) {
+    if (count != 0) {
+      text.append(count).append(' ').append(what).append("; ");
+    }
   }
 
   @Override

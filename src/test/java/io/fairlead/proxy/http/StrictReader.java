@@ -108,6 +108,21 @@ final class StrictReader {
     return new String(in.readNBytes(length), ISO_8859_1);
   }
 
+  /** Exactly as many bytes as the array has. */
+  void readFully(byte[] into) throws IOException {
+    if (in.readNBytes(into, 0, into.length) < into.length) {
+      throw new EOFException("the message ends too early");
+    }
+  }
+
+  /** Reads the head of a response and leaves its body. */
+  void readResponseHead(Received into) throws IOException, Doubt {
+    if (!readHead(into, STATUS_LINE)) {
+      throw new EOFException("closed before a response");
+    }
+    checkFraming(into);
+  }
+
   /** Whatever has arrived, at least one byte; empty at the end. */
   byte[] readSome() throws IOException {
     int first = in.read();

@@ -1,0 +1,50 @@
+package io.fairlead.proxy.http;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+
+/** A node whose part is played by the test itself, connection by connection. */
+final class HandNode implements AutoCloseable {
+  private static final int PATIENCE_MILLIS = 10_000;
+
+  private final ServerSocket server;
+
+  HandNode() throws IOException {
+    this(0);
+  }
+
+  /**
+   * @param receiveBuffer how many bytes its kernel takes before it reads; 0: as the kernel likes
+   */
+  HandNode(int receiveBuffer) throws IOException {
+    server = new ServerSocket();
+    if (receiveBuffer > 0) {
+      server.setReceiveBufferSize(receiveBuffer);
+    }
+    server.setSoTimeout(PATIENCE_MILLIS);
+    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  InetSocketAddress address() {
+    return new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+  }
+
+  /** The next connection that the proxy opens. */
+  Wire accept() throws IOException {
+    return new Wire(server.accept());
+  }
+
+  /** An address where nobody listens. */
+  static InetSocketAddress nobody() throws IOException {
+    try (HandNode gone = new HandNode()) {
+      return gone.address();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+  }
+}

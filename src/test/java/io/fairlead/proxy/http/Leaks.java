@@ -1,0 +1,54 @@
+package io.fairlead.proxy.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.util.ResourceLeakDetector;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Hears of every buffer of this process that was collected as garbage without having been released.
+ *
+ * <p>Netty looks for such buffers when it makes the next one, so {@link #found} makes one.
+ */
+final class Leaks {
+  private static final List<String> FOUND = new CopyOnWriteArrayList<>();
+
+  static {
+    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
+    try {
+      // The detector of buffers has no public door.
+      var field = Class.forName("io.netty.buffer.AbstractByteBuf").getDeclaredField("leakDetector");
+      field.setAccessible(true);
+      ((ResourceLeakDetector<?>) field.get(null))
+          .setLeakListener((type, records) -> FOUND.add(type + " was not released" + records));
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private Leaks() {}
+
+  /** Starts to listen, if nobody has. */
+  static void listen() {}
+
+  /** Leaks found since the last time, after a collection of the garbage there is now. */
+  static List<String> found() throws InterruptedException {
+    ReferenceQueue<Object> collected = new ReferenceQueue<>();
+    WeakReference<Object> marker = new WeakReference<>(new Object(), collected);
+    System.gc();
+    if (collected.remove(5_000) == null) {
+      throw new AssertionError("no garbage is collected: " + marker.get());
+    }
+    // Two, as a report of the first can still be under way on another thread.
+    for (int i = 0; i < 2; i++) {
+      ByteBuf probe = PooledByteBufAllocator.DEFAULT.directBuffer(16);
+      probe.release();
+    }
+    List<String> found = List.copyOf(FOUND);
+    FOUND.clear();
+    return found;
+  }
+}
