@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * the control thread → what is no longer named drains. Whatever fails before the switch undoes what
  * was built and leaves the old configuration in force.
  */
-public final class Fairlead implements AutoCloseable {
+final class Fairlead implements AutoCloseable {
   /**
    * How long exchanges may go on after their listener has left, or the instance is told to stop.
    */

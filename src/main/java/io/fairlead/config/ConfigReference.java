@@ -6,7 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /** The manual of the file: what {@link Language} says, as tables. */
-public final class ConfigReference {
+final class ConfigReference {
   private ConfigReference() {}
 
   /** The page, the same text every time. */

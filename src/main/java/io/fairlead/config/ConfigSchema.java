@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** JSON Schema of the file, for editors: what {@link Language} says, in their words. */
-public final class ConfigSchema {
+final class ConfigSchema {
   private static final Map<String, Object> SUBSTITUTED =
       Scalar.ordered(
           "description",

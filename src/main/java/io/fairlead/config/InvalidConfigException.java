@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** A record was asked to be something it must not be; says field, rule and value of each wrong. */
-public final class InvalidConfigException extends IllegalArgumentException {
+final class InvalidConfigException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
   private final transient List<Require.Violation> violations;
 

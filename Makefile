@@ -1,0 +1,58 @@
+# What one does with this repository; "make help" lists it.
+# Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
+
+.DEFAULT_GOAL := help
+.PHONY: help test build format demo bench fuzz jmh docs clean jdk
+
+SHELL := /bin/sh
+JDK := $(shell bin/find-jdk 2>/dev/null)
+COMMIT := $(or $(shell git rev-parse --short HEAD 2>/dev/null),unknown)
+FUZZ_SECONDS ?= 3600
+export JAVA_HOME := $(JDK)
+# Maven's own libraries use what newer JDKs warn of.
+export MAVEN_OPTS := --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow $(MAVEN_OPTS)
+MVN := mvn -B -ntp -Dcommit=$(COMMIT)
+MORE :=
+
+help: ## lists these targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+
+jdk:
+	@bin/find-jdk >/dev/null
+
+test: jdk ## builds, checks and runs all tests (installs chromium and maven when root and missing)
+	@bin/needs maven chromium
+	$(MVN) verify
+
+build: jdk ## builds target/fairlead.jar without tests
+	@bin/needs maven
+	$(MVN) -q -Dmaven.test.skip=true package
+
+format: jdk ## lays out the Java sources
+	@bin/needs maven
+	$(MVN) -q spotless:apply
+
+demo: ## runs the demo: a front end, three nodes, traffic, the dashboard
+	@./fairlead demo
+
+bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
+	bench/run $(MORE)
+
+fuzz: jdk ## feeds the HTTP/1.1 parser for FUZZ_SECONDS (an hour)
+	@bin/needs maven
+	$(MVN) test -Dtest=ParserFuzzTest -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS)
+
+jmh: jdk ## runs the JMH benchmarks of src/bench/java with -prof gc; MORE='-f 1 Pick' goes to JMH
+	@bin/needs maven
+	$(MVN) -q test-compile org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
+	  -Dmdep.includeScope=test -Dmdep.outputFile=target/test.classpath
+	"$$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
+	  -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" \
+	  org.openjdk.jmh.Main -prof gc $(MORE)
+
+docs: jdk ## writes the generated parts of docs/ anew
+	@bin/needs maven
+	$(MVN) -q test -Dfairlead.update-docs=true -Dtest='GeneratedDocsTest,MetricsPageTest,OpenApiTest,OperationsGuideTest'
+
+clean: ## removes what was built
+	rm -rf target bench/work
