@@ -8,7 +8,6 @@ import io.fairlead.proxy.http.HttpLoop;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.PoolDirectory;
 import io.fairlead.service.Node;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -27,7 +26,7 @@ import java.util.function.Consumer;
 /** The event loops and what runs on them. */
 public final class DataPlane implements AutoCloseable {
   /** Direct memory only, cached per event loop. */
-  static final ByteBufAllocator ALLOCATOR =
+  static final PooledByteBufAllocator ALLOCATOR =
       new PooledByteBufAllocator(
           true, 0, Runtime.getRuntime().availableProcessors(), 8192, 8, 256, 64, false);
 
@@ -135,6 +134,14 @@ public final class DataPlane implements AutoCloseable {
       sum += loop.exchangesInUse();
     }
     return sum;
+  }
+
+  /**
+   * Bytes of buffers that are in use, of this process; what is kept for reuse does not count. For
+   * tests of bounds.
+   */
+  public long bufferBytesInUse() {
+    return ALLOCATOR.pinnedDirectMemory();
   }
 
   @Override

@@ -7,11 +7,9 @@ import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
@@ -68,6 +66,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   private long discarded;
   private long takenBefore;
   private long takenSince;
+  private boolean taking;
   private long bytesOut;
 
   private final TimerWheel.Timer timer =
@@ -153,24 +152,39 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     inputEnded = true;
     switch (state) {
-      case HEAD, BODY -> {
+      case HEAD, BODY, TUNNEL -> {
         if (pending == null) {
-          close();
+          inputIsOver();
         }
       }
-      case TUNNEL -> going().clientEnded();
-      case DISCARD -> close();
+      case DISCARD -> afterFlush(this::close);
       case BUSY, CLOSED -> {}
+    }
+  }
+
+  /** All bytes of this client have been gone through, and no more will come. */
+  private void inputIsOver() {
+    switch (state) {
+      case HEAD -> end(false); // what was answered before is still to be delivered
+      case BODY -> close(); // what is still missing will not come
+      case TUNNEL -> going().clientEnded();
+      case BUSY, DISCARD, CLOSED -> {}
     }
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (!isWritable()) {
+      return;
+    }
     Exchange going = exchange;
-    if (going != null && isWritable()) {
+    if (going != null) {
       loop.touch();
       progress();
       going.clientWritable();
+    } else if (pending != null) {
+      loop.touch();
+      resume();
     }
   }
 
@@ -189,7 +203,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       while (in.isReadable()) {
         boolean more =
             switch (state) {
-              case HEAD -> readHead(in);
+              case HEAD -> mayBegin() && readHead(in);
               case BODY -> readBody(in);
               case TUNNEL -> tunnel(in);
               case DISCARD -> discard(in);
@@ -244,12 +258,17 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       }
     }
     if (pending == null && state != State.CLOSED) {
-      if (inputEnded && (state == State.HEAD || state == State.BODY)) {
-        close(); // what is still missing will not come
+      if (inputEnded) {
+        inputIsOver();
       } else {
         setReading(true);
       }
     }
+  }
+
+  /** A client that does not take its answers must not ask for more of them. */
+  private boolean mayBegin() {
+    return exchange != null || isWritable();
   }
 
   private boolean readHead(ByteBuf in) {
@@ -372,20 +391,18 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   void tunnelOpened() {
     state = State.TUNNEL;
-    if (inputEnded) {
-      going().clientEnded();
-    }
     progress();
     resume();
   }
 
   /** The node has ended its half of a tunnel; what it sent before still goes out. */
+  void nodeEnded() {
+    afterFlush(this::shutdownOutput);
+  }
+
+  /** Both halves of a tunnel have ended. */
   void tunnelEnded() {
-    if (inputEnded) {
-      afterFlush(this::close);
-    } else {
-      afterFlush(this::shutdownOutput);
-    }
+    afterFlush(this::close);
   }
 
   /**
@@ -404,7 +421,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     state = State.HEAD;
-    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    waitForRest();
     resume();
   }
 
@@ -414,7 +431,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
    */
   private void end(boolean unread) {
     state = State.DISCARD;
-    setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    waitForRest();
     if (unread && !inputEnded) {
       afterFlush(() -> {
         setDeadline(System.nanoTime() + LINGER_NANOS);
@@ -432,22 +449,17 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Does it once the kernel has taken everything; both kinds of shutdown forget what is left. */
   private void afterFlush(Runnable then) {
-    if (unsent() == 0) {
-      then.run();
-    } else {
-      context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> then.run());
-    }
+    output().afterFlush(then);
   }
 
   private long unsent() {
-    ChannelOutboundBuffer buffer = context().channel().unsafe().outboundBuffer();
-    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    return output().unsent();
   }
 
   /** The listener is going away: no further request. */
   void drain() {
-    if (state == State.HEAD && exchange == null) {
-      close();
+    if (state == State.HEAD && exchange == null && pending == null) {
+      end(false);
     }
   }
 
@@ -508,6 +520,16 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** Bytes have moved: the exchange is alive. */
   void progress() {
     setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+  }
+
+  /** Nothing is to be done but to wait: for the client to take its answer, or for a request. */
+  private void waitForRest() {
+    taking = unsent() > 0;
+    if (taking) {
+      waitForTaker();
+    } else {
+      setDeadline(loop.now() + policy.limits().idleTimeout().toNanos());
+    }
   }
 
   /** The client is slower than the node; from now on its speed counts. */
@@ -595,7 +617,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
         if (begun != null && begun.request.length > 0) {
           refuse(begun, ErrorReason.REQUEST_TIMEOUT);
         } else {
-          close();
+          waitedForRest(now);
         }
       }
       case BODY -> {
@@ -614,8 +636,19 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
           waitedForTaker(now);
         }
       }
-      case TUNNEL, DISCARD -> close();
+      case DISCARD -> waitedForRest(now);
+      case TUNNEL -> close();
       case CLOSED -> {}
+    }
+  }
+
+  private void waitedForRest(long now) {
+    if (unsent() > 0 && taking) {
+      waitedForTaker(now);
+    } else if (taking && state == State.HEAD) {
+      waitForRest(); // for a request, now that the answer has been taken
+    } else {
+      close();
     }
   }
 
