@@ -150,6 +150,14 @@ public final class DataPlane implements AutoCloseable {
     return sum;
   }
 
+  /**
+   * Bytes of buffers that are in use, of this process; what is kept for reuse does not count. For
+   * tests of bounds.
+   */
+  public long bufferBytesInUse() {
+    return ALLOCATOR.pinnedDirectMemory();
+  }
+
   @Override
   public void close() {
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);

@@ -60,6 +60,7 @@ final class Exchange {
   private boolean closeClient;
   private boolean tunnel;
   private boolean nodeEnded;
+  private boolean clientEnded;
 
   Exchange(HttpLoop loop) {
     this.loop = loop;
@@ -80,6 +81,7 @@ final class Exchange {
     closeClient = false;
     tunnel = false;
     nodeEnded = false;
+    clientEnded = false;
   }
 
   HttpConnection client() {
@@ -252,13 +254,30 @@ final class Exchange {
     }
   }
 
+  /** The client has ended its half of a tunnel; what it sent before still goes out. */
   void clientEnded() {
     UpstreamConnection connection = upstream;
-    if (connection != null && nodeEnded) {
-      client().close();
-    } else if (connection != null) {
+    if (connection == null || clientEnded) {
+      return;
+    }
+    clientEnded = true;
+    flushToNode();
+    if (nodeEnded) {
+      endTunnel(connection);
+    } else {
       connection.shutdownOutput();
     }
+  }
+
+  /** Both halves have ended; what either side is still owed goes out first. */
+  private void endTunnel(UpstreamConnection connection) {
+    connection
+        .output()
+        .afterFlush(() -> {
+          if (upstream == connection) {
+            client().tunnelEnded();
+          }
+        });
   }
 
   void upstreamWritable() {
@@ -434,7 +453,12 @@ final class Exchange {
   void upstreamEnded() {
     if (tunnel) {
       nodeEnded = true;
-      client().tunnelEnded();
+      UpstreamConnection connection = upstream;
+      if (clientEnded && connection != null) {
+        endTunnel(connection);
+      } else {
+        client().nodeEnded();
+      }
       return;
     }
     nodeEnded = true;

@@ -7,11 +7,9 @@ import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
@@ -69,6 +67,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   private long discarded;
   private long takenBefore;
   private long takenSince;
+  private boolean taking;
   private long bytesOut;
 
   private final TimerWheel.Timer timer =
@@ -155,24 +154,39 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     inputEnded = true;
     switch (state) {
-      case HEAD, BODY -> {
+      case HEAD, BODY, TUNNEL -> {
         if (pending == null) {
-          close();
+          inputIsOver();
         }
       }
-      case TUNNEL -> going().clientEnded();
-      case DISCARD -> close();
+      case DISCARD -> afterFlush(this::close);
       case BUSY, CLOSED -> {}
+    }
+  }
+
+  /** All bytes of this client have been gone through, and no more will come. */
+  private void inputIsOver() {
+    switch (state) {
+      case HEAD -> end(false); // what was answered before is still to be delivered
+      case BODY -> close(); // what is still missing will not come
+      case TUNNEL -> going().clientEnded();
+      case BUSY, DISCARD, CLOSED -> {}
     }
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (!isWritable()) {
+      return;
+    }
     Exchange going = exchange;
-    if (going != null && isWritable()) {
+    if (going != null) {
       loop.touch();
       progress();
       going.clientWritable();
+    } else if (pending != null) {
+      loop.touch();
+      resume();
     }
   }
 
@@ -191,7 +205,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       while (in.isReadable()) {
         boolean more =
             switch (state) {
-              case HEAD -> readHead(in);
+              case HEAD -> mayBegin() && readHead(in);
               case BODY -> readBody(in);
               case TUNNEL -> tunnel(in);
               case DISCARD -> discard(in);
@@ -246,12 +260,17 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       }
     }
     if (pending == null && state != State.CLOSED) {
-      if (inputEnded && (state == State.HEAD || state == State.BODY)) {
-        close(); // what is still missing will not come
+      if (inputEnded) {
+        inputIsOver();
       } else {
         setReading(true);
       }
     }
+  }
+
+  /** A client that does not take its answers must not ask for more of them. */
+  private boolean mayBegin() {
+    return exchange != null || isWritable();
   }
 
   private boolean readHead(ByteBuf in) {
@@ -379,20 +398,18 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   void tunnelOpened() {
     state = State.TUNNEL;
-    if (inputEnded) {
-      going().clientEnded();
-    }
     progress();
     resume();
   }
 
   /** The node has ended its half of a tunnel; what it sent before still goes out. */
+  void nodeEnded() {
+    afterFlush(this::shutdownOutput);
+  }
+
+  /** Both halves of a tunnel have ended. */
   void tunnelEnded() {
-    if (inputEnded) {
-      afterFlush(this::close);
-    } else {
-      afterFlush(this::shutdownOutput);
-    }
+    afterFlush(this::close);
   }
 
   /**
@@ -411,7 +428,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     state = State.HEAD;
-    setDeadline(loop.now() + idleNanos);
+    waitForRest();
     resume();
   }
 
@@ -421,7 +438,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
    */
   private void end(boolean unread) {
     state = State.DISCARD;
-    setDeadline(loop.now() + idleNanos);
+    waitForRest();
     if (unread && !inputEnded) {
       afterFlush(() -> {
         setDeadline(System.nanoTime() + LINGER_NANOS);
@@ -439,22 +456,17 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Does it once the kernel has taken everything; both kinds of shutdown forget what is left. */
   private void afterFlush(Runnable then) {
-    if (unsent() == 0) {
-      then.run();
-    } else {
-      context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> then.run());
-    }
+    output().afterFlush(then);
   }
 
   private long unsent() {
-    ChannelOutboundBuffer buffer = context().channel().unsafe().outboundBuffer();
-    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    return output().unsent();
   }
 
   /** The listener is going away: no further request. */
   void drain() {
-    if (state == State.HEAD && exchange == null) {
-      close();
+    if (state == State.HEAD && exchange == null && pending == null) {
+      end(false);
     }
   }
 
@@ -515,6 +527,16 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** Bytes have moved: the exchange is alive. */
   void progress() {
     setDeadline(loop.now() + idleNanos);
+  }
+
+  /** Nothing is to be done but to wait: for the client to take its answer, or for a request. */
+  private void waitForRest() {
+    taking = unsent() > 0;
+    if (taking) {
+      waitForTaker();
+    } else {
+      setDeadline(loop.now() + idleNanos);
+    }
   }
 
   /** The client is slower than the node; from now on its speed counts. */
@@ -602,7 +624,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
         if (begun != null && begun.request.length > 0) {
           refuse(begun, ErrorReason.REQUEST_TIMEOUT);
         } else {
-          close();
+          waitedForRest(now);
         }
       }
       case BODY -> {
@@ -621,8 +643,19 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
           waitedForTaker(now);
         }
       }
-      case TUNNEL, DISCARD -> close();
+      case DISCARD -> waitedForRest(now);
+      case TUNNEL -> close();
       case CLOSED -> {}
+    }
+  }
+
+  private void waitedForRest(long now) {
+    if (unsent() > 0 && taking) {
+      waitedForTaker(now);
+    } else if (taking && state == State.HEAD) {
+      waitForRest(); // for a request, now that the answer has been taken
+    } else {
+      close();
     }
   }
 

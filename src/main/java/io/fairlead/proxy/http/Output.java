@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -19,6 +20,12 @@ import org.jspecify.annotations.Nullable;
 final class Output {
   /** Pieces up to this are copied behind what is gathered; copying them is cheaper than a slice. */
   private static final int COPY_LIMIT = 4 * 1024;
+
+  /**
+   * The same while the receiver is behind: a piece that waits as it is holds all of the buffer that
+   * it was read into, so that many small ones would hold far more than they weigh.
+   */
+  private static final int WAITING_COPY_LIMIT = 16 * 1024;
 
   private static final byte[] CRLF = {'\r', '\n'};
   private static final byte[] LAST_CHUNK = Ascii.bytes("0\r\n");
@@ -64,7 +71,7 @@ final class Output {
     if (chunked) {
       chunkSize(count);
     }
-    if (count <= COPY_LIMIT) {
+    if (count <= COPY_LIMIT || (count <= WAITING_COPY_LIMIT && unsent() > 0)) {
       room(count + 2).writeBytes(in, count);
     } else {
       ByteBuf before = gathered;
@@ -144,6 +151,21 @@ final class Output {
       context.close();
     }
     return !buffer.isReadable();
+  }
+
+  /** Bytes that have been sent as far as we are concerned, but the kernel has not taken. */
+  long unsent() {
+    ChannelOutboundBuffer buffer = context.channel().unsafe().outboundBuffer();
+    return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+  }
+
+  /** Does it once the kernel has taken everything; both kinds of shutdown forget what is left. */
+  void afterFlush(Runnable then) {
+    if (unsent() == 0) {
+      then.run();
+    } else {
+      context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> then.run());
+    }
   }
 
   /** Forgets what has not been sent. */

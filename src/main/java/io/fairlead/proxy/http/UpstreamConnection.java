@@ -111,7 +111,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   /** Tells the node that no more bytes will come, and goes on reading. */
   void shutdownOutput() {
-    ((DuplexChannel) context().channel()).shutdownOutput();
+    output().afterFlush(() -> ((DuplexChannel) context().channel()).shutdownOutput());
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Plays every case of the corpus through the data plane, once in whole and once in pieces, and
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.TestFactory;
  * case at a time, so everything that reaches its node belongs to the case being played.
  */
 final class CorpusTest {
+
+  @RegisterExtension final NothingLeftOver leftOver = new NothingLeftOver();
 
   private static final Path FOLDER = Path.of("src/test/resources/corpus");
   private static final int LANES = 8;
@@ -52,6 +55,7 @@ final class CorpusTest {
     List<Run> all = List.copyOf(waiting);
     for (int i = 0; i < LANES; i++) {
       Lane lane = Lane.open();
+      leftOver.watches(lane.proxy);
       Thread.ofVirtual().name("corpus lane " + i).start(() -> play(waiting, lane));
     }
     return all.stream()
@@ -101,7 +105,7 @@ final class CorpusTest {
   }
 
   /** A proxy and its node. */
-  private record Lane(ScriptedNode node, ProxyUnderTest proxy) implements AutoCloseable {
+  private record Lane(ScriptedNode node, ProxyFixture proxy) implements AutoCloseable {
 
     static Lane open() throws IOException {
       ScriptedNode node = new ScriptedNode();
@@ -206,9 +210,9 @@ final class CorpusTest {
       return address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
+    /** The proxy is closed when nothing goes on in it any more. */
     @Override
     public void close() throws IOException {
-      proxy.close();
       node.close();
     }
   }

@@ -8,6 +8,7 @@ import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -276,7 +277,7 @@ final class NodeFaultTest {
   }
 
   private static InetSocketAddress address(TestNode node) {
-    return new InetSocketAddress("127.0.0.1", node.port());
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), node.port());
   }
 
   private static String get(String target) {
