@@ -1,9 +1,11 @@
 package io.fairlead;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -13,26 +15,31 @@ import org.jspecify.annotations.Nullable;
  * looking sees all of it.
  */
 final class ConfigWatch implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ConfigWatch.class.getName());
   private static final Duration INTERVAL = Duration.ofMillis(500);
 
-  private record Seen(long millis, long size, @Nullable Object key) {}
+  private record Seen(FileTime changed, long size, @Nullable Object key) {}
 
   private final Path file;
-  private final Runnable onChange;
-  private final Thread thread;
+  private final @Nullable Seen first;
+  private @Nullable Thread thread;
 
-  private ConfigWatch(Path file, Runnable onChange) {
+  private ConfigWatch(Path file) {
     this.file = file;
-    this.onChange = onChange;
-    Seen first = look();
-    thread = Thread.ofVirtual().name("config watch").start(() -> watch(first));
+    this.first = look();
   }
 
-  static ConfigWatch start(Path file, Runnable onChange) {
-    return new ConfigWatch(file, onChange);
+  /** Looks at the file as it is now. */
+  static ConfigWatch of(Path file) {
+    return new ConfigWatch(file);
   }
 
-  private void watch(@Nullable Seen first) {
+  /** Calls at each change from the look on. */
+  void start(Runnable onChange) {
+    thread = Thread.ofVirtual().name("config watch").start(() -> watch(onChange));
+  }
+
+  private void watch(Runnable onChange) {
     Seen applied = first;
     Seen before = first;
     try {
@@ -42,7 +49,7 @@ final class ConfigWatch implements AutoCloseable {
         // Twice the same: whoever writes the file has finished.
         if (now != null && !now.equals(applied) && now.equals(before)) {
           applied = now;
-          onChange.run();
+          run(onChange);
         }
         before = now;
       }
@@ -51,10 +58,19 @@ final class ConfigWatch implements AutoCloseable {
     }
   }
 
+  /** A mistake of ours with one version of the file must not hide the next one. */
+  private static void run(Runnable onChange) {
+    try {
+      onChange.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a reload failed", e);
+    }
+  }
+
   private @Nullable Seen look() {
     try {
       BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-      return new Seen(found.lastModifiedTime().toMillis(), found.size(), found.fileKey());
+      return new Seen(found.lastModifiedTime(), found.size(), found.fileKey());
     } catch (IOException e) {
       return null; // in the middle of being replaced
     }
@@ -62,6 +78,9 @@ final class ConfigWatch implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.interrupt();
+    Thread watching = thread;
+    if (watching != null) {
+      watching.interrupt();
+    }
   }
 }

@@ -19,6 +19,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * The main job on one machine with nothing else needed: a front end, three nodes as processes of
  * their own so that they can be killed, gentle traffic, the dashboard.
+ *
+ * <p>The ports are those that the manual names, unless the system properties {@code
+ * fairlead.demo.port} and {@code fairlead.demo.admin-port} say otherwise; 0 is any free one.
  */
 @SuppressWarnings("InlineFormatString") // the configuration reads best as one piece
 final class Demo {
@@ -26,9 +29,9 @@ final class Demo {
 
   private static final String CONFIG =
       """
-      admin: { bind: "127.0.0.1:9900" }
+      admin: { bind: "127.0.0.1:%d" }
       listeners:
-        web: { bind: "127.0.0.1:8080", routes: [ { service: shop } ] }
+        web: { bind: "127.0.0.1:%d", routes: [ { service: shop } ] }
       services:
         shop:
           nodes:
@@ -43,10 +46,11 @@ final class Demo {
       StringBuilder lines = new StringBuilder();
       List<CompletableNode> starting = new ArrayList<>();
       for (String name : NAMES) {
-        starting.add(CompletableNode.start(name));
+        CompletableNode node = CompletableNode.start(name);
+        starting.add(node);
+        nodes.put(name, node.process());
       }
       for (CompletableNode node : starting) {
-        nodes.put(node.name(), node.process());
         lines
             .append("      - { name: ")
             .append(node.name())
@@ -54,7 +58,7 @@ final class Demo {
             .append(node.awaitPort())
             .append("\" }\n");
       }
-      return serve(CONFIG.formatted(lines), nodes);
+      return serve(CONFIG.formatted(port("admin-port", 9900), port("port", 8080), lines), nodes);
     } catch (IOException | IllegalStateException e) {
       System.err.println("fairlead demo: " + e.getMessage());
       return 1;
@@ -72,9 +76,19 @@ final class Demo {
         };
     try (Fairlead fairlead = Fairlead.start(config, text, "demo", null)) {
       fairlead.events().subscribe(entry -> System.out.println("  " + entry.event().text()));
-      try (DemoTraffic traffic =
-          DemoTraffic.start(URI.create("http://127.0.0.1:8080/"), DemoTraffic.DEFAULT_RATE)) {
-        describe(nodes);
+      int port =
+          fairlead
+              .state()
+              .listeners()
+              .values()
+              .iterator()
+              .next()
+              .boundAddresses()
+              .getFirst()
+              .getPort();
+      String front = "http://127.0.0.1:" + port + "/";
+      try (DemoTraffic traffic = DemoTraffic.start(URI.create(front), DemoTraffic.DEFAULT_RATE)) {
+        describe(front, fairlead.adminAddress().getPort(), nodes);
         Launch.awaitEnd();
         System.out.println("traffic: " + traffic.summary().text());
       }
@@ -83,19 +97,26 @@ final class Demo {
     return 0;
   }
 
-  private static void describe(Map<String, Process> nodes) {
+  private static int port(String property, int otherwise) {
+    return Integer.getInteger("fairlead.demo." + property, otherwise);
+  }
+
+  private static void describe(String front, int adminPort, Map<String, Process> nodes) {
+    String door = "http://127.0.0.1:" + adminPort;
+    String admin = adminPort == 9900 ? "" : " --admin " + door;
     System.out.println("Fairlead demo: " + sinceStart() + " ms after the start of the process");
-    System.out.println("  front end   http://127.0.0.1:8080/");
-    System.out.println("  dashboard   http://127.0.0.1:9900/");
+    System.out.println("  front end   " + front);
+    System.out.println("  dashboard   " + door + "/");
     nodes.forEach(
         (name, process) -> System.out.println("  node " + name + "      process " + process.pid()));
     System.out.println("Try:");
-    System.out.println("  curl -i http://127.0.0.1:8080/            # again and again");
+    System.out.println("  curl -i " + front + "            # again and again");
     System.out.println(
         "  kill -9 " + nodes.values().iterator().next().pid() + "   # and watch the dashboard");
-    System.out.println("  ./fairlead nodes                          # in another terminal");
-    System.out.println("  ./fairlead drain shop b");
-    System.out.println("  ./fairlead explain GET http://127.0.0.1:8080/cart");
+    System.out.println(
+        "  ./fairlead nodes" + admin + "                          # in another terminal");
+    System.out.println("  ./fairlead drain shop b" + admin);
+    System.out.println("  ./fairlead explain GET " + front + "cart" + admin);
     System.out.println("Ctrl-C stops all of it.");
   }
 

@@ -1,6 +1,9 @@
 package io.fairlead;
 
 import io.fairlead.admin.ExplainAnswer;
+import io.fairlead.balance.Balancer;
+import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.http.RequestExplainer;
@@ -10,7 +13,7 @@ import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
 import java.net.InetAddress;
-import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,16 +31,32 @@ final class Explainer {
 
   ExplainAnswer explain(
       String method, String url, Map<String, List<String>> headers, String clientIp) {
+    requireOneLine("method", method);
+    requireOneLine("url", url);
+    headers.forEach((name, values) -> {
+      requireOneLine("header", name);
+      values.forEach(value -> requireOneLine("header " + name, value));
+    });
+    InetAddress client = client(clientIp);
     List<String> why = new ArrayList<>();
     Fairlead.State state = fairlead.state();
-    String target = url;
+    int fragment = url.indexOf('#'); // a client keeps it to itself
+    String sent = fragment < 0 ? url : url.substring(0, fragment);
+    String target = sent;
     String authority = null;
     int port = -1;
-    int scheme = url.indexOf("://");
-    if (scheme >= 0) {
-      int slash = url.indexOf('/', scheme + 3);
-      authority = slash < 0 ? url.substring(scheme + 3) : url.substring(scheme + 3, slash);
-      target = slash < 0 ? "/" : url.substring(slash);
+    if (!sent.startsWith("/") && !sent.equals("*")) {
+      int scheme = sent.indexOf("://");
+      if (scheme < 0 || !sent.substring(0, scheme).equalsIgnoreCase("http")) {
+        throw new IllegalArgumentException(
+            "url must begin with http:// or a slash (was " + url + ")");
+      }
+      int end = scheme + 3;
+      while (end < sent.length() && sent.charAt(end) != '/' && sent.charAt(end) != '?') {
+        end++;
+      }
+      authority = sent.substring(scheme + 3, end);
+      target = sent.startsWith("/", end) ? sent.substring(end) : "/" + sent.substring(end);
       port = portOf(authority);
     }
     Listener listener = listener(state, port, why);
@@ -50,7 +69,8 @@ final class Explainer {
     }
     fields.putAll(headers);
     RequestExplainer.Outcome outcome =
-        RequestExplainer.explain(listener.state().policy(), method, target, fields);
+        RequestExplainer.explain(
+            listener.state().policy(), onWire(method), onWire(target), onWire(fields));
     if (outcome.refusal() != null) {
       ErrorReason refusal = outcome.refusal();
       why.add(
@@ -60,11 +80,38 @@ final class Explainer {
     if (!outcome.path().equals(pathOf(target))) {
       why.add("the path is normalised to " + outcome.path());
     }
-    return routed(listener, outcome, clientIp, why);
+    return routed(listener, outcome, client, why);
+  }
+
+  /** One field or request line must stay one: the rest would be read as further fields. */
+  private static void requireOneLine(String what, String text) {
+    if (text.chars().anyMatch(c -> c == '\r' || c == '\n' || c == 0)) {
+      throw new IllegalArgumentException(what + " must not hold a line break or NUL");
+    }
+  }
+
+  private static InetAddress client(String ip) {
+    try {
+      return ip.isEmpty() ? InetAddress.getLoopbackAddress() : InetAddress.ofLiteral(ip);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("client must be an IP address (was " + ip + ")", e);
+    }
+  }
+
+  /** The bytes that a client would send for this, one in each character. */
+  private static String onWire(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  }
+
+  private static Map<String, List<String>> onWire(Map<String, List<String>> fields) {
+    Map<String, List<String>> sent = new LinkedHashMap<>();
+    fields.forEach(
+        (name, values) -> sent.put(onWire(name), values.stream().map(Explainer::onWire).toList()));
+    return sent;
   }
 
   private ExplainAnswer routed(
-      Listener listener, RequestExplainer.Outcome outcome, String clientIp, List<String> why) {
+      Listener listener, RequestExplainer.Outcome outcome, InetAddress client, List<String> why) {
     Explanation<HttpRoute> explanation = outcome.explanation();
     if (explanation == null) {
       throw new IllegalStateException("neither refused nor routed");
@@ -85,13 +132,17 @@ final class Explainer {
     Service service = route.target().service();
     why.add("route " + route.config().name() + " matches and leads to service " + service.name());
     describe(service, why);
-    Node node = pick(route, clientIp);
+    ServiceConfig config = fairlead.state().config().services().get(service.name());
+    // A balancer of its own, so that asking has no effect on what is asked about.
+    Node node =
+        config == null
+            ? null
+            : Balancer.of(config.balance(), service.nodes(), null)
+                .pick(RequestExplainer.addressHash(client), null, new SplittableRandom());
     why.add(
-        node == null
+        config == null || node == null
             ? "no node is available"
-            : "a request that came now would go to "
-                + node.name()
-                + " (asking does not move the turn of real requests)");
+            : choice(config.balance(), node.name(), service.nodes().available().length));
     return new ExplainAnswer(
         listener.name(),
         route.config().name(),
@@ -101,18 +152,17 @@ final class Explainer {
         node == null ? ErrorReason.NO_NODE : null);
   }
 
-  /** A balancer of its own, so that asking has no effect on what is asked about. */
-  private @Nullable Node pick(HttpRoute route, String clientIp) {
-    Fairlead.State state = fairlead.state();
-    Service service = route.target().service();
-    var config = state.config().services().get(service.name());
-    if (config == null) {
-      return null;
+  private static String choice(BalanceMethod method, String node, int available) {
+    if (available == 1) {
+      return "the request would go to " + node + ", the only node available";
     }
-    InetAddress client =
-        clientIp.isEmpty() ? InetAddress.getLoopbackAddress() : InetAddress.ofLiteral(clientIp);
-    return io.fairlead.balance.Balancer.of(config.balance(), service.nodes(), null)
-        .pick(RequestExplainer.addressHash(client), null, new SplittableRandom(1));
+    return switch (method) {
+      case IP_HASH -> "ip-hash sends this client to " + node;
+      case ROUND_ROBIN -> "round-robin sends each in turn: " + node + " is one of " + available;
+      case RANDOM -> "random sends it to any: " + node + " is one of " + available;
+      case LEAST_REQUESTS -> "least-requests finds the fewest requests in flight at " + node;
+      case LEAST_CONNECTIONS -> "least-connections finds the fewest connections at " + node;
+    };
   }
 
   private static void describe(Service service, List<String> why) {
@@ -141,12 +191,17 @@ final class Explainer {
     return null;
   }
 
+  /** -1: it names none. */
   private static int portOf(String authority) {
-    try {
-      return URI.create("http://" + authority).getPort();
-    } catch (IllegalArgumentException e) {
+    int colon = authority.lastIndexOf(':');
+    if (colon < 0 || authority.indexOf(']', colon) >= 0) {
       return -1;
     }
+    String port = authority.substring(colon + 1);
+    if (!port.matches("[0-9]{1,5}")) {
+      throw new IllegalArgumentException("the port of the url must be a number (was " + port + ")");
+    }
+    return Integer.parseInt(port);
   }
 
   private static String pathOf(String target) {

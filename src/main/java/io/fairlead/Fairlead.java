@@ -1,9 +1,11 @@
 package io.fairlead;
 
 import io.fairlead.admin.AdminServer;
+import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigDiff;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
@@ -30,6 +32,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -88,6 +91,10 @@ final class Fairlead implements AutoCloseable {
   private final AtomicReference<State> state = new AtomicReference<>();
   private final DataPlane dataPlane;
   private final long startedNanos = System.nanoTime();
+
+  /** Drains of listeners that were taken away; with the lock only. */
+  private final List<CompletableFuture<Integer>> leaving = new ArrayList<>();
+
   private volatile boolean lastReloadSucceeded = true;
   private volatile boolean draining;
   private @Nullable AdminServer admin;
@@ -111,11 +118,20 @@ final class Fairlead implements AutoCloseable {
     try {
       instance.events.add(new Event.InstanceStarted(Version.current()));
       instance.change(config, text, source);
-      instance.admin = AdminServer.start(config.admin(), new Operator(instance));
+      instance.admin = instance.openDoor(config.admin());
       return instance;
     } catch (IOException | RuntimeException e) {
       instance.close();
       throw e;
+    }
+  }
+
+  private AdminServer openDoor(AdminConfig config) throws IOException {
+    try {
+      return AdminServer.start(config, new Operator(this));
+    } catch (IOException e) {
+      throw new IOException(
+          "admin.bind: cannot listen on " + config.bind() + ": " + e.getMessage(), e);
     }
   }
 
@@ -161,19 +177,23 @@ final class Fairlead implements AutoCloseable {
   private Applied change(FairleadConfig config, String text, String source) throws IOException {
     changing.lock();
     try {
+      if (draining) {
+        throw new IOException("the instance is stopping; nothing is changed any more");
+      }
       State before = state.get();
       List<String> changes =
           before == null ? List.of("the first") : changes(before.config(), config);
       Map<String, ServiceRuntime> services = buildServices(before, config);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
       Map<String, HttpPolicy> policies = new HashMap<>();
-      config
-          .listeners()
-          .forEach((name, wanted) -> policies.put(name, build(wanted, before, services, routes)));
+      Map<HostPort, String> takenOver = before == null ? Map.of() : takenOver(before, config);
       Map<String, Listener> listeners;
       try {
-        listeners = openListeners(before, config, policies);
-      } catch (IOException e) {
+        config
+            .listeners()
+            .forEach((name, wanted) -> policies.put(name, build(wanted, before, services, routes)));
+        listeners = openListeners(before, config, takenOver.keySet(), policies);
+      } catch (IOException | RuntimeException e) {
         control.call(() -> endServices(services, before == null ? Map.of() : before.services()));
         throw e;
       }
@@ -190,7 +210,7 @@ final class Fairlead implements AutoCloseable {
       control.call(() -> switchTo(before, after, policies));
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
-      leave(before, after);
+      leave(before, after, takenOver);
       return new Applied.Done(after.version(), changes);
     } finally {
       changing.unlock();
@@ -253,9 +273,41 @@ final class Fairlead implements AutoCloseable {
     return new HttpPolicy(RouteTable.of(entries), config.limits(), config.forwarded());
   }
 
+  /**
+   * Addresses that go from one listener to another, with the one that has them now: a listener that
+   * is called otherwise from now on, for instance. They stay open, since closing one and opening it
+   * again would turn clients away, and opening it twice is not possible.
+   */
+  private static Map<HostPort, String> takenOver(State before, FairleadConfig config) {
+    Map<HostPort, String> wantedBy = new HashMap<>();
+    config
+        .listeners()
+        .values()
+        .forEach(listener -> listener.bind().forEach(a -> wantedBy.put(a, listener.name())));
+    Map<HostPort, String> taken = new HashMap<>();
+    before
+        .listeners()
+        .forEach((name, listener) -> {
+          for (HostPort address : listener.addresses()) {
+            String next = wantedBy.get(address);
+            ListenerConfig still = config.listeners().get(name);
+            // Port 0 is another port each time.
+            if (next != null
+                && address.port() != 0
+                && (still == null || !still.bind().contains(address))) {
+              taken.put(address, name);
+            }
+          }
+        });
+    return taken;
+  }
+
   /** Opens what is new; on failure closes it again. */
   private Map<String, Listener> openListeners(
-      @Nullable State before, FairleadConfig config, Map<String, HttpPolicy> policies)
+      @Nullable State before,
+      FairleadConfig config,
+      Set<HostPort> taken,
+      Map<String, HttpPolicy> policies)
       throws IOException {
     Map<String, Listener> listeners = new LinkedHashMap<>();
     List<Listener> opened = new ArrayList<>();
@@ -263,20 +315,20 @@ final class Fairlead implements AutoCloseable {
       for (ListenerConfig wanted : config.listeners().values()) {
         Listener known = before == null ? null : before.listeners().get(wanted.name());
         if (known != null) {
-          known.add(wanted.bind());
+          known.add(wanted.bind().stream().filter(a -> !taken.contains(a)).toList());
           listeners.put(wanted.name(), known);
         } else {
           HttpPolicy policy = policies.get(wanted.name());
           if (policy == null) {
             throw new IllegalStateException("no policy was built for " + wanted.name());
           }
-          Listener made = dataPlane.open(wanted, policy);
+          Listener made = dataPlane.open(wanted, taken, policy);
           opened.add(made);
           listeners.put(wanted.name(), made);
         }
       }
       return listeners;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       opened.forEach(listener -> listener.drain(Duration.ZERO));
       if (before != null) {
         before
@@ -323,32 +375,64 @@ final class Fairlead implements AutoCloseable {
   }
 
   /** What is no longer named drains. */
-  private void leave(@Nullable State before, State after) {
+  private void leave(@Nullable State before, State after, Map<HostPort, String> takenOver) {
+    if (before == null) {
+      after
+          .listeners()
+          .forEach((name, listener) ->
+              listener
+                  .boundAddresses()
+                  .forEach(a -> events.add(new Event.ListenerStarted(name, text(a)))));
+      return;
+    }
     after
         .listeners()
         .forEach((name, listener) -> {
-          listener.retain(listenerConfig(after.config(), name).bind());
-          Listener old = before == null ? null : before.listeners().get(name);
-          if (old == null) {
-            listener
-                .boundAddresses()
-                .forEach(a -> events.add(new Event.ListenerStarted(name, text(a))));
+          List<HostPort> bind = listenerConfig(after.config(), name).bind();
+          for (HostPort address : bind) {
+            Listener from = before.listeners().get(takenOver.getOrDefault(address, ""));
+            if (from != null) {
+              listener.takeOver(address, from);
+            }
           }
+          listener.retain(bind);
         });
-    if (before == null) {
-      return;
-    }
+    leaving.removeIf(CompletableFuture::isDone);
     before
         .listeners()
         .forEach((name, listener) -> {
           if (!after.listeners().containsKey(name)) {
-            listener
-                .boundAddresses()
-                .forEach(a -> events.add(new Event.ListenerStopped(name, text(a))));
-            listener.drain(DRAIN_PATIENCE);
+            leaving.add(listener.drain(DRAIN_PATIENCE));
           }
         });
+    announce(before, after);
     control.call(() -> endServices(before.services(), after.services()));
+  }
+
+  /** Says which addresses are served from now on, and which no longer. */
+  private void announce(State before, State after) {
+    before
+        .config()
+        .listeners()
+        .forEach((name, old) -> {
+          ListenerConfig now = after.config().listeners().get(name);
+          for (HostPort address : old.bind()) {
+            if (now == null || !now.bind().contains(address)) {
+              events.add(new Event.ListenerStopped(name, address.toString()));
+            }
+          }
+        });
+    after
+        .listeners()
+        .forEach((name, listener) -> {
+          ListenerConfig old = before.config().listeners().get(name);
+          List<HostPort> addresses = listener.addresses();
+          for (int i = 0; i < addresses.size(); i++) {
+            if (old == null || !old.bind().contains(addresses.get(i))) {
+              events.add(new Event.ListenerStarted(name, text(listener.boundAddresses().get(i))));
+            }
+          }
+        });
   }
 
   /** Ends services that are in the first and not in the second. Control thread. */
@@ -365,7 +449,7 @@ final class Fairlead implements AutoCloseable {
   }
 
   private static String text(java.net.InetSocketAddress address) {
-    return address.getAddress().getHostAddress() + ":" + address.getPort();
+    return new HostPort(address.getAddress().getHostAddress(), address.getPort()).toString();
   }
 
   // --- what doors ask ----------------------------------------------------------------------
@@ -392,6 +476,12 @@ final class Fairlead implements AutoCloseable {
 
   Membership membership() {
     return membership;
+  }
+
+  /** Relative paths in a configuration are relative to this. */
+  Path folder() {
+    Path parent = file == null ? null : file.toAbsolutePath().getParent();
+    return parent == null ? Path.of("").toAbsolutePath() : parent;
   }
 
   DataPlane dataPlane() {
@@ -439,9 +529,15 @@ final class Fairlead implements AutoCloseable {
    * @return how many connections had to be cut in the end
    */
   public int drain(Duration patience) {
-    draining = true;
+    List<CompletableFuture<Integer>> drains;
+    changing.lock(); // a change that has begun is brought to its end first
+    try {
+      draining = true;
+      drains = new ArrayList<>(leaving);
+    } finally {
+      changing.unlock();
+    }
     events.add(new Event.InstanceStopping("draining"));
-    List<CompletableFuture<Integer>> drains = new ArrayList<>();
     for (Listener listener : state().listeners().values()) {
       drains.add(listener.drain(patience));
     }
@@ -452,14 +548,22 @@ final class Fairlead implements AutoCloseable {
     return cut;
   }
 
+  /**
+   * Shuts the doors first, so that nobody asks for anything more; then what sends work to event
+   * loops ends, and these last. What event loops still tell the control thread then is dropped.
+   */
   @Override
   public void close() {
     AdminServer door = admin;
     if (door != null) {
       door.close();
     }
-    dataPlane.close();
-    health.close();
+    control.call(() -> {
+      health.close();
+      membership.close();
+      return null;
+    });
     control.close();
+    dataPlane.close();
   }
 }

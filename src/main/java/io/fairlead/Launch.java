@@ -19,18 +19,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Launch implements Launcher {
   @Override
   public int run(Path config) {
-    ConfigReader.Result read = ConfigReader.readFile(config);
-    return switch (read) {
+    // Looked at before it is read: a change from here on is not missed.
+    ConfigWatch watch = ConfigWatch.of(config);
+    return switch (ConfigReader.readFile(config)) {
       case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) -> {
         problems.forEach(System.err::println);
         yield 1;
       }
       case ConfigReader.Result.Accepted(FairleadConfig accepted, String text) ->
-          serve(accepted, text, config);
+          serve(accepted, text, config, watch);
     };
   }
 
-  private static int serve(FairleadConfig config, String text, Path file) {
+  private static int serve(FairleadConfig config, String text, Path file, ConfigWatch watch) {
     Fairlead fairlead;
     try {
       fairlead = Fairlead.start(config, text, file.toString(), file);
@@ -44,7 +45,7 @@ final class Launch implements Launcher {
       InetSocketAddress admin = fairlead.adminAddress();
       System.out.println(
           "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");
-      ConfigWatch watch = ConfigWatch.start(file, () -> fairlead.reload("file change"));
+      watch.start(() -> fairlead.reload("file change"));
       OsSignal.handle("HUP", () -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
       awaitEnd();
       watch.close();

@@ -9,6 +9,7 @@ import io.fairlead.admin.ListenerView;
 import io.fairlead.admin.NodeOutcome;
 import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
+import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.RouteMatch;
@@ -21,7 +22,6 @@ import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.EventLog;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -118,12 +118,13 @@ final class Operator implements Instance {
   @Override
   public ConfigState config() {
     Fairlead.State state = fairlead.state();
+    String text = state.text();
+    // The door hides the tokens that it was opened with; these may be newer.
+    for (AdminConfig.Token token : state.config().admin().tokens()) {
+      text = text.replace(token.secret().value(), token.secret().toString());
+    }
     return new ConfigState(
-        state.text(),
-        state.version(),
-        state.applied(),
-        state.source(),
-        fairlead.lastReloadSucceeded());
+        text, state.version(), state.applied(), state.source(), fairlead.lastReloadSucceeded());
   }
 
   @Override
@@ -133,9 +134,9 @@ final class Operator implements Instance {
 
   @Override
   public ConfigOutcome applyConfig(String yaml, String who) {
-    Path folder = Path.of("").toAbsolutePath();
     return outcome(
-        fairlead.apply(ConfigReader.read("(api)", yaml, folder, System::getenv), "api, " + who));
+        fairlead.apply(
+            ConfigReader.read("(api)", yaml, fairlead.folder(), System::getenv), "api, " + who));
   }
 
   private static ConfigOutcome outcome(Fairlead.Applied applied) {
@@ -154,23 +155,40 @@ final class Operator implements Instance {
 
   @Override
   public NodeOutcome register(Registration registration, String who) {
-    return onService(
-        registration.service(),
-        service -> {
-          NodeSpec spec =
-              new NodeSpec(
-                  registration.address(),
-                  registration.name(),
-                  registration.weight(),
-                  registration.zone(),
-                  "api");
-          return switch (fairlead.membership().register(service, spec, registration.ttl(), who)) {
-            case REGISTERED, RENEWED -> new NodeOutcome.Done();
-            case NAMED_BY_FILE -> new NodeOutcome.Already();
-            case FULL ->
-                new NodeOutcome.Refused("the service has as many registered nodes as it may have");
-          };
-        });
+    NodeOutcome outcome =
+        onService(registration.service(), service -> register(service, registration, who));
+    // Membership tells the service with its next task; who looks after this sees the node.
+    return fairlead.control().call(() -> outcome);
+  }
+
+  /** Renewing a lease is no change: nobody wants to read of each heartbeat of each node. */
+  private NodeOutcome register(Service service, Registration registration, String who) {
+    NodeSpec spec =
+        new NodeSpec(
+            registration.address(),
+            registration.name(),
+            registration.weight(),
+            registration.zone(),
+            "api");
+    Node known = service.find(spec.address());
+    boolean same =
+        known != null
+            && spec.equals(
+                new NodeSpec(
+                    spec.address(),
+                    known.name(),
+                    known.facts().weight(),
+                    known.facts().zone(),
+                    known.facts().source()));
+    boolean leased = fairlead.membership().lease(service, spec.address()) != null;
+    return switch (fairlead.membership().register(service, spec, registration.ttl(), who)) {
+      case REGISTERED -> new NodeOutcome.Done();
+      case RENEWED -> same ? new NodeOutcome.Already() : new NodeOutcome.Done();
+      // The file's word counts, but the node now stays if the file drops it.
+      case NAMED_BY_FILE -> leased ? new NodeOutcome.Already() : new NodeOutcome.Done();
+      case FULL ->
+          new NodeOutcome.Refused("the service has as many registered nodes as it may have");
+    };
   }
 
   @Override

@@ -22,6 +22,7 @@ final class ServiceRuntime {
   private final ServiceTarget target;
   private final DataPlane dataPlane;
   private BalanceMethod method;
+  private boolean ended;
   private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
 
   ServiceRuntime(Service service, ServiceConfig config, DataPlane dataPlane) {
@@ -49,13 +50,19 @@ final class ServiceRuntime {
     }
   }
 
-  /** The service is no longer configured. */
+  /**
+   * The service is no longer configured. The balancer stays as it is: a request whose head began to
+   * arrive before the change still goes by the old routes, and has to find its node.
+   */
   void end() {
+    ended = true;
     service.setMembers(List.of());
   }
 
   private void nodesChanged(NodeSet nodes) {
-    target.setBalancer(Balancer.of(method, nodes, target.balancer()));
+    if (!ended) {
+      target.setBalancer(Balancer.of(method, nodes, target.balancer()));
+    }
     Set<Node> before = connected;
     connected = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Node node : nodes.all()) {

@@ -17,13 +17,18 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
 
   private final List<HttpLoop> httpLoops;
   private final List<Loop> loops;
-  private final HttpListenerState state;
+  private volatile HttpListenerState state;
   private int next;
 
   Acceptor(List<HttpLoop> httpLoops, List<Loop> loops, HttpListenerState state) {
     this.httpLoops = httpLoops;
     this.loops = loops;
     this.state = state;
+  }
+
+  /** Connections that come from now on belong to another listener. */
+  void setState(HttpListenerState next) {
+    state = next;
   }
 
   @Override

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -84,8 +85,21 @@ public final class DataPlane implements AutoCloseable {
    * @throws IOException naming the address that could not be bound and why
    */
   public Listener open(ListenerConfig config, HttpPolicy policy) throws IOException {
+    return open(config, Set.of(), policy);
+  }
+
+  /**
+   * Binds the addresses of a listener but those that it takes over, or none.
+   *
+   * @param taken addresses that it will take over from other listeners, see {@link
+   *     Listener#takeOver}; not bound here
+   * @throws IOException naming the address that could not be bound and why
+   */
+  public Listener open(ListenerConfig config, Set<HostPort> taken, HttpPolicy policy)
+      throws IOException {
     HttpListenerState state = new HttpListenerState(loops.size(), policy);
-    Map<HostPort, Channel> sockets = bind(config.name(), config.bind(), state);
+    List<HostPort> own = config.bind().stream().filter(a -> !taken.contains(a)).toList();
+    Map<HostPort, Channel> sockets = bind(config.name(), own, state);
     return new Listener(config.name(), sockets, state, this);
   }
 
@@ -103,8 +117,8 @@ public final class DataPlane implements AutoCloseable {
       ChannelFuture bound =
           socket.bind(new InetSocketAddress(address.host(), address.port())).awaitUninterruptibly();
       if (!bound.isSuccess()) {
-        socket.close();
-        sockets.values().forEach(Channel::close);
+        socket.close().awaitUninterruptibly();
+        sockets.values().forEach(other -> other.close().awaitUninterruptibly());
         throw new IOException(
             "listeners."
                 + name

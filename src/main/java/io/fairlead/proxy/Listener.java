@@ -61,14 +61,34 @@ public final class Listener {
     sockets = all;
   }
 
-  /** Listens on these addresses only; connections that came in through others stay. */
+  /**
+   * From now on connections to that address are this listener's; those that the other one has stay
+   * with it. The socket remains open all the while, so nobody is turned away.
+   */
+  public void takeOver(HostPort address, Listener from) {
+    Map<HostPort, Channel> left = new LinkedHashMap<>(from.sockets);
+    Channel socket = left.remove(address);
+    if (socket == null) {
+      throw new IllegalArgumentException(from.name + " does not listen on " + address);
+    }
+    from.sockets = left;
+    Map<HostPort, Channel> all = new LinkedHashMap<>(sockets);
+    all.put(address, socket);
+    sockets = all;
+    socket.pipeline().get(Acceptor.class).setState(state);
+  }
+
+  /**
+   * Listens on these addresses only; connections that came in through others stay. Returns when the
+   * others are free.
+   */
   public void retain(List<HostPort> addresses) {
     Map<HostPort, Channel> kept = new LinkedHashMap<>();
     sockets.forEach((address, socket) -> {
       if (addresses.contains(address)) {
         kept.put(address, socket);
       } else {
-        socket.close();
+        socket.close().awaitUninterruptibly();
       }
     });
     sockets = kept;
@@ -84,13 +104,14 @@ public final class Listener {
   }
 
   /**
-   * Stops accepting, lets exchanges end, closes connections as they become idle.
+   * Stops accepting, lets exchanges end, closes connections as they become idle. Returns when the
+   * addresses are free.
    *
    * @param patience after which what is left is cut
    * @return completes with the number of connections that had to be cut
    */
   public CompletableFuture<Integer> drain(Duration patience) {
-    sockets.values().forEach(Channel::close);
+    sockets.values().forEach(socket -> socket.close().awaitUninterruptibly());
     state.setDraining();
     dataPlane.onEachLoop(loop -> state.closeIdle(loop.index()));
     CompletableFuture<Integer> drained = new CompletableFuture<>();

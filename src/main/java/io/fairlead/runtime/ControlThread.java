@@ -2,7 +2,11 @@ package io.fairlead.runtime;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -48,31 +52,63 @@ public final class ControlThread implements Scheduler, AutoCloseable {
 
   @Override
   public void execute(Runnable task) {
-    if (!executor.isShutdown()) {
+    try {
       executor.execute(guarded(task));
+    } catch (RejectedExecutionException _) {
+      // Closed: there is nothing left to decide.
     }
   }
 
   @Override
   public Cancellable schedule(Duration delay, Runnable task) {
-    if (executor.isShutdown()) {
-      return () -> {};
+    try {
+      ScheduledFuture<?> planned =
+          executor.schedule(guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+      return () -> planned.cancel(false);
+    } catch (RejectedExecutionException _) {
+      return () -> {}; // closed
     }
-    ScheduledFuture<?> planned =
-        executor.schedule(guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
-    return () -> planned.cancel(false);
   }
 
   /**
    * Runs the question on the control thread and waits for its answer. Not for event loops.
    *
-   * @throws java.util.concurrent.CompletionException if the question failed
+   * @throws CompletionException if the question failed
+   * @throws IllegalStateException if the thread has been closed before it got to the question
    */
   public <T> T call(Supplier<T> question) {
     if (isCurrent()) {
       return question.get();
     }
-    return CompletableFuture.supplyAsync(question, executor).join();
+    Future<T> answer;
+    try {
+      answer = executor.submit(question::get);
+    } catch (RejectedExecutionException e) {
+      throw new IllegalStateException("the instance has ended", e);
+    }
+    return await(answer);
+  }
+
+  /** Whoever is interrupted hears of it afterwards: half a change is worse than a late end. */
+  private static <T> T await(Future<T> answer) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return answer.get();
+        } catch (InterruptedException _) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      throw new CompletionException(e.getCause());
+    } catch (CancellationException e) {
+      throw new IllegalStateException("the instance has ended", e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /** Whether the caller is on the control thread. */
@@ -87,7 +123,11 @@ public final class ControlThread implements Scheduler, AutoCloseable {
 
   @Override
   public void close() {
-    executor.shutdownNow();
+    for (Runnable waiting : executor.shutdownNow()) {
+      if (waiting instanceof Future<?> question) {
+        question.cancel(false); // whoever waits for its answer must not wait for ever
+      }
+    }
   }
 
   private void probeLag() {
