@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 /** The operator's guide lists the reasons that there are. */
 final class OperationsGuideTest {
   private static final Path GUIDE = Path.of("docs/operations.md");
-  private static final String BEGIN =
-      "<!-- error reasons: generated, \"make docs\" -->\n";
+  private static final String BEGIN = "<!-- error reasons: generated, \"make docs\" -->\n";
   private static final String END = "<!-- end -->\n";
 
   @Test
