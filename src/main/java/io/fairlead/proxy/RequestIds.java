@@ -1,5 +1,7 @@
 package io.fairlead.proxy;
 
+import java.util.function.LongSupplier;
+
 /**
  * Names for requests: unique and sortable by time. 24 hexadecimal digits: 12 of milliseconds since
  * 1970, 4 that tell instances apart (chosen at the start), 2 of the event loop, 6 of a counter.
@@ -13,11 +15,20 @@ public final class RequestIds {
   };
 
   private final byte[] current = new byte[LENGTH];
+  private final LongSupplier epochMillis;
   private long millis;
   private long nextLook = Long.MIN_VALUE;
   private int counter;
 
   RequestIds(int instance, int loop) {
+    this(instance, loop, System::currentTimeMillis);
+  }
+
+  /**
+   * @param epochMillis the time for people, in milliseconds since 1970
+   */
+  RequestIds(int instance, int loop, LongSupplier epochMillis) {
+    this.epochMillis = epochMillis;
     hex(instance & 0xFFFF, 12, 4);
     hex(loop & 0xFF, 16, 2);
   }
@@ -30,13 +41,17 @@ public final class RequestIds {
   public void next(byte[] target, int offset, long nowNanos) {
     if (nowNanos >= nextLook) {
       nextLook = nowNanos + 1_000_000;
-      long now = System.currentTimeMillis();
+      long now = epochMillis.getAsLong();
       if (now > millis) { // never back, so that ids of one loop stay sorted when the clock jumps
         millis = now;
         hex(now, 0, 12);
       }
     }
     counter = (counter + 1) & 0xFFFFFF;
+    if (counter == 0) { // and sorted when the counter begins again
+      millis++;
+      hex(millis, 0, 12);
+    }
     hex(counter, 18, 6);
     System.arraycopy(current, 0, target, offset, LENGTH);
   }

@@ -1,5 +1,6 @@
 package io.fairlead.proxy;
 
+import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,12 @@ public final class TimerWheel {
   private static final long TICK_NANOS = TICK_MILLIS * 1_000_000;
   private static final int SLOTS = 1024;
 
-  private final @Nullable Timer[] slots = new Timer[SLOTS];
+  /** Where the timers of a slot are while it is visited. */
+  private static final int VISITED = SLOTS;
+
+  private static final System.Logger LOG = System.getLogger(TimerWheel.class.getName());
+
+  private final @Nullable Timer[] slots = new Timer[SLOTS + 1];
   private final long origin;
   private long currentTick;
 
@@ -68,19 +74,28 @@ public final class TimerWheel {
   }
 
   private void visit(int slot, long now) {
-    Timer timer = slots[slot];
+    // Moved aside first: a timer that fires may cancel its neighbours or set them anew.
+    for (Timer timer = slots[slot]; timer != null; timer = timer.next) {
+      timer.slot = VISITED;
+    }
+    slots[VISITED] = slots[slot];
     slots[slot] = null;
-    while (timer != null) {
-      Timer next = timer.next;
-      timer.slot = -1;
-      timer.previous = null;
-      timer.next = null;
+    for (Timer timer = slots[VISITED]; timer != null; timer = slots[VISITED]) {
+      unlink(timer);
       if (timer.deadline <= now) {
-        timer.expired(now);
+        fire(timer, now);
       } else {
         link(timer);
       }
-      timer = next;
+    }
+  }
+
+  /** A mistake in one timer must not stop the others, and those to come, of the whole loop. */
+  private static void fire(Timer timer, long now) {
+    try {
+      timer.expired(now);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a timer ended by a mistake of ours", e);
     }
   }
 

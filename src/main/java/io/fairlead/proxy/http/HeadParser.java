@@ -33,6 +33,9 @@ final class HeadParser {
 
   private static final long HTTP_1_X = 0x2E312F50545448L; // "HTTP/1." as a little-endian number
 
+  /** Room in a request line for the method, two spaces, the version and the end of the line. */
+  private static final int REST_OF_LINE = 64;
+
   private HeadParser() {}
 
   /**
@@ -83,7 +86,7 @@ final class HeadParser {
     if (result == Result.MORE
         && head.stage == Stage.START_LINE
         && maxTarget != Integer.MAX_VALUE
-        && size - head.lineStart > maxTarget + 64) {
+        && size - head.lineStart > maxTarget + REST_OF_LINE) {
       return Result.TARGET_TOO_LONG;
     }
     return result;
@@ -157,6 +160,9 @@ final class HeadParser {
     }
     if (bytes[at + 8] != '\r' || bytes[at + 9] != '\n') {
       return Result.BAD;
+    }
+    if (at + 10 - start > maxTarget + REST_OF_LINE) {
+      return Result.TARGET_TOO_LONG; // as it would be if it had come in pieces
     }
     head.lineStart = at + 10;
     head.stage = Stage.FIELDS;

@@ -36,6 +36,10 @@ final class HandNode implements AutoCloseable {
     return new Wire(server.accept());
   }
 
+  boolean isClosed() {
+    return server.isClosed();
+  }
+
   /** An address where nobody listens. */
   static InetSocketAddress nobody() throws IOException {
     try (HandNode gone = new HandNode()) {

@@ -131,6 +131,15 @@ final class Wire implements AutoCloseable {
     }
   }
 
+  /** Reads on until the peer ends the connection, in whatever way. */
+  void readToEnd() throws IOException {
+    try {
+      while (in.readSome().length > 0) {}
+    } catch (SocketException _) {
+      // a reset is an end, too
+    }
+  }
+
   /** Says that no more bytes will come from this side. */
   void finish() throws IOException {
     socket.shutdownOutput();
