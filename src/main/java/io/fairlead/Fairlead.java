@@ -395,8 +395,11 @@ final class Fairlead implements AutoCloseable {
               listener.takeOver(address, from);
             }
           }
-          listener.retain(bind);
         });
+    // Not before: what one gives up another may have just taken.
+    after
+        .listeners()
+        .forEach((name, listener) -> listener.retain(listenerConfig(after.config(), name).bind()));
     leaving.removeIf(CompletableFuture::isDone);
     before
         .listeners()

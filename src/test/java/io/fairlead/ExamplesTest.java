@@ -1,0 +1,41 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.Loopback.Client;
+import io.fairlead.demo.TestNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every example starts and serves; only its addresses are those of this machine. */
+@Timeout(30)
+class ExamplesTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"minimal.yaml", "shop.yaml", "trusted-proxies.yaml"})
+  void startsAndServes(String name) throws Exception {
+    try (TestNode node = Loopback.node("a")) {
+      String text =
+          Files.readString(Path.of("examples", name))
+              .replace("0.0.0.0:8080", "127.0.0.1:0")
+              .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
+              .replace(", \"[::1]:8081\"", "")
+              .replaceAll("\"127\\.0\\.0\\.1:9900\"", "\"127.0.0.1:0\"")
+              .replaceAll("10\\.0\\.0\\.\\d+:8080", "127.0.0.1:" + node.port());
+      // Nodes of one service must differ; the machine answers on every address of 127.0.0.0/8.
+      text =
+          text.replaceAll(
+              "\"127\\.0\\.0\\.1:" + node.port() + "\"]", "\"localhost:" + node.port() + "\"]");
+      text = text.replace("{ address: \"127.0.0.1:", "{ address: \"localhost:");
+      if (!text.contains("admin:")) {
+        text = "admin: { bind: \"127.0.0.1:0\" }\n" + text;
+      }
+      try (Fairlead fairlead = Loopback.start(text);
+          Client client = new Client(Loopback.port(fairlead, "web"))) {
+        assertThat(client.get("/").status()).isEqualTo(200);
+      }
+    }
+  }
+}
