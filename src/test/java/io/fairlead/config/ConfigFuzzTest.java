@@ -117,7 +117,8 @@ final class ConfigFuzzTest {
   }
 
   private static void isInside(String yaml, Problem problem, long seed) {
-    String[] lines = yaml.split("\r\n|[\n\r]", -1);
+    // To the parser a carriage return at the very end is a character of its line, not an end.
+    String[] lines = yaml.split("\r\n|\n|\r(?!\\z)", -1);
     assertThat(problem.line())
         .as("%s, seed %d:\n%s", problem, seed, yaml)
         .isBetween(1, lines.length);
