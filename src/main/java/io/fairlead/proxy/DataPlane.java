@@ -175,5 +175,8 @@ public final class DataPlane implements AutoCloseable {
   @Override
   public void close() {
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    if (group.isTerminated()) { // otherwise a loop may still use what it keeps
+      httpLoops.forEach(HttpLoop::releaseKept);
+    }
   }
 }

@@ -80,6 +80,12 @@ public final class HttpLoop {
     }
   }
 
+  /** Frees the buffers kept for later. Called when the loop has ended. */
+  public void releaseKept() {
+    buffers.forEach(ByteBuf::release);
+    buffers.clear();
+  }
+
   /** How many exchanges are going on; for tests that look for leftovers. */
   public int exchangesInUse() {
     return exchangesInUse;
