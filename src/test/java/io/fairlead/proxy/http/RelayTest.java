@@ -37,8 +37,8 @@ final class RelayTest {
   @Test
   void chunksAndTrailersGoBothWays() throws Exception {
     client.send(
-        "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n"
-            + "5\r\nhello\r\n6\r\n world\r\n0\r\nx-sum: 11\r\n\r\n");
+        "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum"
+            + "\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nx-sum: 11\r\n\r\n");
     Wire atNode = leftOver.closes(node.accept());
     Received request = atNode.request();
     assertThat(request.body).hasToString("hello world");
