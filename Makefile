@@ -26,7 +26,7 @@ test: jdk ## builds, checks and runs all tests (installs chromium and maven when
 
 build: jdk ## builds target/fairlead.jar without tests
 	@bin/needs maven
-	$(MVN) -q -Dmaven.test.skip=true package
+	$(MVN) -Dmaven.test.skip=true package
 
 format: jdk ## lays out the Java sources
 	@bin/needs maven
@@ -44,7 +44,7 @@ fuzz: jdk ## feeds the HTTP/1.1 parser for FUZZ_SECONDS (an hour)
 
 jmh: jdk ## runs the JMH benchmarks of src/bench/java with -prof gc; MORE='-f 1 Pick' goes to JMH
 	@bin/needs maven
-	$(MVN) -q test-compile org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
+	$(MVN) test-compile org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
 	  -Dmdep.includeScope=test -Dmdep.outputFile=target/test.classpath
 	"$$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
 	  -cp "target/test-classes:target/classes:$$(cat target/test.classpath)" \
@@ -52,7 +52,7 @@ jmh: jdk ## runs the JMH benchmarks of src/bench/java with -prof gc; MORE='-f 1 
 
 docs: jdk ## writes the generated parts of docs/ anew
 	@bin/needs maven
-	$(MVN) -q test -Dfairlead.update-docs=true -Dtest='GeneratedDocsTest,MetricsPageTest,OpenApiTest,OperationsGuideTest'
+	$(MVN) test -Dfairlead.update-docs=true -Dtest='GeneratedDocsTest,MetricsPageTest,OpenApiTest,OperationsGuideTest'
 
 clean: ## removes what was built
 	rm -rf target bench/work
