@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Timeout;
 class ScaleTest {
   private static final int MANY = 10_000;
 
-  /** Three times the goal of 2 s, for a machine that does other things as well. */
+  /**
+   * Three times the goal of 2 s, in processor time: the wall clock of a machine that does other
+   * things as well says nothing about us. The wall clock is printed.
+   */
   private static final Duration BOUND = Duration.ofSeconds(6);
 
   @Test
@@ -27,12 +30,17 @@ class ScaleTest {
         assertThat(client.get("/item/1234/x").field("x-node")).isEqualTo("a");
         for (int weight = 2; weight < 4; weight++) {
           long begin = System.nanoTime();
+          Duration cpuBegin = processorTime();
           ConfigReader.Result read = Loopback.read(config(node.port(), weight));
           assertThat(fairlead.apply(read, "test")).isInstanceOf(Fairlead.Applied.Done.class);
           Duration took = Duration.ofNanos(System.nanoTime() - begin);
+          Duration cpu = processorTime().minus(cpuBegin);
           System.out.printf(
-              Locale.ROOT, "reload of 10,000 routes and 10,000 nodes: %d ms%n", took.toMillis());
-          assertThat(took).isLessThan(BOUND);
+              Locale.ROOT,
+              "reload of 10,000 routes and 10,000 nodes: %d ms, processor %d ms%n",
+              took.toMillis(),
+              cpu.toMillis());
+          assertThat(cpu).isLessThan(BOUND);
           assertThat(client.get("/item/9999/x").field("x-node")).isEqualTo("a");
           assertThat(client.get("/nothing").status()).isEqualTo(404);
         }
@@ -41,6 +49,10 @@ class ScaleTest {
           .hasSize(MANY)
           .allMatch(many -> many.facts().weight() == 3);
     }
+  }
+
+  private static Duration processorTime() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow();
   }
 
   private static String config(int port, int weight) {
