@@ -68,6 +68,11 @@ final class NodePool {
     if (idle.remove(connection)) {
       idleCount = idle.size();
     }
+    if (!node.isMember()) {
+      // A request that had picked it before it left may have made this pool anew.
+      directory.remove(node);
+      loop.forget(node);
+    }
   }
 
   void closeIdle() {
