@@ -22,7 +22,7 @@ jdk:
 
 test: jdk ## builds, checks and runs all tests (installs chromium and maven when root and missing)
 	@bin/needs maven chromium
-	$(MVN) verify
+	$(MVN) verify $(MORE)
 
 build: jdk ## builds target/fairlead.jar without tests
 	@bin/needs maven

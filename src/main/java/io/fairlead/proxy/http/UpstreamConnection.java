@@ -24,6 +24,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private @Nullable Exchange exchange;
   private boolean reading = true;
   private boolean reused;
+  private boolean inputEnded;
   private final TimerWheel.Timer idleTimer =
       new TimerWheel.Timer() {
         @Override
@@ -99,7 +100,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   }
 
   void setReading(boolean wanted) {
-    if (reading != wanted) {
+    // Reading on after the end would make the transport close the other half, too.
+    if (reading != wanted && !inputEnded) {
       reading = wanted;
       context().channel().config().setAutoRead(wanted);
     }
@@ -144,6 +146,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event == ChannelInputShutdownEvent.INSTANCE) {
+      inputEnded = true;
       Exchange user = exchange;
       if (user == null) {
         pool.remove(this);
