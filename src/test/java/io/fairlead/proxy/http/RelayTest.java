@@ -237,6 +237,24 @@ final class RelayTest {
   }
 
   @Test
+  void aClientThatHasEndedItsHalfGetsALargeAnswerWhole() throws Exception {
+    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n").finish();
+    Wire atNode = leftOver.closes(node.accept());
+    atNode.request();
+    Thread.sleep(200); // the proxy has seen that half end, and waits for nothing else of the client
+    byte[] body = new byte[8 << 20];
+    fill(body, 5);
+    atNode.send("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n");
+    Thread sender = sendAndFinish(atNode, body);
+    Thread.sleep(200); // more has come than the buffers on the way to the client can hold
+    byte[] got = new byte[body.length];
+    client.responseHead();
+    client.fill(got);
+    assertThat(got).isEqualTo(body);
+    sender.join();
+  }
+
+  @Test
   void theNodeMayEndItsHalfOfATunnelFirst() throws Exception {
     Wire atNode = tunnel();
     atNode.send("last words").finish();
