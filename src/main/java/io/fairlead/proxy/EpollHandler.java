@@ -15,8 +15,8 @@ import io.netty.channel.epoll.EpollIoOps;
  * <p>Such a connection waits for nothing any more. Netty (4.2.18 and 4.2.20) then takes it out of
  * the kernel's set, still believes it is in there, and fails with ENOENT when a later write has to
  * wait: the rest of the answer would be lost. Asking for edge-triggered news of nothing keeps it in
- * the set, and unlike a plain empty set of events reports an end of both halves once and not without
- * pause.
+ * the set, and unlike a plain empty set of events reports an end of both halves once and not
+ * without pause.
  */
 final class EpollHandler implements IoHandler {
   private final IoHandler netty;
