@@ -42,6 +42,7 @@ final class EpollHandler implements IoHandler {
     }
 
     @Override
+    @SuppressWarnings("TypeParameterUnusedInFormals") // the signature is Netty's
     public <T> T attachment() {
       return netty.attachment();
     }
