@@ -5,6 +5,7 @@ import io.fairlead.balance.Balancer;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.http.RequestExplainer;
 import io.fairlead.route.Explanation;
@@ -68,9 +69,12 @@ final class Explainer {
       fields.put("Host", List.of(authority == null ? "localhost" : authority));
     }
     fields.putAll(headers);
+    if (!(listener.state() instanceof HttpListenerState http)) {
+      throw new IllegalStateException("listener " + listener.name() + " has no requests");
+    }
     RequestExplainer.Outcome outcome =
         RequestExplainer.explain(
-            listener.state().policy(), onWire(method), onWire(target), onWire(fields));
+            http.policy(), onWire(method), onWire(target), onWire(fields));
     if (outcome.refusal() != null) {
       ErrorReason refusal = outcome.refusal();
       why.add(

@@ -13,6 +13,7 @@ import io.fairlead.discovery.Membership;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.route.RouteTable;
@@ -366,8 +367,8 @@ final class Fairlead implements AutoCloseable {
         .listeners()
         .forEach((name, listener) -> {
           HttpPolicy policy = policies.get(name);
-          if (policy != null) {
-            listener.setPolicy(policy);
+          if (policy != null && listener.state() instanceof HttpListenerState http) {
+            http.setPolicy(policy);
           }
         });
     state.set(after);

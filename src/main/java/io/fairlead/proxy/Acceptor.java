@@ -1,9 +1,5 @@
 package io.fairlead.proxy;
 
-import io.fairlead.proxy.http.ChannelSetup;
-import io.fairlead.proxy.http.HttpConnection;
-import io.fairlead.proxy.http.HttpListenerState;
-import io.fairlead.proxy.http.HttpLoop;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -11,38 +7,46 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Deals accepted connections out to the event loops in turn. */
+/** Lets connections in, up to their listener's limit, and deals them out to the loops in turn. */
 final class Acceptor extends ChannelInboundHandlerAdapter {
   private static final System.Logger LOG = System.getLogger(Acceptor.class.getName());
 
-  private final List<HttpLoop> httpLoops;
+  private final Loop home;
   private final List<Loop> loops;
-  private volatile HttpListenerState state;
+  private volatile ListenerState state;
   private int next;
 
-  Acceptor(List<HttpLoop> httpLoops, List<Loop> loops, HttpListenerState state) {
-    this.httpLoops = httpLoops;
+  /**
+   * @param home the loop that the listening socket is on
+   */
+  Acceptor(Loop home, List<Loop> loops, ListenerState state) {
+    this.home = home;
     this.loops = loops;
     this.state = state;
   }
 
   /** Connections that come from now on belong to another listener. */
-  void setState(HttpListenerState next) {
+  void setState(ListenerState next) {
     state = next;
   }
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     Channel accepted = (Channel) message;
+    ListenerState listener = state;
+    if (!listener.admit(home.index())) {
+      accepted.unsafe().closeForcibly();
+      return;
+    }
     int index = next;
     next = index + 1 == loops.size() ? 0 : index + 1;
     Loop loop = loops.get(index);
-    ChannelSetup.apply(accepted, loop);
-    accepted.pipeline().addLast(new HttpConnection(httpLoops.get(index), state));
+    listener.prepare(accepted, loop);
     loop.eventLoop()
         .register(accepted)
         .addListener(registered -> {
           if (!registered.isSuccess()) {
+            listener.dropped(loop.index()); // told on its thread, if it still runs
             accepted.unsafe().closeForcibly();
           }
         });

@@ -97,14 +97,18 @@ public final class DataPlane implements AutoCloseable {
    */
   public Listener open(ListenerConfig config, Set<HostPort> taken, HttpPolicy policy)
       throws IOException {
-    HttpListenerState state = new HttpListenerState(loops.size(), policy);
+    return open(config, taken, new HttpListenerState(httpLoops, policy));
+  }
+
+  private Listener open(ListenerConfig config, Set<HostPort> taken, ListenerState state)
+      throws IOException {
     List<HostPort> own = config.bind().stream().filter(a -> !taken.contains(a)).toList();
     Map<HostPort, Channel> sockets = bind(config.name(), own, state);
     return new Listener(config.name(), sockets, state, this);
   }
 
   /** Binds all, or none. */
-  Map<HostPort, Channel> bind(String name, List<HostPort> addresses, HttpListenerState state)
+  Map<HostPort, Channel> bind(String name, List<HostPort> addresses, ListenerState state)
       throws IOException {
     Map<HostPort, Channel> sockets = new LinkedHashMap<>();
     for (HostPort address : addresses) {
@@ -112,7 +116,7 @@ public final class DataPlane implements AutoCloseable {
       Loop home = loops.get(nextLoop++ % loops.size());
       socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
       socket.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
-      socket.pipeline().addLast(new Acceptor(httpLoops, loops, state));
+      socket.pipeline().addLast(new Acceptor(home, loops, state));
       home.eventLoop().register(socket).syncUninterruptibly();
       ChannelFuture bound =
           socket.bind(new InetSocketAddress(address.host(), address.port())).awaitUninterruptibly();

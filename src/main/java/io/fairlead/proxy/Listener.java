@@ -1,8 +1,6 @@
 package io.fairlead.proxy;
 
 import io.fairlead.config.HostPort;
-import io.fairlead.proxy.http.HttpListenerState;
-import io.fairlead.proxy.http.HttpPolicy;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -19,12 +17,12 @@ public final class Listener {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   private final String name;
-  private final HttpListenerState state;
+  private final ListenerState state;
   private final DataPlane dataPlane;
   private volatile Map<HostPort, Channel> sockets;
 
   Listener(
-      String name, Map<HostPort, Channel> sockets, HttpListenerState state, DataPlane dataPlane) {
+      String name, Map<HostPort, Channel> sockets, ListenerState state, DataPlane dataPlane) {
     this.name = name;
     this.sockets = sockets;
     this.state = state;
@@ -94,13 +92,8 @@ public final class Listener {
     sockets = kept;
   }
 
-  public HttpListenerState state() {
+  public ListenerState state() {
     return state;
-  }
-
-  /** Requests that begin from now on are treated so; connections stay. */
-  public void setPolicy(HttpPolicy policy) {
-    state.setPolicy(policy);
   }
 
   /**

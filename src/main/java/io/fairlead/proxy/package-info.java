@@ -7,6 +7,9 @@
  * and used again; time limits sit in one coarse wheel per loop ({@link
  * io.fairlead.proxy.TimerWheel}) instead of one scheduled task per request. {@code proxy.http}
  * holds the HTTP/1.1 part.
+ *
+ * <p>A connection's way: {@link io.fairlead.proxy.Acceptor} admits it and gives it a loop → {@link
+ * io.fairlead.proxy.ListenerState} of its protocol fills its pipeline.
  */
 @NullMarked
 package io.fairlead.proxy;

@@ -2,6 +2,7 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.config.Cidr;
 import io.fairlead.config.HttpLimits;
+import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.proxy.TimerWheel;
 import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
@@ -56,7 +57,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   private @Nullable ByteBuf pending;
   private @Nullable ByteBuf resumed;
   private boolean consuming;
-  private boolean admitted;
+  private boolean started;
   private boolean reading = true;
   private boolean inputEnded;
   private byte @Nullable [] address;
@@ -91,20 +92,21 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
     output = new Output(added, loop);
+    if (added.channel().isActive()) { // what came before us has had its time
+      start();
+    }
   }
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    if (!listener.admit()) {
-      state = State.CLOSED;
-      listener.counters().increment(loop.index(), ListenerCounter.CONNECTIONS_REFUSED);
-      ctx.close();
-      return;
+    start();
+  }
+
+  private void start() {
+    if (!started) {
+      started = true;
+      setDeadline(System.nanoTime() + idleNanos);
     }
-    admitted = true;
-    listener.joined(loop.index(), this);
-    listener.counters().increment(loop.index(), ListenerCounter.CONNECTIONS);
-    setDeadline(System.nanoTime() + idleNanos);
   }
 
   @Override
@@ -113,10 +115,6 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     Exchange going = exchange;
     exchange = null;
     state = State.CLOSED;
-    if (admitted) {
-      listener.left(loop.index(), this);
-      listener.counters().increment(loop.index(), ListenerCounter.CONNECTIONS_CLOSED);
-    }
     ByteBuf waiting = pending;
     pending = null;
     if (waiting != null) {
@@ -149,6 +147,9 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event == ListenerEvent.DRAIN) {
+      drain();
+    }
     if (event != ChannelInputShutdownEvent.INSTANCE) {
       return;
     }
@@ -464,7 +465,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   /** The listener is going away: no further request. */
-  void drain() {
+  private void drain() {
     if (state == State.HEAD && exchange == null && pending == null) {
       end(false);
     }

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.UpstreamConfig;
+import io.fairlead.proxy.ChannelSetup;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.NodeCounter;
 import io.netty.channel.Channel;

@@ -85,7 +85,8 @@ final class ListenerTest {
     Wire idle = client(proxy);
     Wire atNode = leftOver.closes(node.accept());
     Received _ = atNode.request();
-    proxy.listener().setPolicy(proxy.policy(limits(100, 10), LONG));
+    HttpListenerState state = (HttpListenerState) proxy.listener().state();
+    state.setPolicy(proxy.policy(limits(100, 10), LONG));
     atNode.send(OK);
     assertThat(client.response().status()).isEqualTo(200);
     idle.send("GET /a-longer-target HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -1,6 +1,5 @@
-package io.fairlead.proxy.http;
+package io.fairlead.proxy;
 
-import io.fairlead.proxy.Loop;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;

@@ -1,0 +1,144 @@
+package io.fairlead.proxy;
+
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.telemetry.LoopCounters;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What all connections of one listener share, whatever they speak.
+ *
+ * <p>A connection is counted in when it is accepted, before any byte of it is read, and out when it
+ * has closed. Each protocol has a form of its own, which says what to put into the pipeline of a
+ * connection.
+ */
+public abstract class ListenerState {
+  private final LoopCounters<ListenerCounter> counters;
+  private final LoopCounters<ErrorReason> errors;
+  private final AtomicInteger open = new AtomicInteger();
+
+  /** By loop; each is touched by its loop only. */
+  private final List<Tracker> trackers = new ArrayList<>();
+
+  private volatile boolean draining;
+
+  protected ListenerState(int loops) {
+    this.counters = new LoopCounters<>(loops, ListenerCounter.class);
+    this.errors = new LoopCounters<>(loops, ErrorReason.class);
+    for (int i = 0; i < loops; i++) {
+      trackers.add(new Tracker(i));
+    }
+  }
+
+  /** How many connections may be open at once. */
+  protected abstract int maxConnections();
+
+  /**
+   * Puts the handlers of the protocol at the end of the pipeline of a connection that was admitted.
+   * The connection may be active already, when others had to read its first bytes: handlers start
+   * when they are added to an active connection, and with {@code channelActive} otherwise.
+   *
+   * @param loop the connection's
+   */
+  protected abstract void install(ChannelPipeline pipeline, Loop loop);
+
+  /** No connection is kept longer than what is going on in it needs. */
+  public final boolean isDraining() {
+    return draining;
+  }
+
+  final void setDraining() {
+    draining = true;
+  }
+
+  /** Connections open now. */
+  public final int connections() {
+    return open.get();
+  }
+
+  public final LoopCounters<ListenerCounter> counters() {
+    return counters;
+  }
+
+  /** Answers that Fairlead made itself, and exchanges it gave up, by reason. */
+  public final LoopCounters<ErrorReason> errors() {
+    return errors;
+  }
+
+  /**
+   * Counts a connection in; false if the limit is reached, and then it is counted as refused.
+   *
+   * @param loop the one that asks
+   */
+  final boolean admit(int loop) {
+    if (open.incrementAndGet() > maxConnections()) {
+      open.decrementAndGet();
+      counters.increment(loop, ListenerCounter.CONNECTIONS_REFUSED);
+      return false;
+    }
+    counters.increment(loop, ListenerCounter.CONNECTIONS);
+    return true;
+  }
+
+  /** Prepares a connection that has been admitted for its loop. */
+  final void prepare(Channel accepted, Loop loop) {
+    ChannelSetup.apply(accepted, loop);
+    accepted.pipeline().addLast(trackers.get(loop.index()));
+    install(accepted.pipeline(), loop);
+  }
+
+  /**
+   * Counts out a connection that was admitted and never got to its loop.
+   *
+   * @param loop the one that asks
+   */
+  final void dropped(int loop) {
+    open.decrementAndGet();
+    counters.increment(loop, ListenerCounter.CONNECTIONS_CLOSED);
+  }
+
+  /** Closes the connections of that loop that have nothing going on. Called on that loop. */
+  final void closeIdle(int loop) {
+    for (Channel connection : List.copyOf(trackers.get(loop).connections)) {
+      connection.pipeline().fireUserEventTriggered(ListenerEvent.DRAIN);
+    }
+  }
+
+  /** Closes all connections of that loop, whatever they are doing. Called on that loop. */
+  final void closeAll(int loop) {
+    List.copyOf(trackers.get(loop).connections).forEach(Channel::close);
+  }
+
+  /** Knows the connections of one loop; in front of every pipeline. */
+  @ChannelHandler.Sharable
+  private final class Tracker extends ChannelInboundHandlerAdapter {
+    private final int loop;
+    private final Set<Channel> connections = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    Tracker(int loop) {
+      this.loop = loop;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      connections.add(ctx.channel());
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      connections.remove(ctx.channel());
+      dropped(loop);
+      ctx.fireChannelInactive();
+    }
+  }
+}
