@@ -73,8 +73,7 @@ final class Explainer {
       throw new IllegalStateException("listener " + listener.name() + " has no requests");
     }
     RequestExplainer.Outcome outcome =
-        RequestExplainer.explain(
-            http.policy(), onWire(method), onWire(target), onWire(fields));
+        RequestExplainer.explain(http.policy(), onWire(method), onWire(target), onWire(fields));
     if (outcome.refusal() != null) {
       ErrorReason refusal = outcome.refusal();
       why.add(

@@ -21,8 +21,7 @@ public final class Listener {
   private final DataPlane dataPlane;
   private volatile Map<HostPort, Channel> sockets;
 
-  Listener(
-      String name, Map<HostPort, Channel> sockets, ListenerState state, DataPlane dataPlane) {
+  Listener(String name, Map<HostPort, Channel> sockets, ListenerState state, DataPlane dataPlane) {
     this.name = name;
     this.sockets = sockets;
     this.state = state;
