@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Exchange}. Bytes that come while they are of no use yet (a body for a node that is not connected,
  * the next request of a client that pipelines) wait here, and then nothing more is read.
  */
-public final class HttpConnection extends ChannelInboundHandlerAdapter {
+final class HttpConnection extends ChannelInboundHandlerAdapter {
   private enum State {
     /** Between requests, or in the middle of a head. */
     HEAD,
@@ -79,7 +79,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
       };
 
-  public HttpConnection(HttpLoop loop, HttpListenerState listener) {
+  HttpConnection(HttpLoop loop, HttpListenerState listener) {
     this.loop = loop;
     this.listener = listener;
     this.policy = listener.policy();
