@@ -58,9 +58,7 @@ final class BodyReader {
   private int maxTrailerBytes;
   private int maxTrailers;
   private ErrorReason fault = ErrorReason.BAD_REQUEST;
-  private Head trailers = NO_TRAILERS;
-
-  private static final Head NO_TRAILERS = new Head();
+  private Head trailers = Head.NONE;
 
   /**
    * @param body length or kind, as in {@link Head#body}
@@ -77,7 +75,7 @@ final class BodyReader {
     overhead = 0;
     dataBytes = 0;
     fault = ErrorReason.BAD_REQUEST;
-    trailers = NO_TRAILERS;
+    trailers = Head.NONE;
     stage =
         body == Head.CHUNKED
             ? Stage.SIZE

@@ -1,6 +1,5 @@
 package io.fairlead.proxy.http;
 
-import io.fairlead.config.HttpLimits;
 import io.fairlead.proxy.RequestIds;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
@@ -23,9 +22,6 @@ final class Exchange {
   /** Interim answers a node may send to one request. */
   private static final int MAX_INFORMATIONAL = 10;
 
-  private static final int MAX_RESPONSE_HEAD = 64 * 1024;
-  private static final int MAX_RESPONSE_FIELDS = 100;
-
   private static final byte[][] IDEMPOTENT = {
     Ascii.bytes("GET"),
     Ascii.bytes("HEAD"),
@@ -38,26 +34,22 @@ final class Exchange {
 
   final Head request = new Head();
   final Head response = new Head();
-  final BodyReader requestBody = new BodyReader();
-  final BodyReader responseBody = new BodyReader();
   final byte[] requestId = new byte[RequestIds.LENGTH];
 
   private final HttpLoop loop;
-  private @Nullable HttpConnection client;
+  private @Nullable ClientSide client;
   private @Nullable HttpRoute route;
   private @Nullable Node node;
-  private @Nullable UpstreamConnection upstream;
-  private @Nullable Output toNode;
+  private @Nullable NodeSide upstream;
   private int ticket;
   private int connects;
   private int sends;
   private int informational;
   private long sentNanos;
+  private boolean requestDone;
   private boolean bodyStarted;
   private boolean anyResponseByte;
   private boolean headSent;
-  private boolean chunkedToClient;
-  private boolean closeClient;
   private boolean tunnel;
   private boolean nodeEnded;
   private boolean clientEnded;
@@ -66,26 +58,25 @@ final class Exchange {
     this.loop = loop;
   }
 
-  /** Makes it ready for the next request of that connection. */
-  void begin(HttpConnection owner) {
+  /** Makes it ready for the next request of that client. */
+  void begin(ClientSide owner) {
     client = owner;
     request.reset();
     response.reset();
     connects = 0;
     sends = 0;
     informational = 0;
+    requestDone = false;
     bodyStarted = false;
     anyResponseByte = false;
     headSent = false;
-    chunkedToClient = false;
-    closeClient = false;
     tunnel = false;
     nodeEnded = false;
     clientEnded = false;
   }
 
-  HttpConnection client() {
-    HttpConnection present = client;
+  ClientSide client() {
+    ClientSide present = client;
     if (present == null) {
       throw new IllegalStateException("no exchange going on");
     }
@@ -110,31 +101,44 @@ final class Exchange {
     return headSent;
   }
 
+  /** All of the request has come, and is sound. */
+  boolean isRequestDone() {
+    return requestDone;
+  }
+
   boolean isToHead() {
     return request.methodIs(HEAD);
   }
 
   // --- to the node -------------------------------------------------------------------------
 
-  /** The head is complete and checked: finds a node and sends it. */
-  void start(HttpRoute matched) {
+  /**
+   * The head is complete and checked: finds a node and sends it.
+   *
+   * @param whole no body follows
+   */
+  void start(HttpRoute matched, boolean whole) {
     route = matched;
+    requestDone = whole;
     loop.loop().requestIds().next(requestId, 0, loop.now());
-    requestBody.begin(request.body, client().policy().limits());
+    Forwarding.addToRequest(this, client());
     pick(null, false);
   }
 
   /** The request must not be routed: says why and ends the connection. */
   void refuse(ErrorReason reason) {
     loop.loop().requestIds().next(requestId, 0, loop.now());
-    requestBody.begin(1, HttpLimits.DEFAULT); // whatever follows is not to be read as a request
     answer(reason);
   }
 
-  /** Nobody wants the request. */
-  void noRoute() {
+  /**
+   * Nobody wants the request.
+   *
+   * @param whole no body follows
+   */
+  void noRoute(boolean whole) {
+    requestDone = whole;
     loop.loop().requestIds().next(requestId, 0, loop.now());
-    requestBody.begin(request.body, client().policy().limits());
     answer(ErrorReason.NO_ROUTE);
   }
 
@@ -147,9 +151,8 @@ final class Exchange {
   }
 
   private void pick(@Nullable Node avoid, boolean fresh) {
-    HttpRoute matched = route();
-    Node picked =
-        matched.target().balancer().pick(client().addressHash(), avoid, loop.loop().random());
+    ServiceTarget target = route().target();
+    Node picked = target.balancer().pick(client().who().hash(), avoid, loop.loop().random());
     if (picked == null) {
       answer(ErrorReason.NO_NODE);
       return;
@@ -158,37 +161,42 @@ final class Exchange {
     picked.requestStarted();
     connects++;
     NodePool pool = loop.pool(picked);
-    UpstreamConnection idle = fresh ? null : pool.poll();
+    NodeSide idle = fresh ? null : pool.poll();
     if (idle != null) {
       connected(idle);
     } else {
-      pool.connect(this, matched.target().upstream(), fresh);
+      pool.connect(this, target.upstream(), fresh);
     }
   }
 
   /** A connection to the node is there. */
-  void connected(UpstreamConnection connection) {
+  void connected(NodeSide connection) {
     upstream = connection;
     ticket++;
     connection.attach(this);
     sends++;
     sentNanos = loop.now();
-    Output out = connection.output();
-    toNode = out;
-    HeadWriter.writeRequest(
-        this, out.room(request.end + request.pathEnd - request.pathStart + HeadWriter.ADDED));
+    connection.sendHead(this);
     node().counters().increment(loop.index(), NodeCounter.REQUESTS);
+    if (requestDone) {
+      connection.sendEnd(Head.NONE);
+    }
     client().upstreamReady();
-    if (upstream == connection && !client().isConsuming()) {
+    if (isAttachedTo(connection) && !client().isConsuming()) {
       flushToNode();
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // that very connection
+  private boolean isAttachedTo(NodeSide connection) {
+    return upstream == connection;
+  }
+
   /** Sends what has been gathered for the node. */
   void flushToNode() {
-    Output out = toNode;
-    if (out != null) {
-      node().counters().add(loop.index(), NodeCounter.BYTES_SENT, out.flush());
+    NodeSide to = upstream;
+    if (to != null) {
+      node().counters().add(loop.index(), NodeCounter.BYTES_SENT, to.flush());
     }
   }
 
@@ -207,56 +215,25 @@ final class Exchange {
 
   /** Whether bytes of the request body can go to the node now. */
   boolean isReadyForBody() {
-    UpstreamConnection connection = upstream;
+    NodeSide connection = upstream;
     return connection != null && connection.isWritable();
   }
 
-  /**
-   * Sends what the buffer holds of the request body.
-   *
-   * @return false if the framing is broken or the body too large
-   */
-  boolean forwardRequestBody(ByteBuf in) {
-    Output out = toNode;
-    if (out == null) {
-      throw new IllegalStateException("no node to send to");
-    }
-    boolean chunked = request.body == Head.CHUNKED;
-    while (true) {
-      switch (requestBody.next(in)) {
-        case MORE -> {
-          return true;
-        }
-        case DATA -> {
-          bodyStarted = true;
-          int count = requestBody.available(in);
-          out.body(in, count, chunked);
-          requestBody.taken(count);
-        }
-        case END -> {
-          if (chunked) {
-            out.lastChunk(requestBody.trailers());
-          }
-          return true;
-        }
-        case BROKEN -> {
-          return false;
-        }
-      }
-    }
+  /** Takes that many bytes of the request body, or of a tunnel; only if {@link #isReadyForBody}. */
+  void requestData(ByteBuf in, int count) {
+    bodyStarted = true;
+    upstream().sendData(in, count);
   }
 
-  /** Bytes of a tunnel, client to node. */
-  void tunnelToNode(ByteBuf in) {
-    Output out = toNode;
-    if (out != null) {
-      out.body(in, in.readableBytes(), false);
-    }
+  /** The request is complete. */
+  void requestEnd(Head trailers) {
+    requestDone = true;
+    upstream().sendEnd(trailers);
   }
 
   /** The client has ended its half of a tunnel; what it sent before still goes out. */
   void clientEnded() {
-    UpstreamConnection connection = upstream;
+    NodeSide connection = upstream;
     if (connection == null || clientEnded) {
       return;
     }
@@ -270,14 +247,12 @@ final class Exchange {
   }
 
   /** Both halves have ended; what either side is still owed goes out first. */
-  private void endTunnel(UpstreamConnection connection) {
-    connection
-        .output()
-        .afterFlush(() -> {
-          if (upstream == connection) {
-            client().tunnelEnded();
-          }
-        });
+  private void endTunnel(NodeSide connection) {
+    connection.afterFlush(() -> {
+      if (isAttachedTo(connection)) {
+        client().tunnelEnded();
+      }
+    });
   }
 
   void upstreamWritable() {
@@ -287,7 +262,7 @@ final class Exchange {
 
   /** The client can take more. */
   void clientWritable() {
-    UpstreamConnection connection = upstream;
+    NodeSide connection = upstream;
     if (connection != null) {
       connection.setReading(true);
     }
@@ -295,67 +270,35 @@ final class Exchange {
 
   // --- from the node -----------------------------------------------------------------------
 
-  /** Bytes from the node. Whatever they are, the buffer is the caller's. */
-  void responseBytes(ByteBuf in) {
+  /** So many bytes have come from the node, whatever they mean. */
+  void responseBytes(int count) {
     anyResponseByte = true;
-    HttpConnection to = client();
-    node().counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, in.readableBytes());
+    node().counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
     if (headSent) { // until then the route's timeout holds, however slowly bytes come
-      to.progress();
-    }
-    if (tunnel) {
-      to.output().body(in, in.readableBytes(), false);
-      to.flush();
-      if (!to.isWritable()) {
-        pauseNode();
-      }
-    } else if (headSent || readResponseHead(in)) {
-      if (tunnel) {
-        if (in.isReadable()) {
-          to.output().body(in, in.readableBytes(), false);
-        }
-        to.flush();
-        to.tunnelOpened();
-        return;
-      }
-      forwardResponseBody(in);
+      client().progress();
     }
   }
 
-  /** False if the head is not complete, or the exchange is over. */
-  private boolean readResponseHead(ByteBuf in) {
-    while (in.isReadable()) {
-      int before = response.length;
-      int wanted = Math.max(2048, before);
-      response.append(in, Math.min(in.readableBytes(), wanted));
-      HeadParser.Result result =
-          HeadParser.parseResponse(response, MAX_RESPONSE_HEAD, MAX_RESPONSE_FIELDS);
-      if (result == HeadParser.Result.MORE) {
-        in.skipBytes(response.length - before);
-        continue;
-      }
-      if (result != HeadParser.Result.DONE || !ResponseCheck.check(response, isToHead())) {
-        badResponse();
-        return false;
-      }
-      in.skipBytes(response.end - before);
-      response.length = response.end;
-      if (response.status >= 200) {
-        sendResponseHead();
-        return true;
-      }
-      if (!informational()) {
-        return false;
-      }
-      if (tunnel) {
-        return true;
-      }
-      response.reset();
+  /** Takes bytes of a tunnel, node to client. */
+  void tunnelData(ByteBuf in) {
+    ClientSide to = client();
+    if (in.isReadable()) {
+      to.sendData(in, in.readableBytes());
     }
-    return false;
+    responseFlush();
   }
 
-  private boolean informational() {
+  /**
+   * {@link #response} is complete and checked.
+   *
+   * @return whether the exchange goes on; if so and the answer was interim, another head follows,
+   *     or the tunnel is open
+   */
+  boolean responseHead() {
+    if (response.status >= 200) {
+      sendResponseHead();
+      return true;
+    }
     boolean switching = response.status == 101;
     if (++informational > MAX_INFORMATIONAL
         || (switching && (!request.upgrade || !RequestCheck.isWebSocket(response)))) {
@@ -363,117 +306,76 @@ final class Exchange {
       return false;
     }
     if (request.minorVersion == 0) {
-      return true; // RFC 9110, 15.2: not to an HTTP/1.0 client
+      response.reset(); // RFC 9110, 15.2: not to an HTTP/1.0 client
+      return true;
     }
-    HttpConnection to = client();
-    HeadWriter.writeInformational(this, to.output().room(response.end + HeadWriter.ADDED));
-    tunnel = switching;
-    if (tunnel) {
+    ClientSide to = client();
+    if (switching) {
+      Forwarding.addToResponse(this, to);
+      tunnel = true;
       headSent = true;
-    } else {
+    }
+    to.sendInformational(this);
+    if (!switching) {
       to.flush();
+      response.reset();
     }
     return true;
   }
 
+  /** The tunnel is open; what the node sent right behind its head has been passed on. */
+  void tunnelOpened() {
+    client().tunnelOpened();
+  }
+
   private void sendResponseHead() {
-    HttpConnection to = client();
+    ClientSide to = client();
     headSent = true;
-    to.progress();
-    responseBody.begin(response.body, HttpLimits.DEFAULT);
-    boolean oldClient = request.minorVersion == 0;
-    boolean unbounded = response.body == Head.CHUNKED || response.body == Head.UNTIL_CLOSE;
-    chunkedToClient = unbounded && !oldClient;
-    closeClient =
-        !request.keepAlive
-            || to.mustClose()
-            || !requestBody.isComplete()
-            || (unbounded && oldClient);
-    boolean chunked = chunkedToClient || (response.chunkedLikeGet && !oldClient);
-    HeadWriter.writeResponse(
-        this, chunked, closeClient, to.output().room(response.end + HeadWriter.ADDED));
+    Forwarding.addToResponse(this, to);
+    to.sendHead(this);
     countResponse(response.status);
   }
 
-  private void forwardResponseBody(ByteBuf in) {
-    HttpConnection to = client();
-    Output out = to.output();
-    while (true) {
-      switch (responseBody.next(in)) {
-        case MORE -> {
-          to.flush();
-          if (!to.isWritable()) {
-            pauseNode();
-          }
-          return;
-        }
-        case DATA -> {
-          int count = responseBody.available(in);
-          out.body(in, count, chunkedToClient);
-          responseBody.taken(count);
-        }
-        case END -> {
-          if (in.isReadable()) {
-            // More than was announced: complete for the client, but the connection is in doubt.
-            nodeEnded = true;
-          }
-          responseComplete();
-          return;
-        }
-        case BROKEN -> {
-          to.flush();
-          badResponse();
-          return;
-        }
-      }
-    }
+  /** Takes that many bytes of the answer's body. */
+  void responseData(ByteBuf in, int count) {
+    client().sendData(in, count);
   }
 
-  private void pauseNode() {
-    UpstreamConnection connection = upstream;
-    if (connection != null) {
-      connection.setReading(false);
-      client().waitForTaker();
-    }
-  }
-
-  private void responseComplete() {
-    HttpConnection to = client();
-    if (chunkedToClient) {
-      to.output().lastChunk(responseBody.trailers());
-    }
+  /** No more for now: what has been gathered goes out, and a slow client slows the node down. */
+  void responseFlush() {
+    ClientSide to = client();
     to.flush();
-    if (!to.isCurrent(this)) {
-      return; // the client went away while we wrote
+    NodeSide connection = upstream;
+    if (connection != null && to.isCurrent(this) && !to.isWritable()) {
+      connection.setReading(false);
+      to.waitForTaker();
     }
-    finish();
   }
 
-  /** The node will send no more. */
-  void upstreamEnded() {
-    if (tunnel) {
-      nodeEnded = true;
-      UpstreamConnection connection = upstream;
-      if (clientEnded && connection != null) {
-        endTunnel(connection);
-      } else {
-        client().nodeEnded();
-      }
-      return;
+  /** The answer is complete. */
+  void responseEnd(Head trailers) {
+    ClientSide to = client();
+    to.sendEnd(trailers);
+    to.flush();
+    if (to.isCurrent(this)) { // the client may have gone away while we wrote
+      finish();
     }
+  }
+
+  /** The node has ended its half of a tunnel. */
+  void nodeEnded() {
     nodeEnded = true;
-    if (headSent && responseBody.endsWithConnection() && !responseBody.isComplete()) {
-      responseBody.connectionEnded();
-      responseComplete();
+    NodeSide connection = upstream;
+    if (clientEnded && connection != null) {
+      endTunnel(connection);
     } else {
-      upstreamClosed();
+      client().nodeEnded();
     }
   }
 
-  /** The connection to the node is gone. */
+  /** The connection to the node is gone, or of no use any more. */
   void upstreamClosed() {
     if (tunnel) {
-      closeClient = true;
       finish();
       return;
     }
@@ -505,7 +407,7 @@ final class Exchange {
     return false;
   }
 
-  private void badResponse() {
+  void badResponse() {
     node().counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
     fail(ErrorReason.BAD_RESPONSE);
   }
@@ -513,13 +415,10 @@ final class Exchange {
   /** The node, or the client's patience, failed: says so if nothing has been said yet. */
   void fail(ErrorReason reason) {
     if (headSent) {
-      // The client must see that the answer is not complete: no last chunk, fewer bytes, and
-      // nothing said behind it. Without a length and chunks only a reset tells.
-      HttpConnection owner = client();
+      ClientSide owner = client();
       owner.countError(reason);
       dropUpstream();
-      closeClient = true;
-      owner.abort(responseBody.isBoundless() && !chunkedToClient);
+      owner.abort(this);
       finish();
     } else {
       answer(reason);
@@ -528,18 +427,24 @@ final class Exchange {
 
   /** Answers without a node, or instead of it. */
   void answer(ErrorReason reason) {
-    HttpConnection to = client();
+    ClientSide to = client();
     to.countError(reason);
     dropUpstream();
-    boolean close = !request.keepAlive || to.mustClose() || !requestBody.isComplete();
-    closeClient = close;
+    LocalAnswer local = LocalAnswer.of(reason);
+    response.copyFrom(local.head());
     headSent = true;
-    LocalAnswer.write(reason, this, close, !isToHead(), to.output().room(1024));
-    to.flush();
-    countResponse(reason.status());
-    if (to.isCurrent(this)) {
-      finish();
+    boolean withBody = !isToHead();
+    if (!withBody) {
+      response.body = 0;
     }
+    Forwarding.addToResponse(this, to);
+    to.sendHead(this);
+    if (withBody) {
+      ByteBuf body = local.body();
+      to.sendData(body, body.readableBytes());
+    }
+    countResponse(reason.status());
+    responseEnd(Head.NONE);
   }
 
   /** The client took too long, or the node did. */
@@ -570,26 +475,24 @@ final class Exchange {
 
   /** Gives everything back; the client goes on with its next request or closes. */
   private void finish() {
-    HttpConnection owner = client();
-    boolean requestDone = requestBody.isComplete();
-    boolean close = closeClient || !requestDone;
-    releaseNode(requestDone);
+    ClientSide owner = client();
+    boolean whole = requestDone;
+    releaseNode();
     recycle();
-    owner.exchangeDone(close, !requestDone);
+    owner.exchangeDone(whole);
   }
 
   /** The client has gone: nothing more to be said to anybody. */
   void abandon() {
     dropUpstream();
-    releaseNode(false);
+    releaseNode();
     recycle();
   }
 
-  private void releaseNode(boolean requestDone) {
+  private void releaseNode() {
     Node target = node;
-    UpstreamConnection connection = upstream;
+    NodeSide connection = upstream;
     upstream = null;
-    toNode = null;
     node = null;
     if (target == null) {
       return;
@@ -598,32 +501,16 @@ final class Exchange {
     if (connection != null) {
       long micros = (loop.now() - sentNanos) / 1000;
       target.latency().record(loop.index(), micros);
-      connection.detach();
-      if (requestDone
-          && responseBody.isComplete()
-          && response.keepAlive
-          && !nodeEnded
-          && !tunnel
-          && connection.isOpen()) {
-        connection.pool().release(connection, route().target().upstream());
-      } else {
-        connection.close();
-      }
+      connection.release(requestDone, route().target().upstream());
     }
   }
 
-  /** Closes the connection to the node without waiting for anything more from it. */
+  /** Ends the connection to the node without waiting for anything more from it. */
   private void dropUpstream() {
-    UpstreamConnection connection = upstream;
-    Output out = toNode;
+    NodeSide connection = upstream;
     upstream = null;
-    toNode = null;
-    if (out != null) {
-      out.discard();
-    }
     if (connection != null) {
-      connection.detach();
-      connection.close();
+      connection.drop();
     }
   }
 
@@ -646,6 +533,14 @@ final class Exchange {
     Node present = node;
     if (present == null) {
       throw new IllegalStateException("no node picked");
+    }
+    return present;
+  }
+
+  private NodeSide upstream() {
+    NodeSide present = upstream;
+    if (present == null) {
+      throw new IllegalStateException("no node to send to");
     }
     return present;
   }

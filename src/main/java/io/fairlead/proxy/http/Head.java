@@ -27,15 +27,21 @@ final class Head implements RequestView {
   private static final int ID = 5;
   private static final int STRIDE = 6;
 
+  private static final byte[] COLON_SPACE = {':', ' '};
+  private static final byte[] CRLF = {'\r', '\n'};
+
   /** Set on the id of a field that must not be sent on. */
   private static final int DROPPED = 1 << 8;
 
   /** Set on the id of a field that is not written {@code name: value} with exactly one space. */
   private static final int LOOSE = 1 << 9;
 
+  /** Without any field: no trailers. */
+  static final Head NONE = new Head();
+
   byte[] bytes = new byte[INITIAL_BYTES];
 
-  /** How many bytes have been received. */
+  /** How many bytes have been received, and derived. */
   int length;
 
   /** Just behind the head, once it is complete. */
@@ -51,6 +57,8 @@ final class Head implements RequestView {
   long repeated;
 
   private final int[] firstOf = new int[FieldName.COUNT];
+  private int opened;
+  private int openedName;
 
   // Request line.
   int methodStart;
@@ -165,6 +173,53 @@ final class Head implements RequestView {
       }
     }
     fieldCount++;
+  }
+
+  /** Begins a field of our own, behind what has been received. */
+  void openField(byte[] name) {
+    opened = length;
+    put(name);
+    openedName = length;
+    put(COLON_SPACE);
+  }
+
+  /** Adds to the value of the field that has been opened. */
+  void put(byte[] part) {
+    put(part, 0, part.length);
+  }
+
+  void put(byte[] part, int start, int count) {
+    ensure(length + count);
+    System.arraycopy(part, start, bytes, length, count);
+    length += count;
+  }
+
+  void closeField(int id) {
+    int valueEnd = length;
+    put(CRLF);
+    addField(opened, openedName, openedName + 2, valueEnd, length, id);
+  }
+
+  /** Becomes the same as the other. */
+  void copyFrom(Head other) {
+    reset();
+    put(other.bytes, 0, other.length);
+    end = other.end;
+    fieldCount = other.fieldCount;
+    if (index.length < other.fieldCount * STRIDE) {
+      index = new int[other.index.length];
+    }
+    System.arraycopy(other.index, 0, index, 0, other.fieldCount * STRIDE);
+    System.arraycopy(other.firstOf, 0, firstOf, 0, firstOf.length);
+    seen = other.seen;
+    repeated = other.repeated;
+    status = other.status;
+    reasonStart = other.reasonStart;
+    reasonEnd = other.reasonEnd;
+    minorVersion = other.minorVersion;
+    body = other.body;
+    keepAlive = other.keepAlive;
+    chunkedLikeGet = other.chunkedLikeGet;
   }
 
   boolean has(int id) {

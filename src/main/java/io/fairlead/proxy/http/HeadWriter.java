@@ -1,33 +1,23 @@
 package io.fairlead.proxy.http;
 
-import io.fairlead.config.ForwardedConfig;
-import io.fairlead.proxy.RequestIds;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Writes heads out. Fields that stay are copied in runs as they came, in order and spelling; what
- * the proxy has to say follows. Framing is always written anew.
+ * Writes heads out for HTTP/1.1. Fields that stay are copied in runs as they came, in order and
+ * spelling; what the proxy has added follows. Framing is always written anew.
  */
 final class HeadWriter {
   private static final byte[] HTTP_1_1_CRLF = Ascii.bytes(" HTTP/1.1\r\n");
   private static final byte[] STATUS_START = Ascii.bytes("HTTP/1.1 ");
   private static final byte[] CRLF = Ascii.bytes("\r\n");
   private static final byte[] COLON_SPACE = Ascii.bytes(": ");
-  private static final byte[] VIA = Ascii.bytes("via: 1.1 fairlead\r\nx-request-id: ");
-  private static final byte[] VIA_1_0 = Ascii.bytes("via: 1.0 fairlead\r\nx-request-id: ");
-  private static final byte[] VIA_ONLY = Ascii.bytes("via: 1.1 fairlead\r\n");
-  private static final byte[] VIA_ONLY_1_0 = Ascii.bytes("via: 1.0 fairlead\r\n");
   private static final byte[] CHUNKED = Ascii.bytes("transfer-encoding: chunked\r\n");
   private static final byte[] CLOSE = Ascii.bytes("connection: close\r\n");
   private static final byte[] KEEP_ALIVE = Ascii.bytes("connection: keep-alive\r\n");
   private static final byte[] UPGRADE = Ascii.bytes("connection: upgrade\r\nupgrade: ");
-  private static final byte[] X_FORWARDED_FOR = Ascii.bytes("x-forwarded-for: ");
-  private static final byte[] X_FORWARDED_PROTO = Ascii.bytes("x-forwarded-proto: http\r\n");
-  private static final byte[] FORWARDED = Ascii.bytes("forwarded: ");
-  private static final byte[] FORWARDED_PROTO = Ascii.bytes(";proto=http\r\n");
   private static final byte[] HOST = Ascii.bytes("Host: ");
 
-  /** Room for everything that is added to a head. */
+  /** Room for everything that is written beside the bytes of a head. */
   static final int ADDED = 512;
 
   private HeadWriter() {}
@@ -35,15 +25,6 @@ final class HeadWriter {
   /** The request as the node gets it. */
   static void writeRequest(Exchange exchange, ByteBuf out) {
     Head head = exchange.request;
-    HttpConnection client = exchange.client();
-    boolean trusted = client.isTrusted();
-    if (!trusted && (head.seen & RequestCheck.PROXY_SAYS) != 0) {
-      RequestCheck.dropAll(head, RequestCheck.PROXY_SAYS);
-    }
-    ForwardedConfig.Style style = client.policy().forwarded().headers();
-    if (trusted) {
-      dropContinued(head, style);
-    }
     byte[] bytes = head.bytes;
     out.writeBytes(bytes, head.methodStart, head.methodEnd + 1 - head.methodStart);
     out.writeBytes(bytes, head.pathStart, head.pathEnd - head.pathStart);
@@ -59,29 +40,6 @@ final class HeadWriter {
       out.writeBytes(CRLF);
     }
     writeFields(head, out);
-    if (style == ForwardedConfig.Style.X_FORWARDED || style == ForwardedConfig.Style.BOTH) {
-      out.writeBytes(X_FORWARDED_FOR);
-      if (trusted) {
-        writeContinued(head, FieldName.X_FORWARDED_FOR, out);
-      }
-      out.writeBytes(client.address()).writeBytes(CRLF);
-      if (!trusted || !head.has(FieldName.X_FORWARDED_PROTO)) {
-        out.writeBytes(X_FORWARDED_PROTO);
-      }
-    }
-    if (style == ForwardedConfig.Style.FORWARDED || style == ForwardedConfig.Style.BOTH) {
-      out.writeBytes(FORWARDED);
-      if (trusted) {
-        writeContinued(head, FieldName.FORWARDED, out);
-      }
-      out.writeBytes(client.forwardedFor()).writeBytes(FORWARDED_PROTO);
-    }
-    if (trusted && head.has(FieldName.X_REQUEST_ID)) {
-      out.writeBytes(head.minorVersion == 0 ? VIA_ONLY_1_0 : VIA_ONLY);
-    } else {
-      out.writeBytes(head.minorVersion == 0 ? VIA_1_0 : VIA);
-      out.writeBytes(exchange.requestId, 0, RequestIds.LENGTH).writeBytes(CRLF);
-    }
     writeLengthAnew(head, out);
     if (head.body == Head.CHUNKED) {
       out.writeBytes(CHUNKED);
@@ -104,8 +62,6 @@ final class HeadWriter {
     Head head = exchange.response;
     writeStatusLine(head, out);
     writeFields(head, out);
-    out.writeBytes(head.minorVersion == 0 ? VIA_1_0 : VIA);
-    writeRequestId(exchange, out);
     writeLengthAnew(head, out);
     if (chunked) {
       out.writeBytes(CHUNKED);
@@ -130,24 +86,9 @@ final class HeadWriter {
     writeStatusLine(head, out);
     writeFields(head, out);
     if (head.status == 101) {
-      out.writeBytes(VIA);
-      writeRequestId(exchange, out);
       out.writeBytes(UPGRADE);
       writeValue(head, head.first(FieldName.UPGRADE), out);
       out.writeBytes(CRLF);
-    }
-    out.writeBytes(CRLF);
-  }
-
-  /** The id of the exchange and CRLF: the client's own if it was trusted with one. */
-  static void writeRequestId(Exchange exchange, ByteBuf out) {
-    Head request = exchange.request;
-    if (request.has(FieldName.X_REQUEST_ID)
-        && exchange.client().isTrusted()
-        && !request.isDropped(request.first(FieldName.X_REQUEST_ID))) {
-      writeValue(request, request.first(FieldName.X_REQUEST_ID), out);
-    } else {
-      out.writeBytes(exchange.requestId, 0, RequestIds.LENGTH);
     }
     out.writeBytes(CRLF);
   }
@@ -194,28 +135,5 @@ final class HeadWriter {
   private static void writeValue(Head head, int field, ByteBuf out) {
     int start = head.valueStart(field);
     out.writeBytes(head.bytes, start, head.valueEnd(field) - start);
-  }
-
-  /** What the proxies in front said, to be continued in one field instead of two. */
-  private static void writeContinued(Head head, int id, ByteBuf out) {
-    for (int field = 0; head.has(id) && field < head.fieldCount; field++) {
-      if (head.id(field) == id && head.valueEnd(field) > head.valueStart(field)) {
-        writeValue(head, field, out);
-        out.writeByte(',').writeByte(' ');
-      }
-    }
-  }
-
-  private static void dropContinued(Head head, ForwardedConfig.Style style) {
-    long ids =
-        switch (style) {
-          case X_FORWARDED -> 1L << FieldName.X_FORWARDED_FOR;
-          case FORWARDED -> 1L << FieldName.FORWARDED;
-          case BOTH -> 1L << FieldName.X_FORWARDED_FOR | 1L << FieldName.FORWARDED;
-          case NONE -> 0;
-        };
-    if ((head.seen & ids) != 0) {
-      RequestCheck.dropAll(head, ids);
-    }
   }
 }

@@ -1,6 +1,5 @@
 package io.fairlead.proxy.http;
 
-import io.fairlead.config.Cidr;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.proxy.TimerWheel;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Exchange}. Bytes that come while they are of no use yet (a body for a node that is not connected,
  * the next request of a client that pipelines) wait here, and then nothing more is read.
  */
-final class HttpConnection extends ChannelInboundHandlerAdapter {
+final class HttpConnection extends ChannelInboundHandlerAdapter implements ClientSide {
   private enum State {
     /** Between requests, or in the middle of a head. */
     HEAD,
@@ -60,9 +59,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private boolean started;
   private boolean reading = true;
   private boolean inputEnded;
-  private byte @Nullable [] address;
-  private int addressHash;
-  private boolean trusted;
+  private @Nullable Client who;
+  private final BodyReader requestBody = new BodyReader();
+
+  /** The answer goes out in chunks. */
+  private boolean chunked;
+
+  /** The connection ends with this answer. */
+  private boolean closing;
+
   private long bodySince;
   private long bodyBytes;
   private long discarded;
@@ -324,15 +329,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     RouteTable.Entry<HttpRoute> entry = policy.routes().match(head);
-    state = head.body == 0 ? State.BUSY : State.BODY;
+    boolean whole = head.body == 0;
+    state = whole ? State.BUSY : State.BODY;
+    requestBody.begin(head.body, policy.limits());
     bodySince = loop.now();
     bodyBytes = 0;
     if (entry == null) {
-      next.noRoute();
+      next.noRoute(whole);
       return;
     }
     setDeadline(loop.now() + entry.target().timeoutNanos());
-    next.start(entry.target());
+    next.start(entry.target(), whole);
   }
 
   /** The request is not even worth routing: says why and ends the connection. */
@@ -348,13 +355,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return false;
     }
     int before = in.readableBytes();
-    boolean sound = going.forwardRequestBody(in);
+    boolean sound = forwardBody(going, in);
     bodyBytes += before - in.readableBytes();
     if (!sound) {
-      going.fail(going.requestBody.fault());
+      going.fail(requestBody.fault());
       return true;
     }
-    if (going.requestBody.isComplete()) {
+    if (requestBody.isComplete()) {
       state = State.BUSY;
       setDeadline(loop.now() + going.timeoutNanos());
     } else if (isTooSlow(bodySince, bodyBytes)) {
@@ -363,6 +370,29 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       progress();
     }
     return true;
+  }
+
+  /** False if the framing is broken or the body too large. */
+  private boolean forwardBody(Exchange going, ByteBuf in) {
+    while (true) {
+      switch (requestBody.next(in)) {
+        case MORE -> {
+          return true;
+        }
+        case DATA -> {
+          int count = requestBody.available(in);
+          going.requestData(in, count);
+          requestBody.taken(count);
+        }
+        case END -> {
+          going.requestEnd(requestBody.trailers());
+          return true;
+        }
+        case BROKEN -> {
+          return false;
+        }
+      }
+    }
   }
 
   private boolean isTooSlow(long since, long bytes) {
@@ -377,7 +407,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return false;
     }
     progress();
-    going.tunnelToNode(in);
+    going.requestData(in, in.readableBytes());
     return true;
   }
 
@@ -392,40 +422,75 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   // --- what the exchange asks of its client ------------------------------------------------
 
-  /** The node can take bytes of the request, or of the tunnel. */
-  void upstreamReady() {
+  @Override
+  public void sendHead(Exchange answered) {
+    Head request = answered.request;
+    Head response = answered.response;
+    progress();
+    boolean oldClient = request.minorVersion == 0;
+    boolean unbounded = response.body < 0;
+    chunked = unbounded && !oldClient;
+    closing =
+        !request.keepAlive
+            || mustClose()
+            || !answered.isRequestDone()
+            || (unbounded && oldClient);
+    HeadWriter.writeResponse(
+        answered,
+        chunked || (response.chunkedLikeGet && !oldClient),
+        closing,
+        output().room(response.length + HeadWriter.ADDED));
+  }
+
+  @Override
+  public void sendInformational(Exchange answered) {
+    HeadWriter.writeInformational(
+        answered, output().room(answered.response.length + HeadWriter.ADDED));
+  }
+
+  @Override
+  public void sendData(ByteBuf in, int count) {
+    output().body(in, count, chunked);
+  }
+
+  @Override
+  public void sendEnd(Head trailers) {
+    if (chunked) {
+      output().lastChunk(trailers);
+    }
+  }
+
+  @Override
+  public void upstreamReady() {
     resume();
   }
 
-  void tunnelOpened() {
+  @Override
+  public void tunnelOpened() {
     state = State.TUNNEL;
     progress();
     resume();
   }
 
-  /** The node has ended its half of a tunnel; what it sent before still goes out. */
-  void nodeEnded() {
+  @Override
+  public void nodeEnded() {
     afterFlush(this::shutdownOutput);
   }
 
-  /** Both halves of a tunnel have ended. */
-  void tunnelEnded() {
+  @Override
+  public void tunnelEnded() {
     afterFlush(this::close);
   }
 
-  /**
-   * The exchange is over.
-   *
-   * @param close so is the connection
-   * @param unread the client may still be sending
-   */
-  void exchangeDone(boolean close, boolean unread) {
+  @Override
+  public void exchangeDone(boolean requestDone) {
     exchange = null;
     if (state == State.CLOSED) {
       return;
     }
+    boolean close = closing || !requestDone || state == State.TUNNEL;
     if (close || (inputEnded && pending == null && !consuming)) {
-      end(unread || pending != null || consuming);
+      end(!requestDone || pending != null || consuming);
       return;
     }
     state = State.HEAD;
@@ -472,12 +537,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * Closes in the middle of an answer.
-   *
-   * @param reset by a reset, as a mere close would be the end of a complete answer
+   * No last chunk, fewer bytes than announced, nothing said behind them: the client sees that the
+   * answer is not complete. Without a length and chunks a mere close would be the end of a complete
+   * answer, so that only a reset tells.
    */
-  void abort(boolean reset) {
-    if (reset) {
+  @Override
+  public void abort(Exchange answered) {
+    closing = true;
+    if (answered.response.body < 0 && !chunked) {
       boolean _ = context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
     }
     close();
@@ -495,38 +562,41 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return present;
   }
 
-  void flush() {
+  @Override
+  public void flush() {
     long sent = output().flush();
     bytesOut += sent;
     listener.counters().add(loop.index(), ListenerCounter.BYTES_OUT, sent);
   }
 
-  boolean isWritable() {
+  @Override
+  public boolean isWritable() {
     return context().channel().isWritable();
   }
 
-  boolean isCurrent(Exchange candidate) {
+  @Override
+  @SuppressWarnings("ReferenceEquality") // that very exchange
+  public boolean isCurrent(Exchange candidate) {
     return exchange == candidate;
   }
 
   /** No further request will be served on this connection. */
-  boolean mustClose() {
+  private boolean mustClose() {
     return listener.isDraining() || (inputEnded && pending == null);
   }
 
-  /**
-   * Whether bytes of this client are being gone through right now; what they cause is sent then.
-   */
-  boolean isConsuming() {
+  @Override
+  public boolean isConsuming() {
     return consuming;
   }
 
-  HttpPolicy policy() {
+  @Override
+  public HttpPolicy policy() {
     return policy;
   }
 
-  /** Bytes have moved: the exchange is alive. */
-  void progress() {
+  @Override
+  public void progress() {
     setDeadline(loop.now() + idleNanos);
   }
 
@@ -540,8 +610,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The client is slower than the node; from now on its speed counts. */
-  void waitForTaker() {
+  @Override
+  public void waitForTaker() {
     takenSince = loop.now();
     takenBefore = taken();
     setDeadline(loop.now() + shortestTake());
@@ -556,59 +626,27 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return bytesOut - unsent();
   }
 
-  void countError(ErrorReason reason) {
+  @Override
+  public void countError(ErrorReason reason) {
     listener.errors().increment(loop.index(), reason);
   }
 
-  void countResponse(int status) {
+  @Override
+  public void countResponse(int status) {
     listener.counters().increment(loop.index(), StatusClass.ofListener(status));
   }
 
   // --- who the client is -------------------------------------------------------------------
 
-  private void readAddress() {
-    if (address == null) {
+  @Override
+  public Client who() {
+    Client present = who;
+    if (present == null) {
       InetSocketAddress remote = (InetSocketAddress) context().channel().remoteAddress();
-      String text = remote.getAddress().getHostAddress();
-      address = Ascii.bytes(text);
-      addressHash = mix(remote.getAddress().hashCode());
-      for (Cidr network : policy.forwarded().trust()) {
-        trusted |= network.contains(remote.getAddress());
-      }
+      present = new Client(remote.getAddress(), policy.forwarded().trust());
+      who = present;
     }
-  }
-
-  /** Neighbouring addresses must not become neighbouring hashes (the finaliser of MurmurHash3). */
-  static int mix(int value) {
-    int h = value;
-    h ^= h >>> 16;
-    h *= 0x85ebca6b;
-    h ^= h >>> 13;
-    h *= 0xc2b2ae35;
-    return h ^ (h >>> 16);
-  }
-
-  byte[] address() {
-    readAddress();
-    byte[] present = address;
-    return present == null ? new byte[0] : present;
-  }
-
-  int addressHash() {
-    readAddress();
-    return addressHash;
-  }
-
-  /** Whether what this client says of clients behind it is believed. */
-  boolean isTrusted() {
-    readAddress();
-    return trusted;
-  }
-
-  /** The address as an element of Forwarded (RFC 7239, 4). */
-  byte[] forwardedFor() {
-    String text = new String(address(), java.nio.charset.StandardCharsets.ISO_8859_1);
-    return Ascii.bytes(text.indexOf(':') >= 0 ? "for=\"[" + text + "]\"" : "for=" + text);
+    return present;
   }
 
   // --- time --------------------------------------------------------------------------------

@@ -2,16 +2,12 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.telemetry.ErrorReason;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.EnumMap;
 import java.util.Map;
 
 /** Answers that Fairlead makes itself: prepared once, one for each reason. */
 final class LocalAnswer {
-  private static final byte[] CLOSE = Ascii.bytes("connection: close\r\n");
-  private static final byte[] KEEP_ALIVE = Ascii.bytes("connection: keep-alive\r\n");
-  private static final byte[] ID = Ascii.bytes("x-request-id: ");
-  private static final byte[] CRLF = Ascii.bytes("\r\n");
-
   private static final Map<ErrorReason, LocalAnswer> ALL = new EnumMap<>(ErrorReason.class);
 
   static {
@@ -20,14 +16,15 @@ final class LocalAnswer {
     }
   }
 
-  private final byte[] head;
-  private final byte[] body;
+  private final Head head = new Head();
+  private final ByteBuf body;
 
   private LocalAnswer(ErrorReason reason) {
-    body =
+    byte[] text =
         Ascii.bytes(
             reason.status() + " " + phrase(reason.status()) + ": " + reason.meaning() + "\n");
-    head =
+    body = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(text));
+    head.put(
         Ascii.bytes(
             "HTTP/1.1 "
                 + reason.status()
@@ -35,33 +32,35 @@ final class LocalAnswer {
                 + phrase(reason.status())
                 + "\r\nfairlead-error: "
                 + reason.wireName()
-                + "\r\nvia: 1.1 fairlead"
                 + "\r\ncontent-type: text/plain; charset=utf-8"
                 + "\r\ncache-control: no-store"
                 + "\r\ncontent-length: "
-                + body.length
-                + "\r\n");
+                + text.length
+                + "\r\n\r\n"));
+    HeadParser.Result parsed = HeadParser.parseResponse(head, Integer.MAX_VALUE, 10);
+    if (parsed != HeadParser.Result.DONE) {
+      throw new IllegalStateException("no valid answer for " + reason + ": " + parsed);
+    }
+    head.body = text.length;
+    head.keepAlive = true;
   }
 
-  /** Writes the answer; without its body to a HEAD request. */
-  static void write(
-      ErrorReason reason, Exchange exchange, boolean close, boolean withBody, ByteBuf out) {
+  static LocalAnswer of(ErrorReason reason) {
     LocalAnswer answer = ALL.get(reason);
     if (answer == null) {
       throw new IllegalStateException("no answer prepared for " + reason);
     }
-    out.writeBytes(answer.head);
-    out.writeBytes(ID);
-    HeadWriter.writeRequestId(exchange, out);
-    if (close) {
-      out.writeBytes(CLOSE);
-    } else if (exchange.request.minorVersion == 0) {
-      out.writeBytes(KEEP_ALIVE);
-    }
-    out.writeBytes(CRLF);
-    if (withBody) {
-      out.writeBytes(answer.body);
-    }
+    return answer;
+  }
+
+  /** Complete and checked, as if it had come from a node. */
+  Head head() {
+    return head;
+  }
+
+  /** Not to be released. */
+  ByteBuf body() {
+    return body.duplicate();
   }
 
   private static String phrase(int status) {
@@ -75,6 +74,7 @@ final class LocalAnswer {
       case 431 -> "Request Header Fields Too Large";
       case 501 -> "Not Implemented";
       case 502 -> "Bad Gateway";
+      case 499 -> "Client Closed Request";
       case 503 -> "Service Unavailable";
       case 504 -> "Gateway Timeout";
       case 505 -> "HTTP Version Not Supported";

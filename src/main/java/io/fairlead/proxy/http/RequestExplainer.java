@@ -69,6 +69,6 @@ public final class RequestExplainer {
 
   /** The hash that {@code ip-hash} would use for that client. */
   public static int addressHash(java.net.InetAddress client) {
-    return HttpConnection.mix(client.hashCode());
+    return Client.mix(client.hashCode());
   }
 }

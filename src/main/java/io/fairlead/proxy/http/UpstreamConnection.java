@@ -1,5 +1,7 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.HttpLimits;
+import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.TimerWheel;
 import io.fairlead.service.Node;
 import io.netty.buffer.ByteBuf;
@@ -15,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  * One connection to a node. It is either kept unused by its pool or serves exactly one exchange;
  * bytes or an end that come while it is unused make it useless, and it closes itself.
  */
-final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter implements NodeSide {
+  private static final int MAX_RESPONSE_HEAD = 64 * 1024;
+  private static final int MAX_RESPONSE_FIELDS = 100;
+
   private HttpLoop loop;
   private NodePool pool;
   private final Node node;
@@ -25,6 +30,17 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private boolean reading = true;
   private boolean reused;
   private boolean inputEnded;
+
+  /** The request's body goes out in chunks. */
+  private boolean chunked;
+
+  private boolean headRead;
+  private boolean keepAlive;
+  private final BodyReader responseBody = new BodyReader();
+
+  /** The answer is complete, and nothing speaks against another request. */
+  private boolean reusable;
+
   private final TimerWheel.Timer idleTimer =
       new TimerWheel.Timer() {
         @Override
@@ -47,7 +63,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     output = new Output(added, loop);
   }
 
-  Output output() {
+  private Output output() {
     Output present = output;
     if (present == null) {
       throw new IllegalStateException("not in a pipeline yet");
@@ -55,7 +71,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     return present;
   }
 
-  ChannelHandlerContext context() {
+  private ChannelHandlerContext context() {
     ChannelHandlerContext present = context;
     if (present == null) {
       throw new IllegalStateException("not in a pipeline yet");
@@ -63,33 +79,81 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     return present;
   }
 
-  Node node() {
-    return node;
-  }
-
-  NodePool pool() {
-    return pool;
-  }
-
   boolean isOpen() {
     return context().channel().isActive();
   }
 
-  boolean isWritable() {
-    return context().channel().isWritable();
+  // --- what the exchange asks --------------------------------------------------------------
+
+  @Override
+  public void attach(Exchange user) {
+    exchange = user;
+    headRead = false;
+    reusable = false;
   }
 
-  /** Served an exchange before this one, so the node may have closed it in the meantime. */
-  boolean isReused() {
+  @Override
+  public boolean isReused() {
     return reused;
   }
 
-  void attach(Exchange user) {
-    exchange = user;
+  @Override
+  public boolean isWritable() {
+    return context().channel().isWritable();
   }
 
-  /** The exchange is done with it; it may be kept. */
-  void detach() {
+  @Override
+  public void sendHead(Exchange user) {
+    Head request = user.request;
+    chunked = request.body == Head.CHUNKED;
+    HeadWriter.writeRequest(user, output().room(request.length + HeadWriter.ADDED));
+  }
+
+  @Override
+  public void sendData(ByteBuf in, int count) {
+    output().body(in, count, chunked);
+  }
+
+  @Override
+  public void sendEnd(Head trailers) {
+    if (chunked) {
+      output().lastChunk(trailers);
+    }
+  }
+
+  @Override
+  public long flush() {
+    return output().flush();
+  }
+
+  @Override
+  public void shutdownOutput() {
+    afterFlush(() -> ((DuplexChannel) context().channel()).shutdownOutput());
+  }
+
+  @Override
+  public void afterFlush(Runnable then) {
+    output().afterFlush(then);
+  }
+
+  @Override
+  public void release(boolean requestDone, UpstreamConfig config) {
+    detach();
+    if (requestDone && reusable && isOpen()) {
+      pool.release(this, config);
+    } else {
+      close();
+    }
+  }
+
+  @Override
+  public void drop() {
+    output().discard();
+    detach();
+    close();
+  }
+
+  private void detach() {
     exchange = null;
     reused = true;
     setReading(true);
@@ -99,7 +163,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     loop.loop().timers().set(idleTimer, nanos);
   }
 
-  void setReading(boolean wanted) {
+  @Override
+  public void setReading(boolean wanted) {
     // Reading on after the end would make the transport close the other half, too.
     if (reading != wanted && !inputEnded) {
       reading = wanted;
@@ -111,10 +176,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     context().close();
   }
 
-  /** Tells the node that no more bytes will come, and goes on reading. */
-  void shutdownOutput() {
-    output().afterFlush(() -> ((DuplexChannel) context().channel()).shutdownOutput());
-  }
+  // --- from the node -----------------------------------------------------------------------
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
@@ -128,10 +190,99 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         close();
       } else {
         loop.touch();
-        user.responseBytes(in);
+        user.responseBytes(in.readableBytes());
+        if (user.isTunnel()) {
+          user.tunnelData(in);
+        } else if (headRead || readHead(user, in)) {
+          readBody(user, in);
+        }
       }
     } finally {
       in.release();
+    }
+  }
+
+  /** Whether the head is complete, bytes of a body are next and somebody waits for them. */
+  private boolean readHead(Exchange user, ByteBuf in) {
+    Head head = user.response;
+    while (in.isReadable()) {
+      int before = head.length;
+      head.append(in, Math.min(in.readableBytes(), Math.max(2048, before)));
+      HeadParser.Result result =
+          HeadParser.parseResponse(head, MAX_RESPONSE_HEAD, MAX_RESPONSE_FIELDS);
+      if (result == HeadParser.Result.MORE) {
+        in.skipBytes(head.length - before);
+        continue;
+      }
+      if (result != HeadParser.Result.DONE || !ResponseCheck.check(head, user.isToHead())) {
+        user.badResponse();
+        return false;
+      }
+      in.skipBytes(head.end - before);
+      head.length = head.end;
+      headRead = head.status >= 200;
+      if (headRead) {
+        responseBody.begin(head.body, HttpLimits.DEFAULT);
+        keepAlive = head.keepAlive;
+      }
+      if (!user.responseHead()) {
+        return false;
+      }
+      if (headRead) {
+        return true;
+      }
+      if (user.isTunnel()) {
+        chunked = false;
+        user.tunnelData(in);
+        user.tunnelOpened();
+        return false;
+      }
+    }
+    return false;
+  }
+
+  private void readBody(Exchange user, ByteBuf in) {
+    while (true) {
+      switch (responseBody.next(in)) {
+        case MORE -> {
+          user.responseFlush();
+          return;
+        }
+        case DATA -> {
+          int count = responseBody.available(in);
+          user.responseData(in, count);
+          responseBody.taken(count);
+        }
+        case END -> {
+          // More than was announced: complete for the client, but the connection is in doubt.
+          reusable = keepAlive && !inputEnded && !in.isReadable();
+          user.responseEnd(responseBody.trailers());
+          return;
+        }
+        case BROKEN -> {
+          user.responseFlush();
+          if (isServing(user)) {
+            user.badResponse();
+          }
+          return;
+        }
+      }
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very exchange
+  private boolean isServing(Exchange user) {
+    return exchange == user;
+  }
+
+  private void ended(Exchange user) {
+    if (user.isTunnel()) {
+      user.nodeEnded();
+    } else if (headRead && responseBody.endsWithConnection() && !responseBody.isComplete()) {
+      responseBody.connectionEnded();
+      user.responseEnd(Head.NONE);
+    } else {
+      user.upstreamClosed();
     }
   }
 
@@ -152,7 +303,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         pool.remove(this);
         close();
       } else {
-        user.upstreamEnded();
+        ended(user);
       }
     }
   }

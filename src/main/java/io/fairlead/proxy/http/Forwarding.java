@@ -1,0 +1,108 @@
+package io.fairlead.proxy.http;
+
+import io.fairlead.config.ForwardedConfig;
+import io.fairlead.proxy.RequestIds;
+
+/**
+ * What a proxy adds to heads: who asked, on which way, under which number. Done once for each
+ * request, so that every attempt and every protocol sends the same.
+ */
+final class Forwarding {
+  private static final byte[] VIA = Ascii.bytes("via");
+  private static final byte[][] RECEIVED = {
+    Ascii.bytes("1.0 fairlead"), Ascii.bytes("1.1 fairlead")
+  };
+  private static final byte[] REQUEST_ID = Ascii.bytes("x-request-id");
+  private static final byte[] X_FORWARDED_FOR = Ascii.bytes("x-forwarded-for");
+  private static final byte[] X_FORWARDED_PROTO = Ascii.bytes("x-forwarded-proto");
+  private static final byte[] FORWARDED = Ascii.bytes("forwarded");
+  private static final byte[] HTTP = Ascii.bytes("http");
+  private static final byte[] FORWARDED_HTTP = Ascii.bytes(";proto=http");
+  private static final byte[] COMMA = Ascii.bytes(", ");
+
+  private Forwarding() {}
+
+  /** Adds to a request, and takes out what the client was not entitled to say. */
+  static void addToRequest(Exchange exchange, ClientSide client) {
+    Head head = exchange.request;
+    Client who = client.who();
+    boolean trusted = who.isTrusted();
+    if (!trusted && (head.seen & RequestCheck.PROXY_SAYS) != 0) {
+      RequestCheck.dropAll(head, RequestCheck.PROXY_SAYS);
+    }
+    ForwardedConfig.Style style = client.policy().forwarded().headers();
+    if (style == ForwardedConfig.Style.X_FORWARDED || style == ForwardedConfig.Style.BOTH) {
+      int asked = head.fieldCount;
+      head.openField(X_FORWARDED_FOR);
+      if (trusted) {
+        putContinued(head, FieldName.X_FORWARDED_FOR, asked);
+      }
+      head.put(who.address());
+      head.closeField(FieldName.X_FORWARDED_FOR);
+      if (!trusted || !head.has(FieldName.X_FORWARDED_PROTO)) {
+        head.openField(X_FORWARDED_PROTO);
+        head.put(HTTP);
+        head.closeField(FieldName.X_FORWARDED_PROTO);
+      }
+    }
+    if (style == ForwardedConfig.Style.FORWARDED || style == ForwardedConfig.Style.BOTH) {
+      int asked = head.fieldCount;
+      head.openField(FORWARDED);
+      if (trusted) {
+        putContinued(head, FieldName.FORWARDED, asked);
+      }
+      head.put(who.forwardedFor());
+      head.put(FORWARDED_HTTP);
+      head.closeField(FieldName.FORWARDED);
+    }
+    addVia(head);
+    if (!trusted || !head.has(FieldName.X_REQUEST_ID)) {
+      addRequestId(head, exchange.requestId, 0, RequestIds.LENGTH);
+    }
+  }
+
+  /** Adds to an answer of a node, or of our own. */
+  static void addToResponse(Exchange exchange, ClientSide client) {
+    Head head = exchange.response;
+    addVia(head);
+    Head request = exchange.request;
+    if (request.has(FieldName.X_REQUEST_ID) && client.who().isTrusted()) {
+      int field = request.first(FieldName.X_REQUEST_ID);
+      if (!request.isDropped(field)) {
+        int start = request.valueStart(field);
+        addRequestId(head, request.bytes, start, request.valueEnd(field) - start);
+        return;
+      }
+    }
+    addRequestId(head, exchange.requestId, 0, RequestIds.LENGTH);
+  }
+
+  private static void addVia(Head head) {
+    head.openField(VIA);
+    head.put(RECEIVED[head.minorVersion]);
+    head.closeField(FieldName.VIA);
+  }
+
+  private static void addRequestId(Head head, byte[] from, int start, int count) {
+    head.openField(REQUEST_ID);
+    head.put(from, start, count);
+    head.closeField(FieldName.X_REQUEST_ID);
+  }
+
+  /**
+   * What the proxies in front said, to be continued in one field instead of two.
+   *
+   * @param asked how many fields the request came with
+   */
+  private static void putContinued(Head head, int id, int asked) {
+    for (int field = 0; head.has(id) && field < asked; field++) {
+      if (head.id(field) == id && head.valueEnd(field) > head.valueStart(field)) {
+        head.put(head.bytes, head.valueStart(field), head.valueEnd(field) - head.valueStart(field));
+        head.put(COMMA);
+      }
+    }
+    if (head.has(id)) {
+      RequestCheck.dropAll(head, 1L << id);
+    }
+  }
+}
