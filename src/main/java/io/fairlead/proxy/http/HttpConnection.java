@@ -431,10 +431,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     boolean unbounded = response.body < 0;
     chunked = unbounded && !oldClient;
     closing =
-        !request.keepAlive
-            || mustClose()
-            || !answered.isRequestDone()
-            || (unbounded && oldClient);
+        !request.keepAlive || mustClose() || !answered.isRequestDone() || (unbounded && oldClient);
     HeadWriter.writeResponse(
         answered,
         chunked || (response.chunkedLikeGet && !oldClient),
