@@ -162,7 +162,7 @@ final class NodePool {
         .config()
         .setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) config.connectTimeout().toMillis());
     ChannelSetup.apply(channel, loop.loop());
-    UpstreamConnection connection = new UpstreamConnection(loop, this, node);
+    UpstreamConnection connection = new UpstreamConnection(loop, this);
     channel.pipeline().addLast(connection);
     node.connectionOpened();
     channel.closeFuture().addListener(closed -> node.connectionClosed());

@@ -3,7 +3,6 @@ package io.fairlead.proxy.http;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.TimerWheel;
-import io.fairlead.service.Node;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -23,7 +22,6 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
 
   private HttpLoop loop;
   private NodePool pool;
-  private final Node node;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Output output;
   private @Nullable Exchange exchange;
@@ -51,10 +49,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
         }
       };
 
-  UpstreamConnection(HttpLoop loop, NodePool pool, Node node) {
+  UpstreamConnection(HttpLoop loop, NodePool pool) {
     this.loop = loop;
     this.pool = pool;
-    this.node = node;
   }
 
   @Override
