@@ -15,17 +15,32 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The main job on one machine with nothing else needed: a front end, three nodes as processes of
  * their own so that they can be killed, gentle traffic, the dashboard.
  *
- * <p>The ports are those that the manual names, unless the system properties {@code
- * fairlead.demo.port} and {@code fairlead.demo.admin-port} say otherwise; 0 is any free one.
+ * <p>The ports are those that the manual names, unless the system properties {@value #PORT} and
+ * {@value #ADMIN_PORT} say otherwise; 0 is any free one.
  */
 @SuppressWarnings("InlineFormatString") // the configuration reads best as one piece
 final class Demo {
+  static final String PORT = "fairlead.demo.port";
+  static final String ADMIN_PORT = "fairlead.demo.admin-port";
+
+  /** Names the record of the classes that a node's start needs, if there is one. */
+  private static final String NODE_CACHE = "fairlead.demo.node-cache";
+
   private static final List<String> NAMES = List.of("a", "b", "c");
+
+  /** What can be started while the nodes are starting: all but them and the way to them. */
+  private static final String FIRST =
+      """
+      admin: { bind: "127.0.0.1:%d" }
+      services:
+        shop: { health: { http: "/healthz", interval: 1s, timeout: 500ms } }
+      """;
 
   private static final String CONFIG =
       """
@@ -34,31 +49,28 @@ final class Demo {
         web: { bind: "127.0.0.1:%d", routes: [ { service: shop } ] }
       services:
         shop:
+          health: { http: "/healthz", interval: 1s, timeout: 500ms }
           nodes:
-      %s    health: { http: "/healthz", interval: 1s, timeout: 500ms }
+      %s\
       """;
 
   private Demo() {}
 
-  static int run() {
+  /**
+   * Runs it until the process is told to end.
+   *
+   * @param onceServing told of the instance
+   */
+  static int run(Consumer<Fairlead> onceServing) {
     Map<String, Process> nodes = new LinkedHashMap<>();
     try {
-      StringBuilder lines = new StringBuilder();
       List<CompletableNode> starting = new ArrayList<>();
       for (String name : NAMES) {
         CompletableNode node = CompletableNode.start(name);
         starting.add(node);
         nodes.put(name, node.process());
       }
-      for (CompletableNode node : starting) {
-        lines
-            .append("      - { name: ")
-            .append(node.name())
-            .append(", address: \"127.0.0.1:")
-            .append(node.awaitPort())
-            .append("\" }\n");
-      }
-      return serve(CONFIG.formatted(port("admin-port", 9900), port("port", 8080), lines), nodes);
+      return serve(starting, nodes, onceServing);
     } catch (IOException | IllegalStateException e) {
       System.err.println("fairlead demo: " + e.getMessage());
       return 1;
@@ -67,14 +79,21 @@ final class Demo {
     }
   }
 
-  private static int serve(String text, Map<String, Process> nodes) throws IOException {
-    FairleadConfig config =
-        switch (ConfigReader.read("demo", text, Path.of(""), name -> null)) {
-          case ConfigReader.Result.Accepted(FairleadConfig read, String _) -> read;
-          case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
-              throw new IllegalStateException("the demo's own configuration: " + problems);
-        };
-    try (Fairlead fairlead = Fairlead.start(config, text, "demo", null)) {
+  private static int serve(
+      List<CompletableNode> starting, Map<String, Process> nodes, Consumer<Fairlead> onceServing)
+      throws IOException {
+    int adminPort = Integer.getInteger(ADMIN_PORT, 9900);
+    String first = FIRST.formatted(adminPort);
+    try (Fairlead fairlead = Fairlead.start(accepted(read(first)), first, "demo", null)) {
+      StringBuilder lines = new StringBuilder();
+      for (CompletableNode node : starting) {
+        String line = "- { name: %s, address: \"127.0.0.1:%d\" }\n";
+        lines.append(line.formatted(node.name(), node.awaitPort()).indent(6));
+      }
+      String text = CONFIG.formatted(adminPort, Integer.getInteger(PORT, 8080), lines);
+      if (fairlead.apply(read(text), "demo") instanceof Fairlead.Applied.Refused refused) {
+        throw new IllegalStateException(refused.problems().getFirst().toString());
+      }
       fairlead.events().subscribe(entry -> System.out.println("  " + entry.event().text()));
       int port =
           fairlead
@@ -89,7 +108,7 @@ final class Demo {
       String front = "http://127.0.0.1:" + port + "/";
       try (DemoTraffic traffic = DemoTraffic.start(URI.create(front), DemoTraffic.DEFAULT_RATE)) {
         describe(front, fairlead.adminAddress().getPort(), nodes);
-        Launch.awaitEnd();
+        Launch.awaitEnd(fairlead, onceServing);
         System.out.println("traffic: " + traffic.summary().text());
       }
       fairlead.drain(java.time.Duration.ofSeconds(5));
@@ -97,8 +116,16 @@ final class Demo {
     return 0;
   }
 
-  private static int port(String property, int otherwise) {
-    return Integer.getInteger("fairlead.demo." + property, otherwise);
+  private static ConfigReader.Result read(String text) {
+    return ConfigReader.read("demo", text, Path.of(""), name -> null);
+  }
+
+  private static FairleadConfig accepted(ConfigReader.Result read) {
+    return switch (read) {
+      case ConfigReader.Result.Accepted(FairleadConfig config, String _) -> config;
+      case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
+          throw new IllegalStateException("the demo's own configuration: " + problems);
+    };
   }
 
   private static void describe(String front, int adminPort, Map<String, Process> nodes) {
@@ -146,17 +173,20 @@ final class Demo {
           command.add(argument);
         }
       }
+      String cache = System.getProperty(NODE_CACHE);
+      if (cache != null) {
+        command.add("-XX:AOTCache=" + cache);
+      }
       command.addAll(List.of("-Xms16m", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-      command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.fairlead.Main"));
-      command.addAll(List.of("node", "--port", "0", "--name", name, "--latency", "exp:8ms"));
+      command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+      command.addAll(List.of(DemoNode.class.getName(), name, "exp:8ms"));
       return new CompletableNode(
           name, new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
     }
 
-    /** What a node's JVM needs of ours: the cache of loaded classes, and what keeps it quiet. */
+    /** What a node's JVM needs of ours: what its cache was made with, and what keeps it quiet. */
     private static boolean isShared(String argument) {
-      return argument.startsWith("-XX:AOTCache=")
-          || argument.startsWith("-XX:+UseCompactObjectHeaders")
+      return argument.startsWith("-XX:+UseCompactObjectHeaders")
           || argument.startsWith("--enable-native-access")
           || argument.startsWith("--sun-misc-unsafe-memory-access");
     }
@@ -167,10 +197,10 @@ final class Demo {
           new BufferedReader(
               new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
       String line = out.readLine();
-      if (line == null || line.lastIndexOf(':') < 0) {
+      if (line == null || !line.matches("[0-9]+")) {
         throw new IOException("node " + name + " did not start: " + line);
       }
-      return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1).trim());
+      return Integer.parseInt(line);
     }
   }
 }

@@ -14,9 +14,23 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** What the command line starts. */
 final class Launch implements Launcher {
+  private final Consumer<Fairlead> onceServing;
+
+  Launch() {
+    this(_ -> {});
+  }
+
+  /**
+   * @param onceServing told of each instance that has been started
+   */
+  Launch(Consumer<Fairlead> onceServing) {
+    this.onceServing = onceServing;
+  }
+
   @Override
   public int run(Path config) {
     // Looked at before it is read: a change from here on is not missed.
@@ -31,7 +45,7 @@ final class Launch implements Launcher {
     };
   }
 
-  private static int serve(FairleadConfig config, String text, Path file, ConfigWatch watch) {
+  private int serve(FairleadConfig config, String text, Path file, ConfigWatch watch) {
     Fairlead fairlead;
     try {
       fairlead = Fairlead.start(config, text, file.toString(), file);
@@ -47,7 +61,7 @@ final class Launch implements Launcher {
           "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");
       watch.start(() -> fairlead.reload("file change"));
       OsSignal.handle("HUP", () -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
-      awaitEnd();
+      awaitEnd(fairlead, onceServing);
       watch.close();
       int cut = fairlead.drain(Fairlead.DRAIN_PATIENCE);
       if (cut > 0) {
@@ -57,8 +71,19 @@ final class Launch implements Launcher {
     return 0;
   }
 
+  /** Waits like {@link #awaitEnd()}, once those who wanted to hear of the instance have. */
+  static void awaitEnd(Fairlead fairlead, Consumer<Fairlead> onceServing) {
+    CompletableFuture<Void> end = end();
+    onceServing.accept(fairlead);
+    end.join();
+  }
+
   /** Returns at the first SIGTERM or SIGINT; the second ends the process at once. */
   static void awaitEnd() {
+    end().join();
+  }
+
+  private static CompletableFuture<Void> end() {
     CompletableFuture<Void> end = new CompletableFuture<>();
     AtomicInteger count = new AtomicInteger();
     for (String name : List.of("TERM", "INT")) {
@@ -71,7 +96,7 @@ final class Launch implements Launcher {
             end.complete(null);
           });
     }
-    end.join();
+    return end;
   }
 
   private static void print(EventLog.Entry entry) {
@@ -80,7 +105,7 @@ final class Launch implements Launcher {
 
   @Override
   public int demo() {
-    return Demo.run();
+    return Demo.run(onceServing);
   }
 
   @Override

@@ -11,7 +11,11 @@ public final class Main {
       System.setProperty(
           "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tLZ %4$s %5$s%6$s%n");
     }
-    boolean training = args.length == 1 && args[0].equals("build-training");
-    System.exit(training ? Training.run() : Cli.main(args, new Launch()));
+    System.exit(
+        switch (args.length == 1 ? args[0] : "") {
+          case "build-training" -> Training.run();
+          case "build-node-training" -> Training.runNode();
+          default -> Cli.main(args, new Launch());
+        });
   }
 }

@@ -34,4 +34,16 @@ final class OsSignal {
       throw new IllegalStateException("this JDK does not let us hear signals", e);
     }
   }
+
+  /** Sends this process the signal. */
+  static void raise(String name) {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      signal
+          .getMethod("raise", signal)
+          .invoke(null, signal.getConstructor(String.class).newInstance(name));
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("this JDK does not let us raise signals", e);
+    }
+  }
 }

@@ -3,8 +3,13 @@ package io.fairlead.cli;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -54,6 +59,10 @@ public final class Cli {
    * @return the exit code
    */
   public static int main(String[] args, Launcher launcher) {
+    Integer started = startAtOnce(args, launcher);
+    if (started != null) {
+      return started;
+    }
     boolean terminal = Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     return main(
         args,
@@ -65,20 +74,32 @@ public final class Cli {
             terminal && System.getenv("NO_COLOR") == null));
   }
 
+  /**
+   * The usual ways to write {@code demo} and {@code run}, without the parser: its classes are of a
+   * version that the JVM cannot record, and loading them takes as long as the rest of the start.
+   *
+   * @return null if it takes the parser to say what is wanted
+   */
+  private static @Nullable Integer startAtOnce(String[] args, Launcher launcher) {
+    if (args.length == 1 && args[0].equals("demo")) {
+      return launcher.demo();
+    }
+    boolean named = args.length == 3 && (args[1].equals("-c") || args[1].equals("--config"));
+    if ((args.length == 1 || named) && args[0].equals("run")) {
+      Path file = Path.of(named ? args[2] : StartVerbs.CONFIG);
+      return StartVerbs.isReadable(file) ? launcher.run(file) : null;
+    }
+    return null;
+  }
+
   static int main(String[] args, World world) {
     CommandLine root = new CommandLine(new Root());
-    add(root, "demo", new StartVerbs.Demo(world));
-    add(root, "run", new StartVerbs.Run(world));
-    add(root, "check", new StartVerbs.Check(world));
-    add(root, "reload", new ConfigVerbs.Reload(world));
-    add(root, "apply", new ConfigVerbs.Apply(world));
-    add(root, "status", new LookVerbs.Status(world));
-    add(root, "nodes", new LookVerbs.Nodes(world));
-    add(root, "drain", new DrainVerbs.Drain(world));
-    add(root, "undrain", new DrainVerbs.Undrain(world));
-    add(root, "explain", new LookVerbs.Explain(world));
-    add(root, "node", new StartVerbs.Node(world));
-    add(root, "version", new StartVerbs.Version(world));
+    Map<String, Supplier<Verb>> verbs = verbs(world);
+    if (args.length > 0 && verbs.containsKey(args[0])) {
+      // Reading the annotations of all verbs would take longer than most verbs.
+      verbs.keySet().retainAll(List.of(args[0]));
+    }
+    verbs.forEach((name, verb) -> add(root, name, verb.get()));
     addHelp(root.getCommandSpec());
     root.setOut(world.out());
     root.setErr(world.err());
@@ -95,6 +116,23 @@ public final class Cli {
       return USAGE;
     }
     return root.execute(args);
+  }
+
+  private static Map<String, Supplier<Verb>> verbs(World world) {
+    Map<String, Supplier<Verb>> verbs = new LinkedHashMap<>();
+    verbs.put("demo", () -> new StartVerbs.Demo(world));
+    verbs.put("run", () -> new StartVerbs.Run(world));
+    verbs.put("check", () -> new StartVerbs.Check(world));
+    verbs.put("reload", () -> new ConfigVerbs.Reload(world));
+    verbs.put("apply", () -> new ConfigVerbs.Apply(world));
+    verbs.put("status", () -> new LookVerbs.Status(world));
+    verbs.put("nodes", () -> new LookVerbs.Nodes(world));
+    verbs.put("drain", () -> new DrainVerbs.Drain(world));
+    verbs.put("undrain", () -> new DrainVerbs.Undrain(world));
+    verbs.put("explain", () -> new LookVerbs.Explain(world));
+    verbs.put("node", () -> new StartVerbs.Node(world));
+    verbs.put("version", () -> new StartVerbs.Version(world));
+    return verbs;
   }
 
   private static void add(CommandLine root, String name, Object verb) {

@@ -15,6 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Verbs that need no running instance. */
 final class StartVerbs {
+  /** The configuration where none is named. */
+  static final String CONFIG = "fairlead.yaml";
+
   private StartVerbs() {}
 
   @Command(
@@ -39,9 +42,9 @@ final class StartVerbs {
     @Option(
         names = {"-c", "--config"},
         paramLabel = "FILE",
-        defaultValue = "fairlead.yaml",
+        defaultValue = CONFIG,
         description = "The configuration; default: ${DEFAULT-VALUE}.")
-    private Path config = Path.of("fairlead.yaml");
+    private Path config = Path.of(CONFIG);
 
     Run(Cli.World world) {
       super(world);
@@ -58,9 +61,9 @@ final class StartVerbs {
     @Option(
         names = {"-c", "--config"},
         paramLabel = "FILE",
-        defaultValue = "fairlead.yaml",
+        defaultValue = CONFIG,
         description = "The configuration; default: ${DEFAULT-VALUE}.")
-    private Path config = Path.of("fairlead.yaml");
+    private Path config = Path.of(CONFIG);
 
     @Option(names = "--json", description = "Print a list of the problems.")
     private boolean json;
@@ -193,9 +196,13 @@ final class StartVerbs {
   }
 
   private static Path readable(Path file) {
-    if (!Files.isReadable(file) || Files.isDirectory(file)) {
+    if (!isReadable(file)) {
       throw new Failure(Cli.FAILED, "cannot read " + file + "; name another with -c FILE");
     }
     return file;
+  }
+
+  static boolean isReadable(Path file) {
+    return Files.isReadable(file) && !Files.isDirectory(file);
   }
 }

@@ -216,6 +216,27 @@ class CliTest {
   }
 
   @Test
+  void demoAndRunStartInTheSameWayWithAndWithoutTheParser() throws IOException {
+    Path file = Files.writeString(folder.resolve("own.yaml"), "");
+    List<List<String>> lines =
+        List.of(
+            List.of("demo"),
+            List.of("run", "-c", file.toString()),
+            List.of("run", "--config", file.toString()),
+            List.of("run", "--config=" + file)); // this takes the parser in any case
+    List<String> wanted = List.of("demo", "run " + file, "run " + file, "run " + file);
+    lines.forEach(line -> assertThat(type(line.toArray(String[]::new))).isZero());
+    assertThat(launched).isEqualTo(wanted);
+    launched.clear();
+    lines.forEach(
+        line -> assertThat(Cli.main(line.toArray(String[]::new), new Launches())).isZero());
+    assertThat(launched).isEqualTo(wanted);
+    assertThat(Cli.main(new String[] {"run", "-c", folder.toString()}, new Launches()))
+        .as("a folder")
+        .isEqualTo(1);
+  }
+
+  @Test
   void aMistypedServiceIsGuessed() {
     assertThat(type("nodes", "shup")).isEqualTo(1);
     assertThat(err).hasToString("fairlead nodes: There is no service shup. Did you mean shop?\n");
