@@ -4,9 +4,10 @@ import io.fairlead.config.HostPort;
 import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.NodeCounter;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,14 +15,21 @@ import org.jspecify.annotations.Nullable;
  * member: configuration changes keep the object and with it health, counters and connections.
  */
 public final class Node {
+  private static final VarHandle IN_FLIGHT = counter("inFlight");
+  private static final VarHandle CONNECTIONS = counter("connections");
+
   private final String service;
   private final HostPort address;
   private final LoopCounters<NodeCounter> counters;
   private final LatencyHistogram latency;
-  private final AtomicInteger inFlight = new AtomicInteger();
-  private final AtomicInteger connections = new AtomicInteger();
-
   private final boolean named;
+
+  // In the node itself: whoever compares many nodes waits for memory once for each.
+  @SuppressWarnings("UnusedVariable") // IN_FLIGHT reads and writes it
+  private int inFlight;
+
+  @SuppressWarnings("UnusedVariable") // so does CONNECTIONS
+  private int connections;
 
   private volatile NodeFacts facts;
   private volatile @Nullable InetSocketAddress socketAddress;
@@ -35,6 +43,14 @@ public final class Node {
     this.facts = facts;
     this.socketAddress = literal(spec.address());
     this.named = socketAddress == null;
+  }
+
+  private static VarHandle counter(String field) {
+    try {
+      return MethodHandles.lookup().findVarHandle(Node.class, field, int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
   }
 
   /** An address that is written as one needs no look-up; this makes none. */
@@ -97,30 +113,33 @@ public final class Node {
     socketAddress = resolved;
   }
 
-  /** Requests sent and not yet answered completely, over all event loops. */
+  /**
+   * Requests sent and not yet answered completely, over all event loops. What another loop has just
+   * added may be missing; in time it is not.
+   */
   public int inFlight() {
-    return inFlight.get();
+    return (int) IN_FLIGHT.getOpaque(this);
   }
 
   public void requestStarted() {
-    inFlight.getAndIncrement();
+    int _ = (int) IN_FLIGHT.getAndAdd(this, 1);
   }
 
   public void requestFinished() {
-    inFlight.getAndDecrement();
+    int _ = (int) IN_FLIGHT.getAndAdd(this, -1);
   }
 
   /** Connections open or being opened, over all event loops. */
   public int connections() {
-    return connections.get();
+    return (int) CONNECTIONS.getOpaque(this);
   }
 
   public void connectionOpened() {
-    connections.getAndIncrement();
+    int _ = (int) CONNECTIONS.getAndAdd(this, 1);
   }
 
   public void connectionClosed() {
-    connections.getAndDecrement();
+    int _ = (int) CONNECTIONS.getAndAdd(this, -1);
   }
 
   public LoopCounters<NodeCounter> counters() {
