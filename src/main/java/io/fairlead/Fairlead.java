@@ -212,6 +212,7 @@ final class Fairlead implements AutoCloseable {
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
       leave(before, after, takenOver);
+      HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
     } finally {
       changing.unlock();

@@ -3,19 +3,29 @@ package io.fairlead.config;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /** What changes from one configuration to the next, in short sentences for people. */
 public final class ConfigDiff {
   /** Sentences at most; how many more there are is said in one further. */
   public static final int MAX_LINES = 50;
 
+  private static final Pattern CAPITAL = Pattern.compile("([A-Z])");
+
   private final List<String> lines = new ArrayList<>();
   private int more;
+
+  /**
+   * Looking them up once per record would make new ones, with accessors to be linked, each time.
+   */
+  private final Map<Class<?>, RecordComponent[]> components = new HashMap<>();
 
   private ConfigDiff() {}
 
@@ -30,15 +40,21 @@ public final class ConfigDiff {
   }
 
   private void say(String line) {
+    say(() -> line);
+  }
+
+  /** Makes the sentence only if there is room for it. */
+  private void say(Supplier<String> line) {
     if (lines.size() < MAX_LINES) {
-      lines.add(line);
+      lines.add(line.get());
     } else {
       more++;
     }
   }
 
   private void records(String path, Record old, Record now) {
-    for (RecordComponent component : old.getClass().getRecordComponents()) {
+    for (RecordComponent component :
+        components.computeIfAbsent(old.getClass(), Class::getRecordComponents)) {
       Object before = value(component, old);
       Object after = value(component, now);
       if (!before.equals(after)) {
@@ -58,12 +74,12 @@ public final class ConfigDiff {
           records(path, record, (Record) after);
       // Another kind of the same thing: a probe by TCP becomes one by HTTP.
       case Record _ -> change(path, before, after);
-      default -> say(path + ": " + text(component, before) + " → " + text(component, after));
+      default -> say(() -> path + ": " + text(component, before) + " → " + text(component, after));
     }
   }
 
   private void change(String path, Object before, Object after) {
-    say(path + ": " + words(before) + " → " + words(after));
+    say(() -> path + ": " + words(before) + " → " + words(after));
   }
 
   private void maps(String path, Map<?, ?> before, Map<?, ?> after) {
@@ -98,8 +114,10 @@ public final class ConfigDiff {
     int said = lines.size() + more;
     old.keySet().stream()
         .filter(k -> !now.containsKey(k))
-        .forEach(k -> say(path + ": removed " + k));
-    now.keySet().stream().filter(k -> !old.containsKey(k)).forEach(k -> say(path + ": added " + k));
+        .forEach(k -> say(() -> path + ": removed " + k));
+    now.keySet().stream()
+        .filter(k -> !old.containsKey(k))
+        .forEach(k -> say(() -> path + ": added " + k));
     old.forEach((key, value) -> {
       if (value instanceof Record record && now.get(key) instanceof Record other) {
         if (!record.equals(other)) {
@@ -154,6 +172,6 @@ public final class ConfigDiff {
 
   // The key of a component: match.hosts is written match.host and so on only inside routes.
   private static String key(RecordComponent component) {
-    return component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    return CAPITAL.matcher(component.getName()).replaceAll("-$1").toLowerCase(Locale.ROOT);
   }
 }

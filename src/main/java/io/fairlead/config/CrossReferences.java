@@ -15,10 +15,11 @@ final class CrossReferences {
   private final List<Listen> listens = new ArrayList<>();
   private final List<Reference> references = new ArrayList<>();
 
+  @SuppressWarnings("ReferenceEquality") // one constant each, and there is one note per value
   void note(Scalar<?> scalar, Object value, Spot spot) {
-    if (scalar.equals(Language.LISTEN_ADDRESS)) {
+    if (scalar == Language.LISTEN_ADDRESS) {
       listens.add(new Listen((HostPort) value, spot));
-    } else if (scalar.equals(Language.SERVICE_NAME)) {
+    } else if (scalar == Language.SERVICE_NAME) {
       references.add(new Reference((String) value, spot));
     }
   }

@@ -38,6 +38,15 @@ record Obj<T>(
     return reader.object(this, spot);
   }
 
+  boolean hasKey(String name) {
+    for (Key<?> key : keys) {
+      if (key.name().equals(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   List<String> keyNames() {
     return keys.stream().map(Key::name).toList();
   }

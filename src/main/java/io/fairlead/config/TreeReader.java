@@ -227,22 +227,22 @@ final class TreeReader {
 
   private void fields(Obj<?> shape, Spot spot, MappingNode mapping, Set<String> meant) {
     Map<String, Node> first = new HashMap<>();
-    List<String> known = shape.keyNames();
     for (NodeTuple tuple : mapping.getValue()) {
       String name = keyText(spot, tuple.getKeyNode());
       if (name == null) {
         continue;
       }
-      boolean hidden = shape.secretive() && !known.contains(name);
+      boolean hidden = shape.secretive() && !shape.hasKey(name);
       Spot entry = spot.entry(hidden ? "" : name, tuple.getKeyNode(), tuple.getValueNode());
       if (isDuplicate(entry, name, tuple.getKeyNode(), first)) {
         continue;
       }
-      if (known.contains(name)) {
+      if (shape.hasKey(name)) {
         entry.knownAs(name);
       } else if (shape.later().contains(name)) {
         refuseKey(entry, Language.NOT_AVAILABLE);
       } else {
+        List<String> known = shape.keyNames();
         String nearest = Suggest.nearest(name, known);
         if (nearest != null) {
           meant.add(nearest);

@@ -1,13 +1,14 @@
 package io.fairlead.config;
 
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** What was read for the keys of one object. */
 final class Values {
-  private final Map<Key<?>, Object> values = new HashMap<>();
+  /** A key is one constant of the language; comparing what it says would cost far more. */
+  private final IdentityHashMap<Key<?>, Object> values = new IdentityHashMap<>();
+
   private final Path folder;
 
   Values(Path folder) {
