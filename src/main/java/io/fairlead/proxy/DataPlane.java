@@ -15,6 +15,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -34,6 +35,9 @@ public final class DataPlane implements AutoCloseable {
           true, 0, Runtime.getRuntime().availableProcessors(), 8192, 8, 256, 64, false);
 
   private static final int BACKLOG = 4096;
+
+  /** Clients that are let in before the others get their turn. */
+  private static final int ACCEPTED_AT_ONCE = 16;
 
   private final TransportKind transport;
   private final MultiThreadIoEventLoopGroup group;
@@ -116,6 +120,15 @@ public final class DataPlane implements AutoCloseable {
       Loop home = loops.get(nextLoop++ % loops.size());
       socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
       socket.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
+      if (transport == TransportKind.EPOLL) {
+        // Netty would take one client in each round of the loop: a burst waits for as many rounds.
+        socket
+            .config()
+            .setRecvByteBufAllocator(
+                new ServerChannelRecvByteBufAllocator()
+                    .respectMaybeMoreData(false)
+                    .maxMessagesPerRead(ACCEPTED_AT_ONCE));
+      }
       socket.pipeline().addLast(new Acceptor(home, loops, state));
       home.eventLoop().register(socket).syncUninterruptibly();
       ChannelFuture bound =
