@@ -253,7 +253,7 @@ function createListener() {
 function updateListener(row, listener) {
   const [head, clients, perSecond, failed, own] = row.children;
   text(head.children[0], listener.name);
-  text(head.children[1], listener.addresses.join(', '));
+  text(head.children[1], (listener.protocol === 'http' ? '' : listener.protocol + ' ') + listener.addresses.join(', '));
   text(clients, whole.format(listener.connections));
   text(perSecond, rate(listener.figures.rate));
   text(failed, share(listener.figures.errorShare));

@@ -4,10 +4,12 @@ import io.fairlead.admin.ExplainAnswer;
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.http.RequestExplainer;
+import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.route.Explanation;
 import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
@@ -18,12 +20,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Says what would happen to a request, step by step, by asking the parts that would do it. */
 final class Explainer {
+  private static final Set<String> SCHEMES = Set.of("http", "tcp");
+
   private final Fairlead fairlead;
 
   Explainer(Fairlead fairlead) {
@@ -48,9 +54,9 @@ final class Explainer {
     int port = -1;
     if (!sent.startsWith("/") && !sent.equals("*")) {
       int scheme = sent.indexOf("://");
-      if (scheme < 0 || !sent.substring(0, scheme).equalsIgnoreCase("http")) {
+      if (scheme < 0 || !SCHEMES.contains(sent.substring(0, scheme).toLowerCase(Locale.ROOT))) {
         throw new IllegalArgumentException(
-            "url must begin with http:// or a slash (was " + url + ")");
+            "url must begin with http://, tcp:// or a slash (was " + url + ")");
       }
       int end = scheme + 3;
       while (end < sent.length() && sent.charAt(end) != '/' && sent.charAt(end) != '?') {
@@ -70,7 +76,7 @@ final class Explainer {
     }
     fields.putAll(headers);
     if (!(listener.state() instanceof HttpListenerState http)) {
-      throw new IllegalStateException("listener " + listener.name() + " has no requests");
+      return relayed(listener, client, why);
     }
     RequestExplainer.Outcome outcome =
         RequestExplainer.explain(http.policy(), onWire(method), onWire(target), onWire(fields));
@@ -132,8 +138,31 @@ final class Explainer {
       return new ExplainAnswer(listener.name(), null, null, null, why, ErrorReason.NO_ROUTE);
     }
     HttpRoute route = matched.target();
+    why.add(
+        "route "
+            + route.config().name()
+            + " matches and leads to service "
+            + route.target().service().name());
+    return toNode(listener, route, client, why);
+  }
+
+  private ExplainAnswer relayed(Listener listener, InetAddress client, List<String> why) {
+    if (!(listener.state() instanceof StreamListenerState stream)) {
+      throw new IllegalStateException("neither for requests nor for connections: " + listener);
+    }
+    HttpRoute route = stream.policy().route();
+    why.add("the listener relays connections, whatever they carry, to one service");
+    why.add(
+        "route "
+            + route.config().name()
+            + " leads to service "
+            + route.target().service().name());
+    return toNode(listener, route, client, why);
+  }
+
+  private ExplainAnswer toNode(
+      Listener listener, HttpRoute route, InetAddress client, List<String> why) {
     Service service = route.target().service();
-    why.add("route " + route.config().name() + " matches and leads to service " + service.name());
     describe(service, why);
     ServiceConfig config = fairlead.state().config().services().get(service.name());
     // A balancer of its own, so that asking has no effect on what is asked about.
@@ -141,7 +170,7 @@ final class Explainer {
         config == null
             ? null
             : Balancer.of(config.balance(), service.nodes(), null)
-                .pick(RequestExplainer.addressHash(client), null, new SplittableRandom());
+                .pick(ClientAddress.hash(client), null, new SplittableRandom());
     why.add(
         config == null || node == null
             ? "no node is available"

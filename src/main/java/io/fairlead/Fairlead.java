@@ -16,6 +16,8 @@ import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.proxy.stream.StreamListenerState;
+import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.service.Node;
@@ -82,6 +84,13 @@ final class Fairlead implements AutoCloseable {
 
     /** Nothing has changed. */
     record Refused(List<ConfigReader.Problem> problems) implements Applied {}
+  }
+
+  /** How a listener treats what comes, by its protocol. */
+  private sealed interface Policy {
+    record Http(HttpPolicy policy) implements Policy {}
+
+    record Stream(StreamPolicy policy) implements Policy {}
   }
 
   private final ControlThread control = new ControlThread();
@@ -186,7 +195,7 @@ final class Fairlead implements AutoCloseable {
           before == null ? List.of("the first") : changes(before.config(), config);
       Map<String, ServiceRuntime> services = buildServices(before, config);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
-      Map<String, HttpPolicy> policies = new HashMap<>();
+      Map<String, Policy> policies = new HashMap<>();
       Map<HostPort, String> takenOver = before == null ? Map.of() : takenOver(before, config);
       Map<String, Listener> listeners;
       try {
@@ -246,7 +255,7 @@ final class Fairlead implements AutoCloseable {
     return runtime;
   }
 
-  private HttpPolicy build(
+  private Policy build(
       ListenerConfig config,
       @Nullable State before,
       Map<String, ServiceRuntime> services,
@@ -272,7 +281,12 @@ final class Fairlead implements AutoCloseable {
       entries.add(new RouteTable.Entry<>(route, made));
     }
     routes.put(config.name(), compiled);
-    return new HttpPolicy(RouteTable.of(entries), config.limits(), config.forwarded());
+    return switch (config.protocol()) {
+      case HTTP ->
+          new Policy.Http(
+              new HttpPolicy(RouteTable.of(entries), config.limits(), config.forwarded()));
+      case TCP -> new Policy.Stream(new StreamPolicy(compiled.getFirst(), config.limits()));
+    };
   }
 
   /**
@@ -296,7 +310,9 @@ final class Fairlead implements AutoCloseable {
             // Port 0 is another port each time.
             if (next != null
                 && address.port() != 0
-                && (still == null || !still.bind().contains(address))) {
+                && (still == null
+                    || still.protocol() != listenerConfig(before.config(), name).protocol()
+                    || !still.bind().contains(address))) {
               taken.put(address, name);
             }
           }
@@ -309,22 +325,18 @@ final class Fairlead implements AutoCloseable {
       @Nullable State before,
       FairleadConfig config,
       Set<HostPort> taken,
-      Map<String, HttpPolicy> policies)
+      Map<String, Policy> policies)
       throws IOException {
     Map<String, Listener> listeners = new LinkedHashMap<>();
     List<Listener> opened = new ArrayList<>();
     try {
       for (ListenerConfig wanted : config.listeners().values()) {
         Listener known = before == null ? null : before.listeners().get(wanted.name());
-        if (known != null) {
+        if (known != null && isSame(before, wanted)) {
           known.add(wanted.bind().stream().filter(a -> !taken.contains(a)).toList());
           listeners.put(wanted.name(), known);
         } else {
-          HttpPolicy policy = policies.get(wanted.name());
-          if (policy == null) {
-            throw new IllegalStateException("no policy was built for " + wanted.name());
-          }
-          Listener made = dataPlane.open(wanted, taken, policy);
+          Listener made = open(wanted, taken, policies.get(wanted.name()));
           opened.add(made);
           listeners.put(wanted.name(), made);
         }
@@ -342,6 +354,21 @@ final class Fairlead implements AutoCloseable {
     }
   }
 
+  private Listener open(ListenerConfig wanted, Set<HostPort> taken, @Nullable Policy policy)
+      throws IOException {
+    return switch (policy) {
+      case Policy.Http(HttpPolicy http) -> dataPlane.open(wanted, taken, http);
+      case Policy.Stream(StreamPolicy stream) -> dataPlane.open(wanted, taken, stream);
+      case null -> throw new IllegalStateException("no policy was built for " + wanted.name());
+    };
+  }
+
+  /** One that speaks something else is another listener, even under the same name. */
+  private static boolean isSame(@Nullable State before, ListenerConfig wanted) {
+    ListenerConfig old = before == null ? null : before.config().listeners().get(wanted.name());
+    return old != null && old.protocol() == wanted.protocol();
+  }
+
   private static ListenerConfig listenerConfig(FairleadConfig config, String name) {
     ListenerConfig found = config.listeners().get(name);
     if (found == null) {
@@ -352,7 +379,7 @@ final class Fairlead implements AutoCloseable {
 
   /** The switch. Control thread. */
   private @Nullable Void switchTo(
-      @Nullable State before, State after, Map<String, HttpPolicy> policies) {
+      @Nullable State before, State after, Map<String, Policy> policies) {
     for (ServiceConfig config : after.config().services().values()) {
       ServiceRuntime runtime = after.services().get(config.name());
       if (runtime != null) {
@@ -367,9 +394,12 @@ final class Fairlead implements AutoCloseable {
     after
         .listeners()
         .forEach((name, listener) -> {
-          HttpPolicy policy = policies.get(name);
-          if (policy != null && listener.state() instanceof HttpListenerState http) {
-            http.setPolicy(policy);
+          switch (policies.get(name)) {
+            case Policy.Http(HttpPolicy policy) ->
+                ((HttpListenerState) listener.state()).setPolicy(policy);
+            case Policy.Stream(StreamPolicy policy) ->
+                ((StreamListenerState) listener.state()).setPolicy(policy);
+            case null -> throw new IllegalStateException("no policy was built for " + name);
           }
         });
     state.set(after);
@@ -406,7 +436,7 @@ final class Fairlead implements AutoCloseable {
     before
         .listeners()
         .forEach((name, listener) -> {
-          if (!after.listeners().containsKey(name)) {
+          if (after.listeners().get(name) != listener) {
             leaving.add(listener.drain(DRAIN_PATIENCE));
           }
         });

@@ -12,6 +12,7 @@ import io.fairlead.admin.Registration;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.proxy.Listener;
@@ -28,6 +29,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The instance as the admin door sees it. */
 final class Operator implements Instance {
@@ -69,11 +71,17 @@ final class Operator implements Instance {
     state
         .listeners()
         .forEach((name, listener) ->
-            views.add(view(listener, state.routes().getOrDefault(name, List.of()))));
+            views.add(
+                view(
+                    listener,
+                    state.config().listeners().get(name),
+                    state.routes().getOrDefault(name, List.of()))));
     return views;
   }
 
-  private static ListenerView view(Listener listener, List<HttpRoute> routes) {
+  private static ListenerView view(
+      Listener listener, @Nullable ListenerConfig config, List<HttpRoute> routes) {
+    boolean http = config == null || config.protocol().isHttp();
     Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
     for (ErrorReason reason : ErrorReason.values()) {
       long count = listener.state().errors().get(reason);
@@ -83,6 +91,7 @@ final class Operator implements Instance {
     }
     return new ListenerView(
         listener.name(),
+        config == null ? "http" : config.protocol().word(),
         listener.boundAddresses().stream().map(Operator::text).toList(),
         listener.state().counters(),
         errors,
@@ -90,7 +99,7 @@ final class Operator implements Instance {
             .map(route ->
                 new ListenerView.RouteView(
                     route.config().name(),
-                    text(route.config().match()),
+                    http ? text(route.config().match()) : "every connection",
                     route.config().service(),
                     route.counters()))
             .toList());

@@ -14,16 +14,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class ExamplesTest {
   @ParameterizedTest
-  @ValueSource(strings = {"minimal.yaml", "shop.yaml", "trusted-proxies.yaml"})
+  @ValueSource(strings = {"minimal.yaml", "shop.yaml", "trusted-proxies.yaml", "tcp.yaml"})
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {
       String text =
           Files.readString(Path.of("examples", name))
+              .replaceAll("0\\.0\\.0\\.0:5432", "127.0.0.1:0")
               .replace("0.0.0.0:8080", "127.0.0.1:0")
               .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
               .replace(", \"[::1]:8081\"", "")
               .replaceAll("\"127\\.0\\.0\\.1:9900\"", "\"127.0.0.1:0\"")
-              .replaceAll("10\\.0\\.0\\.\\d+:8080", "127.0.0.1:" + node.port());
+              .replaceAll("10\\.0\\.0\\.\\d+:(8080|5432)", "127.0.0.1:" + node.port());
       // Nodes of one service must differ; the machine answers on every address of 127.0.0.0/8.
       text =
           text.replaceAll(
@@ -33,7 +34,7 @@ class ExamplesTest {
         text = "admin: { bind: \"127.0.0.1:0\" }\n" + text;
       }
       try (Fairlead fairlead = Loopback.start(text);
-          Client client = new Client(Loopback.port(fairlead, "web"))) {
+          Client client = new Client(Loopback.port(fairlead, name.equals("tcp.yaml") ? "db" : "web"))) {
         assertThat(client.get("/").status()).isEqualTo(200);
       }
     }

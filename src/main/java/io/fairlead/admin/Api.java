@@ -211,6 +211,7 @@ final class Api {
           found.add(
               new Views.Listener(
                   listener.name(),
+                  listener.protocol(),
                   listener.addresses(),
                   figures.connections(),
                   figures.figures().rate(),

@@ -10,6 +10,7 @@ import java.util.Map;
 /**
  * A listener that serves.
  *
+ * @param protocol what is spoken: the word of the configuration
  * @param addresses that are bound, with the real port
  * @param counters what its loops count, live
  * @param errors how often Fairlead answered itself, for each reason that occurred, now
@@ -17,6 +18,7 @@ import java.util.Map;
  */
 public record ListenerView(
     String name,
+    String protocol,
     List<String> addresses,
     LoopCounters<ListenerCounter> counters,
     Map<ErrorReason, Long> errors,

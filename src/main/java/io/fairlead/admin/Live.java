@@ -204,6 +204,7 @@ final class Live implements AutoCloseable {
     reasons.sort(Comparator.comparingLong(Reason::count).reversed());
     return new ListenerLive(
         listener.name(),
+        listener.protocol(),
         listener.addresses(),
         listener.counters().get(ListenerCounter.CONNECTIONS)
             - listener.counters().get(ListenerCounter.CONNECTIONS_CLOSED),

@@ -58,7 +58,8 @@ final class Rates {
     for (ListenerView listener : instance.listeners()) {
       LoopCounters<ListenerCounter> counters = listener.counters();
       long requests = counters.get(ListenerCounter.REQUESTS);
-      long errors = counters.get(ListenerCounter.RESPONSES_5XX);
+      long errors =
+          counters.get(ListenerCounter.RESPONSES_5XX) + counters.get(ListenerCounter.RELAYS_FAILED);
       series(listeners, listener.name(), requests, errors)
           .record(tick, requests, errors, perSecond);
     }

@@ -34,10 +34,12 @@ final class Views {
   @Doc("A listener and its routes.")
   record Listener(
       String name,
+      @Doc("What is spoken: http or tcp.") String protocol,
       List<String> addresses,
       @Doc("Client connections open now.") long connections,
-      @Doc("Requests a second over the last 3 s.") double rate,
-      @Doc("Share of requests that failed in the last 10 s, 0 to 1.") double errorShare,
+      @Doc("Requests a second over the last 3 s; connections, where those are relayed.")
+          double rate,
+      @Doc("Share of them that failed in the last 10 s, 0 to 1.") double errorShare,
       List<Route> routes) {}
 
   @Doc("A route, in the order in which they are tried.")

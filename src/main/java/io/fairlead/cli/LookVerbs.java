@@ -66,12 +66,13 @@ final class LookVerbs {
         listeners.add(
             List.of(
                 text(each, "name"),
+                text(each, "protocol"),
                 String.join(" ", addresses),
                 text(each, "connections"),
                 Terminal.rate(real(each, "rate")),
                 Terminal.share(real(each, "errorShare"))));
       }
-      out.table(List.of("LISTENER", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"), listeners);
+      out.table(List.of("LISTENER", "PROTOCOL", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"), listeners);
       out.line("");
       List<List<String>> services = new ArrayList<>();
       for (JsonNode each : status.get("services")) {

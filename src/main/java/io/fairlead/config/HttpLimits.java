@@ -15,7 +15,8 @@ import java.util.List;
  * @param bodyBytes of one request body, from 0; default: no bound
  * @param headerTimeout from the first byte of a head to its end, absolute, 1 ms to 1 h; default 5 s
  * @param idleTimeout without any byte in either direction of a message body, or between two
- *     requests, 1 ms to 24 h; default 60 s
+ *     requests, 1 ms to 24 h; default 60 s; for the relay of TCP without any byte in either
+ *     direction, default 10 min as with NGINX
  * @param minBodyRate bytes a second that a client has to send or take on average once a body has
  *     taken longer than 10 s, so that a slow body cannot hold a node; 0: no bound; default 100
  */
@@ -49,6 +50,19 @@ public record HttpLimits(
           Duration.ofSeconds(5),
           Duration.ofSeconds(60),
           100);
+
+  /** The same with another time for idleness. */
+  public HttpLimits withIdleTimeout(Duration other) {
+    return new HttpLimits(
+        connections,
+        headerBytes,
+        targetBytes,
+        headers,
+        bodyBytes,
+        headerTimeout,
+        other,
+        minBodyRate);
+  }
 
   public HttpLimits {
     new Require()

@@ -7,6 +7,7 @@ import io.fairlead.config.Probe.StatusRange;
 import io.fairlead.config.RuntimeConfig.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -177,11 +178,12 @@ final class Language {
           "From the first byte of a request head to its end, however steadily bytes arrive.",
           "5s");
   private static final Key<Duration> CLIENT_IDLE =
-      Key.of(
+      Key.computed(
           "idle-timeout",
           Scalar.duration(HttpLimits.IDLE_TIMEOUT),
-          HttpLimits.DEFAULT.idleTimeout(),
-          "Without any byte in either direction of a message body, or between two requests.",
+          "60s; 10m where protocol is tcp",
+          "Without any byte in either direction of a message body or a relayed connection, or"
+              + " between two requests.",
           "60s");
   private static final Key<Integer> MIN_BODY_RATE =
       Key.of(
@@ -193,7 +195,18 @@ final class Language {
               + " than 10s; 0: no bound.",
           "100");
 
-  static final Obj<HttpLimits> LIMITS =
+  /**
+   * Limits as far as they can be known without the protocol.
+   *
+   * @param idleGiven whether the time for idleness was said, or follows from the protocol
+   */
+  record Limits(HttpLimits all, boolean idleGiven) {
+    HttpLimits of(ListenerProtocol protocol) {
+      return idleGiven ? all : all.withIdleTimeout(protocol.idleTimeout());
+    }
+  }
+
+  static final Obj<Limits> LIMITS =
       new Obj<>(
           "limits",
           "Bounds on what a client may send and how long it may take.",
@@ -210,17 +223,19 @@ final class Language {
           false,
           null,
           (values, _) ->
-              new HttpLimits(
-                  values.get(CONNECTIONS),
-                  values.get(HEADER_BYTES),
-                  orElse(
-                      values.find(TARGET_BYTES),
-                      Math.min(HttpLimits.DEFAULT.targetBytes(), values.get(HEADER_BYTES))),
-                  values.get(HEADERS),
-                  values.get(BODY_BYTES),
-                  values.get(HEADER_TIMEOUT),
-                  values.get(CLIENT_IDLE),
-                  values.get(MIN_BODY_RATE)));
+              new Limits(
+                  new HttpLimits(
+                      values.get(CONNECTIONS),
+                      values.get(HEADER_BYTES),
+                      orElse(
+                          values.find(TARGET_BYTES),
+                          Math.min(HttpLimits.DEFAULT.targetBytes(), values.get(HEADER_BYTES))),
+                      values.get(HEADERS),
+                      values.get(BODY_BYTES),
+                      values.get(HEADER_TIMEOUT),
+                      orElse(values.find(CLIENT_IDLE), HttpLimits.DEFAULT.idleTimeout()),
+                      values.get(MIN_BODY_RATE)),
+                  values.find(CLIENT_IDLE) != null));
 
   private static final Key<List<Cidr>> TRUST =
       Key.of(
@@ -348,18 +363,18 @@ final class Language {
           new ListOf<>("addresses", LISTEN_ADDRESS),
           "One or more addresses; port 0: any free port.",
           "\"0.0.0.0:8080\"");
-  private static final Key<String> PROTOCOL =
+  private static final Key<ListenerProtocol> PROTOCOL =
       Key.of(
           "protocol",
-          Scalar.words("word", List.of("http"), s -> s, "tcp", "tls-passthrough", "udp"),
-          "http",
-          "What is spoken.",
-          "http");
-  private static final Key<HttpLimits> LISTENER_LIMITS =
+          Scalar.word(ListenerProtocol.class, "tls-passthrough", "udp"),
+          ListenerProtocol.HTTP,
+          "What is spoken; `tcp`: anything, relayed byte for byte.",
+          "tcp");
+  private static final Key<Limits> LISTENER_LIMITS =
       Key.of(
           "limits",
           LIMITS,
-          HttpLimits.DEFAULT,
+          new Limits(HttpLimits.DEFAULT, false),
           "see below",
           "What one client, or all together, may ask of this listener.",
           "{ header-bytes: 16KiB, idle-timeout: 30s }");
@@ -372,17 +387,27 @@ final class Language {
           "What nodes learn about the client, and whom we believe about it.",
           "{ trust: \"10.0.0.0/8\" }");
   private static final Key<List<RouteConfig>> ROUTES =
-      Key.required(
+      Key.of(
           "routes",
           new ListOf<>("routes", ROUTE),
+          List.of(),
+          "none",
           "Tried in order; the first that matches wins.",
           "[ { service: shop } ]");
+  private static final Key<String> LISTENER_SERVICE =
+      Key.computed(
+          "service",
+          SERVICE_NAME,
+          "none",
+          "Who gets what no route takes: a last route without `match`. All there is to say where"
+              + " `protocol` is `tcp`.",
+          "db");
 
   static final Obj<ListenerConfig> LISTENER =
       new Obj<>(
           "listener",
           "Where clients come in.",
-          List.of(BIND, PROTOCOL, LISTENER_LIMITS, LISTENER_FORWARDED, ROUTES),
+          List.of(BIND, PROTOCOL, LISTENER_LIMITS, LISTENER_FORWARDED, ROUTES, LISTENER_SERVICE),
           List.of("tls", "proxy-protocol"),
           false,
           null,
@@ -390,9 +415,10 @@ final class Language {
               new ListenerConfig(
                   objectName(spot),
                   values.get(BIND),
-                  values.get(LISTENER_LIMITS),
+                  values.get(PROTOCOL),
+                  values.get(LISTENER_LIMITS).of(values.get(PROTOCOL)),
                   values.get(LISTENER_FORWARDED),
-                  values.get(ROUTES)));
+                  routes(values, spot)));
 
   // services
 
@@ -671,6 +697,24 @@ final class Language {
             path,
             orElse(values.find(PROBE_HOST), ""),
             orElse(values.find(EXPECT), new StatusRange(200, 399)));
+  }
+
+  private static List<RouteConfig> routes(Values values, Spot listener) {
+    List<RouteConfig> routes = new ArrayList<>(values.get(ROUTES));
+    String service = values.find(LISTENER_SERVICE);
+    if (service != null) {
+      Spot place = listener.child("service");
+      if (routes.isEmpty() && place != null) {
+        Spot _ = place.knownAs("routes"); // what is wrong with the route is wrong there
+      }
+      routes.add(
+          new RouteConfig(
+              objectName(listener) + "-" + (routes.size() + 1),
+              RouteMatch.ANY,
+              service,
+              RouteConfig.DEFAULT_TIMEOUT));
+    }
+    return routes;
   }
 
   private static HealthCheckConfig health(Values values, Probe probe) {

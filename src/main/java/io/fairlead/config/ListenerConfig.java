@@ -9,16 +9,29 @@ import java.util.Map;
  *
  * @param name unique among listeners; a metric label
  * @param bind one or more addresses
+ * @param protocol what clients speak
  * @param limits what one client, or all together, may ask of this listener
  * @param forwarded what is told to nodes about the client, and whom we believe about it
- * @param routes tried in order, the first that matches wins; none matching answers 404
+ * @param routes tried in order, the first that matches wins; none matching answers 404;
+ *     exactly one, without conditions, where the protocol has no requests
  */
 public record ListenerConfig(
     String name,
     List<HostPort> bind,
+    ListenerProtocol protocol,
     HttpLimits limits,
     ForwardedConfig forwarded,
     List<RouteConfig> routes) {
+  /** A listener for HTTP. */
+  public ListenerConfig(
+      String name,
+      List<HostPort> bind,
+      HttpLimits limits,
+      ForwardedConfig forwarded,
+      List<RouteConfig> routes) {
+    this(name, bind, ListenerProtocol.HTTP, limits, forwarded, routes);
+  }
+
   public ListenerConfig {
     bind = List.copyOf(bind);
     routes = List.copyOf(routes);
@@ -26,7 +39,10 @@ public record ListenerConfig(
         new Require()
             .unless(Syntax.name(name), List.of("name"), name)
             .that(!bind.isEmpty(), "bind", null, "must have at least one address")
-            .that(!routes.isEmpty(), "routes", null, "must have at least one route");
+            .that(!routes.isEmpty(), "routes", null, "must have at least one route, or a service");
+    if (!protocol.isHttp()) {
+      checkRelay(require, protocol, limits, forwarded, routes);
+    }
     Map<String, Integer> names = new HashMap<>();
     int catchAll = -1;
     for (int i = 0; i < routes.size(); i++) {
@@ -53,6 +69,52 @@ public record ListenerConfig(
       }
     }
     require.orRefuse();
+  }
+
+  /** What is about requests has no meaning where there are none. */
+  private static void checkRelay(
+      Require require,
+      ListenerProtocol protocol,
+      HttpLimits limits,
+      ForwardedConfig forwarded,
+      List<RouteConfig> routes) {
+    String not = "must not be given where protocol is " + Units.word(protocol);
+    HttpLimits usual = HttpLimits.DEFAULT;
+    require
+        .that(forwarded.equals(ForwardedConfig.DEFAULT), "forwarded", null, not)
+        .that(
+            limits.headerBytes() == usual.headerBytes(), limit("header-bytes"), null, not, List.of())
+        .that(
+            limits.targetBytes() == usual.targetBytes(), limit("target-bytes"), null, not, List.of())
+        .that(limits.headers() == usual.headers(), limit("headers"), null, not, List.of())
+        .that(limits.bodyBytes() == usual.bodyBytes(), limit("body-bytes"), null, not, List.of())
+        .that(
+            limits.minBodyRate() == usual.minBodyRate(),
+            limit("min-body-rate"),
+            null,
+            not,
+            List.of());
+    for (int i = 0; i < routes.size(); i++) {
+      RouteConfig route = routes.get(i);
+      String at = "[" + i + "]";
+      require
+          .that(
+              route.match().equals(RouteMatch.ANY),
+              List.of("routes", at, "match"),
+              null,
+              not,
+              List.of())
+          .that(
+              route.timeout().equals(RouteConfig.DEFAULT_TIMEOUT),
+              List.of("routes", at, "timeout"),
+              route.timeout(),
+              not + "; see limits.idle-timeout and the service's upstream.connect-timeout",
+              List.of());
+    }
+  }
+
+  private static List<String> limit(String key) {
+    return List.of("limits", key);
   }
 
   private static final RouteMatch EVERY_PATH =

@@ -7,6 +7,8 @@ import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpLoop;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.PoolDirectory;
+import io.fairlead.proxy.stream.StreamListenerState;
+import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.service.Node;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -44,6 +46,7 @@ public final class DataPlane implements AutoCloseable {
   private final List<Loop> loops = new ArrayList<>();
   private final List<HttpLoop> httpLoops = new ArrayList<>();
   private final PoolDirectory directory;
+  private final NodeSignals signals;
   private int nextLoop;
 
   /**
@@ -53,6 +56,7 @@ public final class DataPlane implements AutoCloseable {
    */
   public DataPlane(RuntimeConfig config, NodeSignals signals) {
     transport = TransportKind.of(config.transport());
+    this.signals = signals;
     directory = new PoolDirectory(config.eventLoops());
     group =
         new MultiThreadIoEventLoopGroup(
@@ -102,6 +106,12 @@ public final class DataPlane implements AutoCloseable {
   public Listener open(ListenerConfig config, Set<HostPort> taken, HttpPolicy policy)
       throws IOException {
     return open(config, taken, new HttpListenerState(httpLoops, policy));
+  }
+
+  /** The same for a listener that relays. */
+  public Listener open(ListenerConfig config, Set<HostPort> taken, StreamPolicy policy)
+      throws IOException {
+    return open(config, taken, new StreamListenerState(loops.size(), signals, policy));
   }
 
   private Listener open(ListenerConfig config, Set<HostPort> taken, ListenerState state)

@@ -24,7 +24,8 @@ public enum ErrorReason {
   OVERLOADED(503, "A limit on connections is reached."),
   UPSTREAM_TIMEOUT(504, "The node did not answer within the route's timeout."),
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
-  CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent.");
+  CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent."),
+  IDLE_TIMEOUT(0, "A relayed connection moved no byte for limits.idle-timeout; it was closed.");
 
   private final int status;
   private final String meaning;
@@ -36,7 +37,7 @@ public enum ErrorReason {
     this.wireName = name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The status code of the answer. */
+  /** The status code of the answer; 0: there is none, the connection is closed. */
   public int status() {
     return status;
   }

@@ -8,7 +8,10 @@ public enum ListenerCounter {
   CONNECTIONS_CLOSED,
   /** Connections turned away because {@code limits.connections} was reached. */
   CONNECTIONS_REFUSED,
+  /** Requests, or connections that were to be relayed. */
   REQUESTS,
+  /** Relayed connections that found no node, or that their node broke off. */
+  RELAYS_FAILED,
   RESPONSES_2XX,
   RESPONSES_3XX,
   RESPONSES_4XX,

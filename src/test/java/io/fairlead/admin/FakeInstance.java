@@ -160,6 +160,7 @@ public final class FakeInstance implements Instance {
     return List.of(
         new ListenerView(
             "web",
+            "http",
             List.of("127.0.0.1:8080"),
             listener,
             Map.copyOf(errors),

@@ -57,8 +57,8 @@ class CliTest {
             fairlead 0.1.0, ready, up for 0 s, configuration 1 from fairlead.yaml
             0 requests/s, 0 failed, p50 -, p99 -
 
-            LISTENER  ADDRESS         CLIENTS  REQUESTS/S  FAILED
-            web       127.0.0.1:8080        7           0       0
+            LISTENER  PROTOCOL  ADDRESS         CLIENTS  REQUESTS/S  FAILED
+            web       http      127.0.0.1:8080        7           0       0
 
             SERVICE  STATE     NODES  IN FLIGHT  REQUESTS/S  FAILED  P50  P99
             shop     degraded    2/3          0           0       0    -    -

@@ -33,7 +33,7 @@ final class OperationsGuideTest {
     for (ErrorReason reason : ErrorReason.values()) {
       table
           .append("| ")
-          .append(reason.status())
+          .append(reason.status() == 0 ? "–" : reason.status())
           .append(" | `")
           .append(reason.wireName())
           .append("` | ")

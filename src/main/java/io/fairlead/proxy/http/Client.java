@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.Cidr;
+import io.fairlead.proxy.ClientAddress;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -16,22 +17,12 @@ final class Client {
    */
   Client(InetAddress remote, List<Cidr> trust) {
     address = Ascii.bytes(remote.getHostAddress());
-    hash = mix(remote.hashCode());
+    hash = ClientAddress.hash(remote);
     boolean believed = false;
     for (Cidr network : trust) {
       believed |= network.contains(remote);
     }
     trusted = believed;
-  }
-
-  /** Neighbouring addresses must not become neighbouring hashes (the finaliser of MurmurHash3). */
-  static int mix(int value) {
-    int h = value;
-    h ^= h >>> 16;
-    h *= 0x85ebca6b;
-    h ^= h >>> 13;
-    h *= 0xc2b2ae35;
-    return h ^ (h >>> 16);
   }
 
   /** As text. */

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.HttpLimits;
+import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.proxy.TimerWheel;
 import io.fairlead.route.RouteTable;
@@ -639,7 +640,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   public Client who() {
     Client present = who;
     if (present == null) {
-      InetSocketAddress remote = (InetSocketAddress) context().channel().remoteAddress();
+      InetSocketAddress remote = ClientAddress.of(context().channel());
       present = new Client(remote.getAddress(), policy.forwarded().trust());
       who = present;
     }

@@ -66,9 +66,4 @@ public final class RequestExplainer {
         Ascii.text(head.bytes, head.hostStart, head.hostEnd),
         policy.routes().explain(head));
   }
-
-  /** The hash that {@code ip-hash} would use for that client. */
-  public static int addressHash(java.net.InetAddress client) {
-    return Client.mix(client.hashCode());
-  }
 }

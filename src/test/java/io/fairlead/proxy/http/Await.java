@@ -5,7 +5,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /** Waits for something that another thread brings about. */
-final class Await {
+public final class Await {
   /** Longer than anything honest takes on a busy machine. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -16,7 +16,7 @@ final class Await {
    *
    * @param wrong what is still wrong, in words; empty when nothing is
    */
-  static void nothing(Supplier<String> wrong) {
+  public static void nothing(Supplier<String> wrong) {
     long deadline = System.nanoTime() + PATIENCE_NANOS;
     String now = wrong.get();
     while (!now.isEmpty()) {
@@ -29,7 +29,7 @@ final class Await {
   }
 
   /** Returns as soon as the value is the one wanted. */
-  static void value(Object wanted, Supplier<?> actual, String what) {
+  public static void value(Object wanted, Supplier<?> actual, String what) {
     nothing(() -> {
       Object now = actual.get();
       return now.equals(wanted) ? "" : what + ": still " + now + ", not " + wanted;

@@ -6,19 +6,19 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 
 /** A node whose part is played by the test itself, connection by connection. */
-final class HandNode implements AutoCloseable {
+public final class HandNode implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 10_000;
 
   private final ServerSocket server;
 
-  HandNode() throws IOException {
+  public HandNode() throws IOException {
     this(0);
   }
 
   /**
    * @param receiveBuffer how many bytes its kernel takes before it reads; 0: as the kernel likes
    */
-  HandNode(int receiveBuffer) throws IOException {
+  public HandNode(int receiveBuffer) throws IOException {
     server = new ServerSocket();
     if (receiveBuffer > 0) {
       server.setReceiveBufferSize(receiveBuffer);
@@ -27,21 +27,21 @@ final class HandNode implements AutoCloseable {
     server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
   }
 
   /** The next connection that the proxy opens. */
-  Wire accept() throws IOException {
+  public Wire accept() throws IOException {
     return new Wire(server.accept());
   }
 
-  boolean isClosed() {
+  public boolean isClosed() {
     return server.isClosed();
   }
 
   /** An address where nobody listens. */
-  static InetSocketAddress nobody() throws IOException {
+  public static InetSocketAddress nobody() throws IOException {
     try (HandNode gone = new HandNode()) {
       return gone.address();
     }

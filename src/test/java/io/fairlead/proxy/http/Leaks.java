@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  *
  * <p>Netty looks for such buffers when it makes the next one, so {@link #found} makes one.
  */
-final class Leaks {
+public final class Leaks {
   private static final List<String> FOUND = new CopyOnWriteArrayList<>();
 
   static {
@@ -32,10 +32,10 @@ final class Leaks {
   private Leaks() {}
 
   /** Starts to listen, if nobody has. */
-  static void listen() {}
+  public static void listen() {}
 
   /** Leaks found since the last time, after a collection of the garbage there is now. */
-  static List<String> found() throws InterruptedException {
+  public static List<String> found() throws InterruptedException {
     ReferenceQueue<Object> collected = new ReferenceQueue<>();
     WeakReference<Object> marker = new WeakReference<>(new Object(), collected);
     System.gc();

@@ -15,18 +15,29 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * <p>What a test opens it hands to {@link #closes}, proxies to {@link #watches}; closing is done
  * here, clients first, last opened first.
  */
-final class NothingLeftOver implements BeforeEachCallback, AfterEachCallback {
+public final class NothingLeftOver implements BeforeEachCallback, AfterEachCallback {
+  /** A proxy that can say what is left in it. */
+  public interface Watched {
+    /** What is still going on, in words; empty when nothing is. */
+    String busy();
+
+    /** Connections to nodes that are open; meant for after {@link #close}. */
+    String open();
+
+    void close();
+  }
+
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-  private final Deque<ProxyFixture> proxies = new ArrayDeque<>();
+  private final Deque<Watched> proxies = new ArrayDeque<>();
 
   /** Will be closed after the test. */
-  synchronized <T extends AutoCloseable> T closes(T resource) {
+  public synchronized <T extends AutoCloseable> T closes(T resource) {
     opened.push(resource);
     return resource;
   }
 
   /** Must come to rest after the test, and will be closed then. */
-  synchronized ProxyFixture watches(ProxyFixture proxy) {
+  public synchronized <T extends Watched> T watches(T proxy) {
     proxies.push(proxy);
     return proxy;
   }
@@ -42,11 +53,11 @@ final class NothingLeftOver implements BeforeEachCallback, AfterEachCallback {
       while (!opened.isEmpty()) {
         opened.pop().close();
       }
-      for (ProxyFixture proxy : proxies) {
+      for (Watched proxy : proxies) {
         Await.nothing(proxy::busy);
       }
     } finally {
-      for (ProxyFixture proxy : proxies) {
+      for (Watched proxy : proxies) {
         proxy.close();
       }
     }

@@ -35,7 +35,7 @@ import java.util.List;
  * <p>By default the listener has the default limits and a body limit of 1 MiB; its one route has no
  * condition; nobody is a trusted proxy.
  */
-final class ProxyFixture implements ProxyUnderTest {
+final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   private static final HttpLimits LIMITS =
       new HttpLimits(
           HttpLimits.DEFAULT.connections(),
@@ -144,7 +144,8 @@ final class ProxyFixture implements ProxyUnderTest {
   }
 
   /** What is still going on, in words; empty when nothing is. */
-  String busy() {
+  @Override
+  public String busy() {
     StringBuilder busy = new StringBuilder();
     note(busy, dataPlane.exchangesInUse(), "exchanges in use");
     note(busy, listener.state().connections(), "connections of clients");
@@ -155,7 +156,8 @@ final class ProxyFixture implements ProxyUnderTest {
   }
 
   /** Connections to nodes that are open; meant for after {@link #close}. */
-  String open() {
+  @Override
+  public String open() {
     StringBuilder open = new StringBuilder();
     for (Node node : service.nodes().all()) {
       note(open, node.connections(), "connections to " + node);

@@ -9,13 +9,13 @@ import java.net.Socket;
 import java.net.SocketException;
 
 /** One end of a connection, played by a test byte by byte. What is read is read strictly. */
-final class Wire implements AutoCloseable {
+public final class Wire implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 10_000;
 
   private final Socket socket;
   private final StrictReader in;
 
-  Wire(Socket socket) throws IOException {
+  public Wire(Socket socket) throws IOException {
     this.socket = socket;
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(PATIENCE_MILLIS);
@@ -23,7 +23,7 @@ final class Wire implements AutoCloseable {
   }
 
   /** Connects as a client. */
-  static Wire to(InetSocketAddress address) throws IOException {
+  public static Wire to(InetSocketAddress address) throws IOException {
     return to(address, 0);
   }
 
@@ -32,7 +32,7 @@ final class Wire implements AutoCloseable {
    *
    * @param receiveBuffer bytes; 0: as the kernel likes
    */
-  static Wire to(InetSocketAddress address, int receiveBuffer) throws IOException {
+  public static Wire to(InetSocketAddress address, int receiveBuffer) throws IOException {
     Socket socket = new Socket();
     if (receiveBuffer > 0) {
       socket.setReceiveBufferSize(receiveBuffer);
@@ -42,11 +42,11 @@ final class Wire implements AutoCloseable {
   }
 
   /** Sends the characters as bytes. */
-  Wire send(String bytes) throws IOException {
+  public Wire send(String bytes) throws IOException {
     return send(bytes.getBytes(ISO_8859_1));
   }
 
-  Wire send(byte[] bytes) throws IOException {
+  public Wire send(byte[] bytes) throws IOException {
     socket.getOutputStream().write(bytes);
     return this;
   }
@@ -103,17 +103,17 @@ final class Wire implements AutoCloseable {
   }
 
   /** Reads that many bytes of a tunnel or body. */
-  String raw(int count) throws IOException {
+  public String raw(int count) throws IOException {
     return in.readRaw(count);
   }
 
   /** Fills the array with what comes. */
-  void fill(byte[] bytes) throws IOException {
+  public void fill(byte[] bytes) throws IOException {
     in.readFully(bytes);
   }
 
   /** Waits for the end; true if it comes before any further byte, by a close or by a reset. */
-  boolean ends() throws IOException {
+  public boolean ends() throws IOException {
     try {
       return in.read() < 0;
     } catch (SocketException _) {
@@ -122,7 +122,7 @@ final class Wire implements AutoCloseable {
   }
 
   /** Waits for the end; true if it is a reset, which nobody takes for a complete answer. */
-  boolean isReset() throws IOException {
+  public boolean isReset() throws IOException {
     try {
       int _ = in.read();
       return false;
@@ -132,7 +132,7 @@ final class Wire implements AutoCloseable {
   }
 
   /** Reads on until the peer ends the connection, in whatever way. */
-  void readToEnd() throws IOException {
+  public void readToEnd() throws IOException {
     try {
       while (in.readSome().length > 0) {}
     } catch (SocketException _) {
@@ -141,12 +141,12 @@ final class Wire implements AutoCloseable {
   }
 
   /** Says that no more bytes will come from this side. */
-  void finish() throws IOException {
+  public void finish() throws IOException {
     socket.shutdownOutput();
   }
 
   /** Ends the connection as a kernel does for a process that is gone. */
-  void reset() throws IOException {
+  public void reset() throws IOException {
     socket.setSoLinger(true, 0);
     socket.close();
   }

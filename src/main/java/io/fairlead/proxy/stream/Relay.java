@@ -1,0 +1,311 @@
+package io.fairlead.proxy.stream;
+
+import io.fairlead.proxy.ChannelSetup;
+import io.fairlead.proxy.ClientAddress;
+import io.fairlead.proxy.Loop;
+import io.fairlead.proxy.TimerWheel;
+import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.service.Node;
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.RouteCounter;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's connection and the one to its node. For the balancers, and for who waits for a node to
+ * be drained, it is one request in flight from the moment that the node is picked to the end.
+ */
+final class Relay {
+  /** Nodes tried before a client is turned away. */
+  private static final int MAX_CONNECTS = 3;
+
+  private final Loop loop;
+  private final StreamListenerState listener;
+  private final long idleNanos;
+  private final HttpRoute route;
+  private final Side client = new Side(this);
+  private @Nullable Side upstream;
+  private @Nullable Node node;
+  private @Nullable ByteBuf early;
+  private boolean connected;
+  private int connects;
+  private boolean over;
+
+  private final TimerWheel.Timer timer =
+      new TimerWheel.Timer() {
+        @Override
+        protected void expired(long now) {
+          give(ErrorReason.IDLE_TIMEOUT, false);
+        }
+      };
+
+  Relay(Loop loop, StreamListenerState listener, StreamPolicy policy) {
+    this.loop = loop;
+    this.listener = listener;
+    this.idleNanos = policy.limits().idleTimeout().toNanos();
+    this.route = policy.route();
+  }
+
+  /** To be put into the client's pipeline. */
+  Side client() {
+    return client;
+  }
+
+  // --- to a node ---------------------------------------------------------------------------
+
+  /** One of the connections is there. */
+  void started(Side side) {
+    if (side == client) {
+      listener.counters().increment(loop.index(), ListenerCounter.REQUESTS);
+      route.counters().increment(loop.index(), RouteCounter.REQUESTS);
+      pick(null);
+    }
+  }
+
+  private void pick(@Nullable Node avoid) {
+    int hash = ClientAddress.hash(ClientAddress.of(client.channel()).getAddress());
+    Node picked = route.target().balancer().pick(hash, avoid, loop.random());
+    if (picked == null) {
+      give(ErrorReason.NO_NODE, true);
+      return;
+    }
+    node = picked;
+    picked.requestStarted();
+    picked.counters().increment(loop.index(), NodeCounter.REQUESTS);
+    connects++;
+    InetSocketAddress address = picked.socketAddress();
+    if (address == null) {
+      connectFailed(picked); // its name is not resolved
+    } else {
+      connect(picked, address);
+    }
+  }
+
+  private void connect(Node picked, InetSocketAddress address) {
+    Channel channel = loop.newSocketChannel();
+    ChannelSetup.apply(channel, loop);
+    channel
+        .config()
+        .setOption(
+            ChannelOption.CONNECT_TIMEOUT_MILLIS,
+            (int) route.target().upstream().connectTimeout().toMillis());
+    channel.config().setAutoRead(false);
+    Side side = new Side(this);
+    upstream = side;
+    channel.pipeline().addLast(side);
+    picked.connectionOpened();
+    channel.closeFuture().addListener(closed -> picked.connectionClosed());
+    loop.eventLoop().register(channel);
+    channel
+        .connect(address)
+        .addListener((ChannelFuture attempt) -> {
+          if (over) {
+            channel.close();
+          } else if (attempt.isSuccess()) {
+            picked.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
+            connected();
+          } else {
+            channel.close();
+            tell(picked, attempt.cause());
+            connectFailed(picked);
+          }
+        });
+  }
+
+  private void tell(Node failed, Throwable cause) {
+    boolean silent = cause instanceof ConnectTimeoutException;
+    boolean refused =
+        !silent && (cause instanceof ConnectException || cause instanceof NoRouteToHostException);
+    failed.counters().increment(loop.index(), NodeCounter.CONNECT_FAILED);
+    String reason = refused ? "connection refused" : "no connection in time";
+    listener.signals().connectionFailed(failed, reason, refused);
+  }
+
+  private void connectFailed(Node failed) {
+    upstream = null;
+    node = null;
+    failed.requestFinished();
+    if (connects < MAX_CONNECTS) {
+      failed.counters().increment(loop.index(), NodeCounter.RETRIED);
+      pick(failed);
+    } else {
+      give(ErrorReason.CONNECT_FAILED, true);
+    }
+  }
+
+  private void connected() {
+    connected = true;
+    progress();
+    Side to = other(client);
+    ByteBuf waited = early;
+    if (waited != null) {
+      early = null;
+      try {
+        bytes(client, waited);
+      } finally {
+        waited.release();
+      }
+    }
+    if (over) {
+      return;
+    }
+    if (client.hasInputEnded()) {
+      to.endOutput();
+    } else if (to.isWritable()) {
+      client.setReading(true);
+    }
+    to.setReading(true);
+  }
+
+  // --- bytes -------------------------------------------------------------------------------
+
+  /** Bytes have been read; those that are left in the buffer are forgotten. */
+  void bytes(Side from, ByteBuf in) {
+    if (over) {
+      return;
+    }
+    if (!connected) {
+      keep(in);
+      return;
+    }
+    progress();
+    int count = in.readableBytes();
+    Node to = node();
+    Side receiver = other(from);
+    if (from == client) {
+      listener.counters().add(loop.index(), ListenerCounter.BYTES_IN, count);
+      to.counters().add(loop.index(), NodeCounter.BYTES_SENT, count);
+    } else {
+      listener.counters().add(loop.index(), ListenerCounter.BYTES_OUT, count);
+      to.counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
+    }
+    receiver.send(in);
+    if (!over && !receiver.isWritable()) {
+      from.setReading(false);
+    }
+  }
+
+  /**
+   * A client that ends its half before there is a node is read to that end, no more than the kernel
+   * took of it unasked.
+   */
+  private void keep(ByteBuf in) {
+    ByteBuf waiting = early;
+    if (waiting == null) {
+      waiting = loop.allocator().directBuffer(in.readableBytes());
+      early = waiting;
+    }
+    waiting.writeBytes(in);
+  }
+
+  /** What was queued for that side has gone. */
+  void writable(Side side) {
+    if (!over && connected) {
+      progress();
+      other(side).setReading(true);
+    }
+  }
+
+  // --- ends --------------------------------------------------------------------------------
+
+  /** That side has sent all it will. */
+  void inputEnded(Side side) {
+    if (!over && connected) {
+      progress();
+      other(side).endOutput();
+    }
+  }
+
+  /** When both halves have ended and both sides have got everything, the rest is closing. */
+  void outputEnded() {
+    Side to = upstream;
+    if (!over && to != null && client.hasOutputEnded() && to.hasOutputEnded()) {
+      finish();
+      to.close();
+      client.close();
+    }
+  }
+
+  /** That side is gone without a regular end: the other one must see a reset, too. */
+  void broken(Side side) {
+    if (over) {
+      return;
+    }
+    if (side == client) {
+      give(ErrorReason.CLIENT_GONE, true);
+    } else if (side == upstream && connected) {
+      node().counters().increment(loop.index(), NodeCounter.RESET);
+      give(ErrorReason.UPSTREAM_RESET, true);
+    }
+  }
+
+  /** Ends it before its time. */
+  private void give(ErrorReason reason, boolean reset) {
+    if (over) {
+      return;
+    }
+    listener.errors().increment(loop.index(), reason);
+    if (reason == ErrorReason.NO_NODE
+        || reason == ErrorReason.CONNECT_FAILED
+        || reason == ErrorReason.UPSTREAM_RESET) {
+      listener.counters().increment(loop.index(), ListenerCounter.RELAYS_FAILED);
+    }
+    Side to = upstream;
+    finish();
+    if (to != null) {
+      end(to, reset);
+    }
+    end(client, reset);
+  }
+
+  private static void end(Side side, boolean reset) {
+    if (reset) {
+      side.reset();
+    } else {
+      side.close();
+    }
+  }
+
+  private void finish() {
+    over = true;
+    loop.timers().cancel(timer);
+    Node used = node;
+    if (used != null) {
+      used.requestFinished();
+    }
+    ByteBuf waiting = early;
+    early = null;
+    if (waiting != null) {
+      waiting.release();
+    }
+  }
+
+  private void progress() {
+    loop.timers().set(timer, System.nanoTime() + idleNanos);
+  }
+
+  private Side other(Side side) {
+    Side to = side == client ? upstream : client;
+    if (to == null) {
+      throw new IllegalStateException("no connection to a node");
+    }
+    return to;
+  }
+
+  private Node node() {
+    Node present = node;
+    if (present == null) {
+      throw new IllegalStateException("no node");
+    }
+    return present;
+  }
+}

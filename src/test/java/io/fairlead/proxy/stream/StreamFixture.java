@@ -1,0 +1,184 @@
+package io.fairlead.proxy.stream;
+
+import io.fairlead.balance.Balancer;
+import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.ForwardedConfig;
+import io.fairlead.config.HostPort;
+import io.fairlead.config.HttpLimits;
+import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.ListenerProtocol;
+import io.fairlead.config.RouteConfig;
+import io.fairlead.config.RouteMatch;
+import io.fairlead.config.RuntimeConfig;
+import io.fairlead.config.UpstreamConfig;
+import io.fairlead.proxy.DataPlane;
+import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.proxy.http.NothingLeftOver;
+import io.fairlead.proxy.http.ServiceTarget;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.RouteCounter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The data plane with one listener that relays: no control thread, no probes. */
+final class StreamFixture implements NothingLeftOver.Watched {
+  /** How a fixture differs from the usual. */
+  record Setup(
+      BalanceMethod balance, int connections, Duration idle, Duration connect, int loops) {
+    static final Setup USUAL =
+        new Setup(
+            BalanceMethod.ROUND_ROBIN, 100, Duration.ofSeconds(60), Duration.ofSeconds(5), 1);
+
+    Setup balance(BalanceMethod other) {
+      return new Setup(other, connections, idle, connect, loops);
+    }
+
+    Setup connections(int other) {
+      return new Setup(balance, other, idle, connect, loops);
+    }
+
+    Setup idle(Duration other) {
+      return new Setup(balance, connections, other, connect, loops);
+    }
+
+    Setup connect(Duration other) {
+      return new Setup(balance, connections, idle, other, loops);
+    }
+
+    Setup loops(int other) {
+      return new Setup(balance, connections, idle, connect, other);
+    }
+  }
+
+  private final DataPlane dataPlane;
+  private final Listener listener;
+  private final Service service;
+  private final List<String> connectFailures = new ArrayList<>();
+
+  StreamFixture(Setup setup, InetSocketAddress... nodes) {
+    dataPlane =
+        new DataPlane(
+            new RuntimeConfig(setup.loops(), RuntimeConfig.Transport.AUTO),
+            (node, reason, refused) -> {
+              synchronized (connectFailures) {
+                connectFailures.add(node.name() + ": " + reason);
+              }
+            });
+    service = new Service("db", setup.loops(), new EventLog(() -> 0), () -> 0);
+    List<NodeSpec> specs = new ArrayList<>();
+    for (InetSocketAddress address : nodes) {
+      HostPort hostPort = new HostPort(address.getAddress().getHostAddress(), address.getPort());
+      specs.add(new NodeSpec(hostPort, "n" + (specs.size() + 1), 1, "", "file"));
+    }
+    service.setMembers(specs);
+    RouteConfig route = new RouteConfig("in-1", RouteMatch.ANY, "db", Duration.ofSeconds(60));
+    UpstreamConfig upstream = new UpstreamConfig(setup.connect(), Duration.ofSeconds(30), 0);
+    ServiceTarget target =
+        new ServiceTarget(
+            service, Balancer.of(setup.balance(), service.nodes(), null), upstream);
+    HttpLimits usual = HttpLimits.DEFAULT;
+    HttpLimits limits =
+        new HttpLimits(
+            setup.connections(),
+            usual.headerBytes(),
+            usual.targetBytes(),
+            usual.headers(),
+            usual.bodyBytes(),
+            usual.headerTimeout(),
+            setup.idle(),
+            usual.minBodyRate());
+    try {
+      listener =
+          dataPlane.open(
+              new ListenerConfig(
+                  "in",
+                  List.of(new HostPort("127.0.0.1", 0)),
+                  ListenerProtocol.TCP,
+                  limits,
+                  ForwardedConfig.DEFAULT,
+                  List.of(route)),
+              Set.of(),
+              new StreamPolicy(
+                  new HttpRoute(
+                      route, target, new LoopCounters<>(setup.loops(), RouteCounter.class)),
+                  limits));
+    } catch (IOException e) {
+      dataPlane.close();
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  InetSocketAddress address() {
+    return listener.boundAddresses().getFirst();
+  }
+
+  Listener listener() {
+    return listener;
+  }
+
+  Node node(int index) {
+    return service.nodes().all()[index];
+  }
+
+  long counted(ListenerCounter counter) {
+    return listener.state().counters().get(counter);
+  }
+
+  long counted(int node, NodeCounter counter) {
+    return node(node).counters().get(counter);
+  }
+
+  long errors(ErrorReason reason) {
+    return listener.state().errors().get(reason);
+  }
+
+  long bufferBytes() {
+    return dataPlane.bufferBytesInUse();
+  }
+
+  List<String> connectFailures() {
+    synchronized (connectFailures) {
+      return List.copyOf(connectFailures);
+    }
+  }
+
+  @Override
+  public String busy() {
+    StringBuilder busy = new StringBuilder();
+    note(busy, listener.state().connections(), "connections of clients");
+    for (Node node : service.nodes().all()) {
+      note(busy, node.inFlight(), "relays to " + node);
+      note(busy, node.connections(), "connections to " + node);
+    }
+    return busy.toString();
+  }
+
+  @Override
+  public String open() {
+    return busy();
+  }
+
+  private static void note(StringBuilder text, int count, String what) {
+    if (count != 0) {
+      text.append(count).append(' ').append(what).append("; ");
+    }
+  }
+
+  @Override
+  public void close() {
+    dataPlane.close();
+  }
+}
