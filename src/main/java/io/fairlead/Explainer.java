@@ -148,7 +148,7 @@ final class Explainer {
 
   private ExplainAnswer relayed(Listener listener, InetAddress client, List<String> why) {
     if (!(listener.state() instanceof StreamListenerState stream)) {
-      throw new IllegalStateException("neither for requests nor for connections: " + listener);
+      throw new IllegalStateException("neither for requests nor for connections: " + listener.name());
     }
     HttpRoute route = stream.policy().route();
     why.add("the listener relays connections, whatever they carry, to one service");
