@@ -148,15 +148,13 @@ final class Explainer {
 
   private ExplainAnswer relayed(Listener listener, InetAddress client, List<String> why) {
     if (!(listener.state() instanceof StreamListenerState stream)) {
-      throw new IllegalStateException("neither for requests nor for connections: " + listener.name());
+      throw new IllegalStateException(
+          "neither for requests nor for connections: " + listener.name());
     }
     HttpRoute route = stream.policy().route();
     why.add("the listener relays connections, whatever they carry, to one service");
     why.add(
-        "route "
-            + route.config().name()
-            + " leads to service "
-            + route.target().service().name());
+        "route " + route.config().name() + " leads to service " + route.target().service().name());
     return toNode(listener, route, client, why);
   }
 

@@ -34,7 +34,8 @@ class ExamplesTest {
         text = "admin: { bind: \"127.0.0.1:0\" }\n" + text;
       }
       try (Fairlead fairlead = Loopback.start(text);
-          Client client = new Client(Loopback.port(fairlead, name.equals("tcp.yaml") ? "db" : "web"))) {
+          Client client =
+              new Client(Loopback.port(fairlead, name.equals("tcp.yaml") ? "db" : "web"))) {
         assertThat(client.get("/").status()).isEqualTo(200);
       }
     }

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Timeout;
 class StreamTest {
   private static String config(int port, String protocol, TestNode node) {
     return """
-        admin: { bind: "127.0.0.1:0" }
-        listeners:
-          in: { bind: "127.0.0.1:%d", protocol: %s, service: s }
-        services:
-          s: { nodes: "127.0.0.1:%d", balance: ip-hash }
-        """
+    admin: { bind: "127.0.0.1:0" }
+    listeners:
+      in: { bind: "127.0.0.1:%d", protocol: %s, service: s }
+    services:
+      s: { nodes: "127.0.0.1:%d", balance: ip-hash }
+    """
         .formatted(port, protocol, node.port());
   }
 
@@ -64,7 +64,8 @@ class StreamTest {
               "route in-1 leads to service s",
               "\"node\":\"127.0.0.1:" + node.port() + "\"");
       assertThat(Loopback.door(fairlead, "GET", "/metrics", "").body())
-          .contains("fairlead_route_requests_total{listener=\"in\",route=\"in-1\",service=\"s\"} 1");
+          .contains(
+              "fairlead_route_requests_total{listener=\"in\",route=\"in-1\",service=\"s\"} 1");
     }
   }
 
@@ -86,6 +87,7 @@ class StreamTest {
   }
 
   private static boolean drained(Fairlead fairlead) {
-    return fairlead.events().since(0).stream().anyMatch(e -> e.event() instanceof Event.NodeDrained);
+    return fairlead.events().since(0).stream()
+        .anyMatch(e -> e.event() instanceof Event.NodeDrained);
   }
 }

@@ -72,7 +72,9 @@ final class LookVerbs {
                 Terminal.rate(real(each, "rate")),
                 Terminal.share(real(each, "errorShare"))));
       }
-      out.table(List.of("LISTENER", "PROTOCOL", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"), listeners);
+      out.table(
+          List.of("LISTENER", "PROTOCOL", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"),
+          listeners);
       out.line("");
       List<List<String>> services = new ArrayList<>();
       for (JsonNode each : status.get("services")) {

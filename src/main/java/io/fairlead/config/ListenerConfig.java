@@ -12,8 +12,8 @@ import java.util.Map;
  * @param protocol what clients speak
  * @param limits what one client, or all together, may ask of this listener
  * @param forwarded what is told to nodes about the client, and whom we believe about it
- * @param routes tried in order, the first that matches wins; none matching answers 404;
- *     exactly one, without conditions, where the protocol has no requests
+ * @param routes tried in order, the first that matches wins; none matching answers 404; exactly
+ *     one, without conditions, where the protocol has no requests
  */
 public record ListenerConfig(
     String name,
@@ -83,9 +83,17 @@ public record ListenerConfig(
     require
         .that(forwarded.equals(ForwardedConfig.DEFAULT), "forwarded", null, not)
         .that(
-            limits.headerBytes() == usual.headerBytes(), limit("header-bytes"), null, not, List.of())
+            limits.headerBytes() == usual.headerBytes(),
+            limit("header-bytes"),
+            null,
+            not,
+            List.of())
         .that(
-            limits.targetBytes() == usual.targetBytes(), limit("target-bytes"), null, not, List.of())
+            limits.targetBytes() == usual.targetBytes(),
+            limit("target-bytes"),
+            null,
+            not,
+            List.of())
         .that(limits.headers() == usual.headers(), limit("headers"), null, not, List.of())
         .that(limits.bodyBytes() == usual.bodyBytes(), limit("body-bytes"), null, not, List.of())
         .that(

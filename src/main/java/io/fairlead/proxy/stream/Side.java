@@ -147,7 +147,10 @@ final class Side extends ChannelInboundHandlerAdapter {
     return outputEnded;
   }
 
-  /** Not from the beginning on. Reading on after the end would make the transport close the other half, too. */
+  /**
+   * Not from the beginning on. Reading on after the end would make the transport close the other
+   * half, too.
+   */
   void setReading(boolean wanted) {
     if (reading != wanted && !inputEnded) {
       reading = wanted;

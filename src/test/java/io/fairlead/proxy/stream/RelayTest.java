@@ -225,8 +225,7 @@ final class RelayTest {
     // A full backlog: the kernel drops what comes then.
     try (java.net.ServerSocket deaf =
         new java.net.ServerSocket(1, 1, java.net.InetAddress.getLoopbackAddress())) {
-      InetSocketAddress address =
-          new InetSocketAddress(deaf.getInetAddress(), deaf.getLocalPort());
+      InetSocketAddress address = new InetSocketAddress(deaf.getInetAddress(), deaf.getLocalPort());
       List<java.net.Socket> waiting = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         java.net.Socket socket = leftOver.closes(new java.net.Socket());

@@ -36,11 +36,9 @@ import java.util.Set;
 /** The data plane with one listener that relays: no control thread, no probes. */
 final class StreamFixture implements NothingLeftOver.Watched {
   /** How a fixture differs from the usual. */
-  record Setup(
-      BalanceMethod balance, int connections, Duration idle, Duration connect, int loops) {
+  record Setup(BalanceMethod balance, int connections, Duration idle, Duration connect, int loops) {
     static final Setup USUAL =
-        new Setup(
-            BalanceMethod.ROUND_ROBIN, 100, Duration.ofSeconds(60), Duration.ofSeconds(5), 1);
+        new Setup(BalanceMethod.ROUND_ROBIN, 100, Duration.ofSeconds(60), Duration.ofSeconds(5), 1);
 
     Setup balance(BalanceMethod other) {
       return new Setup(other, connections, idle, connect, loops);
@@ -87,8 +85,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
     RouteConfig route = new RouteConfig("in-1", RouteMatch.ANY, "db", Duration.ofSeconds(60));
     UpstreamConfig upstream = new UpstreamConfig(setup.connect(), Duration.ofSeconds(30), 0);
     ServiceTarget target =
-        new ServiceTarget(
-            service, Balancer.of(setup.balance(), service.nodes(), null), upstream);
+        new ServiceTarget(service, Balancer.of(setup.balance(), service.nodes(), null), upstream);
     HttpLimits usual = HttpLimits.DEFAULT;
     HttpLimits limits =
         new HttpLimits(
