@@ -7,6 +7,7 @@ import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Membership;
@@ -201,7 +202,7 @@ final class Fairlead implements AutoCloseable {
       try {
         config
             .listeners()
-            .forEach((name, wanted) -> policies.put(name, build(wanted, before, services, routes)));
+            .forEach((name, wanted) -> policies.put(name, build(config, wanted, before, services, routes)));
         listeners = openListeners(before, config, takenOver.keySet(), policies);
       } catch (IOException | RuntimeException e) {
         control.call(() -> endServices(services, before == null ? Map.of() : before.services()));
@@ -256,6 +257,7 @@ final class Fairlead implements AutoCloseable {
   }
 
   private Policy build(
+      FairleadConfig whole,
       ListenerConfig config,
       @Nullable State before,
       Map<String, ServiceRuntime> services,
@@ -285,8 +287,17 @@ final class Fairlead implements AutoCloseable {
       case HTTP ->
           new Policy.Http(
               new HttpPolicy(RouteTable.of(entries), config.limits(), config.forwarded()));
-      case TCP -> new Policy.Stream(new StreamPolicy(compiled.getFirst(), config.limits()));
+      case TCP -> {
+        HttpRoute only = compiled.getFirst();
+        yield new Policy.Stream(
+            new StreamPolicy(only, config.limits(), proxyProtocol(whole, only)));
+      }
     };
+  }
+
+  private static ProxyVersion proxyProtocol(FairleadConfig whole, HttpRoute route) {
+    ServiceConfig service = whole.services().get(route.config().service());
+    return service == null ? ProxyVersion.NONE : service.proxyProtocol();
   }
 
   /**
@@ -394,6 +405,7 @@ final class Fairlead implements AutoCloseable {
     after
         .listeners()
         .forEach((name, listener) -> {
+          listener.configure(listenerConfig(after.config(), name));
           switch (policies.get(name)) {
             case Policy.Http(HttpPolicy policy) ->
                 ((HttpListenerState) listener.state()).setPolicy(policy);

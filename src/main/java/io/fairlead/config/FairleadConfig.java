@@ -38,6 +38,15 @@ public record FairleadConfig(
     for (ListenerConfig listener : listeners.values()) {
       for (int i = 0; i < listener.routes().size(); i++) {
         String service = listener.routes().get(i).service();
+        ServiceConfig named = services.get(service);
+        require.that(
+            named == null
+                || named.proxyProtocol() == ProxyVersion.NONE
+                || !listener.protocol().isHttp(),
+            List.of("listeners", listener.name(), "routes", "[" + i + "]", "service"),
+            service,
+            "must not have proxy-protocol where protocol is http: clients share its connections",
+            List.of());
         if (!services.containsKey(service)) {
           String hint =
               require.count() < MAX_SUGGESTIONS ? Suggest.among(service, services.keySet()) : "";

@@ -386,6 +386,33 @@ final class Language {
           "see below",
           "What nodes learn about the client, and whom we believe about it.",
           "{ trust: \"10.0.0.0/8\" }");
+  private static final Key<List<Cidr>> ACCEPT_FROM =
+      Key.required(
+          "accept-from",
+          new ListOf<>("networks", Scalar.parsed("network", Cidr::parse)),
+          "Networks whose connections must begin with a header, version 1 or 2, within"
+              + " `limits.header-timeout`, and are believed.",
+          "[\"10.0.0.0/8\"]");
+
+  static final Obj<ProxyProtocolConfig> PROXY_PROTOCOL =
+      new Obj<>(
+          "proxy-protocol",
+          "Connections that begin by saying on whose behalf they are. One from another network that"
+              + " begins so is closed.",
+          List.of(ACCEPT_FROM),
+          List.of(),
+          false,
+          null,
+          (values, _) -> new ProxyProtocolConfig(values.get(ACCEPT_FROM)));
+
+  private static final Key<ProxyProtocolConfig> LISTENER_PROXY_PROTOCOL =
+      Key.of(
+          "proxy-protocol",
+          PROXY_PROTOCOL,
+          ProxyProtocolConfig.NONE,
+          "none",
+          "Whose word about the client of a connection is taken.",
+          "{ accept-from: \"10.0.0.0/8\" }");
   private static final Key<List<RouteConfig>> ROUTES =
       Key.of(
           "routes",
@@ -407,8 +434,15 @@ final class Language {
       new Obj<>(
           "listener",
           "Where clients come in.",
-          List.of(BIND, PROTOCOL, LISTENER_LIMITS, LISTENER_FORWARDED, ROUTES, LISTENER_SERVICE),
-          List.of("tls", "proxy-protocol"),
+          List.of(
+              BIND,
+              PROTOCOL,
+              LISTENER_LIMITS,
+              LISTENER_FORWARDED,
+              LISTENER_PROXY_PROTOCOL,
+              ROUTES,
+              LISTENER_SERVICE),
+          List.of("tls"),
           false,
           null,
           (values, spot) ->
@@ -418,6 +452,7 @@ final class Language {
                   values.get(PROTOCOL),
                   values.get(LISTENER_LIMITS).of(values.get(PROTOCOL)),
                   values.get(LISTENER_FORWARDED),
+                  values.get(LISTENER_PROXY_PROTOCOL),
                   routes(values, spot)));
 
   // services
@@ -593,12 +628,20 @@ final class Language {
           "see below",
           "Connections to the nodes.",
           "{ connect-timeout: 500ms }");
+  private static final Key<ProxyVersion> SERVICE_PROXY_PROTOCOL =
+      Key.of(
+          "proxy-protocol",
+          Scalar.word(ProxyVersion.class),
+          ProxyVersion.NONE,
+          "What nodes are told at the beginning of each connection about its client; not for"
+              + " listeners with `protocol: http`, which tell it in fields.",
+          "v2");
 
   static final Obj<ServiceConfig> SERVICE =
       new Obj<>(
           "service",
           "Nodes that offer the same.",
-          List.of(NODES, BALANCE, SERVICE_HEALTH, SERVICE_UPSTREAM),
+          List.of(NODES, BALANCE, SERVICE_HEALTH, SERVICE_UPSTREAM, SERVICE_PROXY_PROTOCOL),
           List.of(
               "discover",
               "hash",
@@ -617,7 +660,8 @@ final class Language {
                   values.get(NODES),
                   values.get(BALANCE),
                   values.get(SERVICE_HEALTH),
-                  values.get(SERVICE_UPSTREAM)));
+                  values.get(SERVICE_UPSTREAM),
+                  values.get(SERVICE_PROXY_PROTOCOL)));
 
   // the file
 

@@ -12,6 +12,7 @@ import java.util.Map;
  * @param protocol what clients speak
  * @param limits what one client, or all together, may ask of this listener
  * @param forwarded what is told to nodes about the client, and whom we believe about it
+ * @param proxyProtocol who is believed about the client of a connection
  * @param routes tried in order, the first that matches wins; none matching answers 404; exactly
  *     one, without conditions, where the protocol has no requests
  */
@@ -21,6 +22,7 @@ public record ListenerConfig(
     ListenerProtocol protocol,
     HttpLimits limits,
     ForwardedConfig forwarded,
+    ProxyProtocolConfig proxyProtocol,
     List<RouteConfig> routes) {
   /** A listener for HTTP. */
   public ListenerConfig(
@@ -29,7 +31,7 @@ public record ListenerConfig(
       HttpLimits limits,
       ForwardedConfig forwarded,
       List<RouteConfig> routes) {
-    this(name, bind, ListenerProtocol.HTTP, limits, forwarded, routes);
+    this(name, bind, ListenerProtocol.HTTP, limits, forwarded, ProxyProtocolConfig.NONE, routes);
   }
 
   public ListenerConfig {

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param balance which node gets the next request
  * @param health how nodes are probed
  * @param upstream connections to the nodes
+ * @param proxyProtocol what nodes are told about the client of each connection
  */
 public record ServiceConfig(
     String name,
     List<NodeConfig> nodes,
     BalanceMethod balance,
     HealthCheckConfig health,
-    UpstreamConfig upstream) {
+    UpstreamConfig upstream,
+    ProxyVersion proxyProtocol) {
   public ServiceConfig {
     nodes = List.copyOf(nodes);
     Require require = new Require().unless(Syntax.name(name), List.of("name"), name);

@@ -116,6 +116,7 @@ public final class DataPlane implements AutoCloseable {
 
   private Listener open(ListenerConfig config, Set<HostPort> taken, ListenerState state)
       throws IOException {
+    state.configure(config);
     List<HostPort> own = config.bind().stream().filter(a -> !taken.contains(a)).toList();
     Map<HostPort, Channel> sockets = bind(config.name(), own, state);
     return new Listener(config.name(), sockets, state, this);

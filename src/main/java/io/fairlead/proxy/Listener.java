@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import io.fairlead.config.HostPort;
+import io.fairlead.config.ListenerConfig;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -89,6 +90,11 @@ public final class Listener {
       }
     });
     sockets = kept;
+  }
+
+  /** Connections that come from now on are received so. */
+  public void configure(ListenerConfig config) {
+    state.configure(config);
   }
 
   public ListenerState state() {

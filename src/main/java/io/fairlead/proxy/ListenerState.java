@@ -1,5 +1,9 @@
 package io.fairlead.proxy;
 
+import io.fairlead.config.Cidr;
+import io.fairlead.config.ListenerConfig;
+import io.fairlead.proxy.origin.ForeignHeaderGuard;
+import io.fairlead.proxy.origin.ProxyHeaderReader;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.LoopCounters;
@@ -8,12 +12,14 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * What all connections of one listener share, whatever they speak.
@@ -30,6 +36,15 @@ public abstract class ListenerState {
   /** By loop; each is touched by its loop only. */
   private final List<Tracker> trackers = new ArrayList<>();
 
+  /**
+   * What stands in front of every protocol.
+   *
+   * @param trusted networks whose connections begin with a PROXY header; empty: none do
+   * @param headerNanos how long that may take
+   */
+  private record Front(List<Cidr> trusted, long headerNanos) {}
+
+  private volatile Front front = new Front(List.of(), 0);
   private volatile boolean draining;
 
   protected ListenerState(int loops) {
@@ -55,6 +70,13 @@ public abstract class ListenerState {
   /** No connection is kept longer than what is going on in it needs. */
   public final boolean isDraining() {
     return draining;
+  }
+
+  /** Connections that come from now on are treated so. */
+  final void configure(ListenerConfig config) {
+    front =
+        new Front(
+            config.proxyProtocol().acceptFrom(), config.limits().headerTimeout().toNanos());
   }
 
   final void setDraining() {
@@ -94,7 +116,25 @@ public abstract class ListenerState {
   final void prepare(Channel accepted, Loop loop) {
     ChannelSetup.apply(accepted, loop);
     accepted.pipeline().addLast(trackers.get(loop.index()));
-    install(accepted.pipeline(), loop);
+    Front now = front;
+    if (now.trusted().isEmpty()) {
+      install(accepted.pipeline(), loop);
+    } else {
+      installBehindHeader(accepted, loop, now);
+    }
+  }
+
+  private void installBehindHeader(Channel accepted, Loop loop, Front now) {
+    ChannelPipeline pipeline = accepted.pipeline();
+    InetAddress remote = ClientAddress.of(accepted).getAddress();
+    Consumer<ErrorReason> count = reason -> errors.increment(loop.index(), reason);
+    if (now.trusted().stream().anyMatch(network -> network.contains(remote))) {
+      pipeline.addLast(
+          new ProxyHeaderReader(loop, now.headerNanos(), () -> install(pipeline, loop), count));
+    } else {
+      pipeline.addLast(new ForeignHeaderGuard(count));
+      install(pipeline, loop);
+    }
   }
 
   /**

@@ -25,7 +25,12 @@ public enum ErrorReason {
   UPSTREAM_TIMEOUT(504, "The node did not answer within the route's timeout."),
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
   CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent."),
-  IDLE_TIMEOUT(0, "A relayed connection moved no byte for limits.idle-timeout; it was closed.");
+  IDLE_TIMEOUT(0, "A relayed connection moved no byte for limits.idle-timeout; it was closed."),
+  PROXY_HEADER_MISSING(
+      0, "A connection from proxy-protocol.accept-from did not begin with a PROXY header in time."),
+  PROXY_HEADER_INVALID(0, "A connection began with a PROXY header that is broken."),
+  PROXY_HEADER_UNTRUSTED(
+      0, "A connection from outside proxy-protocol.accept-from began with a PROXY header.");
 
   private final int status;
   private final String meaning;

@@ -1,10 +1,12 @@
 package io.fairlead.proxy.stream;
 
+import io.fairlead.config.ProxyVersion;
 import io.fairlead.proxy.ChannelSetup;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.Loop;
 import io.fairlead.proxy.TimerWheel;
 import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.proxy.origin.ProxyHeader;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
@@ -32,6 +34,7 @@ final class Relay {
   private final StreamListenerState listener;
   private final long idleNanos;
   private final HttpRoute route;
+  private final ProxyVersion proxyProtocol;
   private final Side client = new Side(this);
   private @Nullable Side upstream;
   private @Nullable Node node;
@@ -53,6 +56,7 @@ final class Relay {
     this.listener = listener;
     this.idleNanos = policy.limits().idleTimeout().toNanos();
     this.route = policy.route();
+    this.proxyProtocol = policy.proxyProtocol();
   }
 
   /** To be put into the client's pipeline. */
@@ -146,6 +150,7 @@ final class Relay {
     connected = true;
     progress();
     Side to = other(client);
+    introduce(to);
     ByteBuf waited = early;
     if (waited != null) {
       early = null;
@@ -164,6 +169,26 @@ final class Relay {
       client.setReading(true);
     }
     to.setReading(true);
+  }
+
+  /** Tells the node who the client is, if it wants to know. */
+  private void introduce(Side to) {
+    if (proxyProtocol == ProxyVersion.NONE) {
+      return;
+    }
+    InetSocketAddress source = ClientAddress.of(client.channel());
+    InetSocketAddress destination = ClientAddress.destination(client.channel());
+    ByteBuf header = loop.allocator().directBuffer(128);
+    try {
+      switch (proxyProtocol) {
+        case NONE -> {}
+        case V1 -> ProxyHeader.writeV1(source, destination, header);
+        case V2 -> ProxyHeader.writeV2(source, destination, header);
+      }
+      to.send(header);
+    } finally {
+      header.release();
+    }
   }
 
   // --- bytes -------------------------------------------------------------------------------

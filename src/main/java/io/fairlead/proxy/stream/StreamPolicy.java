@@ -1,6 +1,7 @@
 package io.fairlead.proxy.stream;
 
 import io.fairlead.config.HttpLimits;
+import io.fairlead.config.ProxyVersion;
 import io.fairlead.proxy.http.HttpRoute;
 
 /**
@@ -9,5 +10,6 @@ import io.fairlead.proxy.http.HttpRoute;
  *
  * @param route where connections go
  * @param limits of which connections and idle-timeout count here
+ * @param proxyProtocol what the node is told about the client
  */
-public record StreamPolicy(HttpRoute route, HttpLimits limits) {}
+public record StreamPolicy(HttpRoute route, HttpLimits limits, ProxyVersion proxyProtocol) {}

@@ -41,6 +41,10 @@ public final class Wire implements AutoCloseable {
     return new Wire(socket);
   }
 
+  public int localPort() {
+    return socket.getLocalPort();
+  }
+
   /** Sends the characters as bytes. */
   public Wire send(String bytes) throws IOException {
     return send(bytes.getBytes(ISO_8859_1));

@@ -2,11 +2,14 @@ package io.fairlead.proxy.stream;
 
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.Cidr;
 import io.fairlead.config.ForwardedConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
+import io.fairlead.config.ProxyProtocolConfig;
+import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
@@ -36,28 +39,52 @@ import java.util.Set;
 /** The data plane with one listener that relays: no control thread, no probes. */
 final class StreamFixture implements NothingLeftOver.Watched {
   /** How a fixture differs from the usual. */
-  record Setup(BalanceMethod balance, int connections, Duration idle, Duration connect, int loops) {
+  record Setup(
+      BalanceMethod balance,
+      int connections,
+      Duration idle,
+      Duration connect,
+      int loops,
+      ProxyProtocolConfig trusted,
+      ProxyVersion announce) {
     static final Setup USUAL =
-        new Setup(BalanceMethod.ROUND_ROBIN, 100, Duration.ofSeconds(60), Duration.ofSeconds(5), 1);
+        new Setup(
+            BalanceMethod.ROUND_ROBIN,
+            100,
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(5),
+            1,
+            ProxyProtocolConfig.NONE,
+            ProxyVersion.NONE);
 
     Setup balance(BalanceMethod other) {
-      return new Setup(other, connections, idle, connect, loops);
+      return new Setup(other, connections, idle, connect, loops, trusted, announce);
     }
 
     Setup connections(int other) {
-      return new Setup(balance, other, idle, connect, loops);
+      return new Setup(balance, other, idle, connect, loops, trusted, announce);
     }
 
     Setup idle(Duration other) {
-      return new Setup(balance, connections, other, connect, loops);
+      return new Setup(balance, connections, other, connect, loops, trusted, announce);
     }
 
     Setup connect(Duration other) {
-      return new Setup(balance, connections, idle, other, loops);
+      return new Setup(balance, connections, idle, other, loops, trusted, announce);
     }
 
     Setup loops(int other) {
-      return new Setup(balance, connections, idle, connect, other);
+      return new Setup(balance, connections, idle, connect, other, trusted, announce);
+    }
+
+    /** Connections from that network begin with a header. */
+    Setup trusts(String network) {
+      ProxyProtocolConfig other = new ProxyProtocolConfig(List.of(Cidr.parse(network)));
+      return new Setup(balance, connections, idle, connect, loops, other, announce);
+    }
+
+    Setup announce(ProxyVersion other) {
+      return new Setup(balance, connections, idle, connect, loops, trusted, other);
     }
   }
 
@@ -94,7 +121,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
             usual.targetBytes(),
             usual.headers(),
             usual.bodyBytes(),
-            usual.headerTimeout(),
+            Duration.ofMillis(500),
             setup.idle(),
             usual.minBodyRate());
     try {
@@ -106,12 +133,14 @@ final class StreamFixture implements NothingLeftOver.Watched {
                   ListenerProtocol.TCP,
                   limits,
                   ForwardedConfig.DEFAULT,
+                  setup.trusted(),
                   List.of(route)),
               Set.of(),
               new StreamPolicy(
                   new HttpRoute(
                       route, target, new LoopCounters<>(setup.loops(), RouteCounter.class)),
-                  limits));
+                  limits,
+                  setup.announce()));
     } catch (IOException e) {
       dataPlane.close();
       throw new UncheckedIOException(e);
