@@ -38,9 +38,9 @@ demo: ## runs the demo: a front end, three nodes, traffic, the dashboard
 bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
 	bench/run $(MORE)
 
-fuzz: jdk ## feeds the HTTP/1.1 parser for FUZZ_SECONDS (an hour)
+fuzz: jdk ## feeds each parser for FUZZ_SECONDS (an hour)
 	@bin/needs maven
-	$(MVN) test -Dtest=ParserFuzzTest -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS)
+	$(MVN) test -Dtest='ParserFuzzTest,ProxyHeaderFuzzTest' -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS)
 
 jmh: jdk ## runs the JMH benchmarks of src/bench/java with -prof gc; MORE='-f 1 Pick' goes to JMH
 	@bin/needs maven

@@ -12,7 +12,9 @@ final class LocalAnswer {
 
   static {
     for (ErrorReason reason : ErrorReason.values()) {
-      ALL.put(reason, new LocalAnswer(reason));
+      if (reason.status() != 0) { // the others are of connections without requests
+        ALL.put(reason, new LocalAnswer(reason));
+      }
     }
   }
 
