@@ -20,8 +20,8 @@ help: ## lists these targets
 jdk:
 	@bin/find-jdk >/dev/null
 
-test: jdk ## builds, checks and runs all tests (installs chromium and maven when root and missing)
-	@bin/needs maven chromium
+test: jdk ## builds, checks and runs all tests (installs what they need when root and missing)
+	@bin/needs maven chromium haproxy nginx libnginx-mod-stream socat
 	$(MVN) verify $(MORE)
 
 build: jdk ## builds target/fairlead.jar without tests

@@ -28,7 +28,11 @@ final class ProxyHeaderTest {
   private static final Pattern TOKEN =
       Pattern.compile("\"([^\"]*)\"|SIG|CRC|([0-9A-F]+)\\*([0-9]+)|([0-9A-F]+)");
 
-  record Case(String name, byte[] bytes, String outcome) {
+  record Case(String name, String hex, String outcome) {
+    byte[] bytes() {
+      return HexFormat.of().parseHex(hex);
+    }
+
     @Override
     public String toString() {
       return name;
@@ -40,7 +44,7 @@ final class ProxyHeaderTest {
       return lines
           .filter(line -> !line.startsWith("#"))
           .map(line -> line.split(" *; *", -1))
-          .map(parts -> new Case(parts[0], bytes(parts[1]), parts[2]))
+          .map(parts -> new Case(parts[0], HexFormat.of().formatHex(bytes(parts[1])), parts[2]))
           .toList();
     }
   }
