@@ -202,7 +202,8 @@ final class Fairlead implements AutoCloseable {
       try {
         config
             .listeners()
-            .forEach((name, wanted) -> policies.put(name, build(config, wanted, before, services, routes)));
+            .forEach((name, wanted) ->
+                policies.put(name, build(config, wanted, before, services, routes)));
         listeners = openListeners(before, config, takenOver.keySet(), policies);
       } catch (IOException | RuntimeException e) {
         control.call(() -> endServices(services, before == null ? Map.of() : before.services()));

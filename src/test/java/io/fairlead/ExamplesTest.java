@@ -14,7 +14,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class ExamplesTest {
   @ParameterizedTest
-  @ValueSource(strings = {"minimal.yaml", "shop.yaml", "trusted-proxies.yaml", "tcp.yaml", "proxy-protocol.yaml"})
+  @ValueSource(
+      strings = {
+        "minimal.yaml",
+        "shop.yaml",
+        "trusted-proxies.yaml",
+        "tcp.yaml",
+        "proxy-protocol.yaml"
+      })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {
       String text =

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class ClientAddress {
   private record Ends(InetSocketAddress client, InetSocketAddress destination) {}
 
-  private static final AttributeKey<Ends> SAID =
-      AttributeKey.valueOf(ClientAddress.class, "said");
+  private static final AttributeKey<Ends> SAID = AttributeKey.valueOf(ClientAddress.class, "said");
 
   private ClientAddress() {}
 

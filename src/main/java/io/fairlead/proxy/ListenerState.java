@@ -75,8 +75,7 @@ public abstract class ListenerState {
   /** Connections that come from now on are treated so. */
   final void configure(ListenerConfig config) {
     front =
-        new Front(
-            config.proxyProtocol().acceptFrom(), config.limits().headerTimeout().toNanos());
+        new Front(config.proxyProtocol().acceptFrom(), config.limits().headerTimeout().toNanos());
   }
 
   final void setDraining() {

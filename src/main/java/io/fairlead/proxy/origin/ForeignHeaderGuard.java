@@ -9,9 +9,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a connection from outside the trusted networks that begins with a header: whoever sends one
- * there claims to be somebody else. Everything behind is in place from the start, as the client may
- * wait for the server to speak first.
+ * Closes a connection from outside the trusted networks that begins with a header: whoever sends
+ * one there claims to be somebody else. Everything behind is in place from the start, as the client
+ * may wait for the server to speak first.
  */
 public final class ForeignHeaderGuard extends ChannelInboundHandlerAdapter {
   private final Consumer<ErrorReason> count;

@@ -277,7 +277,8 @@ public final class ProxyHeader {
       return bytes.length < length ? MORE : new Read.Whole(length, null, null);
     }
     if (addresses < 0) {
-      return new Read.Broken("the family is not one of connections over IPv4, IPv6 or Unix sockets");
+      return new Read.Broken(
+          "the family is not one of connections over IPv4, IPv6 or Unix sockets");
     }
     if (length < FIXED + addresses) {
       return new Read.Broken("the length leaves no room for the addresses");

@@ -74,7 +74,9 @@ public final class ProxyHeaderReader extends ChannelInboundHandlerAdapter {
       case ProxyHeader.Read.Absent _ -> refuse(in, ErrorReason.PROXY_HEADER_MISSING);
       case ProxyHeader.Read.Broken _ -> refuse(in, ErrorReason.PROXY_HEADER_INVALID);
       case ProxyHeader.Read.Whole(
-              int length, InetSocketAddress source, InetSocketAddress destination) -> {
+              int length,
+              InetSocketAddress source,
+              InetSocketAddress destination) -> {
         if (source != null && destination != null) {
           ClientAddress.say(ctx.channel(), source, destination);
         }

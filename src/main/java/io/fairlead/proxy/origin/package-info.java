@@ -4,8 +4,8 @@
  *
  * <p>{@link io.fairlead.proxy.origin.ProxyHeader} reads and writes headers and knows no connection.
  * {@link io.fairlead.proxy.origin.ProxyHeaderReader} stands in front of everything else of a
- * connection from a trusted network, {@link io.fairlead.proxy.origin.ForeignHeaderGuard} in front of
- * one from anywhere else.
+ * connection from a trusted network, {@link io.fairlead.proxy.origin.ForeignHeaderGuard} in front
+ * of one from anywhere else.
  *
  * <p>[1] W. Tarreau, The PROXY protocol, versions 1 and 2, HAProxy's proxy-protocol.txt.
  */

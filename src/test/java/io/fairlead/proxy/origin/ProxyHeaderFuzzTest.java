@@ -64,7 +64,8 @@ final class ProxyHeaderFuzzTest {
     String all = ProxyHeaderTest.text(ProxyHeader.read(bytes));
     byte[] cut = Arrays.copyOf(bytes, random.nextInt(bytes.length + 1));
     assertThat(ProxyHeaderTest.text(ProxyHeader.read(cut))).isIn("more", all);
-    if (!(ProxyHeader.read(bytes) instanceof ProxyHeader.Read.Whole(int length, var from, var to))) {
+    if (!(ProxyHeader.read(bytes)
+        instanceof ProxyHeader.Read.Whole(int length, var from, var to))) {
       return false;
     }
     assertThat(length).isLessThanOrEqualTo(bytes.length);

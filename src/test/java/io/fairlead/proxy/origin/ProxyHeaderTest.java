@@ -160,8 +160,7 @@ final class ProxyHeaderTest {
     assertThat(second).startsWith(binary.readableBytes() + " ");
     String addresses = first.substring(first.indexOf(' ') + 1);
     assertThat(second).endsWith(addresses);
-    assertThat(addresses)
-        .isEqualTo(plain(source) + ":65535 " + plain(destination) + ":1");
+    assertThat(addresses).isEqualTo(plain(source) + ":65535 " + plain(destination) + ":1");
   }
 
   private static String plain(InetSocketAddress address) {

@@ -193,11 +193,11 @@ final class PeerTest {
         file,
         load
             + """
-              daemon off;
-              pid %1$s/nginx.pid;
-              error_log stderr crit;
-              events { worker_connections 64; }
-              """
+            daemon off;
+            pid %1$s/nginx.pid;
+            error_log stderr crit;
+            events { worker_connections 64; }
+            """
                 .formatted(folder)
             + config);
     serve(port(config), "nginx", "-p", folder.toString(), "-c", file.toString());
@@ -211,10 +211,7 @@ final class PeerTest {
   private void serve(int port, String... command) throws IOException {
     Path log = folder.resolve("peer.log");
     Process peer =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     leftOver.closes(() -> end(peer));
     Await.nothing(() -> isServing(peer, port, log));
   }
