@@ -79,7 +79,7 @@ final class ProxyProtocolTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"PROXY UNKNOWN\r\n", "\r\n\r\n\0\r\nQUIT\n\u0020\0\0\0", "PROXY UNKNOWN x\r\n"})
+      strings = {"PROXY UNKNOWN\r\n", "\r\n\r\n\0\r\nQUIT\n \0\0\0", "PROXY UNKNOWN x\r\n"})
   void aProxyThatSpeaksForItselfIsTheClient(String header) throws Exception {
     HandNode node = node();
     StreamFixture proxy = proxy(TRUSTING.announce(ProxyVersion.V1), node.address());
