@@ -10,6 +10,7 @@ import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.http.RequestExplainer;
 import io.fairlead.proxy.stream.StreamListenerState;
+import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.route.Explanation;
 import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Says what would happen to a request, step by step, by asking the parts that would do it. */
 final class Explainer {
-  private static final Set<String> SCHEMES = Set.of("http", "tcp");
+  private static final Set<String> SCHEMES = Set.of("http", "tcp", "udp");
 
   private final Fairlead fairlead;
 
@@ -56,7 +57,7 @@ final class Explainer {
       int scheme = sent.indexOf("://");
       if (scheme < 0 || !SCHEMES.contains(sent.substring(0, scheme).toLowerCase(Locale.ROOT))) {
         throw new IllegalArgumentException(
-            "url must begin with http://, tcp:// or a slash (was " + url + ")");
+            "url must begin with http://, tcp://, udp:// or a slash (was " + url + ")");
       }
       int end = scheme + 3;
       while (end < sent.length() && sent.charAt(end) != '/' && sent.charAt(end) != '?') {
@@ -66,7 +67,8 @@ final class Explainer {
       target = sent.startsWith("/", end) ? sent.substring(end) : "/" + sent.substring(end);
       port = portOf(authority);
     }
-    Listener listener = listener(state, port, why);
+    boolean udp = sent.regionMatches(true, 0, "udp:", 0, 4);
+    Listener listener = listener(state, port, udp, why);
     if (listener == null) {
       return new ExplainAnswer(null, null, null, null, why, null);
     }
@@ -147,12 +149,18 @@ final class Explainer {
   }
 
   private ExplainAnswer relayed(Listener listener, InetAddress client, List<String> why) {
-    if (!(listener.state() instanceof StreamListenerState stream)) {
-      throw new IllegalStateException(
-          "neither for requests nor for connections: " + listener.name());
-    }
-    HttpRoute route = stream.policy().route();
-    why.add("the listener relays connections, whatever they carry, to one service");
+    HttpRoute route =
+        switch (listener.state()) {
+          case StreamListenerState stream -> {
+            why.add("the listener relays connections, whatever they carry, to one service");
+            yield stream.policy().route();
+          }
+          case UdpListenerState udp -> {
+            why.add("the listener relays datagrams, a session for each client address and port");
+            yield udp.policy().route();
+          }
+          default -> throw new IllegalStateException("nothing is known of " + listener.name());
+        };
     why.add(
         "route " + route.config().name() + " leads to service " + route.target().service().name());
     return toNode(listener, route, client, why);
@@ -207,8 +215,12 @@ final class Explainer {
     }
   }
 
-  private static @Nullable Listener listener(Fairlead.State state, int port, List<String> why) {
+  private static @Nullable Listener listener(
+      Fairlead.State state, int port, boolean udp, List<String> why) {
     for (Listener listener : state.listeners().values()) {
+      if (udp != listener.state() instanceof UdpListenerState) {
+        continue;
+      }
       if (port < 0 || listener.boundAddresses().stream().anyMatch(a -> a.getPort() == port)) {
         why.add(
             port < 0

@@ -7,6 +7,8 @@ import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.ListenerProtocol;
+import io.fairlead.config.Probe;
 import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
@@ -19,6 +21,8 @@ import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
+import io.fairlead.proxy.stream.UdpListenerState;
+import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.service.Node;
@@ -92,6 +96,8 @@ final class Fairlead implements AutoCloseable {
     record Http(HttpPolicy policy) implements Policy {}
 
     record Stream(StreamPolicy policy) implements Policy {}
+
+    record Datagrams(UdpPolicy policy) implements Policy {}
   }
 
   private final ControlThread control = new ControlThread();
@@ -293,6 +299,12 @@ final class Fairlead implements AutoCloseable {
         yield new Policy.Stream(
             new StreamPolicy(only, config.limits(), proxyProtocol(whole, only)));
       }
+      case UDP -> {
+        HttpRoute only = compiled.getFirst();
+        ServiceConfig service = whole.services().get(only.config().service());
+        boolean probed = service != null && !(service.health().probe() instanceof Probe.None);
+        yield new Policy.Datagrams(new UdpPolicy(only, config.limits(), config.udp(), probed));
+      }
     };
   }
 
@@ -311,11 +323,18 @@ final class Fairlead implements AutoCloseable {
     config
         .listeners()
         .values()
-        .forEach(listener -> listener.bind().forEach(a -> wantedBy.put(a, listener.name())));
+        .forEach(listener -> {
+          if (takesOver(listener)) {
+            listener.bind().forEach(a -> wantedBy.put(a, listener.name()));
+          }
+        });
     Map<HostPort, String> taken = new HashMap<>();
     before
         .listeners()
         .forEach((name, listener) -> {
+          if (!takesOver(listenerConfig(before.config(), name))) {
+            return;
+          }
           for (HostPort address : listener.addresses()) {
             String next = wantedBy.get(address);
             ListenerConfig still = config.listeners().get(name);
@@ -332,6 +351,11 @@ final class Fairlead implements AutoCloseable {
     return taken;
   }
 
+  /** Sockets for datagrams have sessions behind them and do not change hands. */
+  private static boolean takesOver(ListenerConfig listener) {
+    return listener.protocol() != ListenerProtocol.UDP;
+  }
+
   /** Opens what is new; on failure closes it again. */
   private Map<String, Listener> openListeners(
       @Nullable State before,
@@ -345,7 +369,9 @@ final class Fairlead implements AutoCloseable {
       for (ListenerConfig wanted : config.listeners().values()) {
         Listener known = before == null ? null : before.listeners().get(wanted.name());
         if (known != null && isSame(before, wanted)) {
-          known.add(wanted.bind().stream().filter(a -> !taken.contains(a)).toList());
+          boolean takes = takesOver(wanted);
+          known.add(
+              wanted.bind().stream().filter(a -> !(takes && taken.contains(a))).toList());
           listeners.put(wanted.name(), known);
         } else {
           Listener made = open(wanted, taken, policies.get(wanted.name()));
@@ -371,6 +397,7 @@ final class Fairlead implements AutoCloseable {
     return switch (policy) {
       case Policy.Http(HttpPolicy http) -> dataPlane.open(wanted, taken, http);
       case Policy.Stream(StreamPolicy stream) -> dataPlane.open(wanted, taken, stream);
+      case Policy.Datagrams(UdpPolicy udp) -> dataPlane.open(wanted, udp);
       case null -> throw new IllegalStateException("no policy was built for " + wanted.name());
     };
   }
@@ -412,6 +439,8 @@ final class Fairlead implements AutoCloseable {
                 ((HttpListenerState) listener.state()).setPolicy(policy);
             case Policy.Stream(StreamPolicy policy) ->
                 ((StreamListenerState) listener.state()).setPolicy(policy);
+            case Policy.Datagrams(UdpPolicy policy) ->
+                ((UdpListenerState) listener.state()).setPolicy(policy);
             case null -> throw new IllegalStateException("no policy was built for " + name);
           }
         });
@@ -433,8 +462,8 @@ final class Fairlead implements AutoCloseable {
     after
         .listeners()
         .forEach((name, listener) -> {
-          List<HostPort> bind = listenerConfig(after.config(), name).bind();
-          for (HostPort address : bind) {
+          ListenerConfig config = listenerConfig(after.config(), name);
+          for (HostPort address : takesOver(config) ? config.bind() : List.<HostPort>of()) {
             Listener from = before.listeners().get(takenOver.getOrDefault(address, ""));
             if (from != null) {
               listener.takeOver(address, from);

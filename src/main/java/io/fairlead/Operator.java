@@ -13,6 +13,7 @@ import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.proxy.Listener;
@@ -99,7 +100,11 @@ final class Operator implements Instance {
             .map(route ->
                 new ListenerView.RouteView(
                     route.config().name(),
-                    http ? text(route.config().match()) : "every connection",
+                    http
+                        ? text(route.config().match())
+                        : config.protocol() == ListenerProtocol.UDP
+                            ? "every datagram"
+                            : "every connection",
                     route.config().service(),
                     route.counters()))
             .toList());

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.Loopback.Client;
 import io.fairlead.demo.TestNode;
 import io.fairlead.telemetry.Event;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -83,6 +86,49 @@ class StreamTest {
       assertThat(drained(fairlead)).isFalse();
       client.shutdownOutput(); // the node ends its half, too
       Loopback.await("drained", () -> drained(fairlead));
+    }
+  }
+
+  @Test
+  void datagramsOfOneClientGoToOneNodeAsLongAsItsHealthPortAnswers() throws Exception {
+    try (TestNode health = Loopback.node("a");
+        DatagramSocket node = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.1"));
+        DatagramSocket client = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.1"));
+        Fairlead fairlead =
+            Loopback.start(
+                """
+                admin: { bind: "127.0.0.1:0" }
+                listeners:
+                  in: { bind: "127.0.0.1:0", protocol: udp, service: s, udp: { responses: 1 } }
+                services:
+                  s:
+                    nodes: "127.0.0.1:%d"
+                    health: { http: /, port: %d, interval: 50ms }
+                """
+                    .formatted(node.getLocalPort(), health.port()))) {
+      InetSocketAddress in =
+          new InetSocketAddress("127.0.0.1", Loopback.port(fairlead, "in"));
+      var target = Loopback.nodes(fairlead, "s")[0];
+      Loopback.await("asked at the other port", () ->
+          target.facts().reason().startsWith("answered"));
+      client.setSoTimeout(5000);
+      node.setSoTimeout(5000);
+      client.send(new DatagramPacket(new byte[] {1}, 1, in));
+      DatagramPacket got = new DatagramPacket(new byte[10], 10);
+      node.receive(got);
+      String status = Loopback.door(fairlead, "GET", "/api/v1/status", "").body();
+      assertThat(status)
+          .contains("\"protocol\":\"udp\"", "\"match\":\"every datagram\"", "\"connections\":1");
+      node.send(new DatagramPacket(new byte[] {2, 3}, 2, got.getSocketAddress()));
+      client.receive(got);
+      assertThat(got.getLength()).isEqualTo(2);
+      assertThat(got.getSocketAddress()).isEqualTo(in);
+      String url = "udp://127.0.0.1:" + in.getPort();
+      assertThat(
+              Loopback.door(fairlead, "GET", "/api/v1/explain?method=CONNECT&url=" + url, "")
+                  .body())
+          .contains("the listener relays datagrams", "\"node\":\"" + target.address() + "\"");
+      Loopback.await("the session has ended", () -> target.inFlight() == 0);
     }
   }
 

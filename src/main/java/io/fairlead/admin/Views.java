@@ -34,7 +34,7 @@ final class Views {
   @Doc("A listener and its routes.")
   record Listener(
       String name,
-      @Doc("What is spoken: http or tcp.") String protocol,
+      @Doc("What is spoken: http, tcp or udp.") String protocol,
       List<String> addresses,
       @Doc("Client connections open now.") long connections,
       @Doc("Requests a second over the last 3 s; connections, where those are relayed.")

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /** What places of a file say about each other, whether or not the rest of it is right. */
 final class CrossReferences {
@@ -52,13 +53,25 @@ final class CrossReferences {
         binds.add(listen.address(), listen.spot().pathAndLine());
       }
     }
+    Binds<String> datagrams = new Binds<>();
     for (Listen listen : listens) {
       if (!Objects.equals(listen.spot().up(1), admin)) {
-        String other = binds.add(listen.address(), listen.spot().pathAndLine());
+        String other = (isUdp(listen.spot()) ? datagrams : binds).add(listen.address(), listen.spot().pathAndLine());
         if (other != null) {
           refuse.accept(listen.spot(), "must be free, but " + other + " takes it");
         }
       }
     }
+  }
+
+  /** Ports for datagrams are others than those for connections. */
+  private static boolean isUdp(Spot address) {
+    for (int steps = 1; steps <= 2; steps++) { // in a list or alone
+      Spot protocol = address.up(steps).child("protocol");
+      if (protocol != null) {
+        return protocol.value() instanceof ScalarNode scalar && scalar.getValue().equals("udp");
+      }
+    }
+    return false;
   }
 }

@@ -47,6 +47,24 @@ public record FairleadConfig(
             service,
             "must not have proxy-protocol where protocol is http: clients share its connections",
             List.of());
+        boolean udp = listener.protocol() == ListenerProtocol.UDP;
+        require
+            .that(
+                named == null || !udp || named.proxyProtocol() == ProxyVersion.NONE,
+                List.of("listeners", listener.name(), "routes", "[" + i + "]", "service"),
+                service,
+                "must not have proxy-protocol where protocol is udp",
+                List.of())
+            .that(
+                named == null
+                    || !udp
+                    || named.health().port() > 0
+                    || named.health().probe() instanceof Probe.None,
+                List.of("listeners", listener.name(), "routes", "[" + i + "]", "service"),
+                service,
+                "must have health.port, or health: none, where protocol is udp: nodes are asked"
+                    + " over TCP",
+                List.of());
         if (!services.containsKey(service)) {
           String hint =
               require.count() < MAX_SUGGESTIONS ? Suggest.among(service, services.keySet()) : "";
@@ -65,11 +83,13 @@ public record FairleadConfig(
       Require require, AdminConfig admin, Map<String, ListenerConfig> listeners) {
     Binds<List<String>> binds = new Binds<>();
     binds.add(admin.bind(), List.of("admin", "bind"));
+    Binds<List<String>> datagrams = new Binds<>();
     for (ListenerConfig listener : listeners.values()) {
       for (int i = 0; i < listener.bind().size(); i++) {
         HostPort address = listener.bind().get(i);
         List<String> path = List.of("listeners", listener.name(), "bind", "[" + i + "]");
-        List<String> other = binds.add(address, path);
+        List<String> other =
+            (listener.protocol() == ListenerProtocol.UDP ? datagrams : binds).add(address, path);
         if (other != null) {
           require.that(false, path, address, "must be free, but {} takes it", List.of(other));
         }

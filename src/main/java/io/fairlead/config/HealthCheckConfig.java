@@ -12,16 +12,24 @@ import java.util.List;
  * @param rise probes in a row that must pass before a down node is up, 1 to 100; default 2
  * @param fall probes in a row that must fail before an up node is down, 1 to 100; default 3
  * @param probe what is asked; default: a TCP connection
+ * @param port where it is asked; 0: where the node serves
  */
 public record HealthCheckConfig(
-    Duration interval, Duration timeout, int rise, int fall, Probe probe) {
+    Duration interval, Duration timeout, int rise, int fall, Probe probe, int port) {
   static final Range<Duration> INTERVAL =
       Range.durations(Duration.ofMillis(10), Duration.ofHours(1));
   static final Range<Duration> TIMEOUT = Range.durations(Duration.ofMillis(1), Duration.ofHours(1));
+  static final Range<Integer> PORT = Range.counts(1, 65_535);
   static final Range<Integer> IN_A_ROW = Range.counts(1, 100);
 
   public static final HealthCheckConfig DEFAULT =
       new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, new Probe.Tcp());
+
+  /** Nodes are asked where they serve. */
+  public HealthCheckConfig(
+      Duration interval, Duration timeout, int rise, int fall, Probe probe) {
+    this(interval, timeout, rise, fall, probe, 0);
+  }
 
   public HealthCheckConfig {
     new Require()
@@ -35,6 +43,7 @@ public record HealthCheckConfig(
             List.of(List.of("interval")))
         .within(IN_A_ROW, "rise", rise)
         .within(IN_A_ROW, "fall", fall)
+        .within(PORT, "port", Math.max(port, 1))
         .orRefuse();
   }
 }

@@ -138,7 +138,8 @@ final class Language {
           "connections",
           Scalar.count(HttpLimits.CONNECTIONS),
           HttpLimits.DEFAULT.connections(),
-          "Connections open at once; more are closed on arrival and counted.",
+          "Connections open at once, or sessions where protocol is udp; more are turned away on arrival"
+              + " and counted.",
           "100000");
   private static final Key<Integer> HEADER_BYTES =
       Key.of(
@@ -181,9 +182,9 @@ final class Language {
       Key.computed(
           "idle-timeout",
           Scalar.duration(HttpLimits.IDLE_TIMEOUT),
-          "60s; 10m where protocol is tcp",
-          "Without any byte in either direction of a message body or a relayed connection, or"
-              + " between two requests.",
+          "60s; 10m where protocol is tcp, 30s where udp",
+          "Without any byte in either direction of a message body, a relayed connection or a session"
+              + " of datagrams, or between two requests.",
           "60s");
   private static final Key<Integer> MIN_BODY_RATE =
       Key.of(
@@ -366,9 +367,9 @@ final class Language {
   private static final Key<ListenerProtocol> PROTOCOL =
       Key.of(
           "protocol",
-          Scalar.word(ListenerProtocol.class, "tls-passthrough", "udp"),
+          Scalar.word(ListenerProtocol.class, "tls-passthrough"),
           ListenerProtocol.HTTP,
-          "What is spoken; `tcp`: anything, relayed byte for byte.",
+          "What is spoken; `tcp`: anything, relayed byte for byte; `udp`: datagrams.",
           "tcp");
   private static final Key<Limits> LISTENER_LIMITS =
       Key.of(
@@ -413,6 +414,54 @@ final class Language {
           "none",
           "Whose word about the client of a connection is taken.",
           "{ accept-from: \"10.0.0.0/8\" }");
+  private static final Key<Integer> SESSIONS_PER_CLIENT =
+      Key.of(
+          "sessions-per-client",
+          Scalar.count(UdpConfig.SESSIONS_PER_CLIENT),
+          UdpConfig.DEFAULT.sessionsPerClient(),
+          "Sessions open at once for one client address; `limits.connections` bounds all together.",
+          "100");
+  private static final Key<Integer> RESPONSES =
+      Key.computed(
+          "responses",
+          Scalar.count(UdpConfig.RESPONSES),
+          "any number",
+          "Datagrams that a node sends for each of the client's, after which the session ends; 0:"
+              + " none is waited for.",
+          "1");
+  private static final Key<Integer> DATAGRAM_BYTES =
+      Key.of(
+          "datagram-bytes",
+          Scalar.intSize(UdpConfig.DATAGRAM_BYTES),
+          UdpConfig.DEFAULT.datagramBytes(),
+          Units.size(UdpConfig.DEFAULT.datagramBytes()),
+          "Bytes of one datagram; larger are dropped and counted. A change is for addresses that"
+              + " are bound then.",
+          "1500");
+
+  static final Obj<UdpConfig> UDP =
+      new Obj<>(
+          "udp",
+          "Datagrams where `protocol` is `udp`: each client address and port is a session that sticks"
+              + " to its node.",
+          List.of(SESSIONS_PER_CLIENT, RESPONSES, DATAGRAM_BYTES),
+          List.of(),
+          false,
+          null,
+          (values, _) ->
+              new UdpConfig(
+                  values.get(SESSIONS_PER_CLIENT),
+                  orElse(values.find(RESPONSES), UdpConfig.ANY),
+                  values.get(DATAGRAM_BYTES)));
+
+  private static final Key<UdpConfig> LISTENER_UDP =
+      Key.of(
+          "udp",
+          UDP,
+          UdpConfig.DEFAULT,
+          "see below",
+          "Bounds of sessions.",
+          "{ responses: 1 }");
   private static final Key<List<RouteConfig>> ROUTES =
       Key.of(
           "routes",
@@ -427,7 +476,7 @@ final class Language {
           SERVICE_NAME,
           "none",
           "Who gets what no route takes: a last route without `match`. All there is to say where"
-              + " `protocol` is `tcp`.",
+              + " `protocol` is `tcp` or `udp`.",
           "db");
 
   static final Obj<ListenerConfig> LISTENER =
@@ -440,6 +489,7 @@ final class Language {
               LISTENER_LIMITS,
               LISTENER_FORWARDED,
               LISTENER_PROXY_PROTOCOL,
+              LISTENER_UDP,
               ROUTES,
               LISTENER_SERVICE),
           List.of("tls"),
@@ -453,6 +503,7 @@ final class Language {
                   values.get(LISTENER_LIMITS).of(values.get(PROTOCOL)),
                   values.get(LISTENER_FORWARDED),
                   values.get(LISTENER_PROXY_PROTOCOL),
+                  values.get(LISTENER_UDP),
                   routes(values, spot)));
 
   // services
@@ -505,6 +556,13 @@ final class Language {
           "true without http",
           "Open a connection; instead of `http`.",
           "true");
+  private static final Key<Integer> PROBE_PORT =
+      Key.computed(
+          "port",
+          Scalar.count(HealthCheckConfig.PORT),
+          "the node's",
+          "Port to ask at, such as that of a side door.",
+          "8081");
   private static final Key<String> PROBE_HOST =
       Key.computed(
           "host",
@@ -553,7 +611,7 @@ final class Language {
           "health",
           "How the nodes of a service are probed. `none`: a node counts as up until a connection to"
               + " it fails, and again after a pause.",
-          List.of(HTTP, TCP, PROBE_HOST, EXPECT, INTERVAL, PROBE_TIMEOUT, RISE, FALL),
+          List.of(HTTP, TCP, PROBE_PORT, PROBE_HOST, EXPECT, INTERVAL, PROBE_TIMEOUT, RISE, FALL),
           List.of("grpc"),
           false,
           new Obj.ShortForm<>(
@@ -769,7 +827,8 @@ final class Language {
         orElse(values.find(PROBE_TIMEOUT), usual.compareTo(interval) < 0 ? usual : interval),
         values.get(RISE),
         values.get(FALL),
-        probe);
+        probe,
+        orElse(values.find(PROBE_PORT), 0));
   }
 
   private static String tokenName(Spot spot) {

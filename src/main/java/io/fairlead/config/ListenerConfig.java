@@ -13,6 +13,7 @@ import java.util.Map;
  * @param limits what one client, or all together, may ask of this listener
  * @param forwarded what is told to nodes about the client, and whom we believe about it
  * @param proxyProtocol who is believed about the client of a connection
+ * @param udp bounds of sessions where the protocol is udp
  * @param routes tried in order, the first that matches wins; none matching answers 404; exactly
  *     one, without conditions, where the protocol has no requests
  */
@@ -23,6 +24,7 @@ public record ListenerConfig(
     HttpLimits limits,
     ForwardedConfig forwarded,
     ProxyProtocolConfig proxyProtocol,
+    UdpConfig udp,
     List<RouteConfig> routes) {
   /** A listener for HTTP. */
   public ListenerConfig(
@@ -31,7 +33,15 @@ public record ListenerConfig(
       HttpLimits limits,
       ForwardedConfig forwarded,
       List<RouteConfig> routes) {
-    this(name, bind, ListenerProtocol.HTTP, limits, forwarded, ProxyProtocolConfig.NONE, routes);
+    this(
+        name,
+        bind,
+        ListenerProtocol.HTTP,
+        limits,
+        forwarded,
+        ProxyProtocolConfig.NONE,
+        UdpConfig.DEFAULT,
+        routes);
   }
 
   public ListenerConfig {
@@ -42,6 +52,24 @@ public record ListenerConfig(
             .unless(Syntax.name(name), List.of("name"), name)
             .that(!bind.isEmpty(), "bind", null, "must have at least one address")
             .that(!routes.isEmpty(), "routes", null, "must have at least one route, or a service");
+    boolean udpOnly = protocol == ListenerProtocol.UDP;
+    require
+        .that(
+            udpOnly || udp.equals(UdpConfig.DEFAULT),
+            "udp",
+            null,
+            "must not be given where protocol is " + Units.word(protocol))
+        .that(
+            !udpOnly || proxyProtocol.equals(ProxyProtocolConfig.NONE),
+            "proxy-protocol",
+            null,
+            "must not be given where protocol is udp")
+        .that(
+            !udpOnly || limits.headerTimeout().equals(HttpLimits.DEFAULT.headerTimeout()),
+            List.of("limits", "header-timeout"),
+            null,
+            "must not be given where protocol is udp",
+            List.of());
     if (!protocol.isHttp()) {
       checkRelay(require, protocol, limits, forwarded, routes);
     }

@@ -7,7 +7,9 @@ public enum ListenerProtocol {
   /** HTTP/1.1; routes choose by request. */
   HTTP(HttpLimits.DEFAULT.idleTimeout()),
   /** Any protocol over TCP, relayed byte for byte. */
-  TCP(Duration.ofMinutes(10));
+  TCP(Duration.ofMinutes(10)),
+  /** Datagrams, each client address being a session. */
+  UDP(Duration.ofSeconds(30));
 
   private final Duration idleTimeout;
 

@@ -1,6 +1,7 @@
 package io.fairlead.health;
 
 import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.config.HostPort;
 import io.fairlead.service.Node;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -62,6 +63,14 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
         });
   }
 
+  private static HostPort asked(HostPort node, HealthCheckConfig config) {
+    return config.port() == 0 ? node : new HostPort(node.host(), config.port());
+  }
+
+  private static InetSocketAddress asked(InetSocketAddress node, HealthCheckConfig config) {
+    return config.port() == 0 ? node : new InetSocketAddress(node.getAddress(), config.port());
+  }
+
   private ProbeResult probe(Node node, HealthCheckConfig config) {
     Deadline deadline = Deadline.after(config.timeout());
     try {
@@ -71,7 +80,8 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
       }
       return address == null
           ? new ProbeResult.Failed("name does not resolve")
-          : Prober.of(config, node.address()).probe(address, deadline);
+          : Prober.of(config, asked(node.address(), config))
+              .probe(asked(address, config), deadline);
     } catch (SocketTimeoutException _) {
       return deadline.missed();
     } catch (InterruptedException _) {

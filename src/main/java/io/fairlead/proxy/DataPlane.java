@@ -9,6 +9,8 @@ import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.PoolDirectory;
 import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
+import io.fairlead.proxy.stream.UdpListenerState;
+import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.service.Node;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -40,6 +42,9 @@ public final class DataPlane implements AutoCloseable {
 
   /** Clients that are let in before the others get their turn. */
   private static final int ACCEPTED_AT_ONCE = 16;
+
+  /** Asked for; the kernel gives what net.core.rmem_max allows. */
+  private static final int DATAGRAM_BUFFER = 1024 * 1024;
 
   private final TransportKind transport;
   private final MultiThreadIoEventLoopGroup group;
@@ -108,6 +113,11 @@ public final class DataPlane implements AutoCloseable {
     return open(config, taken, new HttpListenerState(httpLoops, policy));
   }
 
+  /** The same for a listener for datagrams. */
+  public Listener open(ListenerConfig config, UdpPolicy policy) throws IOException {
+    return open(config, Set.of(), new UdpListenerState(loops.size(), signals, policy));
+  }
+
   /** The same for a listener that relays. */
   public Listener open(ListenerConfig config, Set<HostPort> taken, StreamPolicy policy)
       throws IOException {
@@ -127,20 +137,8 @@ public final class DataPlane implements AutoCloseable {
       throws IOException {
     Map<HostPort, Channel> sockets = new LinkedHashMap<>();
     for (HostPort address : addresses) {
-      ServerChannel socket = transport.newServerChannel();
       Loop home = loops.get(nextLoop++ % loops.size());
-      socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
-      socket.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
-      if (transport == TransportKind.EPOLL) {
-        // Netty would take one client in each round of the loop: a burst waits for as many rounds.
-        socket
-            .config()
-            .setRecvByteBufAllocator(
-                new ServerChannelRecvByteBufAllocator()
-                    .respectMaybeMoreData(false)
-                    .maxMessagesPerRead(ACCEPTED_AT_ONCE));
-      }
-      socket.pipeline().addLast(new Acceptor(home, loops, state));
+      Channel socket = newSocket(state, home);
       home.eventLoop().register(socket).syncUninterruptibly();
       ChannelFuture bound =
           socket.bind(new InetSocketAddress(address.host(), address.port())).awaitUninterruptibly();
@@ -159,6 +157,35 @@ public final class DataPlane implements AutoCloseable {
       sockets.put(address, socket);
     }
     return sockets;
+  }
+
+  private Channel newSocket(ListenerState state, Loop home) {
+    if (state instanceof UdpListenerState udp) {
+      Channel socket = home.newDatagramChannel(udp.policy().udp().datagramBytes());
+      ChannelSetup.apply(socket, home);
+      socket.config().setOption(ChannelOption.SO_RCVBUF, DATAGRAM_BUFFER);
+      state.install(socket.pipeline(), home);
+      return socket;
+    }
+    ServerChannel socket = transport.newServerChannel();
+    socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
+    socket.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
+    if (transport == TransportKind.EPOLL) {
+      // Netty would take one client in each round of the loop: a burst waits for as many rounds.
+      socket
+          .config()
+          .setRecvByteBufAllocator(
+              new ServerChannelRecvByteBufAllocator()
+                  .respectMaybeMoreData(false)
+                  .maxMessagesPerRead(ACCEPTED_AT_ONCE));
+    }
+    socket.pipeline().addLast(new Acceptor(home, loops, state));
+    return socket;
+  }
+
+  /** Whether the caller is an event loop, which must not wait. */
+  boolean isEventLoop() {
+    return loops.stream().anyMatch(loop -> loop.eventLoop().inEventLoop());
   }
 
   /** Bytes of memory outside the heap that are held for network buffers. */

@@ -3,6 +3,7 @@ package io.fairlead.proxy;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -103,13 +104,15 @@ public final class Listener {
 
   /**
    * Stops accepting, lets exchanges end, closes connections as they become idle. Returns when the
-   * addresses are free.
+   * addresses are free; those for datagrams are free when the drain has completed.
    *
    * @param patience after which what is left is cut
    * @return completes with the number of connections that had to be cut
    */
   public CompletableFuture<Integer> drain(Duration patience) {
-    sockets.values().forEach(socket -> socket.close().awaitUninterruptibly());
+    if (!state.needsSocketsToDrain()) {
+      closeSockets();
+    }
     state.setDraining();
     dataPlane.onEachLoop(loop -> state.closeIdle(loop.index()));
     CompletableFuture<Integer> drained = new CompletableFuture<>();
@@ -118,12 +121,24 @@ public final class Listener {
     return drained;
   }
 
+  /** On an event loop nobody waits, but then nobody needs the addresses at once. */
+  private void closeSockets() {
+    for (Channel socket : sockets.values()) {
+      ChannelFuture closed = socket.close();
+      if (!dataPlane.isEventLoop()) {
+        closed.awaitUninterruptibly();
+      }
+    }
+  }
+
   private void look(CompletableFuture<Integer> drained, long deadline) {
     int left = state.connections();
     if (left == 0) {
+      closeSockets();
       drained.complete(0);
     } else if (System.nanoTime() >= deadline) {
       dataPlane.onEachLoop(loop -> state.closeAll(loop.index()));
+      closeSockets();
       drained.complete(left);
     } else {
       dataPlane

@@ -59,7 +59,8 @@ public abstract class ListenerState {
   protected abstract int maxConnections();
 
   /**
-   * Puts the handlers of the protocol at the end of the pipeline of a connection that was admitted.
+   * Puts the handlers of the protocol at the end of the pipeline of a connection that was admitted;
+   * where there are only datagrams, of the socket they come in by.
    * The connection may be active already, when others had to read its first bytes: handlers start
    * when they are added to an active connection, and with {@code channelActive} otherwise.
    *
@@ -101,7 +102,7 @@ public abstract class ListenerState {
    *
    * @param loop the one that asks
    */
-  final boolean admit(int loop) {
+  protected final boolean admit(int loop) {
     if (open.incrementAndGet() > maxConnections()) {
       open.decrementAndGet();
       counters.increment(loop, ListenerCounter.CONNECTIONS_REFUSED);
@@ -141,20 +142,25 @@ public abstract class ListenerState {
    *
    * @param loop the one that asks
    */
-  final void dropped(int loop) {
+  protected final void dropped(int loop) {
     open.decrementAndGet();
     counters.increment(loop, ListenerCounter.CONNECTIONS_CLOSED);
   }
 
+  /** Whether what is going on needs the listening sockets to come to its end. */
+  protected boolean needsSocketsToDrain() {
+    return false;
+  }
+
   /** Closes the connections of that loop that have nothing going on. Called on that loop. */
-  final void closeIdle(int loop) {
+  protected void closeIdle(int loop) {
     for (Channel connection : List.copyOf(trackers.get(loop).connections)) {
       connection.pipeline().fireUserEventTriggered(ListenerEvent.DRAIN);
     }
   }
 
   /** Closes all connections of that loop, whatever they are doing. Called on that loop. */
-  final void closeAll(int loop) {
+  protected void closeAll(int loop) {
     List.copyOf(trackers.get(loop).connections).forEach(Channel::close);
   }
 

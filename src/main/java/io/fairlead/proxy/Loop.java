@@ -74,6 +74,16 @@ public final class Loop {
     return transport.newSocketChannel();
   }
 
+  /**
+   * An unbound channel for datagrams of this loop's transport.
+   *
+   * @param bytes of the largest datagram that is of use; of a larger one at least one byte more is
+   *     delivered, so that it can be told
+   */
+  public Channel newDatagramChannel(int bytes) {
+    return transport.newDatagramChannel(bytes + 1);
+  }
+
   public ByteBufAllocator allocator() {
     return DataPlane.ALLOCATOR;
   }

@@ -5,12 +5,15 @@ import io.netty.channel.Channel;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
@@ -57,6 +60,21 @@ enum TransportKind {
       case EPOLL -> new EpollSocketChannel();
       case IO_URING -> new IoUringSocketChannel();
       case NIO -> new NioSocketChannel();
+    };
+  }
+
+  /**
+   * @param bytes room for each datagram; where it allows, several are read at once
+   */
+  Channel newDatagramChannel(int bytes) {
+    return switch (this) {
+      case EPOLL -> {
+        EpollDatagramChannel channel = new EpollDatagramChannel();
+        channel.config().setMaxDatagramPayloadSize(bytes);
+        yield channel;
+      }
+      case IO_URING -> new IoUringDatagramChannel();
+      case NIO -> new NioDatagramChannel();
     };
   }
 

@@ -26,6 +26,7 @@ public enum ErrorReason {
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
   CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent."),
   IDLE_TIMEOUT(0, "A relayed connection moved no byte for limits.idle-timeout; it was closed."),
+  DATAGRAM_TOO_LONG(0, "A datagram was longer than udp.datagram-bytes; it was dropped."),
   PROXY_HEADER_MISSING(
       0, "A connection from proxy-protocol.accept-from did not begin with a PROXY header in time."),
   PROXY_HEADER_INVALID(0, "A connection began with a PROXY header that is broken."),

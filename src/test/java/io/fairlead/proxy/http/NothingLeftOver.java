@@ -18,6 +18,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class NothingLeftOver implements BeforeEachCallback, AfterEachCallback {
   /** A proxy that can say what is left in it. */
   public interface Watched {
+    /** Ends what would otherwise go on for a while though its client is gone. */
+    default void settle() {}
+
     /** What is still going on, in words; empty when nothing is. */
     String busy();
 
@@ -54,6 +57,7 @@ public final class NothingLeftOver implements BeforeEachCallback, AfterEachCallb
         opened.pop().close();
       }
       for (Watched proxy : proxies) {
+        proxy.settle();
         Await.nothing(proxy::busy);
       }
     } finally {

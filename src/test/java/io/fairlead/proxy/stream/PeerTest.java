@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.ProxyVersion;
+import io.fairlead.config.UdpConfig;
 import io.fairlead.proxy.http.Await;
 import io.fairlead.proxy.http.HandNode;
 import io.fairlead.proxy.http.NothingLeftOver;
@@ -163,6 +164,35 @@ final class PeerTest {
     assertThat(new String(socat.getInputStream().readAllBytes(), US_ASCII)).isEqualTo("answer");
     assertThat(socat.waitFor(10, TimeUnit.SECONDS)).isTrue();
     assertThat(socat.exitValue()).isZero();
+  }
+
+  @Test
+  void socatAsksAndAnswersByDatagrams() throws Exception {
+    int port = freePort();
+    Process node =
+        new ProcessBuilder("socat", "UDP-RECVFROM:" + port + ",bind=127.0.0.1,fork", "PIPE")
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    leftOver.closes(() -> end(node));
+    StreamFixture proxy =
+        leftOver.watches(
+            new StreamFixture(
+                Setup.USUAL,
+                UdpConfig.DEFAULT,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
+    String answer = "";
+    for (int i = 0; i < 20 && answer.isEmpty(); i++) { // until the node is there
+      Process socat =
+          new ProcessBuilder(
+                  "socat", "-t0.3", "-", "UDP:127.0.0.1:" + proxy.address().getPort())
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      socat.getOutputStream().write("question".getBytes(US_ASCII));
+      socat.getOutputStream().close();
+      answer = new String(socat.getInputStream().readAllBytes(), US_ASCII);
+      assertThat(socat.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(answer).isEqualTo("question");
   }
 
   // --- peers -------------------------------------------------------------------------------

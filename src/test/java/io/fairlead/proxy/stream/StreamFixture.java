@@ -13,6 +13,7 @@ import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
+import io.fairlead.config.UdpConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
@@ -35,6 +36,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The data plane with one listener that relays: no control thread, no probes. */
 final class StreamFixture implements NothingLeftOver.Watched {
@@ -91,9 +93,18 @@ final class StreamFixture implements NothingLeftOver.Watched {
   private final DataPlane dataPlane;
   private final Listener listener;
   private final Service service;
+  private final ServiceTarget target;
+  private final BalanceMethod balance;
   private final List<String> connectFailures = new ArrayList<>();
 
   StreamFixture(Setup setup, InetSocketAddress... nodes) {
+    this(setup, null, nodes);
+  }
+
+  /**
+   * @param udp null: for connections
+   */
+  StreamFixture(Setup setup, @Nullable UdpConfig udp, InetSocketAddress... nodes) {
     dataPlane =
         new DataPlane(
             new RuntimeConfig(setup.loops(), RuntimeConfig.Transport.AUTO),
@@ -111,40 +122,45 @@ final class StreamFixture implements NothingLeftOver.Watched {
     service.setMembers(specs);
     RouteConfig route = new RouteConfig("in-1", RouteMatch.ANY, "db", Duration.ofSeconds(60));
     UpstreamConfig upstream = new UpstreamConfig(setup.connect(), Duration.ofSeconds(30), 0);
-    ServiceTarget target =
+    balance = setup.balance();
+    target =
         new ServiceTarget(service, Balancer.of(setup.balance(), service.nodes(), null), upstream);
-    HttpLimits usual = HttpLimits.DEFAULT;
-    HttpLimits limits =
-        new HttpLimits(
-            setup.connections(),
-            usual.headerBytes(),
-            usual.targetBytes(),
-            usual.headers(),
-            usual.bodyBytes(),
-            Duration.ofMillis(500),
-            setup.idle(),
-            usual.minBodyRate());
+    HttpLimits limits = limits(setup, Duration.ofMillis(500));
     try {
+      HttpRoute leads =
+          new HttpRoute(route, target, new LoopCounters<>(setup.loops(), RouteCounter.class));
+      ListenerConfig config =
+          new ListenerConfig(
+              "in",
+              List.of(new HostPort("127.0.0.1", 0)),
+              udp == null ? ListenerProtocol.TCP : ListenerProtocol.UDP,
+              udp == null ? limits : limits(setup, HttpLimits.DEFAULT.headerTimeout()),
+              ForwardedConfig.DEFAULT,
+              setup.trusted(),
+              udp == null ? UdpConfig.DEFAULT : udp,
+              List.of(route));
       listener =
-          dataPlane.open(
-              new ListenerConfig(
-                  "in",
-                  List.of(new HostPort("127.0.0.1", 0)),
-                  ListenerProtocol.TCP,
-                  limits,
-                  ForwardedConfig.DEFAULT,
-                  setup.trusted(),
-                  List.of(route)),
-              Set.of(),
-              new StreamPolicy(
-                  new HttpRoute(
-                      route, target, new LoopCounters<>(setup.loops(), RouteCounter.class)),
-                  limits,
-                  setup.announce()));
+          udp == null
+              ? dataPlane.open(
+                  config, Set.of(), new StreamPolicy(leads, limits, setup.announce()))
+              : dataPlane.open(config, new UdpPolicy(leads, limits, udp, true));
     } catch (IOException e) {
       dataPlane.close();
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static HttpLimits limits(Setup setup, Duration header) {
+    HttpLimits usual = HttpLimits.DEFAULT;
+    return new HttpLimits(
+        setup.connections(),
+        usual.headerBytes(),
+        usual.targetBytes(),
+        usual.headers(),
+        usual.bodyBytes(),
+        header,
+        setup.idle(),
+        usual.minBodyRate());
   }
 
   InetSocketAddress address() {
@@ -157,6 +173,15 @@ final class StreamFixture implements NothingLeftOver.Watched {
 
   Node node(int index) {
     return service.nodes().all()[index];
+  }
+
+  /** What the control thread does when a node has changed. */
+  void rebalance() {
+    target.setBalancer(Balancer.of(balance, service.nodes(), target.balancer()));
+  }
+
+  Service service() {
+    return service;
   }
 
   long counted(ListenerCounter counter) {
@@ -178,6 +203,14 @@ final class StreamFixture implements NothingLeftOver.Watched {
   List<String> connectFailures() {
     synchronized (connectFailures) {
       return List.copyOf(connectFailures);
+    }
+  }
+
+  /** Nobody says when a session of datagrams is over. */
+  @Override
+  public void settle() {
+    if (listener.state() instanceof UdpListenerState) {
+      listener.drain(Duration.ZERO).join();
     }
   }
 
