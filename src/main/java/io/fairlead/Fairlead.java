@@ -370,8 +370,7 @@ final class Fairlead implements AutoCloseable {
         Listener known = before == null ? null : before.listeners().get(wanted.name());
         if (known != null && isSame(before, wanted)) {
           boolean takes = takesOver(wanted);
-          known.add(
-              wanted.bind().stream().filter(a -> !(takes && taken.contains(a))).toList());
+          known.add(wanted.bind().stream().filter(a -> !(takes && taken.contains(a))).toList());
           listeners.put(wanted.name(), known);
         } else {
           Listener made = open(wanted, taken, policies.get(wanted.name()));

@@ -82,7 +82,7 @@ final class Operator implements Instance {
 
   private static ListenerView view(
       Listener listener, @Nullable ListenerConfig config, List<HttpRoute> routes) {
-    boolean http = config == null || config.protocol().isHttp();
+    ListenerProtocol protocol = config == null ? ListenerProtocol.HTTP : config.protocol();
     Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
     for (ErrorReason reason : ErrorReason.values()) {
       long count = listener.state().errors().get(reason);
@@ -92,7 +92,7 @@ final class Operator implements Instance {
     }
     return new ListenerView(
         listener.name(),
-        config == null ? "http" : config.protocol().word(),
+        protocol.word(),
         listener.boundAddresses().stream().map(Operator::text).toList(),
         listener.state().counters(),
         errors,
@@ -100,14 +100,18 @@ final class Operator implements Instance {
             .map(route ->
                 new ListenerView.RouteView(
                     route.config().name(),
-                    http
-                        ? text(route.config().match())
-                        : config.protocol() == ListenerProtocol.UDP
-                            ? "every datagram"
-                            : "every connection",
+                    what(protocol, route),
                     route.config().service(),
                     route.counters()))
             .toList());
+  }
+
+  private static String what(ListenerProtocol protocol, HttpRoute route) {
+    return switch (protocol) {
+      case HTTP -> text(route.config().match());
+      case TCP -> "every connection";
+      case UDP -> "every datagram";
+    };
   }
 
   private static String text(InetSocketAddress address) {

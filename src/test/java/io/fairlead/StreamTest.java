@@ -106,11 +106,10 @@ class StreamTest {
                     health: { http: /, port: %d, interval: 50ms }
                 """
                     .formatted(node.getLocalPort(), health.port()))) {
-      InetSocketAddress in =
-          new InetSocketAddress("127.0.0.1", Loopback.port(fairlead, "in"));
+      InetSocketAddress in = new InetSocketAddress(InetAddress.getLoopbackAddress(), Loopback.port(fairlead, "in"));
       var target = Loopback.nodes(fairlead, "s")[0];
-      Loopback.await("asked at the other port", () ->
-          target.facts().reason().startsWith("answered"));
+      Loopback.await(
+          "asked at the other port", () -> target.facts().reason().startsWith("answered"));
       client.setSoTimeout(5000);
       node.setSoTimeout(5000);
       client.send(new DatagramPacket(new byte[] {1}, 1, in));

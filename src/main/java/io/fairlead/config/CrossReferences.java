@@ -56,7 +56,9 @@ final class CrossReferences {
     Binds<String> datagrams = new Binds<>();
     for (Listen listen : listens) {
       if (!Objects.equals(listen.spot().up(1), admin)) {
-        String other = (isUdp(listen.spot()) ? datagrams : binds).add(listen.address(), listen.spot().pathAndLine());
+        String other =
+            (isUdp(listen.spot()) ? datagrams : binds)
+                .add(listen.address(), listen.spot().pathAndLine());
         if (other != null) {
           refuse.accept(listen.spot(), "must be free, but " + other + " takes it");
         }

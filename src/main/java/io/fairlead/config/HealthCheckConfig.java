@@ -26,8 +26,7 @@ public record HealthCheckConfig(
       new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, new Probe.Tcp());
 
   /** Nodes are asked where they serve. */
-  public HealthCheckConfig(
-      Duration interval, Duration timeout, int rise, int fall, Probe probe) {
+  public HealthCheckConfig(Duration interval, Duration timeout, int rise, int fall, Probe probe) {
     this(interval, timeout, rise, fall, probe, 0);
   }
 

@@ -455,13 +455,7 @@ final class Language {
                   values.get(DATAGRAM_BYTES)));
 
   private static final Key<UdpConfig> LISTENER_UDP =
-      Key.of(
-          "udp",
-          UDP,
-          UdpConfig.DEFAULT,
-          "see below",
-          "Bounds of sessions.",
-          "{ responses: 1 }");
+      Key.of("udp", UDP, UdpConfig.DEFAULT, "see below", "Bounds of sessions.", "{ responses: 1 }");
   private static final Key<List<RouteConfig>> ROUTES =
       Key.of(
           "routes",

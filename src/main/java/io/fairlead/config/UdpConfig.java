@@ -5,8 +5,8 @@ package io.fairlead.config;
  *
  * @param sessionsPerClient open at once for one client address, whatever its ports, 1 to 1,000,000;
  *     default 1000
- * @param responses datagrams that a node sends for each of a client's, after which the session ends;
- *     0: none is waited for; {@link #ANY}: any number, until the session is idle; default
+ * @param responses datagrams that a node sends for each of a client's, after which the session
+ *     ends; 0: none is waited for; {@link #ANY}: any number, until the session is idle; default
  * @param datagramBytes of one datagram; larger are dropped; 1 to 65507; default 9000, what jumbo
  *     frames carry
  */

@@ -60,9 +60,9 @@ public abstract class ListenerState {
 
   /**
    * Puts the handlers of the protocol at the end of the pipeline of a connection that was admitted;
-   * where there are only datagrams, of the socket they come in by.
-   * The connection may be active already, when others had to read its first bytes: handlers start
-   * when they are added to an active connection, and with {@code channelActive} otherwise.
+   * where there are only datagrams, of the socket they come in by. The connection may be active
+   * already, when others had to read its first bytes: handlers start when they are added to an
+   * active connection, and with {@code channelActive} otherwise.
    *
    * @param loop the connection's
    */

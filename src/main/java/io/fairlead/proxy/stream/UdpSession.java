@@ -21,9 +21,9 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one client address sends, and the node it goes to. The node is picked with the first datagram
- * and stays, until it is down, gone, or its host says that nobody listens; then the next datagram
- * goes to another.
+ * What one client address sends, and the node it goes to. The node is picked with the first
+ * datagram and stays, until it is down, gone, or its host says that nobody listens; then the next
+ * datagram goes to another.
  */
 final class UdpSession {
   private static final System.Logger LOG = System.getLogger(UdpSession.class.getName());
@@ -135,7 +135,7 @@ final class UdpSession {
     channel
         .connect(address)
         .addListener(connected -> {
-          if (!connected.isSuccess() && upstream == channel) {
+          if (!connected.isSuccess() && channel.equals(upstream)) {
             failed(String.valueOf(connected.cause().getMessage()));
           }
         });
@@ -197,7 +197,7 @@ final class UdpSession {
         ByteBuf content = packet.content();
         if (content.readableBytes() > policy.udp().datagramBytes()) {
           socket.count(ErrorReason.DATAGRAM_TOO_LONG);
-        } else if (!over && ctx.channel() == upstream) {
+        } else if (!over && ctx.channel().equals(upstream)) {
           reply(content);
         }
       } finally {
@@ -218,7 +218,7 @@ final class UdpSession {
       if (!(cause instanceof IOException)) {
         LOG.log(Level.ERROR, "a session was ended by a mistake of ours", cause);
         end();
-      } else if (ctx.channel() == upstream) {
+      } else if (ctx.channel().equals(upstream)) {
         failed("port unreachable");
       }
     }

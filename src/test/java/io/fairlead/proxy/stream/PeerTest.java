@@ -183,8 +183,7 @@ final class PeerTest {
     String answer = "";
     for (int i = 0; i < 20 && answer.isEmpty(); i++) { // until the node is there
       Process socat =
-          new ProcessBuilder(
-                  "socat", "-t0.3", "-", "UDP:127.0.0.1:" + proxy.address().getPort())
+          new ProcessBuilder("socat", "-t0.3", "-", "UDP:127.0.0.1:" + proxy.address().getPort())
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();
       socat.getOutputStream().write("question".getBytes(US_ASCII));

@@ -141,8 +141,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
               List.of(route));
       listener =
           udp == null
-              ? dataPlane.open(
-                  config, Set.of(), new StreamPolicy(leads, limits, setup.announce()))
+              ? dataPlane.open(config, Set.of(), new StreamPolicy(leads, limits, setup.announce()))
               : dataPlane.open(config, new UdpPolicy(leads, limits, udp, true));
     } catch (IOException e) {
       dataPlane.close();

@@ -82,18 +82,19 @@ final class UdpTest {
 
     /** Answers each datagram with its name and what came; for ever. */
     Peer echo(String name) {
-      Thread.ofVirtual().start(() -> {
-        try {
-          while (true) {
-            DatagramPacket packet = packet();
-            send((InetSocketAddress) packet.getSocketAddress(), name + text(packet));
-          }
-        } catch (SocketException | SocketTimeoutException _) {
-          // closed, or nobody asks any more
-        } catch (IOException e) {
-          throw new java.io.UncheckedIOException(e);
-        }
-      });
+      Thread.ofVirtual()
+          .start(() -> {
+            try {
+              while (true) {
+                DatagramPacket packet = packet();
+                send((InetSocketAddress) packet.getSocketAddress(), name + text(packet));
+              }
+            } catch (SocketException | SocketTimeoutException _) {
+              // closed, or nobody asks any more
+            } catch (IOException e) {
+              throw new java.io.UncheckedIOException(e);
+            }
+          });
       return this;
     }
 
@@ -221,8 +222,7 @@ final class UdpTest {
     gone.close();
     Peer node = peer().echo("n");
     StreamFixture proxy =
-        leftOver.watches(
-            new StreamFixture(Setup.USUAL, UdpConfig.DEFAULT, nobody, node.address()));
+        leftOver.watches(new StreamFixture(Setup.USUAL, UdpConfig.DEFAULT, nobody, node.address()));
     Set<String> answers = new HashSet<>();
     for (int i = 0; i < 4; i++) {
       Peer client = peer();
