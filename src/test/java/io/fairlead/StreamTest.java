@@ -106,7 +106,8 @@ class StreamTest {
                     health: { http: /, port: %d, interval: 50ms }
                 """
                     .formatted(node.getLocalPort(), health.port()))) {
-      InetSocketAddress in = new InetSocketAddress(InetAddress.getLoopbackAddress(), Loopback.port(fairlead, "in"));
+      InetSocketAddress in =
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), Loopback.port(fairlead, "in"));
       var target = Loopback.nodes(fairlead, "s")[0];
       Loopback.await(
           "asked at the other port", () -> target.facts().reason().startsWith("answered"));
