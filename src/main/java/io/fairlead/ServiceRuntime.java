@@ -29,8 +29,7 @@ final class ServiceRuntime {
     this.service = service;
     this.dataPlane = dataPlane;
     this.method = config.balance();
-    this.target =
-        new ServiceTarget(service, Balancer.of(method, service.nodes(), null), config.upstream());
+    this.target = new ServiceTarget(service, Balancer.of(method, service.nodes(), null), config);
     service.subscribe(this::nodesChanged);
   }
 
@@ -43,7 +42,7 @@ final class ServiceRuntime {
   }
 
   void configure(ServiceConfig config) {
-    target.setUpstream(config.upstream());
+    target.setConfig(config);
     if (config.balance() != method) {
       method = config.balance();
       target.setBalancer(Balancer.of(method, service.nodes(), null));

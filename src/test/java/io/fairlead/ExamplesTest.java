@@ -19,6 +19,7 @@ class ExamplesTest {
         "minimal.yaml",
         "shop.yaml",
         "trusted-proxies.yaml",
+        "http2.yaml",
         "tcp.yaml",
         "proxy-protocol.yaml",
         "udp.yaml"

@@ -156,7 +156,9 @@ public final class ConfigDiff {
     return switch (value) {
       case Duration duration -> Units.duration(duration);
       case Number number
-          when component.getName().endsWith("Bytes") || component.getName().equals("minBodyRate") ->
+          when component.getName().endsWith("Bytes")
+              || component.getName().endsWith("Window")
+              || component.getName().equals("minBodyRate") ->
           Units.size(number.longValue());
       default -> Units.textOf(value);
     };

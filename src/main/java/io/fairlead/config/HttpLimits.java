@@ -19,6 +19,11 @@ import java.util.List;
  *     direction, default 10 min as with NGINX
  * @param minBodyRate bytes a second that a client has to send or take on average once a body has
  *     taken longer than 10 s, so that a slow body cannot hold a node; 0: no bound; default 100
+ * @param streams requests at once on one connection of HTTP/2, 1 to 10,000; default 100
+ * @param streamWindow bytes of one request body that a client of HTTP/2 may have on the way while
+ *     its node is slow, 65,535 to 16 MiB; default 256 KiB
+ * @param connectionWindow the same for all requests of one connection together, and so the most
+ *     that a connection can make us keep, streamWindow to 256 MiB; default 1 MiB
  */
 public record HttpLimits(
     int connections,
@@ -28,7 +33,10 @@ public record HttpLimits(
     long bodyBytes,
     Duration headerTimeout,
     Duration idleTimeout,
-    int minBodyRate) {
+    int minBodyRate,
+    int streams,
+    int streamWindow,
+    int connectionWindow) {
   static final Range<Integer> CONNECTIONS = Range.counts(1, 10_000_000);
   static final Range<Integer> HEADER_BYTES = Range.sizes(1024, 1024 * 1024);
   static final Range<Integer> TARGET_BYTES = Range.sizes(1, 1024 * 1024);
@@ -39,6 +47,9 @@ public record HttpLimits(
   static final Range<Duration> IDLE_TIMEOUT =
       Range.durations(Duration.ofMillis(1), Duration.ofHours(24));
   static final Range<Integer> MIN_BODY_RATE = Range.sizes(0, Integer.MAX_VALUE);
+  static final Range<Integer> STREAMS = Range.counts(1, 10_000);
+  static final Range<Integer> STREAM_WINDOW = Range.sizes(65_535, 16 * 1024 * 1024);
+  static final Range<Integer> CONNECTION_WINDOW = Range.sizes(65_535, 256 * 1024 * 1024);
 
   public static final HttpLimits DEFAULT =
       new HttpLimits(
@@ -51,6 +62,30 @@ public record HttpLimits(
           Duration.ofSeconds(60),
           100);
 
+  /** With the defaults for HTTP/2. */
+  public HttpLimits(
+      int connections,
+      int headerBytes,
+      int targetBytes,
+      int headers,
+      long bodyBytes,
+      Duration headerTimeout,
+      Duration idleTimeout,
+      int minBodyRate) {
+    this(
+        connections,
+        headerBytes,
+        targetBytes,
+        headers,
+        bodyBytes,
+        headerTimeout,
+        idleTimeout,
+        minBodyRate,
+        100,
+        256 * 1024,
+        1024 * 1024);
+  }
+
   /** The same with another time for idleness. */
   public HttpLimits withIdleTimeout(Duration other) {
     return new HttpLimits(
@@ -61,7 +96,10 @@ public record HttpLimits(
         bodyBytes,
         headerTimeout,
         other,
-        minBodyRate);
+        minBodyRate,
+        streams,
+        streamWindow,
+        connectionWindow);
   }
 
   public HttpLimits {
@@ -80,6 +118,15 @@ public record HttpLimits(
         .within(HEADER_TIMEOUT, "header-timeout", headerTimeout)
         .within(IDLE_TIMEOUT, "idle-timeout", idleTimeout)
         .within(MIN_BODY_RATE, "min-body-rate", minBodyRate)
+        .within(STREAMS, "streams", streams)
+        .within(STREAM_WINDOW, "stream-window", streamWindow)
+        .within(CONNECTION_WINDOW, "connection-window", connectionWindow)
+        .that(
+            streamWindow <= connectionWindow,
+            List.of("stream-window"),
+            Units.size(streamWindow),
+            "must not exceed connection-window " + Units.size(connectionWindow),
+            List.of(List.of("connection-window")))
         .orRefuse();
   }
 }

@@ -196,6 +196,32 @@ final class Language {
               + " than 10s; 0: no bound.",
           "100");
 
+  private static final Key<Integer> STREAMS =
+      Key.of(
+          "streams",
+          Scalar.count(HttpLimits.STREAMS),
+          HttpLimits.DEFAULT.streams(),
+          "Requests at once on one connection of HTTP/2.",
+          "100");
+  private static final Key<Integer> STREAM_WINDOW =
+      Key.of(
+          "stream-window",
+          Scalar.intSize(HttpLimits.STREAM_WINDOW),
+          HttpLimits.DEFAULT.streamWindow(),
+          Units.size(HttpLimits.DEFAULT.streamWindow()),
+          "Bytes of one request body that a client of HTTP/2 may have on the way while its node is"
+              + " slow; at most connection-window.",
+          "256KiB");
+  private static final Key<Integer> CONNECTION_WINDOW =
+      Key.of(
+          "connection-window",
+          Scalar.intSize(HttpLimits.CONNECTION_WINDOW),
+          HttpLimits.DEFAULT.connectionWindow(),
+          Units.size(HttpLimits.DEFAULT.connectionWindow()),
+          "The same for all requests of one connection of HTTP/2 together, and so the most that one"
+              + " connection can make us keep.",
+          "1MiB");
+
   /**
    * Limits as far as they can be known without the protocol.
    *
@@ -219,7 +245,10 @@ final class Language {
               BODY_BYTES,
               HEADER_TIMEOUT,
               CLIENT_IDLE,
-              MIN_BODY_RATE),
+              MIN_BODY_RATE,
+              STREAMS,
+              STREAM_WINDOW,
+              CONNECTION_WINDOW),
           List.of(),
           false,
           null,
@@ -235,7 +264,10 @@ final class Language {
                       values.get(BODY_BYTES),
                       values.get(HEADER_TIMEOUT),
                       orElse(values.find(CLIENT_IDLE), HttpLimits.DEFAULT.idleTimeout()),
-                      values.get(MIN_BODY_RATE)),
+                      values.get(MIN_BODY_RATE),
+                      values.get(STREAMS),
+                      values.get(STREAM_WINDOW),
+                      values.get(CONNECTION_WINDOW)),
                   values.find(CLIENT_IDLE) != null));
 
   private static final Key<List<Cidr>> TRUST =
@@ -672,6 +704,14 @@ final class Language {
           "{ tcp: true }",
           "How nodes are probed.",
           "{ http: \"/healthz\", expect: 200-399 }");
+  private static final Key<NodeProtocol> NODE_PROTOCOL =
+      Key.of(
+          "protocol",
+          Scalar.word(NodeProtocol.class, "auto"),
+          NodeProtocol.HTTP1,
+          "What the nodes speak: `http1`, or `h2` (HTTP/2 by prior knowledge), which carries many"
+              + " requests on one connection and is what gRPC needs.",
+          "h2");
   private static final Key<UpstreamConfig> SERVICE_UPSTREAM =
       Key.of(
           "upstream",
@@ -693,17 +733,15 @@ final class Language {
       new Obj<>(
           "service",
           "Nodes that offer the same.",
-          List.of(NODES, BALANCE, SERVICE_HEALTH, SERVICE_UPSTREAM, SERVICE_PROXY_PROTOCOL),
           List.of(
-              "discover",
-              "hash",
-              "affinity",
-              "protocol",
-              "tls",
-              "outlier",
-              "limits",
-              "slow-start",
-              "scale"),
+              NODES,
+              BALANCE,
+              NODE_PROTOCOL,
+              SERVICE_HEALTH,
+              SERVICE_UPSTREAM,
+              SERVICE_PROXY_PROTOCOL),
+          List.of(
+              "discover", "hash", "affinity", "tls", "outlier", "limits", "slow-start", "scale"),
           false,
           null,
           (values, spot) ->
@@ -711,6 +749,7 @@ final class Language {
                   objectName(spot),
                   values.get(NODES),
                   values.get(BALANCE),
+                  values.get(NODE_PROTOCOL),
                   values.get(SERVICE_HEALTH),
                   values.get(SERVICE_UPSTREAM),
                   values.get(SERVICE_PROXY_PROTOCOL)));

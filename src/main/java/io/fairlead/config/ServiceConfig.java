@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param name unique among services; a metric label
  * @param nodes given in the file; others may register through the API
  * @param balance which node gets the next request
+ * @param protocol what nodes speak
  * @param health how nodes are probed
  * @param upstream connections to the nodes
  * @param proxyProtocol what nodes are told about the client of each connection
@@ -19,6 +20,7 @@ public record ServiceConfig(
     String name,
     List<NodeConfig> nodes,
     BalanceMethod balance,
+    NodeProtocol protocol,
     HealthCheckConfig health,
     UpstreamConfig upstream,
     ProxyVersion proxyProtocol) {

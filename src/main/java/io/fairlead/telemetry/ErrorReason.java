@@ -24,6 +24,9 @@ public enum ErrorReason {
   OVERLOADED(503, "A limit on connections is reached."),
   UPSTREAM_TIMEOUT(504, "The node did not answer within the route's timeout."),
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
+  HTTP2_ERROR(400, "The client broke the rules of HTTP/2; its connection was closed."),
+  HTTP2_FLOOD(
+      400, "The client sent more resets or control frames than HTTP/2 needs; it was cut off."),
   CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent."),
   IDLE_TIMEOUT(0, "A relayed connection moved no byte for limits.idle-timeout; it was closed."),
   DATAGRAM_TOO_LONG(0, "A datagram was longer than udp.datagram-bytes; it was dropped."),

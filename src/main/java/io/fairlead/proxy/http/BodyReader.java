@@ -275,6 +275,15 @@ final class BodyReader {
     return Event.END;
   }
 
+  /** Takes out of trailers what must not be there; false if they are not sound at all. */
+  static boolean cleanTrailers(Head trailers) {
+    if (hasFramingField(trailers)) {
+      return false;
+    }
+    dropUnwanted(trailers);
+    return true;
+  }
+
   private static boolean hasFramingField(Head trailers) {
     return trailers.has(FieldName.HOST)
         || trailers.has(FieldName.CONTENT_LENGTH)

@@ -161,11 +161,11 @@ final class Exchange {
     picked.requestStarted();
     connects++;
     NodePool pool = loop.pool(picked);
-    NodeSide idle = fresh ? null : pool.poll();
+    NodeSide idle = fresh ? null : pool.poll(target.protocol());
     if (idle != null) {
       connected(idle);
     } else {
-      pool.connect(this, target.upstream(), fresh);
+      pool.connect(this, target, fresh);
     }
   }
 
@@ -380,10 +380,21 @@ final class Exchange {
       return;
     }
     boolean stale = upstream != null && upstream.isReused();
+    lost(stale, isRepeatable());
+  }
+
+  /**
+   * The node has told that it did nothing about the request: whatever it is, it can be repeated.
+   */
+  void upstreamRefused() {
+    lost(true, !tunnel && !bodyStarted && (request.body == 0 || !requestDone));
+  }
+
+  private void lost(boolean stale, boolean repeatable) {
     Node failed = node();
     failed.counters().increment(loop.index(), NodeCounter.RESET);
     dropUpstream();
-    if (!anyResponseByte && sends < 2 && isRepeatable()) {
+    if (!anyResponseByte && sends < 2 && repeatable) {
       failed.counters().increment(loop.index(), NodeCounter.RETRIED);
       failed.requestFinished();
       node = null;

@@ -35,8 +35,10 @@ final class FieldName {
   /** {@code x-forwarded-} and anything else. */
   static final int X_FORWARDED_OTHER = 24;
 
+  static final int COOKIE = 25;
+
   /** One more than the largest number. */
-  static final int COUNT = 25;
+  static final int COUNT = 26;
 
   private static final String[] NAMES = {
     "",
@@ -64,6 +66,7 @@ final class FieldName {
     "via",
     "fairlead-error",
     "x-forwarded-",
+    "cookie",
   };
 
   private static final int MAX_LENGTH = 19;

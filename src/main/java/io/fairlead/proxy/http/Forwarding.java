@@ -10,7 +10,7 @@ import io.fairlead.proxy.RequestIds;
 final class Forwarding {
   private static final byte[] VIA = Ascii.bytes("via");
   private static final byte[][] RECEIVED = {
-    Ascii.bytes("1.0 fairlead"), Ascii.bytes("1.1 fairlead")
+    Ascii.bytes("1.0 fairlead"), Ascii.bytes("1.1 fairlead"), Ascii.bytes("2.0 fairlead")
   };
   private static final byte[] REQUEST_ID = Ascii.bytes("x-request-id");
   private static final byte[] X_FORWARDED_FOR = Ascii.bytes("x-forwarded-for");
@@ -79,7 +79,7 @@ final class Forwarding {
 
   private static void addVia(Head head) {
     head.openField(VIA);
-    head.put(RECEIVED[head.minorVersion]);
+    head.put(RECEIVED[head.http2 ? 2 : head.minorVersion]);
     head.closeField(FieldName.VIA);
   }
 

@@ -92,6 +92,12 @@ final class Head implements RequestView {
   /** The sender is willing to go on using the connection after this message. */
   boolean keepAlive;
 
+  /** Came by HTTP/2. */
+  boolean http2;
+
+  /** The client takes trailers (TE); what it says else there concerns one connection only. */
+  boolean takesTrailers;
+
   /** A change of protocol is asked for (request) or granted (response). */
   boolean upgrade;
 
@@ -129,6 +135,8 @@ final class Head implements RequestView {
     authorityEnd = 0;
     keepAlive = false;
     upgrade = false;
+    http2 = false;
+    takesTrailers = false;
     seen = 0;
     repeated = 0;
     stage = HeadParser.Stage.START_LINE;
@@ -177,8 +185,12 @@ final class Head implements RequestView {
 
   /** Begins a field of our own, behind what has been received. */
   void openField(byte[] name) {
+    openField(name, 0, name.length);
+  }
+
+  void openField(byte[] from, int start, int count) {
     opened = length;
-    put(name);
+    put(from, start, count);
     openedName = length;
     put(COLON_SPACE);
   }

@@ -8,6 +8,7 @@ import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -36,6 +37,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     DISCARD,
     CLOSED
   }
+
+  private static final byte[] PRI = Ascii.bytes("PRI");
 
   /** How long a client that we have turned away may take to notice. */
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -66,6 +69,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   /** The connection ends with this answer. */
   private boolean closing;
 
+  private int served;
   private long bodySince;
   private long bodyBytes;
   private long discarded;
@@ -307,9 +311,34 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
       case BAD -> refuse(next, ErrorReason.BAD_REQUEST);
       case TOO_LARGE -> refuse(next, ErrorReason.HEAD_TOO_LARGE);
       case TARGET_TOO_LONG -> refuse(next, ErrorReason.TARGET_TOO_LONG);
-      case VERSION -> refuse(next, ErrorReason.VERSION_NOT_SUPPORTED);
+      case VERSION -> {
+        if (served == 0 && head.methodIs(PRI)) {
+          becomeHttp2(next, before, in);
+        } else {
+          refuse(next, ErrorReason.VERSION_NOT_SUPPORTED);
+        }
+      }
     }
     return true;
+  }
+
+  /**
+   * The first line of the preface of HTTP/2 (RFC 9113, 3.4) reads like a request of an unknown
+   * version; what has come belongs to another protocol.
+   *
+   * @param before how much of it has been taken from earlier buffers
+   */
+  private void becomeHttp2(Exchange begun, int before, ByteBuf in) {
+    ByteBuf first = Unpooled.wrappedBuffer(begun.request.bytes, 0, before);
+    exchange = null;
+    begun.abandon();
+    state = State.CLOSED;
+    loop.loop().timers().cancel(timer);
+    setReading(true);
+    Http2ServerConnection next = new Http2ServerConnection(loop, listener, Http2.PREFACE.length);
+    context().pipeline().replace(this, null, next);
+    next.consume(first);
+    next.consume(in);
   }
 
   private void usePolicy(HttpPolicy current) {
@@ -319,6 +348,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
 
   private void headComplete(Exchange next) {
     Head head = next.request;
+    served++;
     listener.counters().increment(loop.index(), ListenerCounter.REQUESTS);
     ErrorReason refusal = RequestCheck.check(head, policy.limits().bodyBytes());
     if (refusal != null) {

@@ -65,8 +65,16 @@ final class LocalAnswer {
     return body.duplicate();
   }
 
-  private static String phrase(int status) {
+  /** What the status line of HTTP/1.1 says behind the number. */
+  static String phrase(int status) {
     return switch (status) {
+      case 200 -> "OK";
+      case 201 -> "Created";
+      case 204 -> "No Content";
+      case 206 -> "Partial Content";
+      case 301 -> "Moved Permanently";
+      case 302 -> "Found";
+      case 304 -> "Not Modified";
       case 400 -> "Bad Request";
       case 404 -> "Not Found";
       case 408 -> "Request Timeout";

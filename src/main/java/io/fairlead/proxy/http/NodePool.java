@@ -1,11 +1,13 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.ChannelSetup;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.NodeCounter;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import java.net.ConnectException;
@@ -21,11 +23,22 @@ import org.jspecify.annotations.Nullable;
  * load.
  */
 final class NodePool {
+  /** Exchanges that may wait for one connection of HTTP/2 to be opened. */
+  private static final int MAX_WAITERS = 100;
+
   private final HttpLoop loop;
   private final Node node;
   private final PoolDirectory directory;
   private final List<UpstreamConnection> idle = new ArrayList<>();
   private volatile int idleCount;
+
+  /** Connections of HTTP/2 that take more exchanges; the first with room is used. */
+  private final List<Http2NodeConnection> shared = new ArrayList<>();
+
+  /** Exchanges that wait for the connection of HTTP/2 that is being opened. */
+  private @Nullable List<Waiter> waiters;
+
+  private record Waiter(Exchange exchange, int ticket) {}
 
   NodePool(HttpLoop loop, Node node, PoolDirectory directory) {
     this.loop = loop;
@@ -39,8 +52,24 @@ final class NodePool {
     return idleCount;
   }
 
-  /** An unused connection that is open as far as we know, or null. */
-  @Nullable UpstreamConnection poll() {
+  /** A connection with room for another exchange, open as far as we know, or null. */
+  @Nullable NodeSide poll(NodeProtocol protocol) {
+    return switch (protocol) {
+      case HTTP1 -> pollIdle();
+      case H2 -> pollShared();
+    };
+  }
+
+  private @Nullable Http2NodeStream pollShared() {
+    for (Http2NodeConnection connection : shared) {
+      if (connection.hasRoom()) {
+        return connection.open();
+      }
+    }
+    return null;
+  }
+
+  private @Nullable UpstreamConnection pollIdle() {
     while (!idle.isEmpty()) {
       UpstreamConnection connection = idle.removeLast();
       idleCount = idle.size();
@@ -69,19 +98,37 @@ final class NodePool {
     if (idle.remove(connection)) {
       idleCount = idle.size();
     }
-    if (!node.isMember()) {
-      // A request that had picked it before it left may have made this pool anew.
-      directory.remove(node);
-      loop.forget(node);
-    }
+    forgetIfGone();
+  }
+
+  /** The connection takes no more exchanges. */
+  void remove(Http2NodeConnection connection) {
+    shared.remove(connection);
+    forgetIfGone();
+  }
+
+  /** So many bytes have gone to the node on a connection that several exchanges share. */
+  void countSent(long bytes) {
+    node.counters().add(loop.index(), NodeCounter.BYTES_SENT, bytes);
+  }
+
+  /** The node broke the rules of HTTP/2. */
+  void countViolation() {
+    node.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
   }
 
   void closeIdle() {
+    List.copyOf(shared).forEach(Http2NodeConnection::retire);
     List<UpstreamConnection> all = List.copyOf(idle);
     idle.clear();
     idleCount = 0;
     all.forEach(UpstreamConnection::close);
+    forgetIfGone();
+  }
+
+  private void forgetIfGone() {
     if (!node.isMember()) {
+      // A request that had picked it before it left may have made this pool anew.
       directory.remove(node);
       loop.forget(node);
     }
@@ -94,7 +141,12 @@ final class NodePool {
    *
    * @param fresh only a new one will do
    */
-  void connect(Exchange exchange, UpstreamConfig config, boolean fresh) {
+  void connect(Exchange exchange, ServiceTarget target, boolean fresh) {
+    UpstreamConfig config = target.upstream();
+    if (target.protocol() == NodeProtocol.H2) {
+      connectShared(exchange, config);
+      return;
+    }
     NodePool other = fresh ? null : directory.richest(node, loop.index());
     if (other != null) {
       takeOver(other, exchange, config);
@@ -110,7 +162,7 @@ final class NodePool {
         .loop()
         .eventLoop()
         .execute(() -> {
-          UpstreamConnection found = other.poll();
+          UpstreamConnection found = other.pollIdle();
           if (found == null) {
             back(() -> openIfWanted(exchange, ticket, config));
           } else {
@@ -157,18 +209,8 @@ final class NodePool {
       return;
     }
     int ticket = exchange.ticket();
-    Channel channel = loop.loop().newSocketChannel();
-    channel
-        .config()
-        .setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) config.connectTimeout().toMillis());
-    ChannelSetup.apply(channel, loop.loop());
     UpstreamConnection connection = new UpstreamConnection(loop, this);
-    channel.pipeline().addLast(connection);
-    node.connectionOpened();
-    channel.closeFuture().addListener(closed -> node.connectionClosed());
-    loop.loop().eventLoop().register(channel);
-    channel
-        .connect(address)
+    openChannel(connection, address, config)
         .addListener((ChannelFuture connected) -> {
           if (connected.isSuccess()) {
             node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
@@ -183,7 +225,83 @@ final class NodePool {
         });
   }
 
+  /** Exchanges that come while the connection is being opened wait for it together. */
+  private void connectShared(Exchange exchange, UpstreamConfig config) {
+    Waiter waiter = new Waiter(exchange, exchange.ticket());
+    List<Waiter> going = waiters;
+    if (going != null && going.size() < MAX_WAITERS) {
+      going.add(waiter);
+      return;
+    }
+    InetSocketAddress address = node.socketAddress();
+    if (address == null) {
+      exchange.connectFailed("name not resolved");
+      return;
+    }
+    List<Waiter> together = new ArrayList<>();
+    together.add(waiter);
+    waiters = together;
+    Http2NodeConnection connection = new Http2NodeConnection(loop, this, false);
+    openChannel(connection, address, config)
+        .addListener((ChannelFuture connected) -> arrived(connected, connection, together, config));
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very list
+  private void arrived(
+      ChannelFuture connected,
+      Http2NodeConnection connection,
+      List<Waiter> together,
+      UpstreamConfig config) {
+    if (waiters == together) {
+      waiters = null;
+    }
+    if (!connected.isSuccess()) {
+      String reason = told(connected);
+      for (Waiter each : together) {
+        if (each.exchange.ticket() == each.ticket) {
+          each.exchange.connectFailed(reason);
+        }
+      }
+      return;
+    }
+    node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
+    connection.start(); // those who wait for the channel are told before its handlers
+    shared.add(connection);
+    for (Waiter each : together) {
+      if (each.exchange.ticket() == each.ticket) {
+        if (connection.hasRoom()) {
+          each.exchange.connected(connection.open());
+        } else {
+          connectShared(each.exchange, config);
+        }
+      }
+    }
+    connection.keep(config);
+  }
+
+  private ChannelFuture openChannel(
+      ChannelHandler handler, InetSocketAddress address, UpstreamConfig config) {
+    Channel channel = loop.loop().newSocketChannel();
+    channel
+        .config()
+        .setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) config.connectTimeout().toMillis());
+    ChannelSetup.apply(channel, loop.loop());
+    channel.pipeline().addLast(handler);
+    node.connectionOpened();
+    channel.closeFuture().addListener(closed -> node.connectionClosed());
+    loop.loop().eventLoop().register(channel);
+    return channel.connect(address);
+  }
+
   private void failed(ChannelFuture connected, Exchange exchange, int ticket) {
+    String reason = told(connected);
+    if (exchange.ticket() == ticket) {
+      exchange.connectFailed(reason);
+    }
+  }
+
+  /** Tells everybody that no connection could be made; the answer is why. */
+  private String told(ChannelFuture connected) {
     connected.channel().close();
     Throwable cause = connected.cause();
     boolean silent = cause instanceof ConnectTimeoutException;
@@ -192,8 +310,6 @@ final class NodePool {
     String reason = refused ? "connection refused" : "no connection in time";
     node.counters().increment(loop.index(), NodeCounter.CONNECT_FAILED);
     loop.signals().connectionFailed(node, reason, refused);
-    if (exchange.ticket() == ticket) {
-      exchange.connectFailed(reason);
-    }
+    return reason;
   }
 }

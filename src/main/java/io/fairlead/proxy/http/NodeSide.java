@@ -8,7 +8,7 @@ import io.netty.buffer.ByteBuf;
  * HTTP/2. Tells its exchange what came: {@link Exchange#responseHead}, {@link
  * Exchange#responseData}, {@link Exchange#responseEnd}. Event loop only.
  */
-sealed interface NodeSide permits UpstreamConnection {
+sealed interface NodeSide permits UpstreamConnection, Http2NodeStream {
   /** Serves that exchange from now on. */
   void attach(Exchange user);
 

@@ -1,6 +1,8 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
+import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.service.Service;
 
@@ -11,12 +13,12 @@ import io.fairlead.service.Service;
 public final class ServiceTarget {
   private final Service service;
   private volatile Balancer balancer;
-  private volatile UpstreamConfig upstream;
+  private volatile ServiceConfig config;
 
-  public ServiceTarget(Service service, Balancer balancer, UpstreamConfig upstream) {
+  public ServiceTarget(Service service, Balancer balancer, ServiceConfig config) {
     this.service = service;
     this.balancer = balancer;
-    this.upstream = upstream;
+    this.config = config;
   }
 
   public Service service() {
@@ -33,11 +35,15 @@ public final class ServiceTarget {
   }
 
   public UpstreamConfig upstream() {
-    return upstream;
+    return config.upstream();
+  }
+
+  NodeProtocol protocol() {
+    return config.protocol();
   }
 
   /** Control thread. */
-  public void setUpstream(UpstreamConfig next) {
-    upstream = next;
+  public void setConfig(ServiceConfig next) {
+    config = next;
   }
 }

@@ -3,12 +3,16 @@ package io.fairlead.proxy.http;
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ForwardedConfig;
+import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
+import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
@@ -50,12 +54,19 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   private final DataPlane dataPlane;
   private final Listener listener;
   private final Service service;
+  private final NodeProtocol protocol;
   private final List<String> connectFailures = new ArrayList<>();
   private final int loops;
 
   private ProxyFixture(
-      List<InetSocketAddress> nodes, HttpLimits limits, Duration timeout, int loops, String bind) {
+      List<InetSocketAddress> nodes,
+      HttpLimits limits,
+      Duration timeout,
+      int loops,
+      String bind,
+      NodeProtocol protocol) {
     this.loops = loops;
+    this.protocol = protocol;
     dataPlane =
         new DataPlane(
             new RuntimeConfig(loops, RuntimeConfig.Transport.AUTO),
@@ -106,7 +117,14 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         new ServiceTarget(
             service,
             Balancer.of(BalanceMethod.ROUND_ROBIN, service.nodes(), null),
-            UpstreamConfig.DEFAULT);
+            new ServiceConfig(
+                "shop",
+                List.of(),
+                BalanceMethod.ROUND_ROBIN,
+                protocol,
+                HealthCheckConfig.DEFAULT,
+                UpstreamConfig.DEFAULT,
+                ProxyVersion.NONE));
     return new HttpPolicy(
         RouteTable.of(
             List.of(
@@ -120,18 +138,25 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
 
   /** A proxy in front of {@code node}, started and ready to be connected to. */
   static ProxyFixture start(InetSocketAddress node) {
-    return new ProxyFixture(List.of(node), LIMITS, Duration.ofSeconds(60), 1, "127.0.0.1");
+    return new ProxyFixture(
+        List.of(node), LIMITS, Duration.ofSeconds(60), 1, "127.0.0.1", NodeProtocol.HTTP1);
   }
 
   /** The same with everything said. */
   static ProxyFixture start(
       List<InetSocketAddress> nodes, HttpLimits limits, Duration timeout, int loops) {
-    return new ProxyFixture(nodes, limits, timeout, loops, "127.0.0.1");
+    return new ProxyFixture(nodes, limits, timeout, loops, "127.0.0.1", NodeProtocol.HTTP1);
   }
 
   /** A proxy that listens on another address. */
   static ProxyFixture startOn(String bind, InetSocketAddress node) {
-    return new ProxyFixture(List.of(node), LIMITS, Duration.ofSeconds(60), 1, bind);
+    return new ProxyFixture(
+        List.of(node), LIMITS, Duration.ofSeconds(60), 1, bind, NodeProtocol.HTTP1);
+  }
+
+  /** A proxy that speaks HTTP/2 with its nodes. */
+  static ProxyFixture startHttp2(List<InetSocketAddress> nodes, HttpLimits limits) {
+    return new ProxyFixture(nodes, limits, Duration.ofSeconds(60), 1, "127.0.0.1", NodeProtocol.H2);
   }
 
   /** The limits unless a test says others. */

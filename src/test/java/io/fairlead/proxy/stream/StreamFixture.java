@@ -10,6 +10,9 @@ import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.ProxyProtocolConfig;
 import io.fairlead.config.ProxyVersion;
+import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
@@ -124,7 +127,17 @@ final class StreamFixture implements NothingLeftOver.Watched {
     UpstreamConfig upstream = new UpstreamConfig(setup.connect(), Duration.ofSeconds(30), 0);
     balance = setup.balance();
     target =
-        new ServiceTarget(service, Balancer.of(setup.balance(), service.nodes(), null), upstream);
+        new ServiceTarget(
+            service,
+            Balancer.of(setup.balance(), service.nodes(), null),
+            new ServiceConfig(
+                "db",
+                List.of(),
+                setup.balance(),
+                NodeProtocol.HTTP1,
+                HealthCheckConfig.DEFAULT,
+                upstream,
+                ProxyVersion.NONE));
     HttpLimits limits = limits(setup, Duration.ofMillis(500));
     try {
       HttpRoute leads =

@@ -1,0 +1,338 @@
+package io.fairlead.proxy.http;
+
+import io.fairlead.config.UpstreamConfig;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http2.Http2Exception;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/** One exchange with a node that speaks HTTP/2. */
+final class Http2NodeStream extends Http2Stream implements NodeSide {
+  private static final byte[] WEBSOCKET_KEY = Ascii.bytes("sec-websocket-key");
+  private static final byte[] WEBSOCKET_ACCEPT = Ascii.bytes("sec-websocket-accept");
+  private static final byte[] UPGRADE = Ascii.bytes("upgrade");
+  private static final byte[] WEBSOCKET = Ascii.bytes("websocket");
+
+  /** RFC 6455, 1.3. */
+  private static final String WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+  private final Http2NodeConnection owner;
+  private final boolean reused;
+  private @Nullable Exchange exchange;
+  private byte[] nodeAddress = {};
+  private long begun;
+  private boolean headRead;
+  private boolean tunnel;
+  private boolean paused;
+  private boolean endTold;
+  private long announced;
+  private long bodyBytes;
+  private Head trailers = Head.NONE;
+
+  Http2NodeStream(Http2NodeConnection owner, int id) {
+    super(owner, id);
+    this.owner = owner;
+    this.reused = owner.isReused();
+  }
+
+  byte[] nodeAddress() {
+    return nodeAddress;
+  }
+
+  // --- the request -------------------------------------------------------------------------
+
+  @Override
+  public void attach(Exchange user) {
+    exchange = user;
+    begun = owner.loop.now();
+  }
+
+  @Override
+  public boolean isReused() {
+    return reused;
+  }
+
+  @Override
+  public boolean isWritable() {
+    return isDrained() && !isClosed() && owner.isWritable();
+  }
+
+  @Override
+  public void sendHead(Exchange user) {
+    Head request = user.request;
+    nodeAddress = user.nodeAddress();
+    boolean end = !request.upgrade && request.body == 0 && user.isRequestDone();
+    beginMessage(request.upgrade ? -1 : request.body);
+    sendHeaders(request, 1, end);
+  }
+
+  @Override
+  public void sendData(ByteBuf in, int count) {
+    send(in, count);
+  }
+
+  @Override
+  public void sendEnd(Head last) {
+    Exchange user = exchange;
+    if (tunnel || user == null || !user.request.upgrade) {
+      endAfterRest(last);
+    }
+  }
+
+  /**
+   * The connection sends by itself at the end of this turn of the loop, and counts what it sent.
+   */
+  @Override
+  public long flush() {
+    owner.flushSoon();
+    return 0;
+  }
+
+  @Override
+  public void shutdownOutput() {
+    endAfterRest(Head.NONE);
+    owner.flushSoon();
+  }
+
+  @Override
+  public void afterFlush(Runnable then) {
+    then.run(); // what still waits has its own flow control; the stream ends when it has gone out
+  }
+
+  @Override
+  void canSend() {
+    Exchange user = exchange;
+    if (user != null && isWritable()) {
+      user.upstreamWritable();
+    }
+  }
+
+  @Override
+  void ourEndSent() {
+    // The answer is still to come.
+  }
+
+  // --- the answer --------------------------------------------------------------------------
+
+  void headersCame(ByteBuf block, boolean end) throws Http2Exception {
+    Exchange user = exchange;
+    if (user == null) {
+      HpackReader.Result _ = owner.hpack.readTrailers(id, block, new Head());
+      return;
+    }
+    user.responseBytes(block.readableBytes());
+    if (headRead) {
+      Head last = new Head();
+      HpackReader.Result read = owner.hpack.readTrailers(id, block, last);
+      if (!end
+          || tunnel
+          || read != HpackReader.Result.DONE
+          || !BodyReader.cleanTrailers(last)
+          || (announced >= 0 && bodyBytes != announced)) {
+        bad(user);
+      } else {
+        trailers = last;
+        endCame();
+        pass(user);
+      }
+      return;
+    }
+    Head head = user.response;
+    HpackReader.Result read = owner.hpack.readResponse(id, block, head);
+    if (read != HpackReader.Result.DONE || !isSound(user, head, end)) {
+      bad(user);
+      return;
+    }
+    headRead = head.status >= 200 || head.status == 101;
+    tunnel = head.status == 101;
+    announced = head.body;
+    if (end) {
+      endCame();
+    }
+    if (!user.responseHead()) {
+      return;
+    }
+    if (tunnel) {
+      user.tunnelOpened();
+    }
+    if (headRead && isCurrent(user)) {
+      pass(user);
+    }
+  }
+
+  /** The same rules as for HTTP/1.1; fills what is derived. */
+  private static boolean isSound(Exchange user, Head head, boolean end) {
+    if (!ResponseCheck.check(head, user.isToHead())) {
+      return false;
+    }
+    if (head.status < 200) {
+      return !end;
+    }
+    if (user.request.upgrade && head.status == 200 && !end) {
+      switchProtocol(user.request, head);
+      return true;
+    }
+    if (head.body == Head.UNTIL_CLOSE) {
+      if (end) {
+        head.body = 0;
+        head.lengthAnew = 0;
+      } else {
+        head.body = Head.CHUNKED;
+      }
+    } else if (end && head.body > 0) {
+      return false;
+    }
+    return true;
+  }
+
+  /** RFC 8441: 200 grants what 101 grants in HTTP/1.1, where the answer has to prove itself. */
+  private static void switchProtocol(Head request, Head head) {
+    head.status = 101;
+    head.body = 0;
+    head.openField(UPGRADE);
+    head.put(WEBSOCKET);
+    head.closeField(FieldName.UPGRADE);
+    head.drop(head.fieldCount - 1);
+    head.upgrade = true;
+    long key = request.findField(WEBSOCKET_KEY);
+    if (key >= 0) {
+      String said = Ascii.text(request.bytes, (int) (key >>> 32), (int) key);
+      head.openField(WEBSOCKET_ACCEPT);
+      head.put(accept(said));
+      head.closeField(FieldName.OTHER);
+    }
+  }
+
+  private static byte[] accept(String key) {
+    try {
+      MessageDigest sha1 = MessageDigest.getInstance("SHA-1");
+      byte[] hash = sha1.digest((key + WEBSOCKET_GUID).getBytes(StandardCharsets.ISO_8859_1));
+      return Base64.getEncoder().encode(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-1", e);
+    }
+  }
+
+  /** Data of the answer; what the client is too slow for is kept, up to the window. */
+  void take(ByteBuf in, int count, boolean end) {
+    Exchange user = exchange;
+    if (user == null) {
+      in.skipBytes(count);
+      giveBack(count);
+      return;
+    }
+    if (!headRead) {
+      bad(user);
+      return;
+    }
+    bodyBytes += count;
+    if (announced >= 0 && !tunnel && (bodyBytes > announced || (end && bodyBytes < announced))) {
+      bad(user);
+      return;
+    }
+    if (end) {
+      endCame();
+    }
+    user.responseBytes(count);
+    if (paused || received() != null) {
+      keep(in, count);
+    } else if (count > 0) {
+      pass(user, in, count);
+      giveBack(count);
+    }
+    pass(user);
+  }
+
+  private void pass(Exchange user, ByteBuf in, int count) {
+    if (tunnel) {
+      ByteBuf part = in.readSlice(count);
+      user.tunnelData(part);
+    } else {
+      user.responseData(in, count);
+      user.responseFlush();
+    }
+  }
+
+  /** Hands on what has been kept, and the end. */
+  private void pass(Exchange user) {
+    ByteBuf kept = received();
+    if (kept != null && !paused) {
+      int count = kept.readableBytes();
+      pass(user, kept, count);
+      receivedTaken();
+      giveBack(count);
+    }
+    if (isEndReceived() && received() == null && !endTold && isCurrent(user)) {
+      endTold = true;
+      if (tunnel) {
+        user.nodeEnded();
+      } else {
+        user.responseEnd(trailers);
+      }
+    }
+  }
+
+  @Override
+  void dataCame() {
+    Exchange user = exchange;
+    if (user != null) {
+      pass(user);
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very exchange
+  private boolean isCurrent(Exchange user) {
+    return exchange == user;
+  }
+
+  private void bad(Exchange user) {
+    reset(Http2.PROTOCOL_ERROR);
+    user.badResponse();
+  }
+
+  @Override
+  void wasReset(int error) {
+    Exchange user = exchange;
+    if (user == null) {
+      return;
+    }
+    if (error == Http2.REFUSED_STREAM) {
+      user.upstreamRefused();
+    } else {
+      user.upstreamClosed();
+    }
+  }
+
+  @Override
+  public void setReading(boolean wanted) {
+    if (paused == wanted) {
+      paused = !wanted;
+      Exchange user = exchange;
+      if (wanted && user != null) {
+        pass(user);
+      }
+    }
+  }
+
+  // --- the end -----------------------------------------------------------------------------
+
+  @Override
+  public void release(boolean requestDone, UpstreamConfig config) {
+    exchange = null;
+    reset(Http2.CANCEL); // nothing, if both halves have ended
+    closeIfEnded();
+    owner.keep(config);
+  }
+
+  @Override
+  public void drop() {
+    exchange = null;
+    if (!headRead) {
+      owner.suspect(begun);
+    }
+    reset(Http2.CANCEL);
+  }
+}
