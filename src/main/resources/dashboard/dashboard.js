@@ -243,7 +243,7 @@ function updateNode(row, node, now) {
 
 function createListener() {
   return make('tr', { role: 'row' },
-    make('th', { scope: 'row', role: 'rowheader' }, make('span'), make('span', { class: 'sub' })),
+    make('th', { scope: 'row', role: 'rowheader' }, make('span'), make('span', { class: 'sub' }), make('span', { class: 'sub' })),
     make('td', { class: 'n', role: 'cell', 'data-label': 'Clients' }),
     make('td', { class: 'n', role: 'cell', 'data-label': 'Requests/s' }),
     make('td', { class: 'n', role: 'cell', 'data-label': 'Failed' }),
@@ -254,6 +254,9 @@ function updateListener(row, listener) {
   const [head, clients, perSecond, failed, own] = row.children;
   text(head.children[0], listener.name);
   text(head.children[1], (listener.protocol === 'http' ? '' : listener.protocol + ' ') + listener.addresses.join(', '));
+  const [first] = listener.certificates; // the one that expires first
+  text(head.children[2], first ? certificateText(first) : '');
+  head.children[2].classList.toggle('some', first !== undefined && first.daysLeft < 21);
   text(clients, whole.format(listener.connections));
   text(perSecond, rate(listener.figures.rate));
   text(failed, share(listener.figures.errorShare));
@@ -265,6 +268,12 @@ function updateListener(row, listener) {
       li.className = r.count ? '' : 'none';
       if (li.title !== r.meaning) li.title = r.meaning;
     });
+}
+
+function certificateText(certificate) {
+  const name = certificate.names[0] || certificate.file;
+  return certificate.daysLeft < 0 ? `certificate for ${name} has expired`
+    : `certificate for ${name}: ${whole.format(certificate.daysLeft)} days left`;
 }
 
 function createEvent(event) {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Says what would happen to a request, step by step, by asking the parts that would do it. */
 final class Explainer {
-  private static final Set<String> SCHEMES = Set.of("http", "tcp", "udp");
+  private static final Set<String> SCHEMES = Set.of("http", "https", "tcp", "udp");
 
   private final Fairlead fairlead;
 
@@ -53,12 +53,15 @@ final class Explainer {
     String target = sent;
     String authority = null;
     int port = -1;
+    Boolean secure = null; // not said
     if (!sent.startsWith("/") && !sent.equals("*")) {
       int scheme = sent.indexOf("://");
-      if (scheme < 0 || !SCHEMES.contains(sent.substring(0, scheme).toLowerCase(Locale.ROOT))) {
+      String name = scheme < 0 ? "" : sent.substring(0, scheme).toLowerCase(Locale.ROOT);
+      if (!SCHEMES.contains(name)) {
         throw new IllegalArgumentException(
-            "url must begin with http://, tcp://, udp:// or a slash (was " + url + ")");
+            "url must begin with http://, https://, tcp://, udp:// or a slash (was " + url + ")");
       }
+      secure = name.startsWith("http") ? name.equals("https") : null;
       int end = scheme + 3;
       while (end < sent.length() && sent.charAt(end) != '/' && sent.charAt(end) != '?') {
         end++;
@@ -71,6 +74,15 @@ final class Explainer {
     Listener listener = listener(state, port, udp, why);
     if (listener == null) {
       return new ExplainAnswer(null, null, null, null, why, null);
+    }
+    boolean speaksTls = listener.state().tls() != null;
+    if (secure != null && secure != speaksTls) {
+      why.add(
+          "listener "
+              + listener.name()
+              + (speaksTls
+                  ? " speaks TLS and would answer http:// with 400"
+                  : " does not speak TLS and would close such a connection"));
     }
     Map<String, List<String>> fields = new LinkedHashMap<>();
     if (headers.keySet().stream().noneMatch(name -> name.equalsIgnoreCase("host"))) {

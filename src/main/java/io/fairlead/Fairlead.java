@@ -23,6 +23,7 @@ import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
+import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.service.Node;
@@ -107,6 +108,8 @@ final class Fairlead implements AutoCloseable {
   private final ReentrantLock changing = new ReentrantLock();
   private final AtomicReference<State> state = new AtomicReference<>();
   private final DataPlane dataPlane;
+  private final TlsKeeper tls;
+  private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
   /** Drains of listeners that were taken away; with the lock only. */
@@ -120,6 +123,12 @@ final class Fairlead implements AutoCloseable {
   private Fairlead(FairleadConfig config, @Nullable Path file) {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
+    tls =
+        new TlsKeeper(
+            dataPlane.loops(),
+            control::epochMillis,
+            events::add,
+            old -> dataPlane.afterEachLoop(old::release));
   }
 
   /**
@@ -205,14 +214,18 @@ final class Fairlead implements AutoCloseable {
       Map<String, Policy> policies = new HashMap<>();
       Map<HostPort, String> takenOver = before == null ? Map.of() : takenOver(before, config);
       Map<String, Listener> listeners;
+      Map<String, TlsKeeper.Loaded> certificates = Map.of();
       try {
+        certificates = tls.load(config);
+        tls.showFirst(certificates);
         config
             .listeners()
             .forEach((name, wanted) ->
                 policies.put(name, build(config, wanted, before, services, routes)));
-        listeners = openListeners(before, config, takenOver.keySet(), policies);
+        listeners = openListeners(before, config, takenOver.keySet(), policies, certificates);
       } catch (IOException | RuntimeException e) {
         control.call(() -> endServices(services, before == null ? Map.of() : before.services()));
+        tls.discard(certificates);
         throw e;
       }
       State after =
@@ -225,7 +238,10 @@ final class Fairlead implements AutoCloseable {
               listeners,
               routes,
               services);
-      control.call(() -> switchTo(before, after, policies));
+      Map<String, TlsKeeper.Loaded> shown = certificates;
+      control.call(() -> switchTo(before, after, policies, shown));
+      tls.show(certificates, config);
+      lookAfterCertificates();
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
       leave(before, after, takenOver);
@@ -361,7 +377,8 @@ final class Fairlead implements AutoCloseable {
       @Nullable State before,
       FairleadConfig config,
       Set<HostPort> taken,
-      Map<String, Policy> policies)
+      Map<String, Policy> policies,
+      Map<String, TlsKeeper.Loaded> certificates)
       throws IOException {
     Map<String, Listener> listeners = new LinkedHashMap<>();
     List<Listener> opened = new ArrayList<>();
@@ -373,7 +390,8 @@ final class Fairlead implements AutoCloseable {
           known.add(wanted.bind().stream().filter(a -> !(takes && taken.contains(a))).toList());
           listeners.put(wanted.name(), known);
         } else {
-          Listener made = open(wanted, taken, policies.get(wanted.name()));
+          Listener made =
+              open(wanted, taken, policies.get(wanted.name()), tlsOf(certificates, wanted.name()));
           opened.add(made);
           listeners.put(wanted.name(), made);
         }
@@ -391,10 +409,14 @@ final class Fairlead implements AutoCloseable {
     }
   }
 
-  private Listener open(ListenerConfig wanted, Set<HostPort> taken, @Nullable Policy policy)
+  private Listener open(
+      ListenerConfig wanted,
+      Set<HostPort> taken,
+      @Nullable Policy policy,
+      @Nullable TlsListener secure)
       throws IOException {
     return switch (policy) {
-      case Policy.Http(HttpPolicy http) -> dataPlane.open(wanted, taken, http);
+      case Policy.Http(HttpPolicy http) -> dataPlane.open(wanted, taken, http, secure);
       case Policy.Stream(StreamPolicy stream) -> dataPlane.open(wanted, taken, stream);
       case Policy.Datagrams(UdpPolicy udp) -> dataPlane.open(wanted, udp);
       case null -> throw new IllegalStateException("no policy was built for " + wanted.name());
@@ -407,6 +429,36 @@ final class Fairlead implements AutoCloseable {
     return old != null && old.protocol() == wanted.protocol();
   }
 
+  private static @Nullable TlsListener tlsOf(
+      Map<String, TlsKeeper.Loaded> certificates, String listener) {
+    TlsKeeper.Loaded loaded = certificates.get(listener);
+    return loaded == null ? null : loaded.listener();
+  }
+
+  /** From the first listener with TLS on: looks at its files, as ConfigWatch does at its own. */
+  private void lookAfterCertificates() {
+    if (tlsLooks == null && tls.isNeeded()) {
+      tlsLooks =
+          Thread.ofVirtual()
+              .name("certificates")
+              .start(() -> {
+                try {
+                  while (true) {
+                    Thread.sleep(tls.pause());
+                    changing.lock();
+                    try {
+                      tls.lookAgain(System.nanoTime());
+                    } finally {
+                      changing.unlock();
+                    }
+                  }
+                } catch (InterruptedException e) {
+                  // Closed.
+                }
+              });
+    }
+  }
+
   private static ListenerConfig listenerConfig(FairleadConfig config, String name) {
     ListenerConfig found = config.listeners().get(name);
     if (found == null) {
@@ -417,7 +469,10 @@ final class Fairlead implements AutoCloseable {
 
   /** The switch. Control thread. */
   private @Nullable Void switchTo(
-      @Nullable State before, State after, Map<String, Policy> policies) {
+      @Nullable State before,
+      State after,
+      Map<String, Policy> policies,
+      Map<String, TlsKeeper.Loaded> certificates) {
     for (ServiceConfig config : after.config().services().values()) {
       ServiceRuntime runtime = after.services().get(config.name());
       if (runtime != null) {
@@ -442,6 +497,7 @@ final class Fairlead implements AutoCloseable {
                 ((UdpListenerState) listener.state()).setPolicy(policy);
             case null -> throw new IllegalStateException("no policy was built for " + name);
           }
+          listener.state().setTls(tlsOf(certificates, name));
         });
     state.set(after);
     return null;
@@ -633,6 +689,10 @@ final class Fairlead implements AutoCloseable {
     AdminServer door = admin;
     if (door != null) {
       door.close();
+    }
+    Thread looking = tlsLooks;
+    if (looking != null) {
+      looking.interrupt();
     }
     control.call(() -> {
       health.close();

@@ -6,6 +6,8 @@ import io.fairlead.admin.ConfigState;
 import io.fairlead.admin.ExplainAnswer;
 import io.fairlead.admin.Instance;
 import io.fairlead.admin.ListenerView;
+import io.fairlead.admin.ListenerView.CertificateView;
+import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.admin.NodeOutcome;
 import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
@@ -18,6 +20,7 @@ import io.fairlead.config.RouteMatch;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
@@ -80,7 +83,26 @@ final class Operator implements Instance {
     return views;
   }
 
-  private static ListenerView view(
+  private @Nullable TlsView view(@Nullable TlsListener tls) {
+    return tls == null
+        ? null
+        : new TlsView(
+            tls.counters(),
+            tls.failures(),
+            tls.handshaking(),
+            tls.shown().stream()
+                .map(shown ->
+                    new CertificateView(
+                        shown.file(),
+                        shown.names(),
+                        Math.floorDiv(
+                            shown.certificate().getNotAfter().toInstant().toEpochMilli()
+                                - fairlead.control().epochMillis(),
+                            1000)))
+                .toList());
+  }
+
+  private ListenerView view(
       Listener listener, @Nullable ListenerConfig config, List<HttpRoute> routes) {
     ListenerProtocol protocol = config == null ? ListenerProtocol.HTTP : config.protocol();
     Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
@@ -96,6 +118,7 @@ final class Operator implements Instance {
         listener.boundAddresses().stream().map(Operator::text).toList(),
         listener.state().counters(),
         errors,
+        view(listener.state().tls()),
         routes.stream()
             .map(route ->
                 new ListenerView.RouteView(

@@ -6,13 +6,46 @@ import io.fairlead.Loopback.Client;
 import io.fairlead.demo.TestNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every example starts and serves; only its addresses are those of this machine. */
 @Timeout(30)
 class ExamplesTest {
+  /** Its certificates are made as its first lines say. */
+  @Test
+  void theOneWithTlsStartsAndServes(@TempDir Path folder) throws Exception {
+    Tool.Said made =
+        Tool.run("", "examples/make-certificates", folder.resolve("certificates").toString());
+    assertThat(made.status()).as(made.output()).isZero();
+    try (TestNode node = Loopback.node("a")) {
+      String text =
+          "admin: { bind: \"127.0.0.1:0\" }\n"
+              + Files.readString(Path.of("examples/tls.yaml"))
+                  .replace("certificates/", folder + "/certificates/")
+                  .replace("0.0.0.0:8443", "127.0.0.1:0")
+                  .replace("10.0.0.11:8080", "127.0.0.1:" + node.port())
+                  .replace("10.0.0.12:8080", "localhost:" + node.port());
+      try (Fairlead fairlead = Loopback.start(text)) {
+        String url = "https://localhost:" + Loopback.port(fairlead, "web") + "/";
+        Tool.Said said =
+            Tool.run(
+                "",
+                "curl",
+                "-sS",
+                "--noproxy",
+                "*",
+                "--cacert",
+                folder + "/certificates/ca.pem",
+                url);
+        assertThat(said.output()).contains("hello from a");
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -132,7 +132,12 @@ final class Loopback {
     }
 
     Client(String host, int port) throws IOException {
-      socket = new Socket(InetAddress.ofLiteral(host), port);
+      this(new Socket(InetAddress.ofLiteral(host), port));
+    }
+
+    /** Over a connection that is open. */
+    Client(Socket open) throws IOException {
+      socket = open;
       socket.setTcpNoDelay(true);
       socket.setSoTimeout((int) PATIENCE.toMillis());
       in = new BufferedInputStream(socket.getInputStream());

@@ -216,6 +216,7 @@ final class Api {
                   figures.connections(),
                   figures.figures().rate(),
                   figures.figures().errorShare(),
+                  Views.Certificate.of(listener),
                   listener.routes().stream()
                       .map(route -> new Views.Route(route.name(), route.match(), route.service()))
                       .toList()));

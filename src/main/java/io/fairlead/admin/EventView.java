@@ -24,13 +24,18 @@ record EventView(
 
   private static String level(Event event) {
     return switch (event) {
-      case Event.NodeDown _, Event.ConfigRefused _ -> "bad";
+      case Event.NodeDown _,
+          Event.ConfigRefused _,
+          Event.CertificatesRefused _,
+          Event.CertificateExpires _ ->
+          "bad";
       case Event.NodeUp _ -> "good";
       case Event.InstanceStarted _,
           Event.InstanceStopping _,
           Event.ConfigApplied _,
           Event.ListenerStarted _,
           Event.ListenerStopped _,
+          Event.CertificateLoaded _,
           Event.NodeJoined _,
           Event.NodeLeft _,
           Event.NodeDraining _,

@@ -210,6 +210,7 @@ final class Live implements AutoCloseable {
             - listener.counters().get(ListenerCounter.CONNECTIONS_CLOSED),
         reasons,
         listener.routes().size(),
+        Views.Certificate.of(listener),
         figures(rates.listener(listener.name()), null));
   }
 

@@ -47,6 +47,8 @@ record LiveView(
       @Doc("Client connections open now.") long connections,
       @Doc("Answers that Fairlead made itself since the start, by reason.") List<Reason> reasons,
       int routes,
+      @Doc("Those that expire first, 50 at most; empty: no TLS.")
+          List<Views.Certificate> certificates,
       Figures figures) {}
 
   /** How often something happened. */

@@ -1,14 +1,17 @@
 package io.fairlead.admin;
 
+import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.HandshakeFailure;
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
 import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.Metric;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import io.fairlead.telemetry.TlsCounter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -93,6 +96,15 @@ final class MetricsPage {
             for (ErrorReason reason : ErrorReason.values()) {
               long count = listener.errors().getOrDefault(reason, 0L);
               page.sample(metric, count, listener.name(), reason.wireName());
+            }
+          }
+        }
+        case TLS_HANDSHAKES, TLS_HANDSHAKES_FAILED, TLS_HANDSHAKES_OPEN, CERTIFICATE_EXPIRY -> {
+          page.family(metric);
+          for (ListenerView listener : listeners) {
+            TlsView tls = listener.tls();
+            if (tls != null) {
+              tls(page, metric, listener.name(), tls);
             }
           }
         }
@@ -217,6 +229,30 @@ final class MetricsPage {
       Exposition page, Metric metric, List<Service> services, NodeCounter counter)
       throws IOException {
     nodes(page, metric, services, node -> node.counters().get(counter));
+  }
+
+  private static void tls(Exposition page, Metric metric, String listener, TlsView tls)
+      throws IOException {
+    switch (metric) {
+      case TLS_HANDSHAKES -> {
+        LoopCounters<TlsCounter> done = tls.handshakes();
+        page.sample(metric, done.get(TlsCounter.TLS_1_2), listener, "1.2", "no");
+        page.sample(metric, done.get(TlsCounter.TLS_1_2_RESUMED), listener, "1.2", "yes");
+        page.sample(metric, done.get(TlsCounter.TLS_1_3), listener, "1.3", "no");
+        page.sample(metric, done.get(TlsCounter.TLS_1_3_RESUMED), listener, "1.3", "yes");
+      }
+      case TLS_HANDSHAKES_FAILED -> {
+        for (HandshakeFailure reason : HandshakeFailure.values()) {
+          page.sample(metric, tls.failures().get(reason), listener, reason.wireName());
+        }
+      }
+      case TLS_HANDSHAKES_OPEN -> page.sample(metric, tls.going(), listener);
+      default -> {
+        for (ListenerView.CertificateView certificate : tls.certificates()) {
+          page.sample(metric, certificate.secondsLeft(), listener, certificate.file());
+        }
+      }
+    }
   }
 
   private static void routeResponses(Exposition page, Metric metric, List<ListenerView> listeners)

@@ -5,6 +5,7 @@ import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.NodeCounter;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,27 @@ final class Views {
       @Doc("Requests a second over the last 3 s; connections, where those are relayed.")
           double rate,
       @Doc("Share of them that failed in the last 10 s, 0 to 1.") double errorShare,
+      @Doc("Those that expire first, 50 at most; empty: no TLS.") List<Certificate> certificates,
       List<Route> routes) {}
+
+  @Doc("A certificate that a listener shows.")
+  record Certificate(
+      @Doc("File that it came from.") String file,
+      List<String> names,
+      @Doc("Whole days until it expires; below 0: it has.") long daysLeft) {
+    private static final int MAX_CERTIFICATES = 50;
+
+    static List<Certificate> of(ListenerView listener) {
+      ListenerView.TlsView tls = listener.tls();
+      return tls == null
+          ? List.of()
+          : tls.certificates().stream()
+              .map(one -> new Certificate(one.file(), one.names(), one.daysLeft()))
+              .sorted(Comparator.comparingLong(Certificate::daysLeft))
+              .limit(MAX_CERTIFICATES)
+              .toList();
+    }
+  }
 
   @Doc("A route, in the order in which they are tried.")
   record Route(String name, @Doc("What a request must look like.") String match, String service) {}

@@ -60,6 +60,7 @@ final class LookVerbs {
               + millis(status, "p99Millis"));
       out.line("");
       List<List<String>> listeners = new ArrayList<>();
+      List<List<String>> certificates = new ArrayList<>();
       for (JsonNode each : status.get("listeners")) {
         List<String> addresses = new ArrayList<>();
         each.get("addresses").forEach(address -> addresses.add(address.asString()));
@@ -71,10 +72,23 @@ final class LookVerbs {
                 text(each, "connections"),
                 Terminal.rate(real(each, "rate")),
                 Terminal.share(real(each, "errorShare"))));
+        for (JsonNode certificate : each.get("certificates")) {
+          certificates.add(
+              List.of(
+                  text(each, "name"),
+                  text(certificate, "file"),
+                  String.join(
+                      " ", certificate.get("names").valueStream().map(JsonNode::asString).toList()),
+                  text(certificate, "daysLeft")));
+        }
       }
       out.table(
           List.of("LISTENER", "PROTOCOL", "ADDRESS", ">CLIENTS", ">REQUESTS/S", ">FAILED"),
           listeners);
+      if (!certificates.isEmpty()) {
+        out.line("");
+        out.table(List.of("LISTENER", "CERTIFICATE", "NAMES", ">DAYS LEFT"), certificates);
+      }
       out.line("");
       List<List<String>> services = new ArrayList<>();
       for (JsonNode each : status.get("services")) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -68,7 +69,7 @@ public final class ConfigDiff {
     switch (before) {
       case Map<?, ?> map -> maps(path, map, (Map<?, ?>) after);
       case List<?> list -> lists(path, list, (List<?>) after);
-      case HostPort _, Cidr _, Probe.StatusRange _ -> change(path, before, after);
+      case HostPort _, Cidr _, Probe.StatusRange _, Optional<?> _ -> change(path, before, after);
       case Secret _ -> say(path + " changed");
       case Record record when record.getClass() == after.getClass() ->
           records(path, record, (Record) after);
@@ -148,6 +149,7 @@ public final class ConfigDiff {
       case Probe.Tcp _ -> "tcp";
       case Probe.None _ -> "none";
       case Probe.Http http -> "http " + http.path();
+      case Optional<?> maybe -> maybe.isPresent() ? words(maybe.get()) : "none";
       default -> Units.textOf(value);
     };
   }

@@ -505,6 +505,15 @@ final class Language {
               + " `protocol` is `tcp` or `udp`.",
           "db");
 
+  private static final Key<ListenerTls> LISTENER_TLS =
+      Key.of(
+          "tls",
+          TlsLanguage.LISTENER,
+          ListenerTls.NONE,
+          "none",
+          "Speak TLS, with these certificates.",
+          "{ certificates: [ { cert: shop.pem, key: shop.key } ] }");
+
   static final Obj<ListenerConfig> LISTENER =
       new Obj<>(
           "listener",
@@ -512,13 +521,14 @@ final class Language {
           List.of(
               BIND,
               PROTOCOL,
+              LISTENER_TLS,
               LISTENER_LIMITS,
               LISTENER_FORWARDED,
               LISTENER_PROXY_PROTOCOL,
               LISTENER_UDP,
               ROUTES,
               LISTENER_SERVICE),
-          List.of("tls"),
+          List.of(),
           false,
           null,
           (values, spot) ->
@@ -526,6 +536,7 @@ final class Language {
                   objectName(spot),
                   values.get(BIND),
                   values.get(PROTOCOL),
+                  values.get(LISTENER_TLS),
                   values.get(LISTENER_LIMITS).of(values.get(PROTOCOL)),
                   values.get(LISTENER_FORWARDED),
                   values.get(LISTENER_PROXY_PROTOCOL),
@@ -750,6 +761,7 @@ final class Language {
                   values.get(NODES),
                   values.get(BALANCE),
                   values.get(NODE_PROTOCOL),
+                  ServiceTls.NONE,
                   values.get(SERVICE_HEALTH),
                   values.get(SERVICE_UPSTREAM),
                   values.get(SERVICE_PROXY_PROTOCOL)));

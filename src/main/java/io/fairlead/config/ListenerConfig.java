@@ -10,6 +10,7 @@ import java.util.Map;
  * @param name unique among listeners; a metric label
  * @param bind one or more addresses
  * @param protocol what clients speak
+ * @param tls certificates, and what clients have to prove
  * @param limits what one client, or all together, may ask of this listener
  * @param forwarded what is told to nodes about the client, and whom we believe about it
  * @param proxyProtocol who is believed about the client of a connection
@@ -21,6 +22,7 @@ public record ListenerConfig(
     String name,
     List<HostPort> bind,
     ListenerProtocol protocol,
+    ListenerTls tls,
     HttpLimits limits,
     ForwardedConfig forwarded,
     ProxyProtocolConfig proxyProtocol,
@@ -37,6 +39,7 @@ public record ListenerConfig(
         name,
         bind,
         ListenerProtocol.HTTP,
+        ListenerTls.NONE,
         limits,
         forwarded,
         ProxyProtocolConfig.NONE,
@@ -71,7 +74,7 @@ public record ListenerConfig(
             "must not be given where protocol is udp",
             List.of());
     if (!protocol.isHttp()) {
-      checkRelay(require, protocol, limits, forwarded, routes);
+      checkRelay(require, protocol, tls, limits, forwarded, routes);
     }
     Map<String, Integer> names = new HashMap<>();
     int catchAll = -1;
@@ -105,12 +108,14 @@ public record ListenerConfig(
   private static void checkRelay(
       Require require,
       ListenerProtocol protocol,
+      ListenerTls tls,
       HttpLimits limits,
       ForwardedConfig forwarded,
       List<RouteConfig> routes) {
     String not = "must not be given where protocol is " + Units.word(protocol);
     HttpLimits usual = HttpLimits.DEFAULT;
     require
+        .that(!tls.isOn(), "tls", null, not)
         .that(forwarded.equals(ForwardedConfig.DEFAULT), "forwarded", null, not)
         .that(
             limits.headerBytes() == usual.headerBytes(),

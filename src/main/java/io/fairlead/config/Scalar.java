@@ -128,6 +128,20 @@ record Scalar<T>(
     return new Scalar<>(kind, "", Map.of("type", "string"), false, (text, _) -> parse.apply(text));
   }
 
+  static Scalar<Boolean> flag() {
+    return new Scalar<>(
+        "true or false",
+        "",
+        Map.of("type", "boolean"),
+        false,
+        (text, _) ->
+            switch (text) {
+              case "true" -> true;
+              case "false" -> false;
+              default -> throw Require.refusal("must be true or false");
+            });
+  }
+
   static Scalar<Path> path(String kind) {
     return new Scalar<>(
         kind,

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param nodes given in the file; others may register through the API
  * @param balance which node gets the next request
  * @param protocol what nodes speak
+ * @param tls whether nodes speak TLS, and what they have to prove
  * @param health how nodes are probed
  * @param upstream connections to the nodes
  * @param proxyProtocol what nodes are told about the client of each connection
@@ -21,6 +22,7 @@ public record ServiceConfig(
     List<NodeConfig> nodes,
     BalanceMethod balance,
     NodeProtocol protocol,
+    ServiceTls tls,
     HealthCheckConfig health,
     UpstreamConfig upstream,
     ProxyVersion proxyProtocol) {

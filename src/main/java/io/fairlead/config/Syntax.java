@@ -205,6 +205,11 @@ final class Syntax {
         : "must be a host name or address, maybe with a port";
   }
 
+  /** A name in a certificate that is asked for (RFC 6066, 3), or an address. */
+  static @Nullable String tlsName(String text) {
+    return host(text) == null ? null : "must be a host name or an address";
+  }
+
   /** What an HTTP probe asks for: a path, maybe with a query. */
   static @Nullable String probePath(String text) {
     if (!text.startsWith("/")) {

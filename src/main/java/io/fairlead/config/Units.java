@@ -84,6 +84,7 @@ final class Units {
   static String textOf(Object value) {
     return switch (value) {
       case Duration duration -> duration(duration);
+      case TlsVersion version -> version.toString();
       case Enum<?> constant -> word(constant);
       default -> value.toString();
     };

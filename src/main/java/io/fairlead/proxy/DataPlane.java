@@ -11,6 +11,7 @@ import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
+import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.service.Node;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -29,7 +30,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** The event loops and what runs on them. */
 public final class DataPlane implements AutoCloseable {
@@ -98,7 +101,7 @@ public final class DataPlane implements AutoCloseable {
    * @throws IOException naming the address that could not be bound and why
    */
   public Listener open(ListenerConfig config, HttpPolicy policy) throws IOException {
-    return open(config, Set.of(), policy);
+    return open(config, Set.of(), policy, null);
   }
 
   /**
@@ -106,11 +109,15 @@ public final class DataPlane implements AutoCloseable {
    *
    * @param taken addresses that it will take over from other listeners, see {@link
    *     Listener#takeOver}; not bound here
+   * @param tls what is spoken inside; null: in the clear
    * @throws IOException naming the address that could not be bound and why
    */
-  public Listener open(ListenerConfig config, Set<HostPort> taken, HttpPolicy policy)
+  public Listener open(
+      ListenerConfig config, Set<HostPort> taken, HttpPolicy policy, @Nullable TlsListener tls)
       throws IOException {
-    return open(config, taken, new HttpListenerState(httpLoops, policy));
+    ListenerState state = new HttpListenerState(httpLoops, policy);
+    state.setTls(tls);
+    return open(config, taken, state);
   }
 
   /** The same for a listener for datagrams. */
@@ -204,6 +211,16 @@ public final class DataPlane implements AutoCloseable {
     for (Loop loop : loops) {
       loop.eventLoop().execute(() -> task.accept(loop));
     }
+  }
+
+  /** Runs it on one of the loops, when all of them have come to the end of what they are doing. */
+  public void afterEachLoop(Runnable then) {
+    AtomicInteger left = new AtomicInteger(loops.size());
+    onEachLoop(loop -> {
+      if (left.decrementAndGet() == 0) {
+        then.run();
+      }
+    });
   }
 
   Loop anyLoop() {

@@ -4,6 +4,9 @@ import io.fairlead.config.Cidr;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.proxy.origin.ForeignHeaderGuard;
 import io.fairlead.proxy.origin.ProxyHeaderReader;
+import io.fairlead.proxy.tls.TlsFront;
+import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.proxy.tls.TlsSession;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.LoopCounters;
@@ -20,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all connections of one listener share, whatever they speak.
@@ -46,6 +50,7 @@ public abstract class ListenerState {
 
   private volatile Front front = new Front(List.of(), 0);
   private volatile boolean draining;
+  private volatile @Nullable TlsListener tls;
 
   protected ListenerState(int loops) {
     this.counters = new LoopCounters<>(loops, ListenerCounter.class);
@@ -67,6 +72,28 @@ public abstract class ListenerState {
    * @param loop the connection's
    */
   protected abstract void install(ChannelPipeline pipeline, Loop loop);
+
+  /** The same for a connection whose handshake is done; what has been settled there may matter. */
+  protected void install(ChannelPipeline pipeline, Loop loop, TlsSession session) {
+    install(pipeline, loop);
+  }
+
+  private void installed(ChannelPipeline pipeline, Loop loop, TlsSession session) {
+    install(pipeline, loop, session);
+    if (draining) {
+      pipeline.fireUserEventTriggered(ListenerEvent.DRAIN);
+    }
+  }
+
+  /** What is spoken inside TLS; null: connections are in the clear. */
+  public final @Nullable TlsListener tls() {
+    return tls;
+  }
+
+  /** Connections that come from now on speak TLS so, or not at all. */
+  public final void setTls(@Nullable TlsListener next) {
+    tls = next;
+  }
 
   /** No connection is kept longer than what is going on in it needs. */
   public final boolean isDraining() {
@@ -118,9 +145,19 @@ public abstract class ListenerState {
     accepted.pipeline().addLast(trackers.get(loop.index()));
     Front now = front;
     if (now.trusted().isEmpty()) {
-      install(accepted.pipeline(), loop);
+      secure(accepted.pipeline(), loop);
     } else {
       installBehindHeader(accepted, loop, now);
+    }
+  }
+
+  /** TLS begins behind a header. */
+  private void secure(ChannelPipeline pipeline, Loop loop) {
+    TlsListener inside = tls;
+    if (inside == null) {
+      install(pipeline, loop);
+    } else {
+      pipeline.addLast(new TlsFront(inside, loop, this::installed));
     }
   }
 
@@ -130,10 +167,10 @@ public abstract class ListenerState {
     Consumer<ErrorReason> count = reason -> errors.increment(loop.index(), reason);
     if (now.trusted().stream().anyMatch(network -> network.contains(remote))) {
       pipeline.addLast(
-          new ProxyHeaderReader(loop, now.headerNanos(), () -> install(pipeline, loop), count));
+          new ProxyHeaderReader(loop, now.headerNanos(), () -> secure(pipeline, loop), count));
     } else {
       pipeline.addLast(new ForeignHeaderGuard(count));
-      install(pipeline, loop);
+      secure(pipeline, loop);
     }
   }
 

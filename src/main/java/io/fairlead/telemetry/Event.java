@@ -103,6 +103,40 @@ public sealed interface Event {
     }
   }
 
+  record CertificateLoaded(String listener, String certificate, String names) implements Event {
+    @Override
+    public String text() {
+      return "listener " + listener + " shows a new certificate from " + certificate + ": " + names;
+    }
+  }
+
+  record CertificatesRefused(String user, String why) implements Event {
+    @Override
+    public String text() {
+      return user + " keeps the certificates it has; new ones are refused: " + why;
+    }
+  }
+
+  /**
+   * A certificate that somebody should renew.
+   *
+   * @param days left; below 0: it has expired
+   */
+  record CertificateExpires(String listener, String certificate, String names, long days)
+      implements Event {
+    @Override
+    public String text() {
+      return "certificate "
+          + certificate
+          + " of listener "
+          + listener
+          + " ("
+          + names
+          + ") "
+          + (days < 0 ? "has expired" : "expires in " + days + (days == 1 ? " day" : " days"));
+    }
+  }
+
   /** A change that somebody asked for through a door. */
   record Audit(String who, String what) implements Event {
     @Override

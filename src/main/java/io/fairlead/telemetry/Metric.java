@@ -93,6 +93,30 @@ public enum Metric {
       Unit.NONE,
       "listener,reason",
       "Requests that Fairlead itself answered or gave up on, by the reason that fairlead-error names. When it rises, the reason says whether clients, nodes or limits are the cause."),
+  TLS_HANDSHAKES(
+      "fairlead_tls_handshakes_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,version,resumed",
+      "Handshakes with clients that ended well. When those that are not resumed rise, new clients come, or tickets do not work; each costs a signature."),
+  TLS_HANDSHAKES_FAILED(
+      "fairlead_tls_handshakes_failed_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,reason",
+      "Handshakes with clients that did not. When client-alert rises, clients do not trust the certificate; when limited or timeout does, look for an attack."),
+  TLS_HANDSHAKES_OPEN(
+      "fairlead_tls_handshakes_open",
+      Type.GAUGE,
+      Unit.NONE,
+      "listener",
+      "Handshakes going on. When it rises towards handshakes.at-once, clients are slow, or somebody does not mean it."),
+  CERTIFICATE_EXPIRY(
+      "fairlead_certificate_expiry_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "listener,certificate",
+      "Time until the certificate expires; below 0 it has. It falls all the time; a rise means that it was renewed."),
 
   ROUTE_REQUESTS(
       "fairlead_route_requests_total",

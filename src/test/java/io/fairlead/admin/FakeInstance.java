@@ -9,10 +9,12 @@ import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.HandshakeFailure;
 import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import io.fairlead.telemetry.TlsCounter;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +45,7 @@ public final class FakeInstance implements Instance {
   private final EventLog events;
   private final List<Service> services = new CopyOnWriteArrayList<>();
   private final Map<String, List<NodeSpec>> members = new java.util.HashMap<>();
+  private final LoopCounters<TlsCounter> handshakes = new LoopCounters<>(1, TlsCounter.class);
   private final LoopCounters<ListenerCounter> listener =
       new LoopCounters<>(1, ListenerCounter.class);
   private final LoopCounters<RouteCounter> route = new LoopCounters<>(1, RouteCounter.class);
@@ -164,6 +167,13 @@ public final class FakeInstance implements Instance {
             List.of("127.0.0.1:8080"),
             listener,
             Map.copyOf(errors),
+            new ListenerView.TlsView(
+                handshakes,
+                new LoopCounters<>(1, HandshakeFailure.class),
+                0,
+                List.of(
+                    new ListenerView.CertificateView(
+                        "/etc/shop.pem", List.of("shop.example"), 20L * 24 * 60 * 60))),
             List.of(new RouteView("web-1", "any request", "shop", route))));
   }
 

@@ -32,7 +32,10 @@ class MetricsPageTest {
       assertThat(name).contains("_" + metric.unit().wireName());
     }
     assertThat(metric.help()).matches("(?s).*([Rr]ise|new series).*").endsWith(".");
-    assertThat(List.of("listener,route,service,node,code_class,reason,version,jdk".split(",", -1)))
+    assertThat(
+            List.of(
+                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate"
+                    .split(",", -1)))
         .containsAll(metric.labels());
   }
 

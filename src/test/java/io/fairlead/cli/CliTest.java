@@ -60,6 +60,9 @@ class CliTest {
             LISTENER  PROTOCOL  ADDRESS         CLIENTS  REQUESTS/S  FAILED
             web       http      127.0.0.1:8080        7           0       0
 
+            LISTENER  CERTIFICATE    NAMES         DAYS LEFT
+            web       /etc/shop.pem  shop.example         20
+
             SERVICE  STATE     NODES  IN FLIGHT  REQUESTS/S  FAILED  P50  P99
             shop     degraded    2/3          0           0       0    -    -
             """);

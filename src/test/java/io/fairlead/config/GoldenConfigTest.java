@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +97,7 @@ final class GoldenConfigTest {
                       path.isEmpty() ? part.getName() : path + "." + part.getName(),
                       part(part, record)))
               .collect(Collectors.joining());
+      case Optional<?> maybe -> maybe.map(one -> meaning(path, one)).orElse("");
       case Map<?, ?> map ->
           map.entrySet().stream()
               .map(entry -> meaning(path + "." + entry.getKey(), entry.getValue()))

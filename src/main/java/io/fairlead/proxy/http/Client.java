@@ -2,20 +2,27 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.config.Cidr;
 import io.fairlead.proxy.ClientAddress;
+import io.fairlead.proxy.tls.TlsSession;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Who is at the other end of a connection, as far as requests need to know. */
 final class Client {
+  private static final byte[] NONE = {};
+
   private final byte[] address;
   private final int hash;
   private final boolean trusted;
+  private final boolean secure;
+  private final byte[] certificate;
 
   /**
    * @param trust networks whose word about clients behind them is believed
+   * @param tls what the handshake has settled; null: the connection is in the clear
    */
-  Client(InetAddress remote, List<Cidr> trust) {
+  Client(InetAddress remote, List<Cidr> trust, @Nullable TlsSession tls) {
     address = Ascii.bytes(remote.getHostAddress());
     hash = ClientAddress.hash(remote);
     boolean believed = false;
@@ -23,6 +30,8 @@ final class Client {
       believed |= network.contains(remote);
     }
     trusted = believed;
+    secure = tls != null;
+    certificate = tls == null ? NONE : tls.clientCertificate();
   }
 
   /** As text. */
@@ -37,6 +46,16 @@ final class Client {
   /** Whether what this client says of clients behind it is believed. */
   boolean isTrusted() {
     return trusted;
+  }
+
+  /** Whether it came by TLS. */
+  boolean isSecure() {
+    return secure;
+  }
+
+  /** The value of X-Forwarded-Client-Cert; empty: nothing is to be told. */
+  byte[] certificate() {
+    return certificate;
   }
 
   /** The address as an element of Forwarded (RFC 7239, 4). */

@@ -17,7 +17,10 @@ final class Forwarding {
   private static final byte[] X_FORWARDED_PROTO = Ascii.bytes("x-forwarded-proto");
   private static final byte[] FORWARDED = Ascii.bytes("forwarded");
   private static final byte[] HTTP = Ascii.bytes("http");
+  private static final byte[] HTTPS = Ascii.bytes("https");
   private static final byte[] FORWARDED_HTTP = Ascii.bytes(";proto=http");
+  private static final byte[] FORWARDED_HTTPS = Ascii.bytes(";proto=https");
+  private static final byte[] CLIENT_CERT = Ascii.bytes("x-forwarded-client-cert");
   private static final byte[] COMMA = Ascii.bytes(", ");
 
   private Forwarding() {}
@@ -41,7 +44,7 @@ final class Forwarding {
       head.closeField(FieldName.X_FORWARDED_FOR);
       if (!trusted || !head.has(FieldName.X_FORWARDED_PROTO)) {
         head.openField(X_FORWARDED_PROTO);
-        head.put(HTTP);
+        head.put(who.isSecure() ? HTTPS : HTTP);
         head.closeField(FieldName.X_FORWARDED_PROTO);
       }
     }
@@ -52,8 +55,11 @@ final class Forwarding {
         putContinued(head, FieldName.FORWARDED, asked);
       }
       head.put(who.forwardedFor());
-      head.put(FORWARDED_HTTP);
+      head.put(who.isSecure() ? FORWARDED_HTTPS : FORWARDED_HTTP);
       head.closeField(FieldName.FORWARDED);
+    }
+    if (who.certificate().length > 0) {
+      addCertificate(head, who.certificate());
     }
     addVia(head);
     if (!trusted || !head.has(FieldName.X_REQUEST_ID)) {
@@ -75,6 +81,20 @@ final class Forwarding {
       }
     }
     addRequestId(head, exchange.requestId, 0, RequestIds.LENGTH);
+  }
+
+  /** What we have seen ourselves counts; what a trusted proxy saw of others does not. */
+  private static void addCertificate(Head head, byte[] certificate) {
+    for (int field = 0; head.has(FieldName.X_FORWARDED_OTHER) && field < head.fieldCount; field++) {
+      if (head.id(field) == FieldName.X_FORWARDED_OTHER
+          && Ascii.rangeEqualsIgnoreCase(
+              head.bytes, head.nameStart(field), head.nameEnd(field), CLIENT_CERT)) {
+        head.drop(field);
+      }
+    }
+    head.openField(CLIENT_CERT);
+    head.put(certificate);
+    head.closeField(FieldName.X_FORWARDED_OTHER);
   }
 
   private static void addVia(Head head) {

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.proxy.TimerWheel;
+import io.fairlead.proxy.tls.TlsEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -79,13 +80,18 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         }
       };
 
+  /** Nothing stands between this and the socket, TLS for instance. */
+  private final boolean clear;
+
   /**
    * @param prefaceBytes that come before the first frame
    * @param streamWindow bytes that one stream may have on the way to us
    * @param connectionWindow the same for all streams together
    */
   Http2Connection(
-      HttpLoop loop, int prefaceBytes, int streamWindow, int connectionWindow, FloodGuard flood) {
+      HttpLoop loop, int prefaceBytes, int streamWindow, int connectionWindow, FloodGuard flood,
+      boolean clear) {
+    this.clear = clear;
     this.loop = loop;
     this.prefaceLeft = prefaceBytes;
     this.streamWindow = streamWindow;
@@ -138,7 +144,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    output = new Output(added, loop);
+    output = new Output(added, loop, clear);
     if (added.channel().isActive()) {
       start();
     }
@@ -876,7 +882,11 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
             closeNow();
           } else if (context().channel().isActive()) {
             // What it still sends would be answered with a reset that can overtake our GOAWAY.
-            ((DuplexChannel) context().channel()).shutdownOutput();
+            if (clear) {
+              ((DuplexChannel) context().channel()).shutdownOutput();
+            } else {
+              TlsEnd.shutdownOutput(context());
+            }
           }
         });
   }

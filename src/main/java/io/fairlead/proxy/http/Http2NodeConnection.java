@@ -44,7 +44,8 @@ final class Http2NodeConnection extends Http2Connection {
         0,
         STREAM_WINDOW,
         CONNECTION_WINDOW,
-        new FloodGuard(FLOOD_MOST, FLOOD_PER_SECOND, loop.now()));
+        new FloodGuard(FLOOD_MOST, FLOOD_PER_SECOND, loop.now()),
+        !secure);
     this.pool = pool;
     this.secure = secure;
     hpack.limit(MAX_HEADER_LIST, Integer.MAX_VALUE, MAX_FIELDS);

@@ -5,6 +5,7 @@ import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.proxy.tls.TlsSession;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -27,6 +28,7 @@ final class Http2ServerConnection extends Http2Connection {
 
   private final HttpListenerState listener;
   private final HttpPolicy policy;
+  private final @Nullable TlsSession tls;
   private final int[] forgotten = new int[MAX_FORGOTTEN];
   private int nextForgotten;
   private @Nullable Client who;
@@ -37,15 +39,19 @@ final class Http2ServerConnection extends Http2Connection {
 
   /**
    * @param prefaceBytes of the preface that have not been read yet
+   * @param tls what the handshake has settled; null: the connection is in the clear
    */
-  Http2ServerConnection(HttpLoop loop, HttpListenerState listener, int prefaceBytes) {
+  Http2ServerConnection(
+      HttpLoop loop, HttpListenerState listener, int prefaceBytes, @Nullable TlsSession tls) {
     super(
         loop,
         prefaceBytes,
         listener.policy().limits().streamWindow(),
         listener.policy().limits().connectionWindow(),
-        new FloodGuard(FLOOD_MOST, FLOOD_PER_SECOND, loop.now()));
+        new FloodGuard(FLOOD_MOST, FLOOD_PER_SECOND, loop.now()),
+        tls == null);
     this.listener = listener;
+    this.tls = tls;
     this.policy = listener.policy();
     HttpLimits limits = policy.limits();
     hpack.limit(limits.headerBytes(), limits.targetBytes(), limits.headers());
@@ -59,7 +65,7 @@ final class Http2ServerConnection extends Http2Connection {
     Client present = who;
     if (present == null) {
       InetSocketAddress remote = ClientAddress.of(context().channel());
-      present = new Client(remote.getAddress(), policy.forwarded().trust());
+      present = new Client(remote.getAddress(), policy.forwarded().trust(), tls);
       who = present;
     }
     return present;

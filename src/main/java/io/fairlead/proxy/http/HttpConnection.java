@@ -4,6 +4,8 @@ import io.fairlead.config.HttpLimits;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.proxy.TimerWheel;
+import io.fairlead.proxy.tls.TlsEnd;
+import io.fairlead.proxy.tls.TlsSession;
 import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
@@ -46,8 +48,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   /** How much it may go on sending meanwhile. */
   private static final int MAX_DISCARD = 1024 * 1024;
 
+  /** Bodies get this long before their speed counts, and it is judged over such spans. */
+  private static final long RATE_SPAN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final HttpLoop loop;
   private final HttpListenerState listener;
+  private final @Nullable TlsSession tls;
   private HttpPolicy policy;
   private long idleNanos;
   private @Nullable ChannelHandlerContext context;
@@ -86,7 +92,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
         }
       };
 
-  HttpConnection(HttpLoop loop, HttpListenerState listener) {
+  /**
+   * @param tls what the handshake has settled; null: the connection is in the clear
+   */
+  HttpConnection(HttpLoop loop, HttpListenerState listener, @Nullable TlsSession tls) {
+    this.tls = tls;
     this.loop = loop;
     this.listener = listener;
     this.policy = listener.policy();
@@ -98,7 +108,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    output = new Output(added, loop);
+    output = new Output(added, loop, tls == null);
     if (added.channel().isActive()) { // what came before us has had its time
       start();
     }
@@ -335,7 +345,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     state = State.CLOSED;
     loop.loop().timers().cancel(timer);
     setReading(true);
-    Http2ServerConnection next = new Http2ServerConnection(loop, listener, Http2.PREFACE.length);
+    Http2ServerConnection next =
+        new Http2ServerConnection(loop, listener, Http2.PREFACE.length, tls);
     context().pipeline().replace(this, null, next);
     next.consume(first);
     next.consume(in);
@@ -425,7 +436,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
 
   private boolean isTooSlow(long since, long bytes) {
     long elapsed = loop.now() - since;
-    return elapsed > policy.rateSpanNanos()
+    return elapsed > RATE_SPAN_NANOS
         && bytes < policy.limits().minBodyRate() * (elapsed / 1_000_000_000.0);
   }
 
@@ -542,7 +553,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   }
 
   private void shutdownOutput() {
-    ((DuplexChannel) context().channel()).shutdownOutput();
+    if (tls == null) {
+      ((DuplexChannel) context().channel()).shutdownOutput();
+    } else {
+      TlsEnd.shutdownOutput(context());
+    }
   }
 
   /** Does it once the kernel has taken everything; both kinds of shutdown forget what is left. */
@@ -572,7 +587,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     if (answered.response.body < 0 && !chunked) {
       boolean _ = context().channel().config().setOption(ChannelOption.SO_LINGER, 0);
     }
-    close();
+    if (tls == null) {
+      close();
+    } else {
+      TlsEnd.cut(context());
+    }
   }
 
   void close() {
@@ -643,7 +662,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   }
 
   private long shortestTake() {
-    return Math.min(idleNanos, policy.rateSpanNanos());
+    return Math.min(idleNanos, RATE_SPAN_NANOS);
   }
 
   /** Bytes that the kernel has taken from us for the client. */
@@ -668,7 +687,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     Client present = who;
     if (present == null) {
       InetSocketAddress remote = ClientAddress.of(context().channel());
-      present = new Client(remote.getAddress(), policy.forwarded().trust());
+      present = new Client(remote.getAddress(), policy.forwarded().trust(), tls);
       who = present;
     }
     return present;

@@ -2,11 +2,15 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.proxy.ListenerState;
 import io.fairlead.proxy.Loop;
+import io.fairlead.proxy.tls.TlsSession;
 import io.netty.channel.ChannelPipeline;
 import java.util.List;
 
 /** What all connections of one listener for HTTP share. */
 public final class HttpListenerState extends ListenerState {
+  /** What is offered to clients that choose in the handshake (ALPN), the best first. */
+  public static final List<String> PROTOCOLS = List.of(TlsSession.HTTP_2, TlsSession.HTTP_1_1);
+
   private final List<HttpLoop> loops;
   private volatile HttpPolicy policy;
 
@@ -32,6 +36,15 @@ public final class HttpListenerState extends ListenerState {
 
   @Override
   protected void install(ChannelPipeline pipeline, Loop loop) {
-    pipeline.addLast(new HttpConnection(loops.get(loop.index()), this));
+    pipeline.addLast(new HttpConnection(loops.get(loop.index()), this, null));
+  }
+
+  @Override
+  protected void install(ChannelPipeline pipeline, Loop loop, TlsSession session) {
+    HttpLoop its = loops.get(loop.index());
+    pipeline.addLast(
+        session.protocol().equals(TlsSession.HTTP_2)
+            ? new Http2ServerConnection(its, this, Http2.PREFACE.length, session)
+            : new HttpConnection(its, this, session));
   }
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where nothing is queued before it, a gathered buffer goes to the socket directly and is used
  * again at once; the transport's queue is for what the kernel does not take. This needs a
- * connection without further handlers between this and the socket.
+ * connection without further handlers between this and the socket: one in the clear.
  */
 final class Output {
   /** Pieces up to this are copied behind what is gathered; copying them is cheaper than a slice. */
@@ -37,11 +37,14 @@ final class Output {
   private long bytes;
   private boolean wrote;
 
-  Output(ChannelHandlerContext context, HttpLoop loop) {
+  /**
+   * @param clear nothing stands between this and the socket, TLS for instance
+   */
+  Output(ChannelHandlerContext context, HttpLoop loop, boolean clear) {
     this.context = context;
     this.loop = loop;
     this.socket =
-        context.channel() instanceof EpollSocketChannel epoll ? (Socket) epoll.fd() : null;
+        clear && context.channel() instanceof EpollSocketChannel epoll ? (Socket) epoll.fd() : null;
   }
 
   /** The connection belongs to another loop from now on. */

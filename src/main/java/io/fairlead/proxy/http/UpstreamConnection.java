@@ -57,7 +57,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    output = new Output(added, loop);
+    output = new Output(added, loop, true);
   }
 
   private Output output() {

@@ -13,6 +13,7 @@ import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
@@ -107,11 +108,6 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
 
   /** A policy that sends everything to the same nodes under these limits. */
   HttpPolicy policy(HttpLimits limits, Duration timeout) {
-    return policy(limits, timeout, Duration.ofSeconds(10));
-  }
-
-  /** The same, with the speed of bodies judged over such spans. */
-  HttpPolicy policy(HttpLimits limits, Duration timeout, Duration rateSpan) {
     RouteConfig route = route(timeout);
     ServiceTarget target =
         new ServiceTarget(
@@ -122,6 +118,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
                 List.of(),
                 BalanceMethod.ROUND_ROBIN,
                 protocol,
+                ServiceTls.NONE,
                 HealthCheckConfig.DEFAULT,
                 UpstreamConfig.DEFAULT,
                 ProxyVersion.NONE));
@@ -132,8 +129,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
                     route,
                     new HttpRoute(route, target, new LoopCounters<>(loops, RouteCounter.class))))),
         limits,
-        ForwardedConfig.DEFAULT,
-        rateSpan);
+        ForwardedConfig.DEFAULT);
   }
 
   /** A proxy in front of {@code node}, started and ready to be connected to. */

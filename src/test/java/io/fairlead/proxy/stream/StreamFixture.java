@@ -10,12 +10,14 @@ import io.fairlead.config.HttpLimits;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.ListenerTls;
 import io.fairlead.config.ProxyProtocolConfig;
 import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UdpConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
@@ -135,6 +137,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
                 List.of(),
                 setup.balance(),
                 NodeProtocol.HTTP1,
+                ServiceTls.NONE,
                 HealthCheckConfig.DEFAULT,
                 upstream,
                 ProxyVersion.NONE));
@@ -147,6 +150,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
               "in",
               List.of(new HostPort("127.0.0.1", 0)),
               udp == null ? ListenerProtocol.TCP : ListenerProtocol.UDP,
+              ListenerTls.NONE,
               udp == null ? limits : limits(setup, HttpLimits.DEFAULT.headerTimeout()),
               ForwardedConfig.DEFAULT,
               setup.trusted(),

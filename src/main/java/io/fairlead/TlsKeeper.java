@@ -1,0 +1,268 @@
+package io.fairlead;
+
+import io.fairlead.config.CertificateConfig;
+import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.ListenerTls;
+import io.fairlead.proxy.http.HttpListenerState;
+import io.fairlead.proxy.tls.ServerTls;
+import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the certificates of all listeners: reads them, replaces them when their files change,
+ * changes ticket keys in time, and warns before a certificate expires. Used by one thread at a
+ * time, under the lock of {@link Fairlead} for changes.
+ *
+ * <p>A certificate and its key are two files that nobody can replace at once. So new ones are taken
+ * when no file has changed for a moment and they belong together; until then, and if anything is
+ * wrong with them, the old ones are shown.
+ */
+final class TlsKeeper {
+  /** Days before the end at which an event says so, the latest first. */
+  private static final List<Integer> WARN_DAYS = List.of(0, 7, 21);
+
+  /** Files that are looked at in one millisecond, about; many take longer from look to look. */
+  private static final int FILES_PER_MILLI = 10;
+
+  private static final Duration LOOK = Duration.ofMillis(500);
+
+  /**
+   * Certificates that have been read, and are not shown yet.
+   *
+   * @param listener whose they are
+   * @param tls ready to be shown
+   * @param seen the files as they were before they were read
+   */
+  record Loaded(TlsListener listener, ServerTls tls, Map<Path, Seen> seen) {}
+
+  /** A file as it is from the outside. */
+  private record Seen(FileTime changed, long size, @Nullable Object key) {}
+
+  private static final class Kept {
+    final TlsListener listener;
+    ListenerTls config;
+    Map<Path, Seen> tried;
+    Map<Path, Seen> before;
+
+    Kept(TlsListener listener, ListenerTls config, Map<Path, Seen> seen) {
+      this.listener = listener;
+      this.config = config;
+      this.tried = seen;
+      this.before = seen;
+    }
+  }
+
+  private final int loops;
+  private final LongSupplier epochMillis;
+  private final Consumer<Event> events;
+
+  /** Gives an old policy back when no loop uses it any more. */
+  private final Consumer<ServerTls> retire;
+
+  private final Map<String, Kept> kept = new HashMap<>();
+  private final Set<String> warned = new HashSet<>();
+
+  TlsKeeper(
+      int loops, LongSupplier epochMillis, Consumer<Event> events, Consumer<ServerTls> retire) {
+    this.loops = loops;
+    this.epochMillis = epochMillis;
+    this.events = events;
+    this.retire = retire;
+  }
+
+  /** Whether there is anything to look after. */
+  boolean isNeeded() {
+    return !kept.isEmpty();
+  }
+
+  /**
+   * Reads what the listeners of that configuration are to show.
+   *
+   * @return by listener; those without TLS are not in it
+   * @throws IOException naming the file and what is wrong with it
+   */
+  Map<String, Loaded> load(FairleadConfig config) throws IOException {
+    Map<String, Loaded> loaded = new LinkedHashMap<>();
+    try {
+      for (ListenerConfig listener : config.listeners().values()) {
+        ListenerTls wanted = listener.tls();
+        if (wanted.isOn()) {
+          Kept known = kept.get(listener.name());
+          TlsListener shared =
+              known != null
+                  ? known.listener
+                  : new TlsListener(listener.name(), HttpListenerState.PROTOCOLS, loops);
+          Map<Path, Seen> seen = look(wanted);
+          try {
+            loaded.put(listener.name(), new Loaded(shared, shared.load(wanted), seen));
+          } catch (IOException e) {
+            throw new IOException("listeners." + listener.name() + ".tls: " + e.getMessage(), e);
+          }
+        }
+      }
+      return loaded;
+    } catch (IOException | RuntimeException e) {
+      discard(loaded);
+      throw e;
+    }
+  }
+
+  /** Listeners that are not open yet may use theirs from now on. */
+  void showFirst(Map<String, Loaded> loaded) {
+    loaded.forEach((name, one) -> {
+      if (!kept.containsKey(name)) {
+        one.listener().publish(one.tls());
+      }
+    });
+  }
+
+  /** Nobody has seen them, and nobody will. */
+  void discard(Map<String, Loaded> loaded) {
+    loaded.values().forEach(one -> retire.accept(one.tls()));
+  }
+
+  /** All of them are shown from now on, and no others. */
+  void show(Map<String, Loaded> loaded, FairleadConfig config) {
+    kept.entrySet()
+        .removeIf(entry -> {
+          boolean left = !loaded.containsKey(entry.getKey());
+          if (left) {
+            entry.getValue().listener.end(retire);
+          }
+          return left;
+        });
+    loaded.forEach((name, one) -> {
+      ListenerConfig listener = config.listeners().get(name);
+      if (listener == null) {
+        return;
+      }
+      Kept known = kept.get(name);
+      if (known == null) {
+        kept.put(name, new Kept(one.listener(), listener.tls(), one.seen()));
+      } else {
+        known.config = listener.tls();
+        known.tried = one.seen();
+        known.before = one.seen();
+        publish(one.listener(), one.tls());
+      }
+    });
+    warn();
+  }
+
+  private void publish(TlsListener listener, ServerTls next) {
+    ServerTls before = listener.publish(next);
+    if (before != null) {
+      retire.accept(before);
+    }
+  }
+
+  /** How long to wait until the next {@link #lookAgain}. */
+  Duration pause() {
+    int files = kept.values().stream().mapToInt(one -> one.tried.size()).sum();
+    return LOOK.plusMillis(files / FILES_PER_MILLI);
+  }
+
+  /** Takes up what has changed in files, and does what is due. */
+  void lookAgain(long nanos) {
+    kept.forEach((name, one) -> {
+      Map<Path, Seen> now = look(one.config);
+      // Twice the same: whoever writes the files has finished.
+      if (!now.equals(one.tried) && now.equals(one.before)) {
+        one.tried = now;
+        reload(name, one);
+      }
+      one.before = now;
+      one.listener.rotateTickets(nanos);
+    });
+    warn();
+  }
+
+  private void reload(String name, Kept one) {
+    Set<X509Certificate> before = new HashSet<>();
+    one.listener.shown().forEach(shown -> before.add(shown.certificate()));
+    try {
+      publish(one.listener, one.listener.load(one.config));
+    } catch (IOException e) {
+      events.accept(
+          new Event.CertificatesRefused("listener " + name, String.valueOf(e.getMessage())));
+      return;
+    }
+    for (TlsListener.Shown shown : one.listener.shown()) {
+      if (!before.contains(shown.certificate())) {
+        events.accept(new Event.CertificateLoaded(name, shown.file(), names(shown)));
+      }
+    }
+  }
+
+  /** Says once for each step how little time is left. */
+  private void warn() {
+    kept.forEach((name, one) -> {
+      for (TlsListener.Shown shown : one.listener.shown()) {
+        long days = daysLeft(shown.certificate());
+        for (int step : WARN_DAYS) {
+          if (days < step) {
+            String once = name + shown.file() + shown.certificate().getSerialNumber() + " " + step;
+            if (warned.add(once)) {
+              events.accept(new Event.CertificateExpires(name, shown.file(), names(shown), days));
+            }
+            break;
+          }
+        }
+      }
+    });
+  }
+
+  private long daysLeft(X509Certificate certificate) {
+    return Math.floorDiv(
+        certificate.getNotAfter().toInstant().toEpochMilli() - epochMillis.getAsLong(),
+        Duration.ofDays(1).toMillis());
+  }
+
+  private static String names(TlsListener.Shown shown) {
+    List<String> names = shown.names();
+    return names.isEmpty()
+        ? "no name"
+        : names.size() == 1
+            ? names.getFirst()
+            : names.getFirst() + " and " + (names.size() - 1) + " more";
+  }
+
+  private static Map<Path, Seen> look(ListenerTls config) {
+    List<Path> files = new ArrayList<>(config.clientCa());
+    for (CertificateConfig certificate : config.certificates()) {
+      files.add(certificate.cert());
+      files.add(certificate.key());
+      Optional<Path> ocsp = certificate.ocsp();
+      ocsp.ifPresent(files::add);
+    }
+    Map<Path, Seen> seen = new HashMap<>();
+    for (Path file : files) {
+      try {
+        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+        seen.put(file, new Seen(found.lastModifiedTime(), found.size(), found.fileKey()));
+      } catch (IOException e) {
+        // In the middle of being replaced: not there is another state, too.
+      }
+    }
+    return seen;
+  }
+}
