@@ -191,7 +191,8 @@ final class TlsTest {
             "https://first.test:" + port + "/"));
     Tool.Said said = curl(arguments.toArray(String[]::new));
     assertThat(said.output())
-        .contains("hello from a", "SSL connection using TLSv" + spoken, "server accepted " + protocol);
+        .contains(
+            "hello from a", "SSL connection using TLSv" + spoken, "server accepted " + protocol);
     assertThat(said.status()).isZero();
     TlsCounter kind = spoken.equals("1.3") ? TlsCounter.TLS_1_3 : TlsCounter.TLS_1_2;
     assertThat(listener().counters().get(kind)).isEqualTo(1);

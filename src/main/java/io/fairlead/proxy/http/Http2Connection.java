@@ -89,7 +89,11 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
    * @param connectionWindow the same for all streams together
    */
   Http2Connection(
-      HttpLoop loop, int prefaceBytes, int streamWindow, int connectionWindow, FloodGuard flood,
+      HttpLoop loop,
+      int prefaceBytes,
+      int streamWindow,
+      int connectionWindow,
+      FloodGuard flood,
       boolean clear) {
     this.clear = clear;
     this.loop = loop;
