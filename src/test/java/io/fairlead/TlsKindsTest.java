@@ -81,8 +81,20 @@ final class TlsKindsTest {
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
     Files.writeString(
         folder.resolve("order.pem"),
-        Files.readString(folder.resolve("good.pem")) + Files.readString(folder.resolve("other.pem")));
-    openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=weak", "-keyout", "weak.key", "-out", "weak.pem");
+        Files.readString(folder.resolve("good.pem"))
+            + Files.readString(folder.resolve("other.pem")));
+    openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:1024",
+        "-nodes",
+        "-subj",
+        "/CN=weak",
+        "-keyout",
+        "weak.key",
+        "-out",
+        "weak.pem");
     ConfigReader.Result read = Loopback.read(yaml(certificate, 1));
     assertThat(read).isInstanceOf(ConfigReader.Result.Refused.class);
     assertThat(((ConfigReader.Result.Refused) read).problems()).hasSize(1);
@@ -116,8 +128,21 @@ final class TlsKindsTest {
     Files.writeString(folder.resolve("index"), "");
     openssl("ocsp", "-issuer", "ca.pem", "-cert", "good.pem", "-no_nonce", "-reqout", "request");
     openssl(
-        "ocsp", "-index", "index", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key",
-        "-reqin", "request", "-respout", "good.ocsp", "-ndays", "2");
+        "ocsp",
+        "-index",
+        "index",
+        "-CA",
+        "ca.pem",
+        "-rsigner",
+        "ca.pem",
+        "-rkey",
+        "ca.key",
+        "-reqin",
+        "request",
+        "-respout",
+        "good.ocsp",
+        "-ndays",
+        "2");
     try (TestNode node = Loopback.node("a");
         Fairlead fairlead =
             Loopback.start(
