@@ -10,6 +10,7 @@ import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.http.RequestExplainer;
 import io.fairlead.proxy.stream.StreamListenerState;
+import io.fairlead.proxy.stream.StreamRoute;
 import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.route.Explanation;
 import io.fairlead.route.RouteTable;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Says what would happen to a request, step by step, by asking the parts that would do it. */
 final class Explainer {
-  private static final Set<String> SCHEMES = Set.of("http", "https", "tcp", "udp");
+  private static final Set<String> SCHEMES = Set.of("http", "https", "tcp", "tls", "udp");
 
   private final Fairlead fairlead;
 
@@ -59,7 +60,7 @@ final class Explainer {
       String name = scheme < 0 ? "" : sent.substring(0, scheme).toLowerCase(Locale.ROOT);
       if (!SCHEMES.contains(name)) {
         throw new IllegalArgumentException(
-            "url must begin with http://, https://, tcp://, udp:// or a slash (was " + url + ")");
+            "url must begin with http://, https://, tcp://, tls://, udp:// or a slash (was " + url + ")");
       }
       secure = name.startsWith("http") ? name.equals("https") : null;
       int end = scheme + 3;
@@ -90,7 +91,7 @@ final class Explainer {
     }
     fields.putAll(headers);
     if (!(listener.state() instanceof HttpListenerState http)) {
-      return relayed(listener, client, why);
+      return relayed(listener, serverName(authority), client, why);
     }
     RequestExplainer.Outcome outcome =
         RequestExplainer.explain(http.policy(), onWire(method), onWire(target), onWire(fields));
@@ -160,12 +161,25 @@ final class Explainer {
     return toNode(listener, route, client, why);
   }
 
-  private ExplainAnswer relayed(Listener listener, InetAddress client, List<String> why) {
-    HttpRoute route =
+  /** Addresses are no server names (RFC 6066, 3). */
+  private static String serverName(@Nullable String authority) {
+    String host = authority == null ? "" : authority.replaceAll(":[0-9]*$", "");
+    return host.startsWith("[") || host.matches("[0-9.]*") ? "" : host.toLowerCase(Locale.ROOT);
+  }
+
+  private ExplainAnswer relayed(
+      Listener listener, String serverName, InetAddress client, List<String> why) {
+    @Nullable HttpRoute route =
         switch (listener.state()) {
           case StreamListenerState stream -> {
-            why.add("the listener relays connections, whatever they carry, to one service");
-            yield stream.policy().route();
+            StreamRoute matched = stream.policy().routes().match(serverName, List.of());
+            why.add(
+                stream.policy().isByServerName()
+                    ? "the listener relays TLS by the server name, here "
+                        + (serverName.isEmpty() ? "none" : serverName)
+                        + ", offering no ALPN"
+                    : "the listener relays connections, whatever they carry, to one service");
+            yield matched == null ? null : matched.route();
           }
           case UdpListenerState udp -> {
             why.add("the listener relays datagrams, a session for each client address and port");
@@ -173,6 +187,10 @@ final class Explainer {
           }
           default -> throw new IllegalStateException("nothing is known of " + listener.name());
         };
+    if (route == null) {
+      why.add("no route takes that name");
+      return new ExplainAnswer(listener.name(), null, null, null, why, ErrorReason.NO_ROUTE);
+    }
     why.add(
         "route " + route.config().name() + " leads to service " + route.target().service().name());
     return toNode(listener, route, client, why);

@@ -21,6 +21,7 @@ import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
+import io.fairlead.proxy.stream.StreamRoute;
 import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.TlsListener;
@@ -310,11 +311,14 @@ final class Fairlead implements AutoCloseable {
       case HTTP ->
           new Policy.Http(
               new HttpPolicy(RouteTable.of(entries), config.limits(), config.forwarded()));
-      case TCP -> {
-        HttpRoute only = compiled.getFirst();
-        yield new Policy.Stream(
-            new StreamPolicy(only, config.limits(), proxyProtocol(whole, only)));
-      }
+      case TCP, TLS_PASSTHROUGH ->
+          new Policy.Stream(
+              new StreamPolicy(
+                  compiled.stream()
+                      .map(route -> new StreamRoute(route, proxyProtocol(whole, route)))
+                      .toList(),
+                  config.limits(),
+                  config.protocol() == ListenerProtocol.TLS_PASSTHROUGH));
       case UDP -> {
         HttpRoute only = compiled.getFirst();
         ServiceConfig service = whole.services().get(only.config().service());

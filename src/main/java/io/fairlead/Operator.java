@@ -131,7 +131,7 @@ final class Operator implements Instance {
 
   private static String what(ListenerProtocol protocol, HttpRoute route) {
     return switch (protocol) {
-      case HTTP -> text(route.config().match());
+      case HTTP, TLS_PASSTHROUGH -> text(route.config().match());
       case TCP -> "every connection";
       case UDP -> "every datagram";
     };
@@ -152,6 +152,7 @@ final class Operator implements Instance {
     if (!match.paths().isEmpty()) {
       parts.add(String.join("|", match.paths()));
     }
+    match.alpn().forEach(name -> parts.add("alpn=" + name));
     match.headers().forEach((name, value) -> parts.add(name + "=" + value));
     return parts.isEmpty() ? "every request" : String.join(" ", parts);
   }

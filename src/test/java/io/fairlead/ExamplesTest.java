@@ -55,18 +55,19 @@ class ExamplesTest {
         "http2.yaml",
         "tcp.yaml",
         "proxy-protocol.yaml",
-        "udp.yaml"
+        "udp.yaml",
+        "tls-passthrough.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {
       String text =
           Files.readString(Path.of("examples", name))
-              .replaceAll("0\\.0\\.0\\.0:(5432|2525|53)", "127.0.0.1:0")
+              .replaceAll("0\\.0\\.0\\.0:(5432|2525|53|8443)", "127.0.0.1:0")
               .replace("0.0.0.0:8080", "127.0.0.1:0")
               .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
               .replace(", \"[::1]:8081\"", "")
               .replaceAll("\"127\\.0\\.0\\.1:9900\"", "\"127.0.0.1:0\"")
-              .replaceAll("10\\.0\\.0\\.\\d+:(8080|5432|25|53)", "127.0.0.1:" + node.port());
+              .replaceAll("10\\.0\\.0\\.\\d+:(8080|5432|25|53|8443)", "127.0.0.1:" + node.port());
       // Nodes of one service must differ; the machine answers on every address of 127.0.0.0/8.
       text =
           text.replaceAll(

@@ -42,7 +42,7 @@ record LiveView(
   /** A listener. */
   record ListenerLive(
       String name,
-      @Doc("What is spoken: http, tcp or udp.") String protocol,
+      @Doc("What is spoken: http, tcp, tls-passthrough or udp.") String protocol,
       List<String> addresses,
       @Doc("Client connections open now.") long connections,
       @Doc("Answers that Fairlead made itself since the start, by reason.") List<Reason> reasons,

@@ -35,7 +35,7 @@ final class Views {
   @Doc("A listener and its routes.")
   record Listener(
       String name,
-      @Doc("What is spoken: http, tcp or udp.") String protocol,
+      @Doc("What is spoken: http, tcp, tls-passthrough or udp.") String protocol,
       List<String> addresses,
       @Doc("Client connections open now.") long connections,
       @Doc("Requests a second over the last 3 s; connections, where those are relayed.")

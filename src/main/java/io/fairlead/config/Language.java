@@ -182,7 +182,7 @@ final class Language {
       Key.computed(
           "idle-timeout",
           Scalar.duration(HttpLimits.IDLE_TIMEOUT),
-          "60s; 10m where protocol is tcp, 30s where udp",
+          "60s; 10m where protocol is tcp or tls-passthrough, 30s where udp",
           "Without any byte in either direction of a message body, a relayed connection or a session"
               + " of datagrams, or between two requests.",
           "60s");
@@ -304,7 +304,8 @@ final class Language {
               "hosts", Scalar.text("host", null, Syntax::normalHostPattern, Syntax::hostPattern)),
           List.of(),
           "any",
-          "Any of these hosts; `*.shop.example` takes one or more labels in front.",
+          "Any of these hosts; `*.shop.example` takes one or more labels in front. Where `protocol`"
+              + " is `tls-passthrough`: the server name (SNI).",
           "[shop.example, \"*.shop.example\"]");
   private static final Key<List<String>> PATHS =
       Key.of(
@@ -333,11 +334,20 @@ final class Language {
           "All of these headers with these values; `\"*\"`: the header must be there.",
           "{ x-beta: \"1\" }");
 
+  private static final Key<List<String>> ALPN =
+      Key.of(
+          "alpn",
+          new ListOf<>("protocols", Scalar.text("protocol", null, _ -> null)),
+          List.of(),
+          "any",
+          "Any of these application protocols is offered; where `protocol` is `tls-passthrough`.",
+          "[acme-tls/1]");
+
   static final Obj<RouteMatch> MATCH =
       new Obj<>(
           "match",
           "What a request must look like; every part that is given has to match.",
-          List.of(HOSTS, PATHS, METHODS, MATCH_HEADERS),
+          List.of(HOSTS, PATHS, METHODS, MATCH_HEADERS, ALPN),
           List.of(),
           false,
           null,
@@ -346,7 +356,8 @@ final class Language {
                   values.get(HOSTS),
                   values.get(PATHS),
                   values.get(METHODS),
-                  values.get(MATCH_HEADERS)));
+                  values.get(MATCH_HEADERS),
+                  values.get(ALPN)));
 
   private static final Key<String> ROUTE_NAME =
       Key.computed(
@@ -399,9 +410,10 @@ final class Language {
   private static final Key<ListenerProtocol> PROTOCOL =
       Key.of(
           "protocol",
-          Scalar.word(ListenerProtocol.class, "tls-passthrough"),
+          Scalar.word(ListenerProtocol.class),
           ListenerProtocol.HTTP,
-          "What is spoken; `tcp`: anything, relayed byte for byte; `udp`: datagrams.",
+          "What is spoken; `tcp`: anything, relayed byte for byte; `tls-passthrough`: TLS,"
+              + " relayed by the name that clients ask for; `udp`: datagrams.",
           "tcp");
   private static final Key<Limits> LISTENER_LIMITS =
       Key.of(

@@ -76,6 +76,14 @@ public record ListenerConfig(
     if (!protocol.isHttp()) {
       checkRelay(require, protocol, tls, limits, forwarded, routes);
     }
+    for (int i = 0; i < routes.size(); i++) {
+      require.that(
+          !protocol.isHttp() || routes.get(i).match().alpn().isEmpty(),
+          List.of("routes", "[" + i + "]", "match", "alpn"),
+          null,
+          "must not be given where protocol is http",
+          List.of());
+    }
     Map<String, Integer> names = new HashMap<>();
     int catchAll = -1;
     for (int i = 0; i < routes.size(); i++) {
@@ -142,10 +150,20 @@ public record ListenerConfig(
       String at = "[" + i + "]";
       require
           .that(
-              route.match().equals(RouteMatch.ANY),
+              route.match().equals(
+                  protocol == ListenerProtocol.TLS_PASSTHROUGH
+                      ? new RouteMatch(
+                          route.match().hosts(),
+                          List.of(),
+                          List.of(),
+                          Map.of(),
+                          route.match().alpn())
+                      : RouteMatch.ANY),
               List.of("routes", at, "match"),
               null,
-              not,
+              protocol == ListenerProtocol.TLS_PASSTHROUGH
+                  ? "must name host and alpn only where protocol is tls-passthrough"
+                  : not,
               List.of())
           .that(
               route.timeout().equals(RouteConfig.DEFAULT_TIMEOUT),

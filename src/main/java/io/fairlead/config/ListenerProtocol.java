@@ -8,6 +8,8 @@ public enum ListenerProtocol {
   HTTP(HttpLimits.DEFAULT.idleTimeout()),
   /** Any protocol over TCP, relayed byte for byte. */
   TCP(Duration.ofMinutes(10)),
+  /** TLS, relayed to the node of the name that the client asks for, without being opened. */
+  TLS_PASSTHROUGH(Duration.ofMinutes(10)),
   /** Datagrams, each client address being a session. */
   UDP(Duration.ofSeconds(30));
 

@@ -16,17 +16,30 @@ import org.jspecify.annotations.Nullable;
  *     any rest including none ({@code /api/**} matches {@code /api} too); any of them; empty: any
  * @param methods any of them; empty: any
  * @param headers name in lower case → value it must have; {@code *}: it must be there
+ * @param alpn application protocols of TLS, any of which the client must offer; empty: any
  */
 public record RouteMatch(
-    List<String> hosts, List<String> paths, List<String> methods, Map<String, String> headers) {
+    List<String> hosts,
+    List<String> paths,
+    List<String> methods,
+    Map<String, String> headers,
+    List<String> alpn) {
   public static final RouteMatch ANY = new RouteMatch(List.of(), List.of(), List.of(), Map.of());
 
+  /** Of requests, which know nothing of ALPN. */
+  public RouteMatch(
+      List<String> hosts, List<String> paths, List<String> methods, Map<String, String> headers) {
+    this(hosts, paths, methods, headers, List.of());
+  }
+
   public RouteMatch {
+    alpn = List.copyOf(alpn);
     hosts = List.copyOf(hosts);
     paths = List.copyOf(paths);
     methods = List.copyOf(methods);
     headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
     Require require = new Require();
+    each(require, "alpn", alpn, RouteMatch::protocol);
     each(require, "host", hosts, Syntax::hostPattern);
     each(require, "path", paths, Syntax::pathPattern);
     each(require, "method", methods, Syntax::method);
@@ -35,6 +48,11 @@ public record RouteMatch(
             .unless(Syntax.headerName(name), List.of("header", name), name)
             .unless(Syntax.headerValue(value), List.of("header", name), value));
     require.orRefuse();
+  }
+
+  /** RFC 7301, 3.1: 1 to 255 bytes; those that are registered are printable. */
+  private static @Nullable String protocol(String name) {
+    return name.matches("[!-~]{1,255}") ? null : "must be 1 to 255 printable characters";
   }
 
   private static void each(
@@ -49,6 +67,7 @@ public record RouteMatch(
     return hosts.isEmpty()
         && methods.isEmpty()
         && headers.isEmpty()
+        && alpn.isEmpty()
         && (paths.isEmpty() || (paths.contains("/**") && !later.paths.isEmpty()));
   }
 }

@@ -30,6 +30,8 @@ public enum ErrorReason {
   CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent."),
   IDLE_TIMEOUT(0, "A relayed connection moved no byte for limits.idle-timeout; it was closed."),
   DATAGRAM_TOO_LONG(0, "A datagram was longer than udp.datagram-bytes; it was dropped."),
+  BAD_CLIENT_HELLO(
+      0, "A connection that is routed by server name did not begin with a ClientHello in time."),
   PROXY_HEADER_MISSING(
       0, "A connection from proxy-protocol.accept-from did not begin with a PROXY header in time."),
   PROXY_HEADER_INVALID(0, "A connection began with a PROXY header that is broken."),

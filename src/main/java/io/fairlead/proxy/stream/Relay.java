@@ -51,12 +51,12 @@ final class Relay {
         }
       };
 
-  Relay(Loop loop, StreamListenerState listener, StreamPolicy policy) {
+  Relay(Loop loop, StreamListenerState listener, StreamPolicy policy, StreamRoute route) {
     this.loop = loop;
     this.listener = listener;
     this.idleNanos = policy.limits().idleTimeout().toNanos();
-    this.route = policy.route();
-    this.proxyProtocol = policy.proxyProtocol();
+    this.route = route.route();
+    this.proxyProtocol = route.proxyProtocol();
   }
 
   /** To be put into the client's pipeline. */

@@ -4,6 +4,7 @@ import io.fairlead.proxy.ListenerState;
 import io.fairlead.proxy.Loop;
 import io.fairlead.proxy.NodeSignals;
 import io.netty.channel.ChannelPipeline;
+import java.util.List;
 
 /** What all connections share that one listener relays. */
 public final class StreamListenerState extends ListenerState {
@@ -36,8 +37,17 @@ public final class StreamListenerState extends ListenerState {
 
   @Override
   protected void install(ChannelPipeline pipeline, Loop loop) {
+    StreamPolicy now = policy;
+    if (now.isByServerName()) {
+      pipeline.addLast(new HelloPeek(loop, this, now));
+      return;
+    }
+    StreamRoute only = now.routes().match("", List.of());
+    if (only == null) {
+      throw new IllegalStateException("a relay without a route passed the checks");
+    }
     // What the client sends before there is a node waits in the kernel.
     pipeline.channel().config().setAutoRead(false);
-    pipeline.addLast(new Relay(loop, this, policy).client());
+    pipeline.addLast(new Relay(loop, this, now, only).client());
   }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param rsa whether it can check a signature by an RSA key
  * @param ecdsa whether it can check one by a key on P-256, P-384 or P-521
  */
-record ClientHello(
+public record ClientHello(
     String serverName, List<String> protocols, boolean tls13, boolean rsa, boolean ecdsa) {
   private static final int SERVER_NAME = 0;
   private static final int SIGNATURE_ALGORITHMS = 13;

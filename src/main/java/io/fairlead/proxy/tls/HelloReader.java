@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What is not exactly a ClientHello is refused and never guessed at: a client must not get
  * another certificate, or another policy, by cutting its hello into strange pieces.
  */
-final class HelloReader {
+public final class HelloReader {
   /** Bytes of a ClientHello. One with a ticket that holds a chain of certificates has 8 KiB. */
   static final int MAX_HELLO = 16 * 1024;
 
@@ -26,7 +26,7 @@ final class HelloReader {
   private static final int CLIENT_HELLO = 1;
 
   /** What the bytes so far are. */
-  enum Result {
+  public enum Result {
     /** The beginning of a ClientHello. */
     MORE,
     /** A ClientHello: {@link #hello()}. */
@@ -53,7 +53,7 @@ final class HelloReader {
   private @Nullable ClientHello hello;
 
   /** Looks at the next bytes, those of the buffer from start to end. */
-  Result read(ByteBuf in, int start, int end) {
+  public Result read(ByteBuf in, int start, int end) {
     int at = start;
     while (at < end) {
       if (recordLeft == 0) {
@@ -132,7 +132,7 @@ final class HelloReader {
   }
 
   /** What the client said; after {@link Result#DONE}. */
-  ClientHello hello() {
+  public ClientHello hello() {
     ClientHello read = hello;
     if (read == null) {
       throw new IllegalStateException("no ClientHello yet");

@@ -40,6 +40,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +101,8 @@ final class StreamFixture implements NothingLeftOver.Watched {
   private final Service service;
   private final ServiceTarget target;
   private final BalanceMethod balance;
+  private final List<Service> others = new ArrayList<>();
+  private final List<Listener> listeners = new ArrayList<>();
   private final List<String> connectFailures = new ArrayList<>();
 
   StreamFixture(Setup setup, InetSocketAddress... nodes) {
@@ -158,12 +161,14 @@ final class StreamFixture implements NothingLeftOver.Watched {
               List.of(route));
       listener =
           udp == null
-              ? dataPlane.open(config, Set.of(), new StreamPolicy(leads, limits, setup.announce()))
+              ? dataPlane.open(config, Set.of(), new StreamPolicy(List.of(new StreamRoute(leads, setup.announce())), limits, false))
               : dataPlane.open(config, new UdpPolicy(leads, limits, udp, true));
     } catch (IOException e) {
       dataPlane.close();
       throw new UncheckedIOException(e);
     }
+    others.add(service);
+    listeners.add(listener);
   }
 
   private static HttpLimits limits(Setup setup, Duration header) {
@@ -177,6 +182,55 @@ final class StreamFixture implements NothingLeftOver.Watched {
         header,
         setup.idle(),
         usual.minBodyRate());
+  }
+
+  /** By server name: each route has hosts, protocols and the one node they lead to. */
+  record Named(List<String> hosts, List<String> alpn, InetSocketAddress node) {}
+
+  /** A listener that relays TLS by server name, beside the one for everything. */
+  Listener passthrough(Named... named) throws IOException {
+    List<StreamRoute> routes = new ArrayList<>();
+    List<RouteConfig> configs = new ArrayList<>();
+    for (Named one : named) {
+      String name = "tls-" + (routes.size() + 1);
+      Service leads = new Service(name, 1, new EventLog(() -> 0), () -> 0);
+      HostPort node = new HostPort(one.node().getAddress().getHostAddress(), one.node().getPort());
+      leads.setMembers(List.of(new NodeSpec(node, "n", 1, "", "file")));
+      others.add(leads);
+      RouteConfig config =
+          new RouteConfig(
+              name,
+              new RouteMatch(one.hosts(), List.of(), List.of(), Map.of(), one.alpn()),
+              name,
+              Duration.ofSeconds(60));
+      configs.add(config);
+      ServiceTarget to =
+          new ServiceTarget(
+              leads,
+              Balancer.of(BalanceMethod.ROUND_ROBIN, leads.nodes(), null),
+              UpstreamConfig.DEFAULT);
+      routes.add(
+          new StreamRoute(
+              new HttpRoute(config, to, new LoopCounters<>(1, RouteCounter.class)),
+              ProxyVersion.NONE));
+    }
+    HttpLimits limits = limits(Setup.USUAL, Duration.ofMillis(500));
+    Listener made =
+        dataPlane.open(
+            new ListenerConfig(
+                "tls",
+                List.of(new HostPort("127.0.0.1", 0)),
+                ListenerProtocol.TLS_PASSTHROUGH,
+                ListenerTls.NONE,
+                limits,
+                ForwardedConfig.DEFAULT,
+                ProxyProtocolConfig.NONE,
+                UdpConfig.DEFAULT,
+                configs),
+            Set.of(),
+            new StreamPolicy(routes, limits, true));
+    listeners.add(made);
+    return made;
   }
 
   InetSocketAddress address() {
@@ -233,10 +287,14 @@ final class StreamFixture implements NothingLeftOver.Watched {
   @Override
   public String busy() {
     StringBuilder busy = new StringBuilder();
-    note(busy, listener.state().connections(), "connections of clients");
-    for (Node node : service.nodes().all()) {
-      note(busy, node.inFlight(), "relays to " + node);
-      note(busy, node.connections(), "connections to " + node);
+    for (Listener one : listeners) {
+      note(busy, one.state().connections(), "connections of clients");
+    }
+    for (Service one : others) {
+      for (Node node : one.nodes().all()) {
+        note(busy, node.inFlight(), "relays to " + node);
+        note(busy, node.connections(), "connections to " + node);
+      }
     }
     return busy.toString();
   }
