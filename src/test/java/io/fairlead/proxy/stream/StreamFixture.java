@@ -208,7 +208,14 @@ final class StreamFixture implements NothingLeftOver.Watched {
           new ServiceTarget(
               leads,
               Balancer.of(BalanceMethod.ROUND_ROBIN, leads.nodes(), null),
-              UpstreamConfig.DEFAULT);
+              new ServiceConfig(
+                  name,
+                  List.of(),
+                  BalanceMethod.ROUND_ROBIN,
+                  NodeProtocol.HTTP1,
+                  HealthCheckConfig.DEFAULT,
+                  UpstreamConfig.DEFAULT,
+                  ProxyVersion.NONE));
       routes.add(
           new StreamRoute(
               new HttpRoute(config, to, new LoopCounters<>(1, RouteCounter.class)),
