@@ -213,6 +213,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
                   List.of(),
                   BalanceMethod.ROUND_ROBIN,
                   NodeProtocol.HTTP1,
+                  ServiceTls.NONE,
                   HealthCheckConfig.DEFAULT,
                   UpstreamConfig.DEFAULT,
                   ProxyVersion.NONE));
