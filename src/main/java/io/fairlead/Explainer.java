@@ -60,7 +60,9 @@ final class Explainer {
       String name = scheme < 0 ? "" : sent.substring(0, scheme).toLowerCase(Locale.ROOT);
       if (!SCHEMES.contains(name)) {
         throw new IllegalArgumentException(
-            "url must begin with http://, https://, tcp://, tls://, udp:// or a slash (was " + url + ")");
+            "url must begin with http://, https://, tcp://, tls://, udp:// or a slash (was "
+                + url
+                + ")");
       }
       secure = name.startsWith("http") ? name.equals("https") : null;
       int end = scheme + 3;

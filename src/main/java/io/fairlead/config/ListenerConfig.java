@@ -150,15 +150,17 @@ public record ListenerConfig(
       String at = "[" + i + "]";
       require
           .that(
-              route.match().equals(
-                  protocol == ListenerProtocol.TLS_PASSTHROUGH
-                      ? new RouteMatch(
-                          route.match().hosts(),
-                          List.of(),
-                          List.of(),
-                          Map.of(),
-                          route.match().alpn())
-                      : RouteMatch.ANY),
+              route
+                  .match()
+                  .equals(
+                      protocol == ListenerProtocol.TLS_PASSTHROUGH
+                          ? new RouteMatch(
+                              route.match().hosts(),
+                              List.of(),
+                              List.of(),
+                              Map.of(),
+                              route.match().alpn())
+                          : RouteMatch.ANY),
               List.of("routes", at, "match"),
               null,
               protocol == ListenerProtocol.TLS_PASSTHROUGH

@@ -175,12 +175,34 @@ final class PassthroughTest {
 
   @Test
   void opensslAtBothEndsAgreesOnKeysThatWeDoNotKnow() throws Exception {
-    run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-        "2", "-subj", "/CN=shop.example", "-keyout", "key.pem", "-out", "cert.pem");
+    run(
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=shop.example",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem");
     int port = freePort();
     Process server =
-        openssl("s_server", "-accept", "127.0.0.1:" + port, "-cert", "cert.pem", "-key", "key.pem",
-                "-rev", "-quiet")
+        openssl(
+                "s_server",
+                "-accept",
+                "127.0.0.1:" + port,
+                "-cert",
+                "cert.pem",
+                "-key",
+                "key.pem",
+                "-rev",
+                "-quiet")
             .start();
     leftOver.closes(() -> end(server));
     Await.nothing(() -> {
@@ -199,9 +221,19 @@ final class PassthroughTest {
                     List.of(),
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
     Process client =
-        openssl("s_client", "-connect", "127.0.0.1:" + listener.boundAddresses().getFirst().getPort(),
-                "-servername", "shop.example", "-CAfile", "cert.pem", "-verify_return_error",
-                "-verify_hostname", "shop.example", "-quiet", "-no_ign_eof")
+        openssl(
+                "s_client",
+                "-connect",
+                "127.0.0.1:" + listener.boundAddresses().getFirst().getPort(),
+                "-servername",
+                "shop.example",
+                "-CAfile",
+                "cert.pem",
+                "-verify_return_error",
+                "-verify_hostname",
+                "shop.example",
+                "-quiet",
+                "-no_ign_eof")
             .start();
     leftOver.closes(() -> end(client));
     client.getOutputStream().write("forwards\n".getBytes(ISO_8859_1));

@@ -161,7 +161,11 @@ final class StreamFixture implements NothingLeftOver.Watched {
               List.of(route));
       listener =
           udp == null
-              ? dataPlane.open(config, Set.of(), new StreamPolicy(List.of(new StreamRoute(leads, setup.announce())), limits, false))
+              ? dataPlane.open(
+                  config,
+                  Set.of(),
+                  new StreamPolicy(
+                      List.of(new StreamRoute(leads, setup.announce())), limits, false))
               : dataPlane.open(config, new UdpPolicy(leads, limits, udp, true));
     } catch (IOException e) {
       dataPlane.close();
