@@ -148,6 +148,7 @@ public final class ConfigDiff {
     return switch (value) {
       case Probe.Tcp _ -> "tcp";
       case Probe.None _ -> "none";
+      case Probe.Grpc grpc -> ("grpc " + grpc.service()).strip();
       case Probe.Http http -> "http " + http.path();
       case Optional<?> maybe -> maybe.isPresent() ? words(maybe.get()) : "none";
       default -> Units.textOf(value);

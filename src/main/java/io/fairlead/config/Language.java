@@ -612,6 +612,15 @@ final class Language {
           "the node's",
           "Port to ask at, such as that of a side door.",
           "8081");
+  private static final Key<Probe.Grpc> GRPC =
+      Key.computed(
+          "grpc",
+          Scalar.parsed(
+              "service or true", text -> new Probe.Grpc(text.equals("true") ? "" : text)),
+          "none",
+          "Call `grpc.health.v1.Health/Check` for that service, or, if `true`, for the server as a"
+              + " whole; passes when the answer is SERVING. Instead of `http`.",
+          "shop.Orders");
   private static final Key<String> PROBE_HOST =
       Key.computed(
           "host",
@@ -660,8 +669,18 @@ final class Language {
           "health",
           "How the nodes of a service are probed. `none`: a node counts as up until a connection to"
               + " it fails, and again after a pause.",
-          List.of(HTTP, TCP, PROBE_PORT, PROBE_HOST, EXPECT, INTERVAL, PROBE_TIMEOUT, RISE, FALL),
-          List.of("grpc"),
+          List.of(
+              HTTP,
+              TCP,
+              GRPC,
+              PROBE_PORT,
+              PROBE_HOST,
+              EXPECT,
+              INTERVAL,
+              PROBE_TIMEOUT,
+              RISE,
+              FALL),
+          List.of(),
           false,
           new Obj.ShortForm<>(
               Scalar.words("word", List.of("none"), s -> s),
@@ -840,6 +859,11 @@ final class Language {
         .that(
             path == null || values.find(TCP) == null, "tcp", null, "must not be given beside http")
         .that(
+            values.find(GRPC) == null || (path == null && values.find(TCP) == null),
+            "grpc",
+            null,
+            "must not be given beside http or tcp")
+        .that(
             path != null || values.find(PROBE_HOST) == null,
             "host",
             null,
@@ -850,6 +874,10 @@ final class Language {
             null,
             "must not be given without http")
         .orRefuse();
+    Probe.Grpc grpc = values.find(GRPC);
+    if (grpc != null) {
+      return grpc;
+    }
     return path == null
         ? new Probe.Tcp()
         : new Probe.Http(

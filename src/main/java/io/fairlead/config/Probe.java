@@ -24,6 +24,19 @@ public sealed interface Probe {
     }
   }
 
+  /**
+   * A call of {@code grpc.health.v1.Health/Check} that is answered with SERVING.
+   *
+   * @param service whose health is asked for; empty: the server's as a whole
+   */
+  record Grpc(String service) implements Probe {
+    public Grpc {
+      if (!service.isEmpty() && !service.matches("[A-Za-z_][A-Za-z0-9_.]{0,254}")) {
+        throw Require.refusal("must be the name of a gRPC service such as shop.Orders, or true");
+      }
+    }
+  }
+
   /** No probe: a node counts as up until a connection to it fails, and again after a pause. */
   record None() implements Probe {}
 

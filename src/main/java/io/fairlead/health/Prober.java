@@ -18,6 +18,7 @@ interface Prober {
     return switch (config.probe()) {
       case Probe.Tcp _ -> new TcpProber();
       case Probe.None _ -> new TcpProber(); // asked only after a request has failed
+      case Probe.Grpc(String service) -> new GrpcProber(service, address.toString());
       case Probe.Http(String path, String host, Probe.StatusRange expect) ->
           new HttpProber(path, host.isEmpty() ? address.toString() : host, expect);
     };
