@@ -615,8 +615,7 @@ final class Language {
   private static final Key<Probe.Grpc> GRPC =
       Key.computed(
           "grpc",
-          Scalar.parsed(
-              "service or true", text -> new Probe.Grpc(text.equals("true") ? "" : text)),
+          Scalar.parsed("service or true", text -> new Probe.Grpc(text.equals("true") ? "" : text)),
           "none",
           "Call `grpc.health.v1.Health/Check` for that service, or, if `true`, for the server as a"
               + " whole; passes when the answer is SERVING. Instead of `http`.",
@@ -670,16 +669,7 @@ final class Language {
           "How the nodes of a service are probed. `none`: a node counts as up until a connection to"
               + " it fails, and again after a pause.",
           List.of(
-              HTTP,
-              TCP,
-              GRPC,
-              PROBE_PORT,
-              PROBE_HOST,
-              EXPECT,
-              INTERVAL,
-              PROBE_TIMEOUT,
-              RISE,
-              FALL),
+              HTTP, TCP, GRPC, PROBE_PORT, PROBE_HOST, EXPECT, INTERVAL, PROBE_TIMEOUT, RISE, FALL),
           List.of(),
           false,
           new Obj.ShortForm<>(
