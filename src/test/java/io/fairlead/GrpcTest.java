@@ -268,7 +268,8 @@ class GrpcTest {
         "the reason changes", () -> node().facts().reason().contains("does not know the service"));
     health.setStatus("shop.Orders", ServingStatus.SERVING);
     Loopback.await("the node is up again", () -> node().facts().up());
-    emptyUnary();
+    assertThat(blocking.emptyCall(Empty.getDefaultInstance()))
+        .isEqualTo(Empty.getDefaultInstance());
   }
 
   private static Payload zeros(int size) {
