@@ -96,7 +96,8 @@ final class Explainer {
       return relayed(listener, serverName(authority), client, why);
     }
     RequestExplainer.Outcome outcome =
-        RequestExplainer.explain(http.policy(), onWire(method), onWire(target), onWire(fields));
+        RequestExplainer.explain(
+            http.policy(), onWire(method), onWire(target), onWire(fields), client);
     if (outcome.refusal() != null) {
       ErrorReason refusal = outcome.refusal();
       why.add(
@@ -152,14 +153,26 @@ final class Explainer {
     RouteTable.Entry<HttpRoute> matched = explanation.matched();
     if (matched == null) {
       why.add("no route matches");
-      return new ExplainAnswer(listener.name(), null, null, null, why, ErrorReason.NO_ROUTE);
+      why.addAll(outcome.rules());
+      ErrorReason error = outcome.error() == null ? ErrorReason.NO_ROUTE : outcome.error();
+      return new ExplainAnswer(listener.name(), null, null, null, why, error);
     }
     HttpRoute route = matched.target();
     why.add(
         "route "
             + route.config().name()
-            + " matches and leads to service "
-            + route.target().service().name());
+            + " matches"
+            + (route.config().services().isEmpty()
+                ? ""
+                : " and leads to service " + String.join(" or ", route.config().services())));
+    explanation
+        .beaten()
+        .forEach(r -> why.add("route " + r.route() + " matches too, but " + r.reason()));
+    why.addAll(outcome.rules());
+    if (outcome.answered()) {
+      return new ExplainAnswer(
+          listener.name(), route.config().name(), null, null, why, outcome.error());
+    }
     return toNode(listener, route, client, why);
   }
 

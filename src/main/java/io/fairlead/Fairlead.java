@@ -10,15 +10,20 @@ import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.Probe;
 import io.fairlead.config.ProxyVersion;
+import io.fairlead.config.RateLimitConfig;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Membership;
 import io.fairlead.health.HealthChecker;
+import io.fairlead.limit.RateLimiter;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.ErrorPages;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.proxy.http.RateLimits;
+import io.fairlead.proxy.http.ServiceTarget;
 import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.proxy.stream.StreamRoute;
@@ -35,6 +40,7 @@ import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.RouteCounter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -106,6 +112,7 @@ final class Fairlead implements AutoCloseable {
   private final EventLog events = new EventLog(control::epochMillis);
   private final HealthChecker health = HealthChecker.of(control, new SplittableRandom());
   private final Membership membership = new Membership(control);
+  private final SecureRandom secrets = new SecureRandom();
   private final ReentrantLock changing = new ReentrantLock();
   private final AtomicReference<State> state = new AtomicReference<>();
   private final DataPlane dataPlane;
@@ -292,17 +299,12 @@ final class Fairlead implements AutoCloseable {
         known.put(route.config().name(), route);
       }
     }
+    ErrorPages pages =
+        config.errors().isEmpty() ? ErrorPages.NONE : new ErrorPages(config.errors());
     List<HttpRoute> compiled = new ArrayList<>();
     List<RouteTable.Entry<HttpRoute>> entries = new ArrayList<>();
     for (RouteConfig route : config.routes()) {
-      ServiceRuntime service = services.get(route.service());
-      if (service == null) {
-        throw new IllegalStateException("a route to no service passed the checks: " + route);
-      }
-      HttpRoute old = known.get(route.name());
-      LoopCounters<RouteCounter> counters =
-          old != null ? old.counters() : new LoopCounters<>(dataPlane.loops(), RouteCounter.class);
-      HttpRoute made = new HttpRoute(route, service.target(), counters);
+      HttpRoute made = route(route, pages, services, known.get(route.name()));
       compiled.add(made);
       entries.add(new RouteTable.Entry<>(route, made));
     }
@@ -310,7 +312,12 @@ final class Fairlead implements AutoCloseable {
     return switch (config.protocol()) {
       case HTTP ->
           new Policy.Http(
-              new HttpPolicy(RouteTable.of(entries), config.limits(), config.forwarded()));
+              new HttpPolicy(
+                  RouteTable.of(entries),
+                  config.limits(),
+                  config.forwarded(),
+                  config.access(),
+                  pages));
       case TCP, TLS_PASSTHROUGH ->
           new Policy.Stream(
               new StreamPolicy(
@@ -331,6 +338,46 @@ final class Fairlead implements AutoCloseable {
   private static ProxyVersion proxyProtocol(FairleadConfig whole, HttpRoute route) {
     ServiceConfig service = whole.services().get(route.config().service());
     return service == null ? ProxyVersion.NONE : service.proxyProtocol();
+  }
+
+  /** What it has counted before, and limits that stay, go over from the one of the same name. */
+  private HttpRoute route(
+      RouteConfig route,
+      ErrorPages pages,
+      Map<String, ServiceRuntime> services,
+      @Nullable HttpRoute old) {
+    List<ServiceTarget> targets = new ArrayList<>();
+    for (String name : route.services()) {
+      ServiceRuntime service = services.get(name);
+      if (service == null) {
+        throw new IllegalStateException("a route to no service passed the checks: " + route);
+      }
+      targets.add(service.target());
+    }
+    Map<RateLimitConfig, RateLimits.Limit> counting = new HashMap<>();
+    if (old != null) {
+      old.rateLimits().limits().forEach(limit -> counting.put(limit.config(), limit));
+    }
+    List<RateLimits.Limit> limits = new ArrayList<>();
+    for (RateLimitConfig limit : route.rateLimits()) {
+      RateLimits.Limit known = counting.get(limit);
+      limits.add(
+          known != null
+              ? known
+              : new RateLimits.Limit(
+                  limit,
+                  new RateLimiter(
+                      limit.rate().intervalNanos(),
+                      limit.burst(),
+                      limit.places(),
+                      secrets.nextLong())));
+    }
+    return new HttpRoute(
+        route,
+        targets,
+        old != null ? old.counters() : new LoopCounters<>(dataPlane.loops(), RouteCounter.class),
+        limits.isEmpty() ? RateLimits.NONE : new RateLimits(limits),
+        route.errors().isEmpty() ? pages : pages.with(route.errors()));
   }
 
   /**

@@ -154,6 +154,9 @@ final class Operator implements Instance {
     }
     match.alpn().forEach(name -> parts.add("alpn=" + name));
     match.headers().forEach((name, value) -> parts.add(name + "=" + value));
+    match.queries().forEach((name, value) -> parts.add("?" + name + "=" + value));
+    match.cookies().forEach((name, value) -> parts.add("cookie " + name + "=" + value));
+    match.clients().forEach(network -> parts.add("client " + network));
     return parts.isEmpty() ? "every request" : String.join(" ", parts);
   }
 

@@ -56,7 +56,9 @@ class ExamplesTest {
         "tcp.yaml",
         "proxy-protocol.yaml",
         "udp.yaml",
-        "tls-passthrough.yaml"
+        "tls-passthrough.yaml",
+        "routing.yaml",
+        "rules.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {
@@ -76,7 +78,7 @@ class ExamplesTest {
       if (!text.contains("admin:")) {
         text = "admin: { bind: \"127.0.0.1:0\" }\n" + text;
       }
-      try (Fairlead fairlead = Loopback.start(text);
+      try (Fairlead fairlead = Loopback.start(text, Path.of("examples"));
           Client client =
               new Client(Loopback.port(fairlead, name.equals("tcp.yaml") ? "db" : "web"))) {
         assertThat(client.get("/").status()).isEqualTo(200);

@@ -56,6 +56,7 @@ final class HouseTest {
           Map.entry("demo", 4),
           Map.entry("balance", 3),
           Map.entry("route", 3),
+          Map.entry("limit", 3),
           Map.entry("service", 2),
           Map.entry("telemetry", 1),
           Map.entry("config", 0),

@@ -40,7 +40,22 @@ final class Loopback {
   }
 
   static ConfigReader.Result read(String yaml) {
-    return ConfigReader.read("test", yaml, Path.of(""), name -> null);
+    return read(yaml, Path.of(""));
+  }
+
+  /**
+   * @param folder that relative paths are relative to
+   */
+  static ConfigReader.Result read(String yaml, Path folder) {
+    return ConfigReader.read("test", yaml, folder, name -> null);
+  }
+
+  static Fairlead start(String yaml, Path folder) throws IOException {
+    return switch (read(yaml, folder)) {
+      case ConfigReader.Result.Accepted(FairleadConfig config, String text) ->
+          Fairlead.start(config, text, "test", null);
+      case ConfigReader.Result.Refused refused -> throw new AssertionError(refused.problems());
+    };
   }
 
   static Fairlead start(String yaml) throws IOException {
@@ -169,6 +184,15 @@ final class Loopback {
           Integer.parseInt(status.split(" ", -1)[1]),
           fields,
           new String(body, StandardCharsets.UTF_8));
+    }
+
+    /** The head of an answer that has no body. */
+    String headOnly() throws IOException {
+      StringBuilder head = new StringBuilder();
+      for (String line = line(); !line.isEmpty(); line = line()) {
+        head.append(line).append('\n');
+      }
+      return head.toString();
     }
 
     private String line() throws IOException {

@@ -147,8 +147,38 @@ public class MatchBenchmark {
     }
 
     @Override
-    public long findField(byte[] lowerCaseName) {
+    public int queryStart() {
+      return bytes.length;
+    }
+
+    @Override
+    public int queryEnd() {
+      return bytes.length;
+    }
+
+    @Override
+    public int findField(byte[] lowerCaseName, int from) {
       return -1;
+    }
+
+    @Override
+    public int valueStart(int field) {
+      return -1;
+    }
+
+    @Override
+    public int valueEnd(int field) {
+      return -1;
+    }
+
+    @Override
+    public long clientHigh() {
+      return 0;
+    }
+
+    @Override
+    public long clientLow() {
+      return 0;
     }
   }
 }

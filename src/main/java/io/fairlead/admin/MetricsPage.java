@@ -122,6 +122,7 @@ final class MetricsPage {
           }
         }
         case ROUTE_RESPONSES -> routeResponses(page, metric, listeners);
+        case ROUTE_REFUSED -> routeRefused(page, metric, listeners);
         case SERVICE_NODES -> {
           page.family(metric);
           for (Service service : services) {
@@ -268,6 +269,35 @@ final class MetricsPage {
         page.sample(metric, counters.get(RouteCounter.RESPONSES_3XX), in, name, to, "3xx");
         page.sample(metric, counters.get(RouteCounter.RESPONSES_4XX), in, name, to, "4xx");
         page.sample(metric, counters.get(RouteCounter.RESPONSES_5XX), in, name, to, "5xx");
+      }
+    }
+  }
+
+  private static void routeRefused(Exposition page, Metric metric, List<ListenerView> listeners)
+      throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        LoopCounters<RouteCounter> counters = route.counters();
+        String in = listener.name();
+        String name = route.name();
+        String to = route.service();
+        page.sample(
+            metric, counters.get(RouteCounter.DENIED), in, name, to, ErrorReason.DENIED.wireName());
+        page.sample(
+            metric,
+            counters.get(RouteCounter.RATE_LIMITED),
+            in,
+            name,
+            to,
+            ErrorReason.RATE_LIMITED.wireName());
+        page.sample(
+            metric,
+            counters.get(RouteCounter.TOO_LARGE),
+            in,
+            name,
+            to,
+            ErrorReason.BODY_TOO_LARGE.wireName());
       }
     }
   }

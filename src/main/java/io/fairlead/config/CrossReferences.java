@@ -11,7 +11,7 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 final class CrossReferences {
   private record Listen(HostPort address, Spot spot) {}
 
-  private record Reference(String service, Spot spot) {}
+  private record Reference(String service, Spot spot, boolean isKey) {}
 
   private final List<Listen> listens = new ArrayList<>();
   private final List<Reference> references = new ArrayList<>();
@@ -20,12 +20,18 @@ final class CrossReferences {
   void note(Scalar<?> scalar, Object value, Spot spot) {
     if (scalar == Language.LISTEN_ADDRESS) {
       listens.add(new Listen((HostPort) value, spot));
-    } else if (scalar == Language.SERVICE_NAME) {
-      references.add(new Reference((String) value, spot));
+    } else if (scalar == RouteLanguage.SERVICE_NAME) {
+      references.add(new Reference((String) value, spot, false));
     }
   }
 
-  void check(Spot root, BiConsumer<Spot, String> refuse) {
+  void noteName(MapOf.Names names, String name, Spot spot) {
+    if (names == MapOf.Names.SERVICE) {
+      references.add(new Reference(name, spot, true));
+    }
+  }
+
+  void check(Spot root, BiConsumer<Spot, String> refuse, BiConsumer<Spot, String> refuseKey) {
     Spot services = root.child("services");
     Set<String> names = services == null ? Set.of() : services.childNames();
     int suggestions = 0;
@@ -35,7 +41,8 @@ final class CrossReferences {
             suggestions++ < FairleadConfig.MAX_SUGGESTIONS
                 ? Suggest.among(reference.service(), names)
                 : "";
-        refuse.accept(reference.spot(), "must be the name of a service" + hint);
+        (reference.isKey() ? refuseKey : refuse)
+            .accept(reference.spot(), "must be the name of a service" + hint);
       }
     }
     checkListens(root, refuse);

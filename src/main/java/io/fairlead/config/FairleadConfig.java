@@ -1,6 +1,7 @@
 package io.fairlead.config;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ public record FairleadConfig(
     Require require = new Require();
     checkServices(require, listeners, services);
     checkBinds(require, admin, listeners);
+    checkRateLimits(require, listeners);
     require.orRefuse();
   }
 
@@ -37,43 +39,78 @@ public record FairleadConfig(
       Require require, Map<String, ListenerConfig> listeners, Map<String, ServiceConfig> services) {
     for (ListenerConfig listener : listeners.values()) {
       for (int i = 0; i < listener.routes().size(); i++) {
-        String service = listener.routes().get(i).service();
-        ServiceConfig named = services.get(service);
-        require.that(
-            named == null
-                || named.proxyProtocol() == ProxyVersion.NONE
-                || !listener.protocol().isHttp(),
-            List.of("listeners", listener.name(), "routes", "[" + i + "]", "service"),
-            service,
-            "must not have proxy-protocol where protocol is http: clients share its connections",
-            List.of());
+        RouteConfig route = listener.routes().get(i);
+        List<String> place = List.of("listeners", listener.name(), "routes", "[" + i + "]");
         boolean udp = listener.protocol() == ListenerProtocol.UDP;
-        require
-            .that(
-                named == null || !udp || named.proxyProtocol() == ProxyVersion.NONE,
-                List.of("listeners", listener.name(), "routes", "[" + i + "]", "service"),
-                service,
-                "must not have proxy-protocol where protocol is udp",
-                List.of())
-            .that(
-                named == null
-                    || !udp
-                    || named.health().port() > 0
-                    || named.health().probe() instanceof Probe.None,
-                List.of("listeners", listener.name(), "routes", "[" + i + "]", "service"),
-                service,
-                "must have health.port, or health: none, where protocol is udp: nodes are asked"
-                    + " over TCP",
-                List.of());
-        if (!services.containsKey(service)) {
-          String hint =
-              require.count() < MAX_SUGGESTIONS ? Suggest.among(service, services.keySet()) : "";
+        for (String service : route.services()) {
+          List<String> named =
+              route.services().size() == 1 ? join(place, "service") : join(place, "split", service);
+          ServiceConfig known = services.get(service);
+          require
+              .that(
+                  known == null || !udp || known.proxyProtocol() == ProxyVersion.NONE,
+                  named,
+                  service,
+                  "must not have proxy-protocol where protocol is udp",
+                  List.of())
+              .that(
+                  known == null
+                      || !udp
+                      || known.health().port() > 0
+                      || known.health().probe() instanceof Probe.None,
+                  named,
+                  service,
+                  "must have health.port, or health: none, where protocol is udp: nodes are asked"
+                      + " over TCP",
+                  List.of());
           require.that(
-              false,
-              List.of("listeners", listener.name(), "routes", "[" + i + "]", "service"),
+              known == null
+                  || known.proxyProtocol() == ProxyVersion.NONE
+                  || !listener.protocol().isHttp(),
+              named,
               service,
-              "must be the name of a service" + hint,
-              List.of(List.of("services", service)));
+              "must not have proxy-protocol where protocol is http: clients share its connections",
+              List.of());
+          if (!services.containsKey(service)) {
+            String hint =
+                require.count() < MAX_SUGGESTIONS ? Suggest.among(service, services.keySet()) : "";
+            String rule = "must be the name of a service" + hint;
+            List<List<String>> others = List.of(List.of("services", service));
+            if (route.services().size() == 1) {
+              require.that(false, named, service, rule, others);
+            } else {
+              require.key(false, named, rule, others);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static List<String> join(List<String> path, String... more) {
+    List<String> all = new ArrayList<>(path);
+    all.addAll(List.of(more));
+    return all;
+  }
+
+  private static void checkRateLimits(Require require, Map<String, ListenerConfig> listeners) {
+    long sum = 0;
+    for (ListenerConfig listener : listeners.values()) {
+      for (int i = 0; i < listener.routes().size(); i++) {
+        for (RateLimitConfig limit : listener.routes().get(i).rateLimits()) {
+          long before = sum;
+          sum += limit.places();
+          if (before <= RateLimitConfig.MAX_KEYS_OF_FILE
+              && sum > RateLimitConfig.MAX_KEYS_OF_FILE) {
+            require.that(
+                false,
+                List.of("listeners", listener.name(), "routes", "[" + i + "]", "rate-limit"),
+                null,
+                "must not have more than "
+                    + RateLimitConfig.MAX_KEYS_OF_FILE
+                    + " keys together with all limits before it",
+                List.of());
+          }
         }
       }
     }

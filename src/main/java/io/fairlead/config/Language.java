@@ -35,9 +35,6 @@ final class Language {
             return address;
           });
 
-  /** Must be the name of a service. */
-  static final Scalar<String> SERVICE_NAME = Scalar.text("name", null, _ -> null);
-
   // admin
 
   private static final Key<String> TOKEN_NAME =
@@ -297,110 +294,6 @@ final class Language {
           null,
           (values, _) -> new ForwardedConfig(values.get(TRUST), values.get(FORWARDED_HEADERS)));
 
-  private static final Key<List<String>> HOSTS =
-      Key.of(
-          "host",
-          new ListOf<>(
-              "hosts", Scalar.text("host", null, Syntax::normalHostPattern, Syntax::hostPattern)),
-          List.of(),
-          "any",
-          "Any of these hosts; `*.shop.example` takes one or more labels in front. Where `protocol`"
-              + " is `tls-passthrough`: the server name (SNI).",
-          "[shop.example, \"*.shop.example\"]");
-  private static final Key<List<String>> PATHS =
-      Key.of(
-          "path",
-          new ListOf<>("paths", Scalar.text("path", "(/.*|.*\\$\\{.*)", Syntax::pathPattern)),
-          List.of(),
-          "any",
-          "Any of these paths: exact, with `*` for one segment, or with `**` at the end for any"
-              + " rest including none. Matched after normalisation.",
-          "\"/api/**\"");
-  private static final Key<List<String>> METHODS =
-      Key.of(
-          "method",
-          new ListOf<>("methods", Scalar.text("method", Syntax.METHOD_PATTERN, Syntax::method)),
-          List.of(),
-          "any",
-          "Any of these methods.",
-          "[GET, HEAD]");
-  private static final Key<Map<String, String>> MATCH_HEADERS =
-      Key.of(
-          "header",
-          new MapOf<>(
-              "values", MapOf.Names.HEADER, Scalar.text("value", null, Syntax::headerValue)),
-          Map.of(),
-          "any",
-          "All of these headers with these values; `\"*\"`: the header must be there.",
-          "{ x-beta: \"1\" }");
-
-  private static final Key<List<String>> ALPN =
-      Key.of(
-          "alpn",
-          new ListOf<>("protocols", Scalar.text("protocol", null, _ -> null)),
-          List.of(),
-          "any",
-          "Any of these application protocols is offered; where `protocol` is `tls-passthrough`.",
-          "[acme-tls/1]");
-
-  static final Obj<RouteMatch> MATCH =
-      new Obj<>(
-          "match",
-          "What a request must look like; every part that is given has to match.",
-          List.of(HOSTS, PATHS, METHODS, MATCH_HEADERS, ALPN),
-          List.of(),
-          false,
-          null,
-          (values, _) ->
-              new RouteMatch(
-                  values.get(HOSTS),
-                  values.get(PATHS),
-                  values.get(METHODS),
-                  values.get(MATCH_HEADERS),
-                  values.get(ALPN)));
-
-  private static final Key<String> ROUTE_NAME =
-      Key.computed(
-          "name",
-          Scalar.text("name", Syntax.NAME_PATTERN, Syntax::name),
-          "LISTENER-N",
-          "Metric label; unique in its listener.",
-          "api");
-  private static final Key<RouteMatch> ROUTE_MATCH =
-      Key.of(
-          "match",
-          MATCH,
-          RouteMatch.ANY,
-          "every request",
-          "What a request must look like.",
-          "{ host: shop.example, path: \"/api/**\" }");
-  private static final Key<String> ROUTE_SERVICE =
-      Key.required("service", SERVICE_NAME, "Who gets the request.", "shop");
-  private static final Key<Duration> ROUTE_TIMEOUT =
-      Key.of(
-          "timeout",
-          Scalar.duration(RouteConfig.TIMEOUT),
-          RouteConfig.DEFAULT_TIMEOUT,
-          "From the moment the request went to a node until the head of its answer.",
-          "10s");
-
-  static final Obj<RouteConfig> ROUTE =
-      new Obj<>(
-          "route",
-          "Which service gets a request. Routes are tried in order, the first that matches wins;"
-              + " none matching answers 404.",
-          List.of(ROUTE_NAME, ROUTE_MATCH, ROUTE_SERVICE, ROUTE_TIMEOUT),
-          List.of("rewrite", "split", "mirror", "retry", "rate-limit"),
-          false,
-          null,
-          (values, spot) ->
-              new RouteConfig(
-                  orElse(
-                      values.find(ROUTE_NAME), objectName(spot.up(2)) + "-" + (spot.index() + 1)),
-                  values.get(ROUTE_MATCH),
-                  values.get(ROUTE_SERVICE),
-                  values.get(ROUTE_TIMEOUT)));
-
   private static final Key<List<HostPort>> BIND =
       Key.required(
           "bind",
@@ -503,15 +396,15 @@ final class Language {
   private static final Key<List<RouteConfig>> ROUTES =
       Key.of(
           "routes",
-          new ListOf<>("routes", ROUTE),
+          new ListOf<>("routes", RouteLanguage.ROUTE),
           List.of(),
           "none",
-          "Tried in order; the first that matches wins.",
+          "Tried by priority, then in order; the first that matches wins.",
           "[ { service: shop } ]");
   private static final Key<String> LISTENER_SERVICE =
       Key.computed(
           "service",
-          SERVICE_NAME,
+          RouteLanguage.SERVICE_NAME,
           "none",
           "Who gets what no route takes: a last route without `match`. All there is to say where"
               + " `protocol` is `tcp` or `udp`.",
@@ -538,6 +431,9 @@ final class Language {
               LISTENER_FORWARDED,
               LISTENER_PROXY_PROTOCOL,
               LISTENER_UDP,
+              RouteLanguage.ALLOW,
+              RouteLanguage.DENY,
+              RouteLanguage.ERRORS,
               ROUTES,
               LISTENER_SERVICE),
           List.of(),
@@ -553,6 +449,8 @@ final class Language {
                   values.get(LISTENER_FORWARDED),
                   values.get(LISTENER_PROXY_PROTOCOL),
                   values.get(LISTENER_UDP),
+                  new AccessConfig(values.get(RouteLanguage.ALLOW), values.get(RouteLanguage.DENY)),
+                  values.get(RouteLanguage.ERRORS),
                   routes(values, spot)));
 
   // services

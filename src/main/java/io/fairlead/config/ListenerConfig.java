@@ -1,6 +1,8 @@
 package io.fairlead.config;
 
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,8 +17,10 @@ import java.util.Map;
  * @param forwarded what is told to nodes about the client, and whom we believe about it
  * @param proxyProtocol who is believed about the client of a connection
  * @param udp bounds of sessions where the protocol is udp
- * @param routes tried in order, the first that matches wins; none matching answers 404; exactly
- *     one, without conditions, where the protocol has no requests
+ * @param access whose requests are taken, by the client's address
+ * @param errors {@code 404} or {@code 5xx} → body of Fairlead's own answers with that status
+ * @param routes tried by priority, then in order; the first that matches wins; none matching
+ *     answers 404; exactly one, without conditions, where the protocol has no requests
  */
 public record ListenerConfig(
     String name,
@@ -27,8 +31,10 @@ public record ListenerConfig(
     ForwardedConfig forwarded,
     ProxyProtocolConfig proxyProtocol,
     UdpConfig udp,
+    AccessConfig access,
+    Map<String, Content> errors,
     List<RouteConfig> routes) {
-  /** A listener for HTTP. */
+  /** A listener for HTTP without rules of its own. */
   public ListenerConfig(
       String name,
       List<HostPort> bind,
@@ -44,11 +50,14 @@ public record ListenerConfig(
         forwarded,
         ProxyProtocolConfig.NONE,
         UdpConfig.DEFAULT,
+        AccessConfig.OPEN,
+        Map.of(),
         routes);
   }
 
   public ListenerConfig {
     bind = List.copyOf(bind);
+    errors = Collections.unmodifiableMap(new LinkedHashMap<>(errors));
     routes = List.copyOf(routes);
     Require require =
         new Require()
@@ -75,6 +84,11 @@ public record ListenerConfig(
             List.of());
     if (!protocol.isHttp()) {
       checkRelay(require, protocol, tls, limits, forwarded, routes);
+      String not = "must not be given where protocol is " + Units.word(protocol);
+      require
+          .that(access.allow().isEmpty(), "allow", null, not)
+          .that(access.deny().isEmpty(), "deny", null, not)
+          .that(errors.isEmpty(), "errors", null, not);
     }
     for (int i = 0; i < routes.size(); i++) {
       require.that(
@@ -85,7 +99,6 @@ public record ListenerConfig(
           List.of());
     }
     Map<String, Integer> names = new HashMap<>();
-    int catchAll = -1;
     for (int i = 0; i < routes.size(); i++) {
       RouteConfig route = routes.get(i);
       Integer first = names.putIfAbsent(route.name(), i);
@@ -97,19 +110,30 @@ public record ListenerConfig(
             "must be unique in its listener, but {} has it too",
             List.of(List.of("routes", "[" + first + "]", "name")));
       }
+    }
+    checkReach(require, routes);
+    require.orRefuse();
+  }
+
+  private static void checkReach(Require require, List<RouteConfig> routes) {
+    int catchAll = -1;
+    for (int i : RouteConfig.order(routes)) {
+      RouteConfig route = routes.get(i);
       if (catchAll >= 0 && routes.get(catchAll).match().leavesNothingFor(route.match())) {
         require.that(
             false,
             List.of("routes", "[" + i + "]"),
             null,
-            "can never match: route " + (catchAll + 1) + " above takes every request",
+            "can never match: route "
+                + (catchAll + 1)
+                + (catchAll < i ? " above" : ", whose priority is higher,")
+                + " takes every request",
             List.of(List.of("routes", "[" + catchAll + "]", "match")));
       } else if (route.match().leavesNothingFor(EVERY_PATH)) {
         // Of two, the one without any path takes more; it is never behind another such.
         catchAll = i;
       }
     }
-    require.orRefuse();
   }
 
   /** What is about requests has no meaning where there are none. */
@@ -148,18 +172,16 @@ public record ListenerConfig(
     for (int i = 0; i < routes.size(); i++) {
       RouteConfig route = routes.get(i);
       String at = "[" + i + "]";
+      route
+          .rulesForRequests()
+          .forEach(key -> require.that(false, List.of("routes", at, key), null, not, List.of()));
       require
           .that(
               route
                   .match()
                   .equals(
                       protocol == ListenerProtocol.TLS_PASSTHROUGH
-                          ? new RouteMatch(
-                              route.match().hosts(),
-                              List.of(),
-                              List.of(),
-                              Map.of(),
-                              route.match().alpn())
+                          ? new RouteMatch(route.match().hosts(), route.match().alpn())
                           : RouteMatch.ANY),
               List.of("routes", at, "match"),
               null,

@@ -34,6 +34,65 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
       String normal(String text) {
         return text.toLowerCase(Locale.ROOT);
       }
+    },
+    /** Of a field that is to be changed. */
+    EDITED(Syntax.TOKEN_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return HeaderEdits.name(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text.toLowerCase(Locale.ROOT);
+      }
+    },
+    COOKIE(Syntax.TOKEN_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return Syntax.cookieName(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
+    /** Of a query. */
+    PARAMETER(".{1,256}") {
+      @Override
+      @Nullable String objection(String text) {
+        return Syntax.parameterName(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
+    /** Must be the name of a service. */
+    SERVICE(Syntax.NAME_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return null;
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
+    /** A status of an error, or all of a class. */
+    STATUS("[45]([0-9]{2}|xx)") {
+      @Override
+      @Nullable String objection(String text) {
+        return text.matches(pattern) ? null : "must be a status such as 404, or 4xx or 5xx";
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
     };
 
     final String pattern;

@@ -21,9 +21,18 @@ final class Require {
    * @param rule what must be; {@code {}} stands for the place of the first of {@code others}
    * @param was the value, if it helps and is no secret
    * @param others values the rule also looked at; if one of them is wrong, nothing can be said
+   * @param ofKey it is the last name of the path itself that is wrong, whatever its value
    */
   record Violation(
-      List<String> path, String rule, @Nullable String was, List<List<String>> others) {
+      List<String> path,
+      String rule,
+      @Nullable String was,
+      List<List<String>> others,
+      boolean ofKey) {
+    Violation(List<String> path, String rule, @Nullable String was, List<List<String>> others) {
+      this(path, rule, was, others, false);
+    }
+
     @Override
     public String toString() {
       String place = join(path);
@@ -58,6 +67,14 @@ final class Require {
       List<List<String>> others) {
     if (!holds) {
       violations.add(new Violation(path, rule, was == null ? null : Units.textOf(was), others));
+    }
+    return this;
+  }
+
+  /** The same for a name that the operator chose; the path ends with it. */
+  Require key(boolean holds, List<String> path, String rule, List<List<String>> others) {
+    if (!holds) {
+      violations.add(new Violation(path, rule, null, others, true));
     }
     return this;
   }

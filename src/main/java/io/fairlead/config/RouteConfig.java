@@ -1,26 +1,154 @@
 package io.fairlead.config;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
- * Which service gets a request.
+ * What becomes of some requests.
  *
  * @param name metric label; default {@code LISTENER-N}, N counting from 1
  * @param match what a request must look like
- * @param service name of a service
- * @param timeout from the moment the request went to a node until the head of its answer; 1 ms to
- *     24 h; default 60 s
+ * @param priority routes with a higher one are tried first, -1,000,000 to 1,000,000; default 0
+ * @param action who answers
+ * @param timeout from the moment the request went to a node until the head of its answer, all tries
+ *     together; 1 ms to 24 h; default 60 s
+ * @param timeouts further limits on time
+ * @param access whose requests are taken
+ * @param rateLimits how many are taken; each must let a request in
+ * @param bodyBytes of one request body; {@link #AS_LISTENER}: what the listener says
+ * @param requestHeaders what nodes get changed
+ * @param responseHeaders what clients get changed
+ * @param errors {@code 404} or {@code 5xx} → body of Fairlead's own answers with that status
  */
-public record RouteConfig(String name, RouteMatch match, String service, Duration timeout) {
+public record RouteConfig(
+    String name,
+    RouteMatch match,
+    int priority,
+    RouteAction action,
+    Duration timeout,
+    RouteTimeouts timeouts,
+    AccessConfig access,
+    List<RateLimitConfig> rateLimits,
+    long bodyBytes,
+    HeaderEdits requestHeaders,
+    HeaderEdits responseHeaders,
+    Map<String, Content> errors) {
   static final Range<Duration> TIMEOUT =
       Range.durations(Duration.ofMillis(1), Duration.ofHours(24));
   static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
+  static final Range<Integer> PRIORITY = Range.counts(-1_000_000, 1_000_000);
+  static final int MAX_RATE_LIMITS = 8;
+  public static final long AS_LISTENER = -1;
+
+  /** Everything that need not be said as it is when it is not. */
+  public RouteConfig(String name, RouteMatch match, String service, Duration timeout) {
+    this(
+        name,
+        match,
+        0,
+        new RouteAction.Send(Map.of(service, 1), Rewrite.NONE),
+        timeout,
+        RouteTimeouts.NONE,
+        AccessConfig.OPEN,
+        List.of(),
+        AS_LISTENER,
+        HeaderEdits.NONE,
+        HeaderEdits.NONE,
+        Map.of());
+  }
 
   public RouteConfig {
-    new Require()
-        .unless(Syntax.routeName(name), List.of("name"), name)
-        .within(TIMEOUT, "timeout", timeout)
-        .orRefuse();
+    rateLimits = List.copyOf(rateLimits);
+    errors = Collections.unmodifiableMap(new LinkedHashMap<>(errors));
+    Require require =
+        new Require()
+            .unless(Syntax.routeName(name), List.of("name"), name)
+            .within(PRIORITY, "priority", priority)
+            .within(TIMEOUT, "timeout", timeout)
+            .that(
+                rateLimits.size() <= MAX_RATE_LIMITS,
+                "rate-limit",
+                rateLimits.size(),
+                "must be at most " + MAX_RATE_LIMITS + " limits");
+    Map<String, Integer> names = new HashMap<>();
+    for (int i = 0; i < rateLimits.size(); i++) {
+      Integer first = names.putIfAbsent(rateLimits.get(i).name(), i);
+      if (first != null) {
+        require.that(
+            false,
+            List.of("rate-limit", "[" + i + "]", "name"),
+            rateLimits.get(i).name(),
+            "must be unique in its route, but {} has it too",
+            List.of(List.of("rate-limit", "[" + first + "]", "name")));
+      }
+    }
+    List<List<String>> patterns = List.of(List.of("match", "path"));
+    switch (action) {
+      case RouteAction.Send(_, Rewrite rewrite) -> {
+        String missing = missing(rewrite.path(), match);
+        require.that(
+            missing.isEmpty(), List.of("rewrite", "path"), rewrite.path(), missing, patterns);
+      }
+      case RouteAction.Redirect(String to, _) -> {
+        String missing = missing(to, match);
+        require.that(missing.isEmpty(), List.of("redirect", "to"), to, missing, patterns);
+      }
+      case RouteAction.Respond _ -> {}
+    }
+    require.orRefuse();
+  }
+
+  private static String missing(String template, RouteMatch match) {
+    String missing = Template.parse(template, Template.Kind.TARGET).missing(match.paths());
+    return missing == null ? "" : missing;
+  }
+
+  /**
+   * Numbers of the routes in the order in which they are tried: by priority, then as they stand.
+   */
+  public static int[] order(List<RouteConfig> routes) {
+    return IntStream.range(0, routes.size())
+        .boxed()
+        .sorted(Comparator.comparingInt(i -> -routes.get(i).priority()))
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  /** Keys that say something which has a meaning for requests only. */
+  List<String> rulesForRequests() {
+    Map<String, Boolean> given = new LinkedHashMap<>();
+    given.put("priority", priority != 0);
+    given.put("split", services().size() > 1);
+    given.put("redirect", action instanceof RouteAction.Redirect);
+    given.put("respond", action instanceof RouteAction.Respond);
+    given.put(
+        "rewrite", action instanceof RouteAction.Send send && !send.rewrite().equals(Rewrite.NONE));
+    given.put("headers", !requestHeaders.isEmpty() || !responseHeaders.isEmpty());
+    given.put("timeouts", !timeouts.equals(RouteTimeouts.NONE));
+    given.put("rate-limit", !rateLimits.isEmpty());
+    given.put("allow", !access.allow().isEmpty());
+    given.put("deny", !access.deny().isEmpty());
+    given.put("limits", bodyBytes != AS_LISTENER);
+    given.put("errors", !errors.isEmpty());
+    given.values().removeIf(said -> !said);
+    return List.copyOf(given.keySet());
+  }
+
+  /** Names of the services it sends to. */
+  public List<String> services() {
+    return action instanceof RouteAction.Send send
+        ? List.copyOf(send.shares().keySet())
+        : List.of();
+  }
+
+  /** The services in one word, as a metric label; empty if there is none. */
+  public String service() {
+    return String.join(",", services());
   }
 }

@@ -82,6 +82,19 @@ record Scalar<T>(
         (text, _) -> within(range, parseCount(text)));
   }
 
+  /** A whole number that may be below zero. */
+  static Scalar<Integer> integer(Range<Integer> range) {
+    return new Scalar<>(
+        "number",
+        range.text(),
+        ordered("type", "integer", "minimum", range.min(), "maximum", range.max()),
+        false,
+        (text, _) ->
+            text.startsWith("-") && text.matches("-[0-9]{1,9}")
+                ? within(range, Integer.parseInt(text))
+                : within(range, parseCount(text)));
+  }
+
   private static int parseCount(String text) {
     if (!text.matches("[0-9]{1,18}")) {
       throw Require.refusal("must be a whole number");

@@ -2,7 +2,11 @@ package io.fairlead.config;
 
 import java.net.IDN;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +37,7 @@ final class Syntax {
       Pattern.compile(
           "(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
               + "(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
+  private static final Pattern CAPTURE = Pattern.compile("\\{[a-z][a-z0-9-]{0,31}\\}");
   private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9._~!$&'()+,;=:@%-]*");
   // Not: a digit, letter, '-', '.', '_' or '~', which normalisation decodes; a slash, a backslash
   // or NUL, which no request may encode.
@@ -171,6 +176,7 @@ final class Syntax {
       return "may have '%' only before upper-case hexadecimal digits of what stays encoded: paths are"
           + " matched after normalisation";
     }
+    Set<String> names = new HashSet<>();
     int start = 1;
     while (start <= text.length()) {
       int slash = text.indexOf('/', start);
@@ -183,6 +189,16 @@ final class Syntax {
         if (end < text.length()) {
           return "may have '**' only as its last segment";
         }
+      } else if (segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0) {
+        if (!CAPTURE.matcher(segment).matches()) {
+          return "may have braces only around a whole segment, which is a name such as {id}";
+        }
+        if (Rewrite.VARIABLES.contains(segment.substring(1, segment.length() - 1))) {
+          return "must not call a segment " + segment + ": that name is taken";
+        }
+        if (!names.add(segment)) {
+          return "must not have two segments of the same name";
+        }
       } else if (segment.indexOf('*') >= 0 && segment.length() > 1) {
         return "may have '*' only as a whole segment";
       } else if (!segment.equals("*") && !SEGMENT.matcher(segment).matches()) {
@@ -191,6 +207,27 @@ final class Syntax {
       start = end + 1;
     }
     return null;
+  }
+
+  /** What the places of a path pattern are called, in order; empty: it has a number only. */
+  static List<String> captures(String pattern) {
+    List<String> names = new ArrayList<>();
+    for (String segment : pattern.split("/", -1)) {
+      if (segment.equals("*") || segment.equals("**")) {
+        names.add("");
+      } else if (CAPTURE.matcher(segment).matches()) {
+        names.add(segment.substring(1, segment.length() - 1));
+      }
+    }
+    return names;
+  }
+
+  static @Nullable String parameterName(String text) {
+    return !text.isEmpty() && text.length() <= 256 ? null : "must be 1 to 256 characters";
+  }
+
+  static @Nullable String cookieName(String text) {
+    return TOKEN.matcher(text).matches() ? null : "must be the name of a cookie";
   }
 
   /** Value of a Host field: a host, maybe with a port. */

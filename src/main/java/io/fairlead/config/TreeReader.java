@@ -61,7 +61,7 @@ final class TreeReader {
   @Nullable FairleadConfig file(Node root) {
     Spot spot = Spot.root(root);
     FairleadConfig config = Language.FILE.read(this, spot);
-    crossReferences.check(spot, this::refuseShown);
+    crossReferences.check(spot, this::refuseShown, this::refuseKey);
     return config;
   }
 
@@ -182,6 +182,7 @@ final class TreeReader {
             if (objection != null) {
               refuseKey(entry, objection);
             }
+            crossReferences.noteName(shape.names(), name, entry);
             E value = shape.value().read(this, entry);
             if (value != null && objection == null) {
               entries.put(name, value);
@@ -307,6 +308,10 @@ final class TreeReader {
         return;
       }
       rule = rule.replace("{}", describe(spot, path));
+    }
+    if (complete && violation.ofKey()) {
+      refuseKey(target, rule);
+      return;
     }
     // A short form has no keys inside: the scalar itself is the place.
     boolean whole = complete || target.isScalar();

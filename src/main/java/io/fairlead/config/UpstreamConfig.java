@@ -26,4 +26,9 @@ public record UpstreamConfig(Duration connectTimeout, Duration idleTimeout, int 
         .within(IDLE_CONNECTIONS, "idle-connections", idleConnections)
         .orRefuse();
   }
+
+  /** The same with another time to connect. */
+  public UpstreamConfig withConnectTimeout(Duration other) {
+    return new UpstreamConfig(other, idleTimeout, idleConnections);
+  }
 }

@@ -161,7 +161,7 @@ final class PathTree {
       int lowest = HostIndex.NONE;
 
       Place child(String segment) {
-        if (segment.equals("*")) {
+        if (segment.equals("*") || PathCaptures.isNamed(segment)) {
           Place known = wildcard;
           if (known == null) {
             known = new Place();

@@ -16,16 +16,35 @@ public interface RequestView {
 
   int pathEnd();
 
+  /** Where the query begins, with its question mark; the end if there is none. */
+  int queryStart();
+
+  int queryEnd();
+
   int methodStart();
 
   int methodEnd();
 
   /**
-   * Looks for a field.
+   * Looks for a field that nodes get, or that Fairlead itself acts on.
    *
    * @param lowerCaseName its name in lower case, ASCII
-   * @return start of the first such field's value in the upper and its end in the lower half, or -1
-   *     if there is none
+   * @param from the number of the first field that comes into question
+   * @return the number of the first such field, or -1 if there is none
    */
-  long findField(byte[] lowerCaseName);
+  int findField(byte[] lowerCaseName, int from);
+
+  /** Where the value of the field with that number begins. */
+  int valueStart(int field);
+
+  int valueEnd(int field);
+
+  /**
+   * The upper 64 bits of the client's address, IPv4 mapped, as in {@link
+   * io.fairlead.config.Networks}.
+   */
+  long clientHigh();
+
+  /** The lower 64 bits of the client's address. */
+  long clientLow();
 }

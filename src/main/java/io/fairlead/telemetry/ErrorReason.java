@@ -8,11 +8,14 @@ import java.util.Locale;
  */
 public enum ErrorReason {
   BAD_REQUEST(400, "The request could be read in two ways, or is not HTTP."),
+  DENIED(403, "The client's address may not use this listener or route."),
   NO_ROUTE(404, "No route of the listener matches the request."),
   REQUEST_TIMEOUT(408, "The client took too long to send its request."),
-  BODY_TOO_LARGE(413, "The request body is larger than limits.body-bytes."),
+  BODY_TOO_LARGE(
+      413, "The request body is larger than limits.body-bytes of the listener or route."),
   TARGET_TOO_LONG(414, "The request target is longer than limits.target-bytes."),
   EXPECTATION_FAILED(417, "The request expects something other than 100-continue."),
+  RATE_LIMITED(429, "The route's rate limit lets no more requests in now."),
   HEAD_TOO_LARGE(
       431, "The request head is larger than limits.header-bytes or has too many fields."),
   INTERNAL(500, "A mistake of Fairlead's own; the log has the details."),
@@ -22,7 +25,7 @@ public enum ErrorReason {
   CONNECT_FAILED(503, "No connection to a node could be made."),
   NO_NODE(503, "No node of the service is up."),
   OVERLOADED(503, "A limit on connections is reached."),
-  UPSTREAM_TIMEOUT(504, "The node did not answer within the route's timeout."),
+  UPSTREAM_TIMEOUT(504, "The node did not answer in the time that the route gives it."),
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
   HTTP2_ERROR(400, "The client broke the rules of HTTP/2; its connection was closed."),
   HTTP2_FLOOD(

@@ -131,6 +131,13 @@ public enum Metric {
       "listener,route,service,code_class",
       "Answers to requests of the route by the class of their status. When 5xx rises, this route fails for clients."),
 
+  ROUTE_REFUSED(
+      "fairlead_route_refused_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Requests that the rules of the route did not let through, by the reason that fairlead-error names. When it rises, clients ask more than they may."),
+
   SERVICE_NODES(
       "fairlead_service_nodes",
       Type.GAUGE,

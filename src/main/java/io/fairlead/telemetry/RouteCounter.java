@@ -6,5 +6,11 @@ public enum RouteCounter {
   RESPONSES_2XX,
   RESPONSES_3XX,
   RESPONSES_4XX,
-  RESPONSES_5XX
+  RESPONSES_5XX,
+  /** Refused by the client's address. */
+  DENIED,
+  /** Refused by a limit on the rate. */
+  RATE_LIMITED,
+  /** Refused by the size of the body. */
+  TOO_LARGE
 }

@@ -31,7 +31,7 @@ final class ConfigSchemaTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"minimal", "shop", "trusted-proxies"})
+  @ValueSource(strings = {"minimal", "shop", "trusted-proxies", "routing", "rules"})
   void takesTheExamples(String name) throws IOException {
     assertThat(fits(Files.readString(Path.of("examples", name + ".yaml")))).isTrue();
   }
@@ -46,7 +46,11 @@ final class ConfigSchemaTest {
         "value-durations",
         "value-limits-below",
         "health-timeout-beside-another-problem",
-        "match-methods"
+        "match-methods",
+        "match-conditions",
+        "rules-wrong-actions",
+        "rules-wrong-edits",
+        "rules-wrong-limits"
       })
   void refusesWhatASchemaCanRefuse(String name) throws IOException {
     assertThat(fits(GoldenConfigTest.yaml(name + ".yaml"))).isFalse();

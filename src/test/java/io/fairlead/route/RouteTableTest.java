@@ -2,9 +2,11 @@ package io.fairlead.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.config.Cidr;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.route.RouteTable.Entry;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +52,9 @@ class RouteTableTest {
     "/**,        *,           false",
     "/*,         *,           false",
     "/A,         /a,          false",
+    "/u/{id},    /u/7,        true",
+    "/u/{id},    /u/,         false",
+    "/u/{id}/**, /u/7/x,      true",
   })
   void paths(String pattern, String path, boolean matches) {
     RouteMatch rule = new RouteMatch(List.of(), List.of(pattern), List.of(), Map.of());
@@ -105,6 +110,127 @@ class RouteTableTest {
     TextRequest request = new TextRequest("GET shop.example /a");
     assertThat(name(table(wide, narrow).match(request))).isEqualTo("r0");
     assertThat(name(table(narrow, wide).match(request))).isEqualTo("r0");
+  }
+
+  @Test
+  void aHigherPriorityWinsWhereverItStands() {
+    RouteTable<String> table =
+        table(
+            List.of(
+                route("low", -1, RouteMatch.ANY),
+                route("first", 0, RouteMatch.ANY),
+                route("second", 0, RouteMatch.ANY),
+                route("post", 10, new RouteMatch(List.of(), List.of(), List.of("POST"), Map.of())),
+                route("high", 5, RouteMatch.ANY)));
+    assertThat(name(table.match(new TextRequest("GET h /")))).isEqualTo("high");
+    assertThat(name(table.match(new TextRequest("POST h /")))).isEqualTo("post");
+    Explanation<String> explanation = table.explain(new TextRequest("GET h /"));
+    assertThat(name(explanation.matched())).isEqualTo("high");
+    assertThat(said(explanation.refusals())).containsExactly("post: method \"GET\" is not POST");
+    assertThat(said(explanation.beaten()))
+        .containsExactly(
+            "first: its priority is 0, that of high is 5",
+            "second: its priority is 0, that of high is 5",
+            "low: its priority is -1, that of high is 5");
+    table = table(List.of(route("a", 0, RouteMatch.ANY), route("b", 0, RouteMatch.ANY)));
+    assertThat(said(table.explain(new TextRequest("GET h /")).beaten()))
+        .containsExactly("b: it stands below a");
+  }
+
+  private static RouteConfig route(String name, int priority, RouteMatch match) {
+    RouteConfig plain = new RouteConfig(name, match, "s", Duration.ofSeconds(1));
+    return new RouteConfig(
+        name,
+        match,
+        priority,
+        plain.action(),
+        plain.timeout(),
+        plain.timeouts(),
+        plain.access(),
+        plain.rateLimits(),
+        plain.bodyBytes(),
+        plain.requestHeaders(),
+        plain.responseHeaders(),
+        plain.errors());
+  }
+
+  private static RouteTable<String> table(List<RouteConfig> routes) {
+    return RouteTable.of(routes.stream().map(route -> new Entry<>(route, route.name())).toList());
+  }
+
+  private static List<String> said(List<Explanation.Refusal> refusals) {
+    return refusals.stream().map(refusal -> refusal.route() + ": " + refusal.reason()).toList();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "query  | q=1    | /?q=1            | true",
+        "query  | q=1    | /?a=b&q=1&c      | true",
+        "query  | q=1    | /?%71=%31        | true",
+        "query  | q=1    | /?q=2&q=1        | false",
+        "query  | q=1    | /?qq=1           | false",
+        "query  | q=1    | /                | false",
+        "query  | q=*    | /?q              | true",
+        "query  | q=*    | /?Q=1            | false",
+        "query  | q=a b  | /?q=a+b          | true",
+        "query  | q=a%   | /?q=a%           | true",
+        "query  | q=a&b  | /?q=a%26b        | true",
+        "query  | q=*a*b | /?q=xa%61yb      | true",
+        "cookie | c=1    | a=b; c=1         | true",
+        "cookie | c=1    | c=1;a=b          | true",
+        "cookie | c=1    | xc=1             | false",
+        "cookie | c=1    | C=1              | false",
+        "cookie | c=1    | a=c=1            | false",
+        "cookie | c=1    | c=2; c=1         | false",
+        "cookie | c=*    | a=b              | false",
+        "cookie | c=x*   | c=xyz            | true",
+        "client | 10.0.0.0/8    | 10.1.2.3  | true",
+        "client | 10.0.0.0/8    | 11.1.2.3  | false",
+        "client | 0.0.0.0/0     | ::1       | false",
+        "client | fd00::/8      | fdff::1   | true",
+        "client | ::/0          | 10.0.0.1  | false",
+        "client | 192.0.2.7     | 192.0.2.7 | true",
+        "header | x=curl/*      | curl/8.1  | true",
+        "header | x=curl/*      | curl      | false",
+        "header | x=*bot*       | a bot b   | true",
+        "header | x=a*b*c       | abcbc     | true",
+        "header | x=a*b*c       | acb       | false",
+        "header | x=aa*aa       | aaa       | false",
+      })
+  void furtherConditions(String part, String wanted, String given, boolean matches) {
+    int equals = wanted.indexOf('=');
+    Map<String, String> value =
+        equals < 0 ? Map.of() : Map.of(wanted.substring(0, equals), wanted.substring(equals + 1));
+    RouteMatch rule =
+        new RouteMatch(
+            List.of(),
+            List.of(),
+            List.of(),
+            part.equals("header") ? value : Map.of(),
+            part.equals("query") ? value : Map.of(),
+            part.equals("cookie") ? value : Map.of(),
+            part.equals("client") ? List.of(Cidr.parse(wanted)) : List.of(),
+            List.of());
+    TextRequest request =
+        switch (part) {
+          case "query" -> new TextRequest("GET h " + given);
+          case "client" -> new TextRequest("GET h /", InetAddress.ofLiteral(given));
+          default ->
+              new TextRequest("GET h /\n" + (part.equals("header") ? "x" : part) + ": " + given);
+        };
+    RouteTable<String> table = table(rule);
+    assertThat(table.match(request) != null).as("match").isEqualTo(matches);
+    assertThat(table.explain(request).matched() != null).as("explain").isEqualTo(matches);
+  }
+
+  @Test
+  void cookiesMayComeInSeveralFields() {
+    RouteMatch rule =
+        new RouteMatch(
+            List.of(), List.of(), List.of(), Map.of(), Map.of(), Map.of("c", "1"), List.of(), List.of());
+    agreesThat(true, rule, "GET h /\ncookie: a=b\nx: y\ncookie: c=1");
   }
 
   @Test
@@ -170,7 +296,7 @@ class RouteTableTest {
         }
         requests++;
         assertThat(name(table.match(request)))
-            .as("seed %s: %s among %s", seed, text, List.of(rules))
+            .as("seed %s: %s among %s rules", seed, text, rules.length)
             .isEqualTo(expected);
       }
     }
@@ -247,8 +373,38 @@ class RouteTableTest {
     }
 
     @Override
-    public long findField(byte[] lowerCaseName) {
-      return to.findField(lowerCaseName);
+    public int queryStart() {
+      return to.queryStart();
+    }
+
+    @Override
+    public int queryEnd() {
+      return to.queryEnd();
+    }
+
+    @Override
+    public int findField(byte[] lowerCaseName, int from) {
+      return to.findField(lowerCaseName, from);
+    }
+
+    @Override
+    public int valueStart(int field) {
+      return to.valueStart(field);
+    }
+
+    @Override
+    public int valueEnd(int field) {
+      return to.valueEnd(field);
+    }
+
+    @Override
+    public long clientHigh() {
+      return to.clientHigh();
+    }
+
+    @Override
+    public long clientLow() {
+      return to.clientLow();
     }
   }
 
@@ -257,7 +413,11 @@ class RouteTableTest {
         some(2, () -> (random.nextInt(3) == 0 ? "*." : "") + randomHost()),
         some(3, this::randomPattern),
         random.nextInt(4) == 0 ? List.of(one("GET", "POST")) : List.of(),
-        random.nextInt(4) == 0 ? Map.of(one("x", "y"), one("*", "1", "2")) : Map.of());
+        random.nextInt(4) == 0 ? Map.of(one("x", "y"), one("*", "1", "2", "1*")) : Map.of(),
+        random.nextInt(6) == 0 ? Map.of(one("q", "r"), one("*", "1", "*a*")) : Map.of(),
+        random.nextInt(6) == 0 ? Map.of(one("c", "d"), one("*", "1", "a*")) : Map.of(),
+        random.nextInt(6) == 0 ? List.of(Cidr.parse(one("127.0.0.0/8", "::/0"))) : List.of(),
+        List.of());
   }
 
   private String randomRequest() {
@@ -267,6 +427,8 @@ class RouteTableTest {
         + randomHost()
         + " "
         + path
+        + one("", "", "?", "?q", "?q=1&r=a", "?r=%61b&q=2", "?&&q==a&r=+", "?%71=1")
+        + one("", "", "\ncookie: c=1; d=ab", "\ncookie: d = 1;c= a\ncookie: d=a", "\ncookie: cc=1;")
         + (random.nextBoolean() ? "\n" + one("x", "y") + ": " + one("1", "2", "") : "");
   }
 

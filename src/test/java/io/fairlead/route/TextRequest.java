@@ -1,21 +1,34 @@
 package io.fairlead.route;
 
+import io.fairlead.config.Networks;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 
-/** A request line by line: {@code METHOD host path}, then {@code name: value} lines. */
+/** A request line by line: {@code METHOD host path?query}, then {@code name: value} lines. */
 final class TextRequest implements RequestView {
   private final byte[] bytes;
   private final int methodEnd;
   private final int hostEnd;
   private final int pathEnd;
+  private final int queryStart;
+  private final int lineEnd;
+  private final InetAddress client;
   private final String[] lines;
 
   TextRequest(String text) {
+    this(text, InetAddress.getLoopbackAddress());
+  }
+
+  TextRequest(String text, InetAddress client) {
+    this.client = client;
     lines = text.split("\n", -1);
     bytes = text.getBytes(StandardCharsets.UTF_8);
     methodEnd = text.indexOf(' ');
     hostEnd = text.indexOf(' ', methodEnd + 1);
-    pathEnd = lines[0].getBytes(StandardCharsets.UTF_8).length;
+    lineEnd = lines[0].getBytes(StandardCharsets.UTF_8).length;
+    int query = lines[0].indexOf('?');
+    queryStart = query < 0 ? lineEnd : query;
+    pathEnd = queryStart;
   }
 
   @Override
@@ -54,16 +67,51 @@ final class TextRequest implements RequestView {
   }
 
   @Override
-  public long findField(byte[] lowerCaseName) {
+  public int queryStart() {
+    return queryStart;
+  }
+
+  @Override
+  public int queryEnd() {
+    return lineEnd;
+  }
+
+  @Override
+  public int findField(byte[] lowerCaseName, int from) {
     String wanted = new String(lowerCaseName, StandardCharsets.UTF_8) + ": ";
-    int start = pathEnd + 1;
-    for (int i = 1; i < lines.length; i++) {
-      int length = lines[i].getBytes(StandardCharsets.UTF_8).length;
+    for (int i = from + 1; i < lines.length; i++) {
       if (lines[i].startsWith(wanted)) {
-        return ((long) (start + wanted.length()) << 32) | (start + length);
+        return i - 1;
       }
-      start += length + 1;
     }
     return -1;
+  }
+
+  @Override
+  public int valueStart(int field) {
+    return lineStart(field + 1) + lines[field + 1].indexOf(": ") + 2;
+  }
+
+  @Override
+  public int valueEnd(int field) {
+    return lineStart(field + 1) + lines[field + 1].getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  private int lineStart(int line) {
+    int start = 0;
+    for (int i = 0; i < line; i++) {
+      start += lines[i].getBytes(StandardCharsets.UTF_8).length + 1;
+    }
+    return start;
+  }
+
+  @Override
+  public long clientHigh() {
+    return Networks.high(client);
+  }
+
+  @Override
+  public long clientLow() {
+    return Networks.low(client);
   }
 }

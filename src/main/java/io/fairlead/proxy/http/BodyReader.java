@@ -65,8 +65,13 @@ final class BodyReader {
    * @param limits on data and trailers
    */
   void begin(long body, HttpLimits limits) {
+    begin(body, limits, limits.bodyBytes());
+  }
+
+  /** The same with another limit on data. */
+  void begin(long body, HttpLimits limits, long maxBody) {
     framing = body;
-    maxBytes = limits.bodyBytes();
+    maxBytes = maxBody;
     maxTrailerBytes = limits.headerBytes();
     maxTrailers = limits.headers();
     remaining = Math.max(body, 0);

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.Cidr;
+import io.fairlead.config.Networks;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.tls.TlsSession;
 import java.net.InetAddress;
@@ -14,6 +15,8 @@ final class Client {
 
   private final byte[] address;
   private final int hash;
+  private final long high;
+  private final long low;
   private final boolean trusted;
   private final boolean secure;
   private final byte[] certificate;
@@ -25,6 +28,8 @@ final class Client {
   Client(InetAddress remote, List<Cidr> trust, @Nullable TlsSession tls) {
     address = Ascii.bytes(remote.getHostAddress());
     hash = ClientAddress.hash(remote);
+    high = Networks.high(remote);
+    low = Networks.low(remote);
     boolean believed = false;
     for (Cidr network : trust) {
       believed |= network.contains(remote);
@@ -41,6 +46,15 @@ final class Client {
 
   int hash() {
     return hash;
+  }
+
+  /** The address as a number, as in {@link Networks}. */
+  long high() {
+    return high;
+  }
+
+  long low() {
+    return low;
   }
 
   /** Whether what this client says of clients behind it is believed. */

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.proxy.RequestIds;
+import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
@@ -39,6 +40,7 @@ final class Exchange {
   private final HttpLoop loop;
   private @Nullable ClientSide client;
   private @Nullable HttpRoute route;
+  private @Nullable ServiceTarget target;
   private @Nullable Node node;
   private @Nullable NodeSide upstream;
   private int ticket;
@@ -54,8 +56,15 @@ final class Exchange {
   private boolean nodeEnded;
   private boolean clientEnded;
 
+  /** The path as it was matched. */
+  private int pathStart;
+
+  private int pathLength;
+  private final Deadlines deadlines;
+
   Exchange(HttpLoop loop) {
     this.loop = loop;
+    this.deadlines = new Deadlines(loop.loop().timers(), this::late);
   }
 
   /** Makes it ready for the next request of that client. */
@@ -89,8 +98,8 @@ final class Exchange {
   }
 
   byte[] nodeAddress() {
-    Node target = node;
-    return target == null ? new byte[0] : Ascii.bytes(target.address().toString());
+    Node to = node;
+    return to == null ? new byte[0] : Ascii.bytes(to.address().toString());
   }
 
   boolean isTunnel() {
@@ -112,8 +121,18 @@ final class Exchange {
 
   // --- to the node -------------------------------------------------------------------------
 
+  /** The head is complete and checked: whose it is, if anybody's. */
+  @Nullable HttpRoute match() {
+    HttpPolicy policy = client().policy();
+    Forwarding.readClient(request, client().who(), policy, loop.address());
+    pathStart = request.pathStart;
+    pathLength = request.pathEnd - request.pathStart;
+    RouteTable.Entry<HttpRoute> entry = policy.routes().match(request);
+    return entry == null ? null : entry.target();
+  }
+
   /**
-   * The head is complete and checked: finds a node and sends it.
+   * Does what the route says: answers, or finds a node and sends it the request.
    *
    * @param whole no body follows
    */
@@ -121,8 +140,77 @@ final class Exchange {
     route = matched;
     requestDone = whole;
     loop.loop().requestIds().next(requestId, 0, loop.now());
+    ErrorReason refusal = refusal(matched);
+    if (refusal != null) {
+      answer(refusal);
+      return;
+    }
+    int limit = matched.rateLimits().refusing(request, loop.now(), loop.verdict());
+    if (limit >= 0) {
+      matched.counters().increment(loop.index(), RouteCounter.RATE_LIMITED);
+      client().countError(ErrorReason.RATE_LIMITED);
+      begin(matched.errorPages().of(ErrorReason.RATE_LIMITED));
+      matched.rateLimits().addTo(response, limit, loop.verdict());
+      send(matched.errorPages().of(ErrorReason.RATE_LIMITED));
+      return;
+    }
+    LocalAnswer local = matched.response();
+    Redirection redirection = matched.redirection();
+    if (local != null) {
+      begin(local);
+      send(local);
+    } else if (redirection != null) {
+      redirect(redirection);
+    } else {
+      forward(matched);
+    }
+  }
+
+  /** Why the rules do not let the request through. */
+  private @Nullable ErrorReason refusal(HttpRoute matched) {
+    HttpPolicy policy = client().policy();
+    if (!policy.access().allows(request) || !matched.access().allows(request)) {
+      matched.counters().increment(loop.index(), RouteCounter.DENIED);
+      return ErrorReason.DENIED;
+    }
+    if (request.body > matched.maxBody(policy.limits())) {
+      return ErrorReason.BODY_TOO_LARGE;
+    }
+    return null;
+  }
+
+  private void redirect(Redirection redirection) {
+    begin(redirection.answer());
+    if (redirection.addLocation(request, response, loop.places())) {
+      send(redirection.answer());
+    } else {
+      answer(ErrorReason.BAD_REQUEST);
+    }
+  }
+
+  private void forward(HttpRoute matched) {
+    Rewriter rewriter = matched.rewriter();
+    if (rewriter != null && !rewriter.apply(request, loop.places())) {
+      answer(ErrorReason.BAD_REQUEST);
+      return;
+    }
+    target = matched.target(loop.loop().random());
+    FieldEdits edits = matched.requestEdits();
+    if (edits != null) {
+      edits.apply(request, this, matched);
+    }
     Forwarding.addToRequest(this, client());
+    deadlines.begin(loop.now(), requestDone ? 0 : matched.requestBodyNanos(), matched.totalNanos());
     pick(null, false);
+  }
+
+  /** Where the path as it was matched begins, in the bytes of {@link #request}. */
+  int pathStart() {
+    return pathStart;
+  }
+
+  int pathLength() {
+    return pathLength;
   }
 
   /** The request must not be routed: says why and ends the connection. */
@@ -139,7 +227,7 @@ final class Exchange {
   void noRoute(boolean whole) {
     requestDone = whole;
     loop.loop().requestIds().next(requestId, 0, loop.now());
-    answer(ErrorReason.NO_ROUTE);
+    answer(client().policy().access().allows(request) ? ErrorReason.NO_ROUTE : ErrorReason.DENIED);
   }
 
   boolean isRouted() {
@@ -151,8 +239,8 @@ final class Exchange {
   }
 
   private void pick(@Nullable Node avoid, boolean fresh) {
-    ServiceTarget target = route().target();
-    Node picked = target.balancer().pick(client().who().hash(), avoid, loop.loop().random());
+    ServiceTarget from = target();
+    Node picked = from.balancer().pick(client().who().hash(), avoid, loop.loop().random());
     if (picked == null) {
       answer(ErrorReason.NO_NODE);
       return;
@@ -160,12 +248,13 @@ final class Exchange {
     node = picked;
     picked.requestStarted();
     connects++;
+    deadlines.tryBegins(loop.now(), route().tryNanos());
     NodePool pool = loop.pool(picked);
-    NodeSide idle = fresh ? null : pool.poll(target.protocol());
+    NodeSide idle = fresh ? null : pool.poll(from.protocol());
     if (idle != null) {
       connected(idle);
     } else {
-      pool.connect(this, target, fresh);
+      pool.connect(this, from, route().upstream(from), fresh);
     }
   }
 
@@ -228,6 +317,7 @@ final class Exchange {
   /** The request is complete. */
   void requestEnd(Head trailers) {
     requestDone = true;
+    deadlines.requestBodyEnds();
     upstream().sendEnd(trailers);
   }
 
@@ -314,6 +404,7 @@ final class Exchange {
       Forwarding.addToResponse(this, to);
       tunnel = true;
       headSent = true;
+      deadlines.end();
     }
     to.sendInformational(this);
     if (!switching) {
@@ -331,6 +422,8 @@ final class Exchange {
   private void sendResponseHead() {
     ClientSide to = client();
     headSent = true;
+    deadlines.tryEnds();
+    editResponse();
     Forwarding.addToResponse(this, to);
     to.sendHead(this);
     countResponse(response.status);
@@ -395,15 +488,49 @@ final class Exchange {
     failed.counters().increment(loop.index(), NodeCounter.RESET);
     dropUpstream();
     if (!anyResponseByte && sends < 2 && repeatable) {
-      failed.counters().increment(loop.index(), NodeCounter.RETRIED);
-      failed.requestFinished();
-      node = null;
-      response.reset();
       // An old connection that died says little about the node; a fresh one says more.
-      pick(stale ? null : failed, true);
-      return;
+      repeat(stale ? null : failed);
+    } else {
+      fail(ErrorReason.UPSTREAM_RESET);
     }
-    fail(ErrorReason.UPSTREAM_RESET);
+  }
+
+  private boolean mayRepeat() {
+    return !anyResponseByte && sends < 2 && isRepeatable();
+  }
+
+  private void repeat(@Nullable Node avoid) {
+    Node failed = node();
+    failed.counters().increment(loop.index(), NodeCounter.RETRIED);
+    failed.requestFinished();
+    node = null;
+    response.reset();
+    pick(avoid, true);
+  }
+
+  /** A limit on time that the route has beside the usual one has been reached. */
+  private void late(Deadlines.Kind kind) {
+    loop.touch();
+    switch (kind) {
+      case TRY -> tryIsLate();
+      case REQUEST_BODY -> timedOut(ErrorReason.REQUEST_TIMEOUT);
+      case TOTAL ->
+          timedOut(requestDone ? ErrorReason.UPSTREAM_TIMEOUT : ErrorReason.REQUEST_TIMEOUT);
+    }
+  }
+
+  private void tryIsLate() {
+    Node late = node();
+    if (upstream == null && connects < MAX_CONNECTS) {
+      late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+      connectFailed("no connection in the time of a try");
+    } else if (upstream != null && mayRepeat()) {
+      late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+      dropUpstream();
+      repeat(late);
+    } else {
+      timedOut(ErrorReason.UPSTREAM_TIMEOUT);
+    }
   }
 
   private boolean isRepeatable() {
@@ -436,26 +563,50 @@ final class Exchange {
     }
   }
 
-  /** Answers without a node, or instead of it. */
+  /** Answers without a node, or instead of it, that something went wrong. */
   void answer(ErrorReason reason) {
-    ClientSide to = client();
-    to.countError(reason);
+    HttpRoute matched = route;
+    client().countError(reason);
+    if (matched != null && reason == ErrorReason.BODY_TOO_LARGE) {
+      matched.counters().increment(loop.index(), RouteCounter.TOO_LARGE);
+    }
+    ErrorPages pages = matched == null ? client().policy().errorPages() : matched.errorPages();
+    LocalAnswer local = pages.of(reason);
+    begin(local);
+    send(local);
+  }
+
+  /** Makes that the answer, to which fields may be added. */
+  private void begin(LocalAnswer local) {
     dropUpstream();
-    LocalAnswer local = LocalAnswer.of(reason);
     response.copyFrom(local.head());
+  }
+
+  private void send(LocalAnswer local) {
+    ClientSide to = client();
     headSent = true;
+    deadlines.end();
     boolean withBody = !isToHead();
     if (!withBody) {
       response.body = 0;
     }
+    editResponse();
     Forwarding.addToResponse(this, to);
     to.sendHead(this);
-    if (withBody) {
-      ByteBuf body = local.body();
+    ByteBuf body = local.body();
+    if (withBody && body.isReadable()) {
       to.sendData(body, body.readableBytes());
     }
-    countResponse(reason.status());
+    countResponse(response.status);
     responseEnd(Head.NONE);
+  }
+
+  private void editResponse() {
+    HttpRoute matched = route;
+    FieldEdits edits = matched == null ? null : matched.responseEdits();
+    if (matched != null && edits != null) {
+      edits.apply(response, this, matched);
+    }
   }
 
   /** The client took too long, or the node did. */
@@ -476,9 +627,9 @@ final class Exchange {
       matched.counters().increment(loop.index(), StatusClass.ofRoute(status));
     }
     client().countResponse(status);
-    Node target = node;
-    if (target != null && upstream != null) {
-      target.counters().increment(loop.index(), StatusClass.ofNode(status));
+    Node answered = node;
+    if (answered != null && upstream != null) {
+      answered.counters().increment(loop.index(), StatusClass.ofNode(status));
     }
   }
 
@@ -501,18 +652,18 @@ final class Exchange {
   }
 
   private void releaseNode() {
-    Node target = node;
+    Node used = node;
     NodeSide connection = upstream;
     upstream = null;
     node = null;
-    if (target == null) {
+    if (used == null) {
       return;
     }
-    target.requestFinished();
+    used.requestFinished();
     if (connection != null) {
       long micros = (loop.now() - sentNanos) / 1000;
-      target.latency().record(loop.index(), micros);
-      connection.release(requestDone, route().target().upstream());
+      used.latency().record(loop.index(), micros);
+      connection.release(requestDone, target().upstream());
     }
   }
 
@@ -527,8 +678,10 @@ final class Exchange {
 
   private void recycle() {
     ticket++;
+    deadlines.end();
     client = null;
     route = null;
+    target = null;
     loop.giveBack(this);
   }
 
@@ -536,6 +689,14 @@ final class Exchange {
     HttpRoute present = route;
     if (present == null) {
       throw new IllegalStateException("not routed");
+    }
+    return present;
+  }
+
+  private ServiceTarget target() {
+    ServiceTarget present = target;
+    if (present == null) {
+      throw new IllegalStateException("sent to no service");
     }
     return present;
   }

@@ -21,18 +21,111 @@ final class Forwarding {
   private static final byte[] FORWARDED_HTTP = Ascii.bytes(";proto=http");
   private static final byte[] FORWARDED_HTTPS = Ascii.bytes(";proto=https");
   private static final byte[] CLIENT_CERT = Ascii.bytes("x-forwarded-client-cert");
+  private static final byte[] FOR = Ascii.bytes("for=");
   private static final byte[] COMMA = Ascii.bytes(", ");
 
   private Forwarding() {}
 
-  /** Adds to a request, and takes out what the client was not entitled to say. */
+  /**
+   * Finds out who asks, and takes out what the connection's other end was not entitled to say:
+   * before anything is decided by it.
+   *
+   * <p>Behind trusted proxies the client is the last address that none of them is known by: of
+   * {@code Forwarded} where nodes get that alone, else of {@code X-Forwarded-For}. What stands
+   * before it anybody may have said. Where something else than an address stands, the proxy behind
+   * it counts as the client.
+   */
+  static void readClient(Head head, Client who, HttpPolicy policy, IpAddress scratch) {
+    head.clientHigh = who.high();
+    head.clientLow = who.low();
+    if (!who.isTrusted()) {
+      if ((head.seen & RequestCheck.PROXY_SAYS) != 0) {
+        RequestCheck.dropAll(head, RequestCheck.PROXY_SAYS);
+      }
+      return;
+    }
+    boolean standard = policy.forwarded().headers() == ForwardedConfig.Style.FORWARDED;
+    int id = standard ? FieldName.FORWARDED : FieldName.X_FORWARDED_FOR;
+    if (!head.has(id)) {
+      return;
+    }
+    for (int field = head.fieldCount - 1; field >= 0; field--) {
+      if (head.id(field) == id && !readClient(head, field, standard, policy, scratch)) {
+        return;
+      }
+    }
+  }
+
+  /** From the end of a field; false if the client has been found. */
+  private static boolean readClient(
+      Head head, int field, boolean standard, HttpPolicy policy, IpAddress scratch) {
+    byte[] bytes = head.bytes;
+    int end = head.valueEnd(field);
+    while (end > head.valueStart(field)) {
+      int start = end;
+      while (start > head.valueStart(field) && bytes[start - 1] != ',') {
+        start--;
+      }
+      if (!(standard
+          ? readForwardedFor(bytes, start, end, scratch)
+          : readTrimmed(bytes, start, end, scratch))) {
+        return false;
+      }
+      head.clientHigh = scratch.high;
+      head.clientLow = scratch.low;
+      if (!policy.trust().contains(scratch.high, scratch.low)) {
+        return false;
+      }
+      end = start - 1;
+    }
+    return true;
+  }
+
+  /** An element of Forwarded: {@code for=} and an address, maybe in quotes (RFC 7239, 4). */
+  private static boolean readForwardedFor(byte[] bytes, int start, int end, IpAddress scratch) {
+    int at = start;
+    while (at < end) {
+      while (at < end && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == ';')) {
+        at++;
+      }
+      int next = at;
+      while (next < end && bytes[next] != ';') {
+        next++;
+      }
+      if (next - at > FOR.length && Ascii.equalsIgnoreCase(bytes, at, FOR)) {
+        int from = at + FOR.length;
+        int to = next;
+        while (to > from && (bytes[to - 1] == ' ' || bytes[to - 1] == '\t')) {
+          to--;
+        }
+        if (to - from >= 2 && bytes[from] == '"' && bytes[to - 1] == '"') {
+          from++;
+          to--;
+        }
+        return scratch.read(bytes, from, to);
+      }
+      at = next;
+    }
+    return false;
+  }
+
+  private static boolean readTrimmed(byte[] bytes, int start, int end, IpAddress scratch) {
+    int from = start;
+    int to = end;
+    while (from < to && (bytes[from] == ' ' || bytes[from] == '\t')) {
+      from++;
+    }
+    while (to > from && (bytes[to - 1] == ' ' || bytes[to - 1] == '\t')) {
+      to--;
+    }
+    return scratch.read(bytes, from, to);
+  }
+
+  /** Adds to a request. */
   static void addToRequest(Exchange exchange, ClientSide client) {
     Head head = exchange.request;
     Client who = client.who();
     boolean trusted = who.isTrusted();
-    if (!trusted && (head.seen & RequestCheck.PROXY_SAYS) != 0) {
-      RequestCheck.dropAll(head, RequestCheck.PROXY_SAYS);
-    }
     ForwardedConfig.Style style = client.policy().forwarded().headers();
     if (style == ForwardedConfig.Style.X_FORWARDED || style == ForwardedConfig.Style.BOTH) {
       int asked = head.fieldCount;

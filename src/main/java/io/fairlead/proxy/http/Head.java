@@ -116,6 +116,11 @@ final class Head implements RequestView {
   int queryStart;
   int queryEnd;
 
+  /** The client's address, as in {@link io.fairlead.config.Networks}. */
+  long clientHigh;
+
+  long clientLow;
+
   void reset() {
     if (bytes.length > MAX_KEPT_BYTES) {
       bytes = new byte[INITIAL_BYTES];
@@ -206,6 +211,31 @@ final class Head implements RequestView {
     length += count;
   }
 
+  void put(byte part) {
+    ensure(length + 1);
+    bytes[length++] = part;
+  }
+
+  /** Takes so many bytes out of what has been put. */
+  void cut(int start, int count) {
+    System.arraycopy(bytes, start + count, bytes, start, length - start - count);
+    length -= count;
+  }
+
+  /** What nodes are told instead of the host that was asked for. */
+  void replaceHost(byte[] host) {
+    int start = length;
+    put(host);
+    authorityStart = start;
+    authorityEnd = length;
+    if (has(FieldName.HOST)) {
+      int at = first(FieldName.HOST) * STRIDE;
+      index[at + VALUE_START] = start;
+      index[at + VALUE_END] = length;
+      index[at + ID] |= LOOSE;
+    }
+  }
+
   void closeField(int id) {
     int valueEnd = length;
     put(CRLF);
@@ -255,11 +285,13 @@ final class Head implements RequestView {
     return index[field * STRIDE + NAME_END];
   }
 
-  int valueStart(int field) {
+  @Override
+  public int valueStart(int field) {
     return index[field * STRIDE + VALUE_START];
   }
 
-  int valueEnd(int field) {
+  @Override
+  public int valueEnd(int field) {
     return index[field * STRIDE + VALUE_END];
   }
 
@@ -326,10 +358,35 @@ final class Head implements RequestView {
   }
 
   @Override
-  public long findField(byte[] lowerCaseName) {
-    for (int field = 0; field < fieldCount; field++) {
-      if (Ascii.rangeEqualsIgnoreCase(bytes, nameStart(field), nameEnd(field), lowerCaseName)) {
-        return ((long) valueStart(field) << 32) | valueEnd(field);
+  public int queryStart() {
+    return queryStart;
+  }
+
+  @Override
+  public int queryEnd() {
+    return queryEnd;
+  }
+
+  @Override
+  public long clientHigh() {
+    return clientHigh;
+  }
+
+  @Override
+  public long clientLow() {
+    return clientLow;
+  }
+
+  /**
+   * Looks for a field. What a client said and nodes do not get does not count, with the exception
+   * of what Fairlead acts on itself, such as {@code upgrade}.
+   */
+  @Override
+  public int findField(byte[] lowerCaseName, int from) {
+    for (int field = from; field < fieldCount; field++) {
+      if (Ascii.rangeEqualsIgnoreCase(bytes, nameStart(field), nameEnd(field), lowerCaseName)
+          && !(isDropped(field) && RequestCheck.isGone(id(field)))) {
+        return field;
       }
     }
     return -1;

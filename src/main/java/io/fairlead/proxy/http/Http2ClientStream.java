@@ -1,7 +1,6 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.proxy.TimerWheel;
-import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.netty.buffer.ByteBuf;
@@ -22,6 +21,12 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   private boolean endTold;
   private boolean tunnel;
   private long bodyBytes;
+
+  /** Bytes of a body that the route takes. */
+  private long maxBody;
+
+  /** Without a byte. */
+  private long idleNanos;
   private long bodySince;
   private long waitedFrom;
   private long waitingSince;
@@ -40,6 +45,8 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
     this.owner = owner;
     this.loop = owner.loop;
     this.policy = policy;
+    this.idleNanos = policy.idleNanos();
+    this.maxBody = policy.limits().bodyBytes();
   }
 
   // --- the request -------------------------------------------------------------------------
@@ -71,7 +78,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   }
 
   private void headComplete(Exchange next, Head head, boolean end) {
-    ErrorReason refusal = RequestCheck.check(head, policy.limits().bodyBytes());
+    ErrorReason refusal = RequestCheck.check(head, policy.maxBody());
     if (refusal != null) {
       next.refuse(refusal);
       return;
@@ -92,13 +99,18 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
       head.body = end ? 0 : Head.CHUNKED;
     }
     bodySince = loop.now();
-    RouteTable.Entry<HttpRoute> entry = policy.routes().match(head);
-    if (entry == null) {
+    HttpRoute route = next.match();
+    if (route == null) {
+      maxBody = policy.limits().bodyBytes();
       next.noRoute(whole);
       return;
     }
-    setDeadline(loop.now() + entry.target().timeoutNanos());
-    next.start(entry.target(), whole);
+    maxBody = route.maxBody(policy.limits());
+    if (route.idleNanos() > 0) {
+      idleNanos = route.idleNanos();
+    }
+    setDeadline(loop.now() + route.timeoutNanos());
+    next.start(route, whole);
   }
 
   /** What came is no message: nothing is answered. */
@@ -151,7 +163,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
       refuse(Http2.PROTOCOL_ERROR);
       return false;
     }
-    if (bodyBytes > policy.limits().bodyBytes()) {
+    if (bodyBytes > maxBody) {
       going.fail(ErrorReason.BODY_TOO_LARGE);
       return false;
     }
@@ -381,14 +393,14 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
 
   @Override
   public void progress() {
-    setDeadline(loop.now() + policy.idleNanos());
+    setDeadline(loop.now() + idleNanos);
   }
 
   @Override
   public void waitForTaker() {
     waitingSince = loop.now();
     waitedFrom = sentBytes();
-    setDeadline(loop.now() + Math.min(policy.idleNanos(), RATE_SPAN_NANOS));
+    setDeadline(loop.now() + Math.min(idleNanos, RATE_SPAN_NANOS));
   }
 
   private boolean isTooSlow(long since, long bytes) {
@@ -419,7 +431,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
       reset(Http2.CANCEL);
       abandon();
     } else {
-      setDeadline(now + Math.min(policy.idleNanos(), RATE_SPAN_NANOS));
+      setDeadline(now + Math.min(idleNanos, RATE_SPAN_NANOS));
     }
   }
 }

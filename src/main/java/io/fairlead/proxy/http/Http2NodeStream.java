@@ -197,9 +197,9 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
     head.closeField(FieldName.UPGRADE);
     head.drop(head.fieldCount - 1);
     head.upgrade = true;
-    long key = request.findField(WEBSOCKET_KEY);
+    int key = request.findField(WEBSOCKET_KEY, 0);
     if (key >= 0) {
-      String said = Ascii.text(request.bytes, (int) (key >>> 32), (int) key);
+      String said = Ascii.text(request.bytes, request.valueStart(key), request.valueEnd(key));
       head.openField(WEBSOCKET_ACCEPT);
       head.put(accept(said));
       head.closeField(FieldName.OTHER);

@@ -6,7 +6,6 @@ import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.proxy.TimerWheel;
 import io.fairlead.proxy.tls.TlsEnd;
 import io.fairlead.proxy.tls.TlsSession;
-import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.netty.buffer.ByteBuf;
@@ -361,24 +360,29 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     Head head = next.request;
     served++;
     listener.counters().increment(loop.index(), ListenerCounter.REQUESTS);
-    ErrorReason refusal = RequestCheck.check(head, policy.limits().bodyBytes());
+    ErrorReason refusal = RequestCheck.check(head, policy.maxBody());
     if (refusal != null) {
       state = State.BUSY;
       next.refuse(refusal);
       return;
     }
-    RouteTable.Entry<HttpRoute> entry = policy.routes().match(head);
+    HttpRoute route = next.match();
     boolean whole = head.body == 0;
     state = whole ? State.BUSY : State.BODY;
-    requestBody.begin(head.body, policy.limits());
+    HttpLimits limits = policy.limits();
+    requestBody.begin(
+        head.body, limits, route == null ? limits.bodyBytes() : route.maxBody(limits));
     bodySince = loop.now();
     bodyBytes = 0;
-    if (entry == null) {
+    if (route == null) {
       next.noRoute(whole);
       return;
     }
-    setDeadline(loop.now() + entry.target().timeoutNanos());
-    next.start(entry.target(), whole);
+    if (route.idleNanos() > 0) {
+      idleNanos = route.idleNanos();
+    }
+    setDeadline(loop.now() + route.timeoutNanos());
+    next.start(route, whole);
   }
 
   /** The request is not even worth routing: says why and ends the connection. */
@@ -521,6 +525,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   @Override
   public void exchangeDone(boolean requestDone) {
     exchange = null;
+    idleNanos = policy.idleNanos();
     if (state == State.CLOSED) {
       return;
     }

@@ -1,7 +1,9 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.limit.RateLimiter;
 import io.fairlead.proxy.Loop;
 import io.fairlead.proxy.NodeSignals;
+import io.fairlead.route.PathCaptures;
 import io.fairlead.service.Node;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
@@ -21,6 +23,9 @@ public final class HttpLoop {
   private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
   private final IdentityHashMap<Node, NodePool> pools = new IdentityHashMap<>();
   private final ArrayDeque<ByteBuf> buffers = new ArrayDeque<>();
+  private final IpAddress address = new IpAddress();
+  private final PathCaptures.Places places = new PathCaptures.Places();
+  private final RateLimiter.Verdict verdict = new RateLimiter.Verdict();
   private int exchangesInUse;
   private long now = System.nanoTime();
 
@@ -50,6 +55,21 @@ public final class HttpLoop {
 
   NodeSignals signals() {
     return signals;
+  }
+
+  /** To be read into and used at once. */
+  IpAddress address() {
+    return address;
+  }
+
+  /** To be filled and used at once. */
+  PathCaptures.Places places() {
+    return places;
+  }
+
+  /** To be filled and used at once. */
+  RateLimiter.Verdict verdict() {
+    return verdict;
   }
 
   Exchange takeExchange() {

@@ -1,7 +1,9 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.AccessConfig;
 import io.fairlead.config.ForwardedConfig;
 import io.fairlead.config.HttpLimits;
+import io.fairlead.config.Networks;
 import io.fairlead.route.RouteTable;
 
 /** What a listener does with a request; replaced as a whole when the configuration changes. */
@@ -9,12 +11,36 @@ public final class HttpPolicy {
   private final RouteTable<HttpRoute> routes;
   private final HttpLimits limits;
   private final ForwardedConfig forwarded;
+  private final Networks trust;
+  private final HttpRoute.Access access;
+  private final ErrorPages errorPages;
+  private final long maxBody;
   private final long idleNanos;
 
+  /** Without rules of its own. */
   public HttpPolicy(RouteTable<HttpRoute> routes, HttpLimits limits, ForwardedConfig forwarded) {
+    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE);
+  }
+
+  /**
+   * @param errorPages for requests that no route has
+   */
+  public HttpPolicy(
+      RouteTable<HttpRoute> routes,
+      HttpLimits limits,
+      ForwardedConfig forwarded,
+      AccessConfig access,
+      ErrorPages errorPages) {
     this.routes = routes;
+    this.access = HttpRoute.Access.of(access);
+    this.errorPages = errorPages;
+    this.maxBody =
+        routes.entries().stream()
+            .mapToLong(entry -> entry.target().maxBody(limits))
+            .reduce(limits.bodyBytes(), Math::max);
     this.limits = limits;
     this.forwarded = forwarded;
+    this.trust = Networks.of(forwarded.trust());
     this.idleNanos = limits.idleTimeout().toNanos();
   }
 
@@ -27,9 +53,28 @@ public final class HttpPolicy {
     return limits;
   }
 
+  /** Whose requests are taken. */
+  HttpRoute.Access access() {
+    return access;
+  }
+
+  ErrorPages errorPages() {
+    return errorPages;
+  }
+
+  /** Bytes of a request body that some route takes. */
+  long maxBody() {
+    return maxBody;
+  }
+
   /** What nodes are told. */
   ForwardedConfig forwarded() {
     return forwarded;
+  }
+
+  /** Whose word about clients behind them is believed. */
+  Networks trust() {
+    return trust;
   }
 
   /** {@code limits.idle-timeout}, which every request asks for. */

@@ -1,36 +1,223 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.AccessConfig;
+import io.fairlead.config.HttpLimits;
+import io.fairlead.config.Networks;
+import io.fairlead.config.RouteAction;
 import io.fairlead.config.RouteConfig;
+import io.fairlead.config.UpstreamConfig;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.RouteCounter;
+import java.time.Duration;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
-/** Where a matching request goes, and what is counted about it. */
+/** What becomes of a matching request, ready to be done, and what is counted about it. */
 public final class HttpRoute {
   private final RouteConfig config;
-  private final ServiceTarget target;
-  private final LoopCounters<RouteCounter> counters;
-  private final long timeoutNanos;
+  private final ServiceTarget[] targets;
 
+  /** By target: the sum of the weights up to and with it. */
+  private final long[] ends;
+
+  private final LoopCounters<RouteCounter> counters;
+  private final RateLimits rateLimits;
+  private final ErrorPages errorPages;
+  private final Access access;
+  private final byte[] name;
+  private final @Nullable FieldEdits requestEdits;
+  private final @Nullable FieldEdits responseEdits;
+  private final @Nullable Rewriter rewriter;
+  private final @Nullable Redirection redirection;
+  private final @Nullable LocalAnswer response;
+  private final long timeoutNanos;
+  private final long tryNanos;
+  private final long requestBodyNanos;
+  private final long idleNanos;
+  private final long totalNanos;
+
+  /** One that sends everything to one service and does nothing else. */
   public HttpRoute(RouteConfig config, ServiceTarget target, LoopCounters<RouteCounter> counters) {
+    this(config, List.of(target), counters, RateLimits.NONE, ErrorPages.NONE);
+  }
+
+  /**
+   * @param targets of the services that the configuration names, in its order
+   * @param errorPages those of the route before those of its listener
+   */
+  public HttpRoute(
+      RouteConfig config,
+      List<ServiceTarget> targets,
+      LoopCounters<RouteCounter> counters,
+      RateLimits rateLimits,
+      ErrorPages errorPages) {
     this.config = config;
-    this.target = target;
+    this.targets = targets.toArray(ServiceTarget[]::new);
     this.counters = counters;
-    this.timeoutNanos = config.timeout().toNanos();
+    this.rateLimits = rateLimits;
+    this.errorPages = errorPages;
+    access = Access.of(config.access());
+    name = Ascii.bytes(config.name());
+    requestEdits = FieldEdits.of(config.requestHeaders());
+    responseEdits = FieldEdits.of(config.responseHeaders());
+    List<String> paths = config.match().paths();
+    ends = new long[this.targets.length];
+    switch (config.action()) {
+      case RouteAction.Send send -> {
+        rewriter = Rewriter.of(send.rewrite(), paths);
+        redirection = null;
+        response = null;
+        long sum = 0;
+        int index = 0;
+        for (int weight : send.shares().values()) {
+          sum += weight;
+          ends[index++] = sum;
+        }
+      }
+      case RouteAction.Redirect redirect -> {
+        rewriter = null;
+        redirection = new Redirection(redirect, paths);
+        response = null;
+      }
+      case RouteAction.Respond respond -> {
+        rewriter = null;
+        redirection = null;
+        response = LocalAnswer.of(respond.status(), respond.content());
+      }
+    }
+    timeoutNanos = config.timeout().toNanos();
+    tryNanos = config.timeouts().attempt().toNanos();
+    requestBodyNanos = config.timeouts().requestBody().toNanos();
+    idleNanos = config.timeouts().idle().toNanos();
+    totalNanos = config.timeouts().total().toNanos();
   }
 
   public RouteConfig config() {
     return config;
   }
 
+  /** The service that it sends to; the first of several. */
   public ServiceTarget target() {
-    return target;
+    if (targets.length == 0) {
+      throw new IllegalStateException(config.name() + " sends to no service");
+    }
+    return targets[0];
+  }
+
+  /** The service that a request goes to: one of several by chance, as often as its weight says. */
+  ServiceTarget target(RandomGenerator random) {
+    if (targets.length == 1) {
+      return targets[0];
+    }
+    long point = random.nextLong(ends[ends.length - 1]);
+    int index = 0;
+    while (ends[index] <= point) {
+      index++;
+    }
+    return targets[index];
   }
 
   public LoopCounters<RouteCounter> counters() {
     return counters;
   }
 
+  /** With what they have counted. */
+  public RateLimits rateLimits() {
+    return rateLimits;
+  }
+
+  /** Whose requests are taken. */
+  Access access() {
+    return access;
+  }
+
+  ErrorPages errorPages() {
+    return errorPages;
+  }
+
+  byte[] nameBytes() {
+    return name;
+  }
+
+  @Nullable FieldEdits requestEdits() {
+    return requestEdits;
+  }
+
+  @Nullable FieldEdits responseEdits() {
+    return responseEdits;
+  }
+
+  @Nullable Rewriter rewriter() {
+    return rewriter;
+  }
+
+  @Nullable Redirection redirection() {
+    return redirection;
+  }
+
+  /** What Fairlead answers itself. */
+  @Nullable LocalAnswer response() {
+    return response;
+  }
+
+  /** Bytes of a request body. */
+  long maxBody(HttpLimits ofListener) {
+    return config.bodyBytes() == RouteConfig.AS_LISTENER
+        ? ofListener.bodyBytes()
+        : config.bodyBytes();
+  }
+
+  /** How to connect to nodes of that target. */
+  UpstreamConfig upstream(ServiceTarget target) {
+    UpstreamConfig upstream = target.upstream();
+    Duration connect = config.timeouts().connect();
+    return connect.isZero() ? upstream : upstream.withConnectTimeout(connect);
+  }
+
   long timeoutNanos() {
     return timeoutNanos;
+  }
+
+  /** For one try; 0: no bound of its own. */
+  long tryNanos() {
+    return tryNanos;
+  }
+
+  /** For the request's body; 0: no bound. */
+  long requestBodyNanos() {
+    return requestBodyNanos;
+  }
+
+  /** Without a byte; 0: as the listener says. */
+  long idleNanos() {
+    return idleNanos;
+  }
+
+  /** For all of it; 0: no bound. */
+  long totalNanos() {
+    return totalNanos;
+  }
+
+  /** Whether whoever has this address may ask. */
+  static final class Access {
+    static final Access OPEN = new Access(AccessConfig.OPEN);
+
+    private final Networks allow;
+    private final Networks deny;
+
+    static Access of(AccessConfig config) {
+      return config.equals(AccessConfig.OPEN) ? OPEN : new Access(config);
+    }
+
+    private Access(AccessConfig config) {
+      allow = Networks.of(config.allow());
+      deny = Networks.of(config.deny());
+    }
+
+    boolean allows(Head request) {
+      return (allow.isEmpty() || allow.contains(request.clientHigh, request.clientLow))
+          && (deny.isEmpty() || !deny.contains(request.clientHigh, request.clientLow));
+    }
   }
 }

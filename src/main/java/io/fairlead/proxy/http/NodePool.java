@@ -139,10 +139,10 @@ final class NodePool {
    * new one. The exchange hears of it through {@link Exchange#connected} or {@link
    * Exchange#connectFailed}.
    *
+   * @param config how to connect
    * @param fresh only a new one will do
    */
-  void connect(Exchange exchange, ServiceTarget target, boolean fresh) {
-    UpstreamConfig config = target.upstream();
+  void connect(Exchange exchange, ServiceTarget target, UpstreamConfig config, boolean fresh) {
     if (target.protocol() == NodeProtocol.H2) {
       connectShared(exchange, config);
       return;

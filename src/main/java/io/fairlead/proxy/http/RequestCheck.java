@@ -249,6 +249,11 @@ final class RequestCheck {
         head.bytes, head.valueStart(field), head.valueEnd(field), WEBSOCKET);
   }
 
+  /** Whether a dropped field with that number means nothing any more, neither to nodes nor here. */
+  static boolean isGone(int id) {
+    return id == FieldName.OTHER || ((PROXY_SAYS >>> id) & 1) != 0;
+  }
+
   static void dropAll(Head head, long ids) {
     for (int field = 0; field < head.fieldCount; field++) {
       if (((ids >>> head.id(field)) & 1) != 0 && head.id(field) != FieldName.OTHER) {

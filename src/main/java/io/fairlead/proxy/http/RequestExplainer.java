@@ -1,8 +1,14 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.HttpLimits;
+import io.fairlead.config.RateLimitConfig;
+import io.fairlead.config.RouteAction;
 import io.fairlead.route.Explanation;
+import io.fairlead.route.PathCaptures;
+import io.fairlead.route.RouteTable;
 import io.fairlead.telemetry.ErrorReason;
+import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,12 +22,18 @@ public final class RequestExplainer {
    * @param path as routed, after normalisation
    * @param host as routed
    * @param explanation of the routing; null if it was refused
+   * @param rules what the route does with it before a node gets it, one step in each line
+   * @param error what the rules answer with; null: they let it through, or no route has it
+   * @param answered whether Fairlead answers itself
    */
   public record Outcome(
       @Nullable ErrorReason refusal,
       String path,
       String host,
-      @Nullable Explanation<HttpRoute> explanation) {}
+      @Nullable Explanation<HttpRoute> explanation,
+      List<String> rules,
+      @Nullable ErrorReason error,
+      boolean answered) {}
 
   private RequestExplainer() {}
 
@@ -30,9 +42,14 @@ public final class RequestExplainer {
    *
    * @param target as in a request line
    * @param headers with Host; each value becomes a field
+   * @param from the other end of the connection
    */
   public static Outcome explain(
-      HttpPolicy policy, String method, String target, Map<String, List<String>> headers) {
+      HttpPolicy policy,
+      String method,
+      String target,
+      Map<String, List<String>> headers,
+      InetAddress from) {
     StringBuilder text = new StringBuilder();
     text.append(method).append(' ').append(target).append(" HTTP/1.1\r\n");
     headers.forEach((name, values) ->
@@ -55,15 +72,84 @@ public final class RequestExplainer {
           case VERSION -> ErrorReason.VERSION_NOT_SUPPORTED;
         };
     if (refusal == null) {
-      refusal = RequestCheck.check(head, limits.bodyBytes());
+      refusal = RequestCheck.check(head, policy.maxBody());
     }
     if (refusal != null) {
-      return new Outcome(refusal, "", "", null);
+      return new Outcome(refusal, "", "", null, List.of(), null, true);
     }
-    return new Outcome(
-        null,
-        Ascii.text(head.bytes, head.pathStart, head.pathEnd),
-        Ascii.text(head.bytes, head.hostStart, head.hostEnd),
-        policy.routes().explain(head));
+    Client who = new Client(from, policy.forwarded().trust(), null);
+    Forwarding.readClient(head, who, policy, new IpAddress());
+    String path = Ascii.text(head.bytes, head.pathStart, head.pathEnd);
+    String host = Ascii.text(head.bytes, head.hostStart, head.hostEnd);
+    Explanation<HttpRoute> explanation = policy.routes().explain(head);
+    List<String> rules = new ArrayList<>();
+    RouteTable.Entry<HttpRoute> matched = explanation.matched();
+    ErrorReason error = null;
+    if (!policy.access().allows(head)) {
+      rules.add("the listener denies the client's address");
+      error = ErrorReason.DENIED;
+    } else if (matched != null) {
+      error = rules(matched.target(), policy, head, rules);
+    }
+    boolean answered =
+        error != null
+            || (matched != null && !(matched.route().action() instanceof RouteAction.Send));
+    return new Outcome(null, path, host, explanation, rules, error, answered);
+  }
+
+  private static @Nullable ErrorReason rules(
+      HttpRoute route, HttpPolicy policy, Head head, List<String> said) {
+    if (!route.access().allows(head)) {
+      said.add("the route denies the client's address");
+      return ErrorReason.DENIED;
+    }
+    if (head.body > route.maxBody(policy.limits())) {
+      said.add("the route takes bodies of " + route.maxBody(policy.limits()) + " bytes at most");
+      return ErrorReason.BODY_TOO_LARGE;
+    }
+    for (RateLimits.Limit limit : route.rateLimits().limits()) {
+      RateLimitConfig config = limit.config();
+      said.add(
+          "rate limit "
+              + config.name()
+              + " lets in "
+              + config.rate()
+              + ", up to "
+              + config.burst()
+              + " at once, by "
+              + config.key());
+    }
+    PathCaptures.Places places = new PathCaptures.Places();
+    switch (route.config().action()) {
+      case RouteAction.Redirect redirect -> {
+        Redirection redirection = route.redirection();
+        Head answer = new Head();
+        if (redirection == null || !redirection.addLocation(head, answer, places)) {
+          said.add("the redirect asks for a host that the request does not name");
+          return ErrorReason.BAD_REQUEST;
+        }
+        said.add(
+            "the client is sent with "
+                + redirect.status()
+                + " to "
+                + Ascii.text(answer.bytes, answer.valueStart(0), answer.valueEnd(0)));
+      }
+      case RouteAction.Respond respond ->
+          said.add("Fairlead answers itself with " + respond.status());
+      case RouteAction.Send send -> {
+        Rewriter rewriter = route.rewriter();
+        if (rewriter != null) {
+          if (!rewriter.apply(head, places)) {
+            said.add("the path that the rewrite makes is refused");
+            return ErrorReason.BAD_REQUEST;
+          }
+          said.add("nodes get the path " + Ascii.text(head.bytes, head.pathStart, head.pathEnd));
+        }
+        if (send.shares().size() > 1) {
+          said.add("the request goes to one of several services by chance: " + send.shares());
+        }
+      }
+    }
+    return null;
   }
 }

@@ -75,6 +75,30 @@ final class Target {
     return (plain && at > start) || normalise(head, start, at);
   }
 
+  /**
+   * Puts another path in the place of the one that came: normalised by the same rules.
+   *
+   * @param start where it has been put, behind everything else
+   * @return false if it is one that must be refused
+   */
+  static boolean replacePath(Head head, int start, int end) {
+    byte[] bytes = head.bytes;
+    boolean plain = true;
+    for (int at = start; at < end; at++) {
+      byte b = bytes[at];
+      if (b == '\\' || b == '#' || b == '?') {
+        return false;
+      }
+      plain &= b != '%' && !(b == '.' && bytes[at - 1] == '/');
+    }
+    if (start == end || bytes[start] != '/') {
+      return false;
+    }
+    head.pathStart = start;
+    head.pathEnd = end;
+    return plain || normalise(head, start, end);
+  }
+
   /** Writes the normalised path behind the received bytes. */
   private static boolean normalise(Head head, int start, int end) {
     head.ensure(head.length + end - start + 1);

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.stream;
 
 import io.fairlead.balance.Balancer;
+import io.fairlead.config.AccessConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.Cidr;
 import io.fairlead.config.ForwardedConfig;
@@ -158,6 +159,8 @@ final class StreamFixture implements NothingLeftOver.Watched {
               ForwardedConfig.DEFAULT,
               setup.trusted(),
               udp == null ? UdpConfig.DEFAULT : udp,
+              AccessConfig.OPEN,
+              Map.of(),
               List.of(route));
       listener =
           udp == null
@@ -204,7 +207,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
       RouteConfig config =
           new RouteConfig(
               name,
-              new RouteMatch(one.hosts(), List.of(), List.of(), Map.of(), one.alpn()),
+              new RouteMatch(one.hosts(), one.alpn()),
               name,
               Duration.ofSeconds(60));
       configs.add(config);
@@ -238,6 +241,8 @@ final class StreamFixture implements NothingLeftOver.Watched {
                 ForwardedConfig.DEFAULT,
                 ProxyProtocolConfig.NONE,
                 UdpConfig.DEFAULT,
+                AccessConfig.OPEN,
+                Map.of(),
                 configs),
             Set.of(),
             new StreamPolicy(routes, limits, true));

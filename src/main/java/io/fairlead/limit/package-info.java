@@ -1,0 +1,11 @@
+/**
+ * Whether a request is let in.
+ *
+ * <p>Pure decisions over numbers: who is counted (a key of 64 bits), what time it is. Event loops
+ * ask; all of them share what is counted, without a lock. Start at {@link
+ * io.fairlead.limit.RateLimiter}; what a key is made of is the caller's business.
+ */
+@NullMarked
+package io.fairlead.limit;
+
+import org.jspecify.annotations.NullMarked;

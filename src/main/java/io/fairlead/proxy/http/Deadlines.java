@@ -1,0 +1,110 @@
+package io.fairlead.proxy.http;
+
+import io.fairlead.proxy.TimerWheel;
+
+/**
+ * The limits on time that some routes have beside the usual one: for each try, for the request's
+ * body, for all of it. One timer for the nearest of them; an exchange whose route has none never
+ * sets it.
+ */
+final class Deadlines {
+  /** What has taken too long. */
+  enum Kind {
+    TRY,
+    REQUEST_BODY,
+    TOTAL
+  }
+
+  /** Told when time is up. */
+  interface Owner {
+    void late(Kind kind);
+  }
+
+  private static final long NEVER = Long.MAX_VALUE;
+
+  private final TimerWheel wheel;
+  private final Owner owner;
+
+  // From the origin, so that they can be compared.
+  private long origin;
+  private long attempt = NEVER;
+  private long requestBody = NEVER;
+  private long total = NEVER;
+  private boolean used;
+
+  private final TimerWheel.Timer timer =
+      new TimerWheel.Timer() {
+        @Override
+        protected void expired(long now) {
+          timeIsUp(now);
+        }
+      };
+
+  Deadlines(TimerWheel wheel, Owner owner) {
+    this.wheel = wheel;
+    this.owner = owner;
+  }
+
+  /**
+   * The request's head is complete.
+   *
+   * @param bodyNanos for the body; 0: no bound
+   * @param totalNanos for everything; 0: no bound
+   */
+  void begin(long now, long bodyNanos, long totalNanos) {
+    origin = now;
+    requestBody = bodyNanos > 0 ? bodyNanos : NEVER;
+    total = totalNanos > 0 ? totalNanos : NEVER;
+    attempt = NEVER;
+    plan();
+  }
+
+  /** A try begins. */
+  void tryBegins(long now, long nanos) {
+    attempt = nanos > 0 ? now - origin + nanos : NEVER;
+    plan();
+  }
+
+  /** The node has answered. */
+  void tryEnds() {
+    attempt = NEVER;
+  }
+
+  void requestBodyEnds() {
+    requestBody = NEVER;
+  }
+
+  /** Nothing is waited for any more. */
+  void end() {
+    if (used) {
+      attempt = NEVER;
+      requestBody = NEVER;
+      total = NEVER;
+      used = false;
+      wheel.cancel(timer);
+    }
+  }
+
+  private void plan() {
+    long nearest = Math.min(attempt, Math.min(requestBody, total));
+    if (nearest != NEVER) {
+      used = true;
+      wheel.set(timer, origin + nearest);
+    }
+  }
+
+  private void timeIsUp(long now) {
+    long passed = now - origin;
+    if (total <= passed) {
+      owner.late(Kind.TOTAL);
+    } else if (requestBody <= passed) {
+      owner.late(Kind.REQUEST_BODY);
+    } else if (attempt <= passed) {
+      attempt = NEVER;
+      plan();
+      owner.late(Kind.TRY);
+    } else {
+      plan();
+    }
+  }
+}

@@ -1,0 +1,234 @@
+package io.fairlead.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.limit.RateLimiter.Verdict;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+final class RateLimiterTest {
+  private static final long SECOND = 1_000_000_000L;
+  private final long seed = Long.getLong("fairlead.seed", System.nanoTime());
+  private final SplittableRandom random = new SplittableRandom(seed);
+  private final Verdict verdict = new Verdict();
+
+  @Test
+  void aBurstIsLetInAtOnceAndThenOneInEachInterval() {
+    RateLimiter limiter = new RateLimiter(SECOND / 100, 5, 100, seed);
+    List<String> story = new ArrayList<>();
+    for (long millis : new long[] {0, 0, 0, 0, 0, 0, 9, 10, 11, 20, 1000}) {
+      story.add(millis + (limiter.admit(7, millis * 1_000_000, verdict) ? " in" : " out"));
+    }
+    // Time is counted in parts of an interval, rounded down: 10 ms later one may not be due yet.
+    assertThat(story)
+        .containsExactly(
+            "0 in", "0 in", "0 in", "0 in", "0 in", "0 out", "9 out", "10 out", "11 in", "20 out",
+            "1000 in");
+  }
+
+  @Test
+  void theVerdictSaysHowManyMoreAndHowLongToWait() {
+    RateLimiter limiter = new RateLimiter(SECOND, 3, 100, seed);
+    assertThat(limiter.admit(1, 0, verdict)).isTrue();
+    assertThat(verdict.remaining()).isEqualTo(2);
+    assertThat(verdict.waitNanos()).isZero();
+    assertThat(verdict.fullNanos()).isBetween(SECOND, SECOND + SECOND / 100);
+    assertThat(limiter.admit(1, 0, verdict)).isTrue();
+    assertThat(limiter.admit(1, 0, verdict)).isTrue();
+    assertThat(verdict.remaining()).isZero();
+    assertThat(verdict.waitNanos()).isBetween(SECOND, SECOND + SECOND / 100);
+    assertThat(limiter.admit(1, SECOND / 2, verdict)).isFalse();
+    assertThat(verdict.remaining()).isZero();
+    assertThat(verdict.waitNanos()).isBetween(SECOND * 49 / 100, SECOND * 51 / 100);
+    assertThat(verdict.fullNanos()).isBetween(SECOND * 249 / 100, SECOND * 251 / 100);
+  }
+
+  @Test
+  void keysAreCountedApart() {
+    RateLimiter limiter = new RateLimiter(SECOND, 1, 4000, seed);
+    for (long key = 0; key < 500; key++) {
+      assertThat(limiter.admit(key, 0, verdict)).as("seed %s", seed).isTrue();
+    }
+    for (long key = 0; key < 500; key++) {
+      assertThat(limiter.admit(key, 0, verdict)).as("seed %s", seed).isFalse();
+    }
+  }
+
+  /** Against exact arithmetic: never more in any span, and hardly less than what is due. */
+  @ParameterizedTest
+  @CsvSource({
+    "1_000, 1",
+    "1_000, 1_000_000",
+    "1_429, 3",
+    "100_000, 50",
+    "10_000_000, 200",
+    "333_333_334, 1",
+    "60_000_000_000, 30",
+    "3_600_000_000_000, 1_000",
+    "255, 7"
+  })
+  void letsInWhatIsDueAndNoMore(String intervalText, String burstText) {
+    long interval = Long.parseLong(intervalText.replace("_", ""));
+    int burst = Integer.parseInt(burstText.replace("_", ""));
+    RateLimiter limiter = new RateLimiter(interval, burst, 50, seed);
+    // Intervals are whole numbers of parts, so a little longer than asked for.
+    long part = (interval + Math.min(256, interval) - 1) / Math.min(256, interval);
+    long real = (interval + part - 1) / part * part;
+    assertThat(real).isBetween(interval, interval + interval / 50);
+    Map<Long, Long> due = new HashMap<>(); // from when on the next would be on time, strictly
+    Map<Long, Long> realDue = new HashMap<>();
+    long now = random.nextLong(1L << 50);
+    int in = 0;
+    for (int i = 0; i < 200_000; i++) {
+      if (random.nextInt(4) == 0) {
+        now += random.nextLong(interval * 2 + 1);
+      }
+      if (random.nextInt(5_000) == 0) {
+        now += random.nextLong(interval * 3 * Math.min(burst, 1000));
+      }
+      long key = random.nextInt(3);
+      long time = Math.max(due.getOrDefault(key, Long.MIN_VALUE), now);
+      long realTime = Math.max(realDue.getOrDefault(key, Long.MIN_VALUE), now);
+      if (limiter.admit(key, now, verdict)) {
+        in++;
+        due.put(key, time + interval);
+        realDue.put(key, realTime + real);
+        assertThat(time + interval - now)
+            .as("seed %s: let in too early", seed)
+            .isLessThanOrEqualTo(interval * burst + part);
+      } else {
+        assertThat(realTime + real - now)
+            .as("seed %s: kept out without need", seed)
+            .isGreaterThan(real * burst - 2 * part);
+      }
+    }
+    assertThat(in).isPositive();
+  }
+
+  /**
+   * Many event loops, one key that nobody has seen, again and again: the first moment is the test.
+   */
+  @Test
+  void noTwoLoopsLetInWhatOneMay() throws Exception {
+    int threads = 4;
+    int keys = 3_000;
+    int burst = 3;
+    // Small, so that keys come and go in the same buckets while others are counted there.
+    RateLimiter limiter = new RateLimiter(3600 * SECOND, burst, keys * 4, seed);
+    AtomicLongArray letIn = new AtomicLongArray(keys);
+    CyclicBarrier barrier = new CyclicBarrier(threads);
+    run(
+        threads,
+        () -> {
+          Verdict own = new Verdict();
+          barrier.await();
+          for (int key = 0; key < keys; key++) {
+            for (int i = 0; i < 4; i++) {
+              if (limiter.admit(key, 0, own)) {
+                letIn.incrementAndGet(key);
+              }
+            }
+          }
+          return 0;
+        });
+    for (int key = 0; key < keys; key++) {
+      assertThat(letIn.get(key)).as("seed %s, key %s", seed, key).isEqualTo(burst);
+    }
+  }
+
+  @Test
+  void inRealTimeNoMoreThanRateTimesTimeAndBurst() throws Exception {
+    long interval = SECOND / 20_000;
+    int burst = 100;
+    RateLimiter limiter = new RateLimiter(interval, burst, 1, seed);
+    AtomicLong letIn = new AtomicLong();
+    long start = System.nanoTime();
+    run(
+        4,
+        () -> {
+          Verdict own = new Verdict();
+          long now = System.nanoTime();
+          while (now - start < SECOND / 2) {
+            now = System.nanoTime();
+            if (limiter.admit(42, now, own)) {
+              letIn.incrementAndGet();
+            }
+          }
+          return 0;
+        });
+    long elapsed = System.nanoTime() - start;
+    assertThat(letIn.get()).isLessThanOrEqualTo(burst + elapsed / interval + 1);
+    assertThat(letIn.get()).isGreaterThan(SECOND / 2 / interval / 2);
+  }
+
+  @Test
+  void aFloodOfAddressesDoesNotWashOutWhoUsesAllItMay() {
+    int keys = 1024;
+    RateLimiter limiter = new RateLimiter(SECOND / 10, 100, keys, seed);
+    long offender = -1;
+    for (int i = 0; i < 100; i++) {
+      assertThat(limiter.admit(offender, 0, verdict)).isTrue();
+    }
+    assertThat(limiter.admit(offender, 0, verdict)).isFalse();
+    int letInAgain = 0;
+    for (int flood = 0; flood < 200_000; flood++) {
+      long now = flood * 5_000L; // a second in all: ten more requests are due
+      assertThat(limiter.admit(flood, now, verdict)).isTrue();
+      if (limiter.admit(offender, now, verdict)) {
+        letInAgain++;
+      }
+    }
+    assertThat(letInAgain).as("seed %s", seed).isLessThanOrEqualTo(10);
+  }
+
+  @Test
+  void aLoopWhoseTimeIsBehindLetsInNoMore() {
+    RateLimiter limiter = new RateLimiter(SECOND / 100, 10, 10, seed);
+    long now = 5 * SECOND;
+    for (int i = 0; i < 10; i++) {
+      assertThat(limiter.admit(1, now, verdict)).isTrue();
+    }
+    assertThat(limiter.admit(1, now - SECOND / 2, verdict)).isFalse();
+    assertThat(limiter.admit(1, now, verdict)).isFalse();
+    assertThat(limiter.admit(1, now + SECOND / 50, verdict)).isTrue();
+  }
+
+  @Test
+  void theClockMayBeAnywhereOnItsCircle() {
+    RateLimiter limiter = new RateLimiter(1000, 4, 10, seed);
+    for (long start : new long[] {-3, 0, Long.MAX_VALUE - 2000, Long.MIN_VALUE / 4, -1L << 40}) {
+      int letIn = 0;
+      for (int i = 0; i < 10; i++) {
+        letIn += limiter.admit(start, start + i, verdict) ? 1 : 0;
+      }
+      assertThat(letIn).as("from %s", start).isEqualTo(4);
+    }
+  }
+
+  private static void run(int threads, Callable<Integer> task) throws Exception {
+    try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+      List<Future<Integer>> futures = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        futures.add(pool.submit(task));
+      }
+      for (Future<Integer> future : futures) {
+        future.get();
+      }
+    }
+  }
+}
