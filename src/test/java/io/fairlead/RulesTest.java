@@ -234,9 +234,18 @@ final class RulesTest {
                 """);
         Client client = client(fairlead)) {
       client.send(
-          "GET /echo?raw HTTP/1.1\r\nHost: Shop.example:8080\r\nCookie: a=b\r\nX-SECRET: x\r\n"
-              + "accept: text/html\r\nx-client: 1.2.3.4\r\nACCEPT: more/html\r\nx-more: zero\r\n"
-              + "x-what: lie\r\nX-Forwarded-Host: liar\r\nlast: 1\r\n\r\n");
+          head(
+              "GET /echo?raw HTTP/1.1",
+              "Host: Shop.example:8080",
+              "Cookie: a=b",
+              "X-SECRET: x",
+              "accept: text/html",
+              "x-client: 1.2.3.4",
+              "ACCEPT: more/html",
+              "x-more: zero",
+              "x-what: lie",
+              "X-Forwarded-Host: liar",
+              "last: 1"));
       Reply reply = client.reply();
       String raw = reply.body();
       assertThat(fields(raw, "cookie")).isEmpty();
@@ -263,8 +272,12 @@ final class RulesTest {
                     + " x-i: \"$request-id\" } } } }");
         Client client = client(fairlead)) {
       client.send(
-          "GET /echo?raw HTTP/1.1\r\nHost: x\r\nx-forwarded-for: 2001:db8::7\r\n"
-              + "x-forwarded-proto: https\r\nx-request-id: mine\r\n\r\n");
+          head(
+              "GET /echo?raw HTTP/1.1",
+              "Host: x",
+              "x-forwarded-for: 2001:db8::7",
+              "x-forwarded-proto: https",
+              "x-request-id: mine"));
       String raw = client.reply().body();
       assertThat(fields(raw, "x-c")).containsExactly("2001:db8:0:0:0:0:0:7");
       assertThat(fields(raw, "x-s")).containsExactly("https");
@@ -646,6 +659,10 @@ final class RulesTest {
   }
 
   // --- the scene ---------------------------------------------------------------------------
+
+  private static String head(String... lines) {
+    return String.join("\r\n", lines) + "\r\n\r\n";
+  }
 
   private static List<String> fields(String raw, String name) {
     return raw.lines()

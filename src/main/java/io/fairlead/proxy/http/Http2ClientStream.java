@@ -27,6 +27,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
 
   /** Without a byte. */
   private long idleNanos;
+
   private long bodySince;
   private long waitedFrom;
   private long waitingSince;
