@@ -105,7 +105,14 @@ final class RouteLanguage {
           "What a request must look like; every part that is given has to match. Of a repeated"
               + " field, parameter or cookie the first counts.",
           List.of(
-              HOSTS, PATHS, METHODS, MATCH_HEADERS, MATCH_QUERIES, MATCH_COOKIES, MATCH_CLIENTS, ALPN),
+              HOSTS,
+              PATHS,
+              METHODS,
+              MATCH_HEADERS,
+              MATCH_QUERIES,
+              MATCH_COOKIES,
+              MATCH_CLIENTS,
+              ALPN),
           List.of(),
           false,
           null,

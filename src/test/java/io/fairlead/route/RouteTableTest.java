@@ -229,7 +229,14 @@ class RouteTableTest {
   void cookiesMayComeInSeveralFields() {
     RouteMatch rule =
         new RouteMatch(
-            List.of(), List.of(), List.of(), Map.of(), Map.of(), Map.of("c", "1"), List.of(), List.of());
+            List.of(),
+            List.of(),
+            List.of(),
+            Map.of(),
+            Map.of(),
+            Map.of("c", "1"),
+            List.of(),
+            List.of());
     agreesThat(true, rule, "GET h /\ncookie: a=b\nx: y\ncookie: c=1");
   }
 

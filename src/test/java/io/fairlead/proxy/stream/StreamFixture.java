@@ -206,10 +206,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
       others.add(leads);
       RouteConfig config =
           new RouteConfig(
-              name,
-              new RouteMatch(one.hosts(), one.alpn()),
-              name,
-              Duration.ofSeconds(60));
+              name, new RouteMatch(one.hosts(), one.alpn()), name, Duration.ofSeconds(60));
       configs.add(config);
       ServiceTarget to =
           new ServiceTarget(
