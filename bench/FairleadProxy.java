@@ -19,12 +19,21 @@ record FairleadProxy(int port, int adminPort) implements Peer {
         """
         admin: { bind: "127.0.0.1:%d" }
         runtime: { event-loops: 1 }
-        listeners: { web: { bind: "127.0.0.1:%d", routes: [ { service: shop } ] } }
+        listeners:
+          web: { bind: ["127.0.0.1:%d", "127.0.0.1:%d"], routes: [ { service: shop } ] }
+          secure:
+            bind: "127.0.0.1:%d"
+            tls: { certificates: [ { cert: "%s", key: "%s" } ] }
+            routes: [ { service: shop } ]
         services: { shop: { nodes: [%s] } }
         """
             .formatted(
                 adminPort,
                 port,
+                port(Row.Front.HTTP2),
+                port(Row.Front.TLS),
+                Certificate.of(work).certificate(),
+                Certificate.of(work).key(),
                 nodes.stream()
                     .map(node -> "\"127.0.0.1:" + node + "\"")
                     .collect(Collectors.joining(", "))));

@@ -39,12 +39,20 @@ record HaproxyProxy(int port) implements Peer {
           timeout http-keep-alive 10m
         frontend web
           bind 127.0.0.1:%d backlog 4096
+          bind 127.0.0.1:%d backlog 4096 proto h2
+          bind 127.0.0.1:%d backlog 4096 ssl crt %s
           default_backend shop
         backend shop
           balance roundrobin
         %s\
         """
-            .formatted(maxConnections, port, servers));
+            .formatted(
+                maxConnections,
+                port,
+                port(Row.Front.HTTP2),
+                port(Row.Front.TLS),
+                Certificate.of(work).both(),
+                servers));
     return List.of("haproxy", "-db", "-f", config.toString());
   }
 }

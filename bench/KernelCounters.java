@@ -85,7 +85,7 @@ final class KernelCounters {
     Process tool = children.start(Machine.LOAD_CORE, command, work.resolve("counter.log"));
     try {
       Thread.sleep(700); // to attach; neither tool says when it has
-      Wrk.Result result = wrk.run(row, peer.port(), 1);
+      Wrk.Result result = wrk.run(row, peer.port(row.front()), 1);
       Machine.output("kill", "-INT", Long.toString(tool.pid()));
       if (!tool.waitFor(5, TimeUnit.SECONDS)) {
         return new Wrk.Result(0, 1, "the counting tool did not end");

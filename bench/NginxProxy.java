@@ -46,6 +46,11 @@ record NginxProxy(int port) implements Peer {
           }
           server {
             listen 127.0.0.1:%d backlog=4096;
+            listen 127.0.0.1:%d backlog=4096 http2;
+            listen 127.0.0.1:%d backlog=4096 ssl;
+            ssl_certificate %s;
+            ssl_certificate_key %s;
+            ssl_protocols TLSv1.2 TLSv1.3;
             location / {
               proxy_pass http://shop;
               proxy_http_version 1.1;
@@ -63,7 +68,11 @@ record NginxProxy(int port) implements Peer {
                 Math.min(15_000, Machine.openFileLimit() - 1_000),
                 tempPaths(work, "nginx"),
                 servers,
-                port));
+                port,
+                port(Row.Front.HTTP2),
+                port(Row.Front.TLS),
+                Certificate.of(work).certificate(),
+                Certificate.of(work).key()));
     return List.of("nginx", "-e", "stderr", "-p", work.toString(), "-c", config.toString());
   }
 

@@ -84,7 +84,7 @@ record Options(
         quick ? 1 : 2,
         quick ? 1 : 6,
         10_000,
-        quick ? Duration.ofSeconds(125) : Duration.ofSeconds(820),
+        quick ? Duration.ofSeconds(125) : Duration.ofSeconds(1200),
         rows,
         only,
         port,

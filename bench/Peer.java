@@ -6,8 +6,16 @@ import java.util.List;
 sealed interface Peer permits FairleadProxy, HaproxyProxy, NginxProxy {
   String name();
 
-  /** Port of the listener under test. */
+  /** Port of the listener for HTTP/1.1 in the clear; the others follow at fixed distances. */
   int port();
+
+  default int port(Row.Front front) {
+    return switch (front) {
+      case CLEAR -> port();
+      case HTTP2 -> port() + 4;
+      case TLS -> port() + 8;
+    };
+  }
 
   /**
    * Writes the configuration and returns the command that runs the proxy in the foreground.

@@ -10,6 +10,8 @@ import java.util.List;
  * @param postBytes size of the request's body; 0: a GET
  * @param responseBytes size of the response's body; -1: not checked
  * @param newConnections whether each request comes on a connection of its own
+ * @param front what the client speaks
+ * @param streams requests at once on each connection; more than 1 only with HTTP/2
  * @param againstHaproxy target for CPU per request, as a ratio to HAProxy's
  * @param againstNginx target for CPU per request, as a ratio to NGINX's
  */
@@ -21,8 +23,45 @@ record Row(
     int postBytes,
     int responseBytes,
     boolean newConnections,
+    Front front,
+    int streams,
     double againstHaproxy,
     double againstNginx) {
+
+  /** What a client speaks, and so which port it asks. */
+  enum Front {
+    /** HTTP/1.1 in the clear. */
+    CLEAR,
+    /** HTTP/2 in the clear, by prior knowledge. */
+    HTTP2,
+    /** HTTP/1.1 inside TLS 1.3. */
+    TLS
+  }
+
+  /** A row of HTTP/1.1 in the clear. */
+  Row(
+      String name,
+      String says,
+      int connections,
+      String path,
+      int postBytes,
+      int responseBytes,
+      boolean newConnections,
+      double againstHaproxy,
+      double againstNginx) {
+    this(
+        name,
+        says,
+        connections,
+        path,
+        postBytes,
+        responseBytes,
+        newConnections,
+        Front.CLEAR,
+        1,
+        againstHaproxy,
+        againstNginx);
+  }
 
   static final int SMALL = 100;
 
@@ -46,7 +85,20 @@ record Row(
               SMALL,
               true,
               1,
-              1));
+              1),
+          http2("h2-10", "HTTP/2, small GET, 8 connections with 10 streams each", 10),
+          http2("h2-100", "HTTP/2, small GET, 8 connections with 100 streams each", 100),
+          tls("tls-64", "HTTPS (TLS 1.3), small GET, keep-alive, 64 connections", false),
+          tls("tls-new", "HTTPS, small GET, a new full TLS 1.3 handshake each, 64 at once", true));
+
+  private static Row http2(String name, String says, int streams) {
+    return new Row(
+        name, says, 8, "/small", 0, SMALL, false, Front.HTTP2, streams, 1, 1);
+  }
+
+  private static Row tls(String name, String says, boolean newConnections) {
+    return new Row(name, says, 64, "/small", 0, SMALL, newConnections, Front.TLS, 1, 1, 1);
+  }
 
   private static Row get(
       String name,

@@ -30,6 +30,12 @@ final class Wrk {
   }
 
   Running start(Row row, int port, int seconds) throws IOException {
+    if (row.front() == Row.Front.HTTP2) {
+      Path said = work.resolve("h2load.out");
+      return new Running(
+          children.start(Machine.LOAD_CORE, H2load.command(row, port, seconds), said), said);
+    }
+    String scheme = row.front() == Row.Front.TLS ? "https" : "http";
     Path script = work.resolve(row.name() + ".lua");
     Files.writeString(script, row.wrkScript());
     Path output = work.resolve("wrk.out");
@@ -45,7 +51,7 @@ final class Wrk {
                 "5s",
                 "-s",
                 script.toString(),
-                "http://127.0.0.1:" + port + row.path()),
+                scheme + "://127.0.0.1:" + port + row.path()),
             output);
     return new Running(process, output);
   }
@@ -53,6 +59,9 @@ final class Wrk {
   Result finish(Running running, int seconds) throws IOException, InterruptedException {
     if (!children.await(running.process(), seconds + 20)) {
       return new Result(0, seconds, "wrk did not end in time");
+    }
+    if (running.output().endsWith("h2load.out")) {
+      return H2load.result(running.output(), seconds);
     }
     String text = Files.readString(running.output());
     for (String line : text.lines().toList()) {
