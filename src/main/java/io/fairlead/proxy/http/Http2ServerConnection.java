@@ -29,7 +29,7 @@ final class Http2ServerConnection extends Http2Connection {
   private final HttpListenerState listener;
   private final HttpPolicy policy;
   private final @Nullable TlsSession tls;
-  private final int[] forgotten = new int[MAX_FORGOTTEN];
+  private int[] forgotten = {};
   private int nextForgotten;
   private @Nullable Client who;
   private int lastStream;
@@ -195,6 +195,9 @@ final class Http2ServerConnection extends Http2Connection {
   }
 
   void forget(int id) {
+    if (forgotten.length == 0) {
+      forgotten = new int[MAX_FORGOTTEN];
+    }
     forgotten[nextForgotten] = id;
     nextForgotten = (nextForgotten + 1) & (MAX_FORGOTTEN - 1);
   }
