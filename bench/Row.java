@@ -92,8 +92,7 @@ record Row(
           tls("tls-new", "HTTPS, small GET, a new full TLS 1.3 handshake each, 64 at once", true));
 
   private static Row http2(String name, String says, int streams) {
-    return new Row(
-        name, says, 8, "/small", 0, SMALL, false, Front.HTTP2, streams, 1, 1);
+    return new Row(name, says, 8, "/small", 0, SMALL, false, Front.HTTP2, streams, 1, 1);
   }
 
   private static Row tls(String name, String says, boolean newConnections) {

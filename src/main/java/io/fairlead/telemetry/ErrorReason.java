@@ -22,6 +22,7 @@ public enum ErrorReason {
   NOT_IMPLEMENTED(501, "The request needs a method or transfer coding that is not supported."),
   BAD_RESPONSE(502, "The node's answer could be read in two ways, or is not HTTP."),
   UPSTREAM_RESET(502, "The node closed the connection before its answer was complete."),
+  UPGRADE_UNSUPPORTED(502, "The node speaks HTTP/2 and takes no WebSocket in it (RFC 8441)."),
   CONNECT_FAILED(503, "No connection to a node could be made."),
   NO_NODE(503, "No node of the service is up."),
   OVERLOADED(503, "A limit on connections is reached."),

@@ -32,6 +32,7 @@ final class Exchange {
     Ascii.bytes("TRACE"),
   };
   private static final byte[] HEAD = Ascii.bytes("HEAD");
+  private static final byte[] CONTENT_TYPE = Ascii.bytes("content-type");
 
   final Head request = new Head();
   final Head response = new Head();
@@ -117,6 +118,15 @@ final class Exchange {
 
   boolean isToHead() {
     return request.methodIs(HEAD);
+  }
+
+  /** The client speaks gRPC, and understands nothing else. */
+  private boolean isGrpc() {
+    if (!request.http2) {
+      return false;
+    }
+    long type = request.findField(CONTENT_TYPE);
+    return type >= 0 && LocalAnswer.isGrpc(request.bytes, (int) (type >>> 32), (int) type);
   }
 
   // --- to the node -------------------------------------------------------------------------
@@ -266,6 +276,9 @@ final class Exchange {
     sends++;
     sentNanos = loop.now();
     connection.sendHead(this);
+    if (!isAttachedTo(connection)) {
+      return; // not something that this connection can carry
+    }
     node().counters().increment(loop.index(), NodeCounter.REQUESTS);
     if (requestDone) {
       connection.sendEnd(Head.NONE);
@@ -571,7 +584,7 @@ final class Exchange {
       matched.counters().increment(loop.index(), RouteCounter.TOO_LARGE);
     }
     ErrorPages pages = matched == null ? client().policy().errorPages() : matched.errorPages();
-    LocalAnswer local = pages.of(reason);
+    LocalAnswer local = isGrpc() ? LocalAnswer.ofGrpc(reason) : pages.of(reason);
     begin(local);
     send(local);
   }
@@ -615,6 +628,10 @@ final class Exchange {
       Node late = node;
       if (late != null) {
         late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+      }
+      NodeSide connection = upstream;
+      if (connection != null) {
+        connection.waitedInVain();
       }
     }
     fail(reason);

@@ -59,6 +59,7 @@ final class HpackReader {
   private static final byte[] SEMICOLON_SPACE = Ascii.bytes("; ");
   private static final byte[] UPGRADE = Ascii.bytes("upgrade");
   private static final byte[] WEBSOCKET_BYTES = Ascii.bytes("websocket");
+  private static final AsciiString KEY_NAME = AsciiString.cached("sec-websocket-key");
   private static final byte[] WEBSOCKET_KEY = Ascii.bytes("sec-websocket-key");
 
   /** What HPACK adds to the length of each field when it measures a list (RFC 7541, 4.1). */
@@ -402,7 +403,18 @@ final class HpackReader {
           into.takesTrailers = true;
         }
         case FieldName.COOKIE -> cookies++;
-        default -> {}
+        case FieldName.CONTENT_LENGTH -> {
+          if (into.upgrade) { // what follows is a tunnel
+            result = Result.MALFORMED;
+            return;
+          }
+        }
+        default -> {
+          if (into.upgrade && name.contentEquals(KEY_NAME)) {
+            into.length = start; // ours is the one that the node has to answer
+            return;
+          }
+        }
       }
       into.length = start;
       into.openField(name.array(), name.arrayOffset(), name.length());

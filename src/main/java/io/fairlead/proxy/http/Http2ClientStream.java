@@ -5,14 +5,10 @@ import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Exception;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One request of a client that speaks HTTP/2, and the answer to it. */
 final class Http2ClientStream extends Http2Stream implements ClientSide {
-  /** Bodies get this long before their speed counts, and it is judged over such spans. */
-  private static final long RATE_SPAN_NANOS = TimeUnit.SECONDS.toNanos(10);
-
   private final Http2ServerConnection owner;
   private final HttpLoop loop;
   private final HttpPolicy policy;
@@ -135,12 +131,14 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
     }
     bodyBytes += count;
     if (!tunnel && !going.request.upgrade && !isLengthKept(going, end)) {
+      in.skipBytes(count);
+      giveBack(count); // the connection goes on and needs its window
       return;
     }
     if (end) {
       endCame();
     }
-    if (received() == null && going.isReadyForBody()) {
+    if (received() == null && mayPass(going)) {
       if (count > 0) {
         going.requestData(in, count);
         giveBack(count);
@@ -155,6 +153,14 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
         judgeSpeed(going);
       }
     }
+  }
+
+  /**
+   * Whether bytes can go to the node now. Those meant for a tunnel wait until the node has opened
+   * it: a node that does not would take them for its next request.
+   */
+  private boolean mayPass(Exchange going) {
+    return (tunnel || !going.request.upgrade) && going.isReadyForBody();
   }
 
   /** False if the body is not as long as announced, or longer than allowed; then all is over. */
@@ -201,7 +207,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
 
   /** Once all data has been passed on, so is the end. */
   private void passEnd(Exchange going) {
-    if (!isEndReceived() || endTold || received() != null || !going.isReadyForBody()) {
+    if (!isEndReceived() || endTold || received() != null || !mayPass(going)) {
       return;
     }
     endTold = true;
@@ -216,7 +222,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   @Override
   public void upstreamReady() {
     Exchange going = exchange;
-    if (going == null || !going.isReadyForBody()) {
+    if (going == null || !mayPass(going)) {
       return;
     }
     ByteBuf kept = received();
@@ -259,7 +265,8 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
     Head response = answered.response;
     progress();
     boolean end = response.body == 0;
-    beginMessage(response.body);
+    // What comes by HTTP/2 may have trailers behind a body of known length.
+    beginMessage(response.http2 && !end ? -1 : response.body);
     sendHeaders(response, response.status, end);
   }
 
@@ -401,12 +408,12 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   public void waitForTaker() {
     waitingSince = loop.now();
     waitedFrom = sentBytes();
-    setDeadline(loop.now() + Math.min(idleNanos, RATE_SPAN_NANOS));
+    setDeadline(loop.now() + Math.min(idleNanos, policy.rateSpanNanos()));
   }
 
   private boolean isTooSlow(long since, long bytes) {
     long elapsed = loop.now() - since;
-    return elapsed > RATE_SPAN_NANOS
+    return elapsed > policy.rateSpanNanos()
         && bytes < policy.limits().minBodyRate() * (elapsed / 1_000_000_000.0);
   }
 
@@ -432,7 +439,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
       reset(Http2.CANCEL);
       abandon();
     } else {
-      setDeadline(now + Math.min(idleNanos, RATE_SPAN_NANOS));
+      setDeadline(now + Math.min(idleNanos, policy.rateSpanNanos()));
     }
   }
 }

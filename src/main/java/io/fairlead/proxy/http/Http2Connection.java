@@ -51,6 +51,9 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
   private int receiveWindow;
   private int taken;
 
+  /** To be counted against the guard once the frame that caused it has been gone through. */
+  private int owed;
+
   // The header block that is being received.
   private int blockStream;
   private int blockFlags;
@@ -265,6 +268,11 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     return failed;
   }
 
+  /** The other side has said what it takes. */
+  final boolean hasSettings() {
+    return settingsSeen;
+  }
+
   final int streamCount() {
     return streams.size();
   }
@@ -395,6 +403,10 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     } finally {
       in.readerIndex(end);
     }
+    if (error == Http2.NO_ERROR && owed > 0) {
+      error = calm(owed);
+      owed = 0;
+    }
     if (error != Http2.NO_ERROR) {
       fail(error);
     }
@@ -415,6 +427,11 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
       case Http2.CONTINUATION -> continuation(flags, id, in, length);
       default -> calm(FloodGuard.CONTROL);
     };
+  }
+
+  /** The frame that is being gone through costs us more than the sender. */
+  final void charge(int cost) {
+    owed += cost;
   }
 
   /** Counts a frame that costs the sender nothing. */
@@ -454,7 +471,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
       } else {
         writeReset(id, Http2.STREAM_CLOSED);
       }
-      return calm(FloodGuard.RESET);
+      return Http2.NO_ERROR;
     }
     if (!stream.countReceived(length)) {
       stream.reset(Http2.FLOW_CONTROL_ERROR);
@@ -800,8 +817,20 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /**
+   * Ends a stream from our side. Where the other side has brought that about, it costs what a reset
+   * of its own would (CVE-2025-8671).
+   */
   final void writeReset(int id, int error) {
     if (!failed) {
+      switch (error) {
+        case Http2.PROTOCOL_ERROR,
+            Http2.FLOW_CONTROL_ERROR,
+            Http2.STREAM_CLOSED,
+            Http2.REFUSED_STREAM ->
+            charge(FloodGuard.RESET);
+        default -> {}
+      }
       ByteBuf out = output().room(Http2.FRAME_HEADER + 4);
       Http2.frame(out, 4, Http2.RST_STREAM, 0, id);
       out.writeInt(error);

@@ -3,6 +3,8 @@ package io.fairlead.proxy.http;
 import io.fairlead.config.UpstreamConfig;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Exception;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A connection to a node that speaks HTTP/2; carries many exchanges at once. */
 final class Http2NodeConnection extends Http2Connection {
@@ -33,12 +35,13 @@ final class Http2NodeConnection extends Http2Connection {
   private boolean retired;
   private boolean reused;
   private long lastBytes;
-  private long idleUntil = Long.MAX_VALUE;
+  private final UpstreamConfig config;
+  private @Nullable Consumer<Boolean> opening;
 
   /**
    * @param secure whether it is inside TLS
    */
-  Http2NodeConnection(HttpLoop loop, NodePool pool, boolean secure) {
+  Http2NodeConnection(HttpLoop loop, NodePool pool, UpstreamConfig config, boolean secure) {
     super(
         loop,
         0,
@@ -47,6 +50,7 @@ final class Http2NodeConnection extends Http2Connection {
         new FloodGuard(FLOOD_MOST, FLOOD_PER_SECOND, loop.now()),
         !secure);
     this.pool = pool;
+    this.config = config;
     this.secure = secure;
     hpack.limit(MAX_HEADER_LIST, Integer.MAX_VALUE, MAX_FIELDS);
   }
@@ -60,6 +64,25 @@ final class Http2NodeConnection extends Http2Connection {
     Http2.setting(out, Http2.INITIAL_WINDOW_SIZE, STREAM_WINDOW);
     Http2.setting(out, Http2.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST);
     lastBytes = loop.now();
+    setDeadline(lastBytes + config.connectTimeout().toNanos());
+  }
+
+  /**
+   * The connection is open. Nothing is asked before the node has said how many streams it takes,
+   * and whether it takes tunnels: what it refuses can be repeated only once.
+   *
+   * @param then hears whether the connection can be used; once, in the time of a connect
+   */
+  void whenKnown(Consumer<Boolean> then) {
+    opening = then;
+  }
+
+  private void known(boolean usable) {
+    Consumer<Boolean> then = opening;
+    opening = null;
+    if (then != null) {
+      then.accept(usable);
+    }
   }
 
   /** Whether another exchange can begin on it. */
@@ -75,7 +98,6 @@ final class Http2NodeConnection extends Http2Connection {
       retired = true; // numbers have run out
     }
     add(stream);
-    idleUntil = Long.MAX_VALUE;
     return stream;
   }
 
@@ -103,7 +125,7 @@ final class Http2NodeConnection extends Http2Connection {
    * only that exchange.
    */
   void suspect(long since) {
-    if (lastBytes < since) {
+    if (lastBytes <= since) {
       retire();
     }
   }
@@ -161,13 +183,20 @@ final class Http2NodeConnection extends Http2Connection {
 
   @Override
   void timedOut(long now) {
-    if (streamCount() == 0) {
+    if (opening != null) {
+      end(Http2.NO_ERROR);
+      known(false);
+    } else if (streamCount() == 0) {
       retire();
     }
   }
 
   @Override
-  void consumed() {}
+  void consumed() {
+    if (opening != null && hasSettings()) {
+      known(true);
+    }
+  }
 
   @Override
   int maxBlock() {
@@ -178,6 +207,7 @@ final class Http2NodeConnection extends Http2Connection {
   void closed() {
     retired = true;
     pool.remove(this);
+    known(false);
   }
 
   @Override
@@ -203,19 +233,24 @@ final class Http2NodeConnection extends Http2Connection {
   @Override
   void countViolation(int error) {
     pool.countViolation();
+    retired = true;
+    pool.remove(this);
+    known(false);
   }
 
   @Override
   void streamClosed(Http2Stream stream) {
     reused = true;
+    if (streamCount() == 0) {
+      keep();
+    }
     closeIfUnused();
   }
 
-  /** Kept for further exchanges for that long. */
-  void keep(UpstreamConfig config) {
+  /** Kept for further exchanges, for a while. */
+  void keep() {
     if (streamCount() == 0 && !retired && !hasFailed()) {
-      idleUntil = loop.now() + config.idleTimeout().toNanos();
-      setDeadline(idleUntil);
+      setDeadline(loop.now() + config.idleTimeout().toNanos());
     }
   }
 

@@ -1,12 +1,14 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.UpstreamConfig;
+import io.fairlead.telemetry.ErrorReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Exception;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One exchange with a node that speaks HTTP/2. */
@@ -18,6 +20,9 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
 
   /** RFC 6455, 1.3. */
   private static final String WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+  /** From then on an exchange that is given up has waited in vain. */
+  private static final long SUSPECT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Http2NodeConnection owner;
   private final boolean reused;
@@ -63,9 +68,14 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   @Override
   public void sendHead(Exchange user) {
     Head request = user.request;
+    if (request.upgrade && !owner.isConnectAllowed()) {
+      user.fail(ErrorReason.UPGRADE_UNSUPPORTED);
+      return;
+    }
     nodeAddress = user.nodeAddress();
     boolean end = !request.upgrade && request.body == 0 && user.isRequestDone();
-    beginMessage(request.upgrade ? -1 : request.body);
+    // What comes by HTTP/2 may have trailers behind a body of known length.
+    beginMessage(request.upgrade || (request.http2 && !end) ? -1 : request.body);
     sendHeaders(request, 1, end);
   }
 
@@ -224,12 +234,13 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
       giveBack(count);
       return;
     }
-    if (!headRead) {
-      bad(user);
-      return;
-    }
     bodyBytes += count;
-    if (announced >= 0 && !tunnel && (bodyBytes > announced || (end && bodyBytes < announced))) {
+    if (!headRead
+        || (announced >= 0
+            && !tunnel
+            && (bodyBytes > announced || (end && bodyBytes < announced)))) {
+      in.skipBytes(count);
+      giveBack(count); // the connection goes on and needs its window
       bad(user);
       return;
     }
@@ -320,17 +331,24 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   // --- the end -----------------------------------------------------------------------------
 
   @Override
+  public void waitedInVain() {
+    if (!headRead) {
+      owner.suspect(begun);
+    }
+  }
+
+  @Override
   public void release(boolean requestDone, UpstreamConfig config) {
     exchange = null;
     reset(Http2.CANCEL); // nothing, if both halves have ended
     closeIfEnded();
-    owner.keep(config);
   }
 
   @Override
   public void drop() {
     exchange = null;
-    if (!headRead) {
+    // A client that changes its mind says nothing about the node.
+    if (!headRead && owner.loop.now() - begun >= SUSPECT_NANOS) {
       owner.suspect(begun);
     }
     reset(Http2.CANCEL);

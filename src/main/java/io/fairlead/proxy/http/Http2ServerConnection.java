@@ -34,6 +34,7 @@ final class Http2ServerConnection extends Http2Connection {
   private @Nullable Client who;
   private int lastStream;
   private boolean middle;
+  private long middleSince;
   private boolean leaving;
   private boolean left;
 
@@ -80,8 +81,14 @@ final class Http2ServerConnection extends Http2Connection {
     Http2.setting(out, Http2.INITIAL_WINDOW_SIZE, limits.streamWindow());
     Http2.setting(out, Http2.MAX_HEADER_LIST_SIZE, limits.headerBytes());
     Http2.setting(out, Http2.ENABLE_CONNECT_PROTOCOL, 1);
-    setDeadline(loop.now() + limits.headerTimeout().toNanos());
+    beginMiddle();
+  }
+
+  /** The rest of what has begun is waited for, for the time that a head may take. */
+  private void beginMiddle() {
     middle = true;
+    middleSince = loop.now();
+    setDeadline(middleSince + policy.limits().headerTimeout().toNanos());
   }
 
   @Override
@@ -94,6 +101,7 @@ final class Http2ServerConnection extends Http2Connection {
     if ((id & 1) == 0 || id <= lastStream) {
       if (isForgotten(id)) {
         HpackReader.Result _ = hpack.readTrailers(id, complete, new Head());
+        charge(FloodGuard.CONTROL);
         return;
       }
       fail((id & 1) == 0 ? Http2.PROTOCOL_ERROR : Http2.STREAM_CLOSED);
@@ -154,7 +162,7 @@ final class Http2ServerConnection extends Http2Connection {
   void consumed() {
     boolean inMiddle = isInMiddle();
     if (inMiddle && !middle) {
-      setDeadline(loop.now() + policy.limits().headerTimeout().toNanos());
+      beginMiddle();
     }
     middle = inMiddle;
     if (streamCount() == 0 && !inMiddle) {
@@ -180,6 +188,11 @@ final class Http2ServerConnection extends Http2Connection {
       left = true;
       writeGoAway(lastStream, Http2.NO_ERROR);
     } else if (isInMiddle()) {
+      long until = middleSince + policy.limits().headerTimeout().toNanos();
+      if (middle && now < until) {
+        setDeadline(until); // the deadline was that of something earlier
+        return;
+      }
       countError(ErrorReason.REQUEST_TIMEOUT);
       end(Http2.ENHANCE_YOUR_CALM);
     } else if (streamCount() == 0) {
@@ -225,6 +238,8 @@ final class Http2ServerConnection extends Http2Connection {
       end(Http2.NO_ERROR);
     } else if (!leaving && !isInMiddle()) {
       setDeadline(loop.now() + policy.idleNanos());
+    } else if (!leaving && !middle) {
+      beginMiddle(); // the beginning of a frame has been there, while streams kept time
     }
   }
 
@@ -234,6 +249,16 @@ final class Http2ServerConnection extends Http2Connection {
   }
 
   // --- the end -----------------------------------------------------------------------------
+
+  /**
+   * A client that does not read may not ask: heads and control frames have no window, and would
+   * pile up here.
+   */
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    ctx.channel().config().setAutoRead(isWritable());
+    super.channelWritabilityChanged(ctx);
+  }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {

@@ -10,12 +10,15 @@ import java.util.Map;
 /** Answers that Fairlead makes itself: prepared once. */
 final class LocalAnswer {
   private static final Map<ErrorReason, LocalAnswer> ALL = new EnumMap<>(ErrorReason.class);
+  private static final Map<ErrorReason, LocalAnswer> GRPC = new EnumMap<>(ErrorReason.class);
+  private static final byte[] GRPC_TYPE = Ascii.bytes("application/grpc");
 
   static {
     for (ErrorReason reason : ErrorReason.values()) {
       if (reason.status() != 0) { // the others are of connections without requests
         String text = reason.status() + " " + phrase(reason.status()) + ": " + reason.meaning();
         ALL.put(reason, of(reason, "text/plain; charset=utf-8", Ascii.bytes(text + "\n")));
+        GRPC.put(reason, grpc(reason));
       }
     }
   }
@@ -28,8 +31,14 @@ final class LocalAnswer {
    * @param content its body; one of no bytes is said to be of length 0 where that is allowed
    */
   private LocalAnswer(int status, String fields, byte[] content) {
+    this(status, fields, content, status != 204 && status != 304);
+  }
+
+  /**
+   * @param counted whether the length of the body is said
+   */
+  private LocalAnswer(int status, String fields, byte[] content, boolean counted) {
     body = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(content));
-    boolean counted = status != 204 && status != 304;
     head.put(
         Ascii.bytes(
             "HTTP/1.1 "
@@ -74,6 +83,50 @@ final class LocalAnswer {
   /** One without body. */
   static LocalAnswer plain(int status) {
     return of(status, Content.NONE);
+  }
+
+  /** What gRPC calls Trailers-Only: the status of the call is all there is. */
+  private static LocalAnswer grpc(ErrorReason reason) {
+    return new LocalAnswer(
+        200,
+        "fairlead-error: "
+            + reason.wireName()
+            + "\r\ncontent-type: application/grpc\r\ngrpc-status: "
+            + grpcStatus(reason.status())
+            + "\r\ngrpc-message: "
+            + reason.meaning()
+            + "\r\n",
+        new byte[0],
+        false);
+  }
+
+  /** The status of gRPC that stands for one of HTTP, by its http-grpc-status-mapping. */
+  static int grpcStatus(int status) {
+    return switch (status) {
+      case 400 -> 13; // INTERNAL
+      case 401 -> 16; // UNAUTHENTICATED
+      case 403 -> 7; // PERMISSION_DENIED
+      case 404 -> 12; // UNIMPLEMENTED
+      case 429, 502, 503, 504 -> 14; // UNAVAILABLE
+      default -> 2; // UNKNOWN
+    };
+  }
+
+  /** Whether that content type is gRPC's with whatever coding, and not that of gRPC-Web. */
+  static boolean isGrpc(byte[] bytes, int start, int end) {
+    int after = start + GRPC_TYPE.length;
+    return end >= after
+        && Ascii.equalsIgnoreCase(bytes, start, GRPC_TYPE)
+        && (end == after || bytes[after] == '+' || bytes[after] == ';');
+  }
+
+  /** In the words of gRPC. */
+  static LocalAnswer ofGrpc(ErrorReason reason) {
+    LocalAnswer answer = GRPC.get(reason);
+    if (answer == null) {
+      throw new IllegalStateException("no answer prepared for " + reason);
+    }
+    return answer;
   }
 
   static LocalAnswer of(ErrorReason reason) {

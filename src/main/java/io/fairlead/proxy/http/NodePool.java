@@ -241,31 +241,34 @@ final class NodePool {
     List<Waiter> together = new ArrayList<>();
     together.add(waiter);
     waiters = together;
-    Http2NodeConnection connection = new Http2NodeConnection(loop, this, false);
+    Http2NodeConnection connection = new Http2NodeConnection(loop, this, config, false);
     openChannel(connection, address, config)
         .addListener((ChannelFuture connected) -> arrived(connected, connection, together, config));
   }
 
-  @SuppressWarnings("ReferenceEquality") // that very list
   private void arrived(
       ChannelFuture connected,
       Http2NodeConnection connection,
       List<Waiter> together,
       UpstreamConfig config) {
-    if (waiters == together) {
-      waiters = null;
-    }
-    if (!connected.isSuccess()) {
-      String reason = told(connected);
-      for (Waiter each : together) {
-        if (each.exchange.ticket() == each.ticket) {
-          each.exchange.connectFailed(reason);
+    if (connected.isSuccess()) {
+      node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
+      connection.whenKnown(usable -> {
+        if (usable && connection.hasRoom()) {
+          serve(connection, together, config);
+        } else {
+          tell("no HTTP/2 from it", false);
+          refuse(together, "no HTTP/2 from it");
         }
-      }
-      return;
+      });
+      connection.start(); // those who wait for the channel are told before its handlers
+    } else {
+      refuse(together, told(connected));
     }
-    node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
-    connection.start(); // those who wait for the channel are told before its handlers
+  }
+
+  private void serve(Http2NodeConnection connection, List<Waiter> together, UpstreamConfig config) {
+    forget(together);
     shared.add(connection);
     for (Waiter each : together) {
       if (each.exchange.ticket() == each.ticket) {
@@ -276,7 +279,24 @@ final class NodePool {
         }
       }
     }
-    connection.keep(config);
+    connection.keep();
+  }
+
+  private void refuse(List<Waiter> together, String reason) {
+    forget(together);
+    for (Waiter each : together) {
+      if (each.exchange.ticket() == each.ticket) {
+        each.exchange.connectFailed(reason);
+      }
+    }
+  }
+
+  /** Whoever comes from now on waits for another connection. */
+  @SuppressWarnings("ReferenceEquality") // that very list
+  private void forget(List<Waiter> together) {
+    if (waiters == together) {
+      waiters = null;
+    }
   }
 
   private ChannelFuture openChannel(
@@ -308,8 +328,12 @@ final class NodePool {
     boolean refused =
         !silent && (cause instanceof ConnectException || cause instanceof NoRouteToHostException);
     String reason = refused ? "connection refused" : "no connection in time";
+    tell(reason, refused);
+    return reason;
+  }
+
+  private void tell(String reason, boolean refused) {
     node.counters().increment(loop.index(), NodeCounter.CONNECT_FAILED);
     loop.signals().connectionFailed(node, reason, refused);
-    return reason;
   }
 }

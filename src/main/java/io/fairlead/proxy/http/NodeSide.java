@@ -45,6 +45,9 @@ sealed interface NodeSide permits UpstreamConnection, Http2NodeStream {
    */
   void release(boolean requestDone, UpstreamConfig config);
 
+  /** The answer did not come in time; the exchange ends now. */
+  void waitedInVain();
+
   /** The exchange is over and nothing more is wanted: forgets what is unsent, ends at once. */
   void drop();
 }

@@ -144,6 +144,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   }
 
   @Override
+  public void waitedInVain() {
+    // It carries nothing else, and is closed.
+  }
+
+  @Override
   public void drop() {
     output().discard();
     detach();
