@@ -47,9 +47,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   /** How much it may go on sending meanwhile. */
   private static final int MAX_DISCARD = 1024 * 1024;
 
-  /** Bodies get this long before their speed counts, and it is judged over such spans. */
-  private static final long RATE_SPAN_NANOS = TimeUnit.SECONDS.toNanos(10);
-
   private final HttpLoop loop;
   private final HttpListenerState listener;
   private final @Nullable TlsSession tls;
@@ -440,7 +437,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
 
   private boolean isTooSlow(long since, long bytes) {
     long elapsed = loop.now() - since;
-    return elapsed > RATE_SPAN_NANOS
+    return elapsed > policy.rateSpanNanos()
         && bytes < policy.limits().minBodyRate() * (elapsed / 1_000_000_000.0);
   }
 
@@ -667,7 +664,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   }
 
   private long shortestTake() {
-    return Math.min(idleNanos, RATE_SPAN_NANOS);
+    return Math.min(idleNanos, policy.rateSpanNanos());
   }
 
   /** Bytes that the kernel has taken from us for the client. */

@@ -5,9 +5,13 @@ import io.fairlead.config.ForwardedConfig;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.Networks;
 import io.fairlead.route.RouteTable;
+import java.time.Duration;
 
 /** What a listener does with a request; replaced as a whole when the configuration changes. */
 public final class HttpPolicy {
+  /** Bodies get this long before their speed counts, and it is judged over such spans. */
+  private static final Duration RATE_SPAN = Duration.ofSeconds(10);
+
   private final RouteTable<HttpRoute> routes;
   private final HttpLimits limits;
   private final ForwardedConfig forwarded;
@@ -16,10 +20,19 @@ public final class HttpPolicy {
   private final ErrorPages errorPages;
   private final long maxBody;
   private final long idleNanos;
+  private final long rateSpanNanos;
 
   /** Without rules of its own. */
   public HttpPolicy(RouteTable<HttpRoute> routes, HttpLimits limits, ForwardedConfig forwarded) {
-    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE);
+    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE, RATE_SPAN);
+  }
+
+  HttpPolicy(
+      RouteTable<HttpRoute> routes,
+      HttpLimits limits,
+      ForwardedConfig forwarded,
+      Duration rateSpan) {
+    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE, rateSpan);
   }
 
   /**
@@ -31,6 +44,16 @@ public final class HttpPolicy {
       ForwardedConfig forwarded,
       AccessConfig access,
       ErrorPages errorPages) {
+    this(routes, limits, forwarded, access, errorPages, RATE_SPAN);
+  }
+
+  private HttpPolicy(
+      RouteTable<HttpRoute> routes,
+      HttpLimits limits,
+      ForwardedConfig forwarded,
+      AccessConfig access,
+      ErrorPages errorPages,
+      Duration rateSpan) {
     this.routes = routes;
     this.access = HttpRoute.Access.of(access);
     this.errorPages = errorPages;
@@ -42,6 +65,7 @@ public final class HttpPolicy {
     this.forwarded = forwarded;
     this.trust = Networks.of(forwarded.trust());
     this.idleNanos = limits.idleTimeout().toNanos();
+    this.rateSpanNanos = rateSpan.toNanos();
   }
 
   RouteTable<HttpRoute> routes() {
@@ -80,5 +104,10 @@ public final class HttpPolicy {
   /** {@code limits.idle-timeout}, which every request asks for. */
   long idleNanos() {
     return idleNanos;
+  }
+
+  /** {@code limits.min-body-rate} does not count for what took no longer than this. */
+  long rateSpanNanos() {
+    return rateSpanNanos;
   }
 }

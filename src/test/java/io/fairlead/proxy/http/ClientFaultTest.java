@@ -16,6 +16,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What clients do wrong, by mistake or on purpose: it costs others nothing, and it ends. */
 final class ClientFaultTest {
@@ -83,6 +85,45 @@ final class ClientFaultTest {
     assertThat(atNode.raw(4)).isEqualTo("half");
     assertThat(atNode.ends()).isTrue();
     assertThat(proxy.errors(ErrorReason.REQUEST_TIMEOUT)).isOne();
+  }
+
+  /** At least 1,000 bytes/s are asked for, judged when a body has been coming for 200 ms. */
+  @ParameterizedTest
+  @CsvSource({
+    "  10, 408", // and ten more after 300 ms: 67 bytes/s
+    "1000, 200" // and ten more: 3,300 bytes/s
+  })
+  void aBodyThatComesTooSlowlyIsRefusedThoughItNeverStops(int first, int status) throws Exception {
+    HttpLimits limits = limits(Duration.ofSeconds(5), Duration.ofSeconds(60), 1000);
+    ProxyFixture proxy = proxyThatJudgesSoon(limits);
+    String head = "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: " + (first + 11) + "\r\n\r\n";
+    Wire client = client(proxy).send(head + "x".repeat(first));
+    Wire atNode = leftOver.closes(node.accept());
+    Received _ = atNode.requestHead();
+    Thread.sleep(300); // that it is slow is a matter of time
+    client.send("x".repeat(10));
+    if (status == 200) {
+      client.send("x");
+      assertThat(atNode.raw(first + 11)).hasSize(first + 11);
+      atNode.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+    assertThat(client.response().status()).isEqualTo(status);
+    assertThat(proxy.errors(ErrorReason.REQUEST_TIMEOUT)).isEqualTo(status == 408 ? 1 : 0);
+  }
+
+  /** The same for answers: a client must take 1,000,000 bytes/s, and takes next to nothing. */
+  @Test
+  void aClientThatTakesItsAnswerTooSlowlyIsCutThoughItNeverStops() throws Exception {
+    HttpLimits limits = limits(Duration.ofSeconds(5), Duration.ofSeconds(60), 1_000_000);
+    ProxyFixture proxy = proxyThatJudgesSoon(limits);
+    Wire client =
+        leftOver.closes(Wire.to(proxy.address(), SMALL)).send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    Wire atNode = leftOver.closes(node.accept());
+    Received _ = atNode.request();
+    int size = answerThatWaitsInTheProxy(proxy, atNode);
+    assertThat(client.responseHead().status()).isEqualTo(200);
+    Await.nothing(proxy::busy);
+    assertThat(size).isPositive();
   }
 
   @Test
@@ -365,6 +406,13 @@ final class ClientFaultTest {
   private ProxyFixture proxy(HttpLimits limits) {
     return leftOver.watches(
         ProxyFixture.start(List.of(node.address()), limits, Duration.ofSeconds(60), 1));
+  }
+
+  private ProxyFixture proxyThatJudgesSoon(HttpLimits limits) {
+    ProxyFixture proxy = proxy(limits);
+    HttpListenerState state = (HttpListenerState) proxy.listener().state();
+    state.setPolicy(proxy.policy(limits, Duration.ofSeconds(60), Duration.ofMillis(200)));
+    return proxy;
   }
 
   private static HttpLimits limits(Duration headerTimeout, Duration idleTimeout, int minBodyRate) {

@@ -108,6 +108,11 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
 
   /** A policy that sends everything to the same nodes under these limits. */
   HttpPolicy policy(HttpLimits limits, Duration timeout) {
+    return policy(limits, timeout, Duration.ofSeconds(10));
+  }
+
+  /** The same, with the speed of bodies judged over such spans. */
+  HttpPolicy policy(HttpLimits limits, Duration timeout, Duration rateSpan) {
     RouteConfig route = route(timeout);
     ServiceTarget target =
         new ServiceTarget(
@@ -129,7 +134,8 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
                     route,
                     new HttpRoute(route, target, new LoopCounters<>(loops, RouteCounter.class))))),
         limits,
-        ForwardedConfig.DEFAULT);
+        ForwardedConfig.DEFAULT,
+        rateSpan);
   }
 
   /** A proxy in front of {@code node}, started and ready to be connected to. */
