@@ -40,7 +40,7 @@ bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
 
 fuzz: jdk ## feeds each parser for FUZZ_SECONDS (an hour)
 	@bin/needs maven
-	$(MVN) test -Dtest='ParserFuzzTest,ProxyHeaderFuzzTest' -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS)
+	$(MVN) test -Dtest='ParserFuzzTest,ProxyHeaderFuzzTest,Http2FuzzTest' -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS)
 
 jmh: jdk ## runs the JMH benchmarks of src/bench/java with -prof gc; MORE='-f 1 Pick' goes to JMH
 	@bin/needs maven

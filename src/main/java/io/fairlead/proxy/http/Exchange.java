@@ -125,8 +125,9 @@ final class Exchange {
     if (!request.http2) {
       return false;
     }
-    long type = request.findField(CONTENT_TYPE);
-    return type >= 0 && LocalAnswer.isGrpc(request.bytes, (int) (type >>> 32), (int) type);
+    int type = request.findField(CONTENT_TYPE, 0);
+    return type >= 0
+        && LocalAnswer.isGrpc(request.bytes, request.valueStart(type), request.valueEnd(type));
   }
 
   // --- to the node -------------------------------------------------------------------------

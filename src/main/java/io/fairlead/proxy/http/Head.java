@@ -78,7 +78,7 @@ final class Head implements RequestView {
   long body;
 
   /** A Content-Length to write because the one that came is not fit to be sent on; or -1. */
-  long lengthAnew;
+  long lengthAnew = -1;
 
   /** The answer says {@code chunked} and has no body all the same: to HEAD, or 304. */
   boolean chunkedLikeGet;

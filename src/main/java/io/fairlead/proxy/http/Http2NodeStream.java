@@ -166,6 +166,10 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
       return;
     }
     if (tunnel) {
+      user.responseFlush();
+      if (!isCurrent(user)) {
+        return;
+      }
       user.tunnelOpened();
     }
     if (headRead && isCurrent(user)) {

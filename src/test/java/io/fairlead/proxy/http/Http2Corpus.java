@@ -931,6 +931,17 @@ final class Http2Corpus {
         to -> to.block(1, END, HexFormat.of().parseHex(hex.replace(" ", ""))));
   }
 
+  /** Blocks of HPACK, sound and not, in hexadecimal. */
+  static List<String> blocks() {
+    return List.of(
+        REQUEST,
+        REQUEST + "00 01 78 81 1f",
+        REQUEST + "40 01 78 01 79 be",
+        "20 3f e1 1f" + REQUEST + "10 01 78 01 79",
+        REQUEST + "00 01 78 84 ff ff ff ff",
+        REQUEST + "7f 20 01 79");
+  }
+
   private void hpack() {
     hpackSound("from the static table", REQUEST, PLAIN);
     hpackSound("Huffman code", REQUEST + "00 01 78 81 1f", PLAIN + "|x: a");

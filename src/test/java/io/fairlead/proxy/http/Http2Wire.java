@@ -41,6 +41,7 @@ final class Http2Wire implements AutoCloseable {
   private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false, 1 << 20);
   private final Map<Integer, Stream> streams = new HashMap<>();
   private final List<String> story = new ArrayList<>();
+  private boolean acknowledging = true;
   private int goAway = -1;
   private int goAwayLast = -1;
 
@@ -102,6 +103,7 @@ final class Http2Wire implements AutoCloseable {
   }
 
   /** A frame as it came. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares frames
   record Frame(int type, int flags, int stream, byte[] payload) {
     boolean has(int flag) {
       return (flags & flag) != 0;
@@ -145,6 +147,12 @@ final class Http2Wire implements AutoCloseable {
 
   static Http2Wire node(Wire accepted, int... settings) throws IOException {
     return silentNode(accepted).settings(settings);
+  }
+
+  /** Never acknowledges SETTINGS. */
+  Http2Wire mute() {
+    acknowledging = false;
+    return this;
   }
 
   // --- to the proxy ------------------------------------------------------------------------
@@ -414,7 +422,7 @@ final class Http2Wire implements AutoCloseable {
       }
       case Http2.SETTINGS -> {
         check(frame.stream == 0 && frame.payload.length % 6 == 0, "sound SETTINGS");
-        if (!frame.has(Http2.ACK)) {
+        if (!frame.has(Http2.ACK) && acknowledging) {
           frame(Http2.SETTINGS, Http2.ACK, 0);
         }
       }
