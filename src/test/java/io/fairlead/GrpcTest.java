@@ -84,7 +84,7 @@ class GrpcTest {
               shop:
                 nodes: "127.0.0.1:%d"
                 protocol: h2
-                health: { grpc: shop.Orders, interval: 100ms, rise: 1, fall: 1 }
+                health: { grpc: shop.Orders, interval: 500ms, timeout: 500ms, rise: 1, fall: 2 }
             """
                 .formatted(server.getPort()));
     health.setStatus("shop.Orders", ServingStatus.SERVING);
