@@ -39,6 +39,7 @@ import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.RouteCounter;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -48,12 +49,15 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +72,16 @@ final class Fairlead implements AutoCloseable {
    * How long exchanges may go on after their listener has left, or the instance is told to stop.
    */
   static final Duration DRAIN_PATIENCE = Duration.ofSeconds(30);
+
+  /** How long idle connections wait for another request when another process serves. */
+  private static final Duration IDLE_PATIENCE = Duration.ofSeconds(10);
+
+  /** How long to wait for the admin address, which two processes cannot have at once. */
+  private static final Duration DOOR_PATIENCE = Duration.ofSeconds(5);
+
+  private static final Duration DOOR_RETRY = Duration.ofMillis(5);
+
+  private static final System.Logger LOG = System.getLogger(Fairlead.class.getName());
 
   /**
    * What is in force.
@@ -125,7 +139,12 @@ final class Fairlead implements AutoCloseable {
 
   private volatile boolean lastReloadSucceeded = true;
   private volatile boolean draining;
-  private @Nullable AdminServer admin;
+
+  /** A successor has the sockets, or is about to: they must not change. */
+  private volatile boolean frozen;
+
+  private volatile @Nullable AdminServer admin;
+  private volatile long predecessor;
   private final @Nullable Path file;
 
   private Fairlead(FairleadConfig config, @Nullable Path file) {
@@ -148,11 +167,40 @@ final class Fairlead implements AutoCloseable {
    */
   public static Fairlead start(
       FairleadConfig config, String text, String source, @Nullable Path file) throws IOException {
+    return start(config, text, source, file, null);
+  }
+
+  /**
+   * The same, in place of another instance if there is one to succeed. Whatever fails leaves that
+   * one as it was.
+   */
+  static Fairlead start(
+      FairleadConfig config,
+      String text,
+      String source,
+      @Nullable Path file,
+      @Nullable Succession succession)
+      throws IOException {
     Fairlead instance = new Fairlead(config, file);
     try {
       instance.events.add(new Event.InstanceStarted(Version.current()));
+      if (succession == null) {
+        instance.change(config, text, source);
+        instance.admin = instance.openDoor(config.admin());
+        return instance;
+      }
+      instance.dataPlane.inherit(succession.sockets());
       instance.change(config, text, source);
-      instance.admin = instance.openDoor(config.admin());
+      succession.learn(instance);
+      instance.predecessor = succession.pid();
+      instance.admin = instance.openDoorSoon(config.admin(), DOOR_PATIENCE);
+      instance.dataPlane.startInherited();
+      try {
+        succession.complete(instance);
+      } catch (IOException e) {
+        instance.leave(Duration.ofSeconds(5)); // the other one goes on; what came here ends well
+        throw e;
+      }
       return instance;
     } catch (IOException | RuntimeException e) {
       instance.close();
@@ -166,6 +214,21 @@ final class Fairlead implements AutoCloseable {
     } catch (IOException e) {
       throw new IOException(
           "admin.bind: cannot listen on " + config.bind() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Another process is about to shut its door there. */
+  private AdminServer openDoorSoon(AdminConfig config, Duration patience) throws IOException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      try {
+        return openDoor(config);
+      } catch (IOException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        LockSupport.parkNanos(DOOR_RETRY.toNanos());
+      }
     }
   }
 
@@ -213,6 +276,9 @@ final class Fairlead implements AutoCloseable {
     try {
       if (draining) {
         throw new IOException("the instance is stopping; nothing is changed any more");
+      }
+      if (frozen) {
+        throw new IOException("another process is taking over; nothing is changed meanwhile");
       }
       State before = state.get();
       List<String> changes =
@@ -683,6 +749,47 @@ final class Fairlead implements AutoCloseable {
     return draining;
   }
 
+  /** The process that this one took over from; 0: none. */
+  long predecessor() {
+    return predecessor;
+  }
+
+  Optional<AdminServer> door() {
+    return Optional.ofNullable(admin);
+  }
+
+  /**
+   * From now on the configuration stays as it is.
+   *
+   * @throws IOException if the instance is about to stop
+   */
+  State freeze() throws IOException {
+    changing.lock();
+    try {
+      if (draining) {
+        throw new IOException("the instance is stopping");
+      }
+      frozen = true;
+      return state();
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** What {@link #freeze} began ends, and the door, should it have been shut, opens again. */
+  void unfreeze() {
+    frozen = false;
+    AdminServer present = admin;
+    if (present == null || !present.isClosed() || draining) {
+      return;
+    }
+    try {
+      admin = openDoorSoon(state().config().admin(), DOOR_PATIENCE);
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "there is no admin door any more: {0}", e.getMessage());
+    }
+  }
+
   /** Where the admin door is open. */
   public java.net.InetSocketAddress adminAddress() {
     AdminServer present = admin;
@@ -712,6 +819,19 @@ final class Fairlead implements AutoCloseable {
    * @return how many connections had to be cut in the end
    */
   public int drain(Duration patience) {
+    return end("draining", patience, listener -> listener.drain(patience));
+  }
+
+  /**
+   * Another process serves: lets what goes on end, like {@link #drain}, but idle connections wait
+   * for one more request, whose answer sends the client to that process.
+   */
+  int leave(Duration patience) {
+    return end("replaced", patience, listener -> listener.leave(IDLE_PATIENCE, patience));
+  }
+
+  private int end(
+      String why, Duration patience, Function<Listener, CompletableFuture<Integer>> how) {
     List<CompletableFuture<Integer>> drains;
     changing.lock(); // a change that has begun is brought to its end first
     try {
@@ -720,9 +840,9 @@ final class Fairlead implements AutoCloseable {
     } finally {
       changing.unlock();
     }
-    events.add(new Event.InstanceStopping("draining"));
+    events.add(new Event.InstanceStopping(why));
     for (Listener listener : state().listeners().values()) {
-      drains.add(listener.drain(patience));
+      drains.add(how.apply(listener));
     }
     int cut = 0;
     for (CompletableFuture<Integer> drain : drains) {

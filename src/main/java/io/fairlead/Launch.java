@@ -6,6 +6,9 @@ import io.fairlead.config.FairleadConfig;
 import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.LatencyDistribution;
 import io.fairlead.demo.TestNode;
+import io.fairlead.takeover.TakeoverCall;
+import io.fairlead.takeover.TakeoverDoor;
+import io.fairlead.takeover.TakeoverException;
 import io.fairlead.telemetry.EventLog;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -15,9 +18,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What the command line starts. */
 final class Launch implements Launcher {
+  /** The exit code where no instance was reached. */
+  private static final int NOBODY = 3;
+
   private final Consumer<Fairlead> onceServing;
 
   Launch() {
@@ -32,7 +39,7 @@ final class Launch implements Launcher {
   }
 
   @Override
-  public int run(Path config) {
+  public int run(Path config, Takeover takeover) {
     // Looked at before it is read: a change from here on is not missed.
     ConfigWatch watch = ConfigWatch.of(config);
     return switch (ConfigReader.readFile(config)) {
@@ -41,19 +48,52 @@ final class Launch implements Launcher {
         yield 1;
       }
       case ConfigReader.Result.Accepted(FairleadConfig accepted, String text) ->
-          serve(accepted, text, config, watch);
+          succeed(accepted, text, config, watch, takeover);
     };
   }
 
-  private int serve(FairleadConfig config, String text, Path file, ConfigWatch watch) {
+  /** Serves, in the place of the running instance if there is to be one. */
+  private int succeed(
+      FairleadConfig config, String text, Path file, ConfigWatch watch, Takeover takeover) {
+    if (takeover == Takeover.NO) {
+      return serve(config, text, file, watch, null);
+    }
+    try (TakeoverCall call = TakeoverCall.connect(takeoverSocket(config))) {
+      return serve(config, text, file, watch, call);
+    } catch (TakeoverException e) {
+      boolean goesOn = e.kind() == TakeoverException.Kind.REFUSED;
+      if (takeover == Takeover.REQUIRED || goesOn) {
+        System.err.println("fairlead: " + e.getMessage());
+        return goesOn ? 1 : NOBODY;
+      }
+    }
+    return serve(config, text, file, watch, null);
+  }
+
+  private static Path takeoverSocket(FairleadConfig config) {
+    return config.data().resolve("takeover.sock");
+  }
+
+  private int serve(
+      FairleadConfig config,
+      String text,
+      Path file,
+      ConfigWatch watch,
+      @Nullable TakeoverCall predecessor) {
     Fairlead fairlead;
     try {
-      fairlead = Fairlead.start(config, text, file.toString(), file);
+      Succession succession = predecessor == null ? null : new Succession(predecessor);
+      fairlead = Fairlead.start(config, text, file.toString(), file, succession);
     } catch (IOException | IllegalStateException e) {
       System.err.println("fairlead: " + e.getMessage());
       return 1;
     }
-    try (fairlead) {
+    CompletableFuture<Long> successor = new CompletableFuture<>();
+    try (fairlead;
+        TakeoverDoor _ = waitForSuccessor(config, fairlead, predecessor != null, successor)) {
+      if (predecessor != null) {
+        predecessor.close();
+      }
       fairlead.events().since(0).forEach(Launch::print);
       fairlead.events().subscribe(Launch::print);
       InetSocketAddress admin = fairlead.adminAddress();
@@ -61,14 +101,40 @@ final class Launch implements Launcher {
           "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");
       watch.start(() -> fairlead.reload("file change"));
       OsSignal.handle("HUP", () -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
-      awaitEnd(fairlead, onceServing);
+      CompletableFuture<Void> told = end();
+      onceServing.accept(fairlead);
+      CompletableFuture.anyOf(told, successor).join();
       watch.close();
-      int cut = fairlead.drain(Fairlead.DRAIN_PATIENCE);
+      int cut =
+          successor.isDone()
+              ? fairlead.leave(Fairlead.DRAIN_PATIENCE)
+              : fairlead.drain(Fairlead.DRAIN_PATIENCE);
       if (cut > 0) {
         System.err.println("fairlead: " + cut + " connections were cut after waiting");
       }
     }
     return 0;
+  }
+
+  /** An instance that cannot be replaced serves nevertheless. */
+  private static @Nullable TakeoverDoor waitForSuccessor(
+      FairleadConfig config,
+      Fairlead fairlead,
+      boolean replaces,
+      CompletableFuture<Long> successor) {
+    if (!fairlead.dataPlane().canShareSockets()) {
+      return null;
+    }
+    try {
+      return TakeoverDoor.open(
+          takeoverSocket(config),
+          fairlead.dataPlane().sideLoop(),
+          replaces,
+          new Handover(fairlead, successor));
+    } catch (IOException e) {
+      System.err.println("fairlead: this instance cannot be taken over: " + e.getMessage());
+      return null;
+    }
   }
 
   /** Waits like {@link #awaitEnd()}, once those who wanted to hear of the instance have. */

@@ -54,6 +54,11 @@ final class Operator implements Instance {
   }
 
   @Override
+  public long predecessor() {
+    return fairlead.predecessor();
+  }
+
+  @Override
   public boolean ready() {
     return !fairlead.isDraining();
   }

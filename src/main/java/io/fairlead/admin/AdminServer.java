@@ -36,6 +36,7 @@ public final class AdminServer implements AutoCloseable {
   private final ExecutorService executor;
   private final Live live;
   private final Thread watch;
+  private volatile boolean closed;
 
   private AdminServer(HttpServer server, ExecutorService executor, Live live, Thread watch) {
     this.server = server;
@@ -79,9 +80,14 @@ public final class AdminServer implements AutoCloseable {
     return server.getAddress();
   }
 
+  public boolean isClosed() {
+    return closed;
+  }
+
   /** Shuts the door at once: streams end, requests that are being answered are cut. */
   @Override
   public void close() {
+    closed = true;
     watch.interrupt();
     live.close();
     server.stop(0);

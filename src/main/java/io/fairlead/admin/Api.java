@@ -188,6 +188,8 @@ final class Api {
             view.version(),
             Runtime.version().toString(),
             view.uptimeSeconds(),
+            ProcessHandle.current().pid(),
+            instance.predecessor() == 0 ? null : instance.predecessor(),
             instance.ready(),
             instance.draining(),
             view.level(),

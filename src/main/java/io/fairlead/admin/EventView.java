@@ -26,12 +26,15 @@ record EventView(
     return switch (event) {
       case Event.NodeDown _,
           Event.ConfigRefused _,
+          Event.TakeoverFailed _,
           Event.CertificatesRefused _,
           Event.CertificateExpires _ ->
           "bad";
       case Event.NodeUp _ -> "good";
       case Event.InstanceStarted _,
           Event.InstanceStopping _,
+          Event.Replaced _,
+          Event.TookOver _,
           Event.ConfigApplied _,
           Event.ListenerStarted _,
           Event.ListenerStopped _,

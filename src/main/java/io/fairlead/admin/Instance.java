@@ -21,6 +21,9 @@ public interface Instance {
   /** Since the process began to serve. */
   Duration uptime();
 
+  /** The process whose sockets this one received; 0: there was none. */
+  long predecessor();
+
   /** The configuration is applied and every listener is bound. */
   boolean ready();
 

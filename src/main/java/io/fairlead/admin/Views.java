@@ -18,6 +18,8 @@ final class Views {
       String version,
       String jdk,
       double uptimeSeconds,
+      @Doc("Its process.") long pid,
+      @Doc("The process that it took over from; null: none.") @Nullable Long predecessor,
       boolean ready,
       boolean draining,
       @Doc("good, attention or bad.") String level,

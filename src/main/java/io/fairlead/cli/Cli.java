@@ -87,7 +87,7 @@ public final class Cli {
     boolean named = args.length == 3 && (args[1].equals("-c") || args[1].equals("--config"));
     if ((args.length == 1 || named) && args[0].equals("run")) {
       Path file = Path.of(named ? args[2] : StartVerbs.CONFIG);
-      return StartVerbs.isReadable(file) ? launcher.run(file) : null;
+      return StartVerbs.isReadable(file) ? launcher.run(file, Launcher.Takeover.NO) : null;
     }
     return null;
   }

@@ -6,8 +6,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Starts what a verb names, in this process. Each answer is the exit code. */
 public interface Launcher {
-  /** Runs an instance until it is told to stop. */
-  int run(Path config);
+  /** Whether a new instance takes the place of a running one. */
+  enum Takeover {
+    /** It is the only one. */
+    NO,
+    /** It does, and does not start if there is none. */
+    REQUIRED,
+    /** It does if there is one. */
+    IF_RUNNING
+  }
+
+  /** Runs an instance until it is told to stop, or another takes its place. */
+  int run(Path config, Takeover takeover);
 
   /** The main job on this machine, nothing else needed. */
   int demo();

@@ -46,6 +46,11 @@ final class LookVerbs {
               + out.state(state)
               + ", up for "
               + Terminal.span(real(status, "uptimeSeconds"))
+              + ", process "
+              + number(status, "pid")
+              + (status.get("predecessor").isNull()
+                  ? ""
+                  : " (took over from " + number(status, "predecessor") + ")")
               + ", configuration "
               + number(status.get("config"), "version")
               + " from "

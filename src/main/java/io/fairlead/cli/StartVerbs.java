@@ -36,7 +36,9 @@ final class StartVerbs {
   @Command(
       description = {
         "Run an instance.",
-        "SIGHUP reloads, SIGTERM drains and then exits, a second SIGTERM exits at once."
+        "SIGHUP reloads, SIGTERM drains and then exits, a second SIGTERM exits at once.",
+        "With --takeover it replaces the running instance of the same data folder: it receives the"
+            + " listening sockets, and the old process finishes what it has begun and exits."
       })
   static final class Run extends Verb {
     @Option(
@@ -46,13 +48,34 @@ final class StartVerbs {
         description = "The configuration; default: ${DEFAULT-VALUE}.")
     private Path config = Path.of(CONFIG);
 
+    @Option(
+        names = "--takeover",
+        arity = "0..1",
+        paramLabel = "if-running",
+        fallbackValue = "required",
+        description =
+            "Replace the running instance; exit code 3 if there is none. With if-running start"
+                + " anyway then.")
+    private @Nullable String takeover;
+
     Run(Cli.World world) {
       super(world);
     }
 
     @Override
     public Integer call() {
-      return world().launcher().run(readable(config));
+      return world().launcher().run(readable(config), mode(takeover));
+    }
+
+    private static Launcher.Takeover mode(@Nullable String word) {
+      return switch (word) {
+        case null -> Launcher.Takeover.NO;
+        case "required" -> Launcher.Takeover.REQUIRED;
+        case "if-running" -> Launcher.Takeover.IF_RUNNING;
+        default ->
+            throw new Failure(
+                Cli.USAGE, "--takeover takes nothing or if-running (was " + word + ")");
+      };
     }
   }
 

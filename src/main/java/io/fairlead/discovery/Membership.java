@@ -156,6 +156,42 @@ public final class Membership implements AutoCloseable {
             : Duration.ofNanos(Math.max(0, known.expiresNanos - control.nanoTime())));
   }
 
+  /** All registrations of a service, in their order, with what is left of each. */
+  public Map<NodeSpec, Lease> registered(Service service) {
+    Map<NodeSpec, Lease> all = new LinkedHashMap<>();
+    Members members = services.get(service);
+    if (members != null) {
+      members.registered.forEach((address, registered) -> {
+        Lease lease = lease(service, address);
+        if (lease != null) {
+          all.put(registered.spec, lease);
+        }
+      });
+    }
+    return all;
+  }
+
+  /** A registration as it was in another process; what is left of its lease goes on running. */
+  public void restore(Service service, NodeSpec node, Lease lease) {
+    Duration ttl = lease.ttl();
+    Duration remaining = lease.remaining();
+    if (register(service, node, ttl, lease.who()) == Registration.FULL
+        || ttl == null
+        || remaining == null) {
+      return;
+    }
+    Members members = members(service);
+    Registered whole = members.registered.get(node.address());
+    if (whole == null) {
+      return;
+    }
+    whole.expiry.cancel();
+    Registered rest =
+        new Registered(whole.spec, lease.who(), ttl, control.nanoTime() + remaining.toNanos());
+    members.registered.put(node.address(), rest);
+    rest.expiry = control.schedule(remaining, () -> expire(service, members, rest));
+  }
+
   /** Says nothing to the service any more and drops its registrations. */
   public void forget(Service service) {
     Members members = services.remove(service);

@@ -131,6 +131,24 @@ public final class HealthChecker implements AutoCloseable {
     }
   }
 
+  /**
+   * Goes on with another process's verdict as if it were our own. Control thread; nothing happens if
+   * the node is not watched.
+   *
+   * @param reason of the verdict, for people
+   */
+  public void inherit(Node node, boolean up, String reason) {
+    NodeCheck check = checks.get(node);
+    if (check == null) {
+      return;
+    }
+    check.tracker.inherit(up);
+    check.service.setUp(node, up, reason);
+    if (!check.isRunning) {
+      planFirst(check); // a service without probes is asked only while a node is down
+    }
+  }
+
   /** Watches the service no longer; its nodes keep their last verdict. Control thread. */
   public void forget(Service service) {
     Watch watch = watches.remove(service);

@@ -48,6 +48,12 @@ final class HealthTracker {
     return up && turn();
   }
 
+  /** Somebody else's verdict counts from now on. */
+  void inherit(boolean verdict) {
+    up = verdict;
+    against = 0;
+  }
+
   boolean isUp() {
     return up;
   }

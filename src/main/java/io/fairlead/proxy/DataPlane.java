@@ -55,6 +55,7 @@ public final class DataPlane implements AutoCloseable {
   private final List<HttpLoop> httpLoops = new ArrayList<>();
   private final PoolDirectory directory;
   private final NodeSignals signals;
+  private final InheritedSockets inherited = new InheritedSockets();
   private int nextLoop;
 
   /**
@@ -145,7 +146,14 @@ public final class DataPlane implements AutoCloseable {
     Map<HostPort, Channel> sockets = new LinkedHashMap<>();
     for (HostPort address : addresses) {
       Loop home = loops.get(nextLoop++ % loops.size());
-      Channel socket = newSocket(state, home);
+      SharedSocket known = inherited.take(name, state instanceof UdpListenerState, address);
+      Channel socket = newSocket(state, home, known);
+      if (known != null) {
+        inherited.hold(socket);
+        home.eventLoop().register(socket).syncUninterruptibly();
+        sockets.put(address, socket);
+        continue;
+      }
       home.eventLoop().register(socket).syncUninterruptibly();
       ChannelFuture bound =
           socket.bind(new InetSocketAddress(address.host(), address.port())).awaitUninterruptibly();
@@ -166,15 +174,22 @@ public final class DataPlane implements AutoCloseable {
     return sockets;
   }
 
-  private Channel newSocket(ListenerState state, Loop home) {
+  private Channel newSocket(ListenerState state, Loop home, @Nullable SharedSocket known) {
     if (state instanceof UdpListenerState udp) {
-      Channel socket = home.newDatagramChannel(udp.policy().udp().datagramBytes());
+      int bytes = udp.policy().udp().datagramBytes();
+      Channel socket =
+          known == null
+              ? home.newDatagramChannel(bytes)
+              : home.adoptDatagramChannel(known.descriptor(), bytes);
       ChannelSetup.apply(socket, home);
       socket.config().setOption(ChannelOption.SO_RCVBUF, DATAGRAM_BUFFER);
       state.install(socket.pipeline(), home);
       return socket;
     }
-    ServerChannel socket = transport.newServerChannel();
+    ServerChannel socket =
+        known == null
+            ? transport.newServerChannel()
+            : transport.adoptServerChannel(known.descriptor());
     socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
     socket.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
     if (transport == TransportKind.EPOLL) {
@@ -188,6 +203,35 @@ public final class DataPlane implements AutoCloseable {
     }
     socket.pipeline().addLast(new Acceptor(home, loops, state));
     return socket;
+  }
+
+  /**
+   * Listeners that are opened from now on use these instead of binding an address that is among
+   * them, and take nothing from them before {@link #startInherited}.
+   *
+   * @throws IllegalStateException if the transport cannot
+   */
+  public void inherit(List<SharedSocket> sockets) {
+    inherited.add(sockets); // first: whatever happens, they are closed in the end
+    if (!canShareSockets()) {
+      throw new IllegalStateException(
+          "a takeover needs runtime.transport: epoll (was " + transport() + ")");
+    }
+  }
+
+  /** From now on this process takes its share; sockets that no listener wanted are closed. */
+  public void startInherited() {
+    inherited.startAll();
+  }
+
+  /** Whether sockets can be had together with another process. */
+  public boolean canShareSockets() {
+    return transport == TransportKind.EPOLL;
+  }
+
+  /** A loop for the little that the root has to say to other processes. */
+  public EventLoop sideLoop() {
+    return anyLoop().eventLoop();
   }
 
   /** Whether the caller is an event loop, which must not wait. */
@@ -246,6 +290,7 @@ public final class DataPlane implements AutoCloseable {
 
   @Override
   public void close() {
+    inherited.closeLeft();
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     if (group.isTerminated()) { // otherwise a loop may still use what it keeps
       httpLoops.forEach(HttpLoop::releaseKept);

@@ -4,6 +4,8 @@ import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -119,6 +121,50 @@ public final class Listener {
     long deadline = System.nanoTime() + patience.toNanos();
     look(drained, deadline);
     return drained;
+  }
+
+  /**
+   * Another process has these sockets now: stops reading from them, lets exchanges end and closes
+   * connections after the next answer, which says so. Those that stay idle are closed later.
+   *
+   * @param idle how long a connection with nothing going on may wait for its next request
+   * @param patience after which what is left is cut
+   * @return completes with the number of connections that had to be cut
+   */
+  public CompletableFuture<Integer> leave(Duration idle, Duration patience) {
+    sockets.values().forEach(socket -> socket.config().setAutoRead(false));
+    if (!state.needsSocketsToDrain()) {
+      closeSockets();
+    }
+    state.setDraining();
+    dataPlane.onEachLoop(loop -> state.leave(loop.index()));
+    dataPlane
+        .anyLoop()
+        .eventLoop()
+        .schedule(
+            () -> dataPlane.onEachLoop(loop -> state.closeIdle(loop.index())),
+            idle.toMillis(),
+            TimeUnit.MILLISECONDS);
+    CompletableFuture<Integer> drained = new CompletableFuture<>();
+    look(drained, System.nanoTime() + patience.toNanos());
+    return drained;
+  }
+
+  /** The sockets as another process may have them, too. */
+  public List<SharedSocket> sharedSockets() {
+    List<SharedSocket> shared = new ArrayList<>();
+    sockets.forEach((address, socket) -> {
+      if (socket instanceof UnixChannel unix) {
+        shared.add(
+            new SharedSocket(
+                name,
+                socket instanceof DatagramChannel,
+                address,
+                (InetSocketAddress) socket.localAddress(),
+                unix.fd().intValue()));
+      }
+    });
+    return shared;
   }
 
   /** On an event loop nobody waits, but then nobody needs the addresses at once. */

@@ -196,6 +196,13 @@ public abstract class ListenerState {
     }
   }
 
+  /** Tells the connections of that loop that another process serves from now on. On that loop. */
+  final void leave(int loop) {
+    for (Channel connection : List.copyOf(trackers.get(loop).connections)) {
+      connection.pipeline().fireUserEventTriggered(ListenerEvent.LEAVE);
+    }
+  }
+
   /** Closes all connections of that loop, whatever they are doing. Called on that loop. */
   protected void closeAll(int loop) {
     List.copyOf(trackers.get(loop).connections).forEach(Channel::close);

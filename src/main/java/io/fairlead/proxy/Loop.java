@@ -84,6 +84,11 @@ public final class Loop {
     return transport.newDatagramChannel(bytes + 1);
   }
 
+  /** The same for a socket that another process has, too. */
+  Channel adoptDatagramChannel(int descriptor, int bytes) {
+    return transport.adoptDatagramChannel(descriptor, bytes + 1);
+  }
+
   public ByteBufAllocator allocator() {
     return DataPlane.ALLOCATOR;
   }

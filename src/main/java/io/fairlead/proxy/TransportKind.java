@@ -78,6 +78,22 @@ enum TransportKind {
     };
   }
 
+  /**
+   * The same socket as another process has; epoll only.
+   *
+   * @param bytes as above
+   */
+  Channel adoptDatagramChannel(int descriptor, int bytes) {
+    EpollDatagramChannel channel = new EpollDatagramChannel(descriptor);
+    channel.config().setMaxDatagramPayloadSize(bytes);
+    return channel;
+  }
+
+  /** The same. */
+  ServerChannel adoptServerChannel(int descriptor) {
+    return new EpollServerSocketChannel(descriptor);
+  }
+
   ServerChannel newServerChannel() {
     return switch (this) {
       case EPOLL -> new EpollServerSocketChannel();

@@ -21,6 +21,28 @@ public sealed interface Event {
     }
   }
 
+  /** Another process has the sockets now. */
+  record Replaced(long pid) implements Event {
+    @Override
+    public String text() {
+      return "process " + pid + " serves from now on; this one finishes what it has begun";
+    }
+  }
+
+  record TookOver(long pid) implements Event {
+    @Override
+    public String text() {
+      return "took over from process " + pid;
+    }
+  }
+
+  record TakeoverFailed(String why) implements Event {
+    @Override
+    public String text() {
+      return "takeover failed: " + why;
+    }
+  }
+
   record ConfigApplied(long version, String source, List<String> changes) implements Event {
     @Override
     public String text() {

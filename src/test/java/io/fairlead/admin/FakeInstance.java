@@ -144,6 +144,11 @@ public final class FakeInstance implements Instance {
   }
 
   @Override
+  public long predecessor() {
+    return 0;
+  }
+
+  @Override
   public boolean ready() {
     return ready;
   }

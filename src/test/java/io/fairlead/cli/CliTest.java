@@ -266,8 +266,8 @@ class CliTest {
 
   private final class Launches implements Launcher {
     @Override
-    public int run(Path config) {
-      launched.add("run " + config);
+    public int run(Path config, Takeover takeover) {
+      launched.add("run " + config + (takeover == Takeover.NO ? "" : " " + takeover));
       return 0;
     }
 

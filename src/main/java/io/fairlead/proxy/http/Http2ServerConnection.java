@@ -262,7 +262,7 @@ final class Http2ServerConnection extends Http2Connection {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event == ListenerEvent.DRAIN) {
+    if (event == ListenerEvent.DRAIN || event == ListenerEvent.LEAVE) {
       leave();
     } else {
       super.userEventTriggered(ctx, event);
