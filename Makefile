@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test build format demo bench fuzz jmh docs clean jdk
+.PHONY: help test build format demo bench fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -41,6 +41,10 @@ bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
 fuzz: jdk ## feeds each parser for FUZZ_SECONDS (an hour)
 	@bin/needs maven
 	$(MVN) test -Dtest='ParserFuzzTest,ProxyHeaderFuzzTest,Http2FuzzTest' -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS)
+
+takeover: jdk ## replaces the running process 20 times under load
+	@bin/needs maven nghttp2-client
+	$(MVN) test -Dtest=TakeoverTest -Dfairlead.takeover.rounds=20
 
 jmh: jdk ## runs the JMH benchmarks of src/bench/java with -prof gc; MORE='-f 1 Pick' goes to JMH
 	@bin/needs maven

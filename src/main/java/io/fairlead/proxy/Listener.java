@@ -132,7 +132,7 @@ public final class Listener {
    * @return completes with the number of connections that had to be cut
    */
   public CompletableFuture<Integer> leave(Duration idle, Duration patience) {
-    sockets.values().forEach(socket -> socket.config().setAutoRead(false));
+    sockets.values().forEach(Listener::stopReading);
     if (!state.needsSocketsToDrain()) {
       closeSockets();
     }
@@ -148,6 +148,19 @@ public final class Listener {
     CompletableFuture<Integer> drained = new CompletableFuture<>();
     look(drained, System.nanoTime() + patience.toNanos());
     return drained;
+  }
+
+  /**
+   * Returns when nothing is read from it any more: what is read after the drain has begun is lost.
+   * Not for event loops.
+   */
+  private static void stopReading(Channel socket) {
+    socket
+        .eventLoop()
+        .submit(() -> socket.config().setAutoRead(false))
+        .awaitUninterruptibly(1, TimeUnit.SECONDS);
+    // A read that had been planned before comes before this.
+    socket.eventLoop().submit(() -> {}).awaitUninterruptibly(1, TimeUnit.SECONDS);
   }
 
   /** The sockets as another process may have them, too. */

@@ -9,7 +9,6 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -160,7 +159,7 @@ public final class TakeoverCall implements AutoCloseable {
 
   /** Whether the old process has just stopped talking, or is no more. */
   private TakeoverException ended(IOException e) {
-    if (e instanceof EOFException && hasDied()) {
+    if (hasDied()) {
       return new TakeoverException(
           Kind.DIED, "the running instance, process " + peer + ", ended during the takeover");
     }

@@ -1,6 +1,7 @@
 package io.fairlead.takeover;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -153,7 +154,8 @@ public final class TakeoverDoor implements AutoCloseable {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       EpollDomainSocketChannel caller = (EpollDomainSocketChannel) message;
-      if (!callers.tryAcquire()) {
+      int user = user(caller); // now: later it may have gone, and its descriptor be another's
+      if (user < 0 || !callers.tryAcquire()) {
         caller.unsafe().closeForcibly();
         return;
       }
@@ -166,11 +168,21 @@ public final class TakeoverDoor implements AutoCloseable {
                   .name("takeover")
                   .start(() -> {
                     try (wire) {
-                      converse(wire);
+                      converse(wire, user);
                     } finally {
                       callers.release();
                     }
                   }));
+    }
+
+    /** Who calls, as the kernel says (SO_PEERCRED, unix(7)); -1: it has gone. */
+    private static int user(EpollDomainSocketChannel caller) {
+      try {
+        return caller.peerCredentials().uid();
+      } catch (IOException | ChannelException e) {
+        LOG.log(Level.DEBUG, "a caller has gone before it spoke", e);
+        return -1;
+      }
     }
 
     /** Out of file descriptors, mostly: no takeover for a moment. */
@@ -180,9 +192,8 @@ public final class TakeoverDoor implements AutoCloseable {
     }
   }
 
-  private void converse(Wire wire) {
+  private void converse(Wire wire, int caller) {
     try {
-      int caller = wire.channel().peerCredentials().uid();
       if (caller != uid && caller != 0) {
         throw new IOException("user " + caller + " may not take over a process of user " + uid);
       }

@@ -68,6 +68,24 @@ class MembershipTest {
   }
 
   @Test
+  void aLeaseOfAnotherProcessGoesOnWithWhatWasLeftOfIt() {
+    register("a", TTL);
+    register("b", null);
+    time.advance(Duration.ofSeconds(5));
+    var registered = membership.registered(service);
+    assertThat(registered.values())
+        .extracting(Lease::remaining)
+        .containsExactly(Duration.ofSeconds(10), null);
+    membership.forget(service);
+    registered.forEach((spec, lease) -> membership.restore(service, spec, lease));
+    time.advance(Duration.ofSeconds(9));
+    assertThat(members()).containsExactly("a api", "b api");
+    assertThat(registered.keySet()).extracting(NodeSpec::name).containsExactly("a", "b");
+    time.advance(Duration.ofSeconds(1));
+    assertThat(members()).containsExactly("a api, lease expired", "b api");
+  }
+
+  @Test
   void anExpiredLeaseOfANodeThatIsUpIsMarkedAndItLeavesWhenItGoesDown() {
     register("a", TTL);
     register("b", TTL);

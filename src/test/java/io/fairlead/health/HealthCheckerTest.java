@@ -51,6 +51,18 @@ class HealthCheckerTest {
   }
 
   @Test
+  void aVerdictOfAnotherProcessCountsAsOurOwn() {
+    watch("a");
+    checker.inherit(service.nodes().all()[0], false, "connection refused");
+    time.advance(Duration.ofMillis(50));
+    assertThat(service.nodes().all()[0].facts().up()).as("one pass is not two").isFalse();
+    time.advance(Duration.ofSeconds(5));
+    assertThat(service.nodes().all()[0].facts().up()).isTrue();
+    assertThat(story())
+        .startsWith("0.0 shop/a joined (file)", "0.0 shop/a is down: connection refused");
+  }
+
+  @Test
   void aSingleFailureIsCheckedQuicklyAndForgottenByTheNextPass() {
     watch("a");
     time.run();
