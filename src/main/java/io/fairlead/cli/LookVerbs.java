@@ -46,11 +46,13 @@ final class LookVerbs {
               + out.state(state)
               + ", up for "
               + Terminal.span(real(status, "uptimeSeconds"))
-              + ", process "
-              + number(status, "pid")
               + (status.get("predecessor").isNull()
                   ? ""
-                  : " (took over from " + number(status, "predecessor") + ")")
+                  : ", process "
+                      + number(status, "pid")
+                      + " (took over from "
+                      + number(status, "predecessor")
+                      + ")")
               + ", configuration "
               + number(status.get("config"), "version")
               + " from "
