@@ -135,7 +135,7 @@ final class OpenApi {
     if (shape == int.class || shape == Integer.class) {
       return ordered("type", "integer", "format", "int32");
     }
-    if (shape == long.class) {
+    if (shape == long.class || shape == Long.class) {
       return ordered("type", "integer", "format", "int64");
     }
     if (shape == double.class || shape == Double.class) {
