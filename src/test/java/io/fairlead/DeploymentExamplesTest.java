@@ -45,8 +45,7 @@ class DeploymentExamplesTest {
             .matcher(Files.readString(UNIT));
     assertThat(start.find()).isTrue();
     assertThat(List.of(start.group(1).split(" ")))
-        .containsExactly(
-            "run", "--takeover=if-running", "-c", "/etc/fairlead/fairlead.yaml");
+        .containsExactly("run", "--takeover=if-running", "-c", "/etc/fairlead/fairlead.yaml");
     assertThat(Files.readString(CONTAINER))
         .contains("CMD [\"run\", \"-c\", \"/etc/fairlead/fairlead.yaml\"]");
   }

@@ -95,23 +95,23 @@ class TakeoverTest {
 
   private String yaml() {
     return """
-        admin: { bind: "127.0.0.1:%1$d" }
-        data: data
-        runtime: { event-loops: 2 }
-        listeners:
-          web:
-            bind: "127.0.0.1:%2$d"
-            limits: { min-body-rate: 0 } # a download is not read while the processes change
-            routes: [ { match: { path: /ws }, service: echo }, { service: shop } ]
-          any: { bind: "127.0.0.1:0", routes: { service: shop } }
-          tcp: { protocol: tcp, bind: "127.0.0.1:0", service: relayed }
-          raw: { protocol: tcp, bind: "127.0.0.1:0", service: echo }
-          udp: { protocol: udp, bind: "127.0.0.1:0", service: echo, udp: { responses: 1 } }
-        services:
-          shop: { nodes: [ "127.0.0.1:%3$d", "127.0.0.1:1" ], health: { tcp: true, interval: 1s } }
-          relayed: { nodes: "127.0.0.1:%3$d" }
-          echo: { nodes: "127.0.0.1:%4$d", health: none }
-        """
+    admin: { bind: "127.0.0.1:%1$d" }
+    data: data
+    runtime: { event-loops: 2 }
+    listeners:
+      web:
+        bind: "127.0.0.1:%2$d"
+        limits: { min-body-rate: 0 } # a download is not read while the processes change
+        routes: [ { match: { path: /ws }, service: echo }, { service: shop } ]
+      any: { bind: "127.0.0.1:0", routes: { service: shop } }
+      tcp: { protocol: tcp, bind: "127.0.0.1:0", service: relayed }
+      raw: { protocol: tcp, bind: "127.0.0.1:0", service: echo }
+      udp: { protocol: udp, bind: "127.0.0.1:0", service: echo, udp: { responses: 1 } }
+    services:
+      shop: { nodes: [ "127.0.0.1:%3$d", "127.0.0.1:1" ], health: { tcp: true, interval: 1s } }
+      relayed: { nodes: "127.0.0.1:%3$d" }
+      echo: { nodes: "127.0.0.1:%4$d", health: none }
+    """
         .formatted(admin, web, node.port(), echo.port());
   }
 
@@ -274,7 +274,8 @@ class TakeoverTest {
     String nodes = "/api/v1/services/shop/nodes";
     Loopback.await("the second node is down", () -> asked(nodes).contains("connection refused"));
     String registered = nodes + "/localhost:" + node.port();
-    assertThat(ask("PUT", registered, "{\"name\":\"c\",\"ttl\":\"90s\"}")).contains("changed\":true");
+    assertThat(ask("PUT", registered, "{\"name\":\"c\",\"ttl\":\"90s\"}"))
+        .contains("changed\":true");
     assertThat(ask("POST", registered + "/drain", "")).contains("draining");
     assertThat(ask("PUT", nodes + "/127.0.0.1:2", "{\"name\":\"d\",\"ttl\":\"6s\"}"))
         .contains("changed\":true");

@@ -132,8 +132,8 @@ public final class HealthChecker implements AutoCloseable {
   }
 
   /**
-   * Goes on with another process's verdict as if it were our own. Control thread; nothing happens if
-   * the node is not watched.
+   * Goes on with another process's verdict as if it were our own. Control thread; nothing happens
+   * if the node is not watched.
    *
    * @param reason of the verdict, for people
    */

@@ -13,11 +13,7 @@ import java.net.InetSocketAddress;
  * @param descriptor of this process
  */
 public record SharedSocket(
-    String listener,
-    boolean datagrams,
-    HostPort address,
-    InetSocketAddress bound,
-    int descriptor) {
+    String listener, boolean datagrams, HostPort address, InetSocketAddress bound, int descriptor) {
 
   /** Whether this is the socket that a listener wants there. Port 0 is another one for each. */
   boolean serves(String name, boolean udp, HostPort wanted) {

@@ -8,10 +8,11 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What the two processes say, in this order: the new one {@link Hello}, the old one {@link Welcome};
- * {@link SendSockets}, and the old one sends the descriptors in the order of its welcome; {@link
- * Ready}, and the old one shuts its admin door and answers with its {@link State}; {@link Serving},
- * {@link Bye}. Instead of any answer the old one may say {@link Refusal}, and nothing has happened.
+ * What the two processes say, in this order: the new one {@link Hello}, the old one {@link
+ * Welcome}; {@link SendSockets}, and the old one sends the descriptors in the order of its welcome;
+ * {@link Ready}, and the old one shuts its admin door and answers with its {@link State}; {@link
+ * Serving}, {@link Bye}. Instead of any answer the old one may say {@link Refusal}, and nothing has
+ * happened.
  *
  * <p>On the wire: four bytes of length, most significant first, then JSON.
  */

@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The new process's side of a takeover. Closing it before {@link #serving} leaves the old process as
- * it was.
+ * The new process's side of a takeover. Closing it before {@link #serving} leaves the old process
+ * as it was.
  */
 public final class TakeoverCall implements AutoCloseable {
   /** How long the old process may take for an answer. */

@@ -29,11 +29,11 @@ import org.jspecify.annotations.Nullable;
  * Where a running instance waits for its successor.
  *
  * <p>The file is made under another name, closed to everybody but its owner, and only then gets its
- * own, so it takes the place of a stale one, or of the predecessor's, at once. Only the same user or
- * root is listened to.
+ * own, so it takes the place of a stale one, or of the predecessor's, at once. Only the same user
+ * or root is listened to.
  *
- * <p>Bounds: {@value #MAX_CALLERS} callers, {@link #HELLO_PATIENCE} until one has said who it is, one
- * takeover at a time, {@link #PATIENCE} for all of it, 64 KiB for a message.
+ * <p>Bounds: {@value #MAX_CALLERS} callers, {@link #HELLO_PATIENCE} until one has said who it is,
+ * one takeover at a time, {@link #PATIENCE} for all of it, 64 KiB for a message.
  */
 public final class TakeoverDoor implements AutoCloseable {
   /** How long a successor may take from its first word until it serves. */
@@ -55,7 +55,6 @@ public final class TakeoverDoor implements AutoCloseable {
   private final Channel server;
   private final @Nullable Object fileKey;
   private final Semaphore callers = new Semaphore(MAX_CALLERS);
-
 
   /** A takeover is under way, or was the last that there will be. */
   private final AtomicBoolean busy = new AtomicBoolean();
@@ -107,8 +106,7 @@ public final class TakeoverDoor implements AutoCloseable {
       }
       Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
       long uid = ((Number) Files.getAttribute(fresh, "unix:uid")).longValue();
-      Files.move(
-          fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
       TakeoverDoor door = new TakeoverDoor(path, predecessor, uid, server, key);
       server.pipeline().addLast(door.new Callers());

@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
  * A connection between two processes as a conversation: whoever calls waits for what the other one
  * says. The event loop only moves bytes and descriptors.
  *
- * <p>Bounds: one message waits at a time besides descriptors, a message has a length that the caller
- * names, {@value #MAX_DESCRIPTORS} descriptors.
+ * <p>Bounds: one message waits at a time besides descriptors, a message has a length that the
+ * caller names, {@value #MAX_DESCRIPTORS} descriptors.
  */
 final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
   /** Sockets that one process may hand over; far more than anybody has listeners. */

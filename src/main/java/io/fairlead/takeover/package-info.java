@@ -3,8 +3,8 @@
  *
  * <p>{@link io.fairlead.takeover.TakeoverDoor} is where a running instance waits for its successor,
  * {@link io.fairlead.takeover.TakeoverCall} the successor's side; both are a conversation in the
- * order of {@link io.fairlead.takeover.Message}. What the sockets and the state mean is for the root
- * to know: here are numbers and names only.
+ * order of {@link io.fairlead.takeover.Message}. What the sockets and the state mean is for the
+ * root to know: here are numbers and names only.
  */
 @NullMarked
 package io.fairlead.takeover;

@@ -216,8 +216,7 @@ class TakeoverDoorTest {
     assertThatThrownBy(() -> TakeoverDoor.open(path, loop(), false, new Old()))
         .hasMessageContaining("belongs to another running instance");
     Path stale = folder.resolve("stale.sock");
-    try (var left =
-        java.nio.channels.ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+    try (var left = java.nio.channels.ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       left.bind(UnixDomainSocketAddress.of(stale));
     }
     assertThat(stale).exists();
