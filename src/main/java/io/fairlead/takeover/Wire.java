@@ -33,7 +33,7 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
 
   /** What came in; of the loop. */
   private sealed interface Item {
-    record Frame(byte[] bytes) implements Item {}
+    record Frame(ByteBuffer bytes) implements Item {}
 
     record Descriptor(int number) implements Item {}
 
@@ -93,7 +93,7 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
    */
   Message receive(long deadline) throws IOException {
     return switch (next(deadline)) {
-      case Item.Frame(byte[] bytes) -> Message.read(bytes);
+      case Item.Frame(ByteBuffer bytes) -> Message.read(bytes.array());
       case Item.Descriptor(int number) -> {
         new FileDescriptor(number).close();
         throw new IOException("a descriptor came that nobody asked for");
@@ -211,7 +211,7 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
       partial.reset();
       if (length >= 0) {
         length = -1;
-        inbox.add(new Item.Frame(complete));
+        inbox.add(new Item.Frame(ByteBuffer.wrap(complete)));
         continue;
       }
       length = ByteBuffer.wrap(complete).getInt();
