@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,7 +34,7 @@ class DeploymentExamplesTest {
         new ProcessBuilder(verifier.toString(), "verify", copy.toString())
             .redirectErrorStream(true)
             .start();
-    String said = new String(verify.getInputStream().readAllBytes());
+    String said = new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(verify.waitFor(20, TimeUnit.SECONDS)).isTrue();
     assertThat(said.lines().filter(line -> line.contains("fairlead"))).isEmpty();
   }
@@ -44,7 +45,7 @@ class DeploymentExamplesTest {
         Pattern.compile("(?m)^ExecStart=/opt/fairlead/fairlead (.*)$")
             .matcher(Files.readString(UNIT));
     assertThat(start.find()).isTrue();
-    assertThat(List.of(start.group(1).split(" ")))
+    assertThat(List.of(start.group(1).split(" ", -1)))
         .containsExactly("run", "--takeover=if-running", "-c", "/etc/fairlead/fairlead.yaml");
     assertThat(Files.readString(CONTAINER))
         .contains("CMD [\"run\", \"-c\", \"/etc/fairlead/fairlead.yaml\"]");
@@ -56,7 +57,7 @@ class DeploymentExamplesTest {
         Files.readString(CONTAINER)
             .lines()
             .filter(line -> line.startsWith("COPY ") && !line.contains("--from"))
-            .map(line -> line.split(" ")[1])
+            .map(line -> line.split(" ", -1)[1])
             .toList();
     assertThat(copied).contains("pom.xml", "src", "fairlead", "bin/find-jdk");
     assertThat(copied).allSatisfy(path -> assertThat(Path.of(path)).exists());

@@ -19,6 +19,8 @@ import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Traffic of every kind that goes on until it is told to stop, and counts what failed: nothing is
@@ -54,19 +56,19 @@ final class TakeoverLoad implements AutoCloseable {
 
   /** One connection for as many requests as it is kept. */
   TakeoverLoad keepAlive(int port) {
-    Client[] kept = {null};
+    AtomicReference<@Nullable Client> kept = new AtomicReference<>();
     start(
         "h1 keep-alive",
         () -> {
-          Client client = kept[0] == null ? new Client(port) : kept[0];
-          kept[0] = null;
+          Client before = kept.getAndSet(null);
+          Client client = before == null ? new Client(port) : before;
           Reply reply = client.get("/bytes/2000");
           check(reply.status() == 200 && reply.body().length() == 2000, reply.toString());
           if (reply.field("connection").equals("close")) {
             check(client.isEnded(), "open after connection: close");
             client.close();
           } else {
-            kept[0] = client;
+            kept.set(client);
           }
         });
     return this;
@@ -118,10 +120,14 @@ final class TakeoverLoad implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     stopping = true;
-    for (Thread thread : threads) {
-      thread.join();
+    try {
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -137,8 +143,15 @@ final class TakeoverLoad implements AutoCloseable {
       socket.setSoTimeout(10_000);
       if (upgrade) {
         send(
-            "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            """
+            GET /ws HTTP/1.1\r
+            Host: a\r
+            Connection: Upgrade\r
+            Upgrade: websocket\r
+            Sec-WebSocket-Version: 13\r
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+            \r
+            """);
         String head = head(socket.getInputStream());
         check(head.startsWith("HTTP/1.1 101"), head);
       }
@@ -152,6 +165,11 @@ final class TakeoverLoad implements AutoCloseable {
       send(text);
       byte[] back = socket.getInputStream().readNBytes(text.length());
       check(new String(back, StandardCharsets.ISO_8859_1).equals(text), "another echo");
+    }
+
+    /** The client is done before the test is. */
+    void end() throws IOException {
+      socket.close();
     }
 
     @Override

@@ -226,8 +226,8 @@ class TakeoverTest {
           relayed.echoes("after");
           download.finish();
           assertThat(old.process().isAlive()).as("it still has connections").isTrue();
-          webSocket.close();
-          relayed.close();
+          webSocket.end();
+          relayed.end();
           assertThat(old.exit()).as(old.text()).isZero();
           assertThat(old.text()).contains("stopping: replaced").doesNotContain("were cut");
           old = next;
@@ -237,7 +237,7 @@ class TakeoverTest {
     System.out.println(ROUNDS + " takeovers: " + load.done());
     assertThat(load.failures()).isEmpty();
     assertThat(load.done().values()).allMatch(count -> count.get() > 10L * ROUNDS);
-    h2load.waitFor(10L + 4 * ROUNDS, TimeUnit.SECONDS);
+    h2load.waitFor(10L + 4L * ROUNDS, TimeUnit.SECONDS);
     String report = Files.readString(folder.resolve("h2load"));
     assertThat(report).contains(" 0 failed, 0 errored, 0 timeout");
     Matcher succeeded = Pattern.compile("(\\d+) succeeded").matcher(report);

@@ -33,7 +33,9 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
 
   /** What came in; of the loop. */
   private sealed interface Item {
-    record Frame(ByteBuffer bytes) implements Item {}
+    record Frame(Message message) implements Item {}
+
+    record Broken(IOException why) implements Item {}
 
     record Descriptor(int number) implements Item {}
 
@@ -59,6 +61,14 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
 
   EpollDomainSocketChannel channel() {
     return channel;
+  }
+
+  private static Item read(byte[] bytes) {
+    try {
+      return new Item.Frame(Message.read(bytes));
+    } catch (IOException e) {
+      return new Item.Broken(e);
+    }
   }
 
   // --- the caller's side -------------------------------------------------------------------
@@ -93,7 +103,8 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
    */
   Message receive(long deadline) throws IOException {
     return switch (next(deadline)) {
-      case Item.Frame(ByteBuffer bytes) -> Message.read(bytes.array());
+      case Item.Frame(Message message) -> message;
+      case Item.Broken(IOException why) -> throw why;
       case Item.Descriptor(int number) -> {
         new FileDescriptor(number).close();
         throw new IOException("a descriptor came that nobody asked for");
@@ -130,6 +141,7 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
         switch (next(deadline)) {
           case Item.Descriptor(int number) -> received.add(number);
           case Item.Frame _ -> throw new IOException("a message came instead of a descriptor");
+          case Item.Broken(IOException why) -> throw why;
           case Item.End(String why) -> throw new EOFException(why);
         }
       }
@@ -211,7 +223,7 @@ final class Wire extends ChannelInboundHandlerAdapter implements AutoCloseable {
       partial.reset();
       if (length >= 0) {
         length = -1;
-        inbox.add(new Item.Frame(ByteBuffer.wrap(complete)));
+        inbox.add(read(complete));
         continue;
       }
       length = ByteBuffer.wrap(complete).getInt();

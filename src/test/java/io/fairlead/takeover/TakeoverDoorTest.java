@@ -11,6 +11,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -98,7 +99,7 @@ class TakeoverDoorTest {
     for (int i = 0; i < SOCKETS; i++) {
       EpollServerSocketChannel socket = new EpollServerSocketChannel();
       loop().register(socket).syncUninterruptibly();
-      socket.bind(new InetSocketAddress("127.0.0.1", 0)).syncUninterruptibly();
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).syncUninterruptibly();
       listening.add(socket);
     }
     door = TakeoverDoor.open(path, loop(), false, new Old());
@@ -185,7 +186,7 @@ class TakeoverDoorTest {
         "\u0000\u0000\u0000\u0002[]",
         "\u0000\u0000\u0000\u0005nulll",
         "\u0000\u0000\u0000\u0017{\"say\":\"hello\",\"pid\":7}",
-        "\u0000\u0000\u0000\u0024{\"say\":\"hello\",\"protocol\":9,\"pid\":7}",
+        "\u0000\u0000\u0000\044{\"say\":\"hello\",\"protocol\":9,\"pid\":7}",
         "\u0000\u0000\u0000\u0011{\"say\":\"serving\"}",
         "\u0000\u0000\u0000\u000f{\"say\":\"ready\"}\u0000\u0000\u0000\u000f{\"say\":\"ready\"}"
       })
