@@ -239,7 +239,13 @@ class TakeoverTest {
     assertThat(load.done().values()).allMatch(count -> count.get() > 10L * ROUNDS);
     h2load.waitFor(10L + 4L * ROUNDS, TimeUnit.SECONDS);
     String report = Files.readString(folder.resolve("h2load"));
-    assertThat(report).contains(" 0 failed, 0 errored, 0 timeout");
+    // After a GOAWAY h2load counts the requests that it may not begin any more, at most one for
+    // each
+    // of its two streams, as failed; what it did begin must have been answered.
+    Matcher failed = Pattern.compile("(\\d+) failed, \\d+ errored, 0 timeout").matcher(report);
+    assertThat(failed.find()).as(report).isTrue();
+    assertThat(Long.parseLong(failed.group(1))).as(report).isLessThanOrEqualTo(2L * ROUNDS);
+    assertThat(report).contains("2xx, 0 3xx, 0 4xx, 0 5xx");
     Matcher succeeded = Pattern.compile("(\\d+) succeeded").matcher(report);
     assertThat(succeeded.find()).as(report).isTrue();
     System.out.println("h2: " + succeeded.group());
