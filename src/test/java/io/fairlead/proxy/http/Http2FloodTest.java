@@ -134,13 +134,18 @@ final class Http2FloodTest {
       assertThat(proxy.errors(ErrorReason.HTTP2_FLOOD)).isOne();
       bystander.servedMore();
       client.close();
-      Node member = proxy.service().nodes().all()[0];
+      Node flooded = proxy.service().nodes().all()[0];
       Await.nothing(
           () -> // what nobody wants any more has been connected, too
-          member.connections() <= proxy.dataPlane().pools().idle(member) + 1
+          flooded.connections() <= proxy.dataPlane().pools().idle(flooded) + 1
                   ? ""
                   : "connections on the way");
     }
+    Node member = proxy.service().nodes().all()[0];
+    Await.nothing(() -> {
+      proxy.dataPlane().closeIdle(member); // hundreds may have been left unused
+      return member.connections() == 0 ? "" : member.connections() + " connections to the node";
+    });
   }
 
   /** Reads all that comes; the answer is the code of the GOAWAY, which may be lost to a reset. */
