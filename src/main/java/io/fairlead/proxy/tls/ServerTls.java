@@ -41,7 +41,7 @@ public final class ServerTls {
       }
     }
 
-    /** ECDSA costs a tenth of RSA here, and is shorter on the wire. */
+    /** ECDSA is cheaper to sign with than RSA, and shorter on the wire. */
     ServerCertificate choose(ClientHello hello) {
       ServerCertificate first = ecdsa;
       ServerCertificate second = rsa;
