@@ -187,7 +187,7 @@ final class Http2Corpus {
     add(
         "a frame larger than allowed",
         "GOAWAY FRAME_SIZE_ERROR",
-        "",
+        null,
         to -> to.post(1, "/p").send(new byte[] {0, 0x40, 1, 0, 0, 0, 0, 0, 1}));
     add(
         "a frame of 16 MiB",
@@ -283,7 +283,7 @@ final class Http2Corpus {
     add(
         "RST_STREAM of three bytes",
         "GOAWAY FRAME_SIZE_ERROR",
-        "",
+        null,
         to -> to.post(1, "/p").frame(Http2.RST_STREAM, 0, 1, new byte[3]));
     add("RST_STREAM of no stream", "GOAWAY PROTOCOL_ERROR", "", to -> to.reset(0, Http2.CANCEL));
     add(
@@ -410,7 +410,7 @@ final class Http2Corpus {
     add(
         "CONTINUATION after the end of a block",
         "GOAWAY PROTOCOL_ERROR",
-        "",
+        null,
         to ->
             to.frame(Http2.HEADERS, END_HEADERS, 1, literals(request("POST", "/p")))
                 .frame(Http2.CONTINUATION, END_HEADERS, 1));
