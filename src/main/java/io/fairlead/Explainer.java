@@ -220,12 +220,12 @@ final class Explainer {
     Node node =
         config == null
             ? null
-            : Balancer.of(config.balance(), service.nodes(), null)
+            : Balancer.of(config.balance().method(), service.nodes(), null)
                 .pick(ClientAddress.hash(client), null, new SplittableRandom());
     why.add(
         config == null || node == null
             ? "no node is available"
-            : choice(config.balance(), node.name(), service.nodes().available().length));
+            : choice(config.balance().method(), node.name(), service.nodes().available().length));
     return new ExplainAnswer(
         listener.name(),
         route.config().name(),

@@ -28,7 +28,7 @@ final class ServiceRuntime {
   ServiceRuntime(Service service, ServiceConfig config, DataPlane dataPlane) {
     this.service = service;
     this.dataPlane = dataPlane;
-    this.method = config.balance();
+    this.method = config.balance().method();
     this.target = new ServiceTarget(service, Balancer.of(method, service.nodes(), null), config);
     service.subscribe(this::nodesChanged);
   }
@@ -43,8 +43,8 @@ final class ServiceRuntime {
 
   void configure(ServiceConfig config) {
     target.setConfig(config);
-    if (config.balance() != method) {
-      method = config.balance();
+    if (config.balance().method() != method) {
+      method = config.balance().method();
       target.setBalancer(Balancer.of(method, service.nodes(), null));
     }
   }

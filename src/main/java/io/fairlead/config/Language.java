@@ -678,12 +678,14 @@ final class Language {
               new ServiceConfig(
                   objectName(spot),
                   values.get(NODES),
-                  values.get(BALANCE),
+                  new BalanceConfig(values.get(BALANCE)),
                   values.get(NODE_PROTOCOL),
                   ServiceTls.NONE,
                   values.get(SERVICE_HEALTH),
                   values.get(SERVICE_UPSTREAM),
-                  values.get(SERVICE_PROXY_PROTOCOL)));
+                  values.get(SERVICE_PROXY_PROTOCOL),
+                  OutlierConfig.DEFAULT,
+                  ServiceLimits.NONE));
 
   // the file
 

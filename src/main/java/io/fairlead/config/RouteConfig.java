@@ -25,6 +25,8 @@ import java.util.stream.IntStream;
  * @param requestHeaders what nodes get changed
  * @param responseHeaders what clients get changed
  * @param errors {@code 404} or {@code 5xx} → body of Fairlead's own answers with that status
+ * @param retry when a request is tried again
+ * @param importance what is given up first when there is too much to do
  */
 public record RouteConfig(
     String name,
@@ -38,7 +40,9 @@ public record RouteConfig(
     long bodyBytes,
     HeaderEdits requestHeaders,
     HeaderEdits responseHeaders,
-    Map<String, Content> errors) {
+    Map<String, Content> errors,
+    RetryConfig retry,
+    Importance importance) {
   static final Range<Duration> TIMEOUT =
       Range.durations(Duration.ofMillis(1), Duration.ofHours(24));
   static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
@@ -60,7 +64,9 @@ public record RouteConfig(
         AS_LISTENER,
         HeaderEdits.NONE,
         HeaderEdits.NONE,
-        Map.of());
+        Map.of(),
+        RetryConfig.DEFAULT,
+        Importance.NORMAL);
   }
 
   public RouteConfig {

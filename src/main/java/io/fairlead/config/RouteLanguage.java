@@ -622,7 +622,9 @@ final class RouteLanguage {
         values.get(ROUTE_LIMITS_KEY),
         edits.request(),
         edits.response(),
-        values.get(ERRORS));
+        values.get(ERRORS),
+        RetryConfig.DEFAULT,
+        Importance.NORMAL);
   }
 
   private static RouteAction action(Values values, Spot spot) {

@@ -16,16 +16,36 @@ import org.jspecify.annotations.Nullable;
  * @param health how nodes are probed
  * @param upstream connections to the nodes
  * @param proxyProtocol what nodes are told about the client of each connection
+ * @param outlier how nodes are judged by their answers
+ * @param limits how much the service and each node gets at once
  */
 public record ServiceConfig(
     String name,
     List<NodeConfig> nodes,
-    BalanceMethod balance,
+    BalanceConfig balance,
     NodeProtocol protocol,
     ServiceTls tls,
     HealthCheckConfig health,
     UpstreamConfig upstream,
-    ProxyVersion proxyProtocol) {
+    ProxyVersion proxyProtocol,
+    OutlierConfig outlier,
+    ServiceLimits limits) {
+  /** Everything that need not be said as it is when it is not. */
+  public ServiceConfig(
+      String name, BalanceMethod method, NodeProtocol protocol, UpstreamConfig upstream) {
+    this(
+        name,
+        List.of(),
+        new BalanceConfig(method),
+        protocol,
+        ServiceTls.NONE,
+        HealthCheckConfig.DEFAULT,
+        upstream,
+        ProxyVersion.NONE,
+        OutlierConfig.DEFAULT,
+        ServiceLimits.NONE);
+  }
+
   public ServiceConfig {
     nodes = List.copyOf(nodes);
     Require require = new Require().unless(Syntax.name(name), List.of("name"), name);

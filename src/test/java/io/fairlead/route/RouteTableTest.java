@@ -151,7 +151,9 @@ class RouteTableTest {
         plain.bodyBytes(),
         plain.requestHeaders(),
         plain.responseHeaders(),
-        plain.errors());
+        plain.errors(),
+        plain.retry(),
+        plain.importance());
   }
 
   private static RouteTable<String> table(List<RouteConfig> routes) {

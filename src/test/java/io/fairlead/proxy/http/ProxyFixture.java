@@ -3,17 +3,14 @@ package io.fairlead.proxy.http;
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ForwardedConfig;
-import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.NodeProtocol;
-import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
-import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
@@ -118,15 +115,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         new ServiceTarget(
             service,
             Balancer.of(BalanceMethod.ROUND_ROBIN, service.nodes(), null),
-            new ServiceConfig(
-                "shop",
-                List.of(),
-                BalanceMethod.ROUND_ROBIN,
-                protocol,
-                ServiceTls.NONE,
-                HealthCheckConfig.DEFAULT,
-                UpstreamConfig.DEFAULT,
-                ProxyVersion.NONE));
+            new ServiceConfig("shop", BalanceMethod.ROUND_ROBIN, protocol, UpstreamConfig.DEFAULT));
     return new HttpPolicy(
         RouteTable.of(
             List.of(

@@ -5,7 +5,6 @@ import io.fairlead.config.AccessConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.Cidr;
 import io.fairlead.config.ForwardedConfig;
-import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.ListenerConfig;
@@ -18,7 +17,6 @@ import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
-import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UdpConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
@@ -136,15 +134,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
         new ServiceTarget(
             service,
             Balancer.of(setup.balance(), service.nodes(), null),
-            new ServiceConfig(
-                "db",
-                List.of(),
-                setup.balance(),
-                NodeProtocol.HTTP1,
-                ServiceTls.NONE,
-                HealthCheckConfig.DEFAULT,
-                upstream,
-                ProxyVersion.NONE));
+            new ServiceConfig("db", setup.balance(), NodeProtocol.HTTP1, upstream));
     HttpLimits limits = limits(setup, Duration.ofMillis(500));
     try {
       HttpRoute leads =
@@ -213,14 +203,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
               leads,
               Balancer.of(BalanceMethod.ROUND_ROBIN, leads.nodes(), null),
               new ServiceConfig(
-                  name,
-                  List.of(),
-                  BalanceMethod.ROUND_ROBIN,
-                  NodeProtocol.HTTP1,
-                  ServiceTls.NONE,
-                  HealthCheckConfig.DEFAULT,
-                  UpstreamConfig.DEFAULT,
-                  ProxyVersion.NONE));
+                  name, BalanceMethod.ROUND_ROBIN, NodeProtocol.HTTP1, UpstreamConfig.DEFAULT));
       routes.add(
           new StreamRoute(
               new HttpRoute(config, to, new LoopCounters<>(1, RouteCounter.class)),
