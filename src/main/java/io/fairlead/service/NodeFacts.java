@@ -1,57 +1,104 @@
 package io.fairlead.service;
 
+import java.util.Map;
+
 /**
  * What the control thread holds true of a node; replaced as a whole.
  *
  * @param name from discovery
  * @param weight from discovery
  * @param zone from discovery
+ * @param tier from discovery; lower ones are used first
+ * @param labels from discovery
  * @param source who said it is a member
  * @param up from health; a new node counts as up until a probe says otherwise if its service has no
  *     other, see {@link Service#setMembers}
  * @param reason why it is up or down, for people
  * @param draining gets no new requests because somebody said so
  * @param sinceMillis when {@code up} or {@code draining} changed last, epoch
+ * @param standing from the outlier detector
  */
 public record NodeFacts(
     String name,
     int weight,
     String zone,
+    int tier,
+    Map<String, String> labels,
     String source,
     boolean up,
     String reason,
     boolean draining,
-    long sinceMillis) {
+    long sinceMillis,
+    Standing standing) {
+
+  static NodeFacts of(NodeSpec spec, boolean up, String reason, long now) {
+    return new NodeFacts(
+        spec.name(),
+        spec.weight(),
+        spec.zone(),
+        spec.tier(),
+        spec.labels(),
+        spec.source(),
+        up,
+        reason,
+        false,
+        now,
+        Standing.GOOD);
+  }
 
   /** May get new requests. */
   public boolean isAvailable() {
-    return up && !draining && weight > 0;
+    return up && !draining && weight > 0 && standing.share() > 0;
   }
 
-  /** One word for tables: up, down, draining. */
+  /** One word for tables: up, down, draining, ejected. */
   public String state() {
-    return draining ? "draining" : up ? "up" : "down";
+    if (draining) {
+      return "draining";
+    }
+    return !up ? "down" : standing.state() == Standing.State.EJECTED ? "ejected" : "up";
   }
 
   NodeFacts withSpec(NodeSpec spec) {
     return new NodeFacts(
-        spec.name(), spec.weight(), spec.zone(), spec.source(), up, reason, draining, sinceMillis);
+        spec.name(),
+        spec.weight(),
+        spec.zone(),
+        spec.tier(),
+        spec.labels(),
+        spec.source(),
+        up,
+        reason,
+        draining,
+        sinceMillis,
+        standing);
   }
 
   NodeFacts withUp(boolean newUp, String newReason, long now) {
-    return new NodeFacts(
-        name, weight, zone, source, newUp, newReason, draining, newUp == up ? sinceMillis : now);
+    return changed(newUp, newReason, draining, newUp == up ? sinceMillis : now, standing);
   }
 
   NodeFacts withDraining(boolean newDraining, long now) {
+    return changed(up, reason, newDraining, newDraining == draining ? sinceMillis : now, standing);
+  }
+
+  NodeFacts withStanding(Standing newStanding) {
+    return changed(up, reason, draining, sinceMillis, newStanding);
+  }
+
+  private NodeFacts changed(
+      boolean newUp, String newReason, boolean newDraining, long since, Standing newStanding) {
     return new NodeFacts(
         name,
         weight,
         zone,
+        tier,
+        labels,
         source,
-        up,
-        reason,
+        newUp,
+        newReason,
         newDraining,
-        newDraining == draining ? sinceMillis : now);
+        since,
+        newStanding);
   }
 }

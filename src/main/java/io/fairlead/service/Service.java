@@ -134,6 +134,18 @@ public final class Service {
     return true;
   }
 
+  /** The outlier detector's verdict; says nothing of a node that has left. Control thread. */
+  public void setStanding(Node node, Standing standing) {
+    Standing before = node.facts().standing();
+    if (!node.isMember() || before.equals(standing)) {
+      return;
+    }
+    node.setFacts(node.facts().withStanding(standing));
+    if (before.share() != standing.share()) {
+      publishFacts();
+    }
+  }
+
   /** Calls the listener now and with every later state, on the control thread. */
   public Runnable subscribe(Consumer<NodeSet> listener) {
     listeners.add(listener);
@@ -174,14 +186,6 @@ public final class Service {
   }
 
   private NodeFacts newcomer(NodeSpec spec) {
-    return new NodeFacts(
-        spec.name(),
-        spec.weight(),
-        spec.zone(),
-        spec.source(),
-        true,
-        NOT_PROBED,
-        false,
-        epochMillis.getAsLong());
+    return NodeFacts.of(spec, true, NOT_PROBED, epochMillis.getAsLong());
   }
 }

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ServiceTest {
@@ -28,7 +29,19 @@ class ServiceTest {
     assertThat(service.find(spec("a").address())).isSameAs(node);
     assertThat(node.inFlight()).isEqualTo(1);
     assertThat(node.facts())
-        .isEqualTo(new NodeFacts("anna", 5, "z1", "api", false, "connection refused", true, 1000));
+        .isEqualTo(
+            new NodeFacts(
+                "anna",
+                5,
+                "z1",
+                0,
+                Map.of(),
+                "api",
+                false,
+                "connection refused",
+                true,
+                1000,
+                Standing.GOOD));
   }
 
   @Test

@@ -1,0 +1,28 @@
+package io.fairlead.service;
+
+/**
+ * What the outlier detector holds of a node, from the answers that it gives to real requests.
+ *
+ * @param state in words
+ * @param share of what it would get otherwise, 0 (nothing) to 1 (all)
+ * @param reason why, for people; empty if it is good
+ */
+public record Standing(State state, double share, String reason) {
+  /** Nothing speaks against it. */
+  public static final Standing GOOD = new Standing(State.GOOD, 1, "");
+
+  /** How far it is trusted. */
+  public enum State {
+    GOOD,
+    /** It gets less than its share, since something speaks against it or since it comes back. */
+    PROBATION,
+    /** It gets nothing. */
+    EJECTED
+  }
+
+  public Standing {
+    if (!(share >= 0 && share <= 1)) {
+      throw new IllegalArgumentException("share is " + share);
+    }
+  }
+}
