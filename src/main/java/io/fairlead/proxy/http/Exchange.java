@@ -49,6 +49,8 @@ final class Exchange {
   private int sends;
   private int informational;
   private long sentNanos;
+  private long pickedNanos;
+  private boolean waiting;
   private boolean requestDone;
   private boolean bodyStarted;
   private boolean anyResponseByte;
@@ -257,7 +259,9 @@ final class Exchange {
       return;
     }
     node = picked;
-    picked.requestStarted();
+    pickedNanos = loop.now();
+    waiting = true;
+    picked.requestStarted(loop.index(), pickedNanos);
     connects++;
     deadlines.tryBegins(loop.now(), route().tryNanos());
     NodePool pool = loop.pool(picked);
@@ -306,6 +310,7 @@ final class Exchange {
   void connectFailed(String reason) {
     ticket++;
     Node failed = node();
+    answered(true);
     failed.requestFinished();
     node = null;
     if (connects < MAX_CONNECTS) {
@@ -415,6 +420,7 @@ final class Exchange {
     }
     ClientSide to = client();
     if (switching) {
+      answered(false);
       Forwarding.addToResponse(this, to);
       tunnel = true;
       headSent = true;
@@ -436,6 +442,7 @@ final class Exchange {
   private void sendResponseHead() {
     ClientSide to = client();
     headSent = true;
+    answered(NodeAnswer.isFailure(response, node(), loop));
     deadlines.tryEnds();
     editResponse();
     Forwarding.addToResponse(this, to);
@@ -500,6 +507,9 @@ final class Exchange {
   private void lost(boolean stale, boolean repeatable) {
     Node failed = node();
     failed.counters().increment(loop.index(), NodeCounter.RESET);
+    if (!stale || anyResponseByte) {
+      answered(true);
+    }
     dropUpstream();
     if (!anyResponseByte && sends < 2 && repeatable) {
       // An old connection that died says little about the node; a fresh one says more.
@@ -516,6 +526,7 @@ final class Exchange {
   private void repeat(@Nullable Node avoid) {
     Node failed = node();
     failed.counters().increment(loop.index(), NodeCounter.RETRIED);
+    abandonAnswer();
     failed.requestFinished();
     node = null;
     response.reset();
@@ -540,6 +551,7 @@ final class Exchange {
       connectFailed("no connection in the time of a try");
     } else if (upstream != null && mayRepeat()) {
       late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+      answered(true);
       dropUpstream();
       repeat(late);
     } else {
@@ -561,6 +573,7 @@ final class Exchange {
 
   void badResponse() {
     node().counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
+    answered(true);
     fail(ErrorReason.BAD_RESPONSE);
   }
 
@@ -629,6 +642,7 @@ final class Exchange {
       Node late = node;
       if (late != null) {
         late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+        answered(true);
       }
       NodeSide connection = upstream;
       if (connection != null) {
@@ -677,11 +691,39 @@ final class Exchange {
     if (used == null) {
       return;
     }
+    abandonAnswer();
     used.requestFinished();
     if (connection != null) {
       long micros = (loop.now() - sentNanos) / 1000;
       used.latency().record(loop.index(), micros);
       connection.release(requestDone, target().upstream());
+    }
+  }
+
+  /**
+   * The node's answer has begun, or will never come; or it had begun and breaks off.
+   *
+   * @param failed by the node's fault
+   */
+  private void answered(boolean failed) {
+    Node by = node;
+    if (by == null) {
+      return;
+    }
+    if (waiting) {
+      waiting = false;
+      by.requestAnswered(loop.index(), loop.now(), loop.now() - pickedNanos, failed);
+    } else if (failed) {
+      by.answerFailed(loop.index());
+    }
+  }
+
+  /** Nobody waits for the node's answer any more, through no fault of the node. */
+  private void abandonAnswer() {
+    Node from = node;
+    if (waiting && from != null) {
+      waiting = false;
+      from.requestAbandoned(loop.index(), loop.now());
     }
   }
 
