@@ -1,7 +1,6 @@
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,7 +42,8 @@ final class LiveBalance {
 
   public static void main(String[] args) throws Exception {
     List<String> words = List.of(args);
-    LiveBalance bench = new LiveBalance(
+    LiveBalance bench =
+        new LiveBalance(
             words.contains("--quick"),
             words.stream()
                 .filter(word -> word.startsWith("--only="))
@@ -75,8 +75,7 @@ final class LiveBalance {
                 .formatted(SLOTS, MEAN_MILLIS)
             + " open-loop clients, latency from the time a request was due, given up after "
             + LiveClient.TIMEOUT.toSeconds()
-            + " s. Without any queue p99 would be %.0f ms."
-                .formatted(MEAN_MILLIS * Math.log(100)));
+            + " s. Without any queue p99 would be %.0f ms.".formatted(MEAN_MILLIS * Math.log(100)));
     boolean all = words.stream().allMatch(word -> word.startsWith("--"));
     if (all || words.contains("antagonists-100")) {
       antagonists("antagonists-100", 100, 10, 0.9, 0.6);
@@ -111,13 +110,13 @@ final class LiveBalance {
             .formatted(name, slow, nodes, proxies, load, rate));
     List<LiveProxies> all =
         List.of(
-            LiveProxies.haproxy("leastconn"),
-            LiveProxies.haproxy("random(2)"),
-            LiveProxies.nginx("least_conn"),
-            LiveProxies.fairlead("least-requests"),
-            LiveProxies.fairlead("power-of-two"),
-            LiveProxies.fairlead("peak-ewma"),
-            LiveProxies.fairlead("adaptive"))
+                LiveProxies.haproxy("leastconn"),
+                LiveProxies.haproxy("random(2)"),
+                LiveProxies.nginx("least_conn"),
+                LiveProxies.fairlead("least-requests"),
+                LiveProxies.fairlead("power-of-two"),
+                LiveProxies.fairlead("peak-ewma"),
+                LiveProxies.fairlead("adaptive"))
             .stream()
             .filter(each -> each.name().contains(only))
             .toList();
@@ -179,11 +178,7 @@ final class LiveBalance {
         results.get(alone).getFirst().errorShare() / theirs,
         1 / 50.0,
         "%.4f");
-    verdict(
-        "black-hole: errors with retries",
-        results.get(retried).getFirst().errors(),
-        0,
-        "%.0f");
+    verdict("black-hole: errors with retries", results.get(retried).getFirst().errors(), 0, "%.0f");
   }
 
   /** A node comes in that accepts connections and never answers. */
@@ -237,8 +232,7 @@ final class LiveBalance {
     LiveClient.Result result = LiveClient.run(ports, rate, length(), 200 + round);
     System.err.println(
         "bench:   %s: p50 %.0f, p99 %.0f ms, %d errors"
-            .formatted(
-                proxies.name(), result.millis(0.5), result.millis(0.99), result.errors()));
+            .formatted(proxies.name(), result.millis(0.5), result.millis(0.99), result.errors()));
     stopProxies();
     return result;
   }
@@ -254,20 +248,23 @@ final class LiveBalance {
   private void table(Map<LiveProxies, List<LiveClient.Result>> results) {
     say("| proxy | p50 ms | p99 ms | p99.9 ms | errors % | given up |");
     say("|---|---|---|---|---|---|");
-    results.forEach(
-        (proxy, runs) ->
-            say(
-                "| %s | %.0f | %.0f (%s) | %.0f | %.3f | %d |"
-                    .formatted(
-                        proxy.name(),
-                        median(runs, 0.5),
-                        median(runs, 0.99),
-                        String.join(
-                            ", ",
-                            runs.stream().map(run -> "%.0f".formatted(run.millis(0.99))).toList()),
-                        median(runs, 0.999),
-                        100 * runs.stream().mapToDouble(LiveClient.Result::errorShare).average().orElseThrow(),
-                        runs.stream().mapToInt(LiveClient.Result::timeouts).sum())));
+    results.forEach((proxy, runs) ->
+        say(
+            "| %s | %.0f | %.0f (%s) | %.0f | %.3f | %d |"
+                .formatted(
+                    proxy.name(),
+                    median(runs, 0.5),
+                    median(runs, 0.99),
+                    String.join(
+                        ", ",
+                        runs.stream().map(run -> "%.0f".formatted(run.millis(0.99))).toList()),
+                    median(runs, 0.999),
+                    100
+                        * runs.stream()
+                            .mapToDouble(LiveClient.Result::errorShare)
+                            .average()
+                            .orElseThrow(),
+                    runs.stream().mapToInt(LiveClient.Result::timeouts).sum())));
     say("");
   }
 

@@ -1,7 +1,7 @@
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -47,7 +47,11 @@ record LiveProxies(String name, Kind kind, String rule, String more, String retr
   /** Its rule alone: it does not judge nodes by their answers. */
   static LiveProxies fairlead(String rule) {
     return new LiveProxies(
-        "fairlead " + rule, Kind.FAIRLEAD, rule, ", outlier: { enabled: false }", "{ attempts: 0 }");
+        "fairlead " + rule,
+        Kind.FAIRLEAD,
+        rule,
+        ", outlier: { enabled: false }",
+        "{ attempts: 0 }");
   }
 
   /** Starts so many, and returns their ports when each has answered. */
