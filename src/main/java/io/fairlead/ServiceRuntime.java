@@ -5,6 +5,7 @@ import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.http.ServiceTarget;
+import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
@@ -12,6 +13,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A service with all that hangs on its nodes: whenever they change, event loops get a new balancer,
@@ -22,14 +24,21 @@ final class ServiceRuntime {
   private final ServiceTarget target;
   private final DataPlane dataPlane;
   private BalanceMethod method;
+  private @Nullable NodeTls tls;
   private boolean ended;
   private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  ServiceRuntime(Service service, ServiceConfig config, DataPlane dataPlane) {
+  /**
+   * @param tls how nodes are spoken to by TLS; null: in the clear
+   */
+  ServiceRuntime(
+      Service service, ServiceConfig config, @Nullable NodeTls tls, DataPlane dataPlane) {
     this.service = service;
     this.dataPlane = dataPlane;
     this.method = config.balance().method();
-    this.target = new ServiceTarget(service, Balancer.of(method, service.nodes(), null), config);
+    this.target =
+        new ServiceTarget(service, Balancer.of(method, service.nodes(), null), config, tls);
+    this.tls = tls;
     service.subscribe(this::nodesChanged);
   }
 
@@ -41,8 +50,15 @@ final class ServiceRuntime {
     return target;
   }
 
-  void configure(ServiceConfig config) {
-    target.setConfig(config);
+  @SuppressWarnings("ReferenceEquality") // that very one, with the files as they were
+  void configure(ServiceConfig config, @Nullable NodeTls now) {
+    target.setConfig(config, now);
+    if (tls != now) {
+      tls = now;
+      for (Node node : service.nodes().all()) {
+        dataPlane.closeIdle(node); // what was proved to another policy
+      }
+    }
     if (config.balance().method() != method) {
       method = config.balance().method();
       target.setBalancer(Balancer.of(method, service.nodes(), null));

@@ -34,6 +34,7 @@ public final class Node {
   private volatile NodeFacts facts;
   private volatile @Nullable InetSocketAddress socketAddress;
   private volatile boolean member = true;
+  private volatile long certificateEnd;
 
   Node(String service, NodeSpec spec, int loops, NodeFacts facts) {
     this.service = service;
@@ -111,6 +112,18 @@ public final class Node {
 
   public void setSocketAddress(InetSocketAddress resolved) {
     socketAddress = resolved;
+  }
+
+  /**
+   * When the certificate that it showed last expires, milliseconds since 1970; 0: it has shown
+   * none.
+   */
+  public long certificateEnd() {
+    return certificateEnd;
+  }
+
+  public void setCertificateEnd(long epochMillis) {
+    certificateEnd = epochMillis;
   }
 
   /**
