@@ -913,5 +913,11 @@ final class Fairlead implements AutoCloseable {
     });
     control.close();
     dataPlane.close();
+    changing.lock();
+    try {
+      tls.close();
+    } finally {
+      changing.unlock();
+    }
   }
 }

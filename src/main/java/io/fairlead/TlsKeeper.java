@@ -236,6 +236,12 @@ final class TlsKeeper {
             : names.getFirst() + " and " + (names.size() - 1) + " more";
   }
 
+  /** No loop runs any more. */
+  void close() {
+    kept.values().forEach(one -> one.listener.end(ServerTls::release));
+    kept.clear();
+  }
+
   private static List<Path> files(ListenerTls config) {
     List<Path> files = new ArrayList<>(config.clientCa());
     for (CertificateConfig certificate : config.certificates()) {

@@ -12,11 +12,12 @@ import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -115,10 +116,9 @@ public final class ProbeTls {
         http2
             ? new String[] {"h2"}
             : asks == ProbeLink.Asks.HTTP_1_1 ? new String[] {"http/1.1"} : new String[0]);
-    String name = trust.name(node.host());
-    if (NodeTrust.isName(name)) {
-      parameters.setServerNames(List.of(new SNIHostName(name)));
-    }
+    List<SNIServerName> names = new ArrayList<>();
+    NodeTrust.serverName(trust.name(node.host())).ifPresent(names::add);
+    parameters.setServerNames(names);
     socket.setSSLParameters(parameters);
     socket.startHandshake();
     if (socket.getSession().getPeerCertificates()[0] instanceof X509Certificate certificate) {

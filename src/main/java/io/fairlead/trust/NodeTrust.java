@@ -13,6 +13,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -70,9 +72,17 @@ public final class NodeTrust extends X509ExtendedTrustManager {
     return name.isEmpty() ? host : name;
   }
 
-  /** Whether that is a name, which can be asked for in a ClientHello, and not an address. */
-  public static boolean isName(String name) {
-    return NodeNames.address(name) == null;
+  /** What a ClientHello asks for that name; empty: it is an address, or cannot be asked for. */
+  public static Optional<SNIHostName> serverName(String name) {
+    if (NodeNames.address(name) != null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new SNIHostName(name.endsWith(".") ? name.substring(0, name.length() - 1) : name));
+    } catch (IllegalArgumentException _) {
+      return Optional.empty(); // host names with underscores, for instance
+    }
   }
 
   /**

@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.ManagerFactoryParameters;
-import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
 
 /**
  * How the nodes of a service are spoken to by TLS, as loops see it: never changed, replaced as a
@@ -73,9 +73,6 @@ public final class NodeTls {
                     ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
                     ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
                     offered(protocol)));
-    if (!config.sni().isEmpty() && NodeTrust.isName(config.sni())) {
-      builder.serverName(new SNIHostName(config.sni()));
-    }
     if (own.isPresent()) {
       if (TlsLibrary.NATIVE) {
         builder.keyManager(new OpenSslCachingX509KeyManagerFactory(new OneKey(own.get())));
@@ -107,6 +104,13 @@ public final class NodeTls {
     // By the node's own address, whatever name it is asked for: sessions are kept by it.
     SslHandler handler = context.newHandler(allocator, node.host(), node.port());
     handler.setHandshakeTimeoutMillis(0);
+    // The library asks for the host by itself, but for no name of a single label.
+    NodeTrust.serverName(trust.name(node.host()))
+        .ifPresent(name -> {
+          SSLParameters parameters = handler.engine().getSSLParameters();
+          parameters.setServerNames(List.of(name));
+          handler.engine().setSSLParameters(parameters);
+        });
     return handler;
   }
 
