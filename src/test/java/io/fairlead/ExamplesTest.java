@@ -18,6 +18,7 @@ class ExamplesTest {
   /** Its certificates are made as its first lines say. */
   @Test
   void theOneWithTlsStartsAndServes(@TempDir Path folder) throws Exception {
+    makeCertificates(folder);
     try (TestNode node = Loopback.node("a")) {
       try (Fairlead fairlead = startTls(folder, "tls.yaml", node.port())) {
         String url = "https://localhost:" + Loopback.port(fairlead, "web") + "/";
@@ -39,6 +40,7 @@ class ExamplesTest {
   /** Its nodes are the one above. */
   @Test
   void theOneWithTlsTowardsNodesStartsAndServes(@TempDir Path folder) throws Exception {
+    makeCertificates(folder);
     try (TestNode node = Loopback.node("a");
         Fairlead nodes = startTls(folder, "tls.yaml", node.port());
         Fairlead fairlead = startTls(folder, "tls-nodes.yaml", Loopback.port(nodes, "web"));
@@ -47,10 +49,13 @@ class ExamplesTest {
     }
   }
 
-  private static Fairlead startTls(Path folder, String name, int port) throws Exception {
+  private static void makeCertificates(Path folder) throws Exception {
     Tool.Said made =
         Tool.run("", "examples/make-certificates", folder.resolve("certificates").toString());
     assertThat(made.status()).as(made.output()).isZero();
+  }
+
+  private static Fairlead startTls(Path folder, String name, int port) throws Exception {
     return Loopback.start(
         "admin: { bind: \"127.0.0.1:0\" }\n"
             + Files.readString(Path.of("examples", name))
