@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -23,7 +24,7 @@ final class NodeTlsPeerTest {
   @TempDir Path folder;
   private TestCertificates certificates;
   private int port;
-  private Process peer;
+  private @Nullable Process peer;
 
   @BeforeEach
   void makeCertificates() throws IOException {
@@ -36,9 +37,12 @@ final class NodeTlsPeerTest {
 
   @AfterEach
   void stop() throws InterruptedException {
-    peer.destroy();
-    if (!peer.waitFor(10, TimeUnit.SECONDS)) {
-      peer.destroyForcibly();
+    Process running = peer;
+    if (running != null) {
+      running.destroy();
+      if (!running.waitFor(10, TimeUnit.SECONDS)) {
+        running.destroyForcibly();
+      }
     }
   }
 
@@ -131,8 +135,17 @@ final class NodeTlsPeerTest {
   @ValueSource(strings = {"-tls1_2", "-tls1_3"})
   void openssl(String version) throws Exception {
     run(
-        "openssl", "s_server", "-accept", "127.0.0.1:" + port, "-WWW", version, "-quiet",
-        "-cert", "node.pem", "-key", "node.key");
+        "openssl",
+        "s_server",
+        "-accept",
+        "127.0.0.1:" + port,
+        "-WWW",
+        version,
+        "-quiet",
+        "-cert",
+        "node.pem",
+        "-key",
+        "node.key");
     try (Fairlead fairlead = start("tls: { ca: \"@ca.pem\", sni: shop.test }")) {
       for (int i = 0; i < 4; i++) {
         try (Client client = new Client(Loopback.port(fairlead, "web"))) {

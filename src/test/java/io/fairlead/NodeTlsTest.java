@@ -148,7 +148,9 @@ final class NodeTlsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "TLSv1.3, '1.2'", "TLSv1.2, '1.2'", "TLSv1.3, '1.3'",
+    "TLSv1.3, '1.2'",
+    "TLSv1.2, '1.2'",
+    "TLSv1.3, '1.3'",
   })
   void aGoodNodeIsAskedByTlsAndComingBackIsCheap(String version, String least) throws Exception {
     TlsNode node = serving("a", good, new Manner(version, List.of(), List.of()));
@@ -206,8 +208,7 @@ final class NodeTlsTest {
     String said = reason.replace("CA", certificates.ca().toString());
     Loopback.await("it is down", () -> !instance.nodes()[0].facts().up());
     assertThat(instance.nodes()[0].facts().reason()).startsWith(said);
-    assertThat(instance.events())
-        .anySatisfy(text -> assertThat(text).contains("is down: " + said));
+    assertThat(instance.events()).anySatisfy(text -> assertThat(text).contains("is down: " + said));
     // and the probe that asks now and then says the same
     Loopback.await(
         "a probe has asked",
@@ -267,8 +268,7 @@ final class NodeTlsTest {
         "self  | verify: false             | no name",
         "expired | verify: false, sni: x.test | x.test",
       })
-  void aNodeThatProvesWhoItIsServes(String certificate, String tls, String asked)
-      throws Exception {
+  void aNodeThatProvesWhoItIsServes(String certificate, String tls, String asked) throws Exception {
     X509Bundle bundle = bundle(certificate);
     certificates.write("shown", bundle);
     String filled =
@@ -290,8 +290,7 @@ final class NodeTlsTest {
             new Instance(
                 Loopback.start(
                     yaml.replace("\"127.0.0.1:" + node.port(), "\"localhost:" + node.port()))));
-    Loopback.await(
-        "the name is resolved", () -> instance.nodes()[0].socketAddress() != null);
+    Loopback.await("the name is resolved", () -> instance.nodes()[0].socketAddress() != null);
     assertThat(instance.get("/").body()).isEqualTo("a asked as localhost by nobody");
   }
 
@@ -300,15 +299,12 @@ final class NodeTlsTest {
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void aNodeThatAsksForOurCertificateGetsIt(String version) throws Exception {
-    certificates.make(
-        "own", CertificateBuilder::addExtendedKeyUsageClientAuth, "fairlead.test");
+    certificates.make("own", CertificateBuilder::addExtendedKeyUsageClientAuth, "fairlead.test");
     TlsNode node =
-        serving(
-            "a", good, new Manner(version, List.of(), List.of(TestCertificates.issuer())));
+        serving("a", good, new Manner(version, List.of(), List.of(TestCertificates.issuer())));
     String pair = "cert: \"" + folder + "/own.pem\", key: \"" + folder + "/own.key\"";
     Instance instance = start("tls: { " + ca() + ", " + pair + " }", node.port());
-    assertThat(instance.get("/close").body())
-        .isEqualTo("a asked as no name by CN=fairlead.test");
+    assertThat(instance.get("/close").body()).isEqualTo("a asked as no name by CN=fairlead.test");
     assertThat(instance.get("/").body()).isEqualTo("a asked as no name by CN=fairlead.test");
   }
 
@@ -322,8 +318,7 @@ final class NodeTlsTest {
         TestCertificates.builder("fairlead.test")
             .buildIssuedBy(TestCertificates.authority("Another")));
     TlsNode strict =
-        serving(
-            "strict", good, new Manner(version, List.of(), List.of(TestCertificates.issuer())));
+        serving("strict", good, new Manner(version, List.of(), List.of(TestCertificates.issuer())));
     TlsNode open = serving("open", good, Manner.PLAIN);
     String pair = ", cert: \"" + folder + "/own.pem\", key: \"" + folder + "/own.key\"";
     Instance instance =
@@ -403,7 +398,9 @@ final class NodeTlsTest {
     assertThat(old.connections.get()).isLessThanOrEqualTo(2);
   }
 
-  /** The first requests wait for one handshake together; then each has to get its own connection. */
+  /**
+   * The first requests wait for one handshake together; then each has to get its own connection.
+   */
   @Test
   void whoeverWaitedForHttp2GetsHttp1() throws Exception {
     TlsNode node = serving("a", good, new Manner("TLSv1.3", List.of("http/1.1"), List.of()));
@@ -666,8 +663,7 @@ final class NodeTlsTest {
 
   @Test
   void filesThatCannotBeReadRefuseTheConfiguration() {
-    ConfigReader.Result read =
-        Loopback.read(yaml("tls: { ca: \"" + folder + "/none.pem\" }", 1));
+    ConfigReader.Result read = Loopback.read(yaml("tls: { ca: \"" + folder + "/none.pem\" }", 1));
     assertThat(read).isInstanceOf(ConfigReader.Result.Refused.class);
     assertThat(((ConfigReader.Result.Refused) read).problems().toString())
         .contains("services.shop.tls.ca", "names a file that does not exist");
@@ -683,18 +679,18 @@ final class NodeTlsTest {
   void probesSpeakTlsAndWarnBeforeACertificateExpires(String health) throws Exception {
     X509Bundle soon =
         certificates.make(
-            "soon", b -> b.notAfter(Instant.now().plus(Duration.ofHours(24 * 9 + 12))), "127.0.0.1");
+            "soon",
+            b -> b.notAfter(Instant.now().plus(Duration.ofHours(24 * 9 + 12))),
+            "127.0.0.1");
     TlsNode node = serving("a", soon, Manner.PLAIN);
     String yaml =
         yaml("tls: { " + ca() + " }", node.port()).replace("health: none", "health: " + health);
     Instance instance = leftOver.watches(new Instance(Loopback.start(yaml)));
     Loopback.await(
-        "it is probed",
-        () -> instance.fairlead().health().history(instance.nodes()[0]).size() > 3);
+        "it is probed", () -> instance.fairlead().health().history(instance.nodes()[0]).size() > 3);
     assertThat(instance.fairlead().health().history(instance.nodes()[0]))
         .allSatisfy(probed -> assertThat(probed.result().text()).startsWith("answered in"));
-    String warning =
-        "certificate of node shop/127.0.0.1:" + node.port() + " expires in 9 days";
+    String warning = "certificate of node shop/127.0.0.1:" + node.port() + " expires in 9 days";
     Loopback.await("it warns", () -> instance.events().contains(warning));
     assertThat(Loopback.door(instance.fairlead(), "GET", "/metrics", "").body())
         .containsPattern(

@@ -101,18 +101,17 @@ public final class NodeHandshake extends TlsEnds {
     if (waiting == null) {
       return; // it came too late
     }
-    boolean resumed = Handshakes.isResumed(library.engine());
-    if (resumed) {
-      try {
-        tls.trust().checkStillValid(certificate());
-      } catch (CertificateException | SSLPeerUnverifiedException e) {
-        fail(TlsFailure.of(e));
-        return;
-      }
+    try {
+      // Of a session that is resumed nobody else has looked at it, and the JDK does not say which.
+      tls.trust().checkStillValid(certificate());
+    } catch (CertificateException | SSLPeerUnverifiedException e) {
+      fail(TlsFailure.of(e));
+      return;
     }
     boolean _ = forget();
     String protocol = library.applicationProtocol();
-    waiting.secure(channel, protocol == null ? "" : protocol, resumed);
+    waiting.secure(
+        channel, protocol == null ? "" : protocol, Handshakes.isResumed(library.engine()));
   }
 
   private X509Certificate certificate() throws SSLPeerUnverifiedException {
