@@ -265,7 +265,7 @@ final class Exchange {
     connects++;
     deadlines.tryBegins(loop.now(), route().tryNanos());
     NodePool pool = loop.pool(picked);
-    NodeSide idle = fresh ? null : pool.poll(from.protocol());
+    NodeSide idle = fresh ? null : pool.poll(from.link());
     if (idle != null) {
       connected(idle);
     } else {
@@ -502,6 +502,17 @@ final class Exchange {
    */
   void upstreamRefused() {
     lost(true, !tunnel && !bodyStarted && (request.body == 0 || !requestDone));
+  }
+
+  /** The connection was none: the node has refused it and looked at nothing that came over it. */
+  void nodeRefused(String reason) {
+    if (anyResponseByte || bodyStarted || tunnel) {
+      upstreamClosed();
+    } else {
+      sends--;
+      dropUpstream();
+      connectFailed(reason);
+    }
   }
 
   private void lost(boolean stale, boolean repeatable) {

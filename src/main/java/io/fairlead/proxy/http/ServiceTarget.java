@@ -1,10 +1,11 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
-import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.UpstreamConfig;
+import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.service.Service;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A service as event loops see it: the balancer over its latest nodes, and how to connect to them.
@@ -13,12 +14,21 @@ import io.fairlead.service.Service;
 public final class ServiceTarget {
   private final Service service;
   private volatile Balancer balancer;
-  private volatile ServiceConfig config;
+  private volatile NodeLink link;
 
+  /** One whose nodes are spoken to in the clear. */
   public ServiceTarget(Service service, Balancer balancer, ServiceConfig config) {
+    this(service, balancer, config, null);
+  }
+
+  /**
+   * @param tls how nodes are spoken to by TLS; null: in the clear
+   */
+  public ServiceTarget(
+      Service service, Balancer balancer, ServiceConfig config, @Nullable NodeTls tls) {
     this.service = service;
     this.balancer = balancer;
-    this.config = config;
+    this.link = NodeLink.of(config, tls);
   }
 
   public Service service() {
@@ -35,15 +45,16 @@ public final class ServiceTarget {
   }
 
   public UpstreamConfig upstream() {
-    return config.upstream();
+    return link.upstream();
   }
 
-  NodeProtocol protocol() {
-    return config.protocol();
+  /** How nodes are reached; to be read once for what belongs together. */
+  NodeLink link() {
+    return link;
   }
 
   /** Control thread. */
-  public void setConfig(ServiceConfig next) {
-    config = next;
+  public void setConfig(ServiceConfig next, @Nullable NodeTls tls) {
+    link = NodeLink.of(next, tls);
   }
 }
