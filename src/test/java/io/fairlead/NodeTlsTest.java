@@ -673,8 +673,8 @@ final class NodeTlsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'{ tcp: true, interval: 100ms }'",
-    "'{ http: \"/\", interval: 100ms }'",
+    "'{ tcp: true, interval: 500ms }'",
+    "'{ http: \"/\", interval: 500ms }'",
   })
   void probesSpeakTlsAndWarnBeforeACertificateExpires(String health) throws Exception {
     X509Bundle soon =
@@ -703,7 +703,7 @@ final class NodeTlsTest {
     TlsNode node = serving("a", bundle("other"), Manner.PLAIN);
     String yaml =
         yaml("tls: { " + ca() + " }", node.port())
-            .replace("health: none", "health: { tcp: true, interval: 100ms }");
+            .replace("health: none", "health: { tcp: true, interval: 500ms }");
     Instance instance = leftOver.watches(new Instance(Loopback.start(yaml)));
     Loopback.await("it is down", () -> !instance.nodes()[0].facts().up());
     assertThat(instance.nodes()[0].facts().reason())
