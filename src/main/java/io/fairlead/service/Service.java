@@ -47,6 +47,11 @@ public final class Service {
     return name;
   }
 
+  /** How many event loops count. */
+  public int loops() {
+    return loops;
+  }
+
   /** The published state. */
   public NodeSet nodes() {
     return nodes;

@@ -74,6 +74,12 @@ final class Deadlines {
     requestBody = NEVER;
   }
 
+  /** Nanoseconds until the first of that time and the bound on everything. */
+  long remaining(long now, long deadline) {
+    long until = deadline - now;
+    return total == NEVER ? until : Math.min(until, origin + total - now);
+  }
+
   /** Nothing is waited for any more. */
   void end() {
     if (used) {

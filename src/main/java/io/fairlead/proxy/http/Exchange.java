@@ -1,6 +1,10 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.HedgeConfig;
+import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.RetryOn.Failure;
 import io.fairlead.proxy.RequestIds;
+import io.fairlead.proxy.http.Attempt.Outcome;
 import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
@@ -12,46 +16,40 @@ import org.jspecify.annotations.Nullable;
 /**
  * One request and its answer. Belongs to one event loop and is used again for later requests.
  *
- * <p>Repeating: an attempt that failed before the node got any byte is made again with another
- * node; one that failed later, but before any byte of an answer, is repeated once if the method is
- * idempotent (RFC 9110, 9.2.2) and there was no body, since part of a body is gone.
+ * <p>What happens at nodes is told by an {@link Attempt}, or by two while a {@link Hedge} is out.
+ * Until the head of an answer has gone to the client, a try that came to nothing may be followed by
+ * another, at another node while there is one; {@link Retries} knows whether and when. From then on
+ * nothing is repeated: half of one node's answer and half of another's are no answer.
  */
 final class Exchange {
-  /** Attempts to get a connection, for one request. */
-  private static final int MAX_CONNECTS = 3;
-
   /** Interim answers a node may send to one request. */
   private static final int MAX_INFORMATIONAL = 10;
 
-  private static final byte[][] IDEMPOTENT = {
-    Ascii.bytes("GET"),
-    Ascii.bytes("HEAD"),
-    Ascii.bytes("PUT"),
-    Ascii.bytes("DELETE"),
-    Ascii.bytes("OPTIONS"),
-    Ascii.bytes("TRACE"),
-  };
   private static final byte[] HEAD = Ascii.bytes("HEAD");
   private static final byte[] CONTENT_TYPE = Ascii.bytes("content-type");
 
   final Head request = new Head();
-  final Head response = new Head();
+
+  /** Of the try whose answer the client gets, or of Fairlead's own answer. */
+  Head response;
+
   final byte[] requestId = new byte[RequestIds.LENGTH];
 
   private final HttpLoop loop;
   private @Nullable ClientSide client;
   private @Nullable HttpRoute route;
   private @Nullable ServiceTarget target;
-  private @Nullable Node node;
-  private @Nullable NodeSide upstream;
-  private int ticket;
-  private int connects;
-  private int sends;
+  private final Retries retries;
+  private final KeptBody body;
+
+  /** The try that is going on, or was last; the first of two. */
+  private Attempt current;
+
+  private @Nullable Hedge hedge;
   private int informational;
-  private long sentNanos;
+  private long deadline;
+  private Head trailers = Head.NONE;
   private boolean requestDone;
-  private boolean bodyStarted;
-  private boolean anyResponseByte;
   private boolean headSent;
   private boolean tunnel;
   private boolean nodeEnded;
@@ -66,19 +64,22 @@ final class Exchange {
   Exchange(HttpLoop loop) {
     this.loop = loop;
     this.deadlines = new Deadlines(loop.loop().timers(), this::late);
+    this.body = new KeptBody(loop);
+    this.retries = new Retries(loop, this, body);
+    this.current = new Attempt(this, loop);
+    this.response = current.response;
   }
 
   /** Makes it ready for the next request of that client. */
   void begin(ClientSide owner) {
     client = owner;
     request.reset();
+    response = current.response;
     response.reset();
-    connects = 0;
-    sends = 0;
+    retries.begin();
+    trailers = Head.NONE;
     informational = 0;
     requestDone = false;
-    bodyStarted = false;
-    anyResponseByte = false;
     headSent = false;
     tunnel = false;
     nodeEnded = false;
@@ -91,16 +92,6 @@ final class Exchange {
       throw new IllegalStateException("no exchange going on");
     }
     return present;
-  }
-
-  /** Changes when what was asked for a while ago is no longer wanted. */
-  int ticket() {
-    return ticket;
-  }
-
-  byte[] nodeAddress() {
-    Node to = node;
-    return to == null ? new byte[0] : Ascii.bytes(to.address().toString());
   }
 
   boolean isTunnel() {
@@ -212,7 +203,11 @@ final class Exchange {
     }
     Forwarding.addToRequest(this, client());
     deadlines.begin(loop.now(), requestDone ? 0 : matched.requestBodyNanos(), matched.totalNanos());
-    pick(null, false);
+    deadline = loop.now() + matched.timeoutNanos();
+    ServiceTarget to = target();
+    to.retries().request(loop.index(), loop.now());
+    body.begin(matched.retry().keeps(request, to.protocol() == NodeProtocol.H2));
+    pick(false);
   }
 
   /** Where the path as it was matched begins, in the bytes of {@link #request}. */
@@ -249,135 +244,130 @@ final class Exchange {
     return route().timeoutNanos();
   }
 
-  private void pick(@Nullable Node avoid, boolean fresh) {
-    ServiceTarget from = target();
-    Node picked = from.balancer().pick(client().who().hash(), avoid, loop.loop().random());
+  /**
+   * Begins a try.
+   *
+   * @param fresh on a connection that has not served before
+   */
+  private void pick(boolean fresh) {
+    Node picked = retries.pick();
     if (picked == null) {
       answer(ErrorReason.NO_NODE);
       return;
     }
-    node = picked;
-    picked.requestStarted();
-    connects++;
-    deadlines.tryBegins(loop.now(), route().tryNanos());
-    NodePool pool = loop.pool(picked);
-    NodeSide idle = fresh ? null : pool.poll(from.protocol());
-    if (idle != null) {
-      connected(idle);
-    } else {
-      pool.connect(this, from, route().upstream(from), fresh);
-    }
+    retries.picked();
+    deadlines.tryBegins(loop.now(), route().retry().tryNanos());
+    current.begin(picked, target(), route(), fresh);
   }
 
-  /** A connection to the node is there. */
-  void connected(NodeSide connection) {
-    upstream = connection;
-    ticket++;
-    connection.attach(this);
-    sends++;
-    sentNanos = loop.now();
-    connection.sendHead(this);
-    if (!isAttachedTo(connection)) {
+  /** The try has a connection: sends what there is of the request. */
+  void connected(Attempt attempt, NodeSide connection) {
+    if (isCurrent(attempt)) {
+      retries.sent();
+    }
+    connection.sendHead(attempt);
+    if (!attempt.isOn(connection)) {
       return; // not something that this connection can carry
     }
-    node().counters().increment(loop.index(), NodeCounter.REQUESTS);
+    attempt.count(NodeCounter.REQUESTS);
+    body.sendTo(connection);
     if (requestDone) {
-      connection.sendEnd(Head.NONE);
+      connection.sendEnd(trailers);
+    }
+    if (!isCurrent(attempt)) {
+      attempt.flush();
+      return;
     }
     client().upstreamReady();
-    if (isAttachedTo(connection) && !client().isConsuming()) {
+    if (attempt.isOn(connection) && !client().isConsuming()) {
       flushToNode();
+    }
+    if (retries.sends() == 1 && attempt.isOn(connection)) {
+      planHedge();
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // that very connection
-  private boolean isAttachedTo(NodeSide connection) {
-    return upstream == connection;
+  private void planHedge() {
+    HedgeConfig wanted = route().retry().hedge();
+    if (wanted.isWanted() && RetryPolicy.isHedgeable(request) && requestDone) {
+      Hedge ready = hedge;
+      if (ready == null) {
+        ready = new Hedge(loop, this);
+        hedge = ready;
+      }
+      ready.plan(wanted, target());
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very try
+  private boolean isCurrent(Attempt attempt) {
+    return current == attempt;
   }
 
   /** Sends what has been gathered for the node. */
   void flushToNode() {
-    NodeSide to = upstream;
-    if (to != null) {
-      node().counters().add(loop.index(), NodeCounter.BYTES_SENT, to.flush());
-    }
-  }
-
-  void connectFailed(String reason) {
-    ticket++;
-    Node failed = node();
-    failed.requestFinished();
-    node = null;
-    if (connects < MAX_CONNECTS) {
-      failed.counters().increment(loop.index(), NodeCounter.RETRIED);
-      pick(failed, false);
-    } else {
-      answer(ErrorReason.CONNECT_FAILED);
-    }
+    current.flush();
   }
 
   /** Whether bytes of the request body can go to the node now. */
   boolean isReadyForBody() {
-    NodeSide connection = upstream;
-    return connection != null && connection.isWritable();
+    return current.isWritable();
   }
 
   /** Takes that many bytes of the request body, or of a tunnel; only if {@link #isReadyForBody}. */
   void requestData(ByteBuf in, int count) {
-    bodyStarted = true;
-    upstream().sendData(in, count);
+    body.keep(in, count);
+    current.upstream().sendData(in, count);
   }
 
   /** The request is complete. */
-  void requestEnd(Head trailers) {
+  void requestEnd(Head last) {
     requestDone = true;
+    trailers = last;
+    deadline = loop.now() + route().timeoutNanos();
     deadlines.requestBodyEnds();
-    upstream().sendEnd(trailers);
+    current.upstream().sendEnd(last);
   }
 
   /** The client has ended its half of a tunnel; what it sent before still goes out. */
   void clientEnded() {
-    NodeSide connection = upstream;
-    if (connection == null || clientEnded) {
+    if (!current.isConnected() || clientEnded) {
       return;
     }
     clientEnded = true;
     flushToNode();
     if (nodeEnded) {
-      endTunnel(connection);
+      endTunnel(current.upstream());
     } else {
-      connection.shutdownOutput();
+      current.upstream().shutdownOutput();
     }
   }
 
   /** Both halves have ended; what either side is still owed goes out first. */
   private void endTunnel(NodeSide connection) {
     connection.afterFlush(() -> {
-      if (isAttachedTo(connection)) {
+      if (current.isOn(connection)) {
         client().tunnelEnded();
       }
     });
   }
 
-  void upstreamWritable() {
-    client().upstreamReady();
-    flushToNode();
+  void upstreamWritable(Attempt attempt) {
+    if (isCurrent(attempt)) {
+      client().upstreamReady();
+      flushToNode();
+    }
   }
 
   /** The client can take more. */
   void clientWritable() {
-    NodeSide connection = upstream;
-    if (connection != null) {
-      connection.setReading(true);
-    }
+    current.setReading(true);
   }
 
   // --- from the node -----------------------------------------------------------------------
 
-  /** So many bytes have come from the node, whatever they mean. */
-  void responseBytes(int count) {
-    anyResponseByte = true;
-    node().counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
+  /** Some bytes have come from the node, whatever they mean. */
+  void responseBytes() {
     if (headSent) { // until then the route's timeout holds, however slowly bytes come
       client().progress();
     }
@@ -389,24 +379,29 @@ final class Exchange {
     if (in.isReadable()) {
       to.sendData(in, in.readableBytes());
     }
-    responseFlush();
+    responseFlush(current);
   }
 
   /**
-   * {@link #response} is complete and checked.
+   * The head of that try's answer is complete and checked.
    *
-   * @return whether the exchange goes on; if so and the answer was interim, another head follows,
-   *     or the tunnel is open
+   * @return whether the try goes on; if so and the answer was interim, another head follows, or the
+   *     tunnel is open
    */
-  boolean responseHead() {
+  boolean responseHead(Attempt attempt) {
+    response = attempt.response;
     if (response.status >= 200) {
+      if (isRejected(attempt)) {
+        return false;
+      }
+      settle(attempt);
       sendResponseHead();
       return true;
     }
     boolean switching = response.status == 101;
     if (++informational > MAX_INFORMATIONAL
         || (switching && (!request.upgrade || !RequestCheck.isWebSocket(response)))) {
-      badResponse();
+      badResponse(attempt);
       return false;
     }
     if (request.minorVersion == 0) {
@@ -415,9 +410,11 @@ final class Exchange {
     }
     ClientSide to = client();
     if (switching) {
+      settle(attempt);
       Forwarding.addToResponse(this, to);
       tunnel = true;
       headSent = true;
+      body.end();
       deadlines.end();
     }
     to.sendInformational(this);
@@ -425,6 +422,72 @@ final class Exchange {
       to.flush();
       response.reset();
     }
+    return true;
+  }
+
+  /** The node answered, but not what the client is to see while another may do better. */
+  private boolean isRejected(Attempt attempt) {
+    Node at = attempt.node();
+    if (isHedged()) {
+      if (!route().retry().repeats(response.status, request, 0)) {
+        return false;
+      }
+      attempt.count(StatusClass.ofNode(response.status));
+      attempt.end(Outcome.REJECTED);
+      otherGoesOn(attempt);
+      return true;
+    }
+    long pause = retries.after(response, at);
+    if (pause == Retries.NO) {
+      return false;
+    }
+    attempt.count(StatusClass.ofNode(response.status));
+    attempt.end(Outcome.REJECTED);
+    again(pause, false);
+    return true;
+  }
+
+  private boolean isHedged() {
+    Hedge second = hedge;
+    return second != null && second.isGoing();
+  }
+
+  /** That try's answer is the one; the other is not wanted any more. */
+  private void settle(Attempt winner) {
+    Hedge second = hedge;
+    if (second == null) {
+      return;
+    }
+    second.end();
+    if (second.isGoing()) {
+      if (isCurrent(winner)) {
+        second.other().end(Outcome.CANCELLED);
+      } else {
+        route().counters().increment(loop.index(), RouteCounter.HEDGES_WON);
+        current.end(Outcome.CANCELLED);
+        swap(second);
+      }
+    }
+  }
+
+  private void swap(Hedge second) {
+    Attempt winner = second.other();
+    second.setOther(current);
+    current = winner;
+    response = winner.response;
+  }
+
+  /** Whether there is another try, which goes on alone after the end of that one. */
+  private boolean otherGoesOn(Attempt ended) {
+    if (!isCurrent(ended)) {
+      return true;
+    }
+    Hedge second = hedge;
+    if (second == null || !second.isGoing()) {
+      return false;
+    }
+    swap(second);
+    deadlines.tryBegins(loop.now(), route().retry().tryNanos());
     return true;
   }
 
@@ -436,6 +499,7 @@ final class Exchange {
   private void sendResponseHead() {
     ClientSide to = client();
     headSent = true;
+    body.end();
     deadlines.tryEnds();
     editResponse();
     Forwarding.addToResponse(this, to);
@@ -449,12 +513,14 @@ final class Exchange {
   }
 
   /** No more for now: what has been gathered goes out, and a slow client slows the node down. */
-  void responseFlush() {
+  void responseFlush(Attempt attempt) {
+    if (!headSent) {
+      return; // part of a head, perhaps of the slower of two
+    }
     ClientSide to = client();
     to.flush();
-    NodeSide connection = upstream;
-    if (connection != null && to.isCurrent(this) && !to.isWritable()) {
-      connection.setReading(false);
+    if (attempt.isConnected() && to.isCurrent(this) && !to.isWritable()) {
+      attempt.setReading(false);
       to.waitForTaker();
     }
   }
@@ -472,54 +538,65 @@ final class Exchange {
   /** The node has ended its half of a tunnel. */
   void nodeEnded() {
     nodeEnded = true;
-    NodeSide connection = upstream;
-    if (clientEnded && connection != null) {
-      endTunnel(connection);
+    if (clientEnded && current.isConnected()) {
+      endTunnel(current.upstream());
     } else {
       client().nodeEnded();
     }
   }
 
   /** The connection to the node is gone, or of no use any more. */
-  void upstreamClosed() {
+  void upstreamClosed(Attempt attempt) {
     if (tunnel) {
       finish();
-      return;
+    } else {
+      failed(attempt, Failure.RESET, Outcome.RESET, ErrorReason.UPSTREAM_RESET);
     }
-    boolean stale = upstream != null && upstream.isReused();
-    lost(stale, isRepeatable());
   }
 
   /**
    * The node has told that it did nothing about the request: whatever it is, it can be repeated.
    */
-  void upstreamRefused() {
-    lost(true, !tunnel && !bodyStarted && (request.body == 0 || !requestDone));
-  }
-
-  private void lost(boolean stale, boolean repeatable) {
-    Node failed = node();
-    failed.counters().increment(loop.index(), NodeCounter.RESET);
-    dropUpstream();
-    if (!anyResponseByte && sends < 2 && repeatable) {
-      // An old connection that died says little about the node; a fresh one says more.
-      repeat(stale ? null : failed);
+  void upstreamRefused(Attempt attempt) {
+    if (tunnel) {
+      finish();
     } else {
-      fail(ErrorReason.UPSTREAM_RESET);
+      failed(attempt, Failure.REFUSED, Outcome.RESET, ErrorReason.UPSTREAM_RESET);
     }
   }
 
-  private boolean mayRepeat() {
-    return !anyResponseByte && sends < 2 && isRepeatable();
+  void connectFailed(Attempt attempt) {
+    failed(attempt, Failure.CONNECT, Outcome.CONNECT_FAILED, ErrorReason.CONNECT_FAILED);
   }
 
-  private void repeat(@Nullable Node avoid) {
-    Node failed = node();
-    failed.counters().increment(loop.index(), NodeCounter.RETRIED);
-    failed.requestFinished();
-    node = null;
-    response.reset();
-    pick(avoid, true);
+  void badResponse(Attempt attempt) {
+    failed(attempt, Failure.BAD_RESPONSE, Outcome.BAD_RESPONSE, ErrorReason.BAD_RESPONSE);
+  }
+
+  /** A try came to nothing: there is another one, or the client hears why not. */
+  private void failed(Attempt attempt, Failure failure, Outcome outcome, ErrorReason reason) {
+    Node at = attempt.node();
+    boolean stale = attempt.isReused();
+    attempt.end(outcome);
+    if (otherGoesOn(attempt)) {
+      return;
+    }
+    long pause = headSent ? Retries.NO : retries.after(failure, at, stale);
+    if (pause == Retries.NO) {
+      fail(reason);
+    } else {
+      again(pause, failure != Failure.CONNECT);
+    }
+  }
+
+  /** Tries again, at another node while there is one. */
+  private void again(long pause, boolean fresh) {
+    deadlines.tryEnds();
+    if (pause == 0) {
+      pick(fresh);
+    } else {
+      retries.pause(pause, () -> pick(fresh));
+    }
   }
 
   /** A limit on time that the route has beside the usual one has been reached. */
@@ -534,42 +611,21 @@ final class Exchange {
   }
 
   private void tryIsLate() {
-    Node late = node();
-    if (upstream == null && connects < MAX_CONNECTS) {
-      late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-      connectFailed("no connection in the time of a try");
-    } else if (upstream != null && mayRepeat()) {
-      late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-      dropUpstream();
-      repeat(late);
-    } else {
-      timedOut(ErrorReason.UPSTREAM_TIMEOUT);
+    if (current.isGoing()) {
+      failed(
+          current,
+          current.isConnected() ? Failure.TIMEOUT : Failure.CONNECT,
+          Outcome.TIMEOUT,
+          ErrorReason.UPSTREAM_TIMEOUT);
     }
-  }
-
-  private boolean isRepeatable() {
-    if (bodyStarted || request.body != 0 || request.upgrade) {
-      return false;
-    }
-    for (byte[] method : IDEMPOTENT) {
-      if (request.methodIs(method)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void badResponse() {
-    node().counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
-    fail(ErrorReason.BAD_RESPONSE);
   }
 
   /** The node, or the client's patience, failed: says so if nothing has been said yet. */
   void fail(ErrorReason reason) {
+    endTries(Outcome.CANCELLED);
     if (headSent) {
       ClientSide owner = client();
       owner.countError(reason);
-      dropUpstream();
       owner.abort(this);
       finish();
     } else {
@@ -592,7 +648,8 @@ final class Exchange {
 
   /** Makes that the answer, to which fields may be added. */
   private void begin(LocalAnswer local) {
-    dropUpstream();
+    endTries(Outcome.CANCELLED);
+    body.end();
     response.copyFrom(local.head());
   }
 
@@ -626,14 +683,7 @@ final class Exchange {
   /** The client took too long, or the node did. */
   void timedOut(ErrorReason reason) {
     if (reason == ErrorReason.UPSTREAM_TIMEOUT) {
-      Node late = node;
-      if (late != null) {
-        late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-      }
-      NodeSide connection = upstream;
-      if (connection != null) {
-        connection.waitedInVain();
-      }
+      endTries(Outcome.TIMEOUT);
     }
     fail(reason);
   }
@@ -645,9 +695,8 @@ final class Exchange {
       matched.counters().increment(loop.index(), StatusClass.ofRoute(status));
     }
     client().countResponse(status);
-    Node answered = node;
-    if (answered != null && upstream != null) {
-      answered.counters().increment(loop.index(), StatusClass.ofNode(status));
+    if (current.isConnected()) {
+      current.count(StatusClass.ofNode(status));
     }
   }
 
@@ -657,53 +706,38 @@ final class Exchange {
   private void finish() {
     ClientSide owner = client();
     boolean whole = requestDone;
-    releaseNode();
+    endTries(Outcome.ANSWERED);
     recycle();
     owner.exchangeDone(whole);
   }
 
   /** The client has gone: nothing more to be said to anybody. */
   void abandon() {
-    dropUpstream();
-    releaseNode();
+    endTries(Outcome.CANCELLED);
     recycle();
   }
 
-  private void releaseNode() {
-    Node used = node;
-    NodeSide connection = upstream;
-    upstream = null;
-    node = null;
-    if (used == null) {
-      return;
+  /** Ends what is going on at nodes, and plans nothing more. */
+  private void endTries(Outcome outcome) {
+    current.end(outcome);
+    Hedge second = hedge;
+    if (second != null) {
+      second.end();
+      second.other().end(outcome);
     }
-    used.requestFinished();
-    if (connection != null) {
-      long micros = (loop.now() - sentNanos) / 1000;
-      used.latency().record(loop.index(), micros);
-      connection.release(requestDone, target().upstream());
-    }
-  }
-
-  /** Ends the connection to the node without waiting for anything more from it. */
-  private void dropUpstream() {
-    NodeSide connection = upstream;
-    upstream = null;
-    if (connection != null) {
-      connection.drop();
-    }
+    retries.end();
   }
 
   private void recycle() {
-    ticket++;
     deadlines.end();
+    body.end();
     client = null;
     route = null;
     target = null;
     loop.giveBack(this);
   }
 
-  private HttpRoute route() {
+  HttpRoute route() {
     HttpRoute present = route;
     if (present == null) {
       throw new IllegalStateException("not routed");
@@ -711,7 +745,7 @@ final class Exchange {
     return present;
   }
 
-  private ServiceTarget target() {
+  ServiceTarget target() {
     ServiceTarget present = target;
     if (present == null) {
       throw new IllegalStateException("sent to no service");
@@ -719,19 +753,17 @@ final class Exchange {
     return present;
   }
 
-  private Node node() {
-    Node present = node;
-    if (present == null) {
-      throw new IllegalStateException("no node picked");
-    }
-    return present;
+  Retries retries() {
+    return retries;
   }
 
-  private NodeSide upstream() {
-    NodeSide present = upstream;
-    if (present == null) {
-      throw new IllegalStateException("no node to send to");
-    }
-    return present;
+  /** Until the client is told that it took too long. */
+  long remainingNanos() {
+    return deadlines.remaining(loop.now(), deadline);
+  }
+
+  /** The node that has the request and has not answered; null: none has. */
+  @Nullable Node awaitedNode() {
+    return headSent || !current.isConnected() ? null : current.node();
   }
 }

@@ -38,7 +38,7 @@ final class NodePool {
   /** Exchanges that wait for the connection of HTTP/2 that is being opened. */
   private @Nullable List<Waiter> waiters;
 
-  private record Waiter(Exchange exchange, int ticket) {}
+  private record Waiter(Attempt attempt, int ticket) {}
 
   NodePool(HttpLoop loop, Node node, PoolDirectory directory) {
     this.loop = loop;
@@ -52,7 +52,7 @@ final class NodePool {
     return idleCount;
   }
 
-  /** A connection with room for another exchange, open as far as we know, or null. */
+  /** A connection with room for another attempt, open as far as we know, or null. */
   @Nullable NodeSide poll(NodeProtocol protocol) {
     return switch (protocol) {
       case HTTP1 -> pollIdle();
@@ -135,28 +135,27 @@ final class NodePool {
   }
 
   /**
-   * Gets a connection for the exchange: takes over one that another loop does not use, or opens a
-   * new one. The exchange hears of it through {@link Exchange#connected} or {@link
-   * Exchange#connectFailed}.
+   * Gets a connection for the try: takes over one that another loop does not use, or opens a new
+   * one. The try hears of it through {@link Attempt#connected} or {@link Attempt#connectFailed}.
    *
    * @param config how to connect
    * @param fresh only a new one will do
    */
-  void connect(Exchange exchange, ServiceTarget target, UpstreamConfig config, boolean fresh) {
+  void connect(Attempt attempt, ServiceTarget target, UpstreamConfig config, boolean fresh) {
     if (target.protocol() == NodeProtocol.H2) {
-      connectShared(exchange, config);
+      connectShared(attempt, config);
       return;
     }
     NodePool other = fresh ? null : directory.richest(node, loop.index());
     if (other != null) {
-      takeOver(other, exchange, config);
+      takeOver(other, attempt, config);
     } else {
-      open(exchange, config);
+      open(attempt, config);
     }
   }
 
-  private void takeOver(NodePool other, Exchange exchange, UpstreamConfig config) {
-    int ticket = exchange.ticket();
+  private void takeOver(NodePool other, Attempt attempt, UpstreamConfig config) {
+    int ticket = attempt.ticket();
     other
         .loop
         .loop()
@@ -164,9 +163,9 @@ final class NodePool {
         .execute(() -> {
           UpstreamConnection found = other.pollIdle();
           if (found == null) {
-            back(() -> openIfWanted(exchange, ticket, config));
+            back(() -> openIfWanted(attempt, ticket, config));
           } else {
-            found.leaveLoop(moved -> back(() -> arrive(moved, exchange, ticket, config)));
+            found.leaveLoop(moved -> back(() -> arrive(moved, attempt, ticket, config)));
           }
         });
   }
@@ -175,59 +174,59 @@ final class NodePool {
     loop.loop().eventLoop().execute(task);
   }
 
-  private void openIfWanted(Exchange exchange, int ticket, UpstreamConfig config) {
-    if (exchange.ticket() == ticket) {
-      open(exchange, config);
+  private void openIfWanted(Attempt attempt, int ticket, UpstreamConfig config) {
+    if (attempt.ticket() == ticket) {
+      open(attempt, config);
     }
   }
 
   private void arrive(
-      @Nullable UpstreamConnection moved, Exchange exchange, int ticket, UpstreamConfig config) {
+      @Nullable UpstreamConnection moved, Attempt attempt, int ticket, UpstreamConfig config) {
     if (moved == null) {
-      openIfWanted(exchange, ticket, config);
+      openIfWanted(attempt, ticket, config);
       return;
     }
     moved.joinLoop(
         loop,
         this,
         joined -> {
-          boolean wanted = exchange.ticket() == ticket;
+          boolean wanted = attempt.ticket() == ticket;
           if (!joined) {
-            openIfWanted(exchange, ticket, config);
+            openIfWanted(attempt, ticket, config);
           } else if (wanted) {
-            exchange.connected(moved);
+            attempt.connected(moved);
           } else {
             release(moved, config);
           }
         });
   }
 
-  private void open(Exchange exchange, UpstreamConfig config) {
+  private void open(Attempt attempt, UpstreamConfig config) {
     InetSocketAddress address = node.socketAddress();
     if (address == null) {
-      exchange.connectFailed("name not resolved");
+      attempt.connectFailed("name not resolved");
       return;
     }
-    int ticket = exchange.ticket();
+    int ticket = attempt.ticket();
     UpstreamConnection connection = new UpstreamConnection(loop, this);
     openChannel(connection, address, config)
         .addListener((ChannelFuture connected) -> {
           if (connected.isSuccess()) {
             node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
-            if (exchange.ticket() == ticket) {
-              exchange.connected(connection);
+            if (attempt.ticket() == ticket) {
+              attempt.connected(connection);
             } else {
               release(connection, config);
             }
           } else {
-            failed(connected, exchange, ticket);
+            failed(connected, attempt, ticket);
           }
         });
   }
 
   /** Exchanges that come while the connection is being opened wait for it together. */
-  private void connectShared(Exchange exchange, UpstreamConfig config) {
-    Waiter waiter = new Waiter(exchange, exchange.ticket());
+  private void connectShared(Attempt attempt, UpstreamConfig config) {
+    Waiter waiter = new Waiter(attempt, attempt.ticket());
     List<Waiter> going = waiters;
     if (going != null && going.size() < MAX_WAITERS) {
       going.add(waiter);
@@ -235,7 +234,7 @@ final class NodePool {
     }
     InetSocketAddress address = node.socketAddress();
     if (address == null) {
-      exchange.connectFailed("name not resolved");
+      attempt.connectFailed("name not resolved");
       return;
     }
     List<Waiter> together = new ArrayList<>();
@@ -271,11 +270,11 @@ final class NodePool {
     forget(together);
     shared.add(connection);
     for (Waiter each : together) {
-      if (each.exchange.ticket() == each.ticket) {
+      if (each.attempt.ticket() == each.ticket) {
         if (connection.hasRoom()) {
-          each.exchange.connected(connection.open());
+          each.attempt.connected(connection.open());
         } else {
-          connectShared(each.exchange, config);
+          connectShared(each.attempt, config);
         }
       }
     }
@@ -285,8 +284,8 @@ final class NodePool {
   private void refuse(List<Waiter> together, String reason) {
     forget(together);
     for (Waiter each : together) {
-      if (each.exchange.ticket() == each.ticket) {
-        each.exchange.connectFailed(reason);
+      if (each.attempt.ticket() == each.ticket) {
+        each.attempt.connectFailed(reason);
       }
     }
   }
@@ -313,10 +312,10 @@ final class NodePool {
     return channel.connect(address);
   }
 
-  private void failed(ChannelFuture connected, Exchange exchange, int ticket) {
+  private void failed(ChannelFuture connected, Attempt attempt, int ticket) {
     String reason = told(connected);
-    if (exchange.ticket() == ticket) {
-      exchange.connectFailed(reason);
+    if (attempt.ticket() == ticket) {
+      attempt.connectFailed(reason);
     }
   }
 

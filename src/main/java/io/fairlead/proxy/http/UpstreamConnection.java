@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to a node. It is either kept unused by its pool or serves exactly one exchange;
+ * One connection to a node. It is either kept unused by its pool or serves exactly one try;
  * bytes or an end that come while it is unused make it useless, and it closes itself.
  */
 final class UpstreamConnection extends ChannelInboundHandlerAdapter implements NodeSide {
@@ -24,7 +24,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   private NodePool pool;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Output output;
-  private @Nullable Exchange exchange;
+  private @Nullable Attempt attempt;
   private boolean reading = true;
   private boolean reused;
   private boolean inputEnded;
@@ -43,7 +43,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
       new TimerWheel.Timer() {
         @Override
         protected void expired(long now) {
-          if (exchange == null) {
+          if (attempt == null) {
             close();
           }
         }
@@ -80,11 +80,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
     return context().channel().isActive();
   }
 
-  // --- what the exchange asks --------------------------------------------------------------
+  // --- what the try asks --------------------------------------------------------------
 
   @Override
-  public void attach(Exchange user) {
-    exchange = user;
+  public void attach(Attempt user) {
+    attempt = user;
     headRead = false;
     reusable = false;
   }
@@ -100,8 +100,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   }
 
   @Override
-  public void sendHead(Exchange user) {
-    Head request = user.request;
+  public void sendHead(Attempt user) {
+    Head request = user.request();
     chunked = request.body == Head.CHUNKED;
     HeadWriter.writeRequest(user, output().room(request.length + HeadWriter.ADDED));
   }
@@ -156,7 +156,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   }
 
   private void detach() {
-    exchange = null;
+    attempt = null;
     reused = true;
     setReading(true);
   }
@@ -184,7 +184,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ByteBuf in = (ByteBuf) message;
     try {
-      Exchange user = exchange;
+      Attempt user = attempt;
       if (user == null) {
         // An answer nobody asked for: whatever it is, it must not become the answer to another
         // request.
@@ -205,7 +205,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   }
 
   /** Whether the head is complete, bytes of a body are next and somebody waits for them. */
-  private boolean readHead(Exchange user, ByteBuf in) {
+  private boolean readHead(Attempt user, ByteBuf in) {
     Head head = user.response;
     while (in.isReadable()) {
       int before = head.length;
@@ -243,7 +243,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
     return false;
   }
 
-  private void readBody(Exchange user, ByteBuf in) {
+  private void readBody(Attempt user, ByteBuf in) {
     while (true) {
       switch (responseBody.next(in)) {
         case MORE -> {
@@ -272,12 +272,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // that very exchange
-  private boolean isServing(Exchange user) {
-    return exchange == user;
+  @SuppressWarnings("ReferenceEquality") // that very try
+  private boolean isServing(Attempt user) {
+    return attempt == user;
   }
 
-  private void ended(Exchange user) {
+  private void ended(Attempt user) {
     if (user.isTunnel()) {
       user.nodeEnded();
     } else if (headRead && responseBody.endsWithConnection() && !responseBody.isComplete()) {
@@ -290,7 +290,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user != null && isWritable()) {
       user.upstreamWritable();
     }
@@ -300,7 +300,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event == ChannelInputShutdownEvent.INSTANCE) {
       inputEnded = true;
-      Exchange user = exchange;
+      Attempt user = attempt;
       if (user == null) {
         pool.remove(this);
         close();
@@ -314,7 +314,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   public void channelInactive(ChannelHandlerContext ctx) {
     loop.loop().timers().cancel(idleTimer);
     pool.remove(this);
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user != null) {
       user.upstreamClosed();
     }
