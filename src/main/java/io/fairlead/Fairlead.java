@@ -81,6 +81,9 @@ final class Fairlead implements AutoCloseable {
 
   private static final Duration DOOR_RETRY = Duration.ofMillis(5);
 
+  /** How often what loops look up about latencies is made anew. */
+  private static final Duration TICK = Duration.ofSeconds(1);
+
   private static final System.Logger LOG = System.getLogger(Fairlead.class.getName());
 
   /**
@@ -184,6 +187,7 @@ final class Fairlead implements AutoCloseable {
     Fairlead instance = new Fairlead(config, file);
     try {
       instance.events.add(new Event.InstanceStarted(Version.current()));
+      instance.control.schedule(TICK, instance::tick);
       if (succession == null) {
         instance.change(config, text, source);
         instance.admin = instance.openDoor(config.admin());
@@ -344,6 +348,15 @@ final class Fairlead implements AutoCloseable {
       }
       return services;
     });
+  }
+
+  /** Lets event loops know how long requests take; they only look it up. */
+  private void tick() {
+    State present = state.get();
+    if (present != null) {
+      present.services().values().forEach(service -> service.target().tick());
+    }
+    control.schedule(TICK, this::tick);
   }
 
   private ServiceRuntime newService(ServiceConfig config) {

@@ -108,21 +108,13 @@ final class MetricsPage {
             }
           }
         }
-        case ROUTE_REQUESTS -> {
-          page.family(metric);
-          for (ListenerView listener : listeners) {
-            for (ListenerView.RouteView route : listener.routes()) {
-              page.sample(
-                  metric,
-                  route.counters().get(RouteCounter.REQUESTS),
-                  listener.name(),
-                  route.name(),
-                  route.service());
-            }
-          }
-        }
+        case ROUTE_REQUESTS -> routes(page, metric, listeners, RouteCounter.REQUESTS);
         case ROUTE_RESPONSES -> routeResponses(page, metric, listeners);
         case ROUTE_REFUSED -> routeRefused(page, metric, listeners);
+        case ROUTE_RETRIES -> routeRetries(page, metric, listeners);
+        case ROUTE_RETRIES_REFUSED -> routeRetriesRefused(page, metric, listeners);
+        case ROUTE_HEDGES -> routes(page, metric, listeners, RouteCounter.HEDGED);
+        case ROUTE_HEDGES_WON -> routes(page, metric, listeners, RouteCounter.HEDGES_WON);
         case SERVICE_NODES -> {
           page.family(metric);
           for (Service service : services) {
@@ -298,6 +290,56 @@ final class MetricsPage {
             name,
             to,
             ErrorReason.BODY_TOO_LARGE.wireName());
+      }
+    }
+  }
+
+  private static void routes(
+      Exposition page, Metric metric, List<ListenerView> listeners, RouteCounter counter)
+      throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        long count = route.counters().get(counter);
+        page.sample(metric, count, listener.name(), route.name(), route.service());
+      }
+    }
+  }
+
+  private static void routeRetries(Exposition page, Metric metric, List<ListenerView> listeners)
+      throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        LoopCounters<RouteCounter> counters = route.counters();
+        String in = listener.name();
+        String name = route.name();
+        String to = route.service();
+        page.sample(metric, counters.get(RouteCounter.RETRIED_CONNECT), in, name, to, "connect");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_REFUSED), in, name, to, "refused");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_RESET), in, name, to, "reset");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_TIMEOUT), in, name, to, "timeout");
+        page.sample(
+            metric, counters.get(RouteCounter.RETRIED_BAD_RESPONSE), in, name, to, "bad-response");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_STATUS), in, name, to, "status");
+      }
+    }
+  }
+
+  private static void routeRetriesRefused(
+      Exposition page, Metric metric, List<ListenerView> listeners) throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        LoopCounters<RouteCounter> counters = route.counters();
+        String in = listener.name();
+        String name = route.name();
+        String to = route.service();
+        page.sample(metric, counters.get(RouteCounter.RETRY_NO_BUDGET), in, name, to, "budget");
+        page.sample(metric, counters.get(RouteCounter.RETRY_SHEDDING), in, name, to, "shedding");
+        page.sample(metric, counters.get(RouteCounter.RETRY_NO_BODY), in, name, to, "body");
+        page.sample(
+            metric, counters.get(RouteCounter.HEDGE_NO_BUDGET), in, name, to, "hedge-budget");
       }
     }
   }

@@ -39,7 +39,8 @@ public record RetryConfig(
           RetryOn.Failure.TIMEOUT);
 
   /** RFC 9110, 9.2.2. */
-  static final List<String> IDEMPOTENT = List.of("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE");
+  static final List<String> IDEMPOTENT =
+      List.of("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE");
 
   public static final RetryConfig DEFAULT =
       new RetryConfig(

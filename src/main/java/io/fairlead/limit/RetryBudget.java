@@ -16,8 +16,8 @@ import java.lang.invoke.VarHandle;
  * counts the requests that come to it in cells of its own, with nothing but a store; a cell holds a
  * second and a count in one number, so that a reader never takes the count of one for that of
  * another. What has been granted is counted for all loops together, by compare-and-set; whoever
- * asks counts itself first, looks whether it was one too many, and takes itself back if so. Two that
- * ask at the same time for the last place may so both be refused; never are both let in.
+ * asks counts itself first, looks whether it was one too many, and takes itself back if so. Two
+ * that ask at the same time for the last place may so both be refused; never are both let in.
  *
  * <p>[1] As in Finagle. [2] N. Bronson et al., Metastable Failures in Distributed Systems, HotOS
  * 2021.

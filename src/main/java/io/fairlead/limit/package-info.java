@@ -3,7 +3,8 @@
  *
  * <p>Pure decisions over numbers: who is counted (a key of 64 bits), what time it is. Event loops
  * ask; all of them share what is counted, without a lock. Start at {@link
- * io.fairlead.limit.RateLimiter}; what a key is made of is the caller's business.
+ * io.fairlead.limit.RateLimiter}; what a key is made of is the caller's business. {@link
+ * io.fairlead.limit.RetryBudget} says whether a request may be let in twice.
  */
 @NullMarked
 package io.fairlead.limit;

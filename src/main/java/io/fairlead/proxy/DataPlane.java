@@ -280,6 +280,15 @@ public final class DataPlane implements AutoCloseable {
     return sum;
   }
 
+  /** Bytes of request bodies that are kept to be sent again; for tests that look for leftovers. */
+  public long bytesOfBodies() {
+    long sum = 0;
+    for (HttpLoop loop : httpLoops) {
+      sum += loop.bytesOfBodies();
+    }
+    return sum;
+  }
+
   /**
    * Bytes of buffers that are in use, of this process; what is kept for reuse does not count. For
    * tests of bounds.

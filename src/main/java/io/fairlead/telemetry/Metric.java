@@ -138,6 +138,31 @@ public enum Metric {
       "listener,route,service,reason",
       "Requests that the rules of the route did not let through, by the reason that fairlead-error names. When it rises, clients ask more than they may."),
 
+  ROUTE_RETRIES(
+      "fairlead_route_retries_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Tries repeated, by what went wrong: connect, refused, reset, timeout, bad-response or status. When it rises, clients are spared failures that nodes cause."),
+  ROUTE_RETRIES_REFUSED(
+      "fairlead_route_retries_refused_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Second tries that were wanted and not made: budget, too many lately; shedding, the service turns requests away; body, too much of it to be kept; hedge-budget, too many hedges lately. When budget rises, more fails than second tries can make good."),
+  ROUTE_HEDGES(
+      "fairlead_route_hedges_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Requests sent to a second node because the first was slow. When it rises, some nodes are slower than most."),
+  ROUTE_HEDGES_WON(
+      "fairlead_route_hedges_won_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Of these, those that the second node answered first. When it hardly rises while hedges do, hedging helps nobody and only costs."),
+
   SERVICE_NODES(
       "fairlead_service_nodes",
       Type.GAUGE,

@@ -127,7 +127,7 @@ public final class HttpLoop {
   }
 
   /** Bytes of request bodies that are kept; for tests that look for leftovers. */
-  long bytesOfBodies() {
+  public long bytesOfBodies() {
     return bytesOfBodies;
   }
 

@@ -4,17 +4,20 @@ import io.fairlead.config.HedgeConfig;
 import io.fairlead.config.RetryConfig;
 import io.fairlead.config.RetryOn;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 
 /**
  * What a route says about trying again, ready to be asked. Knows what failed and how often, nothing
  * of connections.
  *
- * <p>A request may be repeated whatever its method if no node can have acted on it: none has got any
- * of it, or it has said that it did nothing (REFUSED_STREAM, GOAWAY; RFC 9113, 8.7). Otherwise only
- * if its method is one that may happen twice (RFC 9110, 9.2.2), or the route says so. A field {@code
- * idempotency-key} changes nothing: what it promises is the node's to keep, and only the operator
- * knows whether it does.
+ * <p>A request may be repeated whatever its method if no node can have acted on it: none has got
+ * any of it, or it has said that it did nothing (REFUSED_STREAM, GOAWAY; RFC 9113, 8.7). Otherwise
+ * only if its method is one that may happen twice (RFC 9110, 9.2.2), or the route says so. A field
+ * {@code idempotency-key} changes nothing: what it promises is the node's to keep, and only the
+ * operator knows whether it does.
  *
  * <p>A node that could not be connected to has not been asked, so that connecting may fail twice
  * more often than a request is sent: {@link #connects}.
@@ -131,6 +134,56 @@ final class RetryPolicy {
         : 0;
   }
 
+  /** What would become of that request, for people. */
+  List<String> inWords(Head request) {
+    List<String> words = new ArrayList<>();
+    if (config.attempts() == 0) {
+      words.add("a request that fails is not tried again");
+    } else {
+      boolean twice = mayHappenTwice(request);
+      List<String> reasons =
+          config.on().stream()
+              .filter(on -> twice || on == RetryOn.Failure.CONNECT || on == RetryOn.Failure.REFUSED)
+              .map(RetryPolicy::word)
+              .toList();
+      String method = Ascii.text(request.bytes, request.methodStart, request.methodEnd);
+      words.add(
+          reasons.isEmpty()
+              ? method + " is not tried again: it may not happen twice"
+              : "tried again up to "
+                  + (config.attempts() == 1 ? "once" : config.attempts() + " times")
+                  + ", at another node while there is one, on "
+                  + String.join(", ", reasons)
+                  + (twice ? "" : "; on nothing else, as " + method + " may not happen twice")
+                  + (tryNanos > 0
+                      ? "; one try takes " + tryNanos / 1_000_000 + " ms at most"
+                      : ""));
+      if (request.body != 0 && keeps(request, true) == 0) {
+        words.add(
+            "its body is longer than the " + config.bodyBytes() + " bytes that are kept of one");
+      }
+    }
+    HedgeConfig hedge = config.hedge();
+    if (hedge.isWanted() && isHedgeable(request)) {
+      words.add(
+          "a second node is asked, too, if the first has not answered "
+              + (hedge.percentile() > 0
+                  ? "in the time of " + hedge.percentile() + " % of the requests"
+                  : "in " + hedge.after().toMillis() + " ms")
+              + "; for "
+              + hedge.budget()
+              + " % of the requests at most");
+    }
+    return words;
+  }
+
+  private static String word(RetryOn on) {
+    return switch (on) {
+      case RetryOn.Failure failure -> failure.name().toLowerCase(Locale.ROOT).replace('_', '-');
+      case RetryOn.Status status -> status.toString();
+    };
+  }
+
   /** Whether a second try of that request can be made while the first goes on. */
   static boolean isHedgeable(Head request) {
     return request.body == 0
@@ -146,8 +199,8 @@ final class RetryPolicy {
   }
 
   /**
-   * How long to wait before a node that has been tried is tried again: by chance, up to a bound that
-   * doubles each time. Clients that failed together do not come back together [1].
+   * How long to wait before a node that has been tried is tried again: by chance, up to a bound
+   * that doubles each time. Clients that failed together do not come back together [1].
    *
    * <p>[1] M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015: "full jitter".
    *

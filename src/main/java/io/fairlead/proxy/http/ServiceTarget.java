@@ -6,7 +6,10 @@ import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.limit.RetryBudget;
 import io.fairlead.limit.Shedding;
+import io.fairlead.service.Node;
 import io.fairlead.service.Service;
+import io.fairlead.telemetry.LatencyHistogram;
+import io.fairlead.telemetry.LatencyWindow;
 
 /**
  * A service as event loops see it: the balancer over its latest nodes, and how to connect to them.
@@ -17,7 +20,9 @@ public final class ServiceTarget {
   private volatile Balancer balancer;
   private volatile ServiceConfig config;
   private volatile Shedding shedding = Shedding.NEVER;
-  private volatile long hedgeNanos = Long.MAX_VALUE;
+  private final LatencyWindow window = new LatencyWindow();
+  private volatile long[] quantiles = {};
+  private volatile boolean quantilesWanted;
   private final RetryBudget retries;
   private final RetryBudget hedges;
 
@@ -56,14 +61,32 @@ public final class ServiceTarget {
     return hedges;
   }
 
-  /** After how long a request is slow enough to be hedged; {@link Long#MAX_VALUE}: not known. */
-  long hedgeNanos() {
-    return hedgeNanos;
+  /**
+   * How long that many percent of the requests took at most lately; {@link Long#MAX_VALUE}: not
+   * known.
+   */
+  long quantileNanos(int percentile) {
+    quantilesWanted = true;
+    long[] known = quantiles;
+    return known.length == 0 ? Long.MAX_VALUE : known[percentile - LatencyWindow.FIRST];
   }
 
-  /** Any thread, now and then. */
-  public void setHedgeNanos(long nanos) {
-    hedgeNanos = nanos;
+  /**
+   * Looks at what nodes have answered since the last time; once a second, one thread. Costs nothing
+   * unless a route asks.
+   */
+  public void tick() {
+    if (!quantilesWanted) {
+      return;
+    }
+    LatencyHistogram.Distribution sum = new LatencyHistogram.Distribution();
+    for (Node node : service.nodes().all()) {
+      node.latency().addTo(sum);
+    }
+    long[] next = window.tick(sum);
+    if (next != null) {
+      quantiles = next;
+    }
   }
 
   /** Whether the service has too much to do; then nothing is tried twice. */

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to a node. It is either kept unused by its pool or serves exactly one try;
- * bytes or an end that come while it is unused make it useless, and it closes itself.
+ * One connection to a node. It is either kept unused by its pool or serves exactly one try; bytes
+ * or an end that come while it is unused make it useless, and it closes itself.
  */
 final class UpstreamConnection extends ChannelInboundHandlerAdapter implements NodeSide {
   private static final int MAX_RESPONSE_HEAD = 64 * 1024;
