@@ -58,7 +58,8 @@ class ExamplesTest {
         "udp.yaml",
         "tls-passthrough.yaml",
         "routing.yaml",
-        "rules.yaml"
+        "rules.yaml",
+        "retries.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

@@ -115,7 +115,7 @@ public final class RetryBudget {
 
   /** The cell of that second with nothing counted; never 0, which no second has had. */
   private static long cell(long second) {
-    return (second & 0x7FFF_FFFFL | 0x8000_0000L) << COUNT_BITS;
+    return ((second & 0x7FFF_FFFFL) | 0x8000_0000L) << COUNT_BITS;
   }
 
   private static boolean isOf(long cell, long second) {

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.RetryBudgetConfig;
 import io.fairlead.config.RetryOn;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.NodeCounter;
@@ -155,7 +156,7 @@ final class Retries {
       count(RouteCounter.RETRY_SHEDDING);
       return false;
     }
-    var budget = exchange.route().retry().config().budget();
+    RetryBudgetConfig budget = exchange.route().retry().config().budget();
     if (!target.retries().grant(loop.now(), budget.share(), budget.perSecond())) {
       count(RouteCounter.RETRY_NO_BUDGET);
       return false;

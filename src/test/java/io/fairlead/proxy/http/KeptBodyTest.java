@@ -175,13 +175,15 @@ final class KeptBodyTest {
     ProxyFixture proxy = proxy(NodeProtocol.HTTP1);
     int size = 1024 * 1024;
     Wire client = client(proxy).send(put("Content-Length: " + size));
-    Thread writer = Thread.ofVirtual().start(() -> {
-      try {
-        client.send(body(size));
-      } catch (IOException e) {
-        // It is closed with the test.
-      }
-    });
+    Thread writer =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                client.send(body(size));
+              } catch (IOException e) {
+                // It is closed with the test.
+              }
+            });
     Wire slow = leftOver.closes(first.accept());
     Received _ = slow.requestHead();
     String body = body(size);

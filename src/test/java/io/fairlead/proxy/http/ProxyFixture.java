@@ -60,9 +60,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   private final DataPlane dataPlane;
   private final Listener listener;
   private final Service service;
-  private final NodeProtocol protocol;
   private final List<String> connectFailures = new ArrayList<>();
-  private final int loops;
   private final RetryConfig retry;
   private final LoopCounters<RouteCounter> routeCounters;
   private final ServiceTarget target;
@@ -75,10 +73,8 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
       String bind,
       NodeProtocol protocol,
       RetryConfig retry) {
-    this.loops = loops;
     this.retry = retry;
     this.routeCounters = new LoopCounters<>(loops, RouteCounter.class);
-    this.protocol = protocol;
     dataPlane =
         new DataPlane(
             new RuntimeConfig(loops, RuntimeConfig.Transport.AUTO),
@@ -146,10 +142,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     RouteConfig route = route(timeout);
     return new HttpPolicy(
         RouteTable.of(
-            List.of(
-                new RouteTable.Entry<>(
-                    route,
-                    new HttpRoute(route, target, routeCounters)))),
+            List.of(new RouteTable.Entry<>(route, new HttpRoute(route, target, routeCounters)))),
         limits,
         ForwardedConfig.DEFAULT,
         rateSpan);
@@ -158,24 +151,44 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   /** A proxy in front of {@code node}, started and ready to be connected to. */
   static ProxyFixture start(InetSocketAddress node) {
     return new ProxyFixture(
-        List.of(node), LIMITS, Duration.ofSeconds(60), 1, "127.0.0.1", NodeProtocol.HTTP1, RetryConfig.DEFAULT);
+        List.of(node),
+        LIMITS,
+        Duration.ofSeconds(60),
+        1,
+        "127.0.0.1",
+        NodeProtocol.HTTP1,
+        RetryConfig.DEFAULT);
   }
 
   /** The same with everything said. */
   static ProxyFixture start(
       List<InetSocketAddress> nodes, HttpLimits limits, Duration timeout, int loops) {
-    return new ProxyFixture(nodes, limits, timeout, loops, "127.0.0.1", NodeProtocol.HTTP1, RetryConfig.DEFAULT);
+    return new ProxyFixture(
+        nodes, limits, timeout, loops, "127.0.0.1", NodeProtocol.HTTP1, RetryConfig.DEFAULT);
   }
 
   /** A proxy that listens on another address. */
   static ProxyFixture startOn(String bind, InetSocketAddress node) {
     return new ProxyFixture(
-        List.of(node), LIMITS, Duration.ofSeconds(60), 1, bind, NodeProtocol.HTTP1, RetryConfig.DEFAULT);
+        List.of(node),
+        LIMITS,
+        Duration.ofSeconds(60),
+        1,
+        bind,
+        NodeProtocol.HTTP1,
+        RetryConfig.DEFAULT);
   }
 
   /** A proxy that speaks HTTP/2 with its nodes. */
   static ProxyFixture startHttp2(List<InetSocketAddress> nodes, HttpLimits limits) {
-    return new ProxyFixture(nodes, limits, Duration.ofSeconds(60), 1, "127.0.0.1", NodeProtocol.H2, RetryConfig.DEFAULT);
+    return new ProxyFixture(
+        nodes,
+        limits,
+        Duration.ofSeconds(60),
+        1,
+        "127.0.0.1",
+        NodeProtocol.H2,
+        RetryConfig.DEFAULT);
   }
 
   /** A proxy with its own rules about trying again. */

@@ -236,7 +236,9 @@ final class RetryTest {
 
   // --- Retry-After -------------------------------------------------------------------------
 
-  /** The first node asks for patience; what became of the request, where there are so many nodes. */
+  /**
+   * The first node asks for patience; what became of the request, where there are so many nodes.
+   */
   @ParameterizedTest
   @CsvSource({
     "2, 100, 200, 0", // another node: at once
@@ -252,9 +254,7 @@ final class RetryTest {
         proxy(
             LONG,
             retry(1, "503", "-", Duration.ZERO),
-            nodes == 1
-                ? List.of(first.address())
-                : List.of(first.address(), other.address));
+            nodes == 1 ? List.of(first.address()) : List.of(first.address(), other.address));
     long begun = System.nanoTime();
     Wire client = client(proxy).send(request("GET", "-"));
     Wire atNode = leftOver.closes(first.accept());
@@ -278,10 +278,7 @@ final class RetryTest {
   void aWaitThatTheRouteHasNoTimeForIsNotBegun() throws Exception {
     HandNode node = leftOver.closes(new HandNode());
     ProxyFixture proxy =
-        proxy(
-            Duration.ofMillis(800),
-            retry(1, "503", "-", Duration.ZERO),
-            List.of(node.address()));
+        proxy(Duration.ofMillis(800), retry(1, "503", "-", Duration.ZERO), List.of(node.address()));
     Wire client = client(proxy).send(request("GET", "-"));
     Wire atNode = leftOver.closes(node.accept());
     Received _ = atNode.request();
@@ -350,7 +347,11 @@ final class RetryTest {
 
   static String request(String method, String body) {
     String length = body.equals("-") ? "" : "Content-Length: " + body.length() + "\r\n";
-    return method + " /1 HTTP/1.1\r\nHost: a\r\n" + length + "\r\n" + (body.equals("-") ? "" : body);
+    return method
+        + " /1 HTTP/1.1\r\nHost: a\r\n"
+        + length
+        + "\r\n"
+        + (body.equals("-") ? "" : body);
   }
 
   private static void assertOurs(Received answer, int status, String reason) {
