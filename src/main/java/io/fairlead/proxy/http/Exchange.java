@@ -326,6 +326,9 @@ final class Exchange {
     trailers = last;
     deadline = loop.now() + route().timeoutNanos();
     deadlines.requestBodyEnds();
+    if (!headSent) {
+      deadlines.tryBegins(loop.now(), route().retry().tryNanos());
+    }
     current.upstream().sendEnd(last);
   }
 
@@ -611,7 +614,10 @@ final class Exchange {
   }
 
   private void tryIsLate() {
-    if (current.isGoing()) {
+    if (!requestDone && current.isWritable()) {
+      // The client is slow, not the node; the time begins anew with the end of its request.
+      deadlines.tryBegins(loop.now(), route().retry().tryNanos());
+    } else if (current.isGoing()) {
       failed(
           current,
           current.isConnected() ? Failure.TIMEOUT : Failure.CONNECT,

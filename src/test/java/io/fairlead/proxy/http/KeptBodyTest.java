@@ -193,6 +193,33 @@ final class KeptBodyTest {
     writer.join();
   }
 
+  /** The time of a try is for the node. */
+  @Test
+  void aSlowClientIsNoReasonToTryAgain() throws Exception {
+    RetryConfig retry = RetryTest.retry(1, "-", "-", Duration.ofMillis(100));
+    ProxyFixture proxy =
+        leftOver.watches(
+            ProxyFixture.startRetrying(
+                List.of(first.address(), second.address()),
+                NodeProtocol.HTTP1,
+                Duration.ofSeconds(60),
+                retry));
+    Wire client = client(proxy).send(put("Content-Length: 6") + "one");
+    Wire atFirst = leftOver.closes(first.accept());
+    Received _ = atFirst.requestHead();
+    assertThat(atFirst.raw(3)).isEqualTo("one");
+    Wire quick = client(proxy).send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"); // to the second node
+    Wire again = leftOver.closes(first.accept()); // the time of a try has passed for that one
+    Received _ = again.request();
+    again.send(OK);
+    assertThat(quick.response().status()).isEqualTo(200);
+    client.send("two");
+    assertThat(atFirst.raw(3)).isEqualTo("two");
+    atFirst.send(OK);
+    assertThat(client.response().status()).isEqualTo(200);
+    assertThat(proxy.counted(RouteCounter.RETRIED_TIMEOUT)).isOne();
+  }
+
   // --- HTTP/2 ------------------------------------------------------------------------------
 
   @ParameterizedTest

@@ -194,7 +194,7 @@ final class RetryFuzzTest {
           return;
         }
         Received request = wire.request();
-        String[] words = request.start.split(" ");
+        String[] words = request.start.split(" ", -1);
         if (words[0].equals("POST")) {
           posts.computeIfAbsent(words[1], id -> new LongAdder()).increment();
         }

@@ -105,8 +105,8 @@ final class RetryTest {
         attempts,
         on.equals("-")
             ? RetryConfig.DEFAULT.on()
-            : Arrays.stream(on.split(" ")).map(RetryOn::parse).toList(),
-        methods.equals("-") ? RetryConfig.DEFAULT.methods() : List.of(methods.split(" ")),
+            : Arrays.stream(on.split(" ", -1)).map(RetryOn::parse).toList(),
+        methods.equals("-") ? RetryConfig.DEFAULT.methods() : List.of(methods.split(" ", -1)),
         perTry,
         RetryConfig.DEFAULT.bodyBytes(),
         AMPLE,
