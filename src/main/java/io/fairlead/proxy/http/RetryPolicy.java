@@ -150,8 +150,8 @@ final class RetryPolicy {
       words.add(
           reasons.isEmpty()
               ? method + " is not tried again: it may not happen twice"
-              : "tried again up to "
-                  + (config.attempts() == 1 ? "once" : config.attempts() + " times")
+              : "tried again "
+                  + (config.attempts() == 1 ? "once" : "up to " + config.attempts() + " times")
                   + ", at another node while there is one, on "
                   + String.join(", ", reasons)
                   + (twice ? "" : "; on nothing else, as " + method + " may not happen twice")
