@@ -144,6 +144,7 @@ public record RouteConfig(
     given.put("headers", !requestHeaders.isEmpty() || !responseHeaders.isEmpty());
     given.put("timeouts", !timeouts.equals(RouteTimeouts.NONE));
     given.put("retry", !retry.equals(RetryConfig.DEFAULT));
+    given.put("importance", importance != Importance.NORMAL);
     given.put("rate-limit", !rateLimits.isEmpty());
     given.put("allow", !access.allow().isEmpty());
     given.put("deny", !access.deny().isEmpty());

@@ -755,6 +755,15 @@ final class RouteLanguage {
           "When a request is tried again.",
           "{ attempts: 2, on: [connect, reset, \"503\"], per-try-timeout: 2s }");
 
+  private static final Key<Importance> IMPORTANCE =
+      Key.of(
+          "importance",
+          Scalar.word(Importance.class),
+          Importance.NORMAL,
+          "What is given up last, or first, when there is more to do than can be done; a proxy that"
+              + " `forwarded.trust` names may say otherwise in `x-request-importance`.",
+          "critical");
+
   static final Obj<RouteConfig> ROUTE =
       new Obj<>(
           "route",
@@ -773,6 +782,7 @@ final class RouteLanguage {
               ROUTE_TIMEOUT,
               ROUTE_TIMEOUTS,
               ROUTE_RETRY,
+              IMPORTANCE,
               RATE_LIMITS,
               ALLOW,
               DENY,
@@ -801,7 +811,7 @@ final class RouteLanguage {
         edits.response(),
         values.get(ERRORS),
         values.get(ROUTE_RETRY),
-        Importance.NORMAL);
+        values.get(IMPORTANCE));
   }
 
   private static RouteAction action(Values values, Spot spot) {

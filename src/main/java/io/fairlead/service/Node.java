@@ -125,6 +125,15 @@ public final class Node {
     int _ = (int) IN_FLIGHT.getAndAdd(this, 1);
   }
 
+  /** The same unless as many as that are in flight already. */
+  public boolean requestStarted(int limit) {
+    if ((int) IN_FLIGHT.getAndAdd(this, 1) < limit) {
+      return true;
+    }
+    requestFinished();
+    return false;
+  }
+
   public void requestFinished() {
     int _ = (int) IN_FLIGHT.getAndAdd(this, -1);
   }
@@ -136,6 +145,15 @@ public final class Node {
 
   public void connectionOpened() {
     int _ = (int) CONNECTIONS.getAndAdd(this, 1);
+  }
+
+  /** The same unless as many as that are open already. */
+  public boolean connectionOpened(int limit) {
+    if ((int) CONNECTIONS.getAndAdd(this, 1) < limit) {
+      return true;
+    }
+    connectionClosed();
+    return false;
   }
 
   public void connectionClosed() {

@@ -50,7 +50,7 @@ final class Attempt {
   // --- what the exchange asks --------------------------------------------------------------
 
   /**
-   * Begins at that node.
+   * Begins at that node, where it has been counted in.
    *
    * @param fresh not on a connection that has served before
    */
@@ -58,7 +58,6 @@ final class Attempt {
     node = picked;
     target = from;
     response.reset();
-    picked.requestStarted();
     NodePool pool = loop.pool(picked);
     NodeSide idle = fresh ? null : pool.poll(from.protocol());
     if (idle != null) {
@@ -155,6 +154,11 @@ final class Attempt {
       }
       connection.drop();
     }
+  }
+
+  /** Connections that may be open to its node. */
+  int connectionsPerNode() {
+    return target().connectionsPerNode();
   }
 
   private ServiceTarget target() {

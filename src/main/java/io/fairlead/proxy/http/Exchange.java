@@ -10,6 +10,7 @@ import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import io.fairlead.telemetry.ShedReason;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,9 @@ final class Exchange {
 
   private int pathLength;
   private final Deadlines deadlines;
+
+  /** Made when a service with limits is first met. */
+  private @Nullable Turn turn;
 
   Exchange(HttpLoop loop) {
     this.loop = loop;
@@ -202,12 +206,86 @@ final class Exchange {
       edits.apply(request, this, matched);
     }
     Forwarding.addToRequest(this, client());
-    deadlines.begin(loop.now(), requestDone ? 0 : matched.requestBodyNanos(), matched.totalNanos());
+    deadlines.begin(
+        loop.now(),
+        requestDone ? 0 : matched.requestBodyNanos(),
+        RequestDeadline.earlier(matched.totalNanos(), RequestDeadline.nanosOf(request)));
     deadline = loop.now() + matched.timeoutNanos();
     ServiceTarget to = target();
     to.retries().request(loop.index(), loop.now());
     body.begin(matched.retry().keeps(request, to.protocol() == NodeProtocol.H2));
-    pick(false);
+    if (mayGo(matched, to)) {
+      pick(false);
+    }
+  }
+
+  /** Whether it need not wait; it may have been turned away. */
+  private boolean mayGo(HttpRoute matched, ServiceTarget to) {
+    int importance = Importances.of(request, client(), matched.importance());
+    if (importance >= loop.loop().guard().refusedFrom()) {
+      to.service().load().sheds().increment(loop.index(), ShedReason.PRESSURE);
+      shed();
+      return false;
+    }
+    Admission gate = to.admission();
+    if (gate == null) {
+      return true;
+    }
+    Turn mine = turn;
+    if (mine == null) {
+      mine = new Turn(this, loop);
+      turn = mine;
+    }
+    return mine.enter(gate, importance, request.clientHigh ^ request.clientLow);
+  }
+
+  /** Has to wait for room, but not longer than that. */
+  void waits(long nanos) {
+    deadlines.waitBegins(loop.now(), nanos);
+  }
+
+  /** Its turn has come: goes to a node. False if none has room, so that it waits on. */
+  boolean takeTurn() {
+    Node picked = retries.pick();
+    Node free = picked == null ? null : target().claim(picked, loop.loop().random());
+    if (picked != null && free == null) {
+      return false;
+    }
+    endWait();
+    if (free == null) {
+      answer(ErrorReason.NO_NODE);
+    } else {
+      begin(free, false);
+    }
+    return true;
+  }
+
+  private void endWait() {
+    Turn mine = turn;
+    if (mine != null && mine.isWaiting()) {
+      mine.withdraw();
+      deadlines.waitEnds();
+    }
+  }
+
+  /** The client sends no more, as one that has gone would; if it waits for room, it need not. */
+  void clientSilent() {
+    giveUpWaiting(ShedReason.CLIENT_GONE);
+  }
+
+  /** Ends the wait, if it waits, with an answer that says so. */
+  private boolean giveUpWaiting(ShedReason reason) {
+    Turn mine = turn;
+    if (mine == null || !mine.isWaiting()) {
+      return false;
+    }
+    mine.giveUp(reason);
+    return true;
+  }
+
+  /** There is too much to do for this one. */
+  void shed() {
+    answer(ErrorReason.OVERLOADED);
   }
 
   /** Where the path as it was matched begins, in the bytes of {@link #request}. */
@@ -255,9 +333,27 @@ final class Exchange {
       answer(ErrorReason.NO_NODE);
       return;
     }
+    Node free = target().claim(picked, loop.loop().random());
+    if (free != null) {
+      begin(free, fresh);
+    } else {
+      full();
+    }
+  }
+
+  private void begin(Node free, boolean fresh) {
     retries.picked();
     deadlines.tryBegins(loop.now(), route().retry().tryNanos());
-    current.begin(picked, target(), route(), fresh);
+    current.begin(free, target(), route(), fresh);
+  }
+
+  /** All nodes have as many requests as they may have. Who has been at one does not wait again. */
+  private void full() {
+    Turn mine = turn;
+    if (mine == null || !retries.isFirst() || !mine.waitAgain()) {
+      target().service().load().sheds().increment(loop.index(), ShedReason.NO_ROOM);
+      shed();
+    }
   }
 
   /** The try has a connection: sends what there is of the request. */
@@ -504,6 +600,10 @@ final class Exchange {
     headSent = true;
     body.end();
     deadlines.tryEnds();
+    Turn mine = turn;
+    if (mine != null) {
+      mine.answered(response.status);
+    }
     editResponse();
     Forwarding.addToResponse(this, to);
     to.sendHead(this);
@@ -605,7 +705,12 @@ final class Exchange {
   /** A limit on time that the route has beside the usual one has been reached. */
   private void late(Deadlines.Kind kind) {
     loop.touch();
+    if (giveUpWaiting(
+        kind == Deadlines.Kind.WAIT ? ShedReason.QUEUE_TIMEOUT : ShedReason.DEADLINE)) {
+      return;
+    }
     switch (kind) {
+      case WAIT -> {}
       case TRY -> tryIsLate();
       case REQUEST_BODY -> timedOut(ErrorReason.REQUEST_TIMEOUT);
       case TOTAL ->
@@ -649,12 +754,16 @@ final class Exchange {
     ErrorPages pages = matched == null ? client().policy().errorPages() : matched.errorPages();
     LocalAnswer local = isGrpc() ? LocalAnswer.ofGrpc(reason) : pages.of(reason);
     begin(local);
+    if (reason == ErrorReason.OVERLOADED) {
+      RetryAfter.addTo(response, loop.loop().random());
+    }
     send(local);
   }
 
   /** Makes that the answer, to which fields may be added. */
   private void begin(LocalAnswer local) {
     endTries(Outcome.CANCELLED);
+    endWait();
     body.end();
     response.copyFrom(local.head());
   }
@@ -688,6 +797,9 @@ final class Exchange {
 
   /** The client took too long, or the node did. */
   void timedOut(ErrorReason reason) {
+    if (giveUpWaiting(ShedReason.DEADLINE)) {
+      return;
+    }
     if (reason == ErrorReason.UPSTREAM_TIMEOUT) {
       endTries(Outcome.TIMEOUT);
     }
@@ -737,6 +849,10 @@ final class Exchange {
   private void recycle() {
     deadlines.end();
     body.end();
+    Turn mine = turn;
+    if (mine != null) {
+      mine.leave();
+    }
     client = null;
     route = null;
     target = null;

@@ -82,8 +82,11 @@ final class Hedge {
     } else if (!target.hedges().grant(loop.now(), route.retry().hedge().budget(), 0)) {
       route.counters().increment(loop.index(), RouteCounter.HEDGE_NO_BUDGET);
     } else {
-      route.counters().increment(loop.index(), RouteCounter.HEDGED);
-      other.begin(second, target, route, false);
+      Node free = target.claim(second, loop.loop().random());
+      if (free != null) {
+        route.counters().increment(loop.index(), RouteCounter.HEDGED);
+        other.begin(free, target, route, false);
+      }
     }
   }
 }

@@ -33,6 +33,7 @@ public final class HttpRoute {
   private final @Nullable LocalAnswer response;
   private final long timeoutNanos;
   private final RetryPolicy retry;
+  private final int importance;
   private final long requestBodyNanos;
   private final long idleNanos;
   private final long totalNanos;
@@ -88,6 +89,7 @@ public final class HttpRoute {
     }
     timeoutNanos = config.timeout().toNanos();
     retry = new RetryPolicy(config.retry(), config.timeouts().attempt());
+    importance = config.importance().rank();
     requestBodyNanos = config.timeouts().requestBody().toNanos();
     idleNanos = config.timeouts().idle().toNanos();
     totalNanos = config.timeouts().total().toNanos();
@@ -177,6 +179,11 @@ public final class HttpRoute {
 
   long timeoutNanos() {
     return timeoutNanos;
+  }
+
+  /** 0 is the most important. */
+  int importance() {
+    return importance;
   }
 
   RetryPolicy retry() {

@@ -207,6 +207,18 @@ final class NodePool {
       attempt.connectFailed("name not resolved");
       return;
     }
+    if (!node.connectionOpened(attempt.connectionsPerNode())) {
+      UpstreamConnection own = pollIdle(); // given back while we looked elsewhere
+      NodePool other = own != null ? null : directory.richest(node, loop.index());
+      if (own != null) {
+        attempt.connected(own);
+      } else if (other != null) {
+        takeOver(other, attempt, config);
+      } else {
+        attempt.connectFailed("as many connections as connections-per-node allows");
+      }
+      return;
+    }
     int ticket = attempt.ticket();
     UpstreamConnection connection = new UpstreamConnection(loop, this);
     openChannel(connection, address, config)
@@ -235,6 +247,10 @@ final class NodePool {
     InetSocketAddress address = node.socketAddress();
     if (address == null) {
       attempt.connectFailed("name not resolved");
+      return;
+    }
+    if (!node.connectionOpened(attempt.connectionsPerNode())) {
+      attempt.connectFailed("as many connections as connections-per-node allows");
       return;
     }
     List<Waiter> together = new ArrayList<>();
@@ -298,6 +314,7 @@ final class NodePool {
     }
   }
 
+  /** Opens one that has been counted in. */
   private ChannelFuture openChannel(
       ChannelHandler handler, InetSocketAddress address, UpstreamConfig config) {
     Channel channel = loop.loop().newSocketChannel();
@@ -306,7 +323,6 @@ final class NodePool {
         .setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) config.connectTimeout().toMillis());
     ChannelSetup.apply(channel, loop.loop());
     channel.pipeline().addLast(handler);
-    node.connectionOpened();
     channel.closeFuture().addListener(closed -> node.connectionClosed());
     loop.loop().eventLoop().register(channel);
     return channel.connect(address);

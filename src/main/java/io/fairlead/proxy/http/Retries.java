@@ -59,6 +59,11 @@ final class Retries {
     sends++;
   }
 
+  /** No node has been tried yet. */
+  boolean isFirst() {
+    return connects == 0;
+  }
+
   /** How often the request has been sent. */
   int sends() {
     return sends;

@@ -3,13 +3,18 @@ package io.fairlead.proxy.http;
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.config.ServiceLimits;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.limit.RetryBudget;
 import io.fairlead.limit.Shedding;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
+import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.LatencyWindow;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A service as event loops see it: the balancer over its latest nodes, and how to connect to them.
@@ -19,7 +24,8 @@ public final class ServiceTarget {
   private final Service service;
   private volatile Balancer balancer;
   private volatile ServiceConfig config;
-  private volatile Shedding shedding = Shedding.NEVER;
+  private final Admission admission;
+  private volatile Shedding shedding;
   private final LatencyWindow window = new LatencyWindow();
   private volatile long[] quantiles = {};
   private volatile boolean quantilesWanted;
@@ -30,6 +36,8 @@ public final class ServiceTarget {
     this.service = service;
     this.balancer = balancer;
     this.config = config;
+    this.admission = new Admission(service, config);
+    this.shedding = admission;
     this.retries = new RetryBudget(service.loops());
     this.hedges = new RetryBudget(service.loops());
   }
@@ -45,6 +53,7 @@ public final class ServiceTarget {
   /** Control thread. */
   public void setBalancer(Balancer next) {
     balancer = next;
+    admission.nodesChanged();
   }
 
   public UpstreamConfig upstream() {
@@ -106,5 +115,39 @@ public final class ServiceTarget {
   /** Control thread. */
   public void setConfig(ServiceConfig next) {
     config = next;
+    admission.configure(next);
+  }
+
+  /** Who asks first before it picks a node; null: nobody needs to. */
+  @Nullable Admission admission() {
+    return admission.isOpen() ? null : admission;
+  }
+
+  /**
+   * Counts a request in at that node, or at another if it has as many as it may have.
+   *
+   * @return null if all have
+   */
+  @Nullable Node claim(Node picked, RandomGenerator random) {
+    if (admission.perNode() == ServiceLimits.UNLIMITED) {
+      picked.requestStarted();
+      return picked;
+    }
+    return admission.claim(picked, random);
+  }
+
+  /** Connections that may be open to one node. */
+  int connectionsPerNode() {
+    return config.limits().connectionsPerNode();
+  }
+
+  /** Sets limits by what has been seen; control thread, ten times a second. */
+  public void adapt(long now, Consumer<Event> events) {
+    admission.tick(now, events);
+  }
+
+  /** Looks whether repeating does harm; control thread, once a second. */
+  public void watch(long now, Consumer<Event> events) {
+    admission.second(now, events);
   }
 }

@@ -2,14 +2,18 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.AccessConfig;
+import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ForwardedConfig;
 import io.fairlead.config.HeaderEdits;
+import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.Importance;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.OutlierConfig;
+import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RetryConfig;
 import io.fairlead.config.Rewrite;
 import io.fairlead.config.RouteAction;
@@ -18,6 +22,8 @@ import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RouteTimeouts;
 import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.config.ServiceLimits;
+import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
@@ -30,6 +36,7 @@ import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import io.fairlead.telemetry.ShedReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -202,6 +209,33 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     return target;
   }
 
+  /** From now on the service has these limits; nothing follows what is seen unless a test says. */
+  ProxyFixture limit(ServiceLimits limits) {
+    target.setConfig(
+        new ServiceConfig(
+            "shop",
+            List.of(),
+            new BalanceConfig(BalanceMethod.ROUND_ROBIN),
+            protocol,
+            ServiceTls.NONE,
+            HealthCheckConfig.DEFAULT,
+            UpstreamConfig.DEFAULT,
+            ProxyVersion.NONE,
+            OutlierConfig.DEFAULT,
+            limits));
+    return this;
+  }
+
+  /** How many requests wait for room. */
+  int waiting() {
+    return service.load().waiting().get();
+  }
+
+  /** How many have been turned away for that reason. */
+  long shed(ShedReason reason) {
+    return service.load().sheds().get(reason);
+  }
+
   /** What is counted about the route. */
   long counted(RouteCounter counter) {
     return routeCounters.get(counter);
@@ -229,6 +263,8 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     note(busy, dataPlane.exchangesInUse(), "exchanges in use");
     note(busy, listener.state().connections(), "connections of clients");
     note(busy, (int) dataPlane.bytesOfBodies(), "bytes of request bodies kept");
+    note(busy, service.load().inFlight().get(), "requests that are in");
+    note(busy, service.load().waiting().get(), "requests that wait");
     for (Node node : service.nodes().all()) {
       note(busy, node.inFlight(), "requests in flight to " + node);
     }
