@@ -79,7 +79,7 @@ final class Admission implements Shedding {
           limits.requests(),
           limits.queue(),
           limits.queueTimeout().toNanos(),
-          limits.adaptive());
+          limits.adaptiveLimit());
     }
 
     boolean counts() {

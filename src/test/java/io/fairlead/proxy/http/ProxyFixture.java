@@ -216,7 +216,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
             "shop",
             List.of(),
             new BalanceConfig(BalanceMethod.ROUND_ROBIN),
-            protocol,
+            target.protocol(),
             ServiceTls.NONE,
             HealthCheckConfig.DEFAULT,
             UpstreamConfig.DEFAULT,
