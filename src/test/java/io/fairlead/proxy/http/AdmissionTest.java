@@ -7,7 +7,10 @@ import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ServiceLimits;
 import io.fairlead.limit.Descriptors;
 import io.fairlead.limit.Pressure;
+import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.ShedReason;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -387,5 +390,23 @@ final class AdmissionTest {
     assertThat(proxy.listener().state().connections()).isEqualTo(1);
     first.close();
     assertThat(second.response().status()).isEqualTo(200);
+  }
+
+  @Test
+  void repeatingThatKeepsTheNodesBusyIsStoppedForAWhile() throws Exception {
+    ProxyFixture proxy = proxy(1, hand().address());
+    Node node = proxy.service().nodes().all()[0];
+    List<Event> events = new ArrayList<>();
+    for (int second = 1; second <= 40; second++) {
+      if (second <= 5) { // three tries for each of a thousand requests, and half of them fail
+        node.counters().add(0, NodeCounter.REQUESTS, 3000);
+        node.counters().add(0, NodeCounter.RETRIED, 2000);
+        node.counters().add(0, NodeCounter.RESPONSES_2XX, 500);
+        node.counters().add(0, NodeCounter.RESPONSES_5XX, 2500);
+      }
+      proxy.target().watch(second * 1_000_000_000L, events::add);
+      assertThat(proxy.target().isShedding()).isEqualTo(second >= 3 && second < 33);
+    }
+    assertThat(events).containsExactly(new Event.RetriesStopped("shop", 30));
   }
 }
