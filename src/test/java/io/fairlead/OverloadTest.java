@@ -124,7 +124,11 @@ class OverloadTest {
   }
 
   private static ServiceLoad load(Fairlead fairlead) {
-    return fairlead.state().services().get("shop").service().load();
+    ServiceRuntime shop = fairlead.state().services().get("shop");
+    if (shop == null) {
+      throw new AssertionError("no shop");
+    }
+    return shop.service().load();
   }
 
   @ParameterizedTest

@@ -10,7 +10,8 @@ import java.time.Duration;
  *     any number. Where each carries one request at a time, no more requests go to it either
  * @param requestsPerNode in flight at one node, 1 to 1,000,000; {@link #UNLIMITED}: any number
  * @param requests of the service in flight, 1 to 10,000,000; {@link #UNLIMITED}: any number
- * @param adaptiveLimit whether a limit on the requests in flight is found from how long answers take
+ * @param adaptiveLimit whether a limit on the requests in flight is found from how long answers
+ *     take
  * @param queue requests that may wait for room, 0 to 1,000,000; default {@value #DEFAULT_QUEUE}
  * @param queueTimeout how long one may wait, 1 ms to 5 m; default 1 s
  */

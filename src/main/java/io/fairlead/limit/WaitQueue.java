@@ -7,10 +7,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>How long one may wait depends on how long there has been a queue at all. One that comes and
  * goes absorbs a burst, and there the whole patience is right. One that has not been empty for that
- * long (for a moment does not count: less than a {@value #EMPTY_SHARE}th) absorbs nothing: everybody in it waits as long as the queue is, and the nodes do no more for
- * it. Then a {@value #STANDING_SHARE}th of the patience is all that is given, {@value
- * #LEAST_MILLIS} ms or more (controlled delay [1]); who has waited longer when the turn comes is
- * turned away at once, and whoever is served is served soon.
+ * long (for a moment does not count: less than a {@value #EMPTY_SHARE}th) absorbs nothing:
+ * everybody in it waits as long as the queue is, and the nodes do no more for it. Then a {@value
+ * #STANDING_SHARE}th of the patience is all that is given, {@value #LEAST_MILLIS} ms or more
+ * (controlled delay [1]); who has waited longer when the turn comes is turned away at once, and
+ * whoever is served is served soon.
  *
  * <p>Whoever waits is in a list that is linked through itself, so that leaving from the middle
  * costs nothing. Belongs to one thread.

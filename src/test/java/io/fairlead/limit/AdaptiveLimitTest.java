@@ -42,7 +42,7 @@ class AdaptiveLimitTest {
     AdaptiveLimit limit = learnt();
 
     for (int i = 1; i <= 10; i++) {
-      limit.update(window(20 * i, 100 * i, false));
+      limit.update(window(20L * i, 100 * i, false));
     }
 
     assertThat(limit.limit()).isLessThan(410); // from the window with 20 ms

@@ -123,7 +123,6 @@ final class Admission implements Shedding {
   /** By loop: {@link WaitQueue#least}. */
   private final AtomicIntegerArray leasts;
 
-
   private final AdmissionLevel level;
   private final LatencyHistogram latency;
   private final MetastabilityAlarm alarm = new MetastabilityAlarm();

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** A node that works at so many requests at once and lets the others wait, first come first. */
 public final class SlotNode implements AutoCloseable {
@@ -109,7 +110,7 @@ public final class SlotNode implements AutoCloseable {
   }
 
   /** Reads a head without a body; null at the end. */
-  private static String target(InputStream in) throws IOException {
+  private static @Nullable String target(InputStream in) throws IOException {
     StringBuilder head = new StringBuilder();
     while (head.length() < 4 || !head.substring(head.length() - 4).equals("\r\n\r\n")) {
       int b = in.read();
