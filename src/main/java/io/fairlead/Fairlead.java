@@ -82,6 +82,12 @@ final class Fairlead implements AutoCloseable {
 
   private static final Duration DOOR_RETRY = Duration.ofMillis(5);
 
+  /** How often what loops look up about latencies is made anew. */
+  private static final Duration TICK = Duration.ofSeconds(1);
+
+  /** How often limits follow what has been seen. */
+  private static final Duration ADAPT = Duration.ofMillis(100);
+
   private static final System.Logger LOG = System.getLogger(Fairlead.class.getName());
 
   /**
@@ -133,6 +139,7 @@ final class Fairlead implements AutoCloseable {
   private final DataPlane dataPlane;
   private final TlsKeeper tls;
   private final NodeTlsKeeper nodeTls;
+  private final PressureWatch watch;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
@@ -152,6 +159,7 @@ final class Fairlead implements AutoCloseable {
   private Fairlead(FairleadConfig config, @Nullable Path file) {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
+    watch = new PressureWatch(dataPlane, events);
     tls =
         new TlsKeeper(
             dataPlane.loops(),
@@ -187,6 +195,8 @@ final class Fairlead implements AutoCloseable {
     Fairlead instance = new Fairlead(config, file);
     try {
       instance.events.add(new Event.InstanceStarted(Version.current()));
+      instance.control.schedule(TICK, instance::tick);
+      instance.control.schedule(ADAPT, instance::adapt);
       if (succession == null) {
         instance.change(config, text, source);
         instance.admin = instance.openDoor(config.admin());
@@ -350,6 +360,31 @@ final class Fairlead implements AutoCloseable {
       }
       return services;
     });
+  }
+
+  /** Lets event loops know how long requests take; they only look it up. */
+  private void tick() {
+    State present = state.get();
+    if (present != null) {
+      long now = control.nanoTime();
+      for (ServiceRuntime service : present.services().values()) {
+        service.target().tick();
+        service.target().watch(now, events::add);
+      }
+    }
+    watch.look();
+
+    control.schedule(TICK, this::tick);
+  }
+
+  /** Lets limits follow what has been seen. */
+  private void adapt() {
+    State present = state.get();
+    if (present != null) {
+      long now = control.nanoTime();
+      present.services().values().forEach(service -> service.target().adapt(now, events::add));
+    }
+    control.schedule(ADAPT, this::adapt);
   }
 
   private ServiceRuntime newService(
@@ -759,6 +794,10 @@ final class Fairlead implements AutoCloseable {
 
   EventLog events() {
     return events;
+  }
+
+  PressureWatch pressure() {
+    return watch;
   }
 
   HealthChecker health() {

@@ -308,6 +308,16 @@ final class Operator implements Instance {
   }
 
   @Override
+  public Duration loopLag() {
+    return Duration.ofNanos(fairlead.pressure().lagNanos());
+  }
+
+  @Override
+  public int pressure() {
+    return fairlead.pressure().rank();
+  }
+
+  @Override
   public EventLog events() {
     return fairlead.events();
   }

@@ -77,7 +77,9 @@ class ExamplesTest {
         "udp.yaml",
         "tls-passthrough.yaml",
         "routing.yaml",
-        "rules.yaml"
+        "rules.yaml",
+        "retries.yaml",
+        "overload.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

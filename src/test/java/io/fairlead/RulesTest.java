@@ -648,7 +648,8 @@ final class RulesTest {
           .contains("leads to service a or b")
           .contains("nodes get the path /x/y")
           .contains("rate limit route lets in 5/s, up to 5 at once, by route")
-          .contains("by chance: {a=1, b=1}");
+          .contains("by chance: {a=1, b=1}")
+          .contains("tried again once, at another node while there is one, on connect, refused,");
     }
   }
 

@@ -29,9 +29,12 @@ record EventView(
           Event.TakeoverFailed _,
           Event.CertificatesRefused _,
           Event.CertificateExpires _,
-          Event.NodeCertificateExpires _ ->
+          Event.NodeCertificateExpires _,
+          Event.Overloaded _,
+          Event.RetriesStopped _,
+          Event.UnderPressure _ ->
           "bad";
-      case Event.NodeUp _ -> "good";
+      case Event.NodeUp _, Event.OverloadOver _, Event.PressureOver _ -> "good";
       case Event.InstanceStarted _,
           Event.InstanceStopping _,
           Event.Replaced _,

@@ -68,6 +68,12 @@ public interface Instance {
   /** How late the control thread is. */
   Duration controlLag();
 
+  /** By how much the slowest event loop has been late lately. */
+  Duration loopLag();
+
+  /** What is given up because the process is short of something: 0 nothing, 1 or 2. */
+  int pressure();
+
   EventLog events();
 
   /** Connections to the node that wait for a request, over all event loops. */

@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
+import io.fairlead.service.ServiceLoad;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.HandshakeFailure;
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
@@ -11,12 +12,14 @@ import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.Metric;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import io.fairlead.telemetry.ShedReason;
 import io.fairlead.telemetry.TlsCounter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
 /** Writes every metric of the catalogue, in its order. */
@@ -53,6 +56,8 @@ final class MetricsPage {
         case UPTIME -> single(page, metric, instance.uptime().toMillis() / 1e3);
         case READY -> single(page, metric, instance.ready() && !instance.draining() ? 1 : 0);
         case CONTROL_LAG -> single(page, metric, instance.controlLag().toNanos() / 1e9);
+        case LOOP_LAG -> single(page, metric, instance.loopLag().toNanos() / 1e9);
+        case PRESSURE -> single(page, metric, instance.pressure());
         case CONFIG_VERSION -> {
           page.family(metric);
           page.sample(metric, config.version());
@@ -108,21 +113,13 @@ final class MetricsPage {
             }
           }
         }
-        case ROUTE_REQUESTS -> {
-          page.family(metric);
-          for (ListenerView listener : listeners) {
-            for (ListenerView.RouteView route : listener.routes()) {
-              page.sample(
-                  metric,
-                  route.counters().get(RouteCounter.REQUESTS),
-                  listener.name(),
-                  route.name(),
-                  route.service());
-            }
-          }
-        }
+        case ROUTE_REQUESTS -> routes(page, metric, listeners, RouteCounter.REQUESTS);
         case ROUTE_RESPONSES -> routeResponses(page, metric, listeners);
         case ROUTE_REFUSED -> routeRefused(page, metric, listeners);
+        case ROUTE_RETRIES -> routeRetries(page, metric, listeners);
+        case ROUTE_RETRIES_REFUSED -> routeRetriesRefused(page, metric, listeners);
+        case ROUTE_HEDGES -> routes(page, metric, listeners, RouteCounter.HEDGED);
+        case ROUTE_HEDGES_WON -> routes(page, metric, listeners, RouteCounter.HEDGES_WON);
         case SERVICE_NODES -> {
           page.family(metric);
           for (Service service : services) {
@@ -145,6 +142,37 @@ final class MetricsPage {
             page.histogram(metric, all, service.name());
           }
         }
+        case SERVICE_LIMIT, SERVICE_IN_FLIGHT -> {
+          page.family(metric);
+          for (Service service : services) {
+            ServiceLoad load = service.load();
+            if (load.limit() != Integer.MAX_VALUE) {
+              int value = metric == Metric.SERVICE_LIMIT ? load.limit() : load.inFlight().get();
+              page.sample(metric, value, service.name());
+            }
+          }
+        }
+        case SERVICE_WAITING -> services(page, metric, services, load -> load.waiting().get());
+        case SERVICE_WAIT -> {
+          page.family(metric);
+          for (Service service : services) {
+            Distribution waits = new Distribution();
+            service.load().waits().addTo(waits);
+            page.histogram(metric, waits, service.name());
+          }
+        }
+        case SERVICE_SHED -> {
+          page.family(metric);
+          for (Service service : services) {
+            for (ShedReason reason : ShedReason.values()) {
+              long count = service.load().sheds().get(reason);
+              page.sample(metric, count, service.name(), reason.wireName());
+            }
+          }
+        }
+        case SERVICE_OPENNESS -> services(page, metric, services, ServiceLoad::openness);
+        case SERVICE_RETRIES_OFF ->
+            services(page, metric, services, load -> load.retriesOff() ? 1 : 0);
         case NODE_UP -> nodes(page, metric, services, node -> node.facts().up() ? 1 : 0);
         case NODE_DRAINING ->
             nodes(page, metric, services, node -> node.facts().draining() ? 1 : 0);
@@ -227,6 +255,15 @@ final class MetricsPage {
     page.family(metric);
     for (ListenerView listener : listeners) {
       page.sample(metric, value.applyAsLong(listener.counters()), listener.name());
+    }
+  }
+
+  private static void services(
+      Exposition page, Metric metric, List<Service> services, ToDoubleFunction<ServiceLoad> value)
+      throws IOException {
+    page.family(metric);
+    for (Service service : services) {
+      page.sample(metric, value.applyAsDouble(service.load()), service.name());
     }
   }
 
@@ -330,6 +367,56 @@ final class MetricsPage {
           page.sample(metric, full, service.name(), address, "no");
           page.sample(metric, resumed, service.name(), address, "yes");
         }
+      }
+    }
+  }
+
+  private static void routes(
+      Exposition page, Metric metric, List<ListenerView> listeners, RouteCounter counter)
+      throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        long count = route.counters().get(counter);
+        page.sample(metric, count, listener.name(), route.name(), route.service());
+      }
+    }
+  }
+
+  private static void routeRetries(Exposition page, Metric metric, List<ListenerView> listeners)
+      throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        LoopCounters<RouteCounter> counters = route.counters();
+        String in = listener.name();
+        String name = route.name();
+        String to = route.service();
+        page.sample(metric, counters.get(RouteCounter.RETRIED_CONNECT), in, name, to, "connect");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_REFUSED), in, name, to, "refused");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_RESET), in, name, to, "reset");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_TIMEOUT), in, name, to, "timeout");
+        page.sample(
+            metric, counters.get(RouteCounter.RETRIED_BAD_RESPONSE), in, name, to, "bad-response");
+        page.sample(metric, counters.get(RouteCounter.RETRIED_STATUS), in, name, to, "status");
+      }
+    }
+  }
+
+  private static void routeRetriesRefused(
+      Exposition page, Metric metric, List<ListenerView> listeners) throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        LoopCounters<RouteCounter> counters = route.counters();
+        String in = listener.name();
+        String name = route.name();
+        String to = route.service();
+        page.sample(metric, counters.get(RouteCounter.RETRY_NO_BUDGET), in, name, to, "budget");
+        page.sample(metric, counters.get(RouteCounter.RETRY_SHEDDING), in, name, to, "shedding");
+        page.sample(metric, counters.get(RouteCounter.RETRY_NO_BODY), in, name, to, "body");
+        page.sample(
+            metric, counters.get(RouteCounter.HEDGE_NO_BUDGET), in, name, to, "hedge-budget");
       }
     }
   }

@@ -59,8 +59,12 @@ public final class ConfigDiff {
       Object before = value(component, old);
       Object after = value(component, now);
       if (!before.equals(after)) {
-        String key = key(component);
-        values(path.isEmpty() ? key : path + "." + key, component, before, after);
+        if (before instanceof BalanceConfig balance) {
+          records(path, balance, (BalanceConfig) after); // its keys stand beside each other
+        } else if (!component.getName().equals("chosen")) {
+          String key = key(component);
+          values(path.isEmpty() ? key : path + "." + key, component, before, after);
+        }
       }
     }
   }
@@ -177,6 +181,10 @@ public final class ConfigDiff {
 
   // The key of a component: match.hosts is written match.host and so on only inside routes.
   private static String key(RecordComponent component) {
+    if (component.getDeclaringRecord().equals(BalanceConfig.class)
+        && component.getName().equals("method")) {
+      return "balance";
+    }
     return CAPITAL.matcher(component.getName()).replaceAll("-$1").toLowerCase(Locale.ROOT);
   }
 }

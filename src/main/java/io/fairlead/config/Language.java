@@ -611,6 +611,84 @@ final class Language {
                   values.get(NODE_IDLE),
                   values.get(IDLE_CONNECTIONS)));
 
+  private static final Key<Integer> CONNECTIONS_PER_NODE =
+      Key.computed(
+          "connections-per-node",
+          Scalar.count(ServiceLimits.PER_NODE),
+          "any number",
+          "Open to one node, over all event loops; where each carries one request at a time"
+              + " (`protocol: http1`), no more requests go to it either.",
+          "1000");
+  private static final Key<Integer> REQUESTS_PER_NODE =
+      Key.computed(
+          "requests-per-node",
+          Scalar.count(ServiceLimits.PER_NODE),
+          "any number",
+          "In flight at one node, over all event loops; one that is full is passed over.",
+          "100");
+  private static final Key<Integer> REQUESTS =
+      Key.computed(
+          "requests",
+          Scalar.count(ServiceLimits.REQUESTS),
+          "any number",
+          "Of the service in flight.",
+          "2000");
+  private static final Key<Boolean> ADAPTIVE_LIMIT =
+      Key.of(
+          "adaptive-limit",
+          Scalar.flag(),
+          false,
+          "Find a limit on the requests in flight from how long answers take; at most `requests`.",
+          "true");
+  private static final Key<Integer> QUEUE =
+      Key.of(
+          "queue",
+          Scalar.count(ServiceLimits.QUEUE),
+          ServiceLimits.DEFAULT_QUEUE,
+          "Requests that may wait for room when a limit is reached, the important first; 0: none.",
+          "500");
+  private static final Key<Duration> QUEUE_TIMEOUT =
+      Key.of(
+          "queue-timeout",
+          Scalar.duration(ServiceLimits.QUEUE_TIMEOUT),
+          ServiceLimits.DEFAULT_QUEUE_TIMEOUT,
+          "How long one may wait; where the queue has not been empty for that long, a fortieth of"
+              + " it.",
+          "200ms");
+
+  static final Obj<ServiceLimits> SERVICE_LIMITS =
+      new Obj<>(
+          "service limits",
+          "How much a service and each of its nodes gets at once from listeners with `protocol:"
+              + " http`. What finds no room waits, or is answered with 503.",
+          List.of(
+              CONNECTIONS_PER_NODE,
+              REQUESTS_PER_NODE,
+              REQUESTS,
+              ADAPTIVE_LIMIT,
+              QUEUE,
+              QUEUE_TIMEOUT),
+          List.of(),
+          false,
+          null,
+          (values, _) ->
+              new ServiceLimits(
+                  orElse(values.find(CONNECTIONS_PER_NODE), ServiceLimits.UNLIMITED),
+                  orElse(values.find(REQUESTS_PER_NODE), ServiceLimits.UNLIMITED),
+                  orElse(values.find(REQUESTS), ServiceLimits.UNLIMITED),
+                  values.get(ADAPTIVE_LIMIT),
+                  values.get(QUEUE),
+                  values.get(QUEUE_TIMEOUT)));
+
+  private static final Key<ServiceLimits> LIMITS_OF_SERVICE =
+      Key.of(
+          "limits",
+          SERVICE_LIMITS,
+          ServiceLimits.NONE,
+          "none",
+          "How much the service and each of its nodes gets at once.",
+          "{ requests-per-node: 100, queue: 500, queue-timeout: 200ms }");
+
   private static final Key<List<NodeConfig>> NODES =
       Key.of(
           "nodes",
@@ -674,8 +752,9 @@ final class Language {
               SERVICE_TLS,
               SERVICE_HEALTH,
               SERVICE_UPSTREAM,
+              LIMITS_OF_SERVICE,
               SERVICE_PROXY_PROTOCOL),
-          List.of("discover", "affinity", "outlier", "limits", "scale"),
+          List.of("discover", "affinity", "outlier", "scale"),
           false,
           null,
           (values, spot) ->
@@ -689,7 +768,7 @@ final class Language {
                   values.get(SERVICE_UPSTREAM),
                   values.get(SERVICE_PROXY_PROTOCOL),
                   OutlierConfig.DEFAULT,
-                  ServiceLimits.NONE));
+                  values.get(LIMITS_OF_SERVICE)));
 
   // the file
 

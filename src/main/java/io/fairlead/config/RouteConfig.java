@@ -94,6 +94,12 @@ public record RouteConfig(
             List.of(List.of("rate-limit", "[" + first + "]", "name")));
       }
     }
+    require.that(
+        retry.perTry().isZero() || timeouts.attempt().isZero(),
+        List.of("retry", "per-try-timeout"),
+        retry.perTry(),
+        "must not be given beside {}, which says the same",
+        List.of(List.of("timeouts", "try")));
     List<List<String>> patterns = List.of(List.of("match", "path"));
     switch (action) {
       case RouteAction.Send(_, Rewrite rewrite) -> {
@@ -137,6 +143,8 @@ public record RouteConfig(
         "rewrite", action instanceof RouteAction.Send send && !send.rewrite().equals(Rewrite.NONE));
     given.put("headers", !requestHeaders.isEmpty() || !responseHeaders.isEmpty());
     given.put("timeouts", !timeouts.equals(RouteTimeouts.NONE));
+    given.put("retry", !retry.equals(RetryConfig.DEFAULT));
+    given.put("importance", importance != Importance.NORMAL);
     given.put("rate-limit", !rateLimits.isEmpty());
     given.put("allow", !access.allow().isEmpty());
     given.put("deny", !access.deny().isEmpty());

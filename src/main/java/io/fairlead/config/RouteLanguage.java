@@ -322,8 +322,8 @@ final class RouteLanguage {
           "try",
           TIME,
           "none",
-          "From a request's way to one node until the head of its answer. Then another node is"
-              + " tried, once, if the method is idempotent and there is no body.",
+          "From a request's way to one node until the head of its answer; then `retry` says whether"
+              + " another is tried.",
           "2s");
   private static final Key<Duration> REQUEST_BODY =
       Key.computed(
@@ -364,6 +364,173 @@ final class RouteLanguage {
                   or(values.find(REQUEST_BODY), Duration.ZERO),
                   or(values.find(IDLE), Duration.ZERO),
                   or(values.find(TOTAL), Duration.ZERO)));
+
+  // retry
+
+  private static final Scalar<Integer> PERCENT =
+      new Scalar<>(
+          "percent",
+          "0% to 100%",
+          Scalar.ordered("type", "string", "pattern", "^[0-9]{1,3}%$"),
+          false,
+          (text, _) -> percent(text));
+
+  private static int percent(String text) {
+    int value = text.matches("[0-9]{1,3}%") ? Integer.parseInt(text.replace("%", "")) : -1;
+    if (value < 0 || value > 100) {
+      throw Require.refusal("must be a percentage from 0% to 100%, such as 20%");
+    }
+    return value;
+  }
+
+  private static final Key<Integer> BUDGET_SHARE =
+      Key.of(
+          "share",
+          PERCENT,
+          RetryBudgetConfig.DEFAULT_SHARE,
+          RetryBudgetConfig.DEFAULT_SHARE + "%",
+          "Of the requests that came to the service in the last ten seconds.",
+          "10%");
+  private static final Key<Integer> BUDGET_PER_SECOND =
+      Key.of(
+          "per-second",
+          Scalar.count(RetryBudgetConfig.PER_SECOND),
+          RetryBudgetConfig.DEFAULT_PER_SECOND,
+          "So many beside, for each second of the ten.",
+          "0");
+
+  static final Obj<RetryBudgetConfig> RETRY_BUDGET =
+      new Obj<>(
+          "retry-budget",
+          "How many requests of a service may be repeated, so that second tries cannot keep down what"
+              + " has failed. A share alone stands for `share`.",
+          List.of(BUDGET_SHARE, BUDGET_PER_SECOND),
+          List.of(),
+          false,
+          new Obj.ShortForm<>(
+              PERCENT,
+              (share, _) -> new RetryBudgetConfig(share, RetryBudgetConfig.DEFAULT_PER_SECOND)),
+          (values, _) ->
+              new RetryBudgetConfig(values.get(BUDGET_SHARE), values.get(BUDGET_PER_SECOND)));
+
+  private static final Scalar<HedgeConfig.After> AFTER =
+      new Scalar<>(
+          "duration or percentile",
+          "1ms to 1m, p50 to p99",
+          Scalar.ordered(
+              "type", "string", "pattern", "^(p[0-9]{2}|" + Units.DURATION_PATTERN + ")$"),
+          false,
+          (text, _) -> HedgeConfig.After.parse(text));
+  private static final Key<HedgeConfig.After> HEDGE_AFTER =
+      Key.required(
+          "after",
+          AFTER,
+          "How long the first node has. `p95`: as long as 95 of 100 requests of the service took in"
+              + " the last ten seconds; nothing is hedged before there have been 100.",
+          "p95");
+  private static final Key<Integer> HEDGE_BUDGET =
+      Key.of(
+          "budget",
+          PERCENT,
+          HedgeConfig.DEFAULT_BUDGET,
+          HedgeConfig.DEFAULT_BUDGET + "%",
+          "Of the requests that could be hedged in the last ten seconds; at least 1%.",
+          "5%");
+
+  static final Obj<HedgeConfig> HEDGE =
+      new Obj<>(
+          "hedge",
+          "Asks a second node when the first is slow, once, for GET and HEAD without a body: the"
+              + " first answer counts, the other request is cancelled.",
+          List.of(HEDGE_AFTER, HEDGE_BUDGET),
+          List.of(),
+          false,
+          null,
+          (values, _) -> {
+            HedgeConfig.After after = values.get(HEDGE_AFTER);
+            return new HedgeConfig(after.percentile(), after.time(), values.get(HEDGE_BUDGET));
+          });
+
+  private static final Key<Integer> ATTEMPTS =
+      Key.of(
+          "attempts",
+          Scalar.count(RetryConfig.ATTEMPTS),
+          RetryConfig.DEFAULT_ATTEMPTS,
+          "Tries after the first; 0: none.",
+          "2");
+  private static final Key<List<RetryOn>> RETRY_ON =
+      Key.of(
+          "on",
+          new ListOf<>("reasons", Scalar.parsed("reason", RetryOn::parse)),
+          RetryConfig.DEFAULT_ON,
+          "[connect, refused, reset, timeout]",
+          "What has to go wrong: `connect` no connection to a node; `refused` it said that it did"
+              + " nothing (HTTP/2); `reset` it broke off before an answer; `timeout` no answer in"
+              + " the time of a try; `bad-response` what it answered is not HTTP; a status such as"
+              + " `503`, `502-504` or `5xx`.",
+          "[connect, reset, \"503\"]");
+  private static final Key<List<String>> RETRY_METHODS =
+      Key.of(
+          "methods",
+          new ListOf<>("methods", Scalar.text("method", Syntax.METHOD_PATTERN, Syntax::method)),
+          RetryConfig.IDEMPOTENT,
+          "[GET, HEAD, PUT, DELETE, OPTIONS, TRACE]",
+          "What may happen twice. Requests of other methods are repeated only if no node can have"
+              + " acted on them: `connect` and `refused`.",
+          "[GET, HEAD, POST]");
+  private static final Key<Duration> PER_TRY =
+      Key.computed(
+          "per-try-timeout",
+          Scalar.duration(RouteTimeouts.RANGE),
+          "timeouts.try",
+          "From a request's way to one node until the head of its answer; never longer than what is"
+              + " left of the route's `timeout`.",
+          "2s");
+  private static final Key<Integer> RETRY_BODY_BYTES =
+      Key.of(
+          "body-bytes",
+          Scalar.intSize(RetryConfig.BODY_BYTES),
+          RetryConfig.DEFAULT_BODY_BYTES,
+          Units.size(RetryConfig.DEFAULT_BODY_BYTES),
+          "Bytes of a request's body that are kept until the answer begins, so that it can be sent"
+              + " again; a request with a longer body is repeated only before a node got any of it.",
+          "256KiB");
+  private static final Key<RetryBudgetConfig> BUDGET =
+      Key.of(
+          "budget",
+          RETRY_BUDGET,
+          RetryBudgetConfig.DEFAULT,
+          "20% and 10 a second",
+          "How many requests may be repeated.",
+          "{ share: 10%, per-second: 5 }");
+  private static final Key<HedgeConfig> RETRY_HEDGE =
+      Key.of(
+          "hedge",
+          HEDGE,
+          HedgeConfig.NONE,
+          "none",
+          "A second try before the first has failed.",
+          "{ after: p95, budget: 3% }");
+
+  static final Obj<RetryConfig> RETRY =
+      new Obj<>(
+          "retry",
+          "When a request is tried again, always at another node while there is one. Nothing is"
+              + " repeated once a byte of an answer has gone to the client.",
+          List.of(
+              ATTEMPTS, RETRY_ON, RETRY_METHODS, PER_TRY, RETRY_BODY_BYTES, BUDGET, RETRY_HEDGE),
+          List.of(),
+          false,
+          null,
+          (values, _) ->
+              new RetryConfig(
+                  values.get(ATTEMPTS),
+                  values.get(RETRY_ON),
+                  values.get(RETRY_METHODS),
+                  or(values.find(PER_TRY), Duration.ZERO),
+                  values.get(RETRY_BODY_BYTES),
+                  values.get(BUDGET),
+                  values.get(RETRY_HEDGE)));
 
   private static final Key<String> LIMIT_NAME =
       Key.computed(
@@ -579,6 +746,24 @@ final class RouteLanguage {
           "Bounds that differ from those of the listener.",
           "{ body-bytes: 100MiB }");
 
+  private static final Key<RetryConfig> ROUTE_RETRY =
+      Key.of(
+          "retry",
+          RETRY,
+          RetryConfig.DEFAULT,
+          "once",
+          "When a request is tried again.",
+          "{ attempts: 2, on: [connect, reset, \"503\"], per-try-timeout: 2s }");
+
+  private static final Key<Importance> IMPORTANCE =
+      Key.of(
+          "importance",
+          Scalar.word(Importance.class),
+          Importance.NORMAL,
+          "What is given up last, or first, when there is more to do than can be done; a proxy that"
+              + " `forwarded.trust` names may say otherwise in `x-request-importance`.",
+          "critical");
+
   static final Obj<RouteConfig> ROUTE =
       new Obj<>(
           "route",
@@ -596,12 +781,14 @@ final class RouteLanguage {
               ROUTE_HEADERS,
               ROUTE_TIMEOUT,
               ROUTE_TIMEOUTS,
+              ROUTE_RETRY,
+              IMPORTANCE,
               RATE_LIMITS,
               ALLOW,
               DENY,
               ROUTE_LIMITS_KEY,
               ERRORS),
-          List.of("mirror", "retry"),
+          List.of("mirror"),
           false,
           null,
           RouteLanguage::route);
@@ -623,8 +810,8 @@ final class RouteLanguage {
         edits.request(),
         edits.response(),
         values.get(ERRORS),
-        RetryConfig.DEFAULT,
-        Importance.NORMAL);
+        values.get(ROUTE_RETRY),
+        values.get(IMPORTANCE));
   }
 
   private static RouteAction action(Values values, Spot spot) {

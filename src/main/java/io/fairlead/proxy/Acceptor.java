@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.lang.System.Logger.Level;
@@ -11,8 +12,11 @@ import java.util.concurrent.TimeUnit;
 final class Acceptor extends ChannelInboundHandlerAdapter {
   private static final System.Logger LOG = System.getLogger(Acceptor.class.getName());
 
+  private static final long PAUSE_MILLIS = 100;
+
   private final Loop home;
   private final List<Loop> loops;
+  private final ChannelFutureListener closed;
   private volatile ListenerState state;
   private int next;
 
@@ -21,6 +25,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
    */
   Acceptor(Loop home, List<Loop> loops, ListenerState state) {
     this.home = home;
+    this.closed = _ -> home.guard().descriptors().give();
     this.loops = loops;
     this.state = state;
   }
@@ -34,6 +39,12 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     Channel accepted = (Channel) message;
     ListenerState listener = state;
+    InstanceGuard guard = home.guard();
+    accepted.closeFuture().addListener(closed);
+    boolean _ = guard.descriptors().take(); // what is kept in reserve lasts until it pauses
+    if (!guard.isAccepting()) {
+      pause(ctx);
+    }
     if (!listener.admit(home.index())) {
       accepted.unsafe().closeForcibly();
       return;
@@ -50,6 +61,25 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
             accepted.unsafe().closeForcibly();
           }
         });
+  }
+
+  /** There is no room for more: those who come now wait in the kernel's queue for a while. */
+  private void pause(ChannelHandlerContext ctx) {
+    Channel socket = ctx.channel();
+    if (!socket.config().isAutoRead()) {
+      return;
+    }
+    socket.config().setAutoRead(false);
+    socket.eventLoop().schedule(() -> resume(ctx), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void resume(ChannelHandlerContext ctx) {
+    Channel socket = ctx.channel();
+    if (home.guard().isAccepting()) {
+      socket.config().setAutoRead(true);
+    } else if (socket.isOpen()) {
+      socket.eventLoop().schedule(() -> resume(ctx), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    }
   }
 
   /** Out of file descriptors, mostly. Trying again at once would burn the loop for nothing. */

@@ -22,6 +22,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -55,6 +56,7 @@ public final class DataPlane implements AutoCloseable {
   private final List<HttpLoop> httpLoops = new ArrayList<>();
   private final PoolDirectory directory;
   private final NodeSignals signals;
+  private final InstanceGuard guard = new InstanceGuard();
   private final InheritedSockets inherited = new InheritedSockets();
   private int nextLoop;
 
@@ -74,7 +76,7 @@ public final class DataPlane implements AutoCloseable {
             transport.newHandlerFactory());
     long seed = System.nanoTime() ^ ProcessHandle.current().pid();
     for (int i = 0; i < config.eventLoops(); i++) {
-      Loop loop = new Loop(i, (EventLoop) group.next(), transport, seed);
+      Loop loop = new Loop(i, (EventLoop) group.next(), transport, seed, guard);
       loops.add(loop);
       httpLoops.add(new HttpLoop(loop, signals, directory));
       loop.start();
@@ -84,6 +86,25 @@ public final class DataPlane implements AutoCloseable {
   /** How many event loops there are. */
   public int loops() {
     return loops.size();
+  }
+
+  /** What loops know of how the process fares. */
+  public InstanceGuard guard() {
+    return guard;
+  }
+
+  /** By how much the slowest loop has been late on average since the last call. */
+  public long takeLagNanos() {
+    long most = 0;
+    for (Loop loop : loops) {
+      most = Math.max(most, loop.takeLagNanos());
+    }
+    return most;
+  }
+
+  /** Bytes outside the heap that network buffers may take. */
+  public static long maxDirectMemory() {
+    return PlatformDependent.maxDirectMemory();
   }
 
   /** For people: epoll, io_uring or nio. */
@@ -276,6 +297,15 @@ public final class DataPlane implements AutoCloseable {
     int sum = 0;
     for (HttpLoop loop : httpLoops) {
       sum += loop.exchangesInUse();
+    }
+    return sum;
+  }
+
+  /** Bytes of request bodies that are kept to be sent again; for tests that look for leftovers. */
+  public long bytesOfBodies() {
+    long sum = 0;
+    for (HttpLoop loop : httpLoops) {
+      sum += loop.bytesOfBodies();
     }
     return sum;
   }

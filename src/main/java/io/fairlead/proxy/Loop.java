@@ -7,6 +7,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
 /** One event loop with what is kept per loop. Everything but the index belongs to its thread. */
@@ -18,8 +19,15 @@ public final class Loop {
   private final RandomGenerator random;
   private final RecvByteBufAllocator receiveAllocator;
   private final RequestIds requestIds;
+  private final InstanceGuard guard;
 
-  Loop(int index, EventLoop eventLoop, TransportKind transport, long seed) {
+  /** Nanoseconds by which ticks were late, and how many there were, since somebody looked. */
+  private final AtomicLong late = new AtomicLong();
+
+  private final AtomicLong ticks = new AtomicLong();
+
+  Loop(int index, EventLoop eventLoop, TransportKind transport, long seed, InstanceGuard guard) {
+    this.guard = guard;
     this.index = index;
     this.eventLoop = eventLoop;
     this.transport = transport;
@@ -33,11 +41,35 @@ public final class Loop {
   }
 
   void start() {
+    Runnable tick =
+        new Runnable() {
+          private long last = System.nanoTime();
+
+          @Override
+          public void run() {
+            long now = System.nanoTime();
+            measure(now - last - TimerWheel.TICK_MILLIS * 1_000_000);
+            last = now;
+            timers.advance(now);
+          }
+        };
     eventLoop.scheduleAtFixedRate(
-        () -> timers.advance(System.nanoTime()),
-        TimerWheel.TICK_MILLIS,
-        TimerWheel.TICK_MILLIS,
-        TimeUnit.MILLISECONDS);
+        tick, TimerWheel.TICK_MILLIS, TimerWheel.TICK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void measure(long nanos) {
+    late.addAndGet(Math.max(0, nanos));
+    ticks.incrementAndGet();
+  }
+
+  /** By how much ticks have been late on average since the last time somebody asked. */
+  long takeLagNanos() {
+    return late.getAndSet(0) / Math.max(1, ticks.getAndSet(0));
+  }
+
+  /** How the process fares, as all loops know it. */
+  public InstanceGuard guard() {
+    return guard;
   }
 
   /** From 0; the cell of counters that this loop writes. */

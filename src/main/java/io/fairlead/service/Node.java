@@ -145,6 +145,15 @@ public final class Node {
     int _ = (int) IN_FLIGHT.getAndAdd(this, 1);
   }
 
+  /** The same unless as many as that are in flight already. */
+  public boolean requestStarted(int limit) {
+    if ((int) IN_FLIGHT.getAndAdd(this, 1) < limit) {
+      return true;
+    }
+    requestFinished();
+    return false;
+  }
+
   public void requestFinished() {
     int _ = (int) IN_FLIGHT.getAndAdd(this, -1);
   }
@@ -158,6 +167,11 @@ public final class Node {
    */
   public void requestStarted(int loop, long now) {
     requestStarted();
+    timeStarted(loop, now);
+  }
+
+  /** From now on the time counts of a request that has been counted already. */
+  public void timeStarted(int loop, long now) {
     load.started(loop, now);
   }
 
@@ -221,6 +235,15 @@ public final class Node {
 
   public void connectionOpened() {
     int _ = (int) CONNECTIONS.getAndAdd(this, 1);
+  }
+
+  /** The same unless as many as that are open already. */
+  public boolean connectionOpened(int limit) {
+    if ((int) CONNECTIONS.getAndAdd(this, 1) < limit) {
+      return true;
+    }
+    connectionClosed();
+    return false;
   }
 
   public void connectionClosed() {

@@ -29,6 +29,7 @@ public final class Service {
   private final Map<HostPort, Node> members = new HashMap<>();
   private final CopyOnWriteArrayList<Consumer<NodeSet>> listeners = new CopyOnWriteArrayList<>();
   private volatile NodeSet nodes = NodeSet.EMPTY;
+  private final ServiceLoad load;
   private boolean collecting;
   private boolean changed;
 
@@ -39,12 +40,23 @@ public final class Service {
   public Service(String name, int loops, EventLog events, LongSupplier epochMillis) {
     this.name = name;
     this.loops = loops;
+    this.load = new ServiceLoad(loops);
     this.events = events;
     this.epochMillis = epochMillis;
   }
 
   public String name() {
     return name;
+  }
+
+  /** Who is let in. */
+  public ServiceLoad load() {
+    return load;
+  }
+
+  /** How many event loops count. */
+  public int loops() {
+    return loops;
   }
 
   /** The published state. */

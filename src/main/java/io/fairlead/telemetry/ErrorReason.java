@@ -25,7 +25,7 @@ public enum ErrorReason {
   UPGRADE_UNSUPPORTED(502, "The node speaks HTTP/2 and takes no WebSocket in it (RFC 8441)."),
   CONNECT_FAILED(503, "No connection to a node could be made."),
   NO_NODE(503, "No node of the service is up."),
-  OVERLOADED(503, "A limit on connections is reached."),
+  OVERLOADED(503, "There is more to do than can be done; come again in a few seconds."),
   UPSTREAM_TIMEOUT(504, "The node did not answer in the time that the route gives it."),
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
   HTTP2_ERROR(400, "The client broke the rules of HTTP/2; its connection was closed."),

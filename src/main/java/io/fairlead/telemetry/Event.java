@@ -125,6 +125,47 @@ public sealed interface Event {
     }
   }
 
+  /** A service turns requests away. */
+  record Overloaded(String service, String reason) implements Event {
+    @Override
+    public String text() {
+      return service + " has more to do than it can; requests are turned away: " + reason;
+    }
+  }
+
+  record OverloadOver(String service, long turnedAway) implements Event {
+    @Override
+    public String text() {
+      return service + " takes all requests again; " + turnedAway + " have been turned away";
+    }
+  }
+
+  /** Repeated requests kept a service busy. */
+  record RetriesStopped(String service, int seconds) implements Event {
+    @Override
+    public String text() {
+      return service
+          + " fails while much of what it gets are repeated requests; for "
+          + seconds
+          + " s nothing is repeated";
+    }
+  }
+
+  /** The process is short of something. */
+  record UnderPressure(String cause, String given) implements Event {
+    @Override
+    public String text() {
+      return "this instance is short of resources (" + cause + "): " + given;
+    }
+  }
+
+  record PressureOver() implements Event {
+    @Override
+    public String text() {
+      return "this instance has what it needs again";
+    }
+  }
+
   record CertificateLoaded(String listener, String certificate, String names) implements Event {
     @Override
     public String text() {

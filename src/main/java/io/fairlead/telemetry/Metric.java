@@ -32,6 +32,18 @@ public enum Metric {
       Unit.SECONDS,
       "",
       "How late the control thread ran its last timed task. When it rises, verdicts and reloads come late: a task there waits or the machine has no CPU to spare."),
+  LOOP_LAG(
+      "fairlead_event_loop_lag_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "",
+      "How late the slowest event loop was on average in the last second. When it rises, every request waits that long: processors are busy, or a loop does something long."),
+  PRESSURE(
+      "fairlead_pressure",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "What is given up because the process is short of memory or time: 0 nothing, 1 requests of low importance, 2 those of normal importance and new connections, too. When it rises, an event says what is short."),
   CONFIG_VERSION(
       "fairlead_config_version",
       Type.GAUGE,
@@ -138,6 +150,31 @@ public enum Metric {
       "listener,route,service,reason",
       "Requests that the rules of the route did not let through, by the reason that fairlead-error names. When it rises, clients ask more than they may."),
 
+  ROUTE_RETRIES(
+      "fairlead_route_retries_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Tries repeated, by what went wrong: connect, refused, reset, timeout, bad-response or status. When it rises, clients are spared failures that nodes cause."),
+  ROUTE_RETRIES_REFUSED(
+      "fairlead_route_retries_refused_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Second tries that were wanted and not made: budget, too many lately; shedding, the service turns requests away; body, too much of it to be kept; hedge-budget, too many hedges lately. When budget rises, more fails than second tries can make good."),
+  ROUTE_HEDGES(
+      "fairlead_route_hedges_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Requests sent to a second node because the first was slow. When it rises, some nodes are slower than most."),
+  ROUTE_HEDGES_WON(
+      "fairlead_route_hedges_won_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Of these, those that the second node answered first. When it hardly rises while hedges do, hedging helps nobody and only costs."),
+
   SERVICE_NODES(
       "fairlead_service_nodes",
       Type.GAUGE,
@@ -156,6 +193,49 @@ public enum Metric {
       Unit.SECONDS,
       "service",
       "Time from the first byte sent to a node until the last byte of its answer. When it rises, nodes or the network to them have become slower."),
+
+  SERVICE_LIMIT(
+      "fairlead_service_limit_requests",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Requests that may be in flight, as configured or as found; absent where any number may. When it rises, answers are as quick as usual although more is in flight."),
+  SERVICE_IN_FLIGHT(
+      "fairlead_service_in_flight",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Requests that are in; only where there is a limit on them. When it rises to the limit, others wait."),
+  SERVICE_WAITING(
+      "fairlead_service_waiting",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Requests that wait for room at a node. When it rises, limits are reached: there is more to do, or nodes have become slower."),
+  SERVICE_WAIT(
+      "fairlead_service_wait_seconds",
+      Type.HISTOGRAM,
+      Unit.SECONDS,
+      "service",
+      "How long requests waited that did wait and were let in. When it rises, limits are reached for longer."),
+  SERVICE_SHED(
+      "fairlead_service_shed_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,reason",
+      "Requests turned away with overloaded, by why. When it rises, there is more to do than nodes can."),
+  SERVICE_OPENNESS(
+      "fairlead_service_openness",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Share of the ranks of importance that is let in: 1 unless there is too much to do. A rise means that the overload eases."),
+  SERVICE_RETRIES_OFF(
+      "fairlead_service_retries_off",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "1 while nothing is repeated since repeating kept the service busy. A rise is an alarm: look for what slowed the nodes down first."),
 
   NODE_UP(
       "fairlead_node_up",

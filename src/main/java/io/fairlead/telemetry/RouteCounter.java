@@ -12,5 +12,29 @@ public enum RouteCounter {
   /** Refused by a limit on the rate. */
   RATE_LIMITED,
   /** Refused by the size of the body. */
-  TOO_LARGE
+  TOO_LARGE,
+  /** Tried again: no connection to a node could be made. */
+  RETRIED_CONNECT,
+  /** Tried again: a node did nothing about the request. */
+  RETRIED_REFUSED,
+  /** Tried again: a node broke off before its answer. */
+  RETRIED_RESET,
+  /** Tried again: a node took too long. */
+  RETRIED_TIMEOUT,
+  /** Tried again: a node's answer was not HTTP. */
+  RETRIED_BAD_RESPONSE,
+  /** Tried again: a node's answer had a status that the route names. */
+  RETRIED_STATUS,
+  /** Not tried again: too many have been lately. */
+  RETRY_NO_BUDGET,
+  /** Not tried again: the service has too much to do. */
+  RETRY_SHEDDING,
+  /** Not tried again: what had gone of the body was not kept. */
+  RETRY_NO_BODY,
+  /** Second tries while the first went on. */
+  HEDGED,
+  /** Of these, those that answered first. */
+  HEDGES_WON,
+  /** Not tried a second time: too many have been lately. */
+  HEDGE_NO_BUDGET
 }

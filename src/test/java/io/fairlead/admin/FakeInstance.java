@@ -295,6 +295,16 @@ public final class FakeInstance implements Instance {
   }
 
   @Override
+  public Duration loopLag() {
+    return Duration.ofMillis(2);
+  }
+
+  @Override
+  public int pressure() {
+    return 0;
+  }
+
+  @Override
   public Duration controlLag() {
     return Duration.ofNanos(120_000);
   }

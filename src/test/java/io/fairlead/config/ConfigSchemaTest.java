@@ -31,7 +31,7 @@ final class ConfigSchemaTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"minimal", "shop", "trusted-proxies", "routing", "rules"})
+  @ValueSource(strings = {"minimal", "shop", "trusted-proxies", "routing", "rules", "overload"})
   void takesTheExamples(String name) throws IOException {
     assertThat(fits(Files.readString(Path.of("examples", name + ".yaml")))).isTrue();
   }

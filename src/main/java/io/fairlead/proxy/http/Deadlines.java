@@ -4,12 +4,13 @@ import io.fairlead.proxy.TimerWheel;
 
 /**
  * The limits on time that some routes have beside the usual one: for each try, for the request's
- * body, for all of it. One timer for the nearest of them; an exchange whose route has none never
- * sets it.
+ * body, for all of it; and how long a request may wait for room. One timer for the nearest of them;
+ * an exchange whose route has none never sets it.
  */
 final class Deadlines {
   /** What has taken too long. */
   enum Kind {
+    WAIT,
     TRY,
     REQUEST_BODY,
     TOTAL
@@ -27,6 +28,7 @@ final class Deadlines {
 
   // From the origin, so that they can be compared.
   private long origin;
+  private long wait = NEVER;
   private long attempt = NEVER;
   private long requestBody = NEVER;
   private long total = NEVER;
@@ -59,6 +61,16 @@ final class Deadlines {
     plan();
   }
 
+  /** There is no room at any node yet. */
+  void waitBegins(long now, long nanos) {
+    wait = now - origin + nanos;
+    plan();
+  }
+
+  void waitEnds() {
+    wait = NEVER;
+  }
+
   /** A try begins. */
   void tryBegins(long now, long nanos) {
     attempt = nanos > 0 ? now - origin + nanos : NEVER;
@@ -74,9 +86,16 @@ final class Deadlines {
     requestBody = NEVER;
   }
 
+  /** Nanoseconds until the first of that time and the bound on everything. */
+  long remaining(long now, long deadline) {
+    long until = deadline - now;
+    return total == NEVER ? until : Math.min(until, origin + total - now);
+  }
+
   /** Nothing is waited for any more. */
   void end() {
     if (used) {
+      wait = NEVER;
       attempt = NEVER;
       requestBody = NEVER;
       total = NEVER;
@@ -86,7 +105,7 @@ final class Deadlines {
   }
 
   private void plan() {
-    long nearest = Math.min(attempt, Math.min(requestBody, total));
+    long nearest = Math.min(Math.min(wait, attempt), Math.min(requestBody, total));
     if (nearest != NEVER) {
       used = true;
       wheel.set(timer, origin + nearest);
@@ -99,6 +118,9 @@ final class Deadlines {
       owner.late(Kind.TOTAL);
     } else if (requestBody <= passed) {
       owner.late(Kind.REQUEST_BODY);
+    } else if (wait <= passed) {
+      wait = NEVER;
+      owner.late(Kind.WAIT);
     } else if (attempt <= passed) {
       attempt = NEVER;
       plan();

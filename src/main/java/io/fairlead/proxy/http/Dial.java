@@ -48,9 +48,11 @@ final class Dial implements NodeHandshake.Then {
     this.then = then;
   }
 
+  /** Begins one; the node counts the connection already. */
   static void start(HttpLoop loop, Node node, NodeLink link, UpstreamConfig config, Then then) {
     InetSocketAddress address = node.socketAddress();
     if (address == null) {
+      node.connectionClosed();
       then.failed("name not resolved");
     } else {
       new Dial(loop, node, link, then).connect(address, config);
@@ -70,7 +72,6 @@ final class Dial implements NodeHandshake.Then {
             ? null
             : NodeHandshake.install(
                 channel, loop.loop(), tls, node.address(), System.nanoTime() + patience, this);
-    node.connectionOpened();
     channel.closeFuture().addListener(closed -> node.connectionClosed());
     loop.loop().eventLoop().register(channel);
     channel

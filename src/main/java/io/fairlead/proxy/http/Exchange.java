@@ -1,59 +1,60 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.HedgeConfig;
+import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.RetryOn.Failure;
 import io.fairlead.proxy.RequestIds;
+import io.fairlead.proxy.http.Attempt.Outcome;
 import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import io.fairlead.telemetry.ShedReason;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its answer. Belongs to one event loop and is used again for later requests.
  *
- * <p>Repeating: an attempt that failed before the node got any byte is made again with another
- * node; one that failed later, but before any byte of an answer, is repeated once if the method is
- * idempotent (RFC 9110, 9.2.2) and there was no body, since part of a body is gone.
+ * <p>What happens at nodes is told by an {@link Attempt}, or by two while a {@link Hedge} is out.
+ * Until the head of an answer has gone to the client, a try that came to nothing may be followed by
+ * another, at another node while there is one; {@link Retries} knows whether and when. From then on
+ * nothing is repeated: half of one node's answer and half of another's are no answer.
  */
 final class Exchange {
-  /** Attempts to get a connection, for one request. */
-  private static final int MAX_CONNECTS = 3;
-
   /** Interim answers a node may send to one request. */
   private static final int MAX_INFORMATIONAL = 10;
 
-  private static final byte[][] IDEMPOTENT = {
-    Ascii.bytes("GET"),
-    Ascii.bytes("HEAD"),
-    Ascii.bytes("PUT"),
-    Ascii.bytes("DELETE"),
-    Ascii.bytes("OPTIONS"),
-    Ascii.bytes("TRACE"),
-  };
   private static final byte[] HEAD = Ascii.bytes("HEAD");
   private static final byte[] CONTENT_TYPE = Ascii.bytes("content-type");
 
   final Head request = new Head();
-  final Head response = new Head();
+
+  /** Of the try whose answer the client gets, or of Fairlead's own answer. */
+  Head response;
+
   final byte[] requestId = new byte[RequestIds.LENGTH];
 
   private final HttpLoop loop;
   private @Nullable ClientSide client;
   private @Nullable HttpRoute route;
   private @Nullable ServiceTarget target;
-  private @Nullable Node node;
-  private @Nullable NodeSide upstream;
-  private int ticket;
-  private int connects;
-  private int sends;
+  private final Retries retries;
+  private final KeptBody body;
+
+  /** The try that is going on, or was last; the first of two. */
+  private Attempt current;
+
+  private @Nullable Hedge hedge;
   private int informational;
-  private long sentNanos;
-  private long pickedNanos;
-  private boolean waiting;
+
+  /** What the client hears if there is no node to be asked: why the last try failed, if one did. */
+  private ErrorReason without = ErrorReason.NO_NODE;
+
+  private long deadline;
+  private Head trailers = Head.NONE;
   private boolean requestDone;
-  private boolean bodyStarted;
-  private boolean anyResponseByte;
   private boolean headSent;
   private boolean tunnel;
   private boolean nodeEnded;
@@ -65,22 +66,29 @@ final class Exchange {
   private int pathLength;
   private final Deadlines deadlines;
 
+  /** Made when a service with limits is first met. */
+  private @Nullable Turn turn;
+
   Exchange(HttpLoop loop) {
     this.loop = loop;
     this.deadlines = new Deadlines(loop.loop().timers(), this::late);
+    this.body = new KeptBody(loop);
+    this.retries = new Retries(loop, this, body);
+    this.current = new Attempt(this, loop);
+    this.response = current.response;
   }
 
   /** Makes it ready for the next request of that client. */
   void begin(ClientSide owner) {
     client = owner;
     request.reset();
+    response = current.response;
     response.reset();
-    connects = 0;
-    sends = 0;
+    retries.begin();
+    without = ErrorReason.NO_NODE;
+    trailers = Head.NONE;
     informational = 0;
     requestDone = false;
-    bodyStarted = false;
-    anyResponseByte = false;
     headSent = false;
     tunnel = false;
     nodeEnded = false;
@@ -93,16 +101,6 @@ final class Exchange {
       throw new IllegalStateException("no exchange going on");
     }
     return present;
-  }
-
-  /** Changes when what was asked for a while ago is no longer wanted. */
-  int ticket() {
-    return ticket;
-  }
-
-  byte[] nodeAddress() {
-    Node to = node;
-    return to == null ? new byte[0] : Ascii.bytes(to.address().toString());
   }
 
   boolean isTunnel() {
@@ -213,8 +211,86 @@ final class Exchange {
       edits.apply(request, this, matched);
     }
     Forwarding.addToRequest(this, client());
-    deadlines.begin(loop.now(), requestDone ? 0 : matched.requestBodyNanos(), matched.totalNanos());
-    pick(null, false);
+    deadlines.begin(
+        loop.now(),
+        requestDone ? 0 : matched.requestBodyNanos(),
+        RequestDeadline.earlier(matched.totalNanos(), RequestDeadline.nanosOf(request)));
+    deadline = loop.now() + matched.timeoutNanos();
+    ServiceTarget to = target();
+    to.retries().request(loop.index(), loop.now());
+    body.begin(matched.retry().keeps(request, to.link().protocol() != NodeProtocol.HTTP1));
+    if (mayGo(matched, to)) {
+      pick(false);
+    }
+  }
+
+  /** Whether it need not wait; it may have been turned away. */
+  private boolean mayGo(HttpRoute matched, ServiceTarget to) {
+    int importance = Importances.of(request, client(), matched.importance());
+    if (importance >= loop.loop().guard().refusedFrom()) {
+      to.service().load().sheds().increment(loop.index(), ShedReason.PRESSURE);
+      shed();
+      return false;
+    }
+    Admission gate = to.admission();
+    if (gate == null) {
+      return true;
+    }
+    Turn mine = turn;
+    if (mine == null) {
+      mine = new Turn(this, loop);
+      turn = mine;
+    }
+    return mine.enter(gate, importance, request.clientHigh ^ request.clientLow);
+  }
+
+  /** Has to wait for room, but not longer than that. */
+  void waits(long nanos) {
+    deadlines.waitBegins(loop.now(), nanos);
+  }
+
+  /** Its turn has come: goes to a node. False if none has room, so that it waits on. */
+  boolean takeTurn() {
+    Node picked = retries.pick();
+    Node free = picked == null ? null : target().claim(picked, loop.loop().random());
+    if (picked != null && free == null) {
+      return false;
+    }
+    endWait();
+    if (free == null) {
+      answer(ErrorReason.NO_NODE);
+    } else {
+      begin(free, false);
+    }
+    return true;
+  }
+
+  private void endWait() {
+    Turn mine = turn;
+    if (mine != null && mine.isWaiting()) {
+      mine.withdraw();
+      deadlines.waitEnds();
+    }
+  }
+
+  /** The client sends no more, as one that has gone would; if it waits for room, it need not. */
+  void clientSilent() {
+    giveUpWaiting(ShedReason.CLIENT_GONE);
+  }
+
+  /** Ends the wait, if it waits, with an answer that says so. */
+  private boolean giveUpWaiting(ShedReason reason) {
+    Turn mine = turn;
+    if (mine == null || !mine.isWaiting()) {
+      return false;
+    }
+    mine.giveUp(reason);
+    return true;
+  }
+
+  /** There is too much to do for this one. */
+  void shed() {
+    answer(ErrorReason.OVERLOADED);
   }
 
   /** Where the path as it was matched begins, in the bytes of {@link #request}. */
@@ -251,138 +327,151 @@ final class Exchange {
     return route().timeoutNanos();
   }
 
-  private void pick(@Nullable Node avoid, boolean fresh) {
-    ServiceTarget from = target();
-    Node picked = from.balancer().pick(client().who().hash(), avoid, loop.loop().random());
+  /**
+   * Begins a try.
+   *
+   * @param fresh on a connection that has not served before
+   */
+  private void pick(boolean fresh) {
+    Node picked = retries.pick();
     if (picked == null) {
-      answer(ErrorReason.NO_NODE);
+      answer(without);
       return;
     }
-    node = picked;
-    pickedNanos = loop.now();
-    waiting = true;
-    picked.requestStarted(loop.index(), pickedNanos);
-    connects++;
-    deadlines.tryBegins(loop.now(), route().tryNanos());
-    NodePool pool = loop.pool(picked);
-    NodeSide idle = fresh ? null : pool.poll(from.link());
-    if (idle != null) {
-      connected(idle);
+    Node free = target().claim(picked, loop.loop().random());
+    if (free != null) {
+      begin(free, fresh);
     } else {
-      pool.connect(this, from, route().upstream(from), fresh);
+      full();
     }
   }
 
-  /** A connection to the node is there. */
-  void connected(NodeSide connection) {
-    upstream = connection;
-    ticket++;
-    connection.attach(this);
-    sends++;
-    sentNanos = loop.now();
-    connection.sendHead(this);
-    if (!isAttachedTo(connection)) {
+  private void begin(Node free, boolean fresh) {
+    retries.picked();
+    deadlines.tryBegins(loop.now(), route().retry().tryNanos());
+    current.begin(free, target(), route(), fresh);
+  }
+
+  /** All nodes have as many requests as they may have. Who has been at one does not wait again. */
+  private void full() {
+    Turn mine = turn;
+    if (mine == null || !retries.isFirst() || !mine.waitAgain()) {
+      target().service().load().sheds().increment(loop.index(), ShedReason.NO_ROOM);
+      shed();
+    }
+  }
+
+  /** The try has a connection: sends what there is of the request. */
+  void connected(Attempt attempt, NodeSide connection) {
+    if (isCurrent(attempt)) {
+      retries.sent();
+    }
+    connection.sendHead(attempt);
+    if (!attempt.isOn(connection)) {
       return; // not something that this connection can carry
     }
-    node().counters().increment(loop.index(), NodeCounter.REQUESTS);
+    attempt.count(NodeCounter.REQUESTS);
+    body.sendTo(connection);
     if (requestDone) {
-      connection.sendEnd(Head.NONE);
+      connection.sendEnd(trailers);
+    }
+    if (!isCurrent(attempt)) {
+      attempt.flush();
+      return;
     }
     client().upstreamReady();
-    if (isAttachedTo(connection) && !client().isConsuming()) {
+    if (attempt.isOn(connection) && !client().isConsuming()) {
       flushToNode();
+    }
+    if (retries.sends() == 1 && attempt.isOn(connection)) {
+      planHedge();
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // that very connection
-  private boolean isAttachedTo(NodeSide connection) {
-    return upstream == connection;
+  private void planHedge() {
+    HedgeConfig wanted = route().retry().hedge();
+    if (wanted.isWanted() && RetryPolicy.isHedgeable(request) && requestDone) {
+      Hedge ready = hedge;
+      if (ready == null) {
+        ready = new Hedge(loop, this);
+        hedge = ready;
+      }
+      ready.plan(wanted, target());
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very try
+  private boolean isCurrent(Attempt attempt) {
+    return current == attempt;
   }
 
   /** Sends what has been gathered for the node. */
   void flushToNode() {
-    NodeSide to = upstream;
-    if (to != null) {
-      node().counters().add(loop.index(), NodeCounter.BYTES_SENT, to.flush());
-    }
-  }
-
-  void connectFailed(String reason) {
-    ticket++;
-    Node failed = node();
-    answered(true);
-    failed.requestFinished();
-    node = null;
-    if (connects < MAX_CONNECTS) {
-      failed.counters().increment(loop.index(), NodeCounter.RETRIED);
-      pick(failed, false);
-    } else {
-      answer(ErrorReason.CONNECT_FAILED);
-    }
+    current.flush();
   }
 
   /** Whether bytes of the request body can go to the node now. */
   boolean isReadyForBody() {
-    NodeSide connection = upstream;
-    return connection != null && connection.isWritable();
+    return current.isWritable();
   }
 
   /** Takes that many bytes of the request body, or of a tunnel; only if {@link #isReadyForBody}. */
   void requestData(ByteBuf in, int count) {
-    bodyStarted = true;
-    upstream().sendData(in, count);
+    body.keep(in, count);
+    current.upstream().sendData(in, count);
   }
 
   /** The request is complete. */
-  void requestEnd(Head trailers) {
+  void requestEnd(Head last) {
     requestDone = true;
+    trailers = last;
+    deadline = loop.now() + route().timeoutNanos();
     deadlines.requestBodyEnds();
-    upstream().sendEnd(trailers);
+    if (!headSent) {
+      deadlines.tryBegins(loop.now(), route().retry().tryNanos());
+    }
+    current.upstream().sendEnd(last);
   }
 
   /** The client has ended its half of a tunnel; what it sent before still goes out. */
   void clientEnded() {
-    NodeSide connection = upstream;
-    if (connection == null || clientEnded) {
+    if (!current.isConnected() || clientEnded) {
       return;
     }
     clientEnded = true;
     flushToNode();
     if (nodeEnded) {
-      endTunnel(connection);
+      endTunnel(current.upstream());
     } else {
-      connection.shutdownOutput();
+      current.upstream().shutdownOutput();
     }
   }
 
   /** Both halves have ended; what either side is still owed goes out first. */
   private void endTunnel(NodeSide connection) {
     connection.afterFlush(() -> {
-      if (isAttachedTo(connection)) {
+      if (current.isOn(connection)) {
         client().tunnelEnded();
       }
     });
   }
 
-  void upstreamWritable() {
-    client().upstreamReady();
-    flushToNode();
+  void upstreamWritable(Attempt attempt) {
+    if (isCurrent(attempt)) {
+      client().upstreamReady();
+      flushToNode();
+    }
   }
 
   /** The client can take more. */
   void clientWritable() {
-    NodeSide connection = upstream;
-    if (connection != null) {
-      connection.setReading(true);
-    }
+    current.setReading(true);
   }
 
   // --- from the node -----------------------------------------------------------------------
 
-  /** So many bytes have come from the node, whatever they mean. */
-  void responseBytes(int count) {
-    anyResponseByte = true;
-    node().counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
+  /** Some bytes have come from the node, whatever they mean. */
+  void responseBytes() {
     if (headSent) { // until then the route's timeout holds, however slowly bytes come
       client().progress();
     }
@@ -394,24 +483,29 @@ final class Exchange {
     if (in.isReadable()) {
       to.sendData(in, in.readableBytes());
     }
-    responseFlush();
+    responseFlush(current);
   }
 
   /**
-   * {@link #response} is complete and checked.
+   * The head of that try's answer is complete and checked.
    *
-   * @return whether the exchange goes on; if so and the answer was interim, another head follows,
-   *     or the tunnel is open
+   * @return whether the try goes on; if so and the answer was interim, another head follows, or the
+   *     tunnel is open
    */
-  boolean responseHead() {
+  boolean responseHead(Attempt attempt) {
+    response = attempt.response;
     if (response.status >= 200) {
+      if (isRejected(attempt)) {
+        return false;
+      }
+      settle(attempt);
       sendResponseHead();
       return true;
     }
     boolean switching = response.status == 101;
     if (++informational > MAX_INFORMATIONAL
         || (switching && (!request.upgrade || !RequestCheck.isWebSocket(response)))) {
-      badResponse();
+      badResponse(attempt);
       return false;
     }
     if (request.minorVersion == 0) {
@@ -420,10 +514,11 @@ final class Exchange {
     }
     ClientSide to = client();
     if (switching) {
-      answered(false);
+      settle(attempt);
       Forwarding.addToResponse(this, to);
       tunnel = true;
       headSent = true;
+      body.end();
       deadlines.end();
     }
     to.sendInformational(this);
@@ -431,6 +526,72 @@ final class Exchange {
       to.flush();
       response.reset();
     }
+    return true;
+  }
+
+  /** The node answered, but not what the client is to see while another may do better. */
+  private boolean isRejected(Attempt attempt) {
+    Node at = attempt.node();
+    if (isHedged()) {
+      if (!route().retry().repeats(response.status, request, 0)) {
+        return false;
+      }
+      attempt.count(StatusClass.ofNode(response.status));
+      attempt.end(Outcome.REJECTED);
+      otherGoesOn(attempt);
+      return true;
+    }
+    long pause = retries.after(response, at);
+    if (pause == Retries.NO) {
+      return false;
+    }
+    attempt.count(StatusClass.ofNode(response.status));
+    attempt.end(Outcome.REJECTED);
+    again(pause, false);
+    return true;
+  }
+
+  private boolean isHedged() {
+    Hedge second = hedge;
+    return second != null && second.isGoing();
+  }
+
+  /** That try's answer is the one; the other is not wanted any more. */
+  private void settle(Attempt winner) {
+    Hedge second = hedge;
+    if (second == null) {
+      return;
+    }
+    second.end();
+    if (second.isGoing()) {
+      if (isCurrent(winner)) {
+        second.other().end(Outcome.CANCELLED);
+      } else {
+        route().counters().increment(loop.index(), RouteCounter.HEDGES_WON);
+        current.end(Outcome.CANCELLED);
+        swap(second);
+      }
+    }
+  }
+
+  private void swap(Hedge second) {
+    Attempt winner = second.other();
+    second.setOther(current);
+    current = winner;
+    response = winner.response;
+  }
+
+  /** Whether there is another try, which goes on alone after the end of that one. */
+  private boolean otherGoesOn(Attempt ended) {
+    if (!isCurrent(ended)) {
+      return true;
+    }
+    Hedge second = hedge;
+    if (second == null || !second.isGoing()) {
+      return false;
+    }
+    swap(second);
+    deadlines.tryBegins(loop.now(), route().retry().tryNanos());
     return true;
   }
 
@@ -442,8 +603,12 @@ final class Exchange {
   private void sendResponseHead() {
     ClientSide to = client();
     headSent = true;
-    answered(NodeAnswer.isFailure(response, node(), loop));
+    body.end();
     deadlines.tryEnds();
+    Turn mine = turn;
+    if (mine != null) {
+      mine.answered(response.status);
+    }
     editResponse();
     Forwarding.addToResponse(this, to);
     to.sendHead(this);
@@ -456,12 +621,14 @@ final class Exchange {
   }
 
   /** No more for now: what has been gathered goes out, and a slow client slows the node down. */
-  void responseFlush() {
+  void responseFlush(Attempt attempt) {
+    if (!headSent) {
+      return; // part of a head, perhaps of the slower of two
+    }
     ClientSide to = client();
     to.flush();
-    NodeSide connection = upstream;
-    if (connection != null && to.isCurrent(this) && !to.isWritable()) {
-      connection.setReading(false);
+    if (attempt.isConnected() && to.isCurrent(this) && !to.isWritable()) {
+      attempt.setReading(false);
       to.waitForTaker();
     }
   }
@@ -479,75 +646,85 @@ final class Exchange {
   /** The node has ended its half of a tunnel. */
   void nodeEnded() {
     nodeEnded = true;
-    NodeSide connection = upstream;
-    if (clientEnded && connection != null) {
-      endTunnel(connection);
+    if (clientEnded && current.isConnected()) {
+      endTunnel(current.upstream());
     } else {
       client().nodeEnded();
     }
   }
 
   /** The connection to the node is gone, or of no use any more. */
-  void upstreamClosed() {
+  void upstreamClosed(Attempt attempt) {
     if (tunnel) {
       finish();
-      return;
+    } else {
+      failed(attempt, Failure.RESET, Outcome.RESET, ErrorReason.UPSTREAM_RESET);
     }
-    boolean stale = upstream != null && upstream.isReused();
-    lost(stale, isRepeatable());
   }
 
   /**
    * The node has told that it did nothing about the request: whatever it is, it can be repeated.
    */
-  void upstreamRefused() {
-    lost(true, !tunnel && !bodyStarted && (request.body == 0 || !requestDone));
-  }
-
-  /** The connection was none: the node has refused it and looked at nothing that came over it. */
-  void nodeRefused(String reason) {
-    if (anyResponseByte || bodyStarted || tunnel) {
-      upstreamClosed();
+  void upstreamRefused(Attempt attempt) {
+    if (tunnel) {
+      finish();
     } else {
-      sends--;
-      dropUpstream();
-      connectFailed(reason);
+      failed(attempt, Failure.REFUSED, Outcome.RESET, ErrorReason.UPSTREAM_RESET);
     }
   }
 
-  private void lost(boolean stale, boolean repeatable) {
-    Node failed = node();
-    failed.counters().increment(loop.index(), NodeCounter.RESET);
-    if (!stale || anyResponseByte) {
-      answered(true);
+  void connectFailed(Attempt attempt) {
+    failed(attempt, Failure.CONNECT, Outcome.CONNECT_FAILED, ErrorReason.CONNECT_FAILED);
+  }
+
+  /** It turned out not to have been sent at all. */
+  void nodeRefused(Attempt attempt) {
+    if (isCurrent(attempt)) {
+      retries.unsent();
     }
-    dropUpstream();
-    if (!anyResponseByte && sends < 2 && repeatable) {
-      // An old connection that died says little about the node; a fresh one says more.
-      repeat(stale ? null : failed);
+    connectFailed(attempt);
+  }
+
+  void badResponse(Attempt attempt) {
+    failed(attempt, Failure.BAD_RESPONSE, Outcome.BAD_RESPONSE, ErrorReason.BAD_RESPONSE);
+  }
+
+  /** A try came to nothing: there is another one, or the client hears why not. */
+  private void failed(Attempt attempt, Failure failure, Outcome outcome, ErrorReason reason) {
+    Node at = attempt.node();
+    boolean stale = attempt.isReused();
+    attempt.end(outcome);
+    if (otherGoesOn(attempt)) {
+      return;
+    }
+    long pause = headSent ? Retries.NO : retries.after(failure, at, stale);
+    if (pause == Retries.NO) {
+      fail(reason);
     } else {
-      fail(ErrorReason.UPSTREAM_RESET);
+      without = reason;
+      again(pause, failure != Failure.CONNECT);
     }
   }
 
-  private boolean mayRepeat() {
-    return !anyResponseByte && sends < 2 && isRepeatable();
-  }
-
-  private void repeat(@Nullable Node avoid) {
-    Node failed = node();
-    failed.counters().increment(loop.index(), NodeCounter.RETRIED);
-    abandonAnswer();
-    failed.requestFinished();
-    node = null;
-    response.reset();
-    pick(avoid, true);
+  /** Tries again, at another node while there is one. */
+  private void again(long pause, boolean fresh) {
+    deadlines.tryEnds();
+    if (pause == 0) {
+      pick(fresh);
+    } else {
+      retries.pause(pause, () -> pick(fresh));
+    }
   }
 
   /** A limit on time that the route has beside the usual one has been reached. */
   private void late(Deadlines.Kind kind) {
     loop.touch();
+    if (giveUpWaiting(
+        kind == Deadlines.Kind.WAIT ? ShedReason.QUEUE_TIMEOUT : ShedReason.DEADLINE)) {
+      return;
+    }
     switch (kind) {
+      case WAIT -> {}
       case TRY -> tryIsLate();
       case REQUEST_BODY -> timedOut(ErrorReason.REQUEST_TIMEOUT);
       case TOTAL ->
@@ -556,44 +733,24 @@ final class Exchange {
   }
 
   private void tryIsLate() {
-    Node late = node();
-    if (upstream == null && connects < MAX_CONNECTS) {
-      late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-      connectFailed("no connection in the time of a try");
-    } else if (upstream != null && mayRepeat()) {
-      late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-      answered(true);
-      dropUpstream();
-      repeat(late);
-    } else {
-      timedOut(ErrorReason.UPSTREAM_TIMEOUT);
+    if (!requestDone && current.isWritable()) {
+      // The client is slow, not the node; the time begins anew with the end of its request.
+      deadlines.tryBegins(loop.now(), route().retry().tryNanos());
+    } else if (current.isGoing()) {
+      failed(
+          current,
+          current.isConnected() ? Failure.TIMEOUT : Failure.CONNECT,
+          Outcome.TIMEOUT,
+          ErrorReason.UPSTREAM_TIMEOUT);
     }
-  }
-
-  private boolean isRepeatable() {
-    if (bodyStarted || request.body != 0 || request.upgrade) {
-      return false;
-    }
-    for (byte[] method : IDEMPOTENT) {
-      if (request.methodIs(method)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void badResponse() {
-    node().counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
-    answered(true);
-    fail(ErrorReason.BAD_RESPONSE);
   }
 
   /** The node, or the client's patience, failed: says so if nothing has been said yet. */
   void fail(ErrorReason reason) {
+    endTries(Outcome.CANCELLED);
     if (headSent) {
       ClientSide owner = client();
       owner.countError(reason);
-      dropUpstream();
       owner.abort(this);
       finish();
     } else {
@@ -611,12 +768,17 @@ final class Exchange {
     ErrorPages pages = matched == null ? client().policy().errorPages() : matched.errorPages();
     LocalAnswer local = isGrpc() ? LocalAnswer.ofGrpc(reason) : pages.of(reason);
     begin(local);
+    if (reason == ErrorReason.OVERLOADED) {
+      RetryAfter.addTo(response, loop.loop().random());
+    }
     send(local);
   }
 
   /** Makes that the answer, to which fields may be added. */
   private void begin(LocalAnswer local) {
-    dropUpstream();
+    endTries(Outcome.CANCELLED);
+    endWait();
+    body.end();
     response.copyFrom(local.head());
   }
 
@@ -649,16 +811,11 @@ final class Exchange {
 
   /** The client took too long, or the node did. */
   void timedOut(ErrorReason reason) {
+    if (giveUpWaiting(ShedReason.DEADLINE)) {
+      return;
+    }
     if (reason == ErrorReason.UPSTREAM_TIMEOUT) {
-      Node late = node;
-      if (late != null) {
-        late.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-        answered(true);
-      }
-      NodeSide connection = upstream;
-      if (connection != null) {
-        connection.waitedInVain();
-      }
+      endTries(Outcome.TIMEOUT);
     }
     fail(reason);
   }
@@ -670,9 +827,8 @@ final class Exchange {
       matched.counters().increment(loop.index(), StatusClass.ofRoute(status));
     }
     client().countResponse(status);
-    Node answered = node;
-    if (answered != null && upstream != null) {
-      answered.counters().increment(loop.index(), StatusClass.ofNode(status));
+    if (current.isConnected()) {
+      current.count(StatusClass.ofNode(status));
     }
   }
 
@@ -682,81 +838,42 @@ final class Exchange {
   private void finish() {
     ClientSide owner = client();
     boolean whole = requestDone;
-    releaseNode();
+    endTries(Outcome.ANSWERED);
     recycle();
     owner.exchangeDone(whole);
   }
 
   /** The client has gone: nothing more to be said to anybody. */
   void abandon() {
-    dropUpstream();
-    releaseNode();
+    endTries(Outcome.CANCELLED);
     recycle();
   }
 
-  private void releaseNode() {
-    Node used = node;
-    NodeSide connection = upstream;
-    upstream = null;
-    node = null;
-    if (used == null) {
-      return;
+  /** Ends what is going on at nodes, and plans nothing more. */
+  private void endTries(Outcome outcome) {
+    current.end(outcome);
+    Hedge second = hedge;
+    if (second != null) {
+      second.end();
+      second.other().end(outcome);
     }
-    abandonAnswer();
-    used.requestFinished();
-    if (connection != null) {
-      long micros = (loop.now() - sentNanos) / 1000;
-      used.latency().record(loop.index(), micros);
-      connection.release(requestDone, target().upstream());
-    }
-  }
-
-  /**
-   * The node's answer has begun, or will never come; or it had begun and breaks off.
-   *
-   * @param failed by the node's fault
-   */
-  private void answered(boolean failed) {
-    Node by = node;
-    if (by == null) {
-      return;
-    }
-    if (waiting) {
-      waiting = false;
-      by.requestAnswered(loop.index(), loop.now(), loop.now() - pickedNanos, failed);
-    } else if (failed) {
-      by.answerFailed(loop.index());
-    }
-  }
-
-  /** Nobody waits for the node's answer any more, through no fault of the node. */
-  private void abandonAnswer() {
-    Node from = node;
-    if (waiting && from != null) {
-      waiting = false;
-      from.requestAbandoned(loop.index(), loop.now());
-    }
-  }
-
-  /** Ends the connection to the node without waiting for anything more from it. */
-  private void dropUpstream() {
-    NodeSide connection = upstream;
-    upstream = null;
-    if (connection != null) {
-      connection.drop();
-    }
+    retries.end();
   }
 
   private void recycle() {
-    ticket++;
     deadlines.end();
+    body.end();
+    Turn mine = turn;
+    if (mine != null) {
+      mine.leave();
+    }
     client = null;
     route = null;
     target = null;
     loop.giveBack(this);
   }
 
-  private HttpRoute route() {
+  HttpRoute route() {
     HttpRoute present = route;
     if (present == null) {
       throw new IllegalStateException("not routed");
@@ -764,7 +881,7 @@ final class Exchange {
     return present;
   }
 
-  private ServiceTarget target() {
+  ServiceTarget target() {
     ServiceTarget present = target;
     if (present == null) {
       throw new IllegalStateException("sent to no service");
@@ -772,19 +889,17 @@ final class Exchange {
     return present;
   }
 
-  private Node node() {
-    Node present = node;
-    if (present == null) {
-      throw new IllegalStateException("no node picked");
-    }
-    return present;
+  Retries retries() {
+    return retries;
   }
 
-  private NodeSide upstream() {
-    NodeSide present = upstream;
-    if (present == null) {
-      throw new IllegalStateException("no node to send to");
-    }
-    return present;
+  /** Until the client is told that it took too long. */
+  long remainingNanos() {
+    return deadlines.remaining(loop.now(), deadline);
+  }
+
+  /** The node that has the request and has not answered; null: none has. */
+  @Nullable Node awaitedNode() {
+    return headSent || !current.isConnected() ? null : current.node();
   }
 }

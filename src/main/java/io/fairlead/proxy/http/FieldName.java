@@ -37,8 +37,12 @@ final class FieldName {
 
   static final int COOKIE = 25;
 
+  static final int GRPC_TIMEOUT = 26;
+  static final int EXPECTED_TIMEOUT = 27;
+  static final int IMPORTANCE = 28;
+
   /** One more than the largest number. */
-  static final int COUNT = 26;
+  static final int COUNT = 29;
 
   private static final String[] NAMES = {
     "",
@@ -67,9 +71,12 @@ final class FieldName {
     "fairlead-error",
     "x-forwarded-",
     "cookie",
+    "grpc-timeout",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-request-importance",
   };
 
-  private static final int MAX_LENGTH = 19;
+  private static final int MAX_LENGTH = 30;
 
   /** By length: the numbers of the names that long, so that most names are told by length alone. */
   private static final int[][] BY_LENGTH = new int[MAX_LENGTH + 1][];

@@ -23,8 +23,8 @@ final class HeadWriter {
   private HeadWriter() {}
 
   /** The request as the node gets it. */
-  static void writeRequest(Exchange exchange, ByteBuf out) {
-    Head head = exchange.request;
+  static void writeRequest(Attempt attempt, ByteBuf out) {
+    Head head = attempt.request();
     byte[] bytes = head.bytes;
     out.writeBytes(bytes, head.methodStart, head.methodEnd + 1 - head.methodStart);
     out.writeBytes(bytes, head.pathStart, head.pathEnd - head.pathStart);
@@ -35,7 +35,7 @@ final class HeadWriter {
       if (head.authorityEnd > head.authorityStart) {
         out.writeBytes(bytes, head.authorityStart, head.authorityEnd - head.authorityStart);
       } else {
-        out.writeBytes(exchange.nodeAddress());
+        out.writeBytes(attempt.nodeAddress());
       }
       out.writeBytes(CRLF);
     }

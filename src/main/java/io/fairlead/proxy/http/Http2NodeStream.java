@@ -11,7 +11,7 @@ import java.util.Base64;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One exchange with a node that speaks HTTP/2. */
+/** One try at a node that speaks HTTP/2. */
 final class Http2NodeStream extends Http2Stream implements NodeSide {
   private static final byte[] WEBSOCKET_KEY = Ascii.bytes("sec-websocket-key");
   private static final byte[] WEBSOCKET_ACCEPT = Ascii.bytes("sec-websocket-accept");
@@ -21,12 +21,12 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   /** RFC 6455, 1.3. */
   private static final String WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-  /** From then on an exchange that is given up has waited in vain. */
+  /** From then on a try that is given up has waited in vain. */
   private static final long SUSPECT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Http2NodeConnection owner;
   private final boolean reused;
-  private @Nullable Exchange exchange;
+  private @Nullable Attempt attempt;
   private byte[] nodeAddress = {};
   private long begun;
   private boolean headRead;
@@ -50,8 +50,8 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   // --- the request -------------------------------------------------------------------------
 
   @Override
-  public void attach(Exchange user) {
-    exchange = user;
+  public void attach(Attempt user) {
+    attempt = user;
     begun = owner.loop.now();
   }
 
@@ -66,10 +66,10 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   }
 
   @Override
-  public void sendHead(Exchange user) {
-    Head request = user.request;
+  public void sendHead(Attempt user) {
+    Head request = user.request();
     if (request.upgrade && !owner.isConnectAllowed()) {
-      user.fail(ErrorReason.UPGRADE_UNSUPPORTED);
+      user.cannotCarry(ErrorReason.UPGRADE_UNSUPPORTED);
       return;
     }
     nodeAddress = user.nodeAddress();
@@ -86,8 +86,8 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
 
   @Override
   public void sendEnd(Head last) {
-    Exchange user = exchange;
-    if (tunnel || user == null || !user.request.upgrade) {
+    Attempt user = attempt;
+    if (tunnel || user == null || !user.request().upgrade) {
       endAfterRest(last);
     }
   }
@@ -114,7 +114,7 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
 
   @Override
   void canSend() {
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user != null && isWritable()) {
       user.upstreamWritable();
     }
@@ -128,7 +128,7 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   // --- the answer --------------------------------------------------------------------------
 
   void headersCame(ByteBuf block, boolean end) throws Http2Exception {
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user == null) {
       HpackReader.Result _ = owner.hpack.readTrailers(id, block, new Head());
       return;
@@ -178,15 +178,15 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   }
 
   /** The same rules as for HTTP/1.1; fills what is derived. */
-  private static boolean isSound(Exchange user, Head head, boolean end) {
+  private static boolean isSound(Attempt user, Head head, boolean end) {
     if (!ResponseCheck.check(head, user.isToHead())) {
       return false;
     }
     if (head.status < 200) {
       return !end;
     }
-    if (user.request.upgrade && head.status == 200 && !end) {
-      switchProtocol(user.request, head);
+    if (user.request().upgrade && head.status == 200 && !end) {
+      switchProtocol(user.request(), head);
       return true;
     }
     if (head.body == Head.UNTIL_CLOSE) {
@@ -232,7 +232,7 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
 
   /** Data of the answer; what the client is too slow for is kept, up to the window. */
   void take(ByteBuf in, int count, boolean end) {
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user == null) {
       in.skipBytes(count);
       giveBack(count);
@@ -261,7 +261,7 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
     pass(user);
   }
 
-  private void pass(Exchange user, ByteBuf in, int count) {
+  private void pass(Attempt user, ByteBuf in, int count) {
     if (tunnel) {
       ByteBuf part = in.readSlice(count);
       user.tunnelData(part);
@@ -272,7 +272,7 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   }
 
   /** Hands on what has been kept, and the end. */
-  private void pass(Exchange user) {
+  private void pass(Attempt user) {
     ByteBuf kept = received();
     if (kept != null && !paused) {
       int count = kept.readableBytes();
@@ -292,25 +292,25 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
 
   @Override
   void dataCame() {
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user != null) {
       pass(user);
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // that very exchange
-  private boolean isCurrent(Exchange user) {
-    return exchange == user;
+  @SuppressWarnings("ReferenceEquality") // that very try
+  private boolean isCurrent(Attempt user) {
+    return attempt == user;
   }
 
-  private void bad(Exchange user) {
+  private void bad(Attempt user) {
     reset(Http2.PROTOCOL_ERROR);
     user.badResponse();
   }
 
   @Override
   void wasReset(int error) {
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user == null) {
       return;
     }
@@ -325,7 +325,7 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   public void setReading(boolean wanted) {
     if (paused == wanted) {
       paused = !wanted;
-      Exchange user = exchange;
+      Attempt user = attempt;
       if (wanted && user != null) {
         pass(user);
       }
@@ -343,14 +343,14 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
 
   @Override
   public void release(boolean requestDone, UpstreamConfig config) {
-    exchange = null;
+    attempt = null;
     reset(Http2.CANCEL); // nothing, if both halves have ended
     closeIfEnded();
   }
 
   @Override
   public void drop() {
-    exchange = null;
+    attempt = null;
     // A client that changes its mind says nothing about the node.
     if (!headRead && owner.loop.now() - begun >= SUSPECT_NANOS) {
       owner.suspect(begun);

@@ -174,7 +174,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
         }
       }
       case DISCARD -> afterFlush(this::close);
-      case BUSY, CLOSED -> {}
+      case BUSY -> going().clientSilent();
+      case CLOSED -> {}
     }
   }
 

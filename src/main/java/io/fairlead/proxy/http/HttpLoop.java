@@ -14,6 +14,12 @@ public final class HttpLoop {
   private static final int MAX_KEPT_EXCHANGES = 1024;
   private static final int MAX_KEPT_BUFFERS = 8;
 
+  /**
+   * Bytes of request bodies that are kept to be sent again: a thousand requests of {@code
+   * body-bytes}' default at once. Whoever comes then is not repeated.
+   */
+  static final long MAX_BYTES_OF_BODIES = 64L * 1024 * 1024;
+
   /** Holds nearly every head with a short body. */
   static final int BUFFER_BYTES = 8 * 1024;
 
@@ -27,6 +33,7 @@ public final class HttpLoop {
   private final PathCaptures.Places places = new PathCaptures.Places();
   private final RateLimiter.Verdict verdict = new RateLimiter.Verdict();
   private int exchangesInUse;
+  private long bytesOfBodies;
   private long now = System.nanoTime();
 
   public HttpLoop(Loop loop, NodeSignals signals, PoolDirectory directory) {
@@ -104,6 +111,24 @@ public final class HttpLoop {
   public void releaseKept() {
     buffers.forEach(ByteBuf::release);
     buffers.clear();
+  }
+
+  /** Whether there is room to keep so many more bytes of request bodies; if so they are counted. */
+  boolean reserveForBodies(int bytes) {
+    if (bytesOfBodies + bytes > MAX_BYTES_OF_BODIES) {
+      return false;
+    }
+    bytesOfBodies += bytes;
+    return true;
+  }
+
+  void giveBackForBodies(int bytes) {
+    bytesOfBodies -= bytes;
+  }
+
+  /** Bytes of request bodies that are kept; for tests that look for leftovers. */
+  public long bytesOfBodies() {
+    return bytesOfBodies;
   }
 
   /** How many exchanges are going on; for tests that look for leftovers. */

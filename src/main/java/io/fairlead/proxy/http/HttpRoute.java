@@ -32,7 +32,8 @@ public final class HttpRoute {
   private final @Nullable Redirection redirection;
   private final @Nullable LocalAnswer response;
   private final long timeoutNanos;
-  private final long tryNanos;
+  private final RetryPolicy retry;
+  private final int importance;
   private final long requestBodyNanos;
   private final long idleNanos;
   private final long totalNanos;
@@ -87,7 +88,8 @@ public final class HttpRoute {
       }
     }
     timeoutNanos = config.timeout().toNanos();
-    tryNanos = config.timeouts().attempt().toNanos();
+    retry = new RetryPolicy(config.retry(), config.timeouts().attempt());
+    importance = config.importance().rank();
     requestBodyNanos = config.timeouts().requestBody().toNanos();
     idleNanos = config.timeouts().idle().toNanos();
     totalNanos = config.timeouts().total().toNanos();
@@ -179,9 +181,13 @@ public final class HttpRoute {
     return timeoutNanos;
   }
 
-  /** For one try; 0: no bound of its own. */
-  long tryNanos() {
-    return tryNanos;
+  /** 0 is the most important. */
+  int importance() {
+    return importance;
+  }
+
+  RetryPolicy retry() {
+    return retry;
   }
 
   /** For the request's body; 0: no bound. */

@@ -13,13 +13,22 @@ import org.jspecify.annotations.Nullable;
  * @param protocol what they speak; {@code AUTO} only where TLS can tell
  * @param tls how they are spoken to by TLS; null: in the clear
  * @param upstream connections to them
+ * @param connectionsPerNode that may be open to one of them
  */
-record NodeLink(NodeProtocol protocol, @Nullable NodeTls tls, UpstreamConfig upstream) {
+record NodeLink(
+    NodeProtocol protocol,
+    @Nullable NodeTls tls,
+    UpstreamConfig upstream,
+    int connectionsPerNode) {
   static NodeLink of(ServiceConfig config, @Nullable NodeTls tls) {
     if (config.tls().enabled() && tls == null) {
       throw new IllegalArgumentException("TLS to nodes is wanted and has not been made ready");
     }
     boolean unasked = config.protocol() == NodeProtocol.AUTO && tls == null;
-    return new NodeLink(unasked ? NodeProtocol.HTTP1 : config.protocol(), tls, config.upstream());
+    return new NodeLink(
+        unasked ? NodeProtocol.HTTP1 : config.protocol(),
+        tls,
+        config.upstream(),
+        config.limits().connectionsPerNode());
   }
 }

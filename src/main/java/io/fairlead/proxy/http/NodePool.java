@@ -19,6 +19,7 @@ final class NodePool {
   private static final int MAX_WAITERS = 100;
 
   private static final String NO_HTTP2 = "no HTTP/2 from it";
+  private static final String NO_MORE = "as many connections as connections-per-node allows";
 
   private final HttpLoop loop;
   private final Node node;
@@ -35,7 +36,7 @@ final class NodePool {
   /** Exchanges that wait for the connection of HTTP/2 that is being opened. */
   private @Nullable List<Waiter> waiters;
 
-  private record Waiter(Exchange exchange, int ticket) {}
+  private record Waiter(Attempt attempt, int ticket) {}
 
   NodePool(HttpLoop loop, Node node, PoolDirectory directory) {
     this.loop = loop;
@@ -150,42 +151,42 @@ final class NodePool {
   }
 
   /**
-   * Gets a connection for the exchange: takes over one that another loop does not use, or opens a
-   * new one. The exchange hears of it through {@link Exchange#connected} or {@link
-   * Exchange#connectFailed}.
+   * Gets a connection for the try: takes over one that another loop does not use, or opens a
+   * new one. The try hears of it through {@link Attempt#connected} or {@link
+   * Attempt#connectFailed}.
    *
    * @param config how to connect
    * @param fresh only a new one will do
    */
-  void connect(Exchange exchange, ServiceTarget target, UpstreamConfig config, boolean fresh) {
+  void connect(Attempt attempt, ServiceTarget target, UpstreamConfig config, boolean fresh) {
     switch (target.link().protocol()) {
-      case HTTP1 -> connectOwn(exchange, target, config, fresh);
-      case H2 -> connectShared(exchange, target, config);
+      case HTTP1 -> connectOwn(attempt, target, config, fresh);
+      case H2 -> connectShared(attempt, target, config);
       case AUTO -> {
         // What it chose before it will choose again; if it is not known, one attempt finds out.
         if (spoken == NodeProtocol.HTTP1
             || (!fresh && directory.richest(node, loop.index()) != null)) {
-          connectOwn(exchange, target, config, fresh);
+          connectOwn(attempt, target, config, fresh);
         } else {
-          connectShared(exchange, target, config);
+          connectShared(attempt, target, config);
         }
       }
     }
   }
 
   private void connectOwn(
-      Exchange exchange, ServiceTarget target, UpstreamConfig config, boolean fresh) {
+      Attempt attempt, ServiceTarget target, UpstreamConfig config, boolean fresh) {
     NodePool other = fresh ? null : directory.richest(node, loop.index());
     if (other != null) {
-      takeOver(other, exchange, target, config);
+      takeOver(other, attempt, target, config);
     } else {
-      open(exchange, target, config);
+      open(attempt, target, config);
     }
   }
 
   private void takeOver(
-      NodePool other, Exchange exchange, ServiceTarget target, UpstreamConfig config) {
-    int ticket = exchange.ticket();
+      NodePool other, Attempt attempt, ServiceTarget target, UpstreamConfig config) {
+    int ticket = attempt.ticket();
     other
         .loop
         .loop()
@@ -193,9 +194,9 @@ final class NodePool {
         .execute(() -> {
           UpstreamConnection found = other.pollIdle(target.link());
           if (found == null) {
-            back(() -> openIfWanted(exchange, ticket, target, config));
+            back(() -> openIfWanted(attempt, ticket, target, config));
           } else {
-            found.leaveLoop(moved -> back(() -> arrive(moved, exchange, ticket, target, config)));
+            found.leaveLoop(moved -> back(() -> arrive(moved, attempt, ticket, target, config)));
           }
         });
   }
@@ -205,20 +206,20 @@ final class NodePool {
   }
 
   private void openIfWanted(
-      Exchange exchange, int ticket, ServiceTarget target, UpstreamConfig config) {
-    if (exchange.ticket() == ticket) {
-      open(exchange, target, config);
+      Attempt attempt, int ticket, ServiceTarget target, UpstreamConfig config) {
+    if (attempt.ticket() == ticket) {
+      open(attempt, target, config);
     }
   }
 
   private void arrive(
       @Nullable UpstreamConnection moved,
-      Exchange exchange,
+      Attempt attempt,
       int ticket,
       ServiceTarget target,
       UpstreamConfig config) {
     if (moved == null) {
-      openIfWanted(exchange, ticket, target, config);
+      openIfWanted(attempt, ticket, target, config);
       return;
     }
     moved.joinLoop(
@@ -226,35 +227,51 @@ final class NodePool {
         this,
         joined -> {
           if (joined) {
-            deliver(moved, exchange, ticket, config);
+            deliver(moved, attempt, ticket, config);
           } else {
-            openIfWanted(exchange, ticket, target, config);
+            openIfWanted(attempt, ticket, target, config);
           }
         });
   }
 
   private void deliver(
-      UpstreamConnection connection, Exchange exchange, int ticket, UpstreamConfig config) {
-    if (exchange.ticket() == ticket) {
-      exchange.connected(connection);
+      UpstreamConnection connection, Attempt attempt, int ticket, UpstreamConfig config) {
+    if (attempt.ticket() == ticket) {
+      attempt.connected(connection);
     } else {
       release(connection, config);
     }
   }
 
-  /** A connection for that exchange alone. */
-  private void open(Exchange exchange, ServiceTarget target, UpstreamConfig config) {
+  /** A connection for that try alone. */
+  private void open(Attempt attempt, ServiceTarget target, UpstreamConfig config) {
+    if (!node.connectionOpened(target.link().connectionsPerNode())) {
+      UpstreamConnection own = pollIdle(target.link()); // given back while we looked elsewhere
+      NodePool other = own != null ? null : directory.richest(node, loop.index());
+      if (own != null) {
+        attempt.connected(own);
+      } else if (other != null) {
+        takeOver(other, attempt, target, config);
+      } else {
+        attempt.connectFailed(NO_MORE);
+      }
+      return;
+    }
     List<Waiter> alone = new ArrayList<>(1);
-    alone.add(new Waiter(exchange, exchange.ticket()));
+    alone.add(new Waiter(attempt, attempt.ticket()));
     dial(alone, target, config);
   }
 
   /** Exchanges that come while the connection is being opened wait for it together. */
-  private void connectShared(Exchange exchange, ServiceTarget target, UpstreamConfig config) {
+  private void connectShared(Attempt attempt, ServiceTarget target, UpstreamConfig config) {
     List<Waiter> together = waiters;
-    Waiter waiter = new Waiter(exchange, exchange.ticket());
+    Waiter waiter = new Waiter(attempt, attempt.ticket());
     if (together != null && together.size() < MAX_WAITERS) {
       together.add(waiter);
+      return;
+    }
+    if (!node.connectionOpened(target.link().connectionsPerNode())) {
+      attempt.connectFailed(NO_MORE);
       return;
     }
     together = new ArrayList<>();
@@ -263,6 +280,7 @@ final class NodePool {
     dial(together, target, config);
   }
 
+  /** Opens one that has been counted in. */
   private void dial(List<Waiter> together, ServiceTarget target, UpstreamConfig config) {
     NodeLink link = target.link();
     Dial.start(
@@ -300,12 +318,12 @@ final class NodePool {
     forget(together);
     UpstreamConnection left = connection;
     for (Waiter each : together) {
-      if (each.exchange.ticket() == each.ticket) {
+      if (each.attempt.ticket() == each.ticket) {
         if (left != null) {
-          each.exchange.connected(left);
+          each.attempt.connected(left);
           left = null;
         } else {
-          connectOwn(each.exchange, target, config, false);
+          connectOwn(each.attempt, target, config, false);
         }
       }
     }
@@ -344,11 +362,11 @@ final class NodePool {
     forget(together);
     shared.add(connection);
     for (Waiter each : together) {
-      if (each.exchange.ticket() == each.ticket) {
+      if (each.attempt.ticket() == each.ticket) {
         if (connection.hasRoom()) {
-          each.exchange.connected(connection.open());
+          each.attempt.connected(connection.open());
         } else {
-          connectShared(each.exchange, target, config);
+          connectShared(each.attempt, target, config);
         }
       }
     }
@@ -358,8 +376,8 @@ final class NodePool {
   private void refuse(List<Waiter> together, String reason) {
     forget(together);
     for (Waiter each : together) {
-      if (each.exchange.ticket() == each.ticket) {
-        each.exchange.connectFailed(reason);
+      if (each.attempt.ticket() == each.ticket) {
+        each.attempt.connectFailed(reason);
       }
     }
   }

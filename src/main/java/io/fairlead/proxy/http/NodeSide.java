@@ -5,20 +5,20 @@ import io.netty.buffer.ByteBuf;
 
 /**
  * Where a request goes to and its answer comes from: a connection of HTTP/1.1, or a stream of
- * HTTP/2. Tells its exchange what came: {@link Exchange#responseHead}, {@link
- * Exchange#responseData}, {@link Exchange#responseEnd}. Event loop only.
+ * HTTP/2. Tells the try that it serves what came: {@link Attempt#responseHead}, {@link
+ * Attempt#responseData}, {@link Attempt#responseEnd}. Event loop only.
  */
 sealed interface NodeSide permits UpstreamConnection, Http2NodeStream {
-  /** Serves that exchange from now on. */
-  void attach(Exchange user);
+  /** Serves that try from now on. */
+  void attach(Attempt user);
 
   /** Served an exchange before this one, so the node may have closed it in the meantime. */
   boolean isReused();
 
   boolean isWritable();
 
-  /** Sends {@link Exchange#request}. */
-  void sendHead(Exchange exchange);
+  /** Sends {@link Attempt#request}. */
+  void sendHead(Attempt user);
 
   /** Takes that many bytes of the request's body, or of a tunnel, from the buffer. */
   void sendData(ByteBuf in, int count);

@@ -251,7 +251,7 @@ final class RequestCheck {
 
   /** Whether a dropped field with that number means nothing any more, neither to nodes nor here. */
   static boolean isGone(int id) {
-    return id == FieldName.OTHER || ((PROXY_SAYS >>> id) & 1) != 0;
+    return id == FieldName.OTHER || id >= FieldName.GRPC_TIMEOUT || ((PROXY_SAYS >>> id) & 1) != 0;
   }
 
   static void dropAll(Head head, long ids) {

@@ -148,6 +148,7 @@ public final class RequestExplainer {
         if (send.shares().size() > 1) {
           said.add("the request goes to one of several services by chance: " + send.shares());
         }
+        said.addAll(route.retry().inWords(head));
       }
     }
     return null;

@@ -2,9 +2,18 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.config.ServiceLimits;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.tls.NodeTls;
+import io.fairlead.limit.RetryBudget;
+import io.fairlead.limit.Shedding;
+import io.fairlead.service.Node;
 import io.fairlead.service.Service;
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.LatencyHistogram;
+import io.fairlead.telemetry.LatencyWindow;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +24,13 @@ public final class ServiceTarget {
   private final Service service;
   private volatile Balancer balancer;
   private volatile NodeLink link;
+  private final Admission admission;
+  private volatile Shedding shedding;
+  private final LatencyWindow window = new LatencyWindow();
+  private volatile long[] quantiles = {};
+  private volatile boolean quantilesWanted;
+  private final RetryBudget retries;
+  private final RetryBudget hedges;
 
   /** One whose nodes are spoken to in the clear. */
   public ServiceTarget(Service service, Balancer balancer, ServiceConfig config) {
@@ -29,6 +45,10 @@ public final class ServiceTarget {
     this.service = service;
     this.balancer = balancer;
     this.link = NodeLink.of(config, tls);
+    this.admission = new Admission(service, config);
+    this.shedding = admission;
+    this.retries = new RetryBudget(service.loops());
+    this.hedges = new RetryBudget(service.loops());
   }
 
   public Service service() {
@@ -42,6 +62,7 @@ public final class ServiceTarget {
   /** Control thread. */
   public void setBalancer(Balancer next) {
     balancer = next;
+    admission.nodesChanged();
   }
 
   public UpstreamConfig upstream() {
@@ -53,8 +74,85 @@ public final class ServiceTarget {
     return link;
   }
 
+  /** What may be tried again. */
+  RetryBudget retries() {
+    return retries;
+  }
+
+  /** What may be tried twice at the same time. */
+  RetryBudget hedges() {
+    return hedges;
+  }
+
+  /**
+   * How long that many percent of the requests took at most lately; {@link Long#MAX_VALUE}: not
+   * known.
+   */
+  long quantileNanos(int percentile) {
+    quantilesWanted = true;
+    long[] known = quantiles;
+    return known.length == 0 ? Long.MAX_VALUE : known[percentile - LatencyWindow.FIRST];
+  }
+
+  /**
+   * Looks at what nodes have answered since the last time; once a second, one thread. Costs nothing
+   * unless a route asks.
+   */
+  public void tick() {
+    if (!quantilesWanted) {
+      return;
+    }
+    LatencyHistogram.Distribution sum = new LatencyHistogram.Distribution();
+    for (Node node : service.nodes().all()) {
+      node.latency().addTo(sum);
+    }
+    long[] next = window.tick(sum);
+    if (next != null) {
+      quantiles = next;
+    }
+  }
+
+  /** Whether the service has too much to do; then nothing is tried twice. */
+  boolean isShedding() {
+    return shedding.isShedding();
+  }
+
+  /** Control thread. */
+  public void setShedding(Shedding next) {
+    shedding = next;
+  }
+
   /** Control thread. */
   public void setConfig(ServiceConfig next, @Nullable NodeTls tls) {
     link = NodeLink.of(next, tls);
+    admission.configure(next);
+  }
+
+  /** Who asks first before it picks a node; null: nobody needs to. */
+  @Nullable Admission admission() {
+    return admission.isOpen() ? null : admission;
+  }
+
+  /**
+   * Counts a request in at that node, or at another if it has as many as it may have.
+   *
+   * @return null if all have
+   */
+  @Nullable Node claim(Node picked, RandomGenerator random) {
+    if (admission.perNode() == ServiceLimits.UNLIMITED) {
+      picked.requestStarted();
+      return picked;
+    }
+    return admission.claim(picked, random);
+  }
+
+  /** Sets limits by what has been seen; control thread, ten times a second. */
+  public void adapt(long now, Consumer<Event> events) {
+    admission.tick(now, events);
+  }
+
+  /** Looks whether repeating does harm; control thread, once a second. */
+  public void watch(long now, Consumer<Event> events) {
+    admission.second(now, events);
   }
 }

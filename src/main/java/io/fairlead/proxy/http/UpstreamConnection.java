@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to a node. It is either kept unused by its pool or serves exactly one exchange;
- * bytes or an end that come while it is unused make it useless, and it closes itself.
+ * One connection to a node. It is either kept unused by its pool or serves exactly one try; bytes
+ * or an end that come while it is unused make it useless, and it closes itself.
  */
 final class UpstreamConnection extends ChannelInboundHandlerAdapter implements NodeSide {
   private static final int MAX_RESPONSE_HEAD = 64 * 1024;
@@ -27,7 +27,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   private NodePool pool;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Output output;
-  private @Nullable Exchange exchange;
+  private @Nullable Attempt attempt;
   private boolean reading = true;
   private boolean reused;
   private boolean inputEnded;
@@ -46,7 +46,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
       new TimerWheel.Timer() {
         @Override
         protected void expired(long now) {
-          if (exchange == null) {
+          if (attempt == null) {
             close();
           }
         }
@@ -93,11 +93,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
     return tls == link.tls();
   }
 
-  // --- what the exchange asks --------------------------------------------------------------
+  // --- what the try asks -------------------------------------------------------------------
 
   @Override
-  public void attach(Exchange user) {
-    exchange = user;
+  public void attach(Attempt user) {
+    attempt = user;
     headRead = false;
     reusable = false;
   }
@@ -113,8 +113,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   }
 
   @Override
-  public void sendHead(Exchange user) {
-    Head request = user.request;
+  public void sendHead(Attempt user) {
+    Head request = user.request();
     chunked = request.body == Head.CHUNKED;
     HeadWriter.writeRequest(user, output().room(request.length + HeadWriter.ADDED));
   }
@@ -173,7 +173,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   }
 
   private void detach() {
-    exchange = null;
+    attempt = null;
     reused = true;
     setReading(true);
   }
@@ -201,7 +201,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ByteBuf in = (ByteBuf) message;
     try {
-      Exchange user = exchange;
+      Attempt user = attempt;
       if (user == null) {
         // An answer nobody asked for: whatever it is, it must not become the answer to another
         // request.
@@ -222,7 +222,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   }
 
   /** Whether the head is complete, bytes of a body are next and somebody waits for them. */
-  private boolean readHead(Exchange user, ByteBuf in) {
+  private boolean readHead(Attempt user, ByteBuf in) {
     Head head = user.response;
     while (in.isReadable()) {
       int before = head.length;
@@ -260,7 +260,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
     return false;
   }
 
-  private void readBody(Exchange user, ByteBuf in) {
+  private void readBody(Attempt user, ByteBuf in) {
     while (true) {
       switch (responseBody.next(in)) {
         case MORE -> {
@@ -289,12 +289,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // that very exchange
-  private boolean isServing(Exchange user) {
-    return exchange == user;
+  @SuppressWarnings("ReferenceEquality") // that very try
+  private boolean isServing(Attempt user) {
+    return attempt == user;
   }
 
-  private void ended(Exchange user) {
+  private void ended(Attempt user) {
     if (user.isTunnel()) {
       user.nodeEnded();
     } else if (headRead && responseBody.endsWithConnection() && !responseBody.isComplete()) {
@@ -307,7 +307,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user != null && isWritable()) {
       user.upstreamWritable();
     }
@@ -317,7 +317,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event == ChannelInputShutdownEvent.INSTANCE) {
       inputEnded = true;
-      Exchange user = exchange;
+      Attempt user = attempt;
       if (user == null) {
         pool.remove(this);
         close();
@@ -325,7 +325,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
         ended(user);
       }
     } else if (event instanceof NodeHandshake.Refused(String reason)) {
-      Exchange user = exchange;
+      Attempt user = attempt;
       pool.refused(reason);
       if (user != null) {
         user.nodeRefused(reason);
@@ -337,7 +337,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   public void channelInactive(ChannelHandlerContext ctx) {
     loop.loop().timers().cancel(idleTimer);
     pool.remove(this);
-    Exchange user = exchange;
+    Attempt user = attempt;
     if (user != null) {
       user.upstreamClosed();
     }

@@ -1,16 +1,29 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
+import io.fairlead.config.AccessConfig;
+import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ForwardedConfig;
+import io.fairlead.config.HeaderEdits;
+import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
+import io.fairlead.config.Importance;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.OutlierConfig;
+import io.fairlead.config.ProxyVersion;
+import io.fairlead.config.RetryConfig;
+import io.fairlead.config.Rewrite;
+import io.fairlead.config.RouteAction;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
+import io.fairlead.config.RouteTimeouts;
 import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.config.ServiceLimits;
+import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
@@ -23,12 +36,14 @@ import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
+import io.fairlead.telemetry.ShedReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The data plane alone, for tests that speak raw bytes to it: no control thread, no probes, so that
@@ -52,9 +67,10 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   private final DataPlane dataPlane;
   private final Listener listener;
   private final Service service;
-  private final NodeProtocol protocol;
   private final List<String> connectFailures = new ArrayList<>();
-  private final int loops;
+  private final RetryConfig retry;
+  private final LoopCounters<RouteCounter> routeCounters;
+  private final ServiceTarget target;
 
   private ProxyFixture(
       List<InetSocketAddress> nodes,
@@ -62,9 +78,10 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
       Duration timeout,
       int loops,
       String bind,
-      NodeProtocol protocol) {
-    this.loops = loops;
-    this.protocol = protocol;
+      NodeProtocol protocol,
+      RetryConfig retry) {
+    this.retry = retry;
+    this.routeCounters = new LoopCounters<>(loops, RouteCounter.class);
     dataPlane =
         new DataPlane(
             new RuntimeConfig(loops, RuntimeConfig.Transport.AUTO),
@@ -83,6 +100,11 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     for (Node node : service.nodes().all()) {
       node.setSocketAddress(new InetSocketAddress(node.address().host(), node.address().port()));
     }
+    target =
+        new ServiceTarget(
+            service,
+            Balancer.of(BalanceMethod.ROUND_ROBIN, service.nodes(), null),
+            new ServiceConfig("shop", BalanceMethod.ROUND_ROBIN, protocol, UpstreamConfig.DEFAULT));
     try {
       listener =
           dataPlane.open(
@@ -99,8 +121,22 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     }
   }
 
-  private static RouteConfig route(Duration timeout) {
-    return new RouteConfig("web-1", RouteMatch.ANY, "shop", timeout);
+  private RouteConfig route(Duration timeout) {
+    return new RouteConfig(
+        "web-1",
+        RouteMatch.ANY,
+        0,
+        new RouteAction.Send(Map.of("shop", 1), Rewrite.NONE),
+        timeout,
+        RouteTimeouts.NONE,
+        AccessConfig.OPEN,
+        List.of(),
+        RouteConfig.AS_LISTENER,
+        HeaderEdits.NONE,
+        HeaderEdits.NONE,
+        Map.of(),
+        retry,
+        Importance.NORMAL);
   }
 
   /** A policy that sends everything to the same nodes under these limits. */
@@ -111,17 +147,9 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   /** The same, with the speed of bodies judged over such spans. */
   HttpPolicy policy(HttpLimits limits, Duration timeout, Duration rateSpan) {
     RouteConfig route = route(timeout);
-    ServiceTarget target =
-        new ServiceTarget(
-            service,
-            Balancer.of(BalanceMethod.ROUND_ROBIN, service.nodes(), null),
-            new ServiceConfig("shop", BalanceMethod.ROUND_ROBIN, protocol, UpstreamConfig.DEFAULT));
     return new HttpPolicy(
         RouteTable.of(
-            List.of(
-                new RouteTable.Entry<>(
-                    route,
-                    new HttpRoute(route, target, new LoopCounters<>(loops, RouteCounter.class))))),
+            List.of(new RouteTable.Entry<>(route, new HttpRoute(route, target, routeCounters)))),
         limits,
         ForwardedConfig.DEFAULT,
         rateSpan);
@@ -130,24 +158,88 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   /** A proxy in front of {@code node}, started and ready to be connected to. */
   static ProxyFixture start(InetSocketAddress node) {
     return new ProxyFixture(
-        List.of(node), LIMITS, Duration.ofSeconds(60), 1, "127.0.0.1", NodeProtocol.HTTP1);
+        List.of(node),
+        LIMITS,
+        Duration.ofSeconds(60),
+        1,
+        "127.0.0.1",
+        NodeProtocol.HTTP1,
+        RetryConfig.DEFAULT);
   }
 
   /** The same with everything said. */
   static ProxyFixture start(
       List<InetSocketAddress> nodes, HttpLimits limits, Duration timeout, int loops) {
-    return new ProxyFixture(nodes, limits, timeout, loops, "127.0.0.1", NodeProtocol.HTTP1);
+    return new ProxyFixture(
+        nodes, limits, timeout, loops, "127.0.0.1", NodeProtocol.HTTP1, RetryConfig.DEFAULT);
   }
 
   /** A proxy that listens on another address. */
   static ProxyFixture startOn(String bind, InetSocketAddress node) {
     return new ProxyFixture(
-        List.of(node), LIMITS, Duration.ofSeconds(60), 1, bind, NodeProtocol.HTTP1);
+        List.of(node),
+        LIMITS,
+        Duration.ofSeconds(60),
+        1,
+        bind,
+        NodeProtocol.HTTP1,
+        RetryConfig.DEFAULT);
   }
 
   /** A proxy that speaks HTTP/2 with its nodes. */
   static ProxyFixture startHttp2(List<InetSocketAddress> nodes, HttpLimits limits) {
-    return new ProxyFixture(nodes, limits, Duration.ofSeconds(60), 1, "127.0.0.1", NodeProtocol.H2);
+    return new ProxyFixture(
+        nodes,
+        limits,
+        Duration.ofSeconds(60),
+        1,
+        "127.0.0.1",
+        NodeProtocol.H2,
+        RetryConfig.DEFAULT);
+  }
+
+  /** A proxy with its own rules about trying again. */
+  static ProxyFixture startRetrying(
+      List<InetSocketAddress> nodes, NodeProtocol protocol, Duration timeout, RetryConfig retry) {
+    return new ProxyFixture(nodes, LIMITS, timeout, 1, "127.0.0.1", protocol, retry);
+  }
+
+  /** The service as event loops see it. */
+  ServiceTarget target() {
+    return target;
+  }
+
+  /** From now on the service has these limits; nothing follows what is seen unless a test says. */
+  ProxyFixture limit(ServiceLimits limits) {
+    target.setConfig(
+        new ServiceConfig(
+            "shop",
+            List.of(),
+            new BalanceConfig(BalanceMethod.ROUND_ROBIN),
+            target.link().protocol(),
+            ServiceTls.NONE,
+            HealthCheckConfig.DEFAULT,
+            UpstreamConfig.DEFAULT,
+            ProxyVersion.NONE,
+            OutlierConfig.DEFAULT,
+            limits),
+        null);
+    return this;
+  }
+
+  /** How many requests wait for room. */
+  int waiting() {
+    return service.load().waiting().get();
+  }
+
+  /** How many have been turned away for that reason. */
+  long shed(ShedReason reason) {
+    return service.load().sheds().get(reason);
+  }
+
+  /** What is counted about the route. */
+  long counted(RouteCounter counter) {
+    return routeCounters.get(counter);
   }
 
   /** The limits unless a test says others. */
@@ -171,6 +263,9 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     StringBuilder busy = new StringBuilder();
     note(busy, dataPlane.exchangesInUse(), "exchanges in use");
     note(busy, listener.state().connections(), "connections of clients");
+    note(busy, (int) dataPlane.bytesOfBodies(), "bytes of request bodies kept");
+    note(busy, service.load().inFlight().get(), "requests that are in");
+    note(busy, service.load().waiting().get(), "requests that wait");
     for (Node node : service.nodes().all()) {
       note(busy, node.inFlight(), "requests in flight to " + node);
     }

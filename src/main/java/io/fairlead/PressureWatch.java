@@ -1,0 +1,108 @@
+package io.fairlead;
+
+import io.fairlead.limit.Pressure;
+import io.fairlead.proxy.DataPlane;
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.EventLog;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks once a second how near the process is to what the machine gives it, and lets event loops
+ * know. Counting open descriptors takes long where many are open, so that is not done on the
+ * control thread.
+ */
+final class PressureWatch {
+  private final DataPlane dataPlane;
+  private final EventLog events;
+  private final Pressure pressure = new Pressure();
+  private final AtomicBoolean counting = new AtomicBoolean();
+  private final @Nullable MemoryPoolMXBean old;
+  private volatile long lagNanos;
+  private volatile int rank;
+
+  PressureWatch(DataPlane dataPlane, EventLog events) {
+    this.dataPlane = dataPlane;
+    this.events = events;
+    this.old = oldGeneration();
+  }
+
+  /** The largest pool of the heap whose use after a collection is known. */
+  private static @Nullable MemoryPoolMXBean oldGeneration() {
+    MemoryPoolMXBean found = null;
+    for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
+      if (pool.getType() == MemoryType.HEAP
+          && pool.getCollectionUsage() != null
+          && (found == null || pool.getUsage().getMax() > found.getUsage().getMax())) {
+        found = pool;
+      }
+    }
+    return found;
+  }
+
+  /** By how much event loops have been late lately. */
+  long lagNanos() {
+    return lagNanos;
+  }
+
+  /** What is given up: 0 nothing, 1 requests of low importance, 2 of normal importance too. */
+  int rank() {
+    return rank;
+  }
+
+  /** Control thread. */
+  void look() {
+    lagNanos = dataPlane.takeLagNanos();
+    long most = DataPlane.maxDirectMemory();
+    double direct = most <= 0 ? 0 : (double) dataPlane.bufferBytesInUse() / most;
+    if (pressure.look(new Pressure.Look(heap(), direct, lagNanos))) {
+      dataPlane.guard().set(pressure.level());
+      rank =
+          switch (pressure.level()) {
+            case NONE -> 0;
+            case LOW -> 1;
+            case NORMAL -> 2;
+          };
+      events.add(
+          switch (pressure.level()) {
+            case NONE -> new Event.PressureOver();
+            case LOW ->
+                new Event.UnderPressure(
+                    pressure.cause(), "requests of low importance are turned away");
+            case NORMAL ->
+                new Event.UnderPressure(
+                    pressure.cause(),
+                    "requests of low and normal importance are turned away, and no connections"
+                        + " accepted");
+          });
+    }
+    if (counting.compareAndSet(false, true)) {
+      Thread.ofVirtual().name("descriptors").start(this::countDescriptors);
+    }
+  }
+
+  /** What is in use after the last collection: what was garbage before it is no reason. */
+  private double heap() {
+    MemoryPoolMXBean pool = old;
+    MemoryUsage usage = pool == null ? null : pool.getCollectionUsage();
+    return usage == null || usage.getMax() <= 0 ? 0 : (double) usage.getUsed() / usage.getMax();
+  }
+
+  private void countDescriptors() {
+    try {
+      if (ManagementFactory.getOperatingSystemMXBean()
+          instanceof com.sun.management.UnixOperatingSystemMXBean unix) {
+        dataPlane
+            .guard()
+            .descriptors()
+            .look(unix.getOpenFileDescriptorCount(), unix.getMaxFileDescriptorCount());
+      }
+    } finally {
+      counting.set(false);
+    }
+  }
+}

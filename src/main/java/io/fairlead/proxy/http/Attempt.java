@@ -1,0 +1,344 @@
+package io.fairlead.proxy.http;
+
+import io.fairlead.service.Node;
+import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.NodeCounter;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One try of an exchange at one node: from the choice of the node until the end of its answer, or
+ * until the try is given up. An exchange has one at a time, and two while a hedge is out; each is
+ * used again for later tries.
+ *
+ * <p>Here is all that belongs to one node: its connection, its answer's head, what it is blamed
+ * for. What it means for the client is the exchange's business: what the node's side tells is
+ * handed on to it.
+ */
+final class Attempt {
+  /** How a try ended, as far as its node is concerned. */
+  enum Outcome {
+    /** The answer came whole, or the tunnel ended. */
+    ANSWERED,
+    /** The answer's head said that another node should be asked. */
+    REJECTED,
+    CONNECT_FAILED,
+    /** The connection or stream ended before the answer was complete. */
+    RESET,
+    TIMEOUT,
+    BAD_RESPONSE,
+    /** Nobody wants the answer any more; the node is not to blame. */
+    CANCELLED
+  }
+
+  /** The head of the node's answer. */
+  final Head response = new Head();
+
+  private final Exchange exchange;
+  private final HttpLoop loop;
+  private @Nullable Node node;
+  private @Nullable NodeSide upstream;
+  private @Nullable ServiceTarget target;
+  private int ticket;
+  private long pickedNanos;
+  private long sentNanos;
+
+  /** Nothing of an answer that counts has come yet. */
+  private boolean waiting;
+
+  private boolean heard;
+
+  Attempt(Exchange exchange, HttpLoop loop) {
+    this.exchange = exchange;
+    this.loop = loop;
+  }
+
+  // --- what the exchange asks --------------------------------------------------------------
+
+  /**
+   * Begins at that node, where it has been counted in.
+   *
+   * @param fresh not on a connection that has served before
+   */
+  void begin(Node picked, ServiceTarget from, HttpRoute route, boolean fresh) {
+    node = picked;
+    target = from;
+    response.reset();
+    pickedNanos = loop.now();
+    waiting = true;
+    heard = false;
+    picked.timeStarted(loop.index(), pickedNanos);
+    NodePool pool = loop.pool(picked);
+    NodeSide idle = fresh ? null : pool.poll(from.link());
+    if (idle != null) {
+      connected(idle);
+    } else {
+      pool.connect(this, from, route.upstream(from), fresh);
+    }
+  }
+
+  /** Whether it has a node. */
+  boolean isGoing() {
+    return node != null;
+  }
+
+  /** Whether it has a connection to its node. */
+  boolean isConnected() {
+    return upstream != null;
+  }
+
+  /** Served another exchange before, so that the node may have closed it in the meantime. */
+  boolean isReused() {
+    NodeSide connection = upstream;
+    return connection != null && connection.isReused();
+  }
+
+  Node node() {
+    Node present = node;
+    if (present == null) {
+      throw new IllegalStateException("no node picked");
+    }
+    return present;
+  }
+
+  NodeSide upstream() {
+    NodeSide present = upstream;
+    if (present == null) {
+      throw new IllegalStateException("no node to send to");
+    }
+    return present;
+  }
+
+  /** Whether bytes of the request can go to the node now. */
+  boolean isWritable() {
+    NodeSide connection = upstream;
+    return connection != null && connection.isWritable();
+  }
+
+  /** Sends what has been gathered for the node. */
+  void flush() {
+    NodeSide to = upstream;
+    if (to != null) {
+      node().counters().add(loop.index(), NodeCounter.BYTES_SENT, to.flush());
+    }
+  }
+
+  /** Whether more of the answer is wanted for now. */
+  void setReading(boolean wanted) {
+    NodeSide connection = upstream;
+    if (connection != null) {
+      connection.setReading(wanted);
+    }
+  }
+
+  void count(NodeCounter counter) {
+    node().counters().increment(loop.index(), counter);
+  }
+
+  /** Ends it, if it has not ended, and gives everything back. */
+  void end(Outcome outcome) {
+    Node used = node;
+    NodeSide connection = upstream;
+    upstream = null;
+    ticket++;
+    if (used == null) {
+      return;
+    }
+    judge(outcome, connection);
+    node = null;
+    switch (outcome) {
+      case RESET -> used.counters().increment(loop.index(), NodeCounter.RESET);
+      case TIMEOUT -> used.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+      case BAD_RESPONSE -> used.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
+      case ANSWERED, REJECTED, CONNECT_FAILED, CANCELLED -> {}
+    }
+    used.requestFinished();
+    if (connection == null) {
+      return;
+    }
+    if (outcome == Outcome.ANSWERED) {
+      used.latency().record(loop.index(), (loop.now() - sentNanos) / 1000);
+      connection.release(exchange.isRequestDone(), target().upstream());
+    } else {
+      if (outcome == Outcome.TIMEOUT) {
+        connection.waitedInVain();
+      }
+      connection.drop();
+    }
+  }
+
+  /** What the end says of the node, unless its answer has already said it. */
+  private void judge(Outcome outcome, @Nullable NodeSide connection) {
+    switch (outcome) {
+      case CONNECT_FAILED, TIMEOUT, BAD_RESPONSE -> answered(true);
+      case RESET -> {
+        // An old connection that died says little about the node.
+        if (heard || connection == null || !connection.isReused()) {
+          answered(true);
+        }
+      }
+      case ANSWERED, REJECTED, CANCELLED -> {}
+    }
+    if (waiting) {
+      waiting = false;
+      node().requestAbandoned(loop.index(), loop.now());
+    }
+  }
+
+  /**
+   * The node's answer has begun, or will never come; or it had begun and breaks off.
+   *
+   * @param failed by the node's fault
+   */
+  private void answered(boolean failed) {
+    if (waiting) {
+      waiting = false;
+      node().requestAnswered(loop.index(), loop.now(), loop.now() - pickedNanos, failed);
+    } else if (failed) {
+      node().answerFailed(loop.index());
+    }
+  }
+
+  private ServiceTarget target() {
+    ServiceTarget present = target;
+    if (present == null) {
+      throw new IllegalStateException("sent to no service");
+    }
+    return present;
+  }
+
+  // --- what the pool tells -----------------------------------------------------------------
+
+  /** Changes when what was asked for a while ago is no longer wanted. */
+  int ticket() {
+    return ticket;
+  }
+
+  /** A connection to the node is there. */
+  void connected(NodeSide connection) {
+    upstream = connection;
+    ticket++;
+    connection.attach(this);
+    sentNanos = loop.now();
+    exchange.connected(this, connection);
+  }
+
+  void connectFailed(String reason) {
+    exchange.connectFailed(this);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very connection
+  boolean isOn(NodeSide connection) {
+    return upstream == connection;
+  }
+
+  // --- what the node's side asks and tells -------------------------------------------------
+
+  Head request() {
+    return exchange.request;
+  }
+
+  boolean isRequestDone() {
+    return exchange.isRequestDone();
+  }
+
+  boolean isToHead() {
+    return exchange.isToHead();
+  }
+
+  boolean isTunnel() {
+    return exchange.isTunnel();
+  }
+
+  byte[] nodeAddress() {
+    Node to = node;
+    return to == null ? new byte[0] : Ascii.bytes(to.address().toString());
+  }
+
+  /** The request is not something that this connection can carry. */
+  void cannotCarry(ErrorReason reason) {
+    exchange.fail(reason);
+  }
+
+  /** The node can take more. */
+  void upstreamWritable() {
+    exchange.upstreamWritable(this);
+  }
+
+  /** So many bytes have come from the node, whatever they mean. */
+  void responseBytes(int count) {
+    heard = true;
+    node().counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
+    exchange.responseBytes();
+  }
+
+  /**
+   * {@link #response} is complete and checked.
+   *
+   * @return whether the try goes on; if so and the answer was interim, another head follows, or the
+   *     tunnel is open
+   */
+  boolean responseHead() {
+    if (response.status >= 200) {
+      answered(NodeAnswer.isFailure(response, node(), loop));
+    } else if (response.status == 101) {
+      answered(false);
+    }
+    return exchange.responseHead(this);
+  }
+
+  /** Takes bytes of a tunnel, node to client. */
+  void tunnelData(ByteBuf in) {
+    exchange.tunnelData(in);
+  }
+
+  /** The tunnel is open; what the node sent right behind its head has been passed on. */
+  void tunnelOpened() {
+    exchange.tunnelOpened();
+  }
+
+  /** Takes that many bytes of the answer's body. */
+  void responseData(ByteBuf in, int count) {
+    exchange.responseData(in, count);
+  }
+
+  /** No more for now. */
+  void responseFlush() {
+    exchange.responseFlush(this);
+  }
+
+  /** The answer is complete. */
+  void responseEnd(Head trailers) {
+    exchange.responseEnd(trailers);
+  }
+
+  /** The node has ended its half of a tunnel. */
+  void nodeEnded() {
+    exchange.nodeEnded();
+  }
+
+  /** The connection to the node is gone, or of no use any more. */
+  void upstreamClosed() {
+    exchange.upstreamClosed(this);
+  }
+
+  /**
+   * The node has told that it did nothing about the request: whatever it is, it can be repeated.
+   */
+  void upstreamRefused() {
+    exchange.upstreamRefused(this);
+  }
+
+  /** The connection was none: the node has refused it and looked at nothing that came over it. */
+  void nodeRefused(String reason) {
+    if (heard || isTunnel()) {
+      upstreamClosed();
+    } else {
+      exchange.nodeRefused(this);
+    }
+  }
+
+  void badResponse() {
+    exchange.badResponse(this);
+  }
+}

@@ -1,0 +1,72 @@
+package io.fairlead.service;
+
+import io.fairlead.telemetry.LatencyHistogram;
+import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.ShedReason;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What is true of letting requests of a service in: who is in, who waits, who was turned away.
+ * Event loops write, everybody may read.
+ */
+public final class ServiceLoad {
+  private final LoopCounters<ShedReason> sheds;
+  private final LatencyHistogram waits;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private volatile int limit = Integer.MAX_VALUE;
+  private volatile double openness = 1;
+  private volatile boolean retriesOff;
+
+  ServiceLoad(int loops) {
+    sheds = new LoopCounters<>(loops, ShedReason.class);
+    waits = new LatencyHistogram(loops);
+  }
+
+  /** Requests turned away. */
+  public LoopCounters<ShedReason> sheds() {
+    return sheds;
+  }
+
+  /** How long those that waited and were let in have waited. */
+  public LatencyHistogram waits() {
+    return waits;
+  }
+
+  /** Requests that are in; counted only where there is a limit on them. */
+  public AtomicInteger inFlight() {
+    return inFlight;
+  }
+
+  /** Requests that wait for room. */
+  public AtomicInteger waiting() {
+    return waiting;
+  }
+
+  /** Requests that may be in now; {@link Integer#MAX_VALUE}: any number. */
+  public int limit() {
+    return limit;
+  }
+
+  public void setLimit(int now) {
+    limit = now;
+  }
+
+  /** The share of all ranks of importance that is let in: 1 unless there is too much to do. */
+  public double openness() {
+    return openness;
+  }
+
+  public void setOpenness(double now) {
+    openness = now;
+  }
+
+  /** Nothing is repeated for a while, since repeating was what kept the service busy. */
+  public boolean retriesOff() {
+    return retriesOff;
+  }
+
+  public void setRetriesOff(boolean now) {
+    retriesOff = now;
+  }
+}
