@@ -25,6 +25,8 @@ final class Attempt {
     CONNECT_FAILED,
     /** The connection or stream ended before the answer was complete. */
     RESET,
+    /** The node said that it did nothing about the request. */
+    REFUSED,
     TIMEOUT,
     BAD_RESPONSE,
     /** Nobody wants the answer any more; the node is not to blame. */
@@ -40,12 +42,13 @@ final class Attempt {
   private @Nullable NodeSide upstream;
   private @Nullable ServiceTarget target;
   private int ticket;
-  private long pickedNanos;
   private long sentNanos;
+  private long pickedNanos;
 
-  /** Nothing of an answer that counts has come yet. */
+  /** For the answer to begin. */
   private boolean waiting;
 
+  /** Some of an answer has come. */
   private boolean heard;
 
   Attempt(Exchange exchange, HttpLoop loop) {
@@ -139,18 +142,36 @@ final class Attempt {
   void end(Outcome outcome) {
     Node used = node;
     NodeSide connection = upstream;
+    node = null;
     upstream = null;
     ticket++;
     if (used == null) {
       return;
     }
-    judge(outcome, connection);
-    node = null;
     switch (outcome) {
-      case RESET -> used.counters().increment(loop.index(), NodeCounter.RESET);
-      case TIMEOUT -> used.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-      case BAD_RESPONSE -> used.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
-      case ANSWERED, REJECTED, CONNECT_FAILED, CANCELLED -> {}
+      case RESET -> {
+        used.counters().increment(loop.index(), NodeCounter.RESET);
+        // An old connection that died says little about the node; a fresh one says more.
+        if (heard || connection == null || !connection.isReused()) {
+          answered(used, true);
+        }
+      }
+      case REFUSED -> used.counters().increment(loop.index(), NodeCounter.RESET);
+      case TIMEOUT -> {
+        used.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+        answered(used, true);
+      }
+      case BAD_RESPONSE -> {
+        used.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
+        answered(used, true);
+      }
+      case CONNECT_FAILED -> answered(used, true);
+      case REJECTED -> answered(used, NodeAnswer.isFailure(response, used, loop));
+      case ANSWERED, CANCELLED -> {}
+    }
+    if (waiting) {
+      waiting = false; // through no fault of the node
+      used.requestAbandoned(loop.index(), loop.now());
     }
     used.requestFinished();
     if (connection == null) {
@@ -167,22 +188,9 @@ final class Attempt {
     }
   }
 
-  /** What the end says of the node, unless its answer has already said it. */
-  private void judge(Outcome outcome, @Nullable NodeSide connection) {
-    switch (outcome) {
-      case CONNECT_FAILED, TIMEOUT, BAD_RESPONSE -> answered(true);
-      case RESET -> {
-        // An old connection that died says little about the node.
-        if (heard || connection == null || !connection.isReused()) {
-          answered(true);
-        }
-      }
-      case ANSWERED, REJECTED, CANCELLED -> {}
-    }
-    if (waiting) {
-      waiting = false;
-      node().requestAbandoned(loop.index(), loop.now());
-    }
+  /** The head of the answer is there, and goes to the client. */
+  void accept() {
+    answered(node(), response.status >= 200 && NodeAnswer.isFailure(response, node(), loop));
   }
 
   /**
@@ -190,12 +198,12 @@ final class Attempt {
    *
    * @param failed by the node's fault
    */
-  private void answered(boolean failed) {
+  private void answered(Node by, boolean failed) {
     if (waiting) {
       waiting = false;
-      node().requestAnswered(loop.index(), loop.now(), loop.now() - pickedNanos, failed);
+      by.requestAnswered(loop.index(), loop.now(), loop.now() - pickedNanos, failed);
     } else if (failed) {
-      node().answerFailed(loop.index());
+      by.answerFailed(loop.index());
     }
   }
 
@@ -279,11 +287,6 @@ final class Attempt {
    *     tunnel is open
    */
   boolean responseHead() {
-    if (response.status >= 200) {
-      answered(NodeAnswer.isFailure(response, node(), loop));
-    } else if (response.status == 101) {
-      answered(false);
-    }
     return exchange.responseHead(this);
   }
 
@@ -331,8 +334,8 @@ final class Attempt {
 
   /** The connection was none: the node has refused it and looked at nothing that came over it. */
   void nodeRefused(String reason) {
-    if (heard || isTunnel()) {
-      upstreamClosed();
+    if (heard) {
+      exchange.upstreamClosed(this);
     } else {
       exchange.nodeRefused(this);
     }

@@ -558,6 +558,7 @@ final class Exchange {
 
   /** That try's answer is the one; the other is not wanted any more. */
   private void settle(Attempt winner) {
+    winner.accept();
     Hedge second = hedge;
     if (second == null) {
       return;
@@ -669,7 +670,7 @@ final class Exchange {
     if (tunnel) {
       finish();
     } else {
-      failed(attempt, Failure.REFUSED, Outcome.RESET, ErrorReason.UPSTREAM_RESET);
+      failed(attempt, Failure.REFUSED, Outcome.REFUSED, ErrorReason.UPSTREAM_RESET);
     }
   }
 
@@ -677,8 +678,12 @@ final class Exchange {
     failed(attempt, Failure.CONNECT, Outcome.CONNECT_FAILED, ErrorReason.CONNECT_FAILED);
   }
 
-  /** It turned out not to have been sent at all. */
+  /** The node has refused the connection after the request had been written to it. */
   void nodeRefused(Attempt attempt) {
+    if (tunnel || !body.isWhole()) {
+      upstreamClosed(attempt);
+      return;
+    }
     if (isCurrent(attempt)) {
       retries.unsent();
     }
