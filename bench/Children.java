@@ -18,7 +18,7 @@ final class Children {
   private boolean closed;
 
   Children() {
-    Runtime.getRuntime().addShutdownHook(new Thread(this::stopAll, "stop children"));
+    Runtime.getRuntime().addShutdownHook(new Thread(this::end, "stop children"));
   }
 
   /** Starts a command on one core; what it prints goes to the file. */
@@ -79,13 +79,20 @@ final class Children {
     return tree;
   }
 
-  private void stopAll() {
+  /** Ends all that run now. */
+  void stopAll() {
     List<Process> left;
     synchronized (this) {
-      closed = true;
       left = List.copyOf(running);
     }
     left.forEach(process -> tree(process).forEach(ProcessHandle::destroy));
     left.forEach(this::stop);
+  }
+
+  private void end() {
+    synchronized (this) {
+      closed = true;
+    }
+    stopAll();
   }
 }

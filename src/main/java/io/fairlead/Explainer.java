@@ -241,6 +241,10 @@ final class Explainer {
     }
     return switch (method) {
       case IP_HASH -> "ip-hash sends this client to " + node;
+      case HASH, MAGLEV -> "hash sends this request to " + node;
+      case POWER_OF_TWO -> "power-of-two takes the less busy of two: " + node;
+      case PEAK_EWMA -> "peak-ewma takes the faster and less busy of two: " + node;
+      case ADAPTIVE -> "adaptive expects the soonest answer from " + node;
       case ROUND_ROBIN -> "round-robin sends each in turn: " + node + " is one of " + available;
       case RANDOM -> "random sends it to any: " + node + " is one of " + available;
       case LEAST_REQUESTS -> "least-requests finds the fewest requests in flight at " + node;

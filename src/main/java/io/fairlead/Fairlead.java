@@ -361,7 +361,7 @@ final class Fairlead implements AutoCloseable {
 
   private ServiceRuntime newService(ServiceConfig config) {
     Service service = new Service(config.name(), dataPlane.loops(), events, control::epochMillis);
-    ServiceRuntime runtime = new ServiceRuntime(service, config, dataPlane);
+    ServiceRuntime runtime = new ServiceRuntime(service, config, dataPlane, control);
     membership.setConfigured(service, config.nodes());
     return runtime;
   }

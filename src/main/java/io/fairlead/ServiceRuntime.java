@@ -1,10 +1,11 @@
 package io.fairlead;
 
 import io.fairlead.balance.Balancer;
-import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.http.ServiceTarget;
+import io.fairlead.runtime.Scheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
@@ -12,25 +13,33 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A service with all that hangs on its nodes: whenever they change, event loops get a new balancer,
  * and unused connections to nodes that are down or gone are closed. Control thread.
  */
 final class ServiceRuntime {
+  /** A node that is starting gets its next share after such a part of the time it takes. */
+  private static final int STEPS_OF_A_START = 50;
+
   private final Service service;
   private final ServiceTarget target;
   private final DataPlane dataPlane;
-  private BalanceMethod method;
+  private final Scheduler time;
+  private BalanceConfig balance;
+  private long steppedMillis;
   private boolean ended;
   private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  ServiceRuntime(Service service, ServiceConfig config, DataPlane dataPlane) {
+  ServiceRuntime(Service service, ServiceConfig config, DataPlane dataPlane, Scheduler time) {
     this.service = service;
     this.dataPlane = dataPlane;
-    this.method = config.balance().method();
-    this.target = new ServiceTarget(service, Balancer.of(method, service.nodes(), null), config);
+    this.time = time;
+    this.balance = config.balance();
+    this.target = new ServiceTarget(service, balancer(service.nodes(), null), config);
     service.subscribe(this::nodesChanged);
+    tick();
   }
 
   Service service() {
@@ -43,9 +52,39 @@ final class ServiceRuntime {
 
   void configure(ServiceConfig config) {
     target.setConfig(config);
-    if (config.balance().method() != method) {
-      method = config.balance().method();
-      target.setBalancer(Balancer.of(method, service.nodes(), null));
+    if (!config.balance().equals(balance)) {
+      balance = config.balance();
+      target.setBalancer(balancer(service.nodes(), target.balancer()));
+    }
+  }
+
+  private Balancer balancer(NodeSet nodes, @Nullable Balancer previous) {
+    return Balancer.of(balance, nodes, time.epochMillis(), previous);
+  }
+
+  /** What is thought of the nodes follows what they do. */
+  private void tick() {
+    if (ended) {
+      return;
+    }
+    boolean busy = target.balancer().tick(time.nanoTime());
+    stepOfAStart();
+    time.schedule(busy ? Balancer.TICK : Balancer.IDLE_TICK, this::tick);
+  }
+
+  private void stepOfAStart() {
+    long window = balance.slowStart().toMillis();
+    long now = time.epochMillis();
+    if (window == 0 || Math.abs(now - steppedMillis) < window / STEPS_OF_A_START) {
+      return;
+    }
+    for (Node node : service.nodes().available()) {
+      long since = now - node.facts().sinceMillis();
+      if (since >= 0 && steppedMillis - node.facts().sinceMillis() < window) {
+        steppedMillis = now;
+        target.setBalancer(balancer(service.nodes(), target.balancer()));
+        return;
+      }
     }
   }
 
@@ -60,7 +99,7 @@ final class ServiceRuntime {
 
   private void nodesChanged(NodeSet nodes) {
     if (!ended) {
-      target.setBalancer(Balancer.of(method, nodes, target.balancer()));
+      target.setBalancer(balancer(nodes, target.balancer()));
     }
     Set<Node> before = connected;
     connected = Collections.newSetFromMap(new IdentityHashMap<>());

@@ -16,11 +16,11 @@ final class AliasTable {
   /** Per cell: threshold as a fraction of 2^32 in the upper half, alias in the lower. */
   private final long[] cells;
 
-  AliasTable(int[] weights) {
+  AliasTable(float[] weights) {
     int count = weights.length;
     cells = new long[count];
     double[] height = new double[count];
-    double unit = (double) count / Weights.sum(weights);
+    double unit = count / Weights.sum(weights);
     int[] stack = new int[count]; // low cells from the front, high cells from the back
     int low = 0;
     int high = count;

@@ -1,6 +1,7 @@
 package io.fairlead.balance;
 
 import io.fairlead.service.Node;
+import io.fairlead.service.NodeFacts;
 import io.fairlead.service.NodeSet;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -9,20 +10,25 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The same client keeps its node: one look into a table in which every member has slots in
- * proportion to its weight [1]. Members claim slots in turn, each in an order of its own, heavier
- * ones more often, so that the table of a slightly different membership is nearly the same.
+ * The same key keeps its node: one look into a table in which every member has slots in proportion
+ * to its weight [1]. Members claim slots in turn, each in an order of its own, heavier ones more
+ * often, so that the table of a slightly different membership is nearly the same.
  *
  * <p>The table is made from the members, not from those that are up, and stays while membership and
- * weights stay. A client whose node is not available is hashed again, {@value #MAX_ATTEMPTS} times
- * at most. So when a node goes down only its own clients move, spread over the others, and they
- * come back when it does.
+ * weights stay. A key whose node is not available is hashed again, {@value #MAX_ATTEMPTS} times at
+ * most. So when a node goes down only its own keys move, spread over the others, and they come back
+ * when it does. A node that is trusted with a part of its share keeps that part of its keys.
  *
- * <p>When a member comes or goes, less than 1 % of the clients move without need (seen: 0.7 % at
- * 100 members, 0.5 % at 1,000). A member of share p among n has its share of the slots to within pn
- * + 2 of them; there are {@value #SLOTS_PER_MEMBER} slots or more per member up to 6,553 members.
+ * <p>When a member comes or goes, less than 1 % of the keys move without need (seen: 0.7 % at 100
+ * members, 0.5 % at 1,000). A member of share p among n has its share of the slots to within pn + 2
+ * of them; there are {@value #SLOTS_PER_MEMBER} slots or more per member up to 6,553 members.
+ *
+ * <p>With a bound no node gets more than {@code bound} times its share of the requests in flight
+ * [2]: a key whose node is full is hashed again like that of one that is down. So a key that
+ * everybody wants costs its affinity and not its node.
  *
  * <p>[1] D. Eisenbud et al., Maglev: A Fast and Reliable Software Network Load Balancer, NSDI 2016.
+ * [2] V. Mirrokni, M. Thorup, M. Zadimoghaddam, Consistent Hashing with Bounded Loads, SODA 2018.
  */
 final class MaglevHash implements Balancer {
   /** Both prime, so that any step visits every slot. */
@@ -30,51 +36,124 @@ final class MaglevHash implements Balancer {
 
   static final int LARGE_TABLE = 655_373;
   static final int SLOTS_PER_MEMBER = 100;
+
+  /** Nine of ten keys stay at home while a quarter above the mean is nowhere exceeded. */
+  static final float BOUND = 1.25f;
+
+  /** With more, requests in flight are added up once a tick and not for every full node. */
+  private static final int MAX_SUM = 64;
+
   private static final int MAX_ATTEMPTS = 32;
 
   private final Node[] members;
-  private final int[] weights;
+  private final float[] weights;
   private final int[] slots;
-  private final boolean[] available;
 
-  private MaglevHash(Node[] members, int[] weights, int[] slots, boolean[] available) {
+  /** Of its keys, by member, that it gets: 0 if it is not available. */
+  private final float[] shares;
+
+  /** By member: how many of the requests in flight it may have; empty if there is no bound. */
+  private final float[] bounds;
+
+  private volatile boolean touched;
+  private volatile int inFlight;
+
+  private MaglevHash(Node[] members, float[] weights, int[] slots, float[] shares, float[] bounds) {
     this.members = members;
     this.weights = weights;
     this.slots = slots;
-    this.available = available;
+    this.shares = shares;
+    this.bounds = bounds;
+    this.inFlight = sum();
   }
 
-  static MaglevHash of(NodeSet nodes, @Nullable Balancer previous) {
+  /**
+   * @param bound how far above the mean a node may be loaded; 0: as far as its keys want
+   */
+  static MaglevHash of(NodeSet nodes, SlowStart start, float bound, @Nullable Balancer previous) {
     Node[] members = nodes.all();
-    int[] weights = new int[members.length];
-    boolean[] available = new boolean[members.length];
+    float[] weights = new float[members.length];
+    float[] shares = new float[members.length];
     int next = 0;
+    float most = 0;
     for (int i = 0; i < members.length; i++) {
+      NodeFacts facts = members[i].facts();
       // both arrays of the set are in the same order
-      available[i] = next < nodes.available().length && nodes.available()[next] == members[i];
-      next += available[i] ? 1 : 0;
-      weights[i] = Math.max(available[i] ? 1 : 0, members[i].facts().weight());
+      if (next < nodes.available().length && nodes.available()[next] == members[i]) {
+        next++;
+        shares[i] = Weights.share(facts, start);
+      }
+      most = Math.max(most, shares[i]);
+      weights[i] = Math.max(shares[i] > 0 ? 1 : 0, facts.weight());
     }
-    if (previous instanceof MaglevHash other
-        && Arrays.equals(other.members, members)
-        && Arrays.equals(other.weights, weights)) {
-      return new MaglevHash(members, weights, other.slots, available);
+    float[] bounds = bound == 0 ? new float[0] : new float[members.length];
+    double sum = 0;
+    for (int i = 0; i < members.length; i++) {
+      shares[i] /= most;
+      sum += weights[i] * shares[i];
     }
-    return new MaglevHash(members, weights, table(members, weights), available);
+    for (int i = 0; i < bounds.length; i++) {
+      bounds[i] = (float) (bound * weights[i] * shares[i] / sum);
+    }
+    int[] slots =
+        previous instanceof MaglevHash other
+                && Arrays.equals(other.members, members)
+                && Arrays.equals(other.weights, weights)
+            ? other.slots
+            : table(members, weights);
+    return new MaglevHash(members, weights, slots, shares, bounds);
+  }
+
+  @Override
+  public boolean tick(long now) {
+    boolean busy = touched;
+    if (busy) {
+      touched = false;
+      inFlight = sum();
+    }
+    return busy;
   }
 
   @Override
   public Node pick(int hash, @Nullable Node avoid, RandomGenerator random) {
+    if (bounds.length > MAX_SUM && !touched) {
+      touched = true;
+    }
     long key = Hashing.mix(hash);
     int index = 0;
+    int all = -1;
     for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       index = slots[(int) Math.unsignedMultiplyHigh(key, slots.length)];
-      if (available[index] && members[index] != avoid) {
-        return members[index];
+      Node node = members[index];
+      if (node != avoid && takes(index, key)) {
+        int load = bounds.length == 0 ? 0 : node.inFlight();
+        if (load == 0) {
+          return node;
+        }
+        all = all < 0 ? (members.length <= MAX_SUM ? sum() : inFlight) : all;
+        if (load < Math.ceil(bounds[index] * (all + 1))) {
+          return node;
+        }
       }
       key = Hashing.mix(key);
     }
     return anyAvailable(index, avoid);
+  }
+
+  /** Whether the key belongs to the part of its keys that the node gets. */
+  private boolean takes(int index, long key) {
+    float share = shares[index];
+    return share == 1 || (share > 0 && (Hashing.mix(~key) >>> 40) * 0x1p-24f < share);
+  }
+
+  private int sum() {
+    int sum = 0;
+    if (bounds.length > 0) {
+      for (int i = 0; i < members.length; i++) {
+        sum += shares[i] > 0 ? members[i].inFlight() : 0;
+      }
+    }
+    return sum;
   }
 
   /** Nearly all are down, or one of two has most of the weight: the next in the list will do. */
@@ -82,7 +161,7 @@ final class MaglevHash implements Balancer {
     int last = start;
     for (int i = 0; i < members.length; i++) {
       int index = (start + i) % members.length;
-      if (available[index]) {
+      if (shares[index] > 0) {
         last = index;
         if (members[index] != avoid) {
           break;
@@ -92,7 +171,7 @@ final class MaglevHash implements Balancer {
     return members[last];
   }
 
-  private static int[] table(Node[] members, int[] weights) {
+  private static int[] table(Node[] members, float[] weights) {
     long[] hashes = new long[members.length];
     for (int i = 0; i < members.length; i++) {
       hashes[i] = Hashing.of(members[i]);
@@ -135,9 +214,13 @@ final class MaglevHash implements Balancer {
    * heaviest passes a whole number, shifted by the member's own phase lest all light ones claim in
    * the same round. Sorted by counting, so that uneven weights cost no empty rounds.
    */
-  private static int[] turns(int[] order, int[] weights, long[] hashes, int size) {
-    long sum = Weights.sum(weights);
-    long heaviest = Arrays.stream(weights).max().orElseThrow();
+  private static int[] turns(int[] order, float[] weights, long[] hashes, int size) {
+    long sum = 0;
+    long heaviest = 0;
+    for (float weight : weights) {
+      sum += (long) weight; // they are whole
+      heaviest = Math.max(heaviest, (long) weight);
+    }
     // each member may fall short of its due by one claim: count them in
     int rounds = (int) ((size + order.length) * heaviest / sum) + 1;
     int[] starts = new int[rounds + 1];

@@ -11,9 +11,9 @@ final class RandomChoice implements Balancer {
   private final Node[] nodes;
   private final AliasTable shares;
 
-  RandomChoice(Node[] nodes) {
+  RandomChoice(Node[] nodes, float[] weights) {
     this.nodes = nodes;
-    this.shares = new AliasTable(Weights.of(nodes));
+    this.shares = new AliasTable(weights);
   }
 
   @Override

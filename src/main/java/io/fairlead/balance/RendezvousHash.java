@@ -27,16 +27,16 @@ final class RendezvousHash implements Balancer {
 
   private final Node[] nodes;
   private final long[] seeds;
-  private final int[] weights;
+  private final float[] weights;
   private final boolean equal;
 
-  RendezvousHash(Node[] nodes) {
+  RendezvousHash(Node[] nodes, float[] weights) {
     this.nodes = nodes;
     this.seeds = new long[nodes.length];
     for (int i = 0; i < nodes.length; i++) {
       seeds[i] = Hashing.of(nodes[i]);
     }
-    this.weights = Weights.of(nodes);
+    this.weights = weights;
     this.equal = Weights.areEqual(weights);
   }
 

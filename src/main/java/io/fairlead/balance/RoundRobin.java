@@ -43,8 +43,8 @@ final class RoundRobin implements Balancer {
     this.shares = shares;
   }
 
-  static RoundRobin of(Node[] nodes, @Nullable Balancer previous) {
-    int[] weights = Weights.reduced(Weights.of(nodes));
+  static RoundRobin of(Node[] nodes, float[] shares, @Nullable Balancer previous) {
+    int[] weights = Weights.reduced(Weights.whole(shares));
     AtomicLong cursor = previous instanceof RoundRobin other ? other.cursor : new AtomicLong();
     return new RoundRobin(nodes, cursor, cycle(weights), new Shares(weights));
   }

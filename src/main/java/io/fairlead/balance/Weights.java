@@ -1,29 +1,59 @@
 package io.fairlead.balance;
 
 import io.fairlead.service.Node;
+import io.fairlead.service.NodeFacts;
 import java.math.BigInteger;
 
-/** The weights of some nodes, read once: what is published does not change while it is used. */
+/** How much of the work each node is to get, relative to the others. */
 final class Weights {
+  /** Parts that a weight is cut into where it is not whole. */
+  private static final int FINEST = 1000;
+
   private Weights() {}
 
-  static int[] of(Node[] nodes) {
-    int[] weights = new int[nodes.length];
+  /**
+   * Weights times what nodes are trusted with and how far they have started, read once: what is
+   * published does not change while it is used.
+   */
+  static float[] of(Node[] nodes, SlowStart start) {
+    float[] weights = new float[nodes.length];
     for (int i = 0; i < nodes.length; i++) {
-      // A node may have been given weight 0 since the set was published; until the next set is
-      // published, which is a matter of microseconds, it counts as the lightest.
-      weights[i] = Math.max(1, nodes[i].facts().weight());
+      weights[i] = weight(nodes[i].facts()) * share(nodes[i].facts(), start);
     }
     return weights;
   }
 
-  static boolean areEqual(int[] weights) {
-    for (int weight : weights) {
+  private static float weight(NodeFacts facts) {
+    // A node may have been given weight 0 since the set was published; until the next set is
+    // published, which is a matter of microseconds, it counts as the lightest.
+    return Math.max(1, facts.weight());
+  }
+
+  /** What is left of its weight; above 0, for the same reason. */
+  static float share(NodeFacts facts, SlowStart start) {
+    return (float) Math.max(1e-3, facts.standing().share() * start.share(facts));
+  }
+
+  static boolean areEqual(float[] weights) {
+    for (float weight : weights) {
       if (weight != weights[0]) {
         return false;
       }
     }
     return true;
+  }
+
+  /** The same proportions in whole numbers. */
+  static int[] whole(float[] weights) {
+    boolean whole = true;
+    for (float weight : weights) {
+      whole &= weight == Math.rint(weight);
+    }
+    int[] numbers = new int[weights.length];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = Math.max(1, Math.round(weights[i] * (whole ? 1 : FINEST)));
+    }
+    return numbers;
   }
 
   /** The same proportions in the smallest whole numbers. */
@@ -42,6 +72,14 @@ final class Weights {
   static long sum(int[] weights) {
     long sum = 0;
     for (int weight : weights) {
+      sum += weight;
+    }
+    return sum;
+  }
+
+  static double sum(float[] weights) {
+    double sum = 0;
+    for (float weight : weights) {
       sum += weight;
     }
     return sum;

@@ -27,12 +27,33 @@ public record FairleadConfig(
 
   public FairleadConfig {
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));
-    services = Collections.unmodifiableMap(new LinkedHashMap<>(services));
+    services = Collections.unmodifiableMap(balancedByUse(services, listeners));
     Require require = new Require();
     checkServices(require, listeners, services);
     checkBinds(require, admin, listeners);
     checkRateLimits(require, listeners);
     require.orRefuse();
+  }
+
+  /** Where nobody chose how to balance, what comes decides: requests or connections. */
+  private static Map<String, ServiceConfig> balancedByUse(
+      Map<String, ServiceConfig> services, Map<String, ListenerConfig> listeners) {
+    Map<String, ServiceConfig> byUse = new LinkedHashMap<>(services);
+    for (boolean http : new boolean[] {false, true}) { // requests have the last word
+      for (ListenerConfig listener : listeners.values()) {
+        if (listener.protocol().isHttp() == http) {
+          for (RouteConfig route : listener.routes()) {
+            for (String name : route.services()) {
+              ServiceConfig service = services.get(name);
+              if (service != null) {
+                byUse.put(name, http ? service : service.ofConnections());
+              }
+            }
+          }
+        }
+      }
+    }
+    return byUse;
   }
 
   private static void checkServices(

@@ -619,13 +619,6 @@ final class Language {
           "none",
           "Nodes given in the file; others may register through the API.",
           "[\"10.0.0.11:8080\", { address: \"10.0.0.12:8080\", weight: 2 }]");
-  private static final Key<BalanceMethod> BALANCE =
-      Key.of(
-          "balance",
-          Scalar.word(BalanceMethod.class, "hash", "maglev", "peak-ewma", "adaptive"),
-          BalanceMethod.ROUND_ROBIN,
-          "Which node gets the next request.",
-          "least-requests");
   private static final Key<HealthCheckConfig> SERVICE_HEALTH =
       Key.of(
           "health",
@@ -665,20 +658,21 @@ final class Language {
           "Nodes that offer the same.",
           List.of(
               NODES,
-              BALANCE,
+              BalanceLanguage.BALANCE,
+              BalanceLanguage.HASH,
+              BalanceLanguage.SLOW_START,
               NODE_PROTOCOL,
               SERVICE_HEALTH,
               SERVICE_UPSTREAM,
               SERVICE_PROXY_PROTOCOL),
-          List.of(
-              "discover", "hash", "affinity", "tls", "outlier", "limits", "slow-start", "scale"),
+          List.of("discover", "affinity", "tls", "outlier", "limits", "scale"),
           false,
           null,
           (values, spot) ->
               new ServiceConfig(
                   objectName(spot),
                   values.get(NODES),
-                  new BalanceConfig(values.get(BALANCE)),
+                  BalanceLanguage.of(values),
                   values.get(NODE_PROTOCOL),
                   ServiceTls.NONE,
                   values.get(SERVICE_HEALTH),

@@ -61,6 +61,21 @@ public record ServiceConfig(
     require.orRefuse();
   }
 
+  /** The same for one that gets connections, or datagrams, and no requests. */
+  ServiceConfig ofConnections() {
+    return new ServiceConfig(
+        name,
+        nodes,
+        balance.ofConnections(),
+        protocol,
+        tls,
+        health,
+        upstream,
+        proxyProtocol,
+        outlier,
+        limits);
+  }
+
   private static void unique(
       Require require, String key, Object value, int index, @Nullable Integer first) {
     if (first != null) {

@@ -17,11 +17,13 @@ import org.jspecify.annotations.Nullable;
 public final class Node {
   private static final VarHandle IN_FLIGHT = counter("inFlight");
   private static final VarHandle CONNECTIONS = counter("connections");
+  private static final VarHandle FRESH_ERRORS = counter("freshErrors");
 
   private final String service;
   private final HostPort address;
   private final LoopCounters<NodeCounter> counters;
   private final LatencyHistogram latency;
+  private final NodeLoad load;
   private final boolean named;
 
   // In the node itself: whoever compares many nodes waits for memory once for each.
@@ -30,6 +32,9 @@ public final class Node {
 
   @SuppressWarnings("UnusedVariable") // so does CONNECTIONS
   private int connections;
+
+  @SuppressWarnings("UnusedVariable") // and FRESH_ERRORS
+  private int freshErrors;
 
   private volatile NodeFacts facts;
   private volatile @Nullable InetSocketAddress socketAddress;
@@ -40,6 +45,7 @@ public final class Node {
     this.address = spec.address();
     this.counters = new LoopCounters<>(loops, NodeCounter.class);
     this.latency = new LatencyHistogram(loops);
+    this.load = new NodeLoad(loops);
     this.facts = facts;
     this.socketAddress = literal(spec.address());
     this.named = socketAddress == null;
@@ -121,12 +127,78 @@ public final class Node {
     return (int) IN_FLIGHT.getOpaque(this);
   }
 
+  /** A request whose time is not looked at: a relayed connection, a session of datagrams. */
   public void requestStarted() {
     int _ = (int) IN_FLIGHT.getAndAdd(this, 1);
   }
 
   public void requestFinished() {
     int _ = (int) IN_FLIGHT.getAndAdd(this, -1);
+  }
+
+  /**
+   * The same for a request whose time counts. It is followed by one of {@link #requestAnswered} and
+   * {@link #requestAbandoned}, and then by {@link #requestFinished}.
+   *
+   * @param loop the index of the calling event loop
+   * @param now its time, in nanoseconds
+   */
+  public void requestStarted(int loop, long now) {
+    requestStarted();
+    load.started(loop, now);
+  }
+
+  /**
+   * The answer has begun, or will never come. What follows of it is not looked at, since it goes at
+   * the pace of the client.
+   *
+   * @param nanos since the request was started
+   * @param failed by the node's fault
+   */
+  public void requestAnswered(int loop, long now, long nanos, boolean failed) {
+    load.answered(loop, now, nanos, failed);
+    if (failed) {
+      int _ = (int) FRESH_ERRORS.getAndAdd(this, 1);
+    }
+  }
+
+  /** The answer had begun and broke off. */
+  public void answerFailed(int loop) {
+    load.failed(loop);
+    int _ = (int) FRESH_ERRORS.getAndAdd(this, 1);
+  }
+
+  /** The answer is no longer wanted: says nothing about the node but the time that has passed. */
+  public void requestAbandoned(int loop, long now) {
+    load.abandoned(loop, now);
+  }
+
+  /** The node asks, by an answer of this moment, to be left alone until then. */
+  public void busyUntil(int loop, long time) {
+    load.busyUntil(loop, time);
+  }
+
+  /**
+   * The node has said how many requests it has in flight.
+   *
+   * @param all those of this instance included
+   */
+  public void loadReported(int loop, long all) {
+    load.reported(loop, Math.max(0, all - inFlight()));
+  }
+
+  /** Failures that no estimate knows of yet: they count at once. */
+  public int freshErrors() {
+    return (int) FRESH_ERRORS.getOpaque(this);
+  }
+
+  /** What has been seen goes into an estimate now. One thread only. */
+  public void forgetFreshErrors() {
+    FRESH_ERRORS.setOpaque(this, 0);
+  }
+
+  public NodeLoad load() {
+    return load;
   }
 
   /** Connections open or being opened, over all event loops. */

@@ -100,8 +100,14 @@ class BalancerTest {
       // A sample drawn by weight is never further off than drawing one by weight.
       case LEAST_REQUESTS, LEAST_CONNECTIONS ->
           nodes <= LeastLoaded.MAX_SCAN ? 1 + share * nodes : chance;
+      // The same, as long as nothing is known of any node.
+      case ADAPTIVE -> nodes <= LeastLoaded.MAX_TIMED_SCAN ? 1 + share * nodes : chance;
+      // Of two drawn by weight the less loaded one is never further off than the first.
+      case POWER_OF_TWO, PEAK_EWMA -> chance;
       // Keys are random. The table adds nodes * share + 2 slots of 65,537 or more, see MaglevHash.
-      case IP_HASH -> chance + (nodes * share + 2) * picks / (double) MaglevHash.SMALL_TABLE;
+      // A bound only takes from those that are above their due.
+      case IP_HASH, HASH, MAGLEV ->
+          chance + (nodes * share + 2) * picks / (double) MaglevHash.SMALL_TABLE;
     };
   }
 
@@ -283,9 +289,11 @@ class BalancerTest {
 
   @Test
   void tiesAreNotAlwaysDecidedForTheSameNode() {
-    for (int size : new int[] {2, 32, 33, 1000}) {
+    for (int size : new int[] {2, 32, 33, 64, 65, 1000}) {
       NodeSet nodes = service(IntStream.range(0, size).map(_ -> 1).toArray()).nodes();
-      Balancer balancer = Balancer.of(BalanceMethod.LEAST_REQUESTS, nodes, null);
+      Balancer balancer =
+          Balancer.of(
+              size % 3 == 2 ? BalanceMethod.ADAPTIVE : BalanceMethod.LEAST_REQUESTS, nodes, null);
       Map<Node, Integer> counts = new HashMap<>();
       for (int i = 0; i < 400 * size; i++) {
         counts.merge(picked(balancer, null), 1, Integer::sum);

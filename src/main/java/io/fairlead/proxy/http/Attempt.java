@@ -25,6 +25,8 @@ final class Attempt {
     CONNECT_FAILED,
     /** The connection or stream ended before the answer was complete. */
     RESET,
+    /** The node said that it did nothing about the request. */
+    REFUSED,
     TIMEOUT,
     BAD_RESPONSE,
     /** Nobody wants the answer any more; the node is not to blame. */
@@ -41,6 +43,13 @@ final class Attempt {
   private @Nullable ServiceTarget target;
   private int ticket;
   private long sentNanos;
+  private long pickedNanos;
+
+  /** For the answer to begin. */
+  private boolean waiting;
+
+  /** Some of an answer has come. */
+  private boolean heard;
 
   Attempt(Exchange exchange, HttpLoop loop) {
     this.exchange = exchange;
@@ -58,7 +67,10 @@ final class Attempt {
     node = picked;
     target = from;
     response.reset();
-    picked.requestStarted();
+    pickedNanos = loop.now();
+    waiting = true;
+    heard = false;
+    picked.requestStarted(loop.index(), pickedNanos);
     NodePool pool = loop.pool(picked);
     NodeSide idle = fresh ? null : pool.poll(from.protocol());
     if (idle != null) {
@@ -137,10 +149,29 @@ final class Attempt {
       return;
     }
     switch (outcome) {
-      case RESET -> used.counters().increment(loop.index(), NodeCounter.RESET);
-      case TIMEOUT -> used.counters().increment(loop.index(), NodeCounter.TIMEOUT);
-      case BAD_RESPONSE -> used.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
-      case ANSWERED, REJECTED, CONNECT_FAILED, CANCELLED -> {}
+      case RESET -> {
+        used.counters().increment(loop.index(), NodeCounter.RESET);
+        // An old connection that died says little about the node; a fresh one says more.
+        if (heard || connection == null || !connection.isReused()) {
+          answered(used, true);
+        }
+      }
+      case REFUSED -> used.counters().increment(loop.index(), NodeCounter.RESET);
+      case TIMEOUT -> {
+        used.counters().increment(loop.index(), NodeCounter.TIMEOUT);
+        answered(used, true);
+      }
+      case BAD_RESPONSE -> {
+        used.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
+        answered(used, true);
+      }
+      case CONNECT_FAILED -> answered(used, true);
+      case REJECTED -> answered(used, NodeAnswer.isFailure(response, used, loop));
+      case ANSWERED, CANCELLED -> {}
+    }
+    if (waiting) {
+      waiting = false; // through no fault of the node
+      used.requestAbandoned(loop.index(), loop.now());
     }
     used.requestFinished();
     if (connection == null) {
@@ -154,6 +185,25 @@ final class Attempt {
         connection.waitedInVain();
       }
       connection.drop();
+    }
+  }
+
+  /** The head of the answer is there, and goes to the client. */
+  void accept() {
+    answered(node(), response.status >= 200 && NodeAnswer.isFailure(response, node(), loop));
+  }
+
+  /**
+   * The node's answer has begun, or will never come; or it had begun and breaks off.
+   *
+   * @param failed by the node's fault
+   */
+  private void answered(Node by, boolean failed) {
+    if (waiting) {
+      waiting = false;
+      by.requestAnswered(loop.index(), loop.now(), loop.now() - pickedNanos, failed);
+    } else if (failed) {
+      by.answerFailed(loop.index());
     }
   }
 
@@ -225,6 +275,7 @@ final class Attempt {
 
   /** So many bytes have come from the node, whatever they mean. */
   void responseBytes(int count) {
+    heard = true;
     node().counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
     exchange.responseBytes();
   }

@@ -457,6 +457,7 @@ final class Exchange {
 
   /** That try's answer is the one; the other is not wanted any more. */
   private void settle(Attempt winner) {
+    winner.accept();
     Hedge second = hedge;
     if (second == null) {
       return;
@@ -564,7 +565,7 @@ final class Exchange {
     if (tunnel) {
       finish();
     } else {
-      failed(attempt, Failure.REFUSED, Outcome.RESET, ErrorReason.UPSTREAM_RESET);
+      failed(attempt, Failure.REFUSED, Outcome.REFUSED, ErrorReason.UPSTREAM_RESET);
     }
   }
 

@@ -1,0 +1,10 @@
+package io.fairlead.balance;
+
+/**
+ * What a balancer thinks of a node, for people.
+ *
+ * @param latencySeconds what a request that finds nobody else there is thought to take
+ * @param errorSeconds what is added for its errors
+ * @param others requests of others in flight there, as it says; negative: it does not say
+ */
+public record NodeEstimate(double latencySeconds, double errorSeconds, double others) {}

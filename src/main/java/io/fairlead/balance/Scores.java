@@ -1,0 +1,112 @@
+package io.fairlead.balance;
+
+import io.fairlead.service.Node;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one more request would cost at each node of a balancer, by index: cost × (1 + load). Never
+ * changed once published; the least wins.
+ *
+ * <p>An error that no estimate knows of yet costs at once: a node that answers errors in a
+ * millisecond would otherwise take all there is until the next estimate.
+ */
+final class Scores {
+  private final float[] cost;
+  private final @Nullable Errors errors;
+  private final @Nullable Reports reports;
+
+  /** What errors cost, by index. */
+  static final class Errors {
+    private final float[] excess;
+    private final float[] each;
+    private final float[] price;
+
+    /**
+     * @param excess by how much the node's share of errors exceeds what is tolerated; below 0: by
+     *     how much it does not
+     * @param each what one more error adds to it
+     * @param price of a share of errors of 1, per weight
+     */
+    Errors(float[] excess, float[] each, float[] price) {
+      this.excess = excess;
+      this.each = each;
+      this.price = price;
+    }
+
+    /** Of errors since the estimate. */
+    float costOf(int index, int fresh) {
+      float before = Math.max(0, excess[index]);
+      float after = Math.max(0, excess[index] + fresh * each[index]);
+      return (after - before) * price[index];
+    }
+  }
+
+  /** What nodes say of the requests that others sent them, by index. */
+  static final class Reports {
+    private final float[] others;
+    private final float usual;
+    private final float[] errors;
+
+    /**
+     * @param others so many per node
+     * @param usual requests in flight at a node, all told, and one more
+     * @param errors what errors cost per weight
+     */
+    Reports(float[] others, float usual, float[] errors) {
+      this.others = others;
+      this.usual = usual;
+      this.errors = errors;
+    }
+  }
+
+  private Scores(float[] cost, @Nullable Errors errors, @Nullable Reports reports) {
+    this.cost = cost;
+    this.errors = errors;
+    this.reports = reports;
+  }
+
+  static Scores of(float[] cost) {
+    return new Scores(cost, null, null);
+  }
+
+  static Scores of(float[] cost, Errors errors) {
+    return new Scores(cost, errors, null);
+  }
+
+  static Scores of(float[] cost, Errors errors, Reports reports) {
+    return new Scores(cost, errors, reports);
+  }
+
+  boolean isByReports() {
+    return reports != null;
+  }
+
+  /** What a request costs at the node as it is loaded now; never below 0. */
+  float of(int index, int load, Node node) {
+    if (reports != null) {
+      return byReports(reports, index, load, node);
+    }
+    float each = cost[index];
+    if (errors != null) {
+      int fresh = node.freshErrors();
+      if (fresh > 0) {
+        each += errors.costOf(index, fresh);
+      }
+    }
+    return each * (1 + load);
+  }
+
+  /** The cube makes a node that is busier than usual expensive, and one that is less so cheap. */
+  private float byReports(Reports said, int index, int load, Node node) {
+    float all = said.others[index] + load;
+    float relative = all / said.usual;
+    float failing = said.errors[index];
+    if (errors != null) {
+      int fresh = node.freshErrors();
+      if (fresh > 0) {
+        failing += errors.costOf(index, fresh);
+      }
+    }
+    return cost[index] * (1 + relative * relative * relative) + failing * (1 + all);
+  }
+}
