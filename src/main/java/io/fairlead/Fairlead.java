@@ -29,6 +29,7 @@ import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.proxy.stream.StreamRoute;
 import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
+import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
@@ -134,6 +135,7 @@ final class Fairlead implements AutoCloseable {
   private final AtomicReference<State> state = new AtomicReference<>();
   private final DataPlane dataPlane;
   private final TlsKeeper tls;
+  private final NodeTlsKeeper nodeTls;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
@@ -159,6 +161,7 @@ final class Fairlead implements AutoCloseable {
             control::epochMillis,
             events::add,
             old -> dataPlane.afterEachLoop(old::release));
+    nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
   }
 
   /**
@@ -287,7 +290,8 @@ final class Fairlead implements AutoCloseable {
       State before = state.get();
       List<String> changes =
           before == null ? List.of("the first") : changes(before.config(), config);
-      Map<String, ServiceRuntime> services = buildServices(before, config);
+      Map<String, NodeTlsKeeper.Ready> toNodes = nodeTls.load(config);
+      Map<String, ServiceRuntime> services = buildServices(before, config, toNodes);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
       Map<String, Policy> policies = new HashMap<>();
       Map<HostPort, String> takenOver = before == null ? Map.of() : takenOver(before, config);
@@ -317,8 +321,9 @@ final class Fairlead implements AutoCloseable {
               routes,
               services);
       Map<String, TlsKeeper.Loaded> shown = certificates;
-      control.call(() -> switchTo(before, after, policies, shown));
+      control.call(() -> switchTo(before, after, policies, shown, toNodes));
       tls.show(certificates, config);
+      nodeTls.keep(toNodes);
       lookAfterCertificates();
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
@@ -339,12 +344,13 @@ final class Fairlead implements AutoCloseable {
   }
 
   /** The services of the new configuration: those that stay, and new ones with their nodes. */
-  private Map<String, ServiceRuntime> buildServices(@Nullable State before, FairleadConfig config) {
+  private Map<String, ServiceRuntime> buildServices(
+      @Nullable State before, FairleadConfig config, Map<String, NodeTlsKeeper.Ready> toNodes) {
     return control.call(() -> {
       Map<String, ServiceRuntime> services = new LinkedHashMap<>();
       for (ServiceConfig wanted : config.services().values()) {
         ServiceRuntime known = before == null ? null : before.services().get(wanted.name());
-        services.put(wanted.name(), known != null ? known : newService(wanted));
+        services.put(wanted.name(), known != null ? known : newService(wanted, toNodes));
       }
       return services;
     });
@@ -359,11 +365,37 @@ final class Fairlead implements AutoCloseable {
     control.schedule(TICK, this::tick);
   }
 
-  private ServiceRuntime newService(ServiceConfig config) {
+  private ServiceRuntime newService(
+      ServiceConfig config, Map<String, NodeTlsKeeper.Ready> toNodes) {
     Service service = new Service(config.name(), dataPlane.loops(), events, control::epochMillis);
-    ServiceRuntime runtime = new ServiceRuntime(service, config, dataPlane, control);
+    ServiceRuntime runtime =
+        new ServiceRuntime(
+            service, config, requestTls(toNodes.get(config.name())), dataPlane, control);
     membership.setConfigured(service, config.nodes());
     return runtime;
+  }
+
+  private static @Nullable NodeTls requestTls(NodeTlsKeeper.@Nullable Ready ready) {
+    return ready == null ? null : ready.requests();
+  }
+
+  private void configure(
+      ServiceRuntime runtime, ServiceConfig config, NodeTlsKeeper.@Nullable Ready ready) {
+    runtime.configure(config, requestTls(ready));
+    health.watch(runtime.service(), config.health(), ready == null ? null : ready.probes());
+  }
+
+  /** What TLS towards the nodes of that service needs has changed. */
+  private void useNodeTls(String name, NodeTlsKeeper.Ready ready) {
+    State present = state();
+    ServiceRuntime runtime = present.services().get(name);
+    ServiceConfig config = present.config().services().get(name);
+    if (runtime != null && config != null) {
+      control.call(() -> {
+        configure(runtime, config, ready);
+        return true;
+      });
+    }
   }
 
   private Policy build(
@@ -565,27 +597,37 @@ final class Fairlead implements AutoCloseable {
     return loaded == null ? null : loaded.listener();
   }
 
-  /** From the first listener with TLS on: looks at its files, as ConfigWatch does at its own. */
+  /** From the first use of TLS on: looks at its files, as ConfigWatch does at its own. */
   private void lookAfterCertificates() {
-    if (tlsLooks == null && tls.isNeeded()) {
+    if (tlsLooks == null && (tls.isNeeded() || nodeTls.isNeeded())) {
       tlsLooks =
           Thread.ofVirtual()
               .name("certificates")
               .start(() -> {
                 try {
                   while (true) {
-                    Thread.sleep(tls.pause());
+                    Thread.sleep(tls.pause(nodeTls.files()));
                     changing.lock();
                     try {
-                      tls.lookAgain(System.nanoTime());
+                      lookAtCertificates();
                     } finally {
                       changing.unlock();
                     }
                   }
-                } catch (InterruptedException e) {
+                } catch (InterruptedException | IllegalStateException e) {
                   // Closed.
                 }
               });
+    }
+  }
+
+  private void lookAtCertificates() {
+    tls.lookAgain(System.nanoTime());
+    nodeTls.lookAgain();
+    for (ServiceRuntime runtime : state().services().values()) {
+      for (Node node : runtime.service().nodes().all()) {
+        nodeTls.warn(node);
+      }
     }
   }
 
@@ -602,16 +644,16 @@ final class Fairlead implements AutoCloseable {
       @Nullable State before,
       State after,
       Map<String, Policy> policies,
-      Map<String, TlsKeeper.Loaded> certificates) {
+      Map<String, TlsKeeper.Loaded> certificates,
+      Map<String, NodeTlsKeeper.Ready> toNodes) {
     for (ServiceConfig config : after.config().services().values()) {
       ServiceRuntime runtime = after.services().get(config.name());
       if (runtime != null) {
         ServiceConfig old = before == null ? null : before.config().services().get(config.name());
-        runtime.configure(config);
         if (old == null || !old.nodes().equals(config.nodes())) {
           membership.setConfigured(runtime.service(), config.nodes());
         }
-        health.watch(runtime.service(), config.health());
+        configure(runtime, config, toNodes.get(config.name()));
       }
     }
     after
@@ -885,5 +927,11 @@ final class Fairlead implements AutoCloseable {
     });
     control.close();
     dataPlane.close();
+    changing.lock();
+    try {
+      tls.close();
+    } finally {
+      changing.unlock();
+    }
   }
 }

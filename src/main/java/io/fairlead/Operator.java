@@ -318,6 +318,11 @@ final class Operator implements Instance {
   }
 
   @Override
+  public long certificateSecondsLeft(Node node) {
+    return Math.floorDiv(node.certificateEnd() - fairlead.control().epochMillis(), 1000);
+  }
+
+  @Override
   public List<ProbeView> healthHistory(Node node) {
     return fairlead.health().history(node).stream()
         .map(probed ->

@@ -6,6 +6,7 @@ import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.http.ServiceTarget;
 import io.fairlead.runtime.Scheduler;
+import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
@@ -28,16 +29,26 @@ final class ServiceRuntime {
   private final DataPlane dataPlane;
   private final Scheduler time;
   private BalanceConfig balance;
+  private @Nullable NodeTls tls;
   private long steppedMillis;
   private boolean ended;
   private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  ServiceRuntime(Service service, ServiceConfig config, DataPlane dataPlane, Scheduler time) {
+  /**
+   * @param tls how nodes are spoken to by TLS; null: in the clear
+   */
+  ServiceRuntime(
+      Service service,
+      ServiceConfig config,
+      @Nullable NodeTls tls,
+      DataPlane dataPlane,
+      Scheduler time) {
     this.service = service;
     this.dataPlane = dataPlane;
     this.time = time;
     this.balance = config.balance();
-    this.target = new ServiceTarget(service, balancer(service.nodes(), null), config);
+    this.target = new ServiceTarget(service, balancer(service.nodes(), null), config, tls);
+    this.tls = tls;
     service.subscribe(this::nodesChanged);
     tick();
   }
@@ -50,8 +61,15 @@ final class ServiceRuntime {
     return target;
   }
 
-  void configure(ServiceConfig config) {
-    target.setConfig(config);
+  @SuppressWarnings("ReferenceEquality") // that very one, with the files as they were
+  void configure(ServiceConfig config, @Nullable NodeTls now) {
+    target.setConfig(config, now);
+    if (tls != now) {
+      tls = now;
+      for (Node node : service.nodes().all()) {
+        dataPlane.closeIdle(node); // what was proved to another policy
+      }
+    }
     if (!config.balance().equals(balance)) {
       balance = config.balance();
       target.setBalancer(balancer(service.nodes(), target.balancer()));

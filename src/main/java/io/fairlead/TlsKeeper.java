@@ -9,10 +9,7 @@ import io.fairlead.proxy.tls.ServerTls;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +22,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the certificates of all listeners: reads them, replaces them when their files change,
@@ -50,24 +46,19 @@ final class TlsKeeper {
    *
    * @param listener whose they are
    * @param tls ready to be shown
-   * @param seen the files as they were before they were read
+   * @param files as they were before they were read
    */
-  record Loaded(TlsListener listener, ServerTls tls, Map<Path, Seen> seen) {}
-
-  /** A file as it is from the outside. */
-  private record Seen(FileTime changed, long size, @Nullable Object key) {}
+  record Loaded(TlsListener listener, ServerTls tls, WatchedFiles files) {}
 
   private static final class Kept {
     final TlsListener listener;
     ListenerTls config;
-    Map<Path, Seen> tried;
-    Map<Path, Seen> before;
+    WatchedFiles files;
 
-    Kept(TlsListener listener, ListenerTls config, Map<Path, Seen> seen) {
+    Kept(TlsListener listener, ListenerTls config, WatchedFiles files) {
       this.listener = listener;
       this.config = config;
-      this.tried = seen;
-      this.before = seen;
+      this.files = files;
     }
   }
 
@@ -111,9 +102,9 @@ final class TlsKeeper {
               known != null
                   ? known.listener
                   : new TlsListener(listener.name(), HttpListenerState.PROTOCOLS, loops);
-          Map<Path, Seen> seen = look(wanted);
+          WatchedFiles files = new WatchedFiles(files(wanted));
           try {
-            loaded.put(listener.name(), new Loaded(shared, shared.load(wanted), seen));
+            loaded.put(listener.name(), new Loaded(shared, shared.load(wanted), files));
           } catch (IOException e) {
             throw new IOException("listeners." + listener.name() + ".tls: " + e.getMessage(), e);
           }
@@ -157,11 +148,10 @@ final class TlsKeeper {
       }
       Kept known = kept.get(name);
       if (known == null) {
-        kept.put(name, new Kept(one.listener(), listener.tls(), one.seen()));
+        kept.put(name, new Kept(one.listener(), listener.tls(), one.files()));
       } else {
         known.config = listener.tls();
-        known.tried = one.seen();
-        known.before = one.seen();
+        known.files = one.files();
         publish(one.listener(), one.tls());
       }
     });
@@ -175,22 +165,22 @@ final class TlsKeeper {
     }
   }
 
-  /** How long to wait until the next {@link #lookAgain}. */
-  Duration pause() {
-    int files = kept.values().stream().mapToInt(one -> one.tried.size()).sum();
+  /**
+   * How long to wait until the next {@link #lookAgain}.
+   *
+   * @param others files that are looked at in the same turn
+   */
+  Duration pause(int others) {
+    int files = others + kept.values().stream().mapToInt(one -> one.files.count()).sum();
     return LOOK.plusMillis(files / FILES_PER_MILLI);
   }
 
   /** Takes up what has changed in files, and does what is due. */
   void lookAgain(long nanos) {
     kept.forEach((name, one) -> {
-      Map<Path, Seen> now = look(one.config);
-      // Twice the same: whoever writes the files has finished.
-      if (!now.equals(one.tried) && now.equals(one.before)) {
-        one.tried = now;
+      if (one.files.haveChanged()) {
         reload(name, one);
       }
-      one.before = now;
       one.listener.rotateTickets(nanos);
     });
     warn();
@@ -246,7 +236,13 @@ final class TlsKeeper {
             : names.getFirst() + " and " + (names.size() - 1) + " more";
   }
 
-  private static Map<Path, Seen> look(ListenerTls config) {
+  /** No loop runs any more. */
+  void close() {
+    kept.values().forEach(one -> one.listener.end(ServerTls::release));
+    kept.clear();
+  }
+
+  private static List<Path> files(ListenerTls config) {
     List<Path> files = new ArrayList<>(config.clientCa());
     for (CertificateConfig certificate : config.certificates()) {
       files.add(certificate.cert());
@@ -254,15 +250,6 @@ final class TlsKeeper {
       Optional<Path> ocsp = certificate.ocsp();
       ocsp.ifPresent(files::add);
     }
-    Map<Path, Seen> seen = new HashMap<>();
-    for (Path file : files) {
-      try {
-        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-        seen.put(file, new Seen(found.lastModifiedTime(), found.size(), found.fileKey()));
-      } catch (IOException e) {
-        // In the middle of being replaced: not there is another state, too.
-      }
-    }
-    return seen;
+    return files;
   }
 }

@@ -18,18 +18,9 @@ class ExamplesTest {
   /** Its certificates are made as its first lines say. */
   @Test
   void theOneWithTlsStartsAndServes(@TempDir Path folder) throws Exception {
-    Tool.Said made =
-        Tool.run("", "examples/make-certificates", folder.resolve("certificates").toString());
-    assertThat(made.status()).as(made.output()).isZero();
+    makeCertificates(folder);
     try (TestNode node = Loopback.node("a")) {
-      String text =
-          "admin: { bind: \"127.0.0.1:0\" }\n"
-              + Files.readString(Path.of("examples/tls.yaml"))
-                  .replace("certificates/", folder + "/certificates/")
-                  .replace("0.0.0.0:8443", "127.0.0.1:0")
-                  .replace("10.0.0.11:8080", "127.0.0.1:" + node.port())
-                  .replace("10.0.0.12:8080", "localhost:" + node.port());
-      try (Fairlead fairlead = Loopback.start(text)) {
+      try (Fairlead fairlead = startTls(folder, "tls.yaml", node.port())) {
         String url = "https://localhost:" + Loopback.port(fairlead, "web") + "/";
         Tool.Said said =
             Tool.run(
@@ -44,6 +35,34 @@ class ExamplesTest {
         assertThat(said.output()).contains("hello from a");
       }
     }
+  }
+
+  /** Its nodes are the one above. */
+  @Test
+  void theOneWithTlsTowardsNodesStartsAndServes(@TempDir Path folder) throws Exception {
+    makeCertificates(folder);
+    try (TestNode node = Loopback.node("a");
+        Fairlead nodes = startTls(folder, "tls.yaml", node.port());
+        Fairlead fairlead = startTls(folder, "tls-nodes.yaml", Loopback.port(nodes, "web"));
+        Client client = new Client(Loopback.port(fairlead, "web"))) {
+      assertThat(client.get("/").body()).contains("hello from a");
+    }
+  }
+
+  private static void makeCertificates(Path folder) throws Exception {
+    Tool.Said made =
+        Tool.run("", "examples/make-certificates", folder.resolve("certificates").toString());
+    assertThat(made.status()).as(made.output()).isZero();
+  }
+
+  private static Fairlead startTls(Path folder, String name, int port) throws Exception {
+    return Loopback.start(
+        "admin: { bind: \"127.0.0.1:0\" }\n"
+            + Files.readString(Path.of("examples", name))
+                .replace("certificates/", folder + "/certificates/")
+                .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
+                .replaceAll("10\\.0\\.0\\.11:\\d+", "127.0.0.1:" + port)
+                .replaceAll("10\\.0\\.0\\.12:\\d+", "localhost:" + port));
   }
 
   @ParameterizedTest

@@ -28,7 +28,8 @@ record EventView(
           Event.ConfigRefused _,
           Event.TakeoverFailed _,
           Event.CertificatesRefused _,
-          Event.CertificateExpires _ ->
+          Event.CertificateExpires _,
+          Event.NodeCertificateExpires _ ->
           "bad";
       case Event.NodeUp _ -> "good";
       case Event.InstanceStarted _,
@@ -39,6 +40,7 @@ record EventView(
           Event.ListenerStarted _,
           Event.ListenerStopped _,
           Event.CertificateLoaded _,
+          Event.NodeTlsLoaded _,
           Event.NodeJoined _,
           Event.NodeLeft _,
           Event.NodeDraining _,

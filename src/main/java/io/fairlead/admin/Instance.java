@@ -73,6 +73,12 @@ public interface Instance {
   /** Connections to the node that wait for a request, over all event loops. */
   int idleConnections(Node node);
 
+  /**
+   * Time until the certificate expires that the node showed last; only if it has shown one; below
+   * 0: it has expired.
+   */
+  long certificateSecondsLeft(Node node);
+
   /** The last probes of the node, oldest first; empty if it is not probed. */
   List<ProbeView> healthHistory(Node node);
 

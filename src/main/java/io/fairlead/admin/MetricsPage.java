@@ -145,6 +145,21 @@ final class MetricsPage {
         case NODE_CONNECTIONS_OPEN -> nodes(page, metric, services, Node::connections);
         case NODE_CONNECTIONS_IDLE -> nodes(page, metric, services, instance::idleConnections);
         case NODE_CONNECTIONS -> counter(page, metric, services, NodeCounter.CONNECTIONS);
+        case NODE_TLS_HANDSHAKES -> nodeHandshakes(page, metric, services);
+        case NODE_CERTIFICATE_EXPIRY -> {
+          page.family(metric);
+          for (Service service : services) {
+            for (Node node : service.nodes().all()) {
+              if (node.certificateEnd() != 0) {
+                page.sample(
+                    metric,
+                    instance.certificateSecondsLeft(node),
+                    service.name(),
+                    node.address().toString());
+              }
+            }
+          }
+        }
         case NODE_REQUESTS -> counter(page, metric, services, NodeCounter.REQUESTS);
         case NODE_RETRIES -> counter(page, metric, services, NodeCounter.RETRIED);
         case NODE_SENT -> counter(page, metric, services, NodeCounter.BYTES_SENT);
@@ -344,6 +359,23 @@ final class MetricsPage {
     }
   }
 
+  /** Only for nodes that have spoken TLS: most never do. */
+  private static void nodeHandshakes(Exposition page, Metric metric, List<Service> services)
+      throws IOException {
+    page.family(metric);
+    for (Service service : services) {
+      for (Node node : service.nodes().all()) {
+        long full = node.counters().get(NodeCounter.TLS_FULL);
+        long resumed = node.counters().get(NodeCounter.TLS_RESUMED);
+        if (full + resumed > 0) {
+          String address = node.address().toString();
+          page.sample(metric, full, service.name(), address, "no");
+          page.sample(metric, resumed, service.name(), address, "yes");
+        }
+      }
+    }
+  }
+
   private static void nodeFailures(Exposition page, Metric metric, List<Service> services)
       throws IOException {
     page.family(metric);
@@ -358,6 +390,7 @@ final class MetricsPage {
             name,
             address,
             ErrorReason.CONNECT_FAILED.wireName());
+        page.sample(metric, counters.get(NodeCounter.TLS_FAILED), name, address, "tls-failed");
         page.sample(
             metric,
             counters.get(NodeCounter.RESET),

@@ -70,7 +70,9 @@ final class Rates {
       long serviceErrors = 0;
       for (Node node : service.nodes().all()) {
         long requests = node.counters().get(NodeCounter.REQUESTS);
-        long connectFailed = node.counters().get(NodeCounter.CONNECT_FAILED);
+        long connectFailed =
+            node.counters().get(NodeCounter.CONNECT_FAILED)
+                + node.counters().get(NodeCounter.TLS_FAILED);
         if (requests == 0 && connectFailed == 0) {
           continue;
         }
@@ -129,6 +131,7 @@ final class Rates {
     LoopCounters<NodeCounter> counters = node.counters();
     return counters.get(NodeCounter.RESPONSES_5XX)
         + counters.get(NodeCounter.CONNECT_FAILED)
+        + counters.get(NodeCounter.TLS_FAILED)
         + counters.get(NodeCounter.RESET)
         + counters.get(NodeCounter.TIMEOUT)
         + counters.get(NodeCounter.BAD_RESPONSE);

@@ -85,6 +85,14 @@ public record FairleadConfig(
                       + " over TCP",
                   List.of());
           require.that(
+              known == null || !known.tls().enabled() || listener.protocol().isHttp(),
+              named,
+              service,
+              "must not have tls where protocol is "
+                  + listener.protocol().word()
+                  + ": what clients send is passed on as it is",
+              List.of());
+          require.that(
               known == null
                   || known.proxyProtocol() == ProxyVersion.NONE
                   || !listener.protocol().isHttp(),

@@ -630,11 +630,20 @@ final class Language {
   private static final Key<NodeProtocol> NODE_PROTOCOL =
       Key.of(
           "protocol",
-          Scalar.word(NodeProtocol.class, "auto"),
+          Scalar.word(NodeProtocol.class),
           NodeProtocol.HTTP1,
-          "What the nodes speak: `http1`, or `h2` (HTTP/2 by prior knowledge), which carries many"
-              + " requests on one connection and is what gRPC needs.",
+          "What the nodes speak: `http1`; `h2` (HTTP/2; without TLS by prior knowledge), which"
+              + " carries many requests on one connection and is what gRPC needs; `auto`: what each"
+              + " node chooses in its TLS handshake (ALPN), without TLS HTTP/1.1.",
           "h2");
+  private static final Key<ServiceTls> SERVICE_TLS =
+      Key.of(
+          "tls",
+          TlsLanguage.SERVICE,
+          ServiceTls.NONE,
+          "false",
+          "Whether nodes are spoken to by TLS, and what they have to prove.",
+          "{ ca: nodes-ca.pem, sni: shop.internal }");
   private static final Key<UpstreamConfig> SERVICE_UPSTREAM =
       Key.of(
           "upstream",
@@ -662,10 +671,11 @@ final class Language {
               BalanceLanguage.HASH,
               BalanceLanguage.SLOW_START,
               NODE_PROTOCOL,
+              SERVICE_TLS,
               SERVICE_HEALTH,
               SERVICE_UPSTREAM,
               SERVICE_PROXY_PROTOCOL),
-          List.of("discover", "affinity", "tls", "outlier", "limits", "scale"),
+          List.of("discover", "affinity", "outlier", "limits", "scale"),
           false,
           null,
           (values, spot) ->
@@ -674,7 +684,7 @@ final class Language {
                   values.get(NODES),
                   BalanceLanguage.of(values),
                   values.get(NODE_PROTOCOL),
-                  ServiceTls.NONE,
+                  values.get(SERVICE_TLS),
                   values.get(SERVICE_HEALTH),
                   values.get(SERVICE_UPSTREAM),
                   values.get(SERVICE_PROXY_PROTOCOL),

@@ -4,6 +4,8 @@ package io.fairlead.config;
 public enum NodeProtocol {
   /** HTTP/1.1: one request at a time on a connection. */
   HTTP1,
-  /** HTTP/2, by prior knowledge (RFC 9113, 3.3). */
-  H2
+  /** HTTP/2: by prior knowledge (RFC 9113, 3.3), inside TLS by ALPN. */
+  H2,
+  /** What each node chooses by ALPN; without TLS, where nobody is asked, HTTP/1.1. */
+  AUTO
 }

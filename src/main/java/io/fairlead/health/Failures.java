@@ -1,8 +1,10 @@
 package io.fairlead.health;
 
+import io.fairlead.trust.TlsFailure;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.Locale;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What the operating system says, in words of ours. */
@@ -10,8 +12,12 @@ final class Failures {
   private Failures() {}
 
   static ProbeResult of(IOException failure, Deadline deadline) {
-    if (failure instanceof SocketTimeoutException) {
+    if (failure instanceof SocketTimeoutException
+        || failure.getCause() instanceof SocketTimeoutException) {
       return deadline.missed();
+    }
+    if (failure instanceof SSLException) {
+      return new ProbeResult.Failed(TlsFailure.of(failure).reason());
     }
     return new ProbeResult.Failed(reason(failure.getMessage()));
   }

@@ -46,22 +46,24 @@ final class GrpcProber implements Prober {
 
   private final byte[] request;
   private final String service;
+  private final ProbeLink link;
 
   /**
    * @param service whose health is asked for; empty: the server's as a whole
    */
-  GrpcProber(String service, String host) {
+  GrpcProber(String service, String host, ProbeLink link) {
     this.service = service;
-    this.request = request(service, host);
+    this.link = link;
+    this.request = request(service, host, link.isSecure());
   }
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static byte[] request(String service, String host) {
+  private static byte[] request(String service, String host, boolean secure) {
     ByteBuf block = Unpooled.buffer();
-    block.writeByte(0x83).writeByte(0x86); // :method POST, :scheme http
+    block.writeByte(0x83).writeByte(secure ? 0x87 : 0x86); // :method POST, :scheme https or http
     literal(block, 4, "/grpc.health.v1.Health/Check");
     literal(block, 1, host);
     literal(block, 31, "application/grpc");
@@ -124,26 +126,12 @@ final class GrpcProber implements Prober {
 
   @Override
   public ProbeResult probe(InetSocketAddress address, Deadline deadline) {
-    try (Socket socket = new Socket()) {
+    try (Socket socket = new TimedSocket(deadline)) {
       socket.connect(address, deadline.remainingMillis());
       socket.setTcpNoDelay(true);
-      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-      out.write(request);
-      Answer answer = new Answer();
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      for (int frames = 0; frames < MAX_FRAMES; frames++) {
-        // anew for each frame: a node that sends little by little must not get more time
-        socket.setSoTimeout(deadline.remainingMillis());
-        String wrong = answer.read(in, out);
-        if (wrong != null) {
-          return new ProbeResult.Failed(wrong);
-        }
-        if (answer.complete) {
-          String failed = judge(answer);
-          return failed == null ? deadline.met() : new ProbeResult.Failed(failed);
-        }
+      try (Socket over = link.over(socket, ProbeLink.Asks.HTTP_2)) {
+        return call(over, deadline);
       }
-      return new ProbeResult.Failed("no gRPC answer within " + MAX_FRAMES + " frames");
     } catch (EOFException e) {
       return new ProbeResult.Failed("connection closed before the gRPC answer was complete");
     } catch (Http2Exception e) {
@@ -151,6 +139,24 @@ final class GrpcProber implements Prober {
     } catch (IOException e) {
       return Failures.of(e, deadline);
     }
+  }
+
+  private ProbeResult call(Socket over, Deadline deadline) throws IOException, Http2Exception {
+    DataOutputStream out = new DataOutputStream(over.getOutputStream());
+    out.write(request);
+    Answer answer = new Answer();
+    DataInputStream in = new DataInputStream(over.getInputStream());
+    for (int frames = 0; frames < MAX_FRAMES; frames++) {
+      String wrong = answer.read(in, out);
+      if (wrong != null) {
+        return new ProbeResult.Failed(wrong);
+      }
+      if (answer.complete) {
+        String failed = judge(answer);
+        return failed == null ? deadline.met() : new ProbeResult.Failed(failed);
+      }
+    }
+    return new ProbeResult.Failed("no gRPC answer within " + MAX_FRAMES + " frames");
   }
 
   private @Nullable String judge(Answer answer) {

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sees to it that every node of every watched service is probed, and tells the service the verdict.
@@ -56,7 +57,8 @@ public final class HealthChecker implements AutoCloseable {
   /** Where the waiting is done. */
   interface Launcher {
     /** Asks the node, at some time, and answers once, on any thread. */
-    void probe(Node node, HealthCheckConfig config, Consumer<ProbeResult> then);
+    void probe(
+        Node node, HealthCheckConfig config, @Nullable ProbeTls tls, Consumer<ProbeResult> then);
 
     /** Looks the node's name up and tells the node. */
     void resolve(Node node);
@@ -78,11 +80,13 @@ public final class HealthChecker implements AutoCloseable {
 
   private static final class Watch {
     HealthCheckConfig config;
+    @Nullable ProbeTls tls;
     Runnable unsubscribe = () -> {};
     Node[] members = {};
 
-    Watch(HealthCheckConfig config) {
+    Watch(HealthCheckConfig config, @Nullable ProbeTls tls) {
       this.config = config;
+      this.tls = tls;
     }
   }
 
@@ -110,21 +114,33 @@ public final class HealthChecker implements AutoCloseable {
     return new HealthChecker(control, random, ProbeRunner.ofSystem());
   }
 
+  /** Watches a service whose nodes are asked in the clear. Control thread. */
+  public void watch(Service service, HealthCheckConfig config) {
+    watch(service, config, null);
+  }
+
   /**
    * Watches the service from now on, or goes on with another configuration; verdicts, counts and
    * history stay. Control thread.
+   *
+   * @param tls how nodes are asked by TLS; null: in the clear
    */
-  public void watch(Service service, HealthCheckConfig config) {
+  public void watch(Service service, HealthCheckConfig config, @Nullable ProbeTls tls) {
     Watch known = watches.get(service);
     if (known == null) {
-      Watch watch = new Watch(config);
+      Watch watch = new Watch(config, tls);
       watches.put(service, watch);
       watch.unsubscribe = service.subscribe(nodes -> follow(service, watch, nodes));
-    } else if (!known.config.equals(config)) {
-      known.config = config;
-      for (Node node : known.members) {
-        NodeCheck check = checks.get(node);
-        if (check != null) {
+      return;
+    }
+    known.tls = tls;
+    boolean other = !known.config.equals(config);
+    known.config = config;
+    for (Node node : known.members) {
+      NodeCheck check = checks.get(node);
+      if (check != null) {
+        check.tls = tls;
+        if (other) {
           reconfigure(check, config);
         }
       }
@@ -204,14 +220,15 @@ public final class HealthChecker implements AutoCloseable {
     watch.members = nodes.all();
     for (Node node : nodes.all()) {
       if (!gone.remove(node)) {
-        join(service, node, watch.config);
+        join(service, node, watch);
       }
     }
     gone.forEach(this::drop);
   }
 
-  private void join(Service service, Node node, HealthCheckConfig config) {
-    NodeCheck check = new NodeCheck(service, node, config);
+  private void join(Service service, Node node, Watch watch) {
+    NodeCheck check = new NodeCheck(service, node, watch.config);
+    check.tls = watch.tls;
     checks.put(node, check);
     if (node.isNamed()) {
       lookUp(check);
@@ -264,7 +281,10 @@ public final class HealthChecker implements AutoCloseable {
   private void probe(NodeCheck check) {
     check.started(control.nanoTime());
     launcher.probe(
-        check.node, check.config, result -> found(new Finding(check, result, Source.PROBE)));
+        check.node,
+        check.config,
+        check.tls,
+        result -> found(new Finding(check, result, Source.PROBE)));
   }
 
   /** Any thread. Findings that come together are handled together. */

@@ -25,8 +25,10 @@ final class HttpProber implements Prober {
 
   private final byte[] request;
   private final Probe.StatusRange expect;
+  private final ProbeLink link;
 
-  HttpProber(String path, String host, Probe.StatusRange expect) {
+  HttpProber(String path, String host, Probe.StatusRange expect, ProbeLink link) {
+    this.link = link;
     this.request =
         ("GET "
                 + path
@@ -39,23 +41,22 @@ final class HttpProber implements Prober {
 
   @Override
   public ProbeResult probe(InetSocketAddress address, Deadline deadline) {
-    try (Socket socket = new Socket()) {
+    try (Socket socket = new TimedSocket(deadline)) {
       socket.connect(address, deadline.remainingMillis());
       socket.setTcpNoDelay(true);
-      socket.getOutputStream().write(request); // fits into any send buffer: does not wait
-      return read(socket, deadline);
+      try (Socket over = link.over(socket, ProbeLink.Asks.HTTP_1_1)) {
+        over.getOutputStream().write(request); // fits into any send buffer: does not wait
+        return read(over.getInputStream(), deadline);
+      }
     } catch (IOException e) {
       return Failures.of(e, deadline);
     }
   }
 
-  private ProbeResult read(Socket socket, Deadline deadline) throws IOException {
+  private ProbeResult read(InputStream in, Deadline deadline) throws IOException {
     byte[] head = new byte[MAX_HEAD];
     int length = 0;
-    InputStream in = socket.getInputStream();
     while (length < head.length) {
-      // anew for each read: a node that sends byte by byte must not get more time
-      socket.setSoTimeout(deadline.remainingMillis());
       int count = in.read(head, length, head.length - length);
       if (count < 0) {
         return new ProbeResult.Failed(

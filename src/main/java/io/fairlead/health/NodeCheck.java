@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the checker knows about one node. Written by the control thread, but for the signal, which
@@ -23,6 +24,7 @@ final class NodeCheck {
   final AtomicBoolean signalled = new AtomicBoolean();
 
   HealthCheckConfig config;
+  @Nullable ProbeTls tls;
   boolean isRunning;
   boolean hasLeft;
   Cancellable nextProbe = () -> {};

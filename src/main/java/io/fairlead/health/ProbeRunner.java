@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs probes on virtual threads, {@value #AT_ONCE} at once at most: what is due beyond that waits
@@ -41,7 +42,8 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
   }
 
   @Override
-  public void probe(Node node, HealthCheckConfig config, Consumer<ProbeResult> then) {
+  public void probe(
+      Node node, HealthCheckConfig config, @Nullable ProbeTls tls, Consumer<ProbeResult> then) {
     long due = System.nanoTime();
     Thread.ofVirtual()
         .name("probe " + node)
@@ -52,7 +54,7 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
             if (System.nanoTime() - due > LATE.toNanos()) {
               late.increment();
             }
-            result = probe(node, config);
+            result = probe(node, config, tls);
           } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "the probe of " + node + " failed by a mistake of ours", e);
             result = new ProbeResult.Failed("the probe itself failed: " + e);
@@ -71,17 +73,22 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
     return config.port() == 0 ? node : new InetSocketAddress(node.getAddress(), config.port());
   }
 
-  private ProbeResult probe(Node node, HealthCheckConfig config) {
+  private ProbeResult probe(Node node, HealthCheckConfig config, @Nullable ProbeTls tls) {
     Deadline deadline = Deadline.after(config.timeout());
     try {
       InetSocketAddress address = node.socketAddress();
       if (address == null) {
         address = names.resolve(node, deadline);
       }
-      return address == null
-          ? new ProbeResult.Failed("name does not resolve")
-          : Prober.of(config, asked(node.address(), config))
-              .probe(asked(address, config), deadline);
+      if (address == null) {
+        return new ProbeResult.Failed("name does not resolve");
+      }
+      if (tls == null && node.certificateEnd() != 0) {
+        node.setCertificateEnd(0); // it shows none any more
+      }
+      ProbeLink link = tls == null ? ProbeLink.CLEAR : new ProbeLink.Secure(tls, node);
+      return Prober.of(config, asked(node.address(), config), link)
+          .probe(asked(address, config), deadline);
     } catch (SocketTimeoutException _) {
       return deadline.missed();
     } catch (InterruptedException _) {

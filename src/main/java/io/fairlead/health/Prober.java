@@ -14,13 +14,19 @@ interface Prober {
    */
   ProbeResult probe(InetSocketAddress address, Deadline deadline);
 
-  static Prober of(HealthCheckConfig config, HostPort address) {
+  /**
+   * What asks as the configuration says.
+   *
+   * @param address what the node is called where that has to be said
+   * @param link how a connection to it is made
+   */
+  static Prober of(HealthCheckConfig config, HostPort address, ProbeLink link) {
     return switch (config.probe()) {
-      case Probe.Tcp _ -> new TcpProber();
-      case Probe.None _ -> new TcpProber(); // asked only after a request has failed
-      case Probe.Grpc(String service) -> new GrpcProber(service, address.toString());
+      case Probe.Tcp _ -> new TcpProber(link);
+      case Probe.None _ -> new TcpProber(link); // asked only after a request has failed
+      case Probe.Grpc(String service) -> new GrpcProber(service, address.toString(), link);
       case Probe.Http(String path, String host, Probe.StatusRange expect) ->
-          new HttpProber(path, host.isEmpty() ? address.toString() : host, expect);
+          new HttpProber(path, host.isEmpty() ? address.toString() : host, expect, link);
     };
   }
 }

@@ -39,6 +39,7 @@ public final class Node {
   private volatile NodeFacts facts;
   private volatile @Nullable InetSocketAddress socketAddress;
   private volatile boolean member = true;
+  private volatile long certificateEnd;
 
   Node(String service, NodeSpec spec, int loops, NodeFacts facts) {
     this.service = service;
@@ -117,6 +118,18 @@ public final class Node {
 
   public void setSocketAddress(InetSocketAddress resolved) {
     socketAddress = resolved;
+  }
+
+  /**
+   * When the certificate that it showed last expires, milliseconds since 1970; 0: it has shown
+   * none.
+   */
+  public long certificateEnd() {
+    return certificateEnd;
+  }
+
+  public void setCertificateEnd(long epochMillis) {
+    certificateEnd = epochMillis;
   }
 
   /**

@@ -155,7 +155,31 @@ public sealed interface Event {
           + " ("
           + names
           + ") "
-          + (days < 0 ? "has expired" : "expires in " + days + (days == 1 ? " day" : " days"));
+          + when(days);
+    }
+
+    private static String when(long days) {
+      return days < 0 ? "has expired" : "expires in " + days + (days == 1 ? " day" : " days");
+    }
+  }
+
+  /** Files that TLS towards the nodes of a service needs have changed and are used. */
+  record NodeTlsLoaded(String service) implements Event {
+    @Override
+    public String text() {
+      return "service " + service + " uses new TLS files towards its nodes";
+    }
+  }
+
+  /**
+   * The certificate that a node showed to a probe should be renewed.
+   *
+   * @param days left; below 0: it has expired
+   */
+  record NodeCertificateExpires(String service, String node, long days) implements Event {
+    @Override
+    public String text() {
+      return "certificate of node " + service + "/" + node + " " + CertificateExpires.when(days);
     }
   }
 

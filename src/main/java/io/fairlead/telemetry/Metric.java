@@ -224,6 +224,18 @@ public enum Metric {
       Unit.NONE,
       "service,node",
       "Connections made to the node. When it rises as fast as the requests, the node does not keep its connections."),
+  NODE_TLS_HANDSHAKES(
+      "fairlead_node_tls_handshakes_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node,resumed",
+      "TLS handshakes with the node that ended well. When those that are not resumed rise, the node does not let sessions be resumed; each costs it a signature. The JDK's library does not tell resumed ones."),
+  NODE_CERTIFICATE_EXPIRY(
+      "fairlead_node_certificate_expiry_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "service,node",
+      "Time until the certificate expires that the node showed to a probe last; below 0 it has; absent: none seen. It falls all the time; a rise means that it was renewed."),
   NODE_REQUESTS(
       "fairlead_node_requests_total",
       Type.COUNTER,

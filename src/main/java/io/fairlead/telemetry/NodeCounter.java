@@ -11,6 +11,12 @@ public enum NodeCounter {
   /** Connections established. */
   CONNECTIONS,
   CONNECT_FAILED,
+  /** Whole TLS handshakes; the JDK's library counts those that were resumed here, too. */
+  TLS_FULL,
+  /** TLS handshakes that resumed a session. */
+  TLS_RESUMED,
+  /** Handshakes that failed, or nodes that were not who they should be. */
+  TLS_FAILED,
   /** Closed by the node before the answer was complete. */
   RESET,
   TIMEOUT,

@@ -310,6 +310,11 @@ public final class FakeInstance implements Instance {
   }
 
   @Override
+  public long certificateSecondsLeft(Node node) {
+    return Math.floorDiv(node.certificateEnd(), 1000);
+  }
+
+  @Override
   public List<ProbeView> healthHistory(Node node) {
     return List.of(
         new ProbeView(epochMillis.getAsLong(), node.facts().up(), node.facts().reason()));

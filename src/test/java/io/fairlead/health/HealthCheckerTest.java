@@ -19,6 +19,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Screenplays: the clock stands still until the test turns it, first probes come at once. */
@@ -298,7 +299,8 @@ class HealthCheckerTest {
     final List<Consumer<ProbeResult>> held = new ArrayList<>();
 
     @Override
-    public void probe(Node node, HealthCheckConfig config, Consumer<ProbeResult> then) {
+    public void probe(
+        Node node, HealthCheckConfig config, @Nullable ProbeTls tls, Consumer<ProbeResult> then) {
       asked.add(node.name() + " " + time.epochMillis() / 1000.0);
       if (holds) {
         held.add(then);

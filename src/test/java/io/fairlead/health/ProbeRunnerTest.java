@@ -101,7 +101,7 @@ class ProbeRunnerTest {
 
   private static ProbeResult probe(Names names, Node node) throws Exception {
     CompletableFuture<ProbeResult> result = new CompletableFuture<>();
-    new ProbeRunner(names).probe(node, HealthCheckConfig.DEFAULT, result::complete);
+    new ProbeRunner(names).probe(node, HealthCheckConfig.DEFAULT, null, result::complete);
     return result.get(20, TimeUnit.SECONDS);
   }
 

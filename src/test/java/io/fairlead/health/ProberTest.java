@@ -186,6 +186,6 @@ class ProberTest {
   private static Prober prober(Probe probe, int port) {
     HealthCheckConfig config =
         new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, probe);
-    return Prober.of(config, new HostPort("127.0.0.1", port));
+    return Prober.of(config, new HostPort("127.0.0.1", port), ProbeLink.CLEAR);
   }
 }

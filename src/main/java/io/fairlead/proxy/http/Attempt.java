@@ -72,7 +72,7 @@ final class Attempt {
     heard = false;
     picked.requestStarted(loop.index(), pickedNanos);
     NodePool pool = loop.pool(picked);
-    NodeSide idle = fresh ? null : pool.poll(from.protocol());
+    NodeSide idle = fresh ? null : pool.poll(from.link());
     if (idle != null) {
       connected(idle);
     } else {
@@ -330,6 +330,15 @@ final class Attempt {
    */
   void upstreamRefused() {
     exchange.upstreamRefused(this);
+  }
+
+  /** The connection was none: the node has refused it and looked at nothing that came over it. */
+  void nodeRefused(String reason) {
+    if (heard) {
+      exchange.upstreamClosed(this);
+    } else {
+      exchange.nodeRefused(this);
+    }
   }
 
   void badResponse() {

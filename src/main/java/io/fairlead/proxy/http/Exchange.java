@@ -206,7 +206,7 @@ final class Exchange {
     deadline = loop.now() + matched.timeoutNanos();
     ServiceTarget to = target();
     to.retries().request(loop.index(), loop.now());
-    body.begin(matched.retry().keeps(request, to.protocol() == NodeProtocol.H2));
+    body.begin(matched.retry().keeps(request, to.link().protocol() != NodeProtocol.HTTP1));
     pick(false);
   }
 
@@ -571,6 +571,18 @@ final class Exchange {
 
   void connectFailed(Attempt attempt) {
     failed(attempt, Failure.CONNECT, Outcome.CONNECT_FAILED, ErrorReason.CONNECT_FAILED);
+  }
+
+  /** The node has refused the connection after the request had been written to it. */
+  void nodeRefused(Attempt attempt) {
+    if (tunnel || !body.isWhole()) {
+      upstreamClosed(attempt);
+      return;
+    }
+    if (isCurrent(attempt)) {
+      retries.unsent();
+    }
+    connectFailed(attempt);
   }
 
   void badResponse(Attempt attempt) {

@@ -1,7 +1,10 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.UpstreamConfig;
+import io.fairlead.proxy.tls.NodeHandshake;
+import io.fairlead.proxy.tls.NodeTls;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Exception;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,30 +31,31 @@ final class Http2NodeConnection extends Http2Connection {
   private static final int FLOOD_PER_SECOND = 2_000;
 
   private final NodePool pool;
-  private final boolean secure;
+  private final @Nullable NodeTls tls;
   private int nextStream = 1;
   private int maxStreams = DEFAULT_STREAMS;
   private boolean connectAllowed;
   private boolean retired;
   private boolean reused;
+  private String refusal = "";
   private long lastBytes;
   private final UpstreamConfig config;
   private @Nullable Consumer<Boolean> opening;
 
   /**
-   * @param secure whether it is inside TLS
+   * @param tls what is spoken below it; null: nothing
    */
-  Http2NodeConnection(HttpLoop loop, NodePool pool, UpstreamConfig config, boolean secure) {
+  Http2NodeConnection(HttpLoop loop, NodePool pool, UpstreamConfig config, @Nullable NodeTls tls) {
     super(
         loop,
         0,
         STREAM_WINDOW,
         CONNECTION_WINDOW,
         new FloodGuard(FLOOD_MOST, FLOOD_PER_SECOND, loop.now()),
-        !secure);
+        tls == null);
     this.pool = pool;
     this.config = config;
-    this.secure = secure;
+    this.tls = tls;
     hpack.limit(MAX_HEADER_LIST, Integer.MAX_VALUE, MAX_FIELDS);
   }
 
@@ -83,6 +87,25 @@ final class Http2NodeConnection extends Http2Connection {
     if (then != null) {
       then.accept(usable);
     }
+  }
+
+  /** Whether it was made as connections to the node are to be made now. */
+  @SuppressWarnings("ReferenceEquality") // that very one, with the files as they were
+  boolean isOf(NodeLink link) {
+    return tls == link.tls();
+  }
+
+  /** What the node said when it refused us behind the handshake; empty: it did not. */
+  String refusal() {
+    return refusal;
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof NodeHandshake.Refused(String reason)) {
+      refusal = reason;
+    }
+    super.userEventTriggered(ctx, event);
   }
 
   /** Whether another exchange can begin on it. */
@@ -153,7 +176,7 @@ final class Http2NodeConnection extends Http2Connection {
     if (status == 0) {
       HpackWriter.writeFields(head, out);
     } else {
-      HpackWriter.writeRequest(head, secure, ((Http2NodeStream) stream).nodeAddress(), out);
+      HpackWriter.writeRequest(head, tls != null, ((Http2NodeStream) stream).nodeAddress(), out);
     }
   }
 

@@ -2,17 +2,9 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.UpstreamConfig;
-import io.fairlead.proxy.ChannelSetup;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.NodeCounter;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.ConnectTimeoutException;
-import java.net.ConnectException;
-import java.net.InetSocketAddress;
-import java.net.NoRouteToHostException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +18,16 @@ final class NodePool {
   /** Exchanges that may wait for one connection of HTTP/2 to be opened. */
   private static final int MAX_WAITERS = 100;
 
+  private static final String NO_HTTP2 = "no HTTP/2 from it";
+
   private final HttpLoop loop;
   private final Node node;
   private final PoolDirectory directory;
   private final List<UpstreamConnection> idle = new ArrayList<>();
   private volatile int idleCount;
+
+  /** What the node chose last; {@code AUTO}: nobody has asked it. */
+  private NodeProtocol spoken = NodeProtocol.AUTO;
 
   /** Connections of HTTP/2 that take more exchanges; the first with room is used. */
   private final List<Http2NodeConnection> shared = new ArrayList<>();
@@ -53,29 +50,41 @@ final class NodePool {
   }
 
   /** A connection with room for another attempt, open as far as we know, or null. */
-  @Nullable NodeSide poll(NodeProtocol protocol) {
-    return switch (protocol) {
-      case HTTP1 -> pollIdle();
-      case H2 -> pollShared();
+  @Nullable NodeSide poll(NodeLink link) {
+    return switch (link.protocol()) {
+      case HTTP1 -> pollIdle(link);
+      case H2 -> pollShared(link);
+      case AUTO -> {
+        NodeSide found = pollShared(link);
+        yield found != null ? found : pollIdle(link);
+      }
     };
   }
 
-  private @Nullable Http2NodeStream pollShared() {
-    for (Http2NodeConnection connection : shared) {
-      if (connection.hasRoom()) {
+  private @Nullable Http2NodeStream pollShared(NodeLink link) {
+    for (int i = 0; i < shared.size(); i++) {
+      Http2NodeConnection connection = shared.get(i);
+      if (!connection.isOf(link)) {
+        connection.retire(); // leaves the list
+        i--;
+      } else if (connection.hasRoom()) {
         return connection.open();
       }
     }
     return null;
   }
 
-  private @Nullable UpstreamConnection pollIdle() {
+  private @Nullable UpstreamConnection pollIdle(NodeLink link) {
     while (!idle.isEmpty()) {
       UpstreamConnection connection = idle.removeLast();
       idleCount = idle.size();
-      if (connection.isOpen()) {
+      if (!connection.isOpen()) {
+        continue;
+      }
+      if (connection.isOf(link)) {
         return connection;
       }
+      connection.close(); // made when TLS was to be spoken in another way, or not at all
     }
     return null;
   }
@@ -112,6 +121,12 @@ final class NodePool {
     node.counters().add(loop.index(), NodeCounter.BYTES_SENT, bytes);
   }
 
+  /** The node refused us behind the handshake, when the connection seemed to be there. */
+  void refused(String reason) {
+    node.counters().increment(loop.index(), NodeCounter.TLS_FAILED);
+    loop.signals().connectionFailed(node, reason, false);
+  }
+
   /** The node broke the rules of HTTP/2. */
   void countViolation() {
     node.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
@@ -135,37 +150,52 @@ final class NodePool {
   }
 
   /**
-   * Gets a connection for the try: takes over one that another loop does not use, or opens a new
-   * one. The try hears of it through {@link Attempt#connected} or {@link Attempt#connectFailed}.
+   * Gets a connection for the try: takes over one that another loop does not use, or opens a
+   * new one. The try hears of it through {@link Attempt#connected} or {@link
+   * Attempt#connectFailed}.
    *
    * @param config how to connect
    * @param fresh only a new one will do
    */
   void connect(Attempt attempt, ServiceTarget target, UpstreamConfig config, boolean fresh) {
-    if (target.protocol() == NodeProtocol.H2) {
-      connectShared(attempt, config);
-      return;
-    }
-    NodePool other = fresh ? null : directory.richest(node, loop.index());
-    if (other != null) {
-      takeOver(other, attempt, config);
-    } else {
-      open(attempt, config);
+    switch (target.link().protocol()) {
+      case HTTP1 -> connectOwn(attempt, target, config, fresh);
+      case H2 -> connectShared(attempt, target, config);
+      case AUTO -> {
+        // What it chose before it will choose again; if it is not known, one attempt finds out.
+        if (spoken == NodeProtocol.HTTP1
+            || (!fresh && directory.richest(node, loop.index()) != null)) {
+          connectOwn(attempt, target, config, fresh);
+        } else {
+          connectShared(attempt, target, config);
+        }
+      }
     }
   }
 
-  private void takeOver(NodePool other, Attempt attempt, UpstreamConfig config) {
+  private void connectOwn(
+      Attempt attempt, ServiceTarget target, UpstreamConfig config, boolean fresh) {
+    NodePool other = fresh ? null : directory.richest(node, loop.index());
+    if (other != null) {
+      takeOver(other, attempt, target, config);
+    } else {
+      open(attempt, target, config);
+    }
+  }
+
+  private void takeOver(
+      NodePool other, Attempt attempt, ServiceTarget target, UpstreamConfig config) {
     int ticket = attempt.ticket();
     other
         .loop
         .loop()
         .eventLoop()
         .execute(() -> {
-          UpstreamConnection found = other.pollIdle();
+          UpstreamConnection found = other.pollIdle(target.link());
           if (found == null) {
-            back(() -> openIfWanted(attempt, ticket, config));
+            back(() -> openIfWanted(attempt, ticket, target, config));
           } else {
-            found.leaveLoop(moved -> back(() -> arrive(moved, attempt, ticket, config)));
+            found.leaveLoop(moved -> back(() -> arrive(moved, attempt, ticket, target, config)));
           }
         });
   }
@@ -174,99 +204,143 @@ final class NodePool {
     loop.loop().eventLoop().execute(task);
   }
 
-  private void openIfWanted(Attempt attempt, int ticket, UpstreamConfig config) {
+  private void openIfWanted(
+      Attempt attempt, int ticket, ServiceTarget target, UpstreamConfig config) {
     if (attempt.ticket() == ticket) {
-      open(attempt, config);
+      open(attempt, target, config);
     }
   }
 
   private void arrive(
-      @Nullable UpstreamConnection moved, Attempt attempt, int ticket, UpstreamConfig config) {
+      @Nullable UpstreamConnection moved,
+      Attempt attempt,
+      int ticket,
+      ServiceTarget target,
+      UpstreamConfig config) {
     if (moved == null) {
-      openIfWanted(attempt, ticket, config);
+      openIfWanted(attempt, ticket, target, config);
       return;
     }
     moved.joinLoop(
         loop,
         this,
         joined -> {
-          boolean wanted = attempt.ticket() == ticket;
-          if (!joined) {
-            openIfWanted(attempt, ticket, config);
-          } else if (wanted) {
-            attempt.connected(moved);
+          if (joined) {
+            deliver(moved, attempt, ticket, config);
           } else {
-            release(moved, config);
+            openIfWanted(attempt, ticket, target, config);
           }
         });
   }
 
-  private void open(Attempt attempt, UpstreamConfig config) {
-    InetSocketAddress address = node.socketAddress();
-    if (address == null) {
-      attempt.connectFailed("name not resolved");
-      return;
+  private void deliver(
+      UpstreamConnection connection, Attempt attempt, int ticket, UpstreamConfig config) {
+    if (attempt.ticket() == ticket) {
+      attempt.connected(connection);
+    } else {
+      release(connection, config);
     }
-    int ticket = attempt.ticket();
-    UpstreamConnection connection = new UpstreamConnection(loop, this);
-    openChannel(connection, address, config)
-        .addListener((ChannelFuture connected) -> {
-          if (connected.isSuccess()) {
-            node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
-            if (attempt.ticket() == ticket) {
-              attempt.connected(connection);
-            } else {
-              release(connection, config);
-            }
-          } else {
-            failed(connected, attempt, ticket);
-          }
-        });
+  }
+
+  /** A connection for that try alone. */
+  private void open(Attempt attempt, ServiceTarget target, UpstreamConfig config) {
+    List<Waiter> alone = new ArrayList<>(1);
+    alone.add(new Waiter(attempt, attempt.ticket()));
+    dial(alone, target, config);
   }
 
   /** Exchanges that come while the connection is being opened wait for it together. */
-  private void connectShared(Attempt attempt, UpstreamConfig config) {
+  private void connectShared(Attempt attempt, ServiceTarget target, UpstreamConfig config) {
+    List<Waiter> together = waiters;
     Waiter waiter = new Waiter(attempt, attempt.ticket());
-    List<Waiter> going = waiters;
-    if (going != null && going.size() < MAX_WAITERS) {
-      going.add(waiter);
+    if (together != null && together.size() < MAX_WAITERS) {
+      together.add(waiter);
       return;
     }
-    InetSocketAddress address = node.socketAddress();
-    if (address == null) {
-      attempt.connectFailed("name not resolved");
-      return;
-    }
-    List<Waiter> together = new ArrayList<>();
+    together = new ArrayList<>();
     together.add(waiter);
     waiters = together;
-    Http2NodeConnection connection = new Http2NodeConnection(loop, this, config, false);
-    openChannel(connection, address, config)
-        .addListener((ChannelFuture connected) -> arrived(connected, connection, together, config));
+    dial(together, target, config);
   }
 
-  private void arrived(
-      ChannelFuture connected,
-      Http2NodeConnection connection,
+  private void dial(List<Waiter> together, ServiceTarget target, UpstreamConfig config) {
+    NodeLink link = target.link();
+    Dial.start(
+        loop,
+        node,
+        link,
+        config,
+        new Dial.Then() {
+          @Override
+          public void open(Channel channel, NodeProtocol protocol) {
+            spoken = protocol;
+            if (protocol == NodeProtocol.H2) {
+              begin(channel, link, together, target, config);
+            } else {
+              UpstreamConnection connection =
+                  new UpstreamConnection(loop, NodePool.this, link.tls());
+              channel.pipeline().addLast(connection);
+              hand(connection, together, target, config);
+            }
+          }
+
+          @Override
+          public void failed(String reason) {
+            refuse(together, reason);
+          }
+        });
+  }
+
+  /** The node speaks HTTP/1.1: the first who still waits gets the connection. */
+  private void hand(
+      UpstreamConnection connection,
       List<Waiter> together,
+      ServiceTarget target,
       UpstreamConfig config) {
-    if (connected.isSuccess()) {
-      node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
-      connection.whenKnown(usable -> {
-        if (usable && connection.hasRoom()) {
-          serve(connection, together, config);
+    forget(together);
+    UpstreamConnection left = connection;
+    for (Waiter each : together) {
+      if (each.attempt.ticket() == each.ticket) {
+        if (left != null) {
+          each.attempt.connected(left);
+          left = null;
         } else {
-          tell("no HTTP/2 from it", false);
-          refuse(together, "no HTTP/2 from it");
+          connectOwn(each.attempt, target, config, false);
         }
-      });
-      connection.start(); // those who wait for the channel are told before its handlers
-    } else {
-      refuse(together, told(connected));
+      }
+    }
+    if (left != null) {
+      release(left, config);
     }
   }
 
-  private void serve(Http2NodeConnection connection, List<Waiter> together, UpstreamConfig config) {
+  private void begin(
+      Channel channel,
+      NodeLink link,
+      List<Waiter> together,
+      ServiceTarget target,
+      UpstreamConfig config) {
+    Http2NodeConnection connection = new Http2NodeConnection(loop, this, config, link.tls());
+    connection.whenKnown(usable -> {
+      if (usable && connection.hasRoom()) {
+        serve(connection, together, target, config);
+      } else if (connection.refusal().isEmpty()) {
+        node.counters().increment(loop.index(), NodeCounter.CONNECT_FAILED);
+        loop.signals().connectionFailed(node, NO_HTTP2, false);
+        refuse(together, NO_HTTP2);
+      } else {
+        refused(connection.refusal());
+        refuse(together, connection.refusal());
+      }
+    });
+    channel.pipeline().addLast(connection);
+  }
+
+  private void serve(
+      Http2NodeConnection connection,
+      List<Waiter> together,
+      ServiceTarget target,
+      UpstreamConfig config) {
     forget(together);
     shared.add(connection);
     for (Waiter each : together) {
@@ -274,7 +348,7 @@ final class NodePool {
         if (connection.hasRoom()) {
           each.attempt.connected(connection.open());
         } else {
-          connectShared(each.attempt, config);
+          connectShared(each.attempt, target, config);
         }
       }
     }
@@ -296,43 +370,5 @@ final class NodePool {
     if (waiters == together) {
       waiters = null;
     }
-  }
-
-  private ChannelFuture openChannel(
-      ChannelHandler handler, InetSocketAddress address, UpstreamConfig config) {
-    Channel channel = loop.loop().newSocketChannel();
-    channel
-        .config()
-        .setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) config.connectTimeout().toMillis());
-    ChannelSetup.apply(channel, loop.loop());
-    channel.pipeline().addLast(handler);
-    node.connectionOpened();
-    channel.closeFuture().addListener(closed -> node.connectionClosed());
-    loop.loop().eventLoop().register(channel);
-    return channel.connect(address);
-  }
-
-  private void failed(ChannelFuture connected, Attempt attempt, int ticket) {
-    String reason = told(connected);
-    if (attempt.ticket() == ticket) {
-      attempt.connectFailed(reason);
-    }
-  }
-
-  /** Tells everybody that no connection could be made; the answer is why. */
-  private String told(ChannelFuture connected) {
-    connected.channel().close();
-    Throwable cause = connected.cause();
-    boolean silent = cause instanceof ConnectTimeoutException;
-    boolean refused =
-        !silent && (cause instanceof ConnectException || cause instanceof NoRouteToHostException);
-    String reason = refused ? "connection refused" : "no connection in time";
-    tell(reason, refused);
-    return reason;
-  }
-
-  private void tell(String reason, boolean refused) {
-    node.counters().increment(loop.index(), NodeCounter.CONNECT_FAILED);
-    loop.signals().connectionFailed(node, reason, refused);
   }
 }

@@ -59,6 +59,11 @@ final class Retries {
     sends++;
   }
 
+  /** It turned out not to have: the node has not looked at it. */
+  void unsent() {
+    sends--;
+  }
+
   /** How often the request has been sent. */
   int sends() {
     return sends;

@@ -1,15 +1,16 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
-import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.limit.RetryBudget;
 import io.fairlead.limit.Shedding;
+import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.LatencyWindow;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A service as event loops see it: the balancer over its latest nodes, and how to connect to them.
@@ -18,7 +19,7 @@ import io.fairlead.telemetry.LatencyWindow;
 public final class ServiceTarget {
   private final Service service;
   private volatile Balancer balancer;
-  private volatile ServiceConfig config;
+  private volatile NodeLink link;
   private volatile Shedding shedding = Shedding.NEVER;
   private final LatencyWindow window = new LatencyWindow();
   private volatile long[] quantiles = {};
@@ -26,10 +27,19 @@ public final class ServiceTarget {
   private final RetryBudget retries;
   private final RetryBudget hedges;
 
+  /** One whose nodes are spoken to in the clear. */
   public ServiceTarget(Service service, Balancer balancer, ServiceConfig config) {
+    this(service, balancer, config, null);
+  }
+
+  /**
+   * @param tls how nodes are spoken to by TLS; null: in the clear
+   */
+  public ServiceTarget(
+      Service service, Balancer balancer, ServiceConfig config, @Nullable NodeTls tls) {
     this.service = service;
     this.balancer = balancer;
-    this.config = config;
+    this.link = NodeLink.of(config, tls);
     this.retries = new RetryBudget(service.loops());
     this.hedges = new RetryBudget(service.loops());
   }
@@ -48,7 +58,7 @@ public final class ServiceTarget {
   }
 
   public UpstreamConfig upstream() {
-    return config.upstream();
+    return link.upstream();
   }
 
   /** What may be tried again. */
@@ -99,12 +109,13 @@ public final class ServiceTarget {
     shedding = next;
   }
 
-  NodeProtocol protocol() {
-    return config.protocol();
+  /** How nodes are reached; to be read once for what belongs together. */
+  NodeLink link() {
+    return link;
   }
 
   /** Control thread. */
-  public void setConfig(ServiceConfig next) {
-    config = next;
+  public void setConfig(ServiceConfig next, @Nullable NodeTls tls) {
+    link = NodeLink.of(next, tls);
   }
 }

@@ -3,12 +3,14 @@ package io.fairlead.proxy.http;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.TimerWheel;
+import io.fairlead.proxy.tls.NodeHandshake;
+import io.fairlead.proxy.tls.NodeTls;
+import io.fairlead.proxy.tls.TlsEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   private static final int MAX_RESPONSE_HEAD = 64 * 1024;
   private static final int MAX_RESPONSE_FIELDS = 100;
 
+  private final @Nullable NodeTls tls;
   private HttpLoop loop;
   private NodePool pool;
   private @Nullable ChannelHandlerContext context;
@@ -49,15 +52,19 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
         }
       };
 
-  UpstreamConnection(HttpLoop loop, NodePool pool) {
+  /**
+   * @param tls what is spoken below it; null: nothing
+   */
+  UpstreamConnection(HttpLoop loop, NodePool pool, @Nullable NodeTls tls) {
     this.loop = loop;
     this.pool = pool;
+    this.tls = tls;
   }
 
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    output = new Output(added, loop, true);
+    output = new Output(added, loop, tls == null);
   }
 
   private Output output() {
@@ -78,6 +85,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
 
   boolean isOpen() {
     return context().channel().isActive();
+  }
+
+  /** Whether it was made as connections to the node are to be made now. */
+  @SuppressWarnings("ReferenceEquality") // that very one, with the files as they were
+  boolean isOf(NodeLink link) {
+    return tls == link.tls();
   }
 
   // --- what the try asks --------------------------------------------------------------
@@ -125,7 +138,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
 
   @Override
   public void shutdownOutput() {
-    afterFlush(() -> ((DuplexChannel) context().channel()).shutdownOutput());
+    afterFlush(() -> TlsEnd.shutdownOutput(context()));
   }
 
   @Override
@@ -152,7 +165,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   public void drop() {
     output().discard();
     detach();
-    close();
+    if (tls == null) {
+      close();
+    } else {
+      TlsEnd.cut(context());
+    }
   }
 
   private void detach() {
@@ -306,6 +323,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
         close();
       } else {
         ended(user);
+      }
+    } else if (event instanceof NodeHandshake.Refused(String reason)) {
+      Attempt user = attempt;
+      pool.refused(reason);
+      if (user != null) {
+        user.nodeRefused(reason);
       }
     }
   }

@@ -131,15 +131,10 @@ public final class ServerTls {
       List<X509Certificate> authorities,
       TlsFiles.Identity identity)
       throws SSLException {
-    List<String> ciphers = new ArrayList<>();
-    ciphers.addAll(
-        List.of(
-            "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"));
-    ciphers.addAll(config.ciphers().isEmpty() ? ListenerTls.DEFAULT_CIPHERS : config.ciphers());
     SslContextBuilder builder =
         SslContextBuilder.forServer(
                 identity.key(), identity.chain().toArray(X509Certificate[]::new))
-            .ciphers(ciphers)
+            .ciphers(TlsLibrary.ciphers(config.ciphers()))
             .clientAuth(
                 switch (config.clientAuth()) {
                   case NONE -> ClientAuth.NONE;

@@ -21,6 +21,11 @@ abstract class TlsEnds extends ChannelInboundHandlerAdapter {
   /** The other side has said that no more will come (close_notify). */
   abstract void peerEnded(ChannelHandlerContext ctx);
 
+  /** A record that is not what it should be: the connection cannot be trusted any further. */
+  void broken(ChannelHandlerContext ctx, Throwable cause) {
+    ctx.pipeline().firstContext().close();
+  }
+
   final boolean isDone() {
     return done;
   }
@@ -54,8 +59,7 @@ abstract class TlsEnds extends ChannelInboundHandlerAdapter {
       LOG.log(Level.ERROR, "a connection was ended by a mistake of ours", why);
       ctx.pipeline().firstContext().close();
     } else if (done) {
-      // A record that is not what it should be: the connection cannot be trusted any further.
-      ctx.pipeline().firstContext().close();
+      broken(ctx, why);
     } // else the handshake has failed, and the library closes
   }
 }

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.tls;
 
+import io.fairlead.config.ListenerTls;
 import io.fairlead.config.TlsVersion;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslContextOption;
@@ -7,6 +8,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLException;
 
@@ -27,6 +29,9 @@ final class TlsLibrary {
   private static final String[] GROUPS = {"X25519MLKEM768", "X25519", "P-256", "P-384"};
 
   private static final String[] GROUPS_BEFORE = {"X25519", "P-256", "P-384"};
+
+  private static final List<String> CIPHERS_OF_1_3 =
+      List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256");
 
   static {
     if (!NATIVE) {
@@ -55,6 +60,17 @@ final class TlsLibrary {
       // A library that is older than the first of them.
       return builder.option(OpenSslContextOption.GROUPS, GROUPS_BEFORE).build();
     }
+  }
+
+  /**
+   * Cipher suites of both versions.
+   *
+   * @param older those of TLS 1.2; empty: the usual ones
+   */
+  static List<String> ciphers(List<String> older) {
+    List<String> all = new ArrayList<>(CIPHERS_OF_1_3);
+    all.addAll(older.isEmpty() ? ListenerTls.DEFAULT_CIPHERS : older);
+    return all;
   }
 
   private static List<String> versions(TlsVersion min) {
