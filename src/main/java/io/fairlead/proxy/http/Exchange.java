@@ -207,7 +207,7 @@ final class Exchange {
     ServiceTarget to = target();
     to.retries().request(loop.index(), loop.now());
     body.begin(matched.retry().keeps(request, to.link().protocol() != NodeProtocol.HTTP1));
-    pick(false);
+    pick(false, ErrorReason.NO_NODE);
   }
 
   /** Where the path as it was matched begins, in the bytes of {@link #request}. */
@@ -248,11 +248,12 @@ final class Exchange {
    * Begins a try.
    *
    * @param fresh on a connection that has not served before
+   * @param otherwise what the client hears if there is no node
    */
-  private void pick(boolean fresh) {
+  private void pick(boolean fresh, ErrorReason otherwise) {
     Node picked = retries.pick();
     if (picked == null) {
-      answer(ErrorReason.NO_NODE);
+      answer(otherwise);
       return;
     }
     retries.picked();
@@ -446,7 +447,7 @@ final class Exchange {
     }
     attempt.count(StatusClass.ofNode(response.status));
     attempt.end(Outcome.REJECTED);
-    again(pause, false);
+    again(pause, false, ErrorReason.NO_NODE);
     return true;
   }
 
@@ -601,17 +602,21 @@ final class Exchange {
     if (pause == Retries.NO) {
       fail(reason);
     } else {
-      again(pause, failure != Failure.CONNECT);
+      again(pause, failure != Failure.CONNECT, reason);
     }
   }
 
-  /** Tries again, at another node while there is one. */
-  private void again(long pause, boolean fresh) {
+  /**
+   * Tries again, at another node while there is one.
+   *
+   * @param reason why the last try failed, for the case that none is left
+   */
+  private void again(long pause, boolean fresh, ErrorReason reason) {
     deadlines.tryEnds();
     if (pause == 0) {
-      pick(fresh);
+      pick(fresh, reason);
     } else {
-      retries.pause(pause, () -> pick(fresh));
+      retries.pause(pause, () -> pick(fresh, reason));
     }
   }
 
