@@ -132,6 +132,7 @@ final class Fairlead implements AutoCloseable {
   private final SecureRandom secrets = new SecureRandom();
   private final ReentrantLock changing = new ReentrantLock();
   private final AtomicReference<State> state = new AtomicReference<>();
+  private final OutlierWatch outliers;
   private final DataPlane dataPlane;
   private final TlsKeeper tls;
   private @Nullable Thread tlsLooks;
@@ -153,6 +154,8 @@ final class Fairlead implements AutoCloseable {
   private Fairlead(FairleadConfig config, @Nullable Path file) {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
+    outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
+    control.execute(outliers::start);
     tls =
         new TlsKeeper(
             dataPlane.loops(),
@@ -612,6 +615,7 @@ final class Fairlead implements AutoCloseable {
           membership.setConfigured(runtime.service(), config.nodes());
         }
         health.watch(runtime.service(), config.health());
+        outliers.watch(runtime.service(), config);
       }
     }
     after
@@ -702,6 +706,7 @@ final class Fairlead implements AutoCloseable {
       Map<String, ServiceRuntime> services, Map<String, ServiceRuntime> kept) {
     services.forEach((name, runtime) -> {
       if (!kept.containsKey(name)) {
+        outliers.forget(runtime.service());
         health.forget(runtime.service());
         membership.forget(runtime.service());
         runtime.end();
@@ -879,6 +884,7 @@ final class Fairlead implements AutoCloseable {
       looking.interrupt();
     }
     control.call(() -> {
+      outliers.close();
       health.close();
       membership.close();
       return null;

@@ -59,7 +59,8 @@ class ExamplesTest {
         "tls-passthrough.yaml",
         "routing.yaml",
         "rules.yaml",
-        "retries.yaml"
+        "retries.yaml",
+        "outliers.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

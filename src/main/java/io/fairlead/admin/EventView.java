@@ -25,12 +25,14 @@ record EventView(
   private static String level(Event event) {
     return switch (event) {
       case Event.NodeDown _,
+          Event.NodeEjected _,
+          Event.ServiceAlarm _,
           Event.ConfigRefused _,
           Event.TakeoverFailed _,
           Event.CertificatesRefused _,
           Event.CertificateExpires _ ->
           "bad";
-      case Event.NodeUp _ -> "good";
+      case Event.NodeUp _, Event.NodeReinstated _, Event.ServiceAlarmOver _ -> "good";
       case Event.InstanceStarted _,
           Event.InstanceStopping _,
           Event.Replaced _,
@@ -40,6 +42,7 @@ record EventView(
           Event.ListenerStopped _,
           Event.CertificateLoaded _,
           Event.NodeJoined _,
+          Event.NodeProbation _,
           Event.NodeLeft _,
           Event.NodeDraining _,
           Event.NodeDrained _,

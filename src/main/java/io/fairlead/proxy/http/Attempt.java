@@ -3,6 +3,7 @@ package io.fairlead.proxy.http;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.OpenTry;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,9 @@ final class Attempt {
   private int ticket;
   private long sentNanos;
 
+  /** What is said of the node by how it answers. */
+  private final OpenTry open = new OpenTry();
+
   Attempt(Exchange exchange, HttpLoop loop) {
     this.exchange = exchange;
     this.loop = loop;
@@ -59,6 +63,13 @@ final class Attempt {
     target = from;
     response.reset();
     picked.requestStarted();
+    open.begin(
+        from.service().answers(),
+        picked.answers(),
+        loop.index(),
+        route.answerClass(from),
+        Long.hashCode(exchange.request.clientHigh * 31 + exchange.request.clientLow),
+        loop.now());
     NodePool pool = loop.pool(picked);
     NodeSide idle = fresh ? null : pool.poll(from.protocol());
     if (idle != null) {
@@ -142,6 +153,7 @@ final class Attempt {
       case BAD_RESPONSE -> used.counters().increment(loop.index(), NodeCounter.BAD_RESPONSE);
       case ANSWERED, REJECTED, CONNECT_FAILED, CANCELLED -> {}
     }
+    judge(outcome, connection);
     used.requestFinished();
     if (connection == null) {
       return;
@@ -155,6 +167,26 @@ final class Attempt {
       }
       connection.drop();
     }
+  }
+
+  private void judge(Outcome outcome, @Nullable NodeSide connection) {
+    switch (outcome) {
+      case CONNECT_FAILED, TIMEOUT, BAD_RESPONSE -> open.failed();
+      case RESET -> {
+        // An old connection that died while nothing had come says little about the node.
+        if (connection == null || !connection.isReused() || open.isAnswered()) {
+          open.failed();
+        }
+      }
+      case ANSWERED, REJECTED, CANCELLED -> {}
+    }
+    open.end(loop.now());
+  }
+
+  /** 501 and 505 are about the request; whoever asks for too much gets 429. */
+  private boolean isNodesFault(Head head) {
+    return (head.status >= 500 && head.status != 501 && head.status != 505)
+        || (exchange.request.http2 && GrpcStatus.isNodesFault(head));
   }
 
   private ServiceTarget target() {
@@ -236,6 +268,9 @@ final class Attempt {
    *     tunnel is open
    */
   boolean responseHead() {
+    if (response.status >= 200 || response.status == 101) {
+      open.answered(isNodesFault(response), loop.now());
+    }
     return exchange.responseHead(this);
   }
 
@@ -261,6 +296,9 @@ final class Attempt {
 
   /** The answer is complete. */
   void responseEnd(Head trailers) {
+    if (trailers.fieldCount > 0 && GrpcStatus.isNodesFault(trailers)) {
+      open.failed();
+    }
     exchange.responseEnd(trailers);
   }
 
