@@ -258,10 +258,18 @@ final class Explainer {
     int shown = 0;
     for (Node node : all) {
       if (!node.isAvailable() && shown++ < 10) {
+        why.add("node " + node.name() + " is " + node.facts().state() + ": " + node.facts().why());
+      } else if (node.facts().standing().share() < 1 && shown++ < 10) {
         why.add(
-            "node " + node.name() + " is " + node.facts().state() + ": " + node.facts().reason());
+            "node "
+                + node.name()
+                + " gets "
+                + String.format(Locale.ROOT, "%.0f %%", 100 * node.facts().standing().share())
+                + " of its share: "
+                + node.facts().standing().reason());
       }
     }
+    service.alarms().forEach(alarm -> why.add("alarm: " + alarm));
   }
 
   private static @Nullable Listener listener(

@@ -136,6 +136,7 @@ final class Fairlead implements AutoCloseable {
   private final SecureRandom secrets = new SecureRandom();
   private final ReentrantLock changing = new ReentrantLock();
   private final AtomicReference<State> state = new AtomicReference<>();
+  private final OutlierWatch outliers;
   private final DataPlane dataPlane;
   private final TlsKeeper tls;
   private final NodeTlsKeeper nodeTls;
@@ -160,6 +161,8 @@ final class Fairlead implements AutoCloseable {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
+    outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
+    control.execute(outliers::start);
     tls =
         new TlsKeeper(
             dataPlane.loops(),
@@ -676,6 +679,7 @@ final class Fairlead implements AutoCloseable {
           membership.setConfigured(runtime.service(), config.nodes());
         }
         configure(runtime, config, toNodes.get(config.name()));
+          outliers.watch(runtime.service(), config);
       }
     }
     after
@@ -766,6 +770,7 @@ final class Fairlead implements AutoCloseable {
       Map<String, ServiceRuntime> services, Map<String, ServiceRuntime> kept) {
     services.forEach((name, runtime) -> {
       if (!kept.containsKey(name)) {
+        outliers.forget(runtime.service());
         health.forget(runtime.service());
         membership.forget(runtime.service());
         runtime.end();
@@ -947,6 +952,7 @@ final class Fairlead implements AutoCloseable {
       looking.interrupt();
     }
     control.call(() -> {
+      outliers.close();
       health.close();
       membership.close();
       return null;

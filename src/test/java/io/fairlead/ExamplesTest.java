@@ -79,7 +79,8 @@ class ExamplesTest {
         "routing.yaml",
         "rules.yaml",
         "retries.yaml",
-        "overload.yaml"
+        "overload.yaml",
+        "outliers.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

@@ -25,6 +25,8 @@ record EventView(
   private static String level(Event event) {
     return switch (event) {
       case Event.NodeDown _,
+          Event.NodeEjected _,
+          Event.ServiceAlarm _,
           Event.ConfigRefused _,
           Event.TakeoverFailed _,
           Event.CertificatesRefused _,
@@ -34,7 +36,12 @@ record EventView(
           Event.RetriesStopped _,
           Event.UnderPressure _ ->
           "bad";
-      case Event.NodeUp _, Event.OverloadOver _, Event.PressureOver _ -> "good";
+      case Event.NodeUp _,
+          Event.OverloadOver _,
+          Event.PressureOver _,
+          Event.NodeReinstated _,
+          Event.ServiceAlarmOver _ ->
+          "good";
       case Event.InstanceStarted _,
           Event.InstanceStopping _,
           Event.Replaced _,
@@ -45,6 +52,7 @@ record EventView(
           Event.CertificateLoaded _,
           Event.NodeTlsLoaded _,
           Event.NodeJoined _,
+          Event.NodeProbation _,
           Event.NodeLeft _,
           Event.NodeDraining _,
           Event.NodeDrained _,

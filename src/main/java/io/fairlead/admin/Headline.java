@@ -25,6 +25,7 @@ record Headline(String level, String text, List<String> notes) {
 
   /**
    * @param services worst first
+   * @param alarms about services, as sentences
    * @param rate requests a second, all listeners
    * @param nowMillis the time for people
    */
@@ -33,6 +34,7 @@ record Headline(String level, String text, List<String> notes) {
       boolean draining,
       LiveView.ConfigBrief config,
       List<ServiceLive> services,
+      List<String> alarms,
       double rate,
       long nowMillis) {
     List<String> bad = new ArrayList<>();
@@ -60,6 +62,7 @@ record Headline(String level, String text, List<String> notes) {
                 + " failed in the last 10 s.");
       }
     }
+    attention.addAll(alarms);
     if (!config.lastReloadSucceeded()) {
       attention.add(
           "The last configuration offered was refused; version "
@@ -112,12 +115,18 @@ record Headline(String level, String text, List<String> notes) {
       }
       String sinceText = span(Math.max(0, nowMillis - node.since()));
       parts.add(
-          node.state().equals("down")
-              ? node.name() + " down for " + sinceText + ": " + node.reason()
-              : node.name()
+          node.state().equals("draining")
+              ? node.name()
                   + " draining for "
                   + sinceText
-                  + (node.inFlight() == 0 ? ", empty" : ", " + node.inFlight() + " in flight"));
+                  + (node.inFlight() == 0 ? ", empty" : ", " + node.inFlight() + " in flight")
+              : node.name()
+                  + " "
+                  + spoken(node.state())
+                  + " for "
+                  + sinceText
+                  + ": "
+                  + node.reason());
     }
     left += Math.min(service.hiddenNodes(), service.down() + service.draining());
     if (!parts.isEmpty()) {
@@ -128,6 +137,10 @@ record Headline(String level, String text, List<String> notes) {
       }
     }
     return text.append('.').toString();
+  }
+
+  private static String spoken(String state) {
+    return state.equals("probation") ? "on probation" : state;
   }
 
   /** A length of time in one unit, or two where one would be coarse. */

@@ -169,7 +169,17 @@ final class Live implements AutoCloseable {
     services.sort(Comparator.comparingInt(Live::serviceRank));
     Figures total = total(listeners, latencies);
     Headline headline =
-        Headline.of(instance.ready(), instance.draining(), brief, services, total.rate(), now);
+        Headline.of(
+            instance.ready(),
+            instance.draining(),
+            brief,
+            services,
+            all.stream()
+                .flatMap(service ->
+                    service.alarms().stream().map(alarm -> service.name() + ": " + alarm + "."))
+                .toList(),
+            total.rate(),
+            now);
     return new LiveView(
         now,
         instance.version(),
@@ -264,7 +274,7 @@ final class Live implements AutoCloseable {
         node.name(),
         node.address().toString(),
         node.facts().state(),
-        node.facts().reason(),
+        node.facts().why(),
         node.facts().sinceMillis(),
         node.facts().weight(),
         node.facts().zone(),
@@ -277,7 +287,8 @@ final class Live implements AutoCloseable {
 
   private static int nodeRank(Node node, double errorRate) {
     return switch (node.facts().state()) {
-      case "down" -> 0;
+      case "down", "ejected" -> 0;
+      case "probation" -> 1;
       case "draining" -> 2;
       default -> errorRate > 0 ? 1 : 3;
     };

@@ -132,6 +132,12 @@ final class MetricsPage {
             page.sample(metric, service.nodes().available().length, service.name());
           }
         }
+        case SERVICE_ALARMS -> {
+          page.family(metric);
+          for (Service service : services) {
+            page.sample(metric, service.alarms().size(), service.name());
+          }
+        }
         case SERVICE_LATENCY -> {
           page.family(metric);
           for (Service service : services) {
@@ -176,6 +182,16 @@ final class MetricsPage {
         case NODE_UP -> nodes(page, metric, services, node -> node.facts().up() ? 1 : 0);
         case NODE_DRAINING ->
             nodes(page, metric, services, node -> node.facts().draining() ? 1 : 0);
+        case NODE_SHARE -> {
+          page.family(metric);
+          for (Service service : services) {
+            for (Node node : service.nodes().all()) {
+              double share = node.facts().standing().share();
+              page.sample(metric, share, service.name(), node.address().toString());
+            }
+          }
+        }
+        case NODE_EJECTIONS -> nodes(page, metric, services, Node::ejections);
         case NODE_WEIGHT -> nodes(page, metric, services, node -> node.facts().weight());
         case NODE_IN_FLIGHT -> nodes(page, metric, services, Node::inFlight);
         case NODE_CONNECTIONS_OPEN -> nodes(page, metric, services, Node::connections);

@@ -184,7 +184,17 @@ final class LookVerbs {
           Terminal.rate(real(node, "rate")),
           millis(node, "p50Millis"),
           millis(node, "p99Millis"),
-          text(node, "reason"));
+          text(node, "reason") + rest(node));
+    }
+
+    /** How long an ejection still takes. */
+    private static String rest(JsonNode node) {
+      JsonNode until = node.get("ejectedUntil");
+      if (until == null || until.isNull()) {
+        return "";
+      }
+      long left = (until.asLong() - System.currentTimeMillis() + 999) / 1000;
+      return left > 0 ? "; for " + left + " s more" : "; until a probe passes";
     }
   }
 

@@ -688,6 +688,54 @@ final class Language {
           "none",
           "How much the service and each of its nodes gets at once.",
           "{ requests-per-node: 100, queue: 500, queue-timeout: 200ms }");
+  private static final Key<Boolean> OUTLIER_ENABLED =
+      Key.of(
+          "enabled",
+          Scalar.flag(),
+          OutlierConfig.DEFAULT.enabled(),
+          "Whether nodes are judged by their answers.",
+          "false");
+  private static final Key<Integer> MAX_EJECTED =
+      Key.of(
+          "max-ejected",
+          Scalar.percent(OutlierConfig.MAX_EJECTED),
+          OutlierConfig.DEFAULT.maxEjected(),
+          "50%",
+          "How many of the nodes may be out at once. Beyond that a bad node gets a tenth of its"
+              + " share.",
+          "30%");
+  private static final Key<Duration> EJECTION_TIME =
+      Key.of(
+          "ejection-time",
+          Scalar.duration(OutlierConfig.EJECTION_TIMES),
+          OutlierConfig.DEFAULT.ejectionTime(),
+          "How long a first ejection takes; each further one in a row takes twice as long as the"
+              + " one before, up to 32 times.",
+          "30s");
+
+  static final Obj<OutlierConfig> OUTLIER =
+      new Obj<>(
+          "outlier",
+          "How nodes are judged by the answers they give to HTTP requests: one that fails more often"
+              + " or is slower than the others gets less, or nothing for a while. See"
+              + " [outliers.md](outliers.md). `off`: they are not.",
+          List.of(OUTLIER_ENABLED, MAX_EJECTED, EJECTION_TIME),
+          List.of(),
+          false,
+          new Obj.ShortForm<>(
+              Scalar.words("word", List.of("off"), s -> s), (_, _) -> OutlierConfig.OFF),
+          (values, _) ->
+              new OutlierConfig(
+                  values.get(OUTLIER_ENABLED), values.get(MAX_EJECTED), values.get(EJECTION_TIME)));
+
+  private static final Key<OutlierConfig> SERVICE_OUTLIER =
+      Key.of(
+          "outlier",
+          OUTLIER,
+          OutlierConfig.DEFAULT,
+          "see below",
+          "How nodes are judged by their answers.",
+          "{ max-ejected: 30% }");
 
   private static final Key<List<NodeConfig>> NODES =
       Key.of(
@@ -751,10 +799,11 @@ final class Language {
               NODE_PROTOCOL,
               SERVICE_TLS,
               SERVICE_HEALTH,
+              SERVICE_OUTLIER,
               SERVICE_UPSTREAM,
               LIMITS_OF_SERVICE,
               SERVICE_PROXY_PROTOCOL),
-          List.of("discover", "affinity", "outlier", "scale"),
+          List.of("discover", "affinity", "scale"),
           false,
           null,
           (values, spot) ->
@@ -767,7 +816,7 @@ final class Language {
                   values.get(SERVICE_HEALTH),
                   values.get(SERVICE_UPSTREAM),
                   values.get(SERVICE_PROXY_PROTOCOL),
-                  OutlierConfig.DEFAULT,
+                  values.get(SERVICE_OUTLIER),
                   values.get(LIMITS_OF_SERVICE)));
 
   // the file

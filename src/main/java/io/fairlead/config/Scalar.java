@@ -95,6 +95,25 @@ record Scalar<T>(
                 : within(range, parseCount(text)));
   }
 
+  /** A whole number with a percent sign. */
+  static Scalar<Integer> percent(Range<Integer> range) {
+    return new Scalar<>(
+        "percent",
+        range.min() + "% to " + range.max() + "%",
+        ordered("type", "string", "pattern", "^[0-9]{1,3}%$"),
+        false,
+        (text, _) -> {
+          if (!text.matches("[0-9]{1,3}%")) {
+            throw Require.refusal("must be a whole number with a percent sign, such as 50%");
+          }
+          int value = Integer.parseInt(text.substring(0, text.length() - 1));
+          if (!range.contains(value)) {
+            throw Require.refusal("must be from " + range.min() + "% to " + range.max() + "%");
+          }
+          return value;
+        });
+  }
+
   private static int parseCount(String text) {
     if (!text.matches("[0-9]{1,18}")) {
       throw Require.refusal("must be a whole number");

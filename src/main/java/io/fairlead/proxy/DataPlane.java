@@ -13,6 +13,7 @@ import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.service.Node;
+import io.fairlead.service.Service;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -270,6 +271,16 @@ public final class DataPlane implements AutoCloseable {
     for (HttpLoop loop : httpLoops) {
       loop.closeIdleSoon(node);
     }
+  }
+
+  /** Has every loop count the requests to nodes of these services that wait for too long. */
+  public void sweep(List<Service> services) {
+    onEachLoop(loop -> {
+      long now = System.nanoTime();
+      for (Service service : services) {
+        service.answers().sweep(loop.index(), now);
+      }
+    });
   }
 
   void onEachLoop(Consumer<Loop> task) {

@@ -3,6 +3,7 @@ package io.fairlead.service;
 import io.fairlead.config.HostPort;
 import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.NodeAnswers;
 import io.fairlead.telemetry.NodeCounter;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -24,6 +25,7 @@ public final class Node {
   private final LoopCounters<NodeCounter> counters;
   private final LatencyHistogram latency;
   private final NodeLoad load;
+  private final NodeAnswers answers;
   private final boolean named;
 
   // In the node itself: whoever compares many nodes waits for memory once for each.
@@ -40,13 +42,15 @@ public final class Node {
   private volatile @Nullable InetSocketAddress socketAddress;
   private volatile boolean member = true;
   private volatile long certificateEnd;
+  private volatile int ejections;
 
-  Node(String service, NodeSpec spec, int loops, NodeFacts facts) {
+  Node(String service, NodeSpec spec, int loops, NodeFacts facts, NodeAnswers answers) {
     this.service = service;
     this.address = spec.address();
     this.counters = new LoopCounters<>(loops, NodeCounter.class);
     this.latency = new LatencyHistogram(loops);
     this.load = new NodeLoad(loops);
+    this.answers = answers;
     this.facts = facts;
     this.socketAddress = literal(spec.address());
     this.named = socketAddress == null;
@@ -257,6 +261,21 @@ public final class Node {
   /** From the first byte sent to the last byte received of each exchange. */
   public LatencyHistogram latency() {
     return latency;
+  }
+
+  /** How it answers requests, compared with others. */
+  public NodeAnswers answers() {
+    return answers;
+  }
+
+  /** How often it has been taken out for its answers. */
+  public int ejections() {
+    return ejections;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the control thread alone counts
+  void countEjection() {
+    ejections++;
   }
 
   @Override

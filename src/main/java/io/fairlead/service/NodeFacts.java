@@ -15,7 +15,8 @@ import java.util.Map;
  *     other, see {@link Service#setMembers}
  * @param reason why it is up or down, for people
  * @param draining gets no new requests because somebody said so
- * @param sinceMillis when {@code up} or {@code draining} changed last, epoch
+ * @param sinceMillis when {@code up}, {@code draining} or the state of the standing changed last,
+ *     epoch
  * @param standing from the outlier detector
  */
 public record NodeFacts(
@@ -51,12 +52,24 @@ public record NodeFacts(
     return up && !draining && weight > 0 && standing.share() > 0;
   }
 
-  /** One word for tables: up, down, draining, ejected. */
+  /** One word for tables: up, down, draining, ejected, probation. */
   public String state() {
     if (draining) {
       return "draining";
     }
-    return !up ? "down" : standing.state() == Standing.State.EJECTED ? "ejected" : "up";
+    if (!up) {
+      return "down";
+    }
+    return switch (standing.state()) {
+      case GOOD -> "up";
+      case PROBATION -> "probation";
+      case EJECTED -> "ejected";
+    };
+  }
+
+  /** Why it is in that state, for people. */
+  public String why() {
+    return draining || !up || standing.state() == Standing.State.GOOD ? reason : standing.reason();
   }
 
   NodeFacts withSpec(NodeSpec spec) {
@@ -82,8 +95,9 @@ public record NodeFacts(
     return changed(up, reason, newDraining, newDraining == draining ? sinceMillis : now, standing);
   }
 
-  NodeFacts withStanding(Standing newStanding) {
-    return changed(up, reason, draining, sinceMillis, newStanding);
+  NodeFacts withStanding(Standing newStanding, long now) {
+    long since = newStanding.state() == standing.state() ? sinceMillis : now;
+    return changed(up, reason, draining, since, newStanding);
   }
 
   private NodeFacts changed(

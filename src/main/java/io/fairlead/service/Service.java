@@ -3,6 +3,7 @@ package io.fairlead.service;
 import io.fairlead.config.HostPort;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.ServiceAnswers;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -28,8 +29,10 @@ public final class Service {
   private final LongSupplier epochMillis;
   private final Map<HostPort, Node> members = new HashMap<>();
   private final CopyOnWriteArrayList<Consumer<NodeSet>> listeners = new CopyOnWriteArrayList<>();
+  private final ServiceAnswers answers;
   private volatile NodeSet nodes = NodeSet.EMPTY;
   private final ServiceLoad load;
+  private volatile List<String> alarms = List.of();
   private boolean collecting;
   private boolean changed;
 
@@ -41,6 +44,7 @@ public final class Service {
     this.name = name;
     this.loops = loops;
     this.load = new ServiceLoad(loops);
+    this.answers = new ServiceAnswers(loops);
     this.events = events;
     this.epochMillis = epochMillis;
   }
@@ -94,7 +98,7 @@ public final class Service {
       }
       Node node = before.remove(spec.address());
       if (node == null) {
-        node = new Node(name, spec, loops, newcomer(spec));
+        node = new Node(name, spec, loops, newcomer(spec), answers.newNode());
         events.add(new Event.NodeJoined(name, spec.name(), spec.source()));
       } else {
         node.setFacts(node.facts().withSpec(spec));
@@ -152,10 +156,28 @@ public final class Service {
     if (!node.isMember() || before.equals(standing)) {
       return;
     }
-    node.setFacts(node.facts().withStanding(standing));
+    node.setFacts(node.facts().withStanding(standing, epochMillis.getAsLong()));
+    if (standing.state() == Standing.State.EJECTED && before.state() != standing.state()) {
+      node.countEjection();
+    }
     if (before.share() != standing.share()) {
       publishFacts();
     }
+  }
+
+  /** What is counted about its answers. */
+  public ServiceAnswers answers() {
+    return answers;
+  }
+
+  /** What somebody should look at, in words; empty if all is well. Any thread. */
+  public List<String> alarms() {
+    return alarms;
+  }
+
+  /** Control thread. */
+  public void setAlarms(List<String> raised) {
+    alarms = List.copyOf(raised);
   }
 
   /** Calls the listener now and with every later state, on the control thread. */

@@ -6,8 +6,9 @@ package io.fairlead.service;
  * @param state in words
  * @param share of what it would get otherwise, 0 (nothing) to 1 (all)
  * @param reason why, for people; empty if it is good
+ * @param untilMillis when an ejection ends, if a probe passes then; epoch, 0: there is none
  */
-public record Standing(State state, double share, String reason) {
+public record Standing(State state, double share, String reason, long untilMillis) {
   /** Nothing speaks against it. */
   public static final Standing GOOD = new Standing(State.GOOD, 1, "");
 
@@ -18,6 +19,11 @@ public record Standing(State state, double share, String reason) {
     PROBATION,
     /** It gets nothing. */
     EJECTED
+  }
+
+  /** One that has no end of its own. */
+  public Standing(State state, double share, String reason) {
+    this(state, share, reason, 0);
   }
 
   public Standing {

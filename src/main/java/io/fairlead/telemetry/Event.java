@@ -166,6 +166,56 @@ public sealed interface Event {
     }
   }
 
+  /** A node answers worse than the others and gets nothing for a while. */
+  record NodeEjected(String service, String node, long seconds, String why) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " is ejected for " + seconds + " s: " + why;
+    }
+  }
+
+  /** A node gets less than its share. */
+  record NodeProbation(String service, String node, double share, String why) implements Event {
+    @Override
+    public String text() {
+      return service
+          + "/"
+          + node
+          + " is on probation with "
+          + Math.round(share * 100)
+          + " % of its share: "
+          + why;
+    }
+  }
+
+  record NodeReinstated(String service, String node) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " gets its whole share again";
+    }
+  }
+
+  /**
+   * Something about a service that its nodes cannot be judged for one by one.
+   *
+   * @param label what the nodes concerned have in common, {@code version=2}; empty: nothing
+   * @param majority whether most nodes are concerned
+   */
+  record ServiceAlarm(String service, String label, boolean majority, String what)
+      implements Event {
+    @Override
+    public String text() {
+      return service + ": " + what;
+    }
+  }
+
+  record ServiceAlarmOver(String service, String label, String what) implements Event {
+    @Override
+    public String text() {
+      return service + " no longer: " + what;
+    }
+  }
+
   record CertificateLoaded(String listener, String certificate, String names) implements Event {
     @Override
     public String text() {

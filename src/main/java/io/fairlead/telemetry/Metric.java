@@ -186,7 +186,13 @@ public enum Metric {
       Type.GAUGE,
       Unit.NONE,
       "service",
-      "Members that may get new requests: up, not draining, weight above 0. A rise means that nodes came back; at 0 every request is answered with no-node."),
+      "Members that may get new requests: up, not draining, not ejected, weight above 0. A rise means that nodes came back; at 0 every request is answered with no-node."),
+  SERVICE_ALARMS(
+      "fairlead_service_alarms",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "What is wrong with the service as a whole: all nodes fail or are slow alike, a group of them does, more are bad than may be taken out. When it rises, the events say which."),
   SERVICE_LATENCY(
       "fairlead_service_latency_seconds",
       Type.HISTOGRAM,
@@ -249,6 +255,18 @@ public enum Metric {
       Unit.NONE,
       "service,node",
       "1 if the node gets no new requests because somebody said so. A rise means that it is being taken out."),
+  NODE_SHARE(
+      "fairlead_node_share",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "What the node gets of its usual share, 0 to 1, by how it answers compared with the others; 0 while it is ejected. A rise means that it comes back."),
+  NODE_EJECTIONS(
+      "fairlead_node_ejections_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node",
+      "How often the node was taken out because it answered worse than the others. When it rises, look at the node; the reason is in the events."),
   NODE_WEIGHT(
       "fairlead_node_weight",
       Type.GAUGE,

@@ -3,6 +3,7 @@ package io.fairlead.proxy.http;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.OpenTry;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,9 @@ final class Attempt {
   /** Some of an answer has come. */
   private boolean heard;
 
+  /** What is said of the node by how it answers. */
+  private final OpenTry open = new OpenTry();
+
   Attempt(Exchange exchange, HttpLoop loop) {
     this.exchange = exchange;
     this.loop = loop;
@@ -71,6 +75,13 @@ final class Attempt {
     waiting = true;
     heard = false;
     picked.timeStarted(loop.index(), pickedNanos);
+    open.begin(
+        from.service().answers(),
+        picked.answers(),
+        loop.index(),
+        route.answerClass(from),
+        Long.hashCode(exchange.request.clientHigh * 31 + exchange.request.clientLow),
+        loop.now());
     NodePool pool = loop.pool(picked);
     NodeSide idle = fresh ? null : pool.poll(from.link());
     if (idle != null) {
@@ -173,6 +184,7 @@ final class Attempt {
       waiting = false; // through no fault of the node
       used.requestAbandoned(loop.index(), loop.now());
     }
+    judge(outcome, connection);
     used.requestFinished();
     if (connection == null) {
       return;
@@ -205,6 +217,26 @@ final class Attempt {
     } else if (failed) {
       by.answerFailed(loop.index());
     }
+  }
+
+  private void judge(Outcome outcome, @Nullable NodeSide connection) {
+    switch (outcome) {
+      case CONNECT_FAILED, TIMEOUT, BAD_RESPONSE -> open.failed();
+      case RESET -> {
+        // An old connection that died while nothing had come says little about the node.
+        if (connection == null || !connection.isReused() || open.isAnswered()) {
+          open.failed();
+        }
+      }
+      case REFUSED, ANSWERED, REJECTED, CANCELLED -> {}
+    }
+    open.end(loop.now());
+  }
+
+  /** 501 and 505 are about the request; whoever asks for too much gets 429. */
+  private boolean isNodesFault(Head head) {
+    return (head.status >= 500 && head.status != 501 && head.status != 505)
+        || (exchange.request.http2 && GrpcStatus.isNodesFault(head));
   }
 
   private ServiceTarget target() {
@@ -287,6 +319,9 @@ final class Attempt {
    *     tunnel is open
    */
   boolean responseHead() {
+    if (response.status >= 200 || response.status == 101) {
+      open.answered(isNodesFault(response), loop.now());
+    }
     return exchange.responseHead(this);
   }
 
@@ -312,6 +347,9 @@ final class Attempt {
 
   /** The answer is complete. */
   void responseEnd(Head trailers) {
+    if (trailers.fieldCount > 0 && GrpcStatus.isNodesFault(trailers)) {
+      open.failed();
+    }
     exchange.responseEnd(trailers);
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class HttpRoute {
   private final RouteConfig config;
   private final ServiceTarget[] targets;
+  private final int[] answerClasses;
 
   /** By target: the sum of the weights up to and with it. */
   private final long[] ends;
@@ -55,6 +56,10 @@ public final class HttpRoute {
       ErrorPages errorPages) {
     this.config = config;
     this.targets = targets.toArray(ServiceTarget[]::new);
+    answerClasses =
+        targets.stream()
+            .mapToInt(target -> target.service().answers().classOf(config.name()))
+            .toArray();
     this.counters = counters;
     this.rateLimits = rateLimits;
     this.errorPages = errorPages;
@@ -105,6 +110,17 @@ public final class HttpRoute {
       throw new IllegalStateException(config.name() + " sends to no service");
     }
     return targets[0];
+  }
+
+  /** What its requests are counted as among the answers of that target's nodes. */
+  @SuppressWarnings("ReferenceEquality") // that very target
+  int answerClass(ServiceTarget target) {
+    for (int i = 0; i < targets.length; i++) {
+      if (targets[i] == target) {
+        return answerClasses[i];
+      }
+    }
+    return answerClasses[0];
   }
 
   /** The service that a request goes to: one of several by chance, as often as its weight says. */
