@@ -56,6 +56,7 @@ final class Exchange {
   private boolean anyResponseByte;
   private boolean headSent;
   private boolean tunnel;
+  private @Nullable WebSocketRelay webSocket;
   private boolean nodeEnded;
   private boolean clientEnded;
 
@@ -330,7 +331,12 @@ final class Exchange {
   /** Takes that many bytes of the request body, or of a tunnel; only if {@link #isReadyForBody}. */
   void requestData(ByteBuf in, int count) {
     bodyStarted = true;
-    upstream().sendData(in, count);
+    WebSocketRelay frames = webSocket;
+    if (frames != null) {
+      frames.pass(true, in, count);
+    } else {
+      upstream().sendData(in, count);
+    }
   }
 
   /** The request is complete. */
@@ -348,6 +354,10 @@ final class Exchange {
     }
     clientEnded = true;
     flushToNode();
+    WebSocketRelay frames = webSocket;
+    if (frames != null && !frames.ended(true)) {
+      return;
+    }
     if (nodeEnded) {
       endTunnel(connection);
     } else {
@@ -390,11 +400,45 @@ final class Exchange {
 
   /** Takes bytes of a tunnel, node to client. */
   void tunnelData(ByteBuf in) {
-    ClientSide to = client();
-    if (in.isReadable()) {
-      to.sendData(in, in.readableBytes());
+    WebSocketRelay frames = webSocket;
+    if (in.isReadable() && frames != null) {
+      frames.pass(false, in, in.readableBytes());
     }
-    responseFlush();
+    if (client != null) {
+      responseFlush();
+    }
+  }
+
+  /** Takes that many bytes of a tunnel. */
+  void sendThrough(boolean toNode, ByteBuf in, int count) {
+    if (toNode) {
+      upstream().sendData(in, count);
+    } else {
+      client().sendData(in, count);
+    }
+  }
+
+  /** Sends what has been gathered for either end of a tunnel. */
+  void flushBoth() {
+    client().flush();
+    flushToNode();
+  }
+
+  /** The listener goes away, or the process: what has no end of its own gets one. */
+  void drain() {
+    WebSocketRelay frames = webSocket;
+    if (frames != null) {
+      frames.drain(false);
+    }
+  }
+
+  /** Both ends have said that they have nothing more to say. */
+  void tunnelClosed() {
+    NodeSide connection = upstream;
+    if (connection != null) {
+      flushBoth();
+      endTunnel(connection);
+    }
   }
 
   /**
@@ -425,6 +469,14 @@ final class Exchange {
       tunnel = true;
       headSent = true;
       deadlines.end();
+      HttpRoute matched = route();
+      webSocket =
+          new WebSocketRelay(
+              loop,
+              this,
+              node(),
+              matched.config().webSocket(),
+              matched.tunnelIdleNanos(to.policy()));
     }
     to.sendInformational(this);
     if (!switching) {
@@ -479,6 +531,10 @@ final class Exchange {
   /** The node has ended its half of a tunnel. */
   void nodeEnded() {
     nodeEnded = true;
+    WebSocketRelay frames = webSocket;
+    if (frames != null && !frames.ended(false)) {
+      return;
+    }
     NodeSide connection = upstream;
     if (clientEnded && connection != null) {
       endTunnel(connection);
@@ -749,6 +805,11 @@ final class Exchange {
 
   private void recycle() {
     ticket++;
+    WebSocketRelay frames = webSocket;
+    if (frames != null) {
+      webSocket = null;
+      frames.release();
+    }
     deadlines.end();
     client = null;
     route = null;

@@ -276,6 +276,9 @@ final class Http2ServerConnection extends Http2Connection {
   private void leave() {
     if (!leaving && !hasFailed()) {
       leaving = true;
+      for (Http2Stream stream : streams()) {
+        ((Http2ClientStream) stream).leave();
+      }
       writeGoAway(Integer.MAX_VALUE, Http2.NO_ERROR);
       writePing();
       setDeadline(System.nanoTime() + LEAVE_NANOS);
