@@ -12,7 +12,9 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Locale;
 
 /** One end of a WebSocket, played by a test frame by frame. */
 final class WebSocketPeer implements AutoCloseable {
@@ -34,11 +36,13 @@ final class WebSocketPeer implements AutoCloseable {
   }
 
   /** Asks for a WebSocket; the answer may still be to come. */
-  static WebSocketPeer asking(int port) throws IOException {
+  static WebSocketPeer asking(int port, String path) throws IOException {
     WebSocketPeer peer =
         new WebSocketPeer(new Socket(InetAddress.getLoopbackAddress(), port), true);
     peer.send(
-        ("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        ("GET "
+                + path
+                + " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                 + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
                 + KEY
                 + "\r\n\r\n")
@@ -48,7 +52,11 @@ final class WebSocketPeer implements AutoCloseable {
 
   /** A WebSocket of a client. */
   static WebSocketPeer to(int port) throws IOException {
-    WebSocketPeer peer = asking(port);
+    return to(port, "/ws");
+  }
+
+  static WebSocketPeer to(int port, String path) throws IOException {
+    WebSocketPeer peer = asking(port, path);
     peer.opened();
     return peer;
   }
@@ -59,20 +67,42 @@ final class WebSocketPeer implements AutoCloseable {
     while (true) {
       WebSocketPeer peer = new WebSocketPeer(node.accept(), false);
       String head = peer.head();
-      int at = head.toLowerCase(java.util.Locale.ROOT).indexOf("sec-websocket-key: ");
-      if (at < 0) {
+      if (!head.toLowerCase(Locale.ROOT).contains("sec-websocket-key: ")) {
         peer.close(); // a probe, which wants to know whether somebody listens
         continue;
       }
-      String key = head.substring(at + 19, head.indexOf("\r\n", at));
-      peer.send(
-          ("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                  + "Sec-WebSocket-Accept: "
-                  + accept(key)
-                  + "\r\n\r\n")
-              .getBytes(StandardCharsets.ISO_8859_1));
+      peer.agree(head);
       return peer;
     }
+  }
+
+  /** Sends messages back until the other end closes. */
+  static void echo(Socket accepted, String head) throws IOException {
+    WebSocketPeer peer = new WebSocketPeer(accepted, false);
+    peer.socket.setSoTimeout(0);
+    peer.agree(head);
+    while (true) {
+      String said = peer.next();
+      if (said.startsWith("text ")) {
+        peer.text(said.substring(5));
+      } else if (said.startsWith("close ")) {
+        peer.close(Integer.parseInt(said.substring(6)));
+        return;
+      } else if (said.equals("end") || said.equals("cut")) {
+        return;
+      }
+    }
+  }
+
+  private void agree(String head) throws IOException {
+    int at = head.toLowerCase(Locale.ROOT).indexOf("sec-websocket-key: ");
+    String key = head.substring(at + 19, head.indexOf("\r\n", at));
+    send(
+        ("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Accept: "
+                + accept(key)
+                + "\r\n\r\n")
+            .getBytes(StandardCharsets.ISO_8859_1));
   }
 
   private static String accept(String key) {
@@ -117,7 +147,7 @@ final class WebSocketPeer implements AutoCloseable {
 
   /** The first bytes of a frame. */
   WebSocketPeer part(String text, int from, int to) throws IOException {
-    send(java.util.Arrays.copyOfRange(Frames.text(client, text), from, to));
+    send(Arrays.copyOfRange(Frames.text(client, text), from, to));
     return this;
   }
 

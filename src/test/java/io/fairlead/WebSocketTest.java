@@ -116,7 +116,7 @@ class WebSocketTest {
   }
 
   private Pair open() throws IOException {
-    WebSocketPeer client = WebSocketPeer.asking(port());
+    WebSocketPeer client = WebSocketPeer.asking(port(), "/ws");
     WebSocketPeer atNode = WebSocketPeer.from(node);
     client.opened();
     client.text("hello");
@@ -244,7 +244,10 @@ class WebSocketTest {
     Process server = js(List.of("server.js"));
     try (BufferedReader said = server.inputReader(StandardCharsets.UTF_8)) {
       Fairlead fairlead =
-          start(where, "{ ping-interval: 200ms }", Integer.parseInt(said.readLine()));
+          start(
+              where,
+              "{ ping-interval: 200ms, drain-grace: 500ms }",
+              Integer.parseInt(said.readLine()));
       Process client = js(List.of("client.js", "ws://127.0.0.1:" + port() + "/chat", "2"));
       String told = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(client.waitFor(10, TimeUnit.SECONDS)).isTrue();
