@@ -137,16 +137,16 @@ class FloodTest {
     List<Long> during = new ArrayList<>();
     long most = 0;
     try (Client bystander = new Client(Loopback.port(fairlead, "web"))) {
-      p99(bystander); // warms up
+      long _ = p99(bystander, 0); // warms up
       Waves warm = new Waves(flood, port);
-      p99(bystander);
+      long _ = p99(bystander, 0);
       warm.end();
       for (int round = 0; round < ROUNDS; round++) {
         Waves elsewhere = new Waves(flood, sink.port());
-        without.add(p99(bystander));
+        without.add(p99(bystander, 100));
         elsewhere.end();
         Waves here = new Waves(flood, port);
-        during.add(p99(bystander));
+        during.add(p99(bystander, 100));
         most = Math.max(most, fairlead.dataPlane().bufferBytesInUse());
         here.end();
       }
@@ -164,7 +164,7 @@ class FloodTest {
         .isLessThanOrEqualTo(2 * Math.max(usual, GRAIN_NANOS));
   }
 
-  private static long p99(Client client) throws IOException {
+  private static long p99(Client client, int least) throws IOException {
     long[] took = new long[100_000];
     int count = 0;
     long until = System.nanoTime() + ROUND_NANOS;
@@ -174,7 +174,7 @@ class FloodTest {
       took[count++] = now - begun;
       begun = now;
     }
-    assertThat(count).as("requests in a round").isGreaterThan(10);
+    assertThat(count).as("requests in a round").isGreaterThan(least);
     Arrays.sort(took, 0, count);
     return took[count - 1 - count / 100];
   }
