@@ -32,7 +32,9 @@ class ExamplesTest {
                 List.of(
                     "curl", "-sS", "--noproxy", "*", "--cacert", folder + "/certificates/ca.pem"));
         if (name.equals("tls-clients.yaml")) {
-          assertThat(Tool.run("", concat(curl, url)).status()).as("without a certificate").isNotZero();
+          assertThat(Tool.run("", concat(curl, url)).status())
+              .as("without a certificate")
+              .isNotZero();
           curl.addAll(List.of("--cert", folder + "/certificates/client.pem"));
           curl.addAll(List.of("--key", folder + "/certificates/client.key"));
         }
@@ -106,7 +108,8 @@ class ExamplesTest {
         "routing.yaml",
         "rules.yaml",
         "websocket.yaml",
-        "guarded.yaml"
+        "guarded.yaml",
+        "balance.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

@@ -26,11 +26,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Floods of every protocol, one wave after the other, beside a client that asks for ordinary things:
- * buffers stay below {@link #MEMORY}, and the client's p99 within twice of what it is while the same
- * waves go to a sink of the test. So the machine, and what the sender itself takes of it, count the
- * same on both sides. Of several rounds the best are compared: what the machine does besides only
- * adds, and a flood that does harm does so in each.
+ * Floods of every protocol, one wave after the other, beside a client that asks for ordinary
+ * things: buffers stay below {@link #MEMORY}, and the client's p99 within twice of what it is while
+ * the same waves go to a sink of the test. So the machine, and what the sender itself takes of it,
+ * count the same on both sides. Of several rounds the best are compared: what the machine does
+ * besides only adds, and a flood that does harm does so in each.
  */
 @Timeout(120)
 class FloodTest {
@@ -39,7 +39,8 @@ class FloodTest {
 
   private static final int ROUNDS = Integer.getInteger("fairlead.flood.rounds", 5);
   private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-  private static final long BETWEEN_NANOS = TimeUnit.MILLISECONDS.toNanos(Integer.getInteger("fairlead.flood.millis", 250));
+  private static final long BETWEEN_NANOS =
+      TimeUnit.MILLISECONDS.toNanos(Integer.getInteger("fairlead.flood.millis", 250));
 
   /** What is not worth comparing: the grain of the machine's own scheduling. */
   private static final long GRAIN_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
@@ -77,9 +78,11 @@ class FloodTest {
     byte[] slow = Arrays.copyOf(huge, 2000);
     floods.add(new Flood("TLS hellos that stop in the middle", "tls", 50, slow));
     floods.add(new Flood("PROXY lines without an end", "proxied", 50, text("PROXY TCP4 1")));
-    floods.add(new Flood("PROXY headers that are none", "proxied", 50, text("PROXY TCP9 1 2 3 4\r\n")));
+    floods.add(
+        new Flood("PROXY headers that are none", "proxied", 50, text("PROXY TCP9 1 2 3 4\r\n")));
     floods.add(new Flood("datagrams from many ports", "udp", 100, new byte[1000]));
-    floods.add(new Flood("heads that stop in the middle", "web", 50, text("GET / HTTP/1.1\r\nHost:")));
+    floods.add(
+        new Flood("heads that stop in the middle", "web", 50, text("GET / HTTP/1.1\r\nHost:")));
     return floods;
   }
 
@@ -258,7 +261,8 @@ class FloodTest {
           Thread.ofVirtual()
               .start(() -> {
                 try (client) {
-                  long _ = client.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+                  long _ =
+                      client.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
                 } catch (IOException _) {
                   // It has gone.
                 }

@@ -648,10 +648,11 @@ final class TlsTest {
             SSLSocket tls =
                 (SSLSocket) context.getSocketFactory().createSocket(socket, name, port, true);
             tls.setEnabledProtocols(new String[] {version});
-            assertThatThrownBy(() -> {
-                  tls.startHandshake();
-                  int _ = tls.getInputStream().read(); // with TLS 1.3 the refusal comes here
-                })
+            assertThatThrownBy(
+                    () -> {
+                      tls.startHandshake();
+                      int _ = tls.getInputStream().read(); // with TLS 1.3 the refusal comes here
+                    })
                 .as("%s, %s, records of %s", version, name, size)
                 .isInstanceOf(SSLException.class);
           }

@@ -190,8 +190,7 @@ class WebSocketTest {
     try (Pair pair = open()) {
       CompletableFuture<Integer> cut =
           CompletableFuture.supplyAsync(
-              () -> fairlead.drain(Duration.ofSeconds(20)),
-              task -> Thread.ofVirtual().start(task));
+              () -> fairlead.drain(Duration.ofSeconds(20)), task -> Thread.ofVirtual().start(task));
       Loopback.await("draining", () -> Loopback.listener(fairlead, "web").state().isDraining());
       pair.client.text("still served");
       assertThat(pair.node.next()).isEqualTo("text still served");
@@ -206,8 +205,7 @@ class WebSocketTest {
     Fairlead fairlead = start(where, "{ drain-grace: 300ms }", node.getLocalPort());
     try (Pair pair = open()) {
       Node member = Loopback.nodes(fairlead, "ws")[0];
-      String drain =
-          "/api/v1/services/ws/nodes/" + member.address() + "/drain";
+      String drain = "/api/v1/services/ws/nodes/" + member.address() + "/drain";
       Loopback.door(fairlead, "POST", drain, "");
       pair.end(1001);
       Loopback.await("empty", () -> member.inFlight() == 0);
@@ -311,16 +309,14 @@ class WebSocketTest {
     private int pings;
 
     @Override
-    public @Nullable CompletionStage<?> onText(
-        WebSocket socket, CharSequence data, boolean last) {
+    public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
       got.complete(data.toString());
       socket.request(1);
       return null;
     }
 
     @Override
-    public @Nullable CompletionStage<?> onPing(
-        WebSocket socket, ByteBuffer message) {
+    public @Nullable CompletionStage<?> onPing(WebSocket socket, ByteBuffer message) {
       if (++pings == 3) {
         pinged.complete(pings);
       }
@@ -329,8 +325,7 @@ class WebSocketTest {
     }
 
     @Override
-    public @Nullable CompletionStage<?> onClose(
-        WebSocket socket, int code, String reason) {
+    public @Nullable CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
       closed.complete(code);
       return null;
     }

@@ -18,8 +18,8 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /**
- * Whoever adds a key shows it in a file of {@code examples/} (which {@code ExamplesTest} starts) and
- * what is said of a wrong value in a file of {@code src/test/resources/config}.
+ * Whoever adds a key shows it in a file of {@code examples/} (which {@code ExamplesTest} starts)
+ * and what is said of a wrong value in a file of {@code src/test/resources/config}.
  */
 final class EveryKeyTest {
   private static final Path EXAMPLES = Path.of("examples");
@@ -44,7 +44,8 @@ final class EveryKeyTest {
       String text = Files.readString(file);
       Matcher problem = PROBLEM.matcher(text.substring(text.indexOf(GoldenConfigTest.DASHES)));
       while (problem.find()) {
-        List<String> tokens = TOKEN.matcher(problem.group(1)).results().map(r -> r.group()).toList();
+        List<String> tokens =
+            TOKEN.matcher(problem.group(1)).results().map(r -> r.group()).toList();
         List<String> onTheWay = new ArrayList<>();
         if (follow(Language.FILE, tokens, onTheWay)) {
           onTheWay.forEach(never::remove);

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Sends mutated requests to a running proxy, or mutated answers from its node, for {@code
- * fairlead.fuzz.seconds} (15) in all. Every connection must come to an end, ordinary
- * clients must be served meanwhile, and nothing may be left over. The seed plays the bytes again;
- * how connections meet is up to the machine.
+ * fairlead.fuzz.seconds} (15) in all. Every connection must come to an end, ordinary clients must
+ * be served meanwhile, and nothing may be left over. The seed plays the bytes again; how
+ * connections meet is up to the machine.
  */
 final class ConnectionFuzzTest {
   private static final int CLIENTS = 4;
@@ -101,8 +101,7 @@ final class ConnectionFuzzTest {
       Http2Wire.frameBytes(Http2.HEADERS, whole, 3, post),
       Http2Wire.frameBytes(Http2.DATA, Http2.END_STREAM, 3, "hello".getBytes(US_ASCII)),
       Http2Wire.frameBytes(Http2.HEADERS, Http2.END_STREAM, 5, Arrays.copyOf(get, 5)),
-      Http2Wire.frameBytes(
-          Http2.CONTINUATION, whole, 5, Arrays.copyOfRange(get, 5, get.length)),
+      Http2Wire.frameBytes(Http2.CONTINUATION, whole, 5, Arrays.copyOfRange(get, 5, get.length)),
       Http2Wire.frameBytes(Http2.SETTINGS, 0, 0, new byte[] {0, 4, 0, 1, 0, 0}),
       Http2Wire.frameBytes(Http2.SETTINGS, Http2.ACK, 0, new byte[0]),
       Http2Wire.frameBytes(Http2.PING, 0, 0, new byte[8]),

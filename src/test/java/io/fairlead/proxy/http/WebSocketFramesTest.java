@@ -59,11 +59,18 @@ final class WebSocketFramesTest {
         of("a client that does not mask", CLIENT, "| broken", text(NODE, "hello")),
         of("a node that masks", NODE, "| broken", text(CLIENT, "hello")),
         of("a negative length", NODE, "| broken", bytes(0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0)),
-        of("the longest there is", NODE, "| within", bytes(0x82, 127, 127, 255, 255, 255, 255, 255, 255, 255)),
-        of("HTTP", CLIENT, "| broken", "GET / HTTP/1.1\r\n".getBytes(java.nio.charset.StandardCharsets.ISO_8859_1)),
+        of(
+            "the longest there is",
+            NODE,
+            "| within",
+            bytes(0x82, 127, 127, 255, 255, 255, 255, 255, 255, 255)),
+        of(
+            "HTTP",
+            CLIENT,
+            "| broken",
+            "GET / HTTP/1.1\r\n".getBytes(java.nio.charset.StandardCharsets.ISO_8859_1)),
         of("a sound frame before", NODE, "7 | broken", text(NODE, "hello"), bytes(0xFF, 0xFF)));
   }
-
 
   private static Arguments of(String what, boolean masked, String ends, byte[]... parts) {
     ByteArrayOutputStream all = new ByteArrayOutputStream();

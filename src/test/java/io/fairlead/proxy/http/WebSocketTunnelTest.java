@@ -78,8 +78,7 @@ final class WebSocketTunnelTest {
       };
 
   private void open(WebSocketConfig config, Duration idle) {
-    tunnel =
-        new WebSocketTunnel(config, idle.toNanos(), new SplittableRandom(1), now, ends);
+    tunnel = new WebSocketTunnel(config, idle.toNanos(), new SplittableRandom(1), now, ends);
   }
 
   private static WebSocketConfig config(int ping, Ping who) {
@@ -311,7 +310,8 @@ final class WebSocketTunnelTest {
     tunnel.drain(false, now);
     until(21);
     assertThat(story())
-        .containsExactly("0 node: close 1000", "20 counted websocket-drained", "20 client: close 1001");
+        .containsExactly(
+            "0 node: close 1000", "20 counted websocket-drained", "20 client: close 1001");
     tunnel.ended(false);
     assertThat(story()).containsExactly("21 closed");
   }

@@ -11,8 +11,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * Mutates the corpus: whatever comes, the parser says one thing, says it as soon as the bytes allow,
- * and what it understood can be written again.
+ * Mutates the corpus: whatever comes, the parser says one thing, says it as soon as the bytes
+ * allow, and what it understood can be written again.
  */
 final class ProxyHeaderFuzzTest {
   @Test

@@ -18,7 +18,10 @@ final class ClientHelloFuzzTest {
   @Test
   void noCutOfNoBytesChangesWhatTheyMean() throws Exception {
     List<byte[]> seeds =
-        HelloReaderTest.firstBytes().map(each -> (byte[]) each.get()[2]).filter(b -> b.length > 0).toList();
+        HelloReaderTest.firstBytes()
+            .map(each -> (byte[]) each.get()[2])
+            .filter(b -> b.length > 0)
+            .toList();
     byte[] sound = Hello.modern().name("a.example").protocols("h2", "http/1.1").record();
     Fuzz.run(
         "ClientHello",
@@ -75,7 +78,8 @@ final class ClientHelloFuzzTest {
     ByteBuf in = Unpooled.wrappedBuffer(bytes);
     HelloReader.Result result = HelloReader.Result.MORE;
     for (int at = 0; at < bytes.length && result == HelloReader.Result.MORE; ) {
-      int end = Math.min(bytes.length, at + (most == bytes.length ? most : 1 + random.nextInt(most)));
+      int end =
+          Math.min(bytes.length, at + (most == bytes.length ? most : 1 + random.nextInt(most)));
       result = reader.read(in, at, end);
       at = end;
     }
