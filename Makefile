@@ -21,7 +21,7 @@ jdk:
 	@bin/find-jdk >/dev/null
 
 test: jdk ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws
 	$(MVN) verify $(MORE)
 
 build: jdk ## builds target/fairlead.jar without tests
@@ -38,9 +38,14 @@ demo: ## runs the demo: a front end, three nodes, traffic, the dashboard
 bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
 	bench/run $(MORE)
 
-fuzz: jdk ## feeds each parser for FUZZ_SECONDS (an hour)
+fuzz: jdk ## feeds all parsers for FUZZ_SECONDS (an hour), two at once, turn by turn
 	@bin/needs maven
-	$(MVN) test -Dtest='ParserFuzzTest,ProxyHeaderFuzzTest,Http2FuzzTest' -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS)
+	$(MVN) test -Dtest='ParserFuzzTest,Http2FuzzTest,ProxyHeaderFuzzTest,ClientHelloFuzzTest,WebSocketFuzzTest,ConnectionFuzzTest' \
+	  -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS) -Djunit.jupiter.execution.parallel.enabled=true \
+	  -Djunit.jupiter.execution.parallel.mode.default=same_thread \
+	  -Djunit.jupiter.execution.parallel.mode.classes.default=concurrent \
+	  -Djunit.jupiter.execution.parallel.config.strategy=fixed \
+	  -Djunit.jupiter.execution.parallel.config.fixed.parallelism=8
 
 takeover: jdk ## replaces the running process 20 times under load
 	@bin/needs maven nghttp2-client

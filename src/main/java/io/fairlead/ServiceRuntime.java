@@ -5,8 +5,8 @@ import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.http.ServiceTarget;
-import io.fairlead.runtime.Scheduler;
 import io.fairlead.proxy.tls.NodeTls;
+import io.fairlead.runtime.Scheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A service with all that hangs on its nodes: whenever they change, event loops get a new balancer,
- * and unused connections to nodes that are down or gone are closed. Control thread.
+ * unused connections to nodes that are down or gone are closed, and WebSockets to nodes that drain
+ * or left get their end. Control thread.
  */
 final class ServiceRuntime {
   /** A node that is starting gets its next share after such a part of the time it takes. */
@@ -33,6 +34,9 @@ final class ServiceRuntime {
   private long steppedMillis;
   private boolean ended;
   private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Members that nobody drains. */
+  private Set<Node> staying = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
    * @param tls how nodes are spoken to by TLS; null: in the clear
@@ -128,5 +132,14 @@ final class ServiceRuntime {
       }
     }
     before.forEach(dataPlane::closeIdle);
+    Set<Node> leaving = staying;
+    staying = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Node node : nodes.all()) {
+      if (!node.facts().draining()) {
+        staying.add(node);
+        leaving.remove(node);
+      }
+    }
+    leaving.forEach(dataPlane::drainWebSockets);
   }
 }

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.Loopback.Client;
 import io.fairlead.demo.TestNode;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,24 +19,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every example starts and serves; only its addresses are those of this machine. */
 @Timeout(30)
 class ExamplesTest {
-  /** Its certificates are made as its first lines say. */
-  @Test
-  void theOneWithTlsStartsAndServes(@TempDir Path folder) throws Exception {
+  /** Their certificates are made as the first lines of one say. */
+  @ParameterizedTest
+  @ValueSource(strings = {"tls.yaml", "tls-clients.yaml"})
+  void thoseWithTlsStartAndServe(String name, @TempDir Path folder) throws Exception {
     makeCertificates(folder);
     try (TestNode node = Loopback.node("a")) {
-      try (Fairlead fairlead = startTls(folder, "tls.yaml", node.port())) {
+      try (Fairlead fairlead = startTls(folder, name, node.port())) {
         String url = "https://localhost:" + Loopback.port(fairlead, "web") + "/";
-        Tool.Said said =
-            Tool.run(
-                "",
-                "curl",
-                "-sS",
-                "--noproxy",
-                "*",
-                "--cacert",
-                folder + "/certificates/ca.pem",
-                url);
-        assertThat(said.output()).contains("hello from a");
+        List<String> curl =
+            new ArrayList<>(
+                List.of(
+                    "curl", "-sS", "--noproxy", "*", "--cacert", folder + "/certificates/ca.pem"));
+        if (name.equals("tls-clients.yaml")) {
+          assertThat(Tool.run("", concat(curl, url)).status())
+              .as("without a certificate")
+              .isNotZero();
+          curl.addAll(List.of("--cert", folder + "/certificates/client.pem"));
+          curl.addAll(List.of("--key", folder + "/certificates/client.key"));
+        }
+        assertThat(Tool.run("", concat(curl, url)).output()).contains("hello from a");
       }
     }
   }
@@ -65,6 +71,29 @@ class ExamplesTest {
                 .replaceAll("10\\.0\\.0\\.12:\\d+", "localhost:" + port));
   }
 
+  private static List<String> concat(List<String> some, String last) {
+    List<String> all = new ArrayList<>(some);
+    all.add(last);
+    return all;
+  }
+
+  /** Whoever adds one names it above or below. */
+  @Test
+  void noneIsForgotten() throws Exception {
+    List<String> named = new ArrayList<>(List.of("tls-nodes.yaml"));
+    for (Method method : ExamplesTest.class.getDeclaredMethods()) {
+      ValueSource source = method.getAnnotation(ValueSource.class);
+      if (source != null) {
+        named.addAll(List.of(source.strings()));
+      }
+    }
+    try (Stream<Path> files = Files.list(Path.of("examples"))) {
+      assertThat(files.map(file -> file.getFileName().toString()).filter(n -> n.endsWith(".yaml")))
+          .as("examples that this test starts")
+          .containsExactlyInAnyOrderElementsOf(named);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -80,7 +109,10 @@ class ExamplesTest {
         "rules.yaml",
         "retries.yaml",
         "overload.yaml",
-        "outliers.yaml"
+        "outliers.yaml",
+        "websocket.yaml",
+        "guarded.yaml",
+        "balance.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {
@@ -90,6 +122,7 @@ class ExamplesTest {
               .replace("0.0.0.0:8080", "127.0.0.1:0")
               .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
               .replace(", \"[::1]:8081\"", "")
+              .replace("${OPERATOR_TOKEN}", "the-token-of-an-operator")
               .replaceAll("\"127\\.0\\.0\\.1:9900\"", "\"127.0.0.1:0\"")
               .replaceAll("10\\.0\\.0\\.\\d+:(8080|5432|25|53|8443)", "127.0.0.1:" + node.port());
       // Nodes of one service must differ; the machine answers on every address of 127.0.0.0/8.

@@ -11,7 +11,13 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +94,78 @@ final class TakeoverLoad implements AutoCloseable {
     return this;
   }
 
+  /** A new handshake for each request. */
+  TakeoverLoad newTls(int port, SSLContext trusting) {
+    start(
+        "tls new connections",
+        () -> {
+          try (Client client = new Client(tls(port, trusting))) {
+            Reply reply = client.get("/");
+            check(reply.status() == 200, reply.toString());
+          }
+        });
+    return this;
+  }
+
+  private static Socket tls(int port, SSLContext trusting) throws IOException {
+    return trusting.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port);
+  }
+
+  /** HTTP/2 over TLS, several requests at once on as few connections as the JDK's client likes. */
+  TakeoverLoad http2(int port, SSLContext trusting) {
+    HttpClient http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_2)
+            .sslContext(trusting)
+            .connectTimeout(Duration.ofSeconds(10))
+            .build();
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + "/bytes/2000"))
+            .timeout(Duration.ofSeconds(20))
+            .build();
+    for (int i = 0; i < 3; i++) {
+      start(
+          "h2 over tls",
+          () -> {
+            try {
+              HttpResponse<byte[]> reply = http.send(request, BodyHandlers.ofByteArray());
+              check(
+                  reply.statusCode() == 200
+                      && reply.body().length == 2000
+                      && reply.version() == HttpClient.Version.HTTP_2,
+                  reply.toString());
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+          });
+    }
+    return this;
+  }
+
+  /** A new WebSocket for each message, closed as the protocol says. */
+  TakeoverLoad webSockets(int port) {
+    start(
+        "websocket",
+        () -> {
+          try (WebSocketPeer client = WebSocketPeer.to(port)) {
+            echoes(client, "hello");
+            ends(client);
+          }
+        });
+    return this;
+  }
+
+  static void echoes(WebSocketPeer client, String text) throws IOException {
+    String back = client.text(text).next();
+    check(back.equals("text " + text), back);
+  }
+
+  static void ends(WebSocketPeer client) throws IOException {
+    String answer = client.close(1000).next();
+    check(answer.equals("close 1000"), answer);
+    check(client.next().equals("end"), "open after both have closed");
+  }
+
   /** A new client address for each datagram. What is lost on the way would be a failure, too. */
   TakeoverLoad datagrams(int port) {
     start(
@@ -135,26 +214,9 @@ final class TakeoverLoad implements AutoCloseable {
   static final class Echoed implements AutoCloseable {
     private final Socket socket;
 
-    /**
-     * @param upgrade whether it begins as HTTP
-     */
-    Echoed(int port, boolean upgrade) throws IOException {
+    Echoed(int port) throws IOException {
       socket = new Socket(InetAddress.getLoopbackAddress(), port);
       socket.setSoTimeout(10_000);
-      if (upgrade) {
-        send(
-            """
-            GET /ws HTTP/1.1\r
-            Host: a\r
-            Connection: Upgrade\r
-            Upgrade: websocket\r
-            Sec-WebSocket-Version: 13\r
-            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
-            \r
-            """);
-        String head = head(socket.getInputStream());
-        check(head.startsWith("HTTP/1.1 101"), head);
-      }
     }
 
     private void send(String text) throws IOException {
@@ -190,7 +252,7 @@ final class TakeoverLoad implements AutoCloseable {
     return head.toString();
   }
 
-  /** A node that sends back what comes, after an upgrade if it begins as HTTP; datagrams, too. */
+  /** A node that sends back what comes: bytes, messages of WebSockets, datagrams. */
   static final class EchoNode implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final DatagramSocket datagrams =
@@ -240,15 +302,10 @@ final class TakeoverLoad implements AutoCloseable {
         }
         String text = new String(some, 0, first, StandardCharsets.ISO_8859_1);
         if (text.startsWith("GET")) {
-          if (!text.endsWith("\r\n\r\n")) {
-            head(in);
-          }
-          out.write(
-              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-                  .getBytes(StandardCharsets.ISO_8859_1));
-        } else {
-          out.write(some, 0, first);
+          WebSocketPeer.echo(client, text.endsWith("\r\n\r\n") ? text : text + head(in));
+          return;
         }
+        out.write(some, 0, first);
         in.transferTo(out);
       } catch (IOException _) {
         // The client has gone.

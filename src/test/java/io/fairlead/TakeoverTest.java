@@ -17,12 +17,15 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +85,19 @@ class TakeoverTest {
     echo = new EchoNode();
     admin = Loopback.freePort();
     web = Loopback.freePort();
+    new TestCertificates(folder).make("web", "127.0.0.1");
+  }
+
+  private SSLContext trusting() throws Exception {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null);
+    store.setCertificateEntry("ca", TestCertificates.issuer().getCertificate());
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
   }
 
   @AfterEach
@@ -102,7 +118,14 @@ class TakeoverTest {
       web:
         bind: "127.0.0.1:%2$d"
         limits: { min-body-rate: 0 } # a download is not read while the processes change
-        routes: [ { match: { path: /ws }, service: echo }, { service: shop } ]
+        routes:
+          - { match: { path: /ws }, service: echo }
+          - { match: { path: /brief }, service: echo, websocket: { drain-grace: 1s } }
+          - { service: shop }
+      tls:
+        bind: "127.0.0.1:0"
+        tls: { certificates: [ { cert: "%5$s/web.pem", key: "%5$s/web.key" } ] }
+        routes: { service: shop }
       any: { bind: "127.0.0.1:0", routes: { service: shop } }
       tcp: { protocol: tcp, bind: "127.0.0.1:0", service: relayed }
       raw: { protocol: tcp, bind: "127.0.0.1:0", service: echo }
@@ -112,7 +135,7 @@ class TakeoverTest {
       relayed: { nodes: "127.0.0.1:%3$d" }
       echo: { nodes: "127.0.0.1:%4$d", health: none }
     """
-        .formatted(admin, web, node.port(), echo.port());
+        .formatted(admin, web, node.port(), echo.port(), folder);
   }
 
   private Path config(String name, String text) throws IOException {
@@ -210,23 +233,33 @@ class TakeoverTest {
           .keepAlive(any)
           .newConnections("h1 new connections", web)
           .newConnections("tcp relay", tcp)
+          .newTls(port(old, "tls"), trusting())
+          .http2(port(old, "tls"), trusting())
+          .webSockets(web)
           .datagrams(port(old, "udp"));
       for (int round = 0; round < ROUNDS; round++) {
-        try (Echoed webSocket = new Echoed(web, true);
-            Echoed relayed = new Echoed(raw, false);
+        try (WebSocketPeer webSocket = WebSocketPeer.to(web);
+            WebSocketPeer brief = WebSocketPeer.to(web, "/brief");
+            Echoed relayed = new Echoed(raw);
             Download download = new Download(web);
             Client idle = new Client(web)) {
-          webSocket.echoes("before");
+          TakeoverLoad.echoes(webSocket, "before");
+          TakeoverLoad.echoes(brief, "before");
           relayed.echoes("before");
           assertThat(idle.get("/").field("connection")).isEmpty();
           Run next = successor();
           assertThat(port(next, "any")).isEqualTo(any);
           assertThat(idle.get("/").field("connection")).isEqualTo("close");
-          webSocket.echoes("after");
+          TakeoverLoad.echoes(webSocket, "after");
+          assertThat(brief.next()).as("when its grace has ended").isEqualTo("close 1001");
+          brief.close(1001);
+          assertThat(brief.next()).isEqualTo("end");
           relayed.echoes("after");
           download.finish();
           assertThat(old.process().isAlive()).as("it still has connections").isTrue();
-          webSocket.end();
+          TakeoverLoad.echoes(webSocket, "and still");
+          TakeoverLoad.ends(webSocket);
+          webSocket.close();
           relayed.end();
           assertThat(old.exit()).as(old.text()).isZero();
           assertThat(old.text()).contains("stopping: replaced").doesNotContain("were cut");

@@ -633,6 +633,34 @@ final class TlsTest {
     }
   }
 
+  /** However it is cut, and whatever name it asks for: what the listener asks for holds. */
+  @Test
+  void aHelloInPiecesIsHeldToTheSameRules() throws Exception {
+    certificates.make("second", "second.test");
+    String pairs = "certificates: [ " + pair("first") + ", " + pair("second") + " ]";
+    start("client-ca: \"" + certificates.ca() + "\", min-version: \"1.3\", " + pairs);
+    for (String version : new String[] {"TLSv1.2", "TLSv1.3"}) {
+      for (String name : new String[] {"first.test", "second.test", "unknown.test"}) {
+        for (int size : new int[] {1, 7, 5000}) {
+          try (PieceSocket socket = new PieceSocket(port, size)) {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, new TrustManager[] {new Believer()}, new SecureRandom());
+            SSLSocket tls =
+                (SSLSocket) context.getSocketFactory().createSocket(socket, name, port, true);
+            tls.setEnabledProtocols(new String[] {version});
+            assertThatThrownBy(
+                    () -> {
+                      tls.startHandshake();
+                      int _ = tls.getInputStream().read(); // with TLS 1.3 the refusal comes here
+                    })
+                .as("%s, %s, records of %s", version, name, size)
+                .isInstanceOf(SSLException.class);
+          }
+        }
+      }
+    }
+  }
+
   // --- bodies and ends ---------------------------------------------------------------------
 
   @Test

@@ -19,6 +19,7 @@ import java.util.stream.IntStream;
  * @param timeout from the moment the request went to a node until the head of its answer, all tries
  *     together; 1 ms to 24 h; default 60 s
  * @param timeouts further limits on time
+ * @param webSocket how long WebSockets may last
  * @param access whose requests are taken
  * @param rateLimits how many are taken; each must let a request in
  * @param bodyBytes of one request body; {@link #AS_LISTENER}: what the listener says
@@ -35,6 +36,7 @@ public record RouteConfig(
     RouteAction action,
     Duration timeout,
     RouteTimeouts timeouts,
+    WebSocketConfig webSocket,
     AccessConfig access,
     List<RateLimitConfig> rateLimits,
     long bodyBytes,
@@ -59,6 +61,7 @@ public record RouteConfig(
         new RouteAction.Send(Map.of(service, 1), Rewrite.NONE),
         timeout,
         RouteTimeouts.NONE,
+        WebSocketConfig.DEFAULT,
         AccessConfig.OPEN,
         List.of(),
         AS_LISTENER,
@@ -145,6 +148,7 @@ public record RouteConfig(
     given.put("timeouts", !timeouts.equals(RouteTimeouts.NONE));
     given.put("retry", !retry.equals(RetryConfig.DEFAULT));
     given.put("importance", importance != Importance.NORMAL);
+    given.put("websocket", !webSocket.equals(WebSocketConfig.DEFAULT));
     given.put("rate-limit", !rateLimits.isEmpty());
     given.put("allow", !access.allow().isEmpty());
     given.put("deny", !access.deny().isEmpty());

@@ -532,6 +532,62 @@ final class RouteLanguage {
                   values.get(BUDGET),
                   values.get(RETRY_HEDGE)));
 
+  private static final Key<Duration> WEBSOCKET_IDLE =
+      Key.computed(
+          "idle-timeout",
+          Scalar.duration(WebSocketConfig.IDLE_TIMEOUT),
+          "none with ping-interval, else timeouts.idle",
+          "Without a byte in either direction; pings of Fairlead's own do not count. Then both ends"
+              + " get a close frame (1001).",
+          "5m");
+  private static final Key<Duration> PING_INTERVAL =
+      Key.computed(
+          "ping-interval",
+          Scalar.duration(WebSocketConfig.PING_INTERVAL),
+          "none",
+          "An end that has been silent for so long gets a ping; if it then says nothing at all for"
+              + " as long again, the WebSocket is closed: 1001 to that end, 1011 to the other.",
+          "30s");
+  private static final Key<WebSocketConfig.Ping> PING =
+      Key.of(
+          "ping",
+          Scalar.word(WebSocketConfig.Ping.class),
+          WebSocketConfig.DEFAULT.ping(),
+          "Who gets pings.",
+          "client");
+  private static final Key<Duration> DRAIN_GRACE =
+      Key.of(
+          "drain-grace",
+          Scalar.duration(WebSocketConfig.DRAIN_GRACE),
+          WebSocketConfig.DEFAULT.drainGrace(),
+          "When the listener, the instance or the node drains, a WebSocket goes on for so long, and"
+              + " then both ends get a close frame (1001). A drain of a listener or the instance"
+              + " cuts what is left after 30 s.",
+          "10s");
+  private static final Key<Duration> CLOSE_TIMEOUT =
+      Key.of(
+          "close-timeout",
+          Scalar.duration(WebSocketConfig.CLOSE_TIMEOUT),
+          WebSocketConfig.DEFAULT.closeTimeout(),
+          "From Fairlead's close frames until the ends must have closed; then it is cut.",
+          "2s");
+
+  static final Obj<WebSocketConfig> WEBSOCKET =
+      new Obj<>(
+          "websocket",
+          "How long WebSockets may last, over HTTP/1.1 and HTTP/2.",
+          List.of(WEBSOCKET_IDLE, PING_INTERVAL, PING, DRAIN_GRACE, CLOSE_TIMEOUT),
+          List.of(),
+          false,
+          null,
+          (values, _) ->
+              new WebSocketConfig(
+                  or(values.find(WEBSOCKET_IDLE), Duration.ZERO),
+                  or(values.find(PING_INTERVAL), Duration.ZERO),
+                  values.get(PING),
+                  values.get(DRAIN_GRACE),
+                  values.get(CLOSE_TIMEOUT)));
+
   private static final Key<String> LIMIT_NAME =
       Key.computed(
           "name",
@@ -729,6 +785,14 @@ final class RouteLanguage {
           "none",
           "Further limits on time.",
           "{ try: 2s, total: 1m }");
+  private static final Key<WebSocketConfig> ROUTE_WEBSOCKET =
+      Key.of(
+          "websocket",
+          WEBSOCKET,
+          WebSocketConfig.DEFAULT,
+          "as its keys say",
+          "How long WebSockets may last.",
+          "{ ping-interval: 30s }");
   private static final Key<List<RateLimitConfig>> RATE_LIMITS =
       Key.of(
           "rate-limit",
@@ -783,6 +847,7 @@ final class RouteLanguage {
               ROUTE_TIMEOUTS,
               ROUTE_RETRY,
               IMPORTANCE,
+              ROUTE_WEBSOCKET,
               RATE_LIMITS,
               ALLOW,
               DENY,
@@ -804,6 +869,7 @@ final class RouteLanguage {
         action(values, spot),
         values.get(ROUTE_TIMEOUT),
         values.get(ROUTE_TIMEOUTS),
+        values.get(ROUTE_WEBSOCKET),
         new AccessConfig(values.get(ALLOW), values.get(DENY)),
         values.get(RATE_LIMITS),
         values.get(ROUTE_LIMITS_KEY),

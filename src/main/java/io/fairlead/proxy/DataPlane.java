@@ -283,6 +283,13 @@ public final class DataPlane implements AutoCloseable {
     });
   }
 
+  /** The node drains or left: its WebSockets have their grace and then end. */
+  public void drainWebSockets(Node node) {
+    for (HttpLoop loop : httpLoops) {
+      loop.drainWebSocketsSoon(node);
+    }
+  }
+
   void onEachLoop(Consumer<Loop> task) {
     for (Loop loop : loops) {
       loop.eventLoop().execute(() -> task.accept(loop));

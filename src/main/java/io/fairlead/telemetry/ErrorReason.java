@@ -32,6 +32,13 @@ public enum ErrorReason {
   HTTP2_FLOOD(
       400, "The client sent more resets or control frames than HTTP/2 needs; it was cut off."),
   CLIENT_GONE(499, "The client went away before the answer was complete; nothing was sent."),
+  WEBSOCKET_IDLE(0, "A WebSocket moved no byte for websocket.idle-timeout; it was closed."),
+  WEBSOCKET_UNANSWERED(
+      0, "One end of a WebSocket did not answer a ping in websocket.ping-interval; it was closed."),
+  WEBSOCKET_DRAINED(
+      0, "A WebSocket was asked to close when the grace of a drain, websocket.drain-grace, ended."),
+  WEBSOCKET_CUT(
+      0, "A WebSocket that was asked to close did not in websocket.close-timeout; it was cut."),
   IDLE_TIMEOUT(0, "A relayed connection moved no byte for limits.idle-timeout; it was closed."),
   DATAGRAM_TOO_LONG(0, "A datagram was longer than udp.datagram-bytes; it was dropped."),
   BAD_CLIENT_HELLO(

@@ -146,6 +146,7 @@ class RouteTableTest {
         plain.action(),
         plain.timeout(),
         plain.timeouts(),
+        plain.webSocket(),
         plain.access(),
         plain.rateLimits(),
         plain.bodyBytes(),

@@ -57,6 +57,7 @@ final class Exchange {
   private boolean requestDone;
   private boolean headSent;
   private boolean tunnel;
+  private @Nullable WebSocketRelay webSocket;
   private boolean nodeEnded;
   private boolean clientEnded;
 
@@ -418,7 +419,12 @@ final class Exchange {
   /** Takes that many bytes of the request body, or of a tunnel; only if {@link #isReadyForBody}. */
   void requestData(ByteBuf in, int count) {
     body.keep(in, count);
-    current.upstream().sendData(in, count);
+    WebSocketRelay frames = webSocket;
+    if (frames != null) {
+      frames.pass(true, in, count);
+    } else {
+      current.upstream().sendData(in, count);
+    }
   }
 
   /** The request is complete. */
@@ -440,6 +446,10 @@ final class Exchange {
     }
     clientEnded = true;
     flushToNode();
+    WebSocketRelay frames = webSocket;
+    if (frames != null && !frames.ended(true)) {
+      return;
+    }
     if (nodeEnded) {
       endTunnel(current.upstream());
     } else {
@@ -479,11 +489,44 @@ final class Exchange {
 
   /** Takes bytes of a tunnel, node to client. */
   void tunnelData(ByteBuf in) {
-    ClientSide to = client();
-    if (in.isReadable()) {
-      to.sendData(in, in.readableBytes());
+    WebSocketRelay frames = webSocket;
+    if (in.isReadable() && frames != null) {
+      frames.pass(false, in, in.readableBytes());
     }
-    responseFlush(current);
+    if (client != null) {
+      responseFlush(current);
+    }
+  }
+
+  /** Takes that many bytes of a tunnel. */
+  void sendThrough(boolean toNode, ByteBuf in, int count) {
+    if (toNode) {
+      current.upstream().sendData(in, count);
+    } else {
+      client().sendData(in, count);
+    }
+  }
+
+  /** Sends what has been gathered for either end of a tunnel. */
+  void flushBoth() {
+    client().flush();
+    flushToNode();
+  }
+
+  /** The listener goes away, or the process: what has no end of its own gets one. */
+  void drain() {
+    WebSocketRelay frames = webSocket;
+    if (frames != null) {
+      frames.drain(false);
+    }
+  }
+
+  /** Both ends have said that they have nothing more to say. */
+  void tunnelClosed() {
+    if (current.isConnected()) {
+      flushBoth();
+      endTunnel(current.upstream());
+    }
   }
 
   /**
@@ -520,6 +563,14 @@ final class Exchange {
       headSent = true;
       body.end();
       deadlines.end();
+      HttpRoute matched = route();
+      webSocket =
+          new WebSocketRelay(
+              loop,
+              this,
+              attempt.node(),
+              matched.config().webSocket(),
+              matched.tunnelIdleNanos(to.policy()));
     }
     to.sendInformational(this);
     if (!switching) {
@@ -647,6 +698,10 @@ final class Exchange {
   /** The node has ended its half of a tunnel. */
   void nodeEnded() {
     nodeEnded = true;
+    WebSocketRelay frames = webSocket;
+    if (frames != null && !frames.ended(false)) {
+      return;
+    }
     if (clientEnded && current.isConnected()) {
       endTunnel(current.upstream());
     } else {
@@ -866,6 +921,11 @@ final class Exchange {
   }
 
   private void recycle() {
+    WebSocketRelay frames = webSocket;
+    if (frames != null) {
+      webSocket = null;
+      frames.release();
+    }
     deadlines.end();
     body.end();
     Turn mine = turn;

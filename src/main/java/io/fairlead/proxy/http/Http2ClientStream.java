@@ -316,7 +316,11 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   @Override
   public void tunnelOpened() {
     tunnel = true;
+    idleNanos = HttpConnection.FOREVER_NANOS; // it knows itself how long it may be idle
     progress();
+    if (owner.listener().isDraining()) {
+      leave();
+    }
     upstreamReady();
     Exchange going = exchange;
     if (going != null) {
@@ -335,6 +339,14 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
     sendEnd(Head.NONE);
     abandon();
     exchangeDone(true);
+  }
+
+  /** The connection is to end. */
+  void leave() {
+    Exchange going = exchange;
+    if (going != null) {
+      going.drain();
+    }
   }
 
   @Override
@@ -422,8 +434,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
     if (going == null || (going.isHeadSent() && !isWritable())) {
       waitedForTaker(now);
     } else if (tunnel) {
-      reset(Http2.CANCEL);
-      abandon();
+      progress();
     } else if (!endTold && going.isReadyForBody() && !going.isHeadSent()) {
       going.timedOut(ErrorReason.REQUEST_TIMEOUT);
     } else {

@@ -82,6 +82,9 @@ final class Http2ServerConnection extends Http2Connection {
     Http2.setting(out, Http2.MAX_HEADER_LIST_SIZE, limits.headerBytes());
     Http2.setting(out, Http2.ENABLE_CONNECT_PROTOCOL, 1);
     beginMiddle();
+    if (listener.isDraining()) { // it was told to leave while it was shaking hands
+      leave();
+    }
   }
 
   /** The rest of what has begun is waited for, for the time that a head may take. */
@@ -276,6 +279,9 @@ final class Http2ServerConnection extends Http2Connection {
   private void leave() {
     if (!leaving && !hasFailed()) {
       leaving = true;
+      for (Http2Stream stream : streams()) {
+        ((Http2ClientStream) stream).leave();
+      }
       writeGoAway(Integer.MAX_VALUE, Http2.NO_ERROR);
       writePing();
       setDeadline(System.nanoTime() + LEAVE_NANOS);

@@ -44,6 +44,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   /** How long a client that we have turned away may take to notice. */
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /** Longer than anybody waits, and yet a number that can be added to. */
+  static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(365);
+
   /** How much it may go on sending meanwhile. */
   private static final int MAX_DISCARD = 1024 * 1024;
 
@@ -162,6 +165,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event == ListenerEvent.DRAIN) {
       drain();
+    }
+    Exchange going = exchange;
+    if (going != null && (event == ListenerEvent.DRAIN || event == ListenerEvent.LEAVE)) {
+      going.drain();
     }
     if (event != ChannelInputShutdownEvent.INSTANCE) {
       return;
@@ -482,6 +489,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
 
   @Override
   public void sendInformational(Exchange answered) {
+    chunked = chunked && !answered.isTunnel();
     HeadWriter.writeInformational(
         answered, output().room(answered.response.length + HeadWriter.ADDED));
   }
@@ -506,7 +514,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   @Override
   public void tunnelOpened() {
     state = State.TUNNEL;
+    idleNanos = FOREVER_NANOS; // it knows itself how long it may be idle
     progress();
+    if (listener.isDraining()) {
+      going().drain();
+    }
     resume();
   }
 
@@ -730,7 +742,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
         }
       }
       case DISCARD -> waitedForRest(now);
-      case TUNNEL -> close();
+      case TUNNEL -> {
+        if (isWritable()) {
+          progress();
+        } else {
+          waitedForTaker(now);
+        }
+      }
       case CLOSED -> {}
     }
   }

@@ -7,7 +7,10 @@ import io.fairlead.route.PathCaptures;
 import io.fairlead.service.Node;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 
 /** What the HTTP part keeps per event loop: exchanges to use again, connections to nodes. */
 public final class HttpLoop {
@@ -29,6 +32,7 @@ public final class HttpLoop {
   private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
   private final IdentityHashMap<Node, NodePool> pools = new IdentityHashMap<>();
   private final ArrayDeque<ByteBuf> buffers = new ArrayDeque<>();
+  private final Set<WebSocketRelay> webSockets = Collections.newSetFromMap(new IdentityHashMap<>());
   private final IpAddress address = new IpAddress();
   private final PathCaptures.Places places = new PathCaptures.Places();
   private final RateLimiter.Verdict verdict = new RateLimiter.Verdict();
@@ -152,6 +156,26 @@ public final class HttpLoop {
           NodePool pool = pools.get(node);
           if (pool != null) {
             pool.closeIdle();
+          }
+        });
+  }
+
+  void add(WebSocketRelay opened) {
+    webSockets.add(opened);
+  }
+
+  void remove(WebSocketRelay ended) {
+    webSockets.remove(ended);
+  }
+
+  /** The node drains or left: its WebSockets have their grace and then end. Any thread may call. */
+  public void drainWebSocketsSoon(Node node) {
+    loop.eventLoop()
+        .execute(() -> {
+          for (WebSocketRelay each : List.copyOf(webSockets)) {
+            if (each.node().equals(node)) {
+              each.drain(true);
+            }
           }
         });
   }

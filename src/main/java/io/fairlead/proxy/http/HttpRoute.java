@@ -6,6 +6,7 @@ import io.fairlead.config.Networks;
 import io.fairlead.config.RouteAction;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.UpstreamConfig;
+import io.fairlead.config.WebSocketConfig;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.RouteCounter;
 import java.time.Duration;
@@ -214,6 +215,18 @@ public final class HttpRoute {
   /** Without a byte; 0: as the listener says. */
   long idleNanos() {
     return idleNanos;
+  }
+
+  /** Without a byte, for WebSockets; 0: no bound. */
+  long tunnelIdleNanos(HttpPolicy policy) {
+    WebSocketConfig said = config.webSocket();
+    if (!said.idleTimeout().isZero()) {
+      return said.idleTimeout().toNanos();
+    }
+    if (!said.pingInterval().isZero()) {
+      return 0; // whether anybody is there is found out otherwise
+    }
+    return idleNanos > 0 ? idleNanos : policy.idleNanos();
   }
 
   /** For all of it; 0: no bound. */

@@ -2,6 +2,7 @@ package io.fairlead.proxy.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.Fuzz;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -10,39 +11,30 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * Mutates header blocks for {@code fairlead.fuzz.seconds} (2): whatever comes, the reader says one
- * thing, and what it takes for a request is one, which can be written and read again as the same.
- * {@code fairlead.fuzz.seed} plays a run again.
+ * Mutates header blocks: whatever comes, the reader says one thing, and what it takes for a request
+ * is one, which can be written and read again as the same.
  */
 final class Http2FuzzTest {
   private static final int LONGEST = 8 * 1024;
 
   @Test
-  void whatIsTakenForARequestIsOne() {
-    long seconds = Long.getLong("fairlead.fuzz.seconds", 2);
-    long seed = Long.getLong("fairlead.fuzz.seed", System.nanoTime());
-    System.out.println("fuzzing header blocks for " + seconds + " s, seed " + seed);
-    SplittableRandom random = new SplittableRandom(seed);
+  void whatIsTakenForARequestIsOne() throws Exception {
     List<byte[]> seeds = blocks();
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-    long runs = 0;
-    long taken = 0;
-    while (System.nanoTime() < until) {
-      byte[] block = mutate(seeds.get(random.nextInt(seeds.size())), random);
-      try {
-        taken += check(block) ? 1 : 0;
-      } catch (RuntimeException | AssertionError e) {
-        throw new AssertionError("seed " + seed + ": " + Arrays.toString(block), e);
-      }
-      runs++;
-    }
-    System.out.println(runs + " runs, " + taken + " requests taken");
-    assertThat(runs).isGreaterThan(100 * seconds);
-    assertThat(taken).isGreaterThan(runs / 100);
+    Fuzz.run(
+        "HPACK blocks",
+        2,
+        0.01,
+        random -> {
+          byte[] block = mutate(seeds.get(random.nextInt(seeds.size())), random);
+          try {
+            return check(block);
+          } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError(Arrays.toString(block), e);
+          }
+        });
   }
 
   private static List<byte[]> blocks() {

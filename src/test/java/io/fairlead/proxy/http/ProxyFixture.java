@@ -25,6 +25,7 @@ import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.ServiceLimits;
 import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UpstreamConfig;
+import io.fairlead.config.WebSocketConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
 import io.fairlead.route.RouteTable;
@@ -129,6 +130,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         new RouteAction.Send(Map.of("shop", 1), Rewrite.NONE),
         timeout,
         RouteTimeouts.NONE,
+        WebSocketConfig.DEFAULT,
         AccessConfig.OPEN,
         List.of(),
         RouteConfig.AS_LISTENER,

@@ -215,6 +215,22 @@ final class RelayTest {
   }
 
   @Test
+  void anUpgradeBehindAChunkedAnswerIsNotInChunks() throws Exception {
+    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    Wire atNode = leftOver.closes(node.accept());
+    atNode.request();
+    atNode.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+    assertThat(client.response().body).hasToString("ok");
+    client.send(UPGRADE);
+    atNode.request();
+    atNode.send(SWITCHING + "first");
+    assertThat(client.response().status()).isEqualTo(101);
+    assertThat(client.raw(5)).isEqualTo("first");
+    atNode.send("second");
+    assertThat(client.raw(6)).isEqualTo("second");
+  }
+
+  @Test
   void bytesBehindTheUpgradeAreNotLost() throws Exception {
     client.send(UPGRADE + "early");
     Wire atNode = leftOver.closes(node.accept());
