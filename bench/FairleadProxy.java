@@ -12,7 +12,12 @@ record FairleadProxy(int port, int adminPort) implements Peer {
   }
 
   @Override
-  public List<String> prepare(Path work, List<Integer> nodes) throws IOException {
+  public boolean speaks(Row.Front front) {
+    return true;
+  }
+
+  @Override
+  public List<String> prepare(Path work, Nodes nodes) throws IOException {
     Path config = work.resolve("fairlead.yaml");
     Files.writeString(
         config,
@@ -25,7 +30,21 @@ record FairleadProxy(int port, int adminPort) implements Peer {
             bind: "127.0.0.1:%d"
             tls: { certificates: [ { cert: "%s", key: "%s" } ] }
             routes: [ { service: shop } ]
-        services: { shop: { nodes: [%s] } }
+          calls: { bind: "127.0.0.1:%d", routes: [ { service: calls } ] }
+          bytes: { bind: "127.0.0.1:%d", protocol: tcp, service: bytes }
+          messages: { bind: "127.0.0.1:%d", routes: [ { service: messages } ] }
+          datagrams:
+            bind: "127.0.0.1:%d"
+            protocol: udp
+            service: datagrams
+            limits: { idle-timeout: 10s }
+            udp: { sessions-per-client: 1000 }
+        services:
+          shop: { nodes: [%s] }
+          calls: { protocol: h2, nodes: [%s] }
+          bytes: { nodes: [%s] }
+          messages: { nodes: [%s] }
+          datagrams: { health: none, nodes: [%s] }
         """
             .formatted(
                 adminPort,
@@ -34,12 +53,24 @@ record FairleadProxy(int port, int adminPort) implements Peer {
                 port(Row.Front.TLS),
                 Certificate.of(work).certificate(),
                 Certificate.of(work).key(),
-                nodes.stream()
-                    .map(node -> "\"127.0.0.1:" + node + "\"")
-                    .collect(Collectors.joining(", "))));
+                port(Row.Front.GRPC),
+                port(Row.Front.TCP),
+                port(Row.Front.WEBSOCKET),
+                port(Row.Front.UDP),
+                list(nodes.ports()),
+                list(nodes.ports(Row.Front.GRPC)),
+                list(nodes.ports(Row.Front.TCP)),
+                list(nodes.ports(Row.Front.WEBSOCKET)),
+                list(nodes.ports(Row.Front.UDP))));
     String command = System.getenv().getOrDefault("FAIRLEAD_CMD", "");
     return command.isBlank()
         ? List.of("./fairlead", "run", "-c", config.toString())
         : List.of("sh", "-c", "exec " + command);
+  }
+
+  private static String list(List<Integer> ports) {
+    return ports.stream()
+        .map(port -> "\"127.0.0.1:" + port + "\"")
+        .collect(Collectors.joining(", "));
   }
 }
