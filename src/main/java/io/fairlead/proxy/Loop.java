@@ -5,6 +5,7 @@ import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
+import java.net.InetSocketAddress;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -69,19 +70,20 @@ public final class Loop {
     return receiveAllocator;
   }
 
-  /** An unconnected TCP channel of this loop's transport. */
-  public Channel newSocketChannel() {
-    return transport.newSocketChannel();
+  /** An unconnected TCP channel of this loop's transport for that node. */
+  public Channel newSocketChannel(InetSocketAddress node) {
+    return transport.newSocketChannel(node);
   }
 
   /**
    * An unbound channel for datagrams of this loop's transport.
    *
+   * @param address where it will be bound, or what it will be connected to
    * @param bytes of the largest datagram that is of use; of a larger one at least one byte more is
    *     delivered, so that it can be told
    */
-  public Channel newDatagramChannel(int bytes) {
-    return transport.newDatagramChannel(bytes + 1);
+  public Channel newDatagramChannel(InetSocketAddress address, int bytes) {
+    return transport.newDatagramChannel(address, bytes + 1);
   }
 
   /** The same for a socket that another process has, too. */

@@ -95,7 +95,7 @@ final class Relay {
   }
 
   private void connect(Node picked, InetSocketAddress address) {
-    Channel channel = loop.newSocketChannel();
+    Channel channel = loop.newSocketChannel(address);
     ChannelSetup.apply(channel, loop);
     channel
         .config()

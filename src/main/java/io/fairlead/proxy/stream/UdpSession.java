@@ -116,7 +116,7 @@ final class UdpSession {
   private @Nullable Channel connect(Node picked, InetSocketAddress address) {
     Channel channel;
     try {
-      channel = loop().newDatagramChannel(policy.udp().datagramBytes());
+      channel = loop().newDatagramChannel(address, policy.udp().datagramBytes());
     } catch (ChannelException e) { // out of file descriptors, mostly
       socket.count(ErrorReason.OVERLOADED);
       end();
