@@ -69,7 +69,9 @@ final class IdleConnections implements AutoCloseable {
     }
   }
 
-  /** A context for each, so that no session is resumed; of the connection only the channel stays. */
+  /**
+   * A context for each, so that no session is resumed; of the connection only the channel stays.
+   */
   private void addTls() throws IOException, GeneralSecurityException {
     TlsConnection connection = TlsConnection.open(TlsConnection.newContext(), port);
     channels.add(connection.channel());

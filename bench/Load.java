@@ -8,7 +8,8 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Closed-loop load of every kind: each of N connections asks for the next thing when it has the one
- * before. HTTP is asked for by wrk and h2load, what neither of them speaks by threads of the driver.
+ * before. HTTP is asked for by wrk and h2load, what neither of them speaks by threads of the
+ * driver.
  */
 final class Load {
   private final Children children;

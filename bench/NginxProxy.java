@@ -9,8 +9,7 @@ import java.util.List;
  */
 record NginxProxy(int port) implements Peer {
   /** Debian has the module for TCP and UDP in a package of its own. */
-  private static final Path STREAM_MODULE =
-      Path.of("/usr/lib/nginx/modules/ngx_stream_module.so");
+  private static final Path STREAM_MODULE = Path.of("/usr/lib/nginx/modules/ngx_stream_module.so");
 
   @Override
   public String name() {

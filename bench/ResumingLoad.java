@@ -7,8 +7,8 @@ import javax.net.ssl.SSLContext;
 
 /**
  * Connections that each continue the TLS session of the one before, ask once and are closed. One
- * thread for each connection held at once; a session may be continued once only, so that each thread
- * remembers its own.
+ * thread for each connection held at once; a session may be continued once only, so that each
+ * thread remembers its own.
  */
 final class ResumingLoad implements Runnable {
   private final SSLContext context;

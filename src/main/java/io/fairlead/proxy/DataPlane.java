@@ -295,6 +295,7 @@ public final class DataPlane implements AutoCloseable {
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     if (group.isTerminated()) { // otherwise a loop may still use what it keeps
       httpLoops.forEach(HttpLoop::releaseKept);
+      loops.forEach(Loop::closePipe);
     }
   }
 }

@@ -1,13 +1,18 @@
 package io.fairlead.proxy;
 
+import io.netty.channel.Channel;
+import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -15,7 +20,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's epoll handler with two changes.
+ * Netty's epoll handler with three changes.
  *
  * <p>What a connection waits for is told to the kernel once, before the loop waits the next time,
  * and only if it differs from what the kernel knows. Nothing is lost by that, since events are
@@ -27,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * a later write has to wait: the rest of the answer would be lost. Asking for edge-triggered news
  * of nothing keeps it in the set, and unlike a plain empty set of events reports an end of both
  * halves once and not without pause.
+ *
+ * <p>A {@link BulkReader} of a channel may take what has come before Netty reads it.
  */
 final class EpollHandler implements IoHandler {
   private static final System.Logger LOG = System.getLogger(EpollHandler.class.getName());
@@ -49,7 +56,13 @@ final class EpollHandler implements IoHandler {
 
   @Override
   public IoRegistration register(IoHandle handle) throws Exception {
-    return new Registration(netty.register(handle), handle);
+    Channel channel =
+        handle instanceof Channel.Unsafe unsafe ? unsafe.voidPromise().channel() : null;
+    IoHandle watched =
+        channel != null && handle instanceof EpollIoHandle epoll
+            ? new Watched(epoll, channel)
+            : handle;
+    return new Registration(netty.register(watched), handle);
   }
 
   @Override
@@ -64,6 +77,46 @@ final class EpollHandler implements IoHandler {
       changed.get(i).tellKernel();
     }
     changed.clear();
+  }
+
+  /**
+   * Asks who reads in bulk first. Readiness is reported as long as it lasts, so that an end or more
+   * bytes come again.
+   */
+  private record Watched(EpollIoHandle netty, Channel channel) implements EpollIoHandle {
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {
+      BulkReader reader = BulkReader.of(channel);
+      if (reader == null || !isForReader((EpollIoEvent) event) || !reader.readBulk()) {
+        netty.handle(registration, event);
+      }
+    }
+
+    private static boolean isForReader(EpollIoEvent event) {
+      return event.ops().contains(EpollIoOps.EPOLLIN)
+          && !event.ops().contains(EpollIoOps.EPOLLOUT)
+          && !event.ops().contains(EpollIoOps.EPOLLERR);
+    }
+
+    @Override
+    public FileDescriptor fd() {
+      return netty.fd();
+    }
+
+    @Override
+    public void registered() {
+      netty.registered();
+    }
+
+    @Override
+    public void unregistered() {
+      netty.unregistered();
+    }
+
+    @Override
+    public void close() throws Exception {
+      netty.close();
+    }
   }
 
   private final class Registration implements IoRegistration {

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** One event loop with what is kept per loop. Everything but the index belongs to its thread. */
 public final class Loop {
@@ -19,6 +20,7 @@ public final class Loop {
   private final RandomGenerator random;
   private final RecvByteBufAllocator receiveAllocator;
   private final RequestIds requestIds;
+  private @Nullable SplicePipe pipe;
 
   Loop(int index, EventLoop eventLoop, TransportKind transport, long seed) {
     this.index = index;
@@ -68,6 +70,25 @@ public final class Loop {
    */
   public RecvByteBufAllocator receiveAllocator() {
     return receiveAllocator;
+  }
+
+  /** For what is relayed in bulk; null: there is none to be had. */
+  public @Nullable SplicePipe pipe() {
+    SplicePipe present = pipe;
+    if (present == null && transport == TransportKind.EPOLL) {
+      present = SplicePipe.open();
+      pipe = present;
+    }
+    return present;
+  }
+
+  /** When the loop has ended, or what is in the pipe is of no use to anybody. */
+  public void closePipe() {
+    SplicePipe present = pipe;
+    pipe = null;
+    if (present != null) {
+      present.close();
+    }
   }
 
   /** An unconnected TCP channel of this loop's transport for that node. */
