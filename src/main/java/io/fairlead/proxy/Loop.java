@@ -13,12 +13,16 @@ import org.jspecify.annotations.Nullable;
 
 /** One event loop with what is kept per loop. Everything but the index belongs to its thread. */
 public final class Loop {
+  /** A connection with much to say is read so often before the others. */
+  private static final int TURNS = 4;
+
   private final int index;
   private final EventLoop eventLoop;
   private final TransportKind transport;
   private final TimerWheel timers;
   private final RandomGenerator random;
   private final RecvByteBufAllocator receiveAllocator;
+  private final RecvByteBufAllocator sessionAllocator;
   private final RequestIds requestIds;
   private @Nullable SplicePipe pipe;
 
@@ -31,7 +35,9 @@ public final class Loop {
     this.receiveAllocator =
         transport == TransportKind.IO_URING
             ? new AdaptiveRecvByteBufAllocator()
-            : new ReceiveBuffers();
+            : new ReceiveBuffers(TURNS);
+    this.sessionAllocator =
+        transport == TransportKind.EPOLL ? new ReceiveBuffers(1) : receiveAllocator;
     this.requestIds = new RequestIds((int) seed, index);
   }
 
@@ -70,6 +76,11 @@ public final class Loop {
    */
   public RecvByteBufAllocator receiveAllocator() {
     return receiveAllocator;
+  }
+
+  /** The same for datagrams of a node, of which one read takes several: a second finds none. */
+  public RecvByteBufAllocator sessionAllocator() {
+    return sessionAllocator;
   }
 
   /** For what is relayed in bulk; null: there is none to be had. */

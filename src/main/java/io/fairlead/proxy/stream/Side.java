@@ -38,6 +38,9 @@ final class Side extends ChannelInboundHandlerAdapter implements BulkReader {
   /** Less than this at once is cheaper to copy. */
   private static final int BULK = 32 * 1024;
 
+  /** How often the pipe is filled before others get their turn. */
+  private static final int TURNS = 4;
+
   private final Relay relay;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Socket socket;
@@ -88,15 +91,20 @@ final class Side extends ChannelInboundHandlerAdapter implements BulkReader {
 
   @Override
   public boolean readBulk() {
-    if (!bulk || !reading) {
-      return false;
+    boolean moved = false;
+    for (int turn = 0; turn < TURNS && bulk && reading; turn++) {
+      int count = relay.splice(this);
+      moved |= count > 0;
+      // After the first turn the socket may simply have been emptied.
+      if (turn == 0 && count < BULK) {
+        bulk = false;
+        channel().attr(BulkReader.KEY).set(null);
+      }
+      if (count < BULK) {
+        break;
+      }
     }
-    int count = relay.splice(this);
-    if (count < BULK) {
-      bulk = false;
-      channel().attr(BulkReader.KEY).set(null);
-    }
-    return count > 0;
+    return moved;
   }
 
   @Override

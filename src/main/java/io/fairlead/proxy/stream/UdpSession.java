@@ -123,6 +123,7 @@ final class UdpSession {
       return null;
     }
     ChannelSetup.apply(channel, loop());
+    channel.config().setRecvByteBufAllocator(loop().sessionAllocator());
     channel.pipeline().addLast(new Upstream());
     node = picked;
     upstream = channel;
