@@ -84,7 +84,7 @@ record Options(
         quick ? 1 : 2,
         quick ? 1 : 5,
         10_000,
-        quick ? Duration.ofSeconds(210) : Duration.ofSeconds(1500),
+        quick ? Duration.ofSeconds(210) : Duration.ofSeconds(1560),
         rows,
         only,
         port,
