@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Fairlead with one event loop; its command may be replaced by the environment. */
+/** Fairlead with one event loop, round robin as the others; its command may be replaced. */
 record FairleadProxy(int port, int adminPort) implements Peer {
   @Override
   public String name() {
@@ -40,11 +40,11 @@ record FairleadProxy(int port, int adminPort) implements Peer {
             limits: { idle-timeout: 10s }
             udp: { sessions-per-client: 1000 }
         services:
-          shop: { nodes: [%s] }
-          calls: { protocol: h2, nodes: [%s] }
-          bytes: { nodes: [%s] }
-          messages: { nodes: [%s] }
-          datagrams: { health: none, nodes: [%s] }
+          shop: { balance: round-robin, nodes: [%s] }
+          calls: { balance: round-robin, protocol: h2, nodes: [%s] }
+          bytes: { balance: round-robin, nodes: [%s] }
+          messages: { balance: round-robin, nodes: [%s] }
+          datagrams: { balance: round-robin, health: none, nodes: [%s] }
         """
             .formatted(
                 adminPort,
