@@ -114,8 +114,8 @@ final class EpollHandler implements IoHandler {
     }
 
     @Override
-    public void close() throws Exception {
-      netty.close();
+    public void close() {
+      EpollHandler.close(netty);
     }
   }
 
@@ -155,15 +155,7 @@ final class EpollHandler implements IoHandler {
         known = wanted;
       } catch (RuntimeException e) {
         LOG.log(Level.WARNING, "the kernel will not watch a connection, which is closed", e);
-        close();
-      }
-    }
-
-    private void close() {
-      try {
-        handle.close();
-      } catch (Exception e) {
-        LOG.log(Level.WARNING, "a connection does not close", e);
+        close(handle);
       }
     }
 
@@ -181,6 +173,14 @@ final class EpollHandler implements IoHandler {
     @Override
     public boolean cancel() {
       return netty.cancel();
+    }
+  }
+
+  private static void close(IoHandle handle) {
+    try {
+      handle.close();
+    } catch (Exception e) {
+      LOG.log(Level.WARNING, "a connection does not close", e);
     }
   }
 
