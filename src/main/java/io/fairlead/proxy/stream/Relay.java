@@ -251,25 +251,22 @@ final class Relay {
     }
     if (count > 0) {
       count(from, count);
-      if (!isEmptied(pipe, count, target, to)) {
-        from.setReading(false);
-      }
+      empty(pipe, count, from, target, to);
     }
     return count;
   }
 
-  /** Whether the receiver has taken all that is in the pipe; what it has not is queued for it. */
-  private boolean isEmptied(SplicePipe pipe, int count, FileDescriptor target, Side to) {
+  /** Gives the receiver what is in the pipe; what it does not take is queued, and has to go first. */
+  private void empty(SplicePipe pipe, int count, Side from, FileDescriptor target, Side to) {
     try {
       int left = pipe.empty(target, count);
       if (left > 0) {
+        from.setReading(false); // before queueing: it may be gone at once, and reading on again
         to.queue(pipe.drain(loop.allocator(), left));
       }
-      return left == 0;
     } catch (IOException e) {
       loop.closePipe(); // what is in it has lost its receiver
       broken(to);
-      return false;
     }
   }
 
