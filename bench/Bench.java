@@ -24,7 +24,7 @@ final class Bench {
 
   private final Path work = Path.of("bench/work").toAbsolutePath();
   private final Children children = new Children();
-  private final Wrk wrk = new Wrk(children, work);
+  private final Load load = new Load(children, work);
   private final Verify verify = new Verify();
   private final Results results = new Results();
   private final Nodes nodes;
@@ -34,7 +34,7 @@ final class Bench {
 
   private Bench(Options options) {
     this.options = options;
-    this.nodes = new Nodes(options.basePort() + 101, work);
+    this.nodes = new Nodes(options.basePort() + 121, work);
   }
 
   public static void main(String[] args) throws Exception {
@@ -83,7 +83,7 @@ final class Bench {
       say("no proxy could be measured");
       return 1;
     }
-    KernelCounters counters = new KernelCounters(children, wrk, work);
+    KernelCounters counters = new KernelCounters(children, load, work);
     warmGenerator();
     for (Row row : Row.ALL) {
       if (options.wantsRow(row.name())) {
@@ -93,8 +93,10 @@ final class Bench {
     if (options.wantsRow("calls")) {
       countSystemCalls(counters);
     }
-    if (options.wantsRow("idle")) {
-      measureIdle();
+    for (Idle kind : Idle.values()) {
+      if (options.wantsRow(kind.row)) {
+        measureIdle(kind);
+      }
     }
     Duration took = Duration.ofNanos(System.nanoTime() - started);
     String report = Report.of(results, options, took, counters.offersInstructions());
@@ -124,7 +126,7 @@ final class Bench {
   private void startPeers() throws IOException, InterruptedException {
     List<Peer> wanted =
         List.of(
-            new FairleadProxy(options.basePort() + 80, options.basePort() + 900),
+            new FairleadProxy(options.basePort() + 80, options.basePort() + 70),
             new HaproxyProxy(options.basePort() + 81),
             new NginxProxy(options.basePort() + 82));
     for (Peer peer : wanted) {
@@ -156,7 +158,7 @@ final class Bench {
       return false;
     }
     try {
-      List<String> command = peer.prepare(work, nodes.ports());
+      List<String> command = peer.prepare(work, nodes);
       Process process =
           children.start(Machine.PROXY_CORE, command, work.resolve(peer.name() + ".log"));
       if (verify.awaitReady(peer.port(), process, START_BOUND)) {
@@ -201,15 +203,20 @@ final class Bench {
       return;
     }
     say(row.name() + ": " + row.says());
+    for (Peer peer : peers) {
+      if (!peer.speaks(row.front())) {
+        result.lacking.add(peer.name());
+      }
+    }
     for (Peer peer : List.copyOf(peers)) {
-      if (alive(peer)) {
+      if (peer.speaks(row.front()) && alive(peer)) {
         warm(row, peer);
       }
     }
     for (int round = 0; round < options.rounds() && !overBudget(row.name()); round++) {
       Map<String, Results.Sample> samples = new LinkedHashMap<>();
       for (Peer peer : rotated(round)) {
-        if (alive(peer)) {
+        if (peer.speaks(row.front()) && alive(peer)) {
           samples.put(peer.name(), sample(row, peer, options.seconds()));
         }
       }
@@ -221,6 +228,9 @@ final class Bench {
     }
     if (counters.offersInstructions()) {
       for (Peer peer : peers) {
+        if (!peer.speaks(row.front())) {
+          continue;
+        }
         double count = counters.instructionsPerRequest(row, peer, running.get(peer).pid());
         if (!Double.isNaN(count)) {
           result.instructions.put(peer.name(), count);
@@ -231,6 +241,10 @@ final class Bench {
 
   /** Loads a proxy until its CPU per request stops falling, within bounds. */
   private void warm(Row row, Peer peer) throws IOException, InterruptedException {
+    if (row.front() == Row.Front.TLS_RESUMED) {
+      // The generator is slow here; the code that is to be compiled is mostly the same.
+      load.run(Row.named("tls-new"), peer.port(Row.Front.TLS), options.maxWarmUps());
+    }
     double best = Double.MAX_VALUE;
     int settled = 0;
     int windows = 0;
@@ -250,17 +264,17 @@ final class Bench {
     long pid = running.get(peer).pid();
     Usage before = Usage.of(pid);
     long start = System.nanoTime();
-    Wrk.Running load = wrk.start(row, peer.port(row.front()), seconds);
+    Load.Running going = load.start(row, peer.port(row.front()), seconds);
     Thread.sleep(seconds * 800L);
     long resident = Usage.residentBytes(pid);
-    Wrk.Result result = wrk.finish(load, seconds);
+    Load.Result result = going.finish();
     Usage.Delta used = Usage.of(pid).since(before);
     double elapsed = System.nanoTime() - start;
-    double micros = used.totalNanos() / 1e3 / Math.max(1, result.requests());
+    double micros = used.totalNanos() / 1e3 / Math.max(1, result.units());
     String problem =
         running.get(peer).isAlive() ? result.problem() : "the proxy ended under the load";
     return new Results.Sample(
-        result.requests() / result.seconds(),
+        result.units() / result.seconds(),
         micros,
         micros * used.systemShare(),
         used.totalNanos() / elapsed,
@@ -273,7 +287,7 @@ final class Bench {
   private void measureLatency(Row row, Results.RowResult result) throws IOException {
     double lowest = Double.MAX_VALUE;
     for (Peer peer : peers) {
-      Spread rate = result.of(peer.name(), Results.Sample::requestsPerSecond);
+      Spread rate = result.of(peer.name(), Results.Sample::perSecond);
       if (rate.known() && result.problem(peer.name()).isEmpty()) {
         lowest = Math.min(lowest, rate.median());
       }
@@ -290,10 +304,8 @@ final class Bench {
           latencies.put(peer.name(), latency(peer.port(), row, result.rate, length, round));
         }
       }
-      if (round == 0) {
-        int node = nodes.ports().getFirst();
-        latencies.put("direct", latency(node, row, result.rate, length, round));
-      }
+      int node = nodes.ports().getFirst();
+      latencies.put("direct", latency(node, row, result.rate, length, round));
       result.latencies.add(latencies);
     }
   }
@@ -312,7 +324,7 @@ final class Bench {
       return;
     }
     say("calls: system calls per request at 64 connections");
-    Row row = Row.ALL.stream().filter(r -> r.name().equals("get-64")).findFirst().orElseThrow();
+    Row row = Row.named("get-64");
     for (Peer peer : peers) {
       if (alive(peer)) {
         double calls = counters.systemCallsPerRequest(row, peer, running.get(peer).pid());
@@ -324,10 +336,12 @@ final class Bench {
   }
 
   /** Each proxy is started anew, warmed, and then given the idle connections. */
-  private void measureIdle() throws IOException, InterruptedException {
+  private void measureIdle(Idle kind) throws IOException, InterruptedException {
     int count = Math.min(options.idleConnections(), Machine.openFileLimit() - 2_000);
-    say("idle: " + count + " idle connections");
-    Row row = Row.ALL.stream().filter(r -> r.name().equals("get-64")).findFirst().orElseThrow();
+    say(kind.row + ": " + count + " idle connections, " + kind.says);
+    Map<String, Results.Memory> memory = new LinkedHashMap<>();
+    results.memory.put(kind, memory);
+    Row row = Row.named("get-64");
     for (Peer peer : List.copyOf(peers)) {
       Process old = running.remove(peer);
       if (old != null) {
@@ -338,18 +352,25 @@ final class Bench {
         continue;
       }
       for (int i = 0; i < 3; i++) {
-        wrk.run(row, peer.port(), 1);
+        load.run(row, peer.port(), 1);
       }
+      warmIdle(kind, peer);
       Thread.sleep(1_000);
-      results.memory.put(peer.name(), idle(peer, count));
+      memory.put(peer.name(), idle(kind, peer, count));
+      say("  " + peer.name() + " " + memory.get(peer.name()).text());
     }
   }
 
-  private Results.Memory idle(Peer peer, int count) throws InterruptedException {
+  /** What is loaded or compiled for the first such connections is not theirs. */
+  private static void warmIdle(Idle kind, Peer peer) {
+    IdleConnections.open(kind, peer.port(kind.front), 200).close();
+  }
+
+  private Results.Memory idle(Idle kind, Peer peer, int count) throws InterruptedException {
     long pid = running.get(peer).pid();
     long started = results.startedBytes.getOrDefault(peer.name(), 0L);
     long before = Usage.residentBytes(pid);
-    try (IdleConnections idle = IdleConnections.open(peer.port(), count)) {
+    try (IdleConnections idle = IdleConnections.open(kind, peer.port(kind.front), count)) {
       Thread.sleep(2_000);
       long with = Usage.residentBytes(pid);
       int files = Usage.openFiles(pid);
@@ -394,8 +415,7 @@ final class Bench {
     samples.forEach((peer, sample) ->
         line.append(
             sample.problem().isEmpty()
-                ? "%s %.1f µs %.0f/s   "
-                    .formatted(peer, sample.cpuMicros(), sample.requestsPerSecond())
+                ? "%s %.1f µs %.0f/s   ".formatted(peer, sample.cpuMicros(), sample.perSecond())
                 : "%s INVALID: %s   ".formatted(peer, sample.problem())));
     return line.toString().stripTrailing();
   }

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Fairlead with one event loop; its command may be replaced by the environment. */
+/** Fairlead with one event loop, round robin as the others; its command may be replaced. */
 record FairleadProxy(int port, int adminPort) implements Peer {
   @Override
   public String name() {
@@ -12,7 +12,12 @@ record FairleadProxy(int port, int adminPort) implements Peer {
   }
 
   @Override
-  public List<String> prepare(Path work, List<Integer> nodes) throws IOException {
+  public boolean speaks(Row.Front front) {
+    return true;
+  }
+
+  @Override
+  public List<String> prepare(Path work, Nodes nodes) throws IOException {
     Path config = work.resolve("fairlead.yaml");
     Files.writeString(
         config,
@@ -25,7 +30,21 @@ record FairleadProxy(int port, int adminPort) implements Peer {
             bind: "127.0.0.1:%d"
             tls: { certificates: [ { cert: "%s", key: "%s" } ] }
             routes: [ { service: shop } ]
-        services: { shop: { nodes: [%s] } }
+          calls: { bind: "127.0.0.1:%d", routes: [ { service: calls } ] }
+          bytes: { bind: "127.0.0.1:%d", protocol: tcp, service: bytes }
+          messages: { bind: "127.0.0.1:%d", routes: [ { service: messages } ] }
+          datagrams:
+            bind: "127.0.0.1:%d"
+            protocol: udp
+            service: datagrams
+            limits: { idle-timeout: 10s }
+            udp: { sessions-per-client: 1000 }
+        services:
+          shop: { balance: round-robin, nodes: [%s] }
+          calls: { balance: round-robin, protocol: h2, nodes: [%s] }
+          bytes: { balance: round-robin, nodes: [%s] }
+          messages: { balance: round-robin, nodes: [%s] }
+          datagrams: { balance: round-robin, health: none, nodes: [%s] }
         """
             .formatted(
                 adminPort,
@@ -34,12 +53,24 @@ record FairleadProxy(int port, int adminPort) implements Peer {
                 port(Row.Front.TLS),
                 Certificate.of(work).certificate(),
                 Certificate.of(work).key(),
-                nodes.stream()
-                    .map(node -> "\"127.0.0.1:" + node + "\"")
-                    .collect(Collectors.joining(", "))));
+                port(Row.Front.GRPC),
+                port(Row.Front.TCP),
+                port(Row.Front.WEBSOCKET),
+                port(Row.Front.UDP),
+                list(nodes.ports()),
+                list(nodes.ports(Row.Front.GRPC)),
+                list(nodes.ports(Row.Front.TCP)),
+                list(nodes.ports(Row.Front.WEBSOCKET)),
+                list(nodes.ports(Row.Front.UDP))));
     String command = System.getenv().getOrDefault("FAIRLEAD_CMD", "");
     return command.isBlank()
         ? List.of("./fairlead", "run", "-c", config.toString())
         : List.of("sh", "-c", "exec " + command);
+  }
+
+  private static String list(List<Integer> ports) {
+    return ports.stream()
+        .map(port -> "\"127.0.0.1:" + port + "\"")
+        .collect(Collectors.joining(", "));
   }
 }

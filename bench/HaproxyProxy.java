@@ -11,11 +11,12 @@ record HaproxyProxy(int port) implements Peer {
   }
 
   @Override
-  public List<String> prepare(Path work, List<Integer> nodes) throws IOException {
-    StringBuilder servers = new StringBuilder();
-    for (int node : nodes) {
-      servers.append("  server n%d 127.0.0.1:%d\n".formatted(node, node));
-    }
+  public boolean speaks(Row.Front front) {
+    return front != Row.Front.UDP;
+  }
+
+  @Override
+  public List<String> prepare(Path work, Nodes nodes) throws IOException {
     // HAProxy reckons with two sockets per client and refuses to start when they might not fit;
     // idle clients need only one, so the limit is left to the kernel (no strict-limits).
     int maxConnections = Math.min(15_000, Machine.openFileLimit() - 2_000);
@@ -37,12 +38,34 @@ record HaproxyProxy(int port) implements Peer {
           timeout client 10m
           timeout server 10m
           timeout http-keep-alive 10m
+          timeout tunnel 10m
         frontend web
           bind 127.0.0.1:%d backlog 4096
           bind 127.0.0.1:%d backlog 4096 proto h2
           bind 127.0.0.1:%d backlog 4096 ssl crt %s
           default_backend shop
         backend shop
+          balance roundrobin
+        %s\
+        frontend calls
+          bind 127.0.0.1:%d backlog 4096 proto h2
+          default_backend calls
+        backend calls
+          balance roundrobin
+        %s\
+        frontend bytes
+          mode tcp
+          bind 127.0.0.1:%d backlog 4096
+          default_backend bytes
+        backend bytes
+          mode tcp
+          balance roundrobin
+          option splice-response
+        %s\
+        frontend messages
+          bind 127.0.0.1:%d backlog 4096
+          default_backend messages
+        backend messages
           balance roundrobin
         %s\
         """
@@ -52,7 +75,21 @@ record HaproxyProxy(int port) implements Peer {
                 port(Row.Front.HTTP2),
                 port(Row.Front.TLS),
                 Certificate.of(work).both(),
-                servers));
+                servers(nodes.ports(), ""),
+                port(Row.Front.GRPC),
+                servers(nodes.ports(Row.Front.GRPC), " proto h2"),
+                port(Row.Front.TCP),
+                servers(nodes.ports(Row.Front.TCP), ""),
+                port(Row.Front.WEBSOCKET),
+                servers(nodes.ports(Row.Front.WEBSOCKET), "")));
     return List.of("haproxy", "-db", "-f", config.toString());
+  }
+
+  private static String servers(List<Integer> ports, String options) {
+    StringBuilder servers = new StringBuilder();
+    for (int node : ports) {
+      servers.append("  server n%d 127.0.0.1:%d%s\n".formatted(node, node, options));
+    }
+    return servers.toString();
   }
 }

@@ -13,14 +13,14 @@ final class KernelCounters {
       System.getenv().getOrDefault("BENCH_PERF_EVENT", "instructions");
 
   private final Children children;
-  private final Wrk wrk;
+  private final Load load;
   private final Path work;
   private final boolean instructions;
   private final boolean strace;
 
-  KernelCounters(Children children, Wrk wrk, Path work) {
+  KernelCounters(Children children, Load load, Path work) {
     this.children = children;
-    this.wrk = wrk;
+    this.load = load;
     this.work = work;
     Machine.Output perf = Machine.output("perf", "stat", "-x,", "-e", EVENT, "true");
     instructions = perf.ok() && !perf.text().contains("<not");
@@ -48,14 +48,14 @@ final class KernelCounters {
     List<String> command =
         List.of("perf", "stat", "-x,", "-e", EVENT, "-o", output.toString(), "-p", pids);
     double count = Double.NaN;
-    Wrk.Result load = counted(row, peer, command);
+    Load.Result counted = counted(row, peer, command);
     for (String line : Machine.read(output).lines().toList()) {
       if (line.contains("," + EVENT)) {
         String value = line.substring(0, line.indexOf(','));
         count = value.matches("[0-9.]+") ? Double.parseDouble(value) : Double.NaN;
       }
     }
-    return load.problem().isEmpty() ? count / load.requests() : Double.NaN;
+    return counted.problem().isEmpty() ? count / counted.units() : Double.NaN;
   }
 
   /**
@@ -70,25 +70,25 @@ final class KernelCounters {
     List<String> command = new ArrayList<>(List.of("strace", "-c", "-f", "-o", output.toString()));
     Usage.tree(pid).forEach(process -> command.addAll(List.of("-p", Long.toString(process))));
     double count = Double.NaN;
-    Wrk.Result load = counted(row, peer, command);
+    Load.Result counted = counted(row, peer, command);
     for (String line : Machine.read(output).lines().toList()) {
       if (line.endsWith(" total")) {
         count = Double.parseDouble(line.strip().split(" +")[3]);
       }
     }
-    return load.problem().isEmpty() ? count / load.requests() : Double.NaN;
+    return counted.problem().isEmpty() ? count / counted.units() : Double.NaN;
   }
 
   /** Runs one second of load with a counting tool attached, which SIGINT makes print its counts. */
-  private Wrk.Result counted(Row row, Peer peer, List<String> command)
+  private Load.Result counted(Row row, Peer peer, List<String> command)
       throws IOException, InterruptedException {
     Process tool = children.start(Machine.LOAD_CORE, command, work.resolve("counter.log"));
     try {
       Thread.sleep(700); // to attach; neither tool says when it has
-      Wrk.Result result = wrk.run(row, peer.port(row.front()), 1);
+      Load.Result result = load.run(row, peer.port(row.front()), 1);
       Machine.output("kill", "-INT", Long.toString(tool.pid()));
       if (!tool.waitFor(5, TimeUnit.SECONDS)) {
-        return new Wrk.Result(0, 1, "the counting tool did not end");
+        return new Load.Result(0, 1, "the counting tool did not end");
       }
       return result;
     } finally {

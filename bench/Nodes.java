@@ -6,8 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The three nodes that every proxy stands in front of: one NGINX process with three ports, on the
- * load generator's core.
+ * The nodes that every proxy stands in front of, three of each kind, on the load generator's core:
+ * one NGINX process with three ports for HTTP/1.1, three of nghttpd for gRPC, and {@link
+ * StreamNodes} for the rest.
  *
  * <p>A POST is answered when its whole body has arrived: {@code return} alone would answer after
  * the head. {@code mirror} makes NGINX read the body, the static handler then refuses the method,
@@ -24,8 +25,23 @@ final class Nodes {
     this.work = work;
   }
 
+  /** Of the nodes for HTTP/1.1. */
   List<Integer> ports() {
-    return List.of(firstPort, firstPort + 1, firstPort + 2);
+    return ports(Row.Front.CLEAR);
+  }
+
+  /** Of the nodes behind a kind of listener. */
+  List<Integer> ports(Row.Front front) {
+    int first =
+        firstPort
+            + switch (front) {
+              case CLEAR, HTTP2, TLS, TLS_RESUMED -> 0;
+              case GRPC -> 10;
+              case TCP -> 20;
+              case WEBSOCKET -> 30;
+              case UDP -> 40;
+            };
+    return List.of(first, first + 1, first + 2);
   }
 
   /** The byte that fills a file of the given size. */
@@ -75,10 +91,36 @@ final class Nodes {
                 Math.min(20_000, Machine.openFileLimit()),
                 NginxProxy.tempPaths(work, "nodes"),
                 servers));
+    startGrpc(children);
+    StreamNodes.start(this);
     return children.start(
         Machine.LOAD_CORE,
         List.of("nginx", "-e", "stderr", "-p", work.toString(), "-c", config.toString()),
         work.resolve("nodes.log"));
+  }
+
+  /** Each call is answered with the same message and the trailer that says it went well. */
+  private void startGrpc(Children children) throws IOException {
+    Path root = work.resolve("grpc");
+    Files.createDirectories(root.resolve("bench.Echo"));
+    Files.write(root.resolve("bench.Echo/Unary"), H2load.grpcMessage());
+    for (int port : ports(Row.Front.GRPC)) {
+      List<String> command =
+          List.of(
+              "nghttpd",
+              "--no-tls",
+              "-a",
+              "127.0.0.1",
+              "-d",
+              root.toString(),
+              "--trailer=grpc-status: 0",
+              Integer.toString(port));
+      try {
+        children.start(Machine.LOAD_CORE, command, work.resolve("grpc-" + port + ".log"));
+      } catch (IOException _) {
+        return; // not installed: the row's calls will fail and say so
+      }
+    }
   }
 
   private String server(int port) {

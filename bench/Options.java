@@ -15,7 +15,7 @@ import java.util.List;
  * @param budget time after which no further round of throughput or latency starts
  * @param rows names of the rows to run; empty: all
  * @param only names of the proxies to run; empty: all
- * @param basePort first of the 1000 loopback ports used
+ * @param basePort first of the 200 loopback ports used
  * @param report file that receives the Markdown report
  */
 record Options(
@@ -35,11 +35,11 @@ record Options(
       """
       usage: bench/run [--quick] [--rows NAME,NAME] [--only NAME,NAME] [--rounds N] [--seconds N]
                        [--report FILE]
-        --quick     under 3 minutes: fewer and shorter samples; good for a first look only
+        --quick     under 5 minutes: fewer and shorter samples; good for a first look only
         --rows      only these rows (a row matches when its name starts with the given text)
         --only      only these proxies: fairlead, haproxy, nginx
         --rounds    repetitions of each row (default 5)
-        --seconds   length of a throughput sample (default 4)
+        --seconds   length of a throughput sample (default 3)
         --report    where to write the report (default bench/report.md; partial and quick runs:
                     bench/work/report.md)
       environment: FAIRLEAD_CMD  command that runs the proxy called fairlead; it must listen on
@@ -51,7 +51,7 @@ record Options(
   static Options parse(String[] args) {
     boolean quick = List.of(args).contains("--quick");
     int rounds = quick ? 2 : 5;
-    int seconds = quick ? 1 : 4;
+    int seconds = quick ? 1 : 3;
     List<String> rows = List.of();
     List<String> only = List.of();
     String report = "";
@@ -80,11 +80,11 @@ record Options(
     return new Options(
         rounds,
         seconds,
-        quick ? 1 : Math.min(3, rounds),
+        quick ? 1 : rounds,
         quick ? 1 : 2,
-        quick ? 1 : 6,
+        quick ? 1 : 5,
         10_000,
-        quick ? Duration.ofSeconds(125) : Duration.ofSeconds(1200),
+        quick ? Duration.ofSeconds(210) : Duration.ofSeconds(1560),
         rows,
         only,
         port,

@@ -13,15 +13,22 @@ sealed interface Peer permits FairleadProxy, HaproxyProxy, NginxProxy {
     return switch (front) {
       case CLEAR -> port();
       case HTTP2 -> port() + 4;
-      case TLS -> port() + 8;
+      case TLS, TLS_RESUMED -> port() + 8;
+      case GRPC -> port() + 12;
+      case TCP -> port() + 16;
+      case WEBSOCKET -> port() + 20;
+      case UDP -> port() + 24;
     };
   }
+
+  /** Whether it has what the row needs. */
+  boolean speaks(Row.Front front);
 
   /**
    * Writes the configuration and returns the command that runs the proxy in the foreground.
    *
    * @param work directory for generated files
-   * @param nodes ports of the nodes
+   * @param nodes says where the nodes are
    */
-  List<String> prepare(Path work, List<Integer> nodes) throws IOException;
+  List<String> prepare(Path work, Nodes nodes) throws IOException;
 }

@@ -28,6 +28,7 @@ final class Report {
     report.opening(took);
     report.verdicts();
     report.cpu(instructions);
+    report.relay();
     report.ratios();
     report.latency();
     report.memory();
@@ -62,7 +63,8 @@ final class Report {
     line("");
     line(
         "Figures are medians with (smallest–largest); ratios are taken within a round, where the"
-            + " proxies ran one after the other.");
+            + " proxies ran one after the other. Ratios of latencies are those of the medians, with"
+            + " the smallest and largest within a round.");
     line("");
   }
 
@@ -78,27 +80,36 @@ final class Report {
         if (!results.peers.contains(base)) {
           continue;
         }
-        double target = base.equals("haproxy") ? row.row.againstHaproxy() : row.row.againstNginx();
-        String problem = row.problem("fairlead") + row.problem(base);
-        Spread cpu = row.ratio("fairlead", base, Results.Sample::cpuMicros);
-        table.add(
-            row.row.name(),
-            "CPU per request / " + base,
-            cpu.text(2),
-            "≤ %.2f".formatted(target),
-            verdict(cpu, target, problem));
-        Spread p99 = row.latencyRatio("fairlead", base, Results.Latency::p99);
-        String slow = row.latencyProblem("fairlead") + row.latencyProblem(base);
-        table.add(
-            row.row.name(),
-            "p99 at 60 % load / " + base,
-            p99.text(2),
-            "≤ 1.00",
-            verdict(p99, 1.0, slow) + (floorDominates(row, base) ? ", but see \"direct\"" : ""));
+        if (row.of(base, Results.Sample::cpuMicros).known()) {
+          verdicts(table, row, base);
+        }
       }
     }
     memoryVerdicts(table);
     table.print();
+  }
+
+  private static void verdicts(Table table, Results.RowResult row, String base) {
+    double target = base.equals("haproxy") ? row.row.againstHaproxy() : row.row.againstNginx();
+    String problem = row.problem("fairlead") + row.problem(base);
+    Spread cpu = row.ratio("fairlead", base, Results.Sample::cpuMicros);
+    table.add(
+        row.row.name(),
+        "CPU per " + row.row.front().unit + " / " + base,
+        cpu.text(2),
+        "≤ %.2f".formatted(target),
+        verdict(cpu, target, problem));
+    if (row.latencies.isEmpty()) {
+      return;
+    }
+    Spread p99 = row.latencyOfMedians("fairlead", base, Results.Latency::p99);
+    String slow = row.latencyProblem("fairlead") + row.latencyProblem(base);
+    table.add(
+        row.row.name(),
+        "p99 at 60 % load / " + base,
+        p99.text(2),
+        "≤ 1.00",
+        verdict(p99, 1.0, slow) + (floorDominates(row, base) ? ", but see \"direct\"" : ""));
   }
 
   /** Whether generator and node alone take so long that the ratio says little about the proxies. */
@@ -108,18 +119,15 @@ final class Report {
   }
 
   private void memoryVerdicts(Table table) {
-    Results.Memory memory = results.memory.get("fairlead");
-    if (memory != null) {
-      addBytes(
-          table,
-          "idle",
-          "memory per idle connection",
-          memory.bytesPerConnection(),
-          KIB,
-          "KiB",
-          IDLE_CONNECTION_TARGET,
-          memory.problem());
-    }
+    results.memory.forEach((kind, byPeer) -> {
+      Results.Memory memory = byPeer.get("fairlead");
+      if (memory != null) {
+        String figure = "memory per idle connection";
+        double bytes = memory.bytesPerConnection();
+        double target = kind == Idle.TLS ? Double.NaN : IDLE_CONNECTION_TARGET;
+        addBytes(table, kind.row, figure, bytes, KIB, "KiB", target, memory.problem());
+      }
+    });
     if (results.startedBytes.containsKey("fairlead")) {
       double bytes = results.startedBytes.get("fairlead");
       addBytes(table, "idle", "resident after start", bytes, MIB, "MiB", IDLE_TARGET, "");
@@ -143,8 +151,10 @@ final class Report {
         row,
         figure,
         "%.1f %s".formatted(bytes / unit, unitName),
-        "≤ %.0f %s".formatted(target / unit, unitName),
-        verdict(new Spread(bytes, bytes, bytes), target, problem));
+        Double.isNaN(target) ? "–" : "≤ %.0f %s".formatted(target / unit, unitName),
+        Double.isNaN(target)
+            ? "see the others' below"
+            : verdict(new Spread(bytes, bytes, bytes), target, problem));
   }
 
   /** Met or missed by the median, with a remark when the spread leaves it open. */
@@ -170,7 +180,8 @@ final class Report {
     line("## CPU per request and throughput");
     line("");
     line(
-        "CPU is the proxy's own time in µs per request. \"Core\" is the part of its core that the"
+        "CPU is the proxy's own time in µs per unit: request, call, message or datagram (there and"
+            + " back), MiB. \"Core\" is the part of its core that the"
             + " proxy used while the load ran as fast as it could: well below 100 %, something"
             + " else (nodes, generator) set the pace. \"Others\" is what else ran on that core.");
     line("");
@@ -178,31 +189,35 @@ final class Report {
         new Table(
             "row",
             "proxy",
+            "unit",
             "CPU µs",
             "user",
             "system",
             "instructions",
-            "requests/s",
+            "units/s",
             "core",
             "others");
     for (Results.RowResult row : results.rows.values()) {
       for (String peer : results.peers) {
         if (!row.of(peer, Results.Sample::cpuMicros).known()) {
-          table.add(row.row.name(), peer, "not measured", "", "", "", "", "", "");
+          String why = row.lacking.contains(peer) ? "has no such thing" : "not measured";
+          table.add(row.row.name(), peer, why, "", "", "", "", "", "", "");
           continue;
         }
         if (!row.problem(peer).isEmpty()) {
-          table.add(row.row.name(), peer, "invalid: " + row.problem(peer), "", "", "", "", "", "");
+          String why = "invalid: " + row.problem(peer);
+          table.add(row.row.name(), peer, why, "", "", "", "", "", "", "");
           continue;
         }
         table.add(
             row.row.name(),
             peer,
+            row.row.front().unit,
             row.of(peer, Results.Sample::cpuMicros).text(1),
             row.of(peer, Results.Sample::userMicros).middle(1),
             row.of(peer, Results.Sample::systemMicros).middle(1),
             row.instructions.containsKey(peer) ? "%.0f".formatted(row.instructions.get(peer)) : "–",
-            row.of(peer, Results.Sample::requestsPerSecond).text(0),
+            row.of(peer, Results.Sample::perSecond).text(0),
             percent(row.of(peer, Results.Sample::coreShare)),
             percent(row.of(peer, Results.Sample::othersShare)));
       }
@@ -229,22 +244,47 @@ final class Report {
     }
     line("## Ratios");
     line("");
-    Table table = new Table("row", "of", "CPU", "user", "system", "requests/s", "p50", "p99");
+    Table table = new Table("row", "of", "CPU", "user", "system", "units/s", "p50", "p99");
     for (Results.RowResult row : results.rows.values()) {
       for (String[] pair : pairs) {
         ToDoubleFunction<Results.Sample> user = Results.Sample::userMicros;
+        if (!row.ratio(pair[0], pair[1], user).known()) {
+          continue;
+        }
         table.add(
             row.row.name(),
             pair[0] + " / " + pair[1],
             row.ratio(pair[0], pair[1], Results.Sample::cpuMicros).text(2),
             row.ratio(pair[0], pair[1], user).middle(2),
             row.ratio(pair[0], pair[1], Results.Sample::systemMicros).middle(2),
-            row.ratio(pair[0], pair[1], Results.Sample::requestsPerSecond).text(2),
-            row.latencyRatio(pair[0], pair[1], Results.Latency::p50).text(2),
-            row.latencyRatio(pair[0], pair[1], Results.Latency::p99).text(2));
+            row.ratio(pair[0], pair[1], Results.Sample::perSecond).text(2),
+            row.latencyOfMedians(pair[0], pair[1], Results.Latency::p50).text(2),
+            row.latencyOfMedians(pair[0], pair[1], Results.Latency::p99).text(2));
       }
     }
     table.print();
+  }
+
+  /** What the row of the relay comes to in the usual units. */
+  private void relay() {
+    Table table = new Table("proxy", "Gbit/s", "CPU ms per GiB");
+    boolean any = false;
+    for (Results.RowResult row : results.rows.values()) {
+      for (String peer : results.peers) {
+        Spread rate = row.of(peer, sample -> sample.perSecond() * 8 * MIB / 1e9);
+        boolean counts = row.row.front() == Row.Front.TCP && row.problem(peer).isEmpty();
+        if (counts && rate.known()) {
+          Spread cpu = row.of(peer, sample -> sample.cpuMicros() * KIB / 1e3);
+          table.add(peer, rate.text(2), cpu.text(0));
+          any = true;
+        }
+      }
+    }
+    if (any) {
+      line("## TCP relay");
+      line("");
+      table.print();
+    }
   }
 
   private List<String[]> pairs() {
@@ -270,7 +310,7 @@ final class Report {
         "All proxies get the same arrivals, at 60 % of the lowest throughput above. Latency in ms"
             + " from the time a request was due. \"direct\" is the node without a proxy at"
             + " the same rate: the floor that generator and node set. \"Generator\" is its part of"
-            + " the load core.");
+            + " the load core. Each round has its own seed, the same for all.");
     line("");
     Table table = new Table("row", "rate/s", "proxy", "p50", "p99", "p99.9", "generator");
     for (Results.RowResult row : results.rows.values()) {
@@ -312,36 +352,39 @@ final class Report {
     line("");
     line(
         "Resident memory of the process and its children in MiB; what the kernel holds for sockets"
-            + " is not in it. Idle connections have each been served once.");
+            + " is not in it. Idle connections have each been served once; each kind is given to a"
+            + " process started for it. \"Before\" is after some load and a first 200 such"
+            + " connections.");
     line("");
-    Table table =
-        new Table(
-            "proxy",
-            "after start",
-            "under get-512",
-            "before idle",
-            "with idle",
-            "connections",
-            "KiB each");
+    Table table = new Table("proxy", "after start", "under get-512");
     for (String peer : results.peers) {
-      Results.Memory memory = results.memory.get(peer);
       double loaded = loadedBytes(peer);
-      if (memory != null && !memory.problem().isEmpty()) {
-        results.notes.add(peer + ", idle connections: " + memory.problem());
-      }
       table.add(
           peer,
           "%.1f".formatted(results.startedBytes.getOrDefault(peer, 0L) / MIB),
-          Double.isNaN(loaded) ? "–" : "%.1f".formatted(loaded / MIB),
-          memory == null ? "–" : "%.1f".formatted(memory.warmBytes() / MIB),
-          memory == null ? "–" : "%.1f".formatted(memory.idleBytes() / MIB),
-          memory == null ? "–" : Integer.toString(memory.connections()),
-          memory == null
-              ? "–"
-              : memory.problem().isEmpty()
-                  ? "%.2f".formatted(memory.bytesPerConnection() / KIB)
-                  : "invalid: " + memory.problem());
+          Double.isNaN(loaded) ? "–" : "%.1f".formatted(loaded / MIB));
     }
+    table.print();
+    idleMemory();
+  }
+
+  private void idleMemory() {
+    if (results.memory.isEmpty()) {
+      return;
+    }
+    Table table =
+        new Table("idle connections", "proxy", "before", "with them", "connections", "KiB each");
+    results.memory.forEach((kind, byPeer) ->
+        byPeer.forEach((peer, memory) ->
+            table.add(
+                kind.row + ": " + kind.says,
+                peer,
+                "%.1f".formatted(memory.warmBytes() / MIB),
+                "%.1f".formatted(memory.idleBytes() / MIB),
+                Integer.toString(memory.connections()),
+                memory.problem().isEmpty()
+                    ? "%.2f".formatted(memory.bytesPerConnection() / KIB)
+                    : "invalid: " + memory.problem())));
     table.print();
   }
 

@@ -1,8 +1,11 @@
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 
 /** Everything that was measured, in the order in which it was. */
@@ -10,8 +13,8 @@ final class Results {
   /**
    * One throughput run of one proxy.
    *
-   * @param requestsPerSecond answered requests per second
-   * @param cpuMicros processor time of the proxy per request, in µs
+   * @param perSecond units per second, see {@link Row.Front#unit}
+   * @param cpuMicros processor time of the proxy per unit, in µs
    * @param systemMicros part of it spent in the kernel, in µs
    * @param coreShare part of its core the proxy used, 0 to 1
    * @param othersShare part of that core used by anything else, 0 to 1
@@ -19,7 +22,7 @@ final class Results {
    * @param problem empty when the run counts
    */
   record Sample(
-      double requestsPerSecond,
+      double perSecond,
       double cpuMicros,
       double systemMicros,
       double coreShare,
@@ -65,6 +68,12 @@ final class Results {
     double bytesPerConnection() {
       return connections == 0 ? Double.NaN : (double) (idleBytes - warmBytes) / connections;
     }
+
+    String text() {
+      return problem.isEmpty()
+          ? "%.2f KiB each".formatted(bytesPerConnection() / 1024)
+          : "INVALID: " + problem;
+    }
   }
 
   /** One row: rounds of samples by the proxy's name. */
@@ -73,6 +82,10 @@ final class Results {
     final List<Map<String, Sample>> rounds = new ArrayList<>();
     final List<Map<String, Latency>> latencies = new ArrayList<>();
     final Map<String, Double> instructions = new TreeMap<>();
+
+    /** Proxies that do not have what the row is about. */
+    final Set<String> lacking = new TreeSet<>();
+
     double rate = Double.NaN;
 
     RowResult(Row row) {
@@ -113,6 +126,20 @@ final class Results {
           : Spread.NONE;
     }
 
+    /**
+     * The median of one against the median of the other, with the smallest and the largest ratio
+     * within a round. Single rounds of a high quantile differ by more than the proxies do.
+     */
+    Spread latencyOfMedians(String peer, String base, ToDoubleFunction<Latency> figure) {
+      Spread within = latencyRatio(peer, base, figure);
+      return within.known()
+          ? new Spread(
+              latency(peer, figure).median() / latency(base, figure).median(),
+              within.min(),
+              within.max())
+          : Spread.NONE;
+    }
+
     Spread latencyRatio(String peer, String base, ToDoubleFunction<Latency> figure) {
       return latencyProblem(peer).isEmpty() && latencyProblem(base).isEmpty()
           ? Results.ratio(latencies, peer, base, figure)
@@ -121,7 +148,10 @@ final class Results {
   }
 
   final Map<Row, RowResult> rows = new LinkedHashMap<>();
-  final Map<String, Memory> memory = new LinkedHashMap<>();
+
+  /** By kind of idle connection, then by proxy. */
+  final Map<Idle, Map<String, Memory>> memory = new EnumMap<>(Idle.class);
+
   final Map<String, Long> startedBytes = new LinkedHashMap<>();
   final Map<String, Double> systemCalls = new LinkedHashMap<>();
   final List<String> peers = new ArrayList<>();

@@ -28,14 +28,31 @@ record Row(
     double againstHaproxy,
     double againstNginx) {
 
-  /** What a client speaks, and so which port it asks. */
+  /** What a client speaks, and so which port it asks and what is counted. */
   enum Front {
     /** HTTP/1.1 in the clear. */
-    CLEAR,
+    CLEAR("request"),
     /** HTTP/2 in the clear, by prior knowledge. */
-    HTTP2,
+    HTTP2("request"),
     /** HTTP/1.1 inside TLS 1.3. */
-    TLS
+    TLS("request"),
+    /** The same, each connection continuing the session of one before. */
+    TLS_RESUMED("request"),
+    /** gRPC on HTTP/2 in the clear, to nodes that speak it, too. */
+    GRPC("call"),
+    /** Bytes from a node, relayed. */
+    TCP("MiB"),
+    /** Messages to a node and back after an upgrade from HTTP/1.1. */
+    WEBSOCKET("message"),
+    /** Datagrams to a node and back. */
+    UDP("datagram");
+
+    /** What processor time is divided by. */
+    final String unit;
+
+    Front(String unit) {
+      this.unit = unit;
+    }
   }
 
   /** A row of HTTP/1.1 in the clear. */
@@ -89,7 +106,42 @@ record Row(
           http2("h2-10", "HTTP/2, small GET, 8 connections with 10 streams each", 10),
           http2("h2-100", "HTTP/2, small GET, 8 connections with 100 streams each", 100),
           tls("tls-64", "HTTPS (TLS 1.3), small GET, keep-alive, 64 connections", false),
-          tls("tls-new", "HTTPS, small GET, a new full TLS 1.3 handshake each, 64 at once", true));
+          tls("tls-new", "HTTPS, small GET, a new full TLS 1.3 handshake each, 64 at once", true),
+          new Row(
+              "tls-resumed",
+              "HTTPS, small GET, a new connection with a resumed TLS 1.3 session each, 16 at once",
+              16,
+              "/small",
+              0,
+              SMALL,
+              true,
+              Front.TLS_RESUMED,
+              1,
+              1,
+              1),
+          new Row(
+              "grpc",
+              "gRPC unary, 100 bytes both ways, 8 connections with 10 calls each",
+              8,
+              "/bench.Echo/Unary",
+              SMALL + 5,
+              -1,
+              false,
+              Front.GRPC,
+              10,
+              1,
+              1),
+          stream("tcp", "TCP relay, bytes from the node, 8 connections", 8, Front.TCP),
+          stream("ws", "WebSocket, 100 bytes echoed, 64 connections", 64, Front.WEBSOCKET),
+          stream("udp", "UDP, 100 bytes echoed, 64 clients", 64, Front.UDP));
+
+  private static Row stream(String name, String says, int connections, Front front) {
+    return new Row(name, says, connections, "/", 0, -1, false, front, 1, 1, 1);
+  }
+
+  static Row named(String name) {
+    return ALL.stream().filter(row -> row.name.equals(name)).findFirst().orElseThrow();
+  }
 
   private static Row http2(String name, String says, int streams) {
     return new Row(name, says, 8, "/small", 0, SMALL, false, Front.HTTP2, streams, 1, 1);

@@ -169,7 +169,8 @@ public final class DataPlane implements AutoCloseable {
     for (HostPort address : addresses) {
       Loop home = loops.get(nextLoop++ % loops.size());
       SharedSocket known = inherited.take(name, state instanceof UdpListenerState, address);
-      Channel socket = newSocket(state, home, known);
+      InetSocketAddress at = new InetSocketAddress(address.host(), address.port());
+      Channel socket = newSocket(state, home, at, known);
       if (known != null) {
         inherited.hold(socket);
         home.eventLoop().register(socket).syncUninterruptibly();
@@ -177,8 +178,7 @@ public final class DataPlane implements AutoCloseable {
         continue;
       }
       home.eventLoop().register(socket).syncUninterruptibly();
-      ChannelFuture bound =
-          socket.bind(new InetSocketAddress(address.host(), address.port())).awaitUninterruptibly();
+      ChannelFuture bound = socket.bind(at).awaitUninterruptibly();
       if (!bound.isSuccess()) {
         socket.close().awaitUninterruptibly();
         sockets.values().forEach(other -> other.close().awaitUninterruptibly());
@@ -196,12 +196,13 @@ public final class DataPlane implements AutoCloseable {
     return sockets;
   }
 
-  private Channel newSocket(ListenerState state, Loop home, @Nullable SharedSocket known) {
+  private Channel newSocket(
+      ListenerState state, Loop home, InetSocketAddress at, @Nullable SharedSocket known) {
     if (state instanceof UdpListenerState udp) {
       int bytes = udp.policy().udp().datagramBytes();
       Channel socket =
           known == null
-              ? home.newDatagramChannel(bytes)
+              ? home.newDatagramChannel(at, bytes)
               : home.adoptDatagramChannel(known.descriptor(), bytes);
       ChannelSetup.apply(socket, home);
       socket.config().setOption(ChannelOption.SO_RCVBUF, DATAGRAM_BUFFER);
@@ -210,7 +211,7 @@ public final class DataPlane implements AutoCloseable {
     }
     ServerChannel socket =
         known == null
-            ? transport.newServerChannel()
+            ? transport.newServerChannel(at)
             : transport.adoptServerChannel(known.descriptor());
     socket.config().setOption(ChannelOption.SO_REUSEADDR, true);
     socket.config().setOption(ChannelOption.SO_BACKLOG, BACKLOG);
@@ -342,6 +343,7 @@ public final class DataPlane implements AutoCloseable {
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     if (group.isTerminated()) { // otherwise a loop may still use what it keeps
       httpLoops.forEach(HttpLoop::releaseKept);
+      loops.forEach(Loop::closePipe);
     }
   }
 }

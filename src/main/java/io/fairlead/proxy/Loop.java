@@ -5,21 +5,28 @@ import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
+import java.net.InetSocketAddress;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** One event loop with what is kept per loop. Everything but the index belongs to its thread. */
 public final class Loop {
+  /** A connection with much to say is read so often before the others. */
+  private static final int TURNS = 4;
+
   private final int index;
   private final EventLoop eventLoop;
   private final TransportKind transport;
   private final TimerWheel timers;
   private final RandomGenerator random;
   private final RecvByteBufAllocator receiveAllocator;
+  private final RecvByteBufAllocator sessionAllocator;
   private final RequestIds requestIds;
   private final InstanceGuard guard;
+  private @Nullable SplicePipe pipe;
 
   /** Nanoseconds by which ticks were late, and how many there were, since somebody looked. */
   private final AtomicLong late = new AtomicLong();
@@ -36,7 +43,9 @@ public final class Loop {
     this.receiveAllocator =
         transport == TransportKind.IO_URING
             ? new AdaptiveRecvByteBufAllocator()
-            : new ReceiveBuffers();
+            : new ReceiveBuffers(TURNS);
+    this.sessionAllocator =
+        transport == TransportKind.EPOLL ? new ReceiveBuffers(1) : receiveAllocator;
     this.requestIds = new RequestIds((int) seed, index);
   }
 
@@ -101,19 +110,44 @@ public final class Loop {
     return receiveAllocator;
   }
 
-  /** An unconnected TCP channel of this loop's transport. */
-  public Channel newSocketChannel() {
-    return transport.newSocketChannel();
+  /** The same for datagrams of a node, of which one read takes several: a second finds none. */
+  public RecvByteBufAllocator sessionAllocator() {
+    return sessionAllocator;
+  }
+
+  /** For what is relayed in bulk; null: there is none to be had. */
+  public @Nullable SplicePipe pipe() {
+    SplicePipe present = pipe;
+    if (present == null && transport == TransportKind.EPOLL) {
+      present = SplicePipe.open();
+      pipe = present;
+    }
+    return present;
+  }
+
+  /** When the loop has ended, or what is in the pipe is of no use to anybody. */
+  public void closePipe() {
+    SplicePipe present = pipe;
+    pipe = null;
+    if (present != null) {
+      present.close();
+    }
+  }
+
+  /** An unconnected TCP channel of this loop's transport for that node. */
+  public Channel newSocketChannel(InetSocketAddress node) {
+    return transport.newSocketChannel(node);
   }
 
   /**
    * An unbound channel for datagrams of this loop's transport.
    *
+   * @param address where it will be bound, or what it will be connected to
    * @param bytes of the largest datagram that is of use; of a larger one at least one byte more is
    *     delivered, so that it can be told
    */
-  public Channel newDatagramChannel(int bytes) {
-    return transport.newDatagramChannel(bytes + 1);
+  public Channel newDatagramChannel(InetSocketAddress address, int bytes) {
+    return transport.newDatagramChannel(address, bytes + 1);
   }
 
   /** The same for a socket that another process has, too. */

@@ -36,9 +36,11 @@ final class ReceiveBuffers extends DefaultMaxMessagesRecvByteBufAllocator {
         }
       };
 
-  ReceiveBuffers() {
-    // A connection with much to say gets four turns before the others.
-    super(4);
+  /**
+   * @param turns reads of one connection before the others get theirs
+   */
+  ReceiveBuffers(int turns) {
+    super(turns);
   }
 
   @Override

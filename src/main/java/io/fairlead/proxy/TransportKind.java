@@ -9,6 +9,7 @@ import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -17,6 +18,9 @@ import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /** How event loops talk to the kernel. */
 enum TransportKind {
@@ -39,7 +43,7 @@ enum TransportKind {
   }
 
   private static TransportKind require(
-      boolean available, TransportKind kind, @org.jspecify.annotations.Nullable Throwable why) {
+      boolean available, TransportKind kind, @Nullable Throwable why) {
     if (!available) {
       throw new IllegalStateException(
           "runtime.transport: this machine does not offer " + kind + ": " + why);
@@ -55,21 +59,33 @@ enum TransportKind {
     };
   }
 
-  Channel newSocketChannel() {
+  /**
+   * @param node what it will be connected to
+   */
+  Channel newSocketChannel(InetSocketAddress node) {
     return switch (this) {
-      case EPOLL -> new EpollSocketChannel();
+      case EPOLL -> new EpollSocketChannel(familyOf(node));
       case IO_URING -> new IoUringSocketChannel();
       case NIO -> new NioSocketChannel();
     };
   }
 
   /**
+   * What the kernel has to know when a socket is made. A socket of IPv6 takes addresses of IPv4,
+   * too, but each call then translates them, back and forth. Null: IPv6 if the machine has it.
+   */
+  private static @Nullable SocketProtocolFamily familyOf(InetSocketAddress address) {
+    return address.getAddress() instanceof Inet4Address ? SocketProtocolFamily.INET : null;
+  }
+
+  /**
+   * @param address where it will be bound, or what it will be connected to
    * @param bytes room for each datagram; where it allows, several are read at once
    */
-  Channel newDatagramChannel(int bytes) {
+  Channel newDatagramChannel(InetSocketAddress address, int bytes) {
     return switch (this) {
       case EPOLL -> {
-        EpollDatagramChannel channel = new EpollDatagramChannel();
+        EpollDatagramChannel channel = new EpollDatagramChannel(familyOf(address));
         channel.config().setMaxDatagramPayloadSize(bytes);
         yield channel;
       }
@@ -94,9 +110,12 @@ enum TransportKind {
     return new EpollServerSocketChannel(descriptor);
   }
 
-  ServerChannel newServerChannel() {
+  /**
+   * @param address where it will be bound
+   */
+  ServerChannel newServerChannel(InetSocketAddress address) {
     return switch (this) {
-      case EPOLL -> new EpollServerSocketChannel();
+      case EPOLL -> new EpollServerSocketChannel(familyOf(address));
       case IO_URING -> new IoUringServerSocketChannel();
       case NIO -> new NioServerSocketChannel();
     };

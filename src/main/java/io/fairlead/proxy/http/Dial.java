@@ -61,7 +61,7 @@ final class Dial implements NodeHandshake.Then {
 
   private void connect(InetSocketAddress address, UpstreamConfig config) {
     long patience = config.connectTimeout().toNanos();
-    Channel channel = loop.loop().newSocketChannel();
+    Channel channel = loop.loop().newSocketChannel(address);
     channel
         .config()
         .setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) config.connectTimeout().toMillis());

@@ -4,6 +4,7 @@ import io.fairlead.config.ProxyVersion;
 import io.fairlead.proxy.ChannelSetup;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.Loop;
+import io.fairlead.proxy.SplicePipe;
 import io.fairlead.proxy.TimerWheel;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.origin.ProxyHeader;
@@ -17,6 +18,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.unix.FileDescriptor;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -95,7 +98,7 @@ final class Relay {
   }
 
   private void connect(Node picked, InetSocketAddress address) {
-    Channel channel = loop.newSocketChannel();
+    Channel channel = loop.newSocketChannel(address);
     ChannelSetup.apply(channel, loop);
     channel
         .config()
@@ -202,10 +205,18 @@ final class Relay {
       keep(in);
       return;
     }
-    progress();
-    int count = in.readableBytes();
-    Node to = node();
+    count(from, in.readableBytes());
     Side receiver = other(from);
+    receiver.send(in);
+    if (!over && !receiver.isWritable()) {
+      from.setReading(false);
+    }
+  }
+
+  /** So many bytes of that side go to the other. */
+  private void count(Side from, int count) {
+    progress();
+    Node to = node();
     if (from == client) {
       listener.counters().add(loop.index(), ListenerCounter.BYTES_IN, count);
       to.counters().add(loop.index(), NodeCounter.BYTES_SENT, count);
@@ -213,9 +224,49 @@ final class Relay {
       listener.counters().add(loop.index(), ListenerCounter.BYTES_OUT, count);
       to.counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
     }
-    receiver.send(in);
-    if (!over && !receiver.isWritable()) {
-      from.setReading(false);
+  }
+
+  /**
+   * Moves what that side has to the other without copying it, where both can.
+   *
+   * @return how many bytes; 0: somebody has to read, and see what there is
+   */
+  int splice(Side from) {
+    SplicePipe pipe = loop.pipe();
+    if (over || !connected || pipe == null) {
+      return 0;
+    }
+    Side to = other(from);
+    FileDescriptor source = from.descriptor();
+    FileDescriptor target = to.descriptor();
+    if (source == null || target == null || !to.hasNothingQueued()) {
+      return 0;
+    }
+    int count;
+    try {
+      count = pipe.fill(source);
+    } catch (IOException e) {
+      broken(from);
+      return 1;
+    }
+    if (count > 0) {
+      count(from, count);
+      empty(pipe, count, from, target, to);
+    }
+    return count;
+  }
+
+  /** Gives the receiver what is in the pipe; what it does not take is queued, and has to go first. */
+  private void empty(SplicePipe pipe, int count, Side from, FileDescriptor target, Side to) {
+    try {
+      int left = pipe.empty(target, count);
+      if (left > 0) {
+        from.setReading(false); // before queueing: it may be gone at once, and reading on again
+        to.queue(pipe.drain(loop.allocator(), left));
+      }
+    } catch (IOException e) {
+      loop.closePipe(); // what is in it has lost its receiver
+      broken(to);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.stream;
 
+import io.fairlead.proxy.BulkReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -10,6 +11,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -19,8 +21,12 @@ import org.jspecify.annotations.Nullable;
  * One of the two connections of a relay. Bytes that are read go straight from the loop's receive
  * buffer into the other socket; only what the kernel does not take is queued, and then nothing more
  * is read until it is gone.
+ *
+ * <p>A side that has filled the whole buffer is likely to have more. From then on its bytes go
+ * through the loop's pipe, without a copy, until they become few: for small pieces that would cost
+ * more than copying them.
  */
-final class Side extends ChannelInboundHandlerAdapter {
+final class Side extends ChannelInboundHandlerAdapter implements BulkReader {
   private static final System.Logger LOG = System.getLogger(Side.class.getName());
 
   /**
@@ -29,6 +35,12 @@ final class Side extends ChannelInboundHandlerAdapter {
    */
   private static final int COPY_LIMIT = 16 * 1024;
 
+  /** Less than this at once is cheaper to copy. */
+  private static final int BULK = 32 * 1024;
+
+  /** How often the pipe is filled before others get their turn. */
+  private static final int TURNS = 4;
+
   private final Relay relay;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Socket socket;
@@ -36,6 +48,7 @@ final class Side extends ChannelInboundHandlerAdapter {
   private boolean inputEnded;
   private boolean outputEnded;
   private boolean reading;
+  private boolean bulk;
 
   Side(Relay relay) {
     this.relay = relay;
@@ -65,11 +78,33 @@ final class Side extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ByteBuf in = (ByteBuf) message;
+    if (socket != null && !bulk && !in.isWritable()) {
+      bulk = true;
+      ctx.channel().attr(BulkReader.KEY).set(this);
+    }
     try {
       relay.bytes(this, in);
     } finally {
       in.release();
     }
+  }
+
+  @Override
+  public boolean readBulk() {
+    boolean moved = false;
+    for (int turn = 0; turn < TURNS && bulk && reading; turn++) {
+      int count = relay.splice(this);
+      moved |= count > 0;
+      // After the first turn the socket may simply have been emptied.
+      if (turn == 0 && count < BULK) {
+        bulk = false;
+        channel().attr(BulkReader.KEY).set(null);
+      }
+      if (count < BULK) {
+        break;
+      }
+    }
+    return moved;
   }
 
   @Override
@@ -121,8 +156,7 @@ final class Side extends ChannelInboundHandlerAdapter {
     if (direct == null || !channel().isActive() || !in.hasMemoryAddress()) {
       return false;
     }
-    ChannelOutboundBuffer queue = channel().unsafe().outboundBuffer();
-    if (queue == null || !queue.isEmpty()) {
+    if (!hasNothingQueued()) {
       return false;
     }
     try {
@@ -133,6 +167,21 @@ final class Side extends ChannelInboundHandlerAdapter {
       relay.broken(this);
     }
     return !in.isReadable();
+  }
+
+  /** Of the socket, where bytes may be spliced; null: they may not. */
+  @Nullable FileDescriptor descriptor() {
+    return channel().isActive() ? socket : null;
+  }
+
+  boolean hasNothingQueued() {
+    ChannelOutboundBuffer queue = channel().unsafe().outboundBuffer();
+    return queue != null && queue.isEmpty();
+  }
+
+  /** Takes the buffer over, sends it when the kernel takes more, and says so. */
+  void queue(ByteBuf rest) {
+    context().writeAndFlush(rest).addListener(sent -> relay.writable(this));
   }
 
   boolean isWritable() {

@@ -116,13 +116,14 @@ final class UdpSession {
   private @Nullable Channel connect(Node picked, InetSocketAddress address) {
     Channel channel;
     try {
-      channel = loop().newDatagramChannel(policy.udp().datagramBytes());
+      channel = loop().newDatagramChannel(address, policy.udp().datagramBytes());
     } catch (ChannelException e) { // out of file descriptors, mostly
       socket.count(ErrorReason.OVERLOADED);
       end();
       return null;
     }
     ChannelSetup.apply(channel, loop());
+    channel.config().setRecvByteBufAllocator(loop().sessionAllocator());
     channel.pipeline().addLast(new Upstream());
     node = picked;
     upstream = channel;
