@@ -679,7 +679,7 @@ final class Fairlead implements AutoCloseable {
           membership.setConfigured(runtime.service(), config.nodes());
         }
         configure(runtime, config, toNodes.get(config.name()));
-          outliers.watch(runtime.service(), config);
+        outliers.watch(runtime.service(), config);
       }
     }
     after

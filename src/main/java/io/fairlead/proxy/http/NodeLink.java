@@ -16,10 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param connectionsPerNode that may be open to one of them
  */
 record NodeLink(
-    NodeProtocol protocol,
-    @Nullable NodeTls tls,
-    UpstreamConfig upstream,
-    int connectionsPerNode) {
+    NodeProtocol protocol, @Nullable NodeTls tls, UpstreamConfig upstream, int connectionsPerNode) {
   static NodeLink of(ServiceConfig config, @Nullable NodeTls tls) {
     if (config.tls().enabled() && tls == null) {
       throw new IllegalArgumentException("TLS to nodes is wanted and has not been made ready");

@@ -151,9 +151,8 @@ final class NodePool {
   }
 
   /**
-   * Gets a connection for the try: takes over one that another loop does not use, or opens a
-   * new one. The try hears of it through {@link Attempt#connected} or {@link
-   * Attempt#connectFailed}.
+   * Gets a connection for the try: takes over one that another loop does not use, or opens a new
+   * one. The try hears of it through {@link Attempt#connected} or {@link Attempt#connectFailed}.
    *
    * @param config how to connect
    * @param fresh only a new one will do

@@ -256,7 +256,9 @@ final class Relay {
     return count;
   }
 
-  /** Gives the receiver what is in the pipe; what it does not take is queued, and has to go first. */
+  /**
+   * Gives the receiver what is in the pipe; what it does not take is queued, and has to go first.
+   */
   private void empty(SplicePipe pipe, int count, Side from, FileDescriptor target, Side to) {
     try {
       int left = pipe.empty(target, count);
