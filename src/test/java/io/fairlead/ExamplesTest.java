@@ -77,7 +77,8 @@ class ExamplesTest {
         "udp.yaml",
         "tls-passthrough.yaml",
         "routing.yaml",
-        "rules.yaml"
+        "rules.yaml",
+        "balancing.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

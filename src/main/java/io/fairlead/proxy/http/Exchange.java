@@ -253,7 +253,8 @@ final class Exchange {
 
   private void pick(@Nullable Node avoid, boolean fresh) {
     ServiceTarget from = target();
-    Node picked = from.balancer().pick(client().who().hash(), avoid, loop.loop().random());
+    int key = from.key(request, client().who().hash());
+    Node picked = from.balancer().pick(key, avoid, loop.loop().random());
     if (picked == null) {
       answer(ErrorReason.NO_NODE);
       return;
@@ -442,7 +443,7 @@ final class Exchange {
   private void sendResponseHead() {
     ClientSide to = client();
     headSent = true;
-    answered(NodeAnswer.isFailure(response, node(), loop));
+    answered(NodeAnswer.read(response, node(), target(), loop));
     deadlines.tryEnds();
     editResponse();
     Forwarding.addToResponse(this, to);
@@ -695,6 +696,7 @@ final class Exchange {
   }
 
   private void releaseNode() {
+    abandonAnswer();
     Node used = node;
     NodeSide connection = upstream;
     upstream = null;
@@ -702,7 +704,6 @@ final class Exchange {
     if (used == null) {
       return;
     }
-    abandonAnswer();
     used.requestFinished();
     if (connection != null) {
       long micros = (loop.now() - sentNanos) / 1000;

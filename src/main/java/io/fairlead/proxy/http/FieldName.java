@@ -36,9 +36,10 @@ final class FieldName {
   static final int X_FORWARDED_OTHER = 24;
 
   static final int COOKIE = 25;
+  static final int ENDPOINT_LOAD_METRICS = 26;
 
   /** One more than the largest number. */
-  static final int COUNT = 26;
+  static final int COUNT = 27;
 
   private static final String[] NAMES = {
     "",
@@ -67,9 +68,10 @@ final class FieldName {
     "fairlead-error",
     "x-forwarded-",
     "cookie",
+    "endpoint-load-metrics",
   };
 
-  private static final int MAX_LENGTH = 19;
+  private static final int MAX_LENGTH = 21;
 
   /** By length: the numbers of the names that long, so that most names are told by length alone. */
   private static final int[][] BY_LENGTH = new int[MAX_LENGTH + 1][];

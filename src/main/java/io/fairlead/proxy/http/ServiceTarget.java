@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
+import io.fairlead.config.BalanceConfig.LoadMetrics;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.tls.NodeTls;
@@ -15,6 +16,8 @@ public final class ServiceTarget {
   private final Service service;
   private volatile Balancer balancer;
   private volatile NodeLink link;
+  private volatile RequestKey key;
+  private volatile boolean passesLoadMetrics;
 
   /** One whose nodes are spoken to in the clear. */
   public ServiceTarget(Service service, Balancer balancer, ServiceConfig config) {
@@ -29,6 +32,8 @@ public final class ServiceTarget {
     this.service = service;
     this.balancer = balancer;
     this.link = NodeLink.of(config, tls);
+    this.key = new RequestKey(config.balance().hash());
+    this.passesLoadMetrics = config.balance().loadMetrics() == LoadMetrics.PASS;
   }
 
   public Service service() {
@@ -53,8 +58,24 @@ public final class ServiceTarget {
     return link;
   }
 
+  /**
+   * What hashing methods look at.
+   *
+   * @param client the hash of the client's address
+   */
+  int key(Head request, int client) {
+    return key.of(request, client);
+  }
+
+  /** Whether clients get what nodes say of their load. */
+  boolean passesLoadMetrics() {
+    return passesLoadMetrics;
+  }
+
   /** Control thread. */
   public void setConfig(ServiceConfig next, @Nullable NodeTls tls) {
     link = NodeLink.of(next, tls);
+    key = new RequestKey(next.balance().hash());
+    passesLoadMetrics = next.balance().loadMetrics() == LoadMetrics.PASS;
   }
 }

@@ -173,6 +173,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     note(busy, listener.state().connections(), "connections of clients");
     for (Node node : service.nodes().all()) {
       note(busy, node.inFlight(), "requests in flight to " + node);
+      note(busy, node.load().waiting(), "requests waiting for " + node);
     }
     return busy.toString();
   }
