@@ -50,6 +50,7 @@ public class PickBenchmark {
   private final SplittableRandom random = new SplittableRandom(1);
   private final Service service = new Service("shop", 1, new EventLog(() -> 0), () -> 0);
   private Balancer balancer = new NoNode();
+
   @Setup
   public void fill() {
     List<NodeSpec> specs = new ArrayList<>();
