@@ -1,9 +1,7 @@
 package io.fairlead;
 
 import io.fairlead.admin.ExplainAnswer;
-import io.fairlead.balance.Balancer;
-import io.fairlead.config.BalanceMethod;
-import io.fairlead.config.ServiceConfig;
+import io.fairlead.balance.Choice;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpListenerState;
@@ -15,6 +13,7 @@ import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.route.Explanation;
 import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
+import io.fairlead.service.NodeFacts;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
 import java.net.InetAddress;
@@ -31,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /** Says what would happen to a request, step by step, by asking the parts that would do it. */
 final class Explainer {
   private static final Set<String> SCHEMES = Set.of("http", "https", "tcp", "tls", "udp");
+
+  /** Of a service's nodes, beside the one that is chosen. */
+  private static final int SHOWN_NODES = 10;
 
   private final Fairlead fairlead;
 
@@ -107,7 +109,7 @@ final class Explainer {
     if (!outcome.path().equals(pathOf(target))) {
       why.add("the path is normalised to " + outcome.path());
     }
-    return routed(listener, outcome, client, why);
+    return routed(listener, outcome, why);
   }
 
   /** One field or request line must stay one: the rest would be read as further fields. */
@@ -138,7 +140,7 @@ final class Explainer {
   }
 
   private ExplainAnswer routed(
-      Listener listener, RequestExplainer.Outcome outcome, InetAddress client, List<String> why) {
+      Listener listener, RequestExplainer.Outcome outcome, List<String> why) {
     Explanation<HttpRoute> explanation = outcome.explanation();
     if (explanation == null) {
       throw new IllegalStateException("neither refused nor routed");
@@ -173,7 +175,7 @@ final class Explainer {
       return new ExplainAnswer(
           listener.name(), route.config().name(), null, null, why, outcome.error());
     }
-    return toNode(listener, route, client, why);
+    return toNode(listener, route, outcome.key(), why);
   }
 
   /** Addresses are no server names (RFC 6066, 3). */
@@ -208,24 +210,22 @@ final class Explainer {
     }
     why.add(
         "route " + route.config().name() + " leads to service " + route.target().service().name());
-    return toNode(listener, route, client, why);
+    return toNode(listener, route, ClientAddress.hash(client), why);
   }
 
-  private ExplainAnswer toNode(
-      Listener listener, HttpRoute route, InetAddress client, List<String> why) {
+  private ExplainAnswer toNode(Listener listener, HttpRoute route, int key, List<String> why) {
     Service service = route.target().service();
     describe(service, why);
-    ServiceConfig config = fairlead.state().config().services().get(service.name());
-    // A balancer of its own, so that asking has no effect on what is asked about.
+    ServiceRuntime runtime = fairlead.state().services().get(service.name());
     Node node =
-        config == null
-            ? null
-            : Balancer.of(config.balance().method(), service.nodes(), null)
-                .pick(ClientAddress.hash(client), null, new SplittableRandom());
-    why.add(
-        config == null || node == null
-            ? "no node is available"
-            : choice(config.balance().method(), node.name(), service.nodes().available().length));
+        runtime == null ? null : runtime.likeBalancer().pick(key, null, new SplittableRandom());
+    if (runtime == null || node == null) {
+      why.add("no node is available");
+    } else {
+      Choice choice = runtime.choice();
+      why.add(choice.method(node));
+      compare(service, node, choice, why);
+    }
     return new ExplainAnswer(
         listener.name(),
         route.config().name(),
@@ -235,21 +235,15 @@ final class Explainer {
         node == null ? ErrorReason.NO_NODE : null);
   }
 
-  private static String choice(BalanceMethod method, String node, int available) {
-    if (available == 1) {
-      return "the request would go to " + node + ", the only node available";
+  /** The one that would get it, beside a few of the others. */
+  private static void compare(Service service, Node chosen, Choice choice, List<String> why) {
+    why.add("node " + chosen.name() + ": " + choice.of(chosen));
+    int shown = 0;
+    for (Node node : service.nodes().available()) {
+      if (!node.equals(chosen) && shown++ < SHOWN_NODES) {
+        why.add("node " + node.name() + ": " + choice.of(node));
+      }
     }
-    return switch (method) {
-      case IP_HASH -> "ip-hash sends this client to " + node;
-      case HASH, MAGLEV -> "hash sends this request to " + node;
-      case POWER_OF_TWO -> "power-of-two takes the less busy of two: " + node;
-      case PEAK_EWMA -> "peak-ewma takes the faster and less busy of two: " + node;
-      case ADAPTIVE -> "adaptive expects the soonest answer from " + node;
-      case ROUND_ROBIN -> "round-robin sends each in turn: " + node + " is one of " + available;
-      case RANDOM -> "random sends it to any: " + node + " is one of " + available;
-      case LEAST_REQUESTS -> "least-requests finds the fewest requests in flight at " + node;
-      case LEAST_CONNECTIONS -> "least-connections finds the fewest connections at " + node;
-    };
   }
 
   private static void describe(Service service, List<String> why) {

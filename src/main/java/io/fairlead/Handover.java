@@ -90,6 +90,8 @@ final class Handover implements Predecessor {
                     spec.name(),
                     spec.weight(),
                     spec.zone(),
+                    spec.tier(),
+                    spec.labels(),
                     lease.who(),
                     lease.ttl() == null ? null : lease.ttl().toMillis(),
                     left(lease))));

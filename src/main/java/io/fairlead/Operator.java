@@ -11,6 +11,7 @@ import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.admin.NodeOutcome;
 import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
+import io.fairlead.balance.NodeEstimate;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.HostPort;
@@ -219,6 +220,8 @@ final class Operator implements Instance {
             registration.name(),
             registration.weight(),
             registration.zone(),
+            registration.tier(),
+            registration.labels(),
             "api");
     Node known = service.find(spec.address());
     boolean same =
@@ -229,6 +232,8 @@ final class Operator implements Instance {
                     known.name(),
                     known.facts().weight(),
                     known.facts().zone(),
+                    known.facts().tier(),
+                    known.facts().labels(),
                     known.facts().source()));
     boolean leased = fairlead.membership().lease(service, spec.address()) != null;
     return switch (fairlead.membership().register(service, spec, registration.ttl(), who)) {
@@ -330,6 +335,19 @@ final class Operator implements Instance {
   @Override
   public long certificateSecondsLeft(Node node) {
     return Math.floorDiv(node.certificateEnd() - fairlead.control().epochMillis(), 1000);
+  }
+
+  @Override
+  public double expectedSeconds(Node node) {
+    ServiceRuntime service = fairlead.state().services().get(node.service());
+    NodeEstimate estimate = service == null ? null : service.target().balancer().estimateOf(node);
+    return estimate == null ? 0 : estimate.latencySeconds() + estimate.errorSeconds();
+  }
+
+  @Override
+  public String choice(Node node) {
+    ServiceRuntime service = fairlead.state().services().get(node.service());
+    return service == null ? "" : service.choice().of(node);
   }
 
   @Override

@@ -1,7 +1,9 @@
 package io.fairlead;
 
 import io.fairlead.balance.Balancer;
+import io.fairlead.balance.Choice;
 import io.fairlead.config.BalanceConfig;
+import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.http.ServiceTarget;
@@ -29,7 +31,7 @@ final class ServiceRuntime {
   private final ServiceTarget target;
   private final DataPlane dataPlane;
   private final Scheduler time;
-  private BalanceConfig balance;
+  private volatile BalanceConfig balance;
   private @Nullable NodeTls tls;
   private long steppedMillis;
   private boolean ended;
@@ -82,6 +84,17 @@ final class ServiceRuntime {
 
   private Balancer balancer(NodeSet nodes, @Nullable Balancer previous) {
     return Balancer.of(balance, nodes, time.epochMillis(), previous);
+  }
+
+  /** Why nodes are chosen as often as they are. Any thread; its figures may be of the last tick. */
+  Choice choice() {
+    return new Choice(target.balancer(), balance, service.nodes(), time.epochMillis());
+  }
+
+  /** One like that in force, which may be asked without an effect on it. */
+  Balancer likeBalancer() {
+    boolean turns = balance.method() == BalanceMethod.ROUND_ROBIN; // they would be taken from it
+    return balancer(service.nodes(), turns ? null : target.balancer());
   }
 
   /** What is thought of the nodes follows what they do. */

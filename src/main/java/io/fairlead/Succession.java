@@ -18,6 +18,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /** What a new instance receives from the one that it replaces. */
 final class Succession {
@@ -93,6 +95,8 @@ final class Succession {
                   lease.node(),
                   lease.weight(),
                   lease.zone(),
+                  Objects.requireNonNullElse(lease.tier(), 0),
+                  Objects.requireNonNullElse(lease.labels(), Map.of()),
                   "api"),
               new Lease(
                   lease.who(),

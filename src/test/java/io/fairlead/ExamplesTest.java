@@ -112,7 +112,8 @@ class ExamplesTest {
         "outliers.yaml",
         "websocket.yaml",
         "guarded.yaml",
-        "balance.yaml"
+        "balance.yaml",
+        "balancing.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

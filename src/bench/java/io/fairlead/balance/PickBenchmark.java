@@ -40,10 +40,16 @@ public class PickBenchmark {
   @Param({"true", "false"})
   boolean equal;
 
+  /** What a loop has for itself. */
+  @State(Scope.Thread)
+  public static class Loop {
+    private final SplittableRandom random = new SplittableRandom();
+    private int client = random.nextInt();
+  }
+
   private final SplittableRandom random = new SplittableRandom(1);
   private final Service service = new Service("shop", 1, new EventLog(() -> 0), () -> 0);
   private Balancer balancer = new NoNode();
-  private int client;
 
   @Setup
   public void fill() {
@@ -68,8 +74,19 @@ public class PickBenchmark {
   }
 
   @Benchmark
-  public @Nullable Node pick() {
-    return balancer.pick(client++, null, random);
+  public @Nullable Node pick(Loop loop) {
+    return balancer.pick(loop.client++, null, loop.random);
+  }
+
+  /** The same, with the node taking the request and answering it, as event loops do. */
+  @Benchmark
+  public @Nullable Node send(Loop loop) {
+    Node node = balancer.pick(loop.client++, null, loop.random);
+    if (node != null) {
+      node.requestStarted();
+      node.requestFinished();
+    }
+    return node;
   }
 
   /** What a changed verdict costs the control thread. */

@@ -5,6 +5,7 @@ import io.fairlead.admin.Endpoint.Parameter;
 import io.fairlead.config.AdminConfig.Role;
 import io.fairlead.config.AdminConfig.Token;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.NodeConfig;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
@@ -294,7 +295,13 @@ final class Api {
     Service service = service(call);
     List<Views.NodeView> nodes = new ArrayList<>();
     for (Node node : service.nodes().all()) {
-      nodes.add(Views.NodeView.of(node, live.figures(node), instance.idleConnections(node), null));
+      nodes.add(
+          Views.NodeView.of(
+              node,
+              live.figures(node),
+              instance.idleConnections(node),
+              instance.choice(node),
+              null));
     }
     return Answer.json(new Views.Nodes(service.name(), nodes));
   }
@@ -306,6 +313,7 @@ final class Api {
             node,
             live.figures(node),
             instance.idleConnections(node),
+            instance.choice(node),
             instance.healthHistory(node)));
   }
 
@@ -317,8 +325,9 @@ final class Api {
     }
     JsonNode body = Json.object(call.body());
     for (String key : body.propertyNames()) {
-      if (!List.of("name", "weight", "zone", "ttl").contains(key)) {
-        throw Refusal.of(400, key + ": unknown; there are name, weight, zone and ttl.");
+      if (!List.of("name", "weight", "zone", "tier", "labels", "ttl").contains(key)) {
+        throw Refusal.of(
+            400, key + ": unknown; there are name, weight, zone, tier, labels and ttl.");
       }
     }
     Registration registration =
@@ -326,8 +335,10 @@ final class Api {
             service.name(),
             address,
             text(body, "name", address.toString()),
-            weight(body),
+            count(body, "weight", 1, 1000),
             text(body, "zone", ""),
+            count(body, "tier", 0, 9),
+            labels(body),
             ttl(body));
     boolean known = Views.find(service, address.toString()) != null;
     boolean changed =
@@ -499,18 +510,34 @@ final class Api {
     return value.stringValue();
   }
 
-  private static int weight(JsonNode body) {
-    JsonNode value = body.get("weight");
+  private static int count(JsonNode body, String key, int fallback, int most) {
+    JsonNode value = body.get(key);
     if (value == null || value.isNull()) {
-      return 1;
+      return fallback;
     }
     if (!value.isIntegralNumber()
         || !value.canConvertToInt()
         || value.intValue() < 0
-        || value.intValue() > 1000) {
-      throw Refusal.of(400, "weight: must be a whole number from 0 to 1000 (was " + value + ").");
+        || value.intValue() > most) {
+      throw Refusal.of(
+          400, key + ": must be a whole number from 0 to " + most + " (was " + value + ").");
     }
     return value.intValue();
+  }
+
+  /** As in the configuration file. */
+  private static Map<String, String> labels(JsonNode body) {
+    JsonNode value = body.get("labels");
+    if (value == null || value.isNull()) {
+      return Map.of();
+    }
+    Map<String, String> labels = new LinkedHashMap<>();
+    value.properties().forEach(label -> labels.put(label.getKey(), label.getValue().asString("")));
+    String objection = value.isObject() ? NodeConfig.objectionTo(labels) : "must be an object";
+    if (objection != null) {
+      throw Refusal.of(400, "labels: " + objection + ".");
+    }
+    return labels;
   }
 
   private static @Nullable Duration ttl(JsonNode body) {

@@ -85,6 +85,12 @@ public interface Instance {
    */
   long certificateSecondsLeft(Node node);
 
+  /** What the balancer expects a request to take at the idle node; 0: it does not think of time. */
+  double expectedSeconds(Node node);
+
+  /** Why the node is chosen as often as it is, in words. */
+  String choice(Node node);
+
   /** The last probes of the node, oldest first; empty if it is not probed. */
   List<ProbeView> healthHistory(Node node);
 

@@ -194,6 +194,17 @@ final class MetricsPage {
         case NODE_EJECTIONS -> nodes(page, metric, services, Node::ejections);
         case NODE_WEIGHT -> nodes(page, metric, services, node -> node.facts().weight());
         case NODE_IN_FLIGHT -> nodes(page, metric, services, Node::inFlight);
+        case NODE_EXPECTED -> {
+          page.family(metric);
+          for (Service service : services) {
+            for (Node node : service.nodes().all()) {
+              double seconds = instance.expectedSeconds(node);
+              if (seconds > 0) {
+                page.sample(metric, seconds, service.name(), node.address().toString());
+              }
+            }
+          }
+        }
         case NODE_CONNECTIONS_OPEN -> nodes(page, metric, services, Node::connections);
         case NODE_CONNECTIONS_IDLE -> nodes(page, metric, services, instance::idleConnections);
         case NODE_CONNECTIONS -> counter(page, metric, services, NodeCounter.CONNECTIONS);

@@ -120,6 +120,10 @@ final class OpenApi {
   }
 
   private Map<String, Object> schemaOf(Type type) {
+    if (type instanceof ParameterizedType map && map.getRawType() == Map.class) {
+      return ordered(
+          "type", "object", "additionalProperties", schemaOf(map.getActualTypeArguments()[1]));
+    }
     if (type instanceof ParameterizedType generic) {
       return ordered("type", "array", "items", schemaOf(generic.getActualTypeArguments()[0]));
     }

@@ -2,6 +2,7 @@ package io.fairlead.admin;
 
 import io.fairlead.config.HostPort;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param name what people call it
  * @param weight 0 to 1000
  * @param zone where it stands; may be empty
+ * @param tier lower ones are used first, 0 to 9
+ * @param labels what tells groups of nodes apart
  * @param ttl after which the membership ends unless renewed; null: it stays until deregistered
  */
 public record Registration(
@@ -20,4 +23,6 @@ public record Registration(
     String name,
     int weight,
     String zone,
+    int tier,
+    Map<String, String> labels,
     @Nullable Duration ttl) {}

@@ -7,6 +7,8 @@ import io.fairlead.telemetry.NodeCounter;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The JSON objects that the API answers with; the API description is made from these records. */
@@ -121,6 +123,11 @@ final class Views {
       @Doc("Since when it is in this state, milliseconds since 1970.") long since,
       @Doc("0 to 1000; its share relative to the others.") int weight,
       String zone,
+      @Doc("Lower ones are used first.") int tier,
+      Map<String, String> labels,
+      @Doc("good, probation or ejected, by the answers that it gives.") String standing,
+      @Doc("Why it is not good; empty: it is.") String standingReason,
+      @Doc("Why it is chosen as often as it is, in words.") String choice,
       @Doc("Who says that it is a member: file or api.") String source,
       @Doc("Requests sent and not yet answered completely.") int inFlight,
       @Doc("Connections open.") int connections,
@@ -134,7 +141,11 @@ final class Views {
       @Doc("The last probes, oldest first; null in lists.") @Nullable List<ProbeView> probes) {
 
     static NodeView of(
-        Node node, LiveView.Figures figures, int idle, @Nullable List<ProbeView> probes) {
+        Node node,
+        LiveView.Figures figures,
+        int idle,
+        String choice,
+        @Nullable List<ProbeView> probes) {
       return new NodeView(
           node.service(),
           node.name(),
@@ -148,6 +159,11 @@ final class Views {
           node.facts().sinceMillis(),
           node.facts().weight(),
           node.facts().zone(),
+          node.facts().tier(),
+          node.facts().labels(),
+          node.facts().standing().state().name().toLowerCase(Locale.ROOT),
+          node.facts().standing().reason(),
+          choice,
           node.facts().source(),
           node.inFlight(),
           node.connections(),
@@ -167,6 +183,8 @@ final class Views {
       @Doc("What people call it; absent: the address.") @Nullable String name,
       @Doc("0 to 1000; absent: 1.") @Nullable Integer weight,
       @Doc("Where it stands; absent: empty.") @Nullable String zone,
+      @Doc("0 to 9, lower ones are used first; absent: 0.") @Nullable Integer tier,
+      @Doc("What tells groups of nodes apart; absent: none.") @Nullable Map<String, String> labels,
       @Doc("Such as 30s: the membership ends then unless renewed; absent: it stays.")
           @Nullable String ttl) {}
 

@@ -13,7 +13,15 @@ import org.jspecify.annotations.Nullable;
  * balancer at the same time; picking neither locks nor allocates.
  */
 public sealed interface Balancer
-    permits NoNode, RoundRobin, RandomChoice, LeastLoaded, PowerOfTwo, RendezvousHash, MaglevHash {
+    permits NoNode,
+        RoundRobin,
+        RandomChoice,
+        LeastLoaded,
+        PowerOfTwo,
+        RendezvousHash,
+        MaglevHash,
+        Layered,
+        InSubset {
   /** How often {@link #tick} wants to be called while there is traffic. */
   Duration TICK = Duration.ofMillis(20);
 
@@ -60,42 +68,12 @@ public sealed interface Balancer
    */
   static Balancer of(
       BalanceConfig config, NodeSet nodes, long epochMillis, @Nullable Balancer previous) {
-    Node[] available = nodes.available();
-    if (available.length == 0) {
-      return new NoNode();
-    }
-    SlowStart start = new SlowStart(config.slowStart().toMillis(), epochMillis);
-    float[] weights = Weights.of(available, start);
-    return switch (config.method()) {
-      case ROUND_ROBIN -> RoundRobin.of(available, weights, previous);
-      case RANDOM -> new RandomChoice(available, weights);
-      case LEAST_REQUESTS -> LeastLoaded.byCount(LeastLoaded.Load.REQUESTS, available, weights);
-      case LEAST_CONNECTIONS ->
-          LeastLoaded.byCount(LeastLoaded.Load.CONNECTIONS, available, weights);
-      case POWER_OF_TWO -> new PowerOfTwo(available, weights, new Estimates.ByWeight(weights));
-      case PEAK_EWMA ->
-          new PowerOfTwo(
-              available,
-              weights,
-              PeakEwma.of(nodes.all(), available, weights, estimates(previous)));
-      case ADAPTIVE ->
-          LeastLoaded.byTime(
-              available,
-              weights,
-              LeastTime.of(nodes.all(), available, weights, estimates(previous)));
-      case IP_HASH ->
-          nodes.all().length <= RendezvousHash.MAX_MEMBERS
-              ? new RendezvousHash(available, weights)
-              : MaglevHash.of(nodes, start, 0, previous);
-      case HASH, MAGLEV -> MaglevHash.of(nodes, start, MaglevHash.BOUND, previous);
-    };
-  }
-
-  private static @Nullable Estimates estimates(@Nullable Balancer balancer) {
-    return switch (balancer) {
-      case LeastLoaded known -> known.estimates();
-      case PowerOfTwo known -> known.estimates();
-      case null, default -> null;
-    };
+    return config.subset().size() < nodes.all().length
+        ? InSubset.of(config, nodes, epochMillis, previous)
+        : Kinds.layered(
+            config,
+            nodes,
+            epochMillis,
+            previous instanceof InSubset before ? before.balancer() : previous);
   }
 }

@@ -29,6 +29,14 @@ final class LeastLoaded implements Balancer {
   static final int MAX_TIMED_SCAN = 64;
   static final int TIMED_LOOKS = 16;
 
+  /** Steps from one point to the next (D. Knuth, MMIX); the upper bits are the good ones. */
+  private static final long MULTIPLIER = 6364136223846793005L;
+
+  /** Of a node's index, below the number of the look. */
+  private static final int INDEX_BITS = 26;
+
+  private static final int MAX_INDEX = (1 << INDEX_BITS) - 1;
+
   /** More than any cost. */
   private static final long NONE = Long.MAX_VALUE;
 
@@ -42,6 +50,7 @@ final class LeastLoaded implements Balancer {
   private final Node[] nodes;
   private final Estimates estimates;
   private final int looks;
+  private final int looksLog;
 
   /** Draws by weight; null: all weigh the same, or all are looked at. */
   private final @Nullable AliasTable shares;
@@ -53,6 +62,7 @@ final class LeastLoaded implements Balancer {
     this.nodes = nodes;
     this.estimates = estimates;
     this.looks = sampled ? looks : 0;
+    this.looksLog = Integer.numberOfTrailingZeros(looks);
     this.shares = sampled && !Weights.areEqual(weights) ? new AliasTable(weights) : null;
   }
 
@@ -87,45 +97,61 @@ final class LeastLoaded implements Balancer {
   }
 
   private Node scan(Scores scores, long chance, @Nullable Node avoid) {
-    int start = (int) Math.unsignedMultiplyHigh(chance, nodes.length);
+    Node[] all = nodes;
+    int start = (int) Math.unsignedMultiplyHigh(chance, all.length);
+    float[] cost = scores.cost();
+    boolean plain = scores.isPlain();
     long best = NONE;
-    for (int i = start; i < nodes.length; i++) {
-      best = Math.min(best, seen(scores, i, i, avoid));
+    for (int i = start; i < all.length; i++) {
+      best = Math.min(best, seen(all, scores, cost, plain, i, i, avoid));
     }
     for (int i = 0; i < start; i++) {
-      best = Math.min(best, seen(scores, i, i + nodes.length, avoid));
+      best = Math.min(best, seen(all, scores, cost, plain, i, i + all.length, avoid));
     }
     int order = (int) best;
-    return best == NONE ? nodes[start] : nodes[order < nodes.length ? order : order - nodes.length];
+    return best == NONE ? all[start] : all[order < all.length ? order : order - all.length];
   }
 
   private Node sample(Scores scores, long chance, @Nullable Node avoid) {
+    Node[] all = nodes;
+    AliasTable byWeight = shares;
+    float[] cost = scores.cost();
+    boolean plain = scores.isPlain();
+    // The first look wins ties: it must not always fall into the same part of the list.
+    int first = (int) chance;
+    long point = chance;
     long best = NONE;
     for (int look = 0; look < looks; look++) {
-      best = Math.min(best, seen(scores, drawn(chance, look), look, avoid));
+      point = point * MULTIPLIER + Hashing.GOLDEN_RATIO;
+      int index =
+          byWeight != null
+              ? byWeight.indexAt(Hashing.mix(point))
+              : (((look + first) & (looks - 1)) * all.length
+                      + (int) Math.unsignedMultiplyHigh(point, all.length))
+                  >>> looksLog;
+      int order = look << INDEX_BITS | index;
+      best = Math.min(best, seen(all, scores, cost, plain, index, order, avoid));
     }
-    int index = drawn(chance, best == NONE ? 0 : (int) best);
-    return best == NONE ? Weights.otherThan(nodes[index], nodes, index) : nodes[index];
-  }
-
-  /** The node of one look: the same question, the same answer. */
-  private int drawn(long chance, int look) {
-    long point = Hashing.mix(chance + look * Hashing.GOLDEN_RATIO);
-    AliasTable byWeight = shares;
-    if (byWeight != null) {
-      return byWeight.indexAt(point);
-    }
-    // The first look wins ties: it must not always fall into the same part.
-    int part = (look + (int) chance) & (looks - 1);
-    int within = (int) Math.unsignedMultiplyHigh(point, nodes.length);
-    return (part * nodes.length + within) / looks;
+    int index = (int) best & MAX_INDEX;
+    return best == NONE && avoid != null
+        ? Weights.otherThan(avoid, all, first & MAX_INDEX) // it was seen at every look
+        : all[index];
   }
 
   /** Cost with the request, above the order of looking: the least is the best. */
-  private long seen(Scores scores, int index, int order, @Nullable Node avoid) {
-    Node node = nodes[index];
+  private long seen(
+      Node[] all,
+      Scores scores,
+      float[] cost,
+      boolean plain,
+      int index,
+      int order,
+      @Nullable Node avoid) {
+    Node node = all[index];
+    long burden = requests ? node.burden() : node.connections();
     // No cost is negative, and the bits of such floats are in the order of their values.
-    float cost = scores.of(index, requests ? node.inFlight() : node.connections(), node);
-    return node == avoid ? NONE : (long) Float.floatToRawIntBits(cost) << 32 | order;
+    float price =
+        plain && burden >> 32 == 0 ? cost[index] * (1 + (int) burden) : scores.of(index, burden);
+    return node == avoid ? NONE : (long) Float.floatToRawIntBits(price) << 32 | order;
   }
 }

@@ -140,6 +140,15 @@ final class MaglevHash implements Balancer {
     return anyAvailable(index, avoid);
   }
 
+  /** How many slots each member has. */
+  int[] slotsByMember() {
+    int[] counts = new int[members.length];
+    for (int member : slots) {
+      counts[member]++;
+    }
+    return counts;
+  }
+
   /** Whether the key belongs to the part of its keys that the node gets. */
   private boolean takes(int index, long key) {
     float share = shares[index];

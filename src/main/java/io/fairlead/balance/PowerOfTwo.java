@@ -57,8 +57,8 @@ final class PowerOfTwo implements Balancer {
       return nodes[a];
     }
     Scores scores = estimates.scores();
-    float ofA = scores.of(a, nodes[a].inFlight(), nodes[a]);
-    float ofB = scores.of(b, nodes[b].inFlight(), nodes[b]);
+    float ofA = scores.of(a, nodes[a].burden());
+    float ofB = scores.of(b, nodes[b].burden());
     return ofB < ofA ? nodes[b] : nodes[a];
   }
 

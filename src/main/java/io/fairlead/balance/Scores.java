@@ -77,36 +77,35 @@ final class Scores {
     return new Scores(cost, errors, reports);
   }
 
-  boolean isByReports() {
-    return reports != null;
+  /** By index, for nodes without errors that no estimate knows of; see {@link #isPlain}. */
+  float[] cost() {
+    return cost;
   }
 
-  /** What a request costs at the node as it is loaded now; never below 0. */
-  float of(int index, int load, Node node) {
-    if (reports != null) {
-      return byReports(reports, index, load, node);
-    }
-    float each = cost[index];
-    if (errors != null) {
-      int fresh = node.freshErrors();
-      if (fresh > 0) {
-        each += errors.costOf(index, fresh);
-      }
-    }
-    return each * (1 + load);
+  /** Whether cost × (1 + load) is all, but for such errors. */
+  boolean isPlain() {
+    return reports == null;
+  }
+
+  /**
+   * What a request costs at the node as it is loaded now; never below 0.
+   *
+   * @param burden as of {@link Node#burden}
+   */
+  float of(int index, long burden) {
+    int load = (int) burden;
+    int fresh = (int) (burden >> 32);
+    float added = fresh > 0 && errors != null ? errors.costOf(index, fresh) : 0;
+    return reports == null
+        ? (cost[index] + added) * (1 + load)
+        : byReports(reports, index, load, added);
   }
 
   /** The cube makes a node that is busier than usual expensive, and one that is less so cheap. */
-  private float byReports(Reports said, int index, int load, Node node) {
+  private float byReports(Reports said, int index, int load, float added) {
     float all = said.others[index] + load;
     float relative = all / said.usual;
-    float failing = said.errors[index];
-    if (errors != null) {
-      int fresh = node.freshErrors();
-      if (fresh > 0) {
-        failing += errors.costOf(index, fresh);
-      }
-    }
-    return cost[index] * (1 + relative * relative * relative) + failing * (1 + all);
+    return cost[index] * (1 + relative * relative * relative)
+        + (said.errors[index] + added) * (1 + all);
   }
 }

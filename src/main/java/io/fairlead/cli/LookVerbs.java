@@ -165,7 +165,8 @@ final class LookVerbs {
                   ">REQUESTS/S",
                   ">P50",
                   ">P99",
-                  "REASON"),
+                  "REASON",
+                  "CHOICE"),
               rows);
       return Cli.DONE;
     }
@@ -184,7 +185,8 @@ final class LookVerbs {
           Terminal.rate(real(node, "rate")),
           millis(node, "p50Millis"),
           millis(node, "p99Millis"),
-          text(node, "reason") + rest(node));
+          text(node, "reason") + rest(node),
+            text(node, "choice"));
     }
 
     /** How long an ejection still takes. */

@@ -10,17 +10,37 @@ import java.time.Duration;
  * @param hash what hashing methods look at
  * @param slowStart in which a node that has come, or come back, gets its share step by step; zero:
  *     at once
+ * @param subset which part of the nodes is used
+ * @param zone where the balancer stands; nodes there come first; empty: no zone does
+ * @param loadMetrics what becomes of fields in which nodes say how loaded they are
  */
 public record BalanceConfig(
-    BalanceMethod method, boolean chosen, HashKey hash, Duration slowStart) {
+    BalanceMethod method,
+    boolean chosen,
+    HashKey hash,
+    Duration slowStart,
+    SubsetConfig subset,
+    String zone,
+    LoadMetrics loadMetrics) {
   static final Range<Duration> SLOW_START = Range.durations(Duration.ZERO, Duration.ofHours(1));
 
   /** For services that get requests. */
   public static final BalanceConfig DEFAULT =
-      new BalanceConfig(BalanceMethod.ADAPTIVE, false, HashKey.CLIENT_IP, Duration.ZERO);
+      new BalanceConfig(
+          BalanceMethod.ADAPTIVE,
+          false,
+          HashKey.CLIENT_IP,
+          Duration.ZERO,
+          SubsetConfig.NONE,
+          "",
+          LoadMetrics.STRIP);
 
-  /** What is meant where nobody chose and a service gets connections, or datagrams. */
-  static final BalanceMethod OF_CONNECTIONS = BalanceMethod.LEAST_CONNECTIONS;
+  /** What becomes of {@code endpoint-load-metrics} in answers, once it has been read. */
+  public enum LoadMetrics {
+    /** Clients do not get it. */
+    STRIP,
+    PASS
+  }
 
   public BalanceConfig {
     new Require()
@@ -37,11 +57,31 @@ public record BalanceConfig(
 
   /** Everything else as usual. */
   public BalanceConfig(BalanceMethod method) {
-    this(method, true, HashKey.CLIENT_IP, Duration.ZERO);
+    this(method, true, HashKey.CLIENT_IP, Duration.ZERO, SubsetConfig.NONE, "", LoadMetrics.STRIP);
+  }
+
+  /** The same by another method. */
+  public BalanceConfig withMethod(BalanceMethod other) {
+    return new BalanceConfig(other, chosen, hash, slowStart, subset, zone, loadMetrics);
+  }
+
+  /** The same with nodes starting slowly. */
+  public BalanceConfig withSlowStart(Duration window) {
+    return new BalanceConfig(method, chosen, hash, window, subset, zone, loadMetrics);
+  }
+
+  /** The same for one of several instances. */
+  public BalanceConfig withSubset(SubsetConfig part) {
+    return new BalanceConfig(method, chosen, hash, slowStart, part, zone, loadMetrics);
+  }
+
+  /** The same for a balancer that stands there. */
+  public BalanceConfig withZone(String place) {
+    return new BalanceConfig(method, chosen, hash, slowStart, subset, place, loadMetrics);
   }
 
   /** The same for a service that gets connections. */
   BalanceConfig ofConnections() {
-    return chosen ? this : new BalanceConfig(OF_CONNECTIONS, false, hash, slowStart);
+    return chosen ? this : withMethod(BalanceMethod.LEAST_CONNECTIONS);
   }
 }

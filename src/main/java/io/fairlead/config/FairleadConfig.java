@@ -27,7 +27,7 @@ public record FairleadConfig(
 
   public FairleadConfig {
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));
-    services = Collections.unmodifiableMap(balancedByUse(services, listeners));
+    services = Collections.unmodifiableMap(balanced(services, listeners, runtime.zone()));
     Require require = new Require();
     checkServices(require, listeners, services);
     checkBinds(require, admin, listeners);
@@ -35,9 +35,12 @@ public record FairleadConfig(
     require.orRefuse();
   }
 
-  /** Where nobody chose how to balance, what comes decides: requests or connections. */
-  private static Map<String, ServiceConfig> balancedByUse(
-      Map<String, ServiceConfig> services, Map<String, ListenerConfig> listeners) {
+  /**
+   * Where nobody chose how to balance, what comes decides: requests or connections. Nodes near by
+   * come first.
+   */
+  private static Map<String, ServiceConfig> balanced(
+      Map<String, ServiceConfig> services, Map<String, ListenerConfig> listeners, String zone) {
     Map<String, ServiceConfig> byUse = new LinkedHashMap<>(services);
     for (boolean http : new boolean[] {false, true}) { // requests have the last word
       for (ListenerConfig listener : listeners.values()) {
@@ -46,13 +49,15 @@ public record FairleadConfig(
             for (String name : route.services()) {
               ServiceConfig service = services.get(name);
               if (service != null) {
-                byUse.put(name, http ? service : service.ofConnections());
+                byUse.put(
+                    name, http ? service : service.withBalance(service.balance().ofConnections()));
               }
             }
           }
         }
       }
     }
+    byUse.replaceAll((_, service) -> service.withBalance(service.balance().withZone(zone)));
     return byUse;
   }
 

@@ -33,8 +33,9 @@ public record HashKey(Kind kind, String name) {
     }
     int colon = text.indexOf(':');
     String name = text.substring(colon + 1);
+    String lower = name.toLowerCase(Locale.ROOT);
     return switch (text.substring(0, Math.max(0, colon))) {
-      case "header" -> named(Kind.HEADER, name.toLowerCase(Locale.ROOT), Syntax.headerName(name));
+      case "header" -> named(Kind.HEADER, lower, Syntax.headerName(lower));
       case "cookie" -> named(Kind.COOKIE, name, Syntax.cookieName(name));
       case "query" -> named(Kind.QUERY, name, Syntax.parameterName(name));
       default ->

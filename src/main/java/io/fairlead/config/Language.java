@@ -118,15 +118,27 @@ final class Language {
           "How they talk to the kernel; `auto` is epoll on Linux and NIO elsewhere.",
           "io_uring");
 
+  private static final Key<String> OWN_ZONE =
+      Key.of(
+          "zone",
+          Scalar.text("name", null, Syntax::zone),
+          "",
+          "empty",
+          "Where this instance stands: nodes of the same zone come first.",
+          "z1");
+
   static final Obj<RuntimeConfig> RUNTIME =
       new Obj<>(
           "runtime",
-          "What the process runs on. A change takes effect at the next start.",
-          List.of(EVENT_LOOPS, TRANSPORT),
+          "What the process runs on, and where. A change of anything but `zone` takes effect at the"
+              + " next start.",
+          List.of(EVENT_LOOPS, TRANSPORT, OWN_ZONE),
           List.of(),
           false,
           null,
-          (values, _) -> new RuntimeConfig(values.get(EVENT_LOOPS), values.get(TRANSPORT)));
+          (values, _) ->
+              new RuntimeConfig(
+                  values.get(EVENT_LOOPS), values.get(TRANSPORT), values.get(OWN_ZONE)));
 
   // listeners
 
@@ -473,13 +485,28 @@ final class Language {
   private static final Key<String> ZONE =
       Key.of(
           "zone", Scalar.text("name", null, Syntax::zone), "", "empty", "Where it stands.", "z1");
+  private static final Key<Integer> TIER =
+      Key.of(
+          "tier",
+          Scalar.count(NodeConfig.TIERS),
+          0,
+          "Lower ones are used first; the next gets what they have no room for.",
+          "1");
+  private static final Key<Map<String, String>> LABELS =
+      Key.of(
+          "labels",
+          new MapOf<>("labels", MapOf.Names.LABEL, Scalar.text("value", null, Syntax::labelValue)),
+          Map.of(),
+          "none",
+          "What tells groups of nodes apart.",
+          "{ version: v2, host: h1 }");
 
   static final Obj<NodeConfig> NODE =
       new Obj<>(
           "node",
           "One node of a service. An address alone stands for a node with the defaults.",
-          List.of(NODE_AT, NAME_OF_NODE, WEIGHT, ZONE),
-          List.of("tier"),
+          List.of(NODE_AT, NAME_OF_NODE, WEIGHT, ZONE, TIER, LABELS),
+          List.of(),
           false,
           new Obj.ShortForm<>(NODE_ADDRESS, (address, _) -> NodeConfig.of(address)),
           (values, _) ->
@@ -487,7 +514,9 @@ final class Language {
                   values.get(NODE_AT),
                   orElse(values.find(NAME_OF_NODE), values.get(NODE_AT).toString()),
                   values.get(WEIGHT),
-                  values.get(ZONE)));
+                  values.get(ZONE),
+                  values.get(TIER),
+                  values.get(LABELS)));
 
   private static final Key<String> HTTP =
       Key.computed(
@@ -796,6 +825,8 @@ final class Language {
               BalanceLanguage.BALANCE,
               BalanceLanguage.HASH,
               BalanceLanguage.SLOW_START,
+              BalanceLanguage.SUBSET,
+              BalanceLanguage.LOAD_METRICS,
               NODE_PROTOCOL,
               SERVICE_TLS,
               SERVICE_HEALTH,

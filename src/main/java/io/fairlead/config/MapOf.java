@@ -70,6 +70,18 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
         return text;
       }
     },
+    /** Of a node. */
+    LABEL(Syntax.NAME_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return Syntax.name(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
     /** Must be the name of a service. */
     SERVICE(Syntax.NAME_PATTERN) {
       @Override

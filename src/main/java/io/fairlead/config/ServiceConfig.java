@@ -61,19 +61,10 @@ public record ServiceConfig(
     require.orRefuse();
   }
 
-  /** The same for one that gets connections, or datagrams, and no requests. */
-  ServiceConfig ofConnections() {
+  /** The same, balanced otherwise. */
+  ServiceConfig withBalance(BalanceConfig other) {
     return new ServiceConfig(
-        name,
-        nodes,
-        balance.ofConnections(),
-        protocol,
-        tls,
-        health,
-        upstream,
-        proxyProtocol,
-        outlier,
-        limits);
+        name, nodes, other, protocol, tls, health, upstream, proxyProtocol, outlier, limits);
   }
 
   private static void unique(

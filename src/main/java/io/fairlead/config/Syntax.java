@@ -69,6 +69,12 @@ final class Syntax {
         : "must be at most 63 of letters, digits, '.', '_' and '-'";
   }
 
+  static @Nullable String labelValue(String text) {
+    return NODE_NAME.matcher(text).matches() && text.length() <= 63
+        ? null
+        : "must be 1 to 63 letters, digits or signs without spaces";
+  }
+
   static @Nullable String method(String text) {
     if (METHOD.matcher(text).matches()) {
       return null;

@@ -20,6 +20,8 @@ import java.util.function.Function;
  * @param healthHangs whether {@code /healthz} is never answered
  * @param hangConnect whether new connections are left unaccepted: the kernel still completes their
  *     handshake until its queue of {@value TestNode#BACKLOG} is full
+ * @param loadMetrics whether answers say in {@code endpoint-load-metrics} how many requests are in
+ *     flight here
  * @param faults at most one of each kind, in the order in which they act
  */
 public record Behaviour(
@@ -28,6 +30,7 @@ public record Behaviour(
     boolean healthy,
     boolean healthHangs,
     boolean hangConnect,
+    boolean loadMetrics,
     List<Fault> faults) {
 
   /** Answers at once, without errors, healthy. */
@@ -50,7 +53,7 @@ public record Behaviour(
 
   /** What the command line can say; everything else is off. */
   public static Behaviour of(LatencyDistribution latency, double errorRate, boolean healthy) {
-    return new Behaviour(latency, errorRate, healthy, false, false, List.of());
+    return new Behaviour(latency, errorRate, healthy, false, false, false, List.of());
   }
 
   /** This behaviour with one more fault; one of the same kind is replaced. */
@@ -69,9 +72,14 @@ public record Behaviour(
       case "error-rate" -> withErrorRate(rate(value));
       case "health" -> withHealth(health(value));
       case "health-hangs" ->
-          new Behaviour(latency, errorRate, healthy, flag(key, value), hangConnect, faults);
+          new Behaviour(
+              latency, errorRate, healthy, flag(key, value), hangConnect, loadMetrics, faults);
       case "hang-connect" ->
-          new Behaviour(latency, errorRate, healthy, healthHangs, flag(key, value), faults);
+          new Behaviour(
+              latency, errorRate, healthy, healthHangs, flag(key, value), loadMetrics, faults);
+      case "load-metrics" ->
+          new Behaviour(
+              latency, errorRate, healthy, healthHangs, hangConnect, flag(key, value), faults);
       default -> {
         Function<String, Optional<Fault>> reader = Fault.READERS.get(key);
         if (reader == null) {
@@ -84,27 +92,29 @@ public record Behaviour(
   }
 
   public Behaviour withLatency(LatencyDistribution value) {
-    return new Behaviour(value, errorRate, healthy, healthHangs, hangConnect, faults);
+    return new Behaviour(value, errorRate, healthy, healthHangs, hangConnect, loadMetrics, faults);
   }
 
   public Behaviour withErrorRate(double value) {
-    return new Behaviour(latency, value, healthy, healthHangs, hangConnect, faults);
+    return new Behaviour(latency, value, healthy, healthHangs, hangConnect, loadMetrics, faults);
   }
 
   public Behaviour withHealth(boolean value) {
-    return new Behaviour(latency, errorRate, value, healthHangs, hangConnect, faults);
+    return new Behaviour(latency, errorRate, value, healthHangs, hangConnect, loadMetrics, faults);
   }
 
   /** This behaviour without its faults. */
   Behaviour withoutFaults() {
     return faults.isEmpty()
         ? this
-        : new Behaviour(latency, errorRate, healthy, healthHangs, hangConnect, List.of());
+        : new Behaviour(
+            latency, errorRate, healthy, healthHangs, hangConnect, loadMetrics, List.of());
   }
 
   /** What {@code /healthz} is subject to. */
   Behaviour forHealth() {
-    return new Behaviour(LatencyDistribution.NONE, 0, healthy, healthHangs, hangConnect, List.of());
+    return new Behaviour(
+        LatencyDistribution.NONE, 0, healthy, healthHangs, hangConnect, loadMetrics, List.of());
   }
 
   /** Every key with its value, as {@link #with(String, String)} reads them. */
@@ -115,6 +125,7 @@ public record Behaviour(
     values.put("health", healthy ? "ok" : "fail");
     values.put("health-hangs", Boolean.toString(healthHangs));
     values.put("hang-connect", Boolean.toString(hangConnect));
+    values.put("load-metrics", Boolean.toString(loadMetrics));
     Fault.KEYS.forEach(key -> values.put(key, "false"));
     faults.forEach(fault -> values.put(fault.key(), fault.value()));
     return values;
@@ -124,7 +135,7 @@ public record Behaviour(
     List<Fault> next = new ArrayList<>(faults);
     next.removeIf(old -> old.key().equals(key));
     fault.ifPresent(next::add);
-    return new Behaviour(latency, errorRate, healthy, healthHangs, hangConnect, next);
+    return new Behaviour(latency, errorRate, healthy, healthHangs, hangConnect, loadMetrics, next);
   }
 
   private static double rate(String value) {

@@ -96,11 +96,22 @@ final class NodeConnection {
     if (path.equals("/hint") && head.minor() == 1) {
       writer.interim("103 Early Hints\r\nlink: </style.css>; rel=preload");
     }
-    pause(behaviour.latency().sampleNanos(random) + Pages.delay(path) * 1_000_000);
-    if (manner.instead() != null) {
-      return misbehave(manner.instead());
+    Answer answer;
+    int inFlight;
+    node.counters().inFlight.incrementAndGet();
+    try {
+      pause(behaviour.latency().sampleNanos(random) + Pages.delay(path) * 1_000_000);
+      if (manner.instead() != null) {
+        return misbehave(manner.instead());
+      }
+      answer = answer(request, behaviour);
+    } finally {
+      inFlight = node.counters().inFlight.getAndDecrement();
     }
-    boolean keep = writer.write(answer(request, behaviour), head, manner);
+    if (behaviour.loadMetrics()) {
+      answer = answer.with(List.of("endpoint-load-metrics: TEXT named_metrics.rif=" + inFlight));
+    }
+    boolean keep = writer.write(answer, head, manner);
     return keep && after(manner.stale()) && (!early || afterEarly(head));
   }
 

@@ -18,6 +18,9 @@ final class NodeCounters {
   final AtomicLong accepted = new AtomicLong();
   final AtomicInteger open = new AtomicInteger();
 
+  /** Ordinary requests that have been read and not answered yet. */
+  final AtomicInteger inFlight = new AtomicInteger();
+
   /** Connections closed at once because {@link TestNode#MAX_CONNECTIONS} were open. */
   final LongAdder turnedAway = new LongAdder();
 

@@ -74,7 +74,14 @@ public final class Membership implements AutoCloseable {
     for (NodeConfig node : nodes) {
       members.configured.putIfAbsent(
           node.address(),
-          new NodeSpec(node.address(), node.name(), node.weight(), node.zone(), FILE));
+          new NodeSpec(
+              node.address(),
+              node.name(),
+              node.weight(),
+              node.zone(),
+              node.tier(),
+              node.labels(),
+              FILE));
     }
     update(service, members, "no longer in the configuration");
   }
@@ -272,6 +279,13 @@ public final class Membership implements AutoCloseable {
   }
 
   private static NodeSpec sourced(NodeSpec spec, String source) {
-    return new NodeSpec(spec.address(), spec.name(), spec.weight(), spec.zone(), source);
+    return new NodeSpec(
+        spec.address(),
+        spec.name(),
+        spec.weight(),
+        spec.zone(),
+        spec.tier(),
+        spec.labels(),
+        source);
   }
 }

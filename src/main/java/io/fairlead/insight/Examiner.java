@@ -53,7 +53,7 @@ final class Examiner {
     if (suspects == 0) {
       return 0; // nearly always: nothing has to be sorted
     }
-    Counts[] counts = new Counts[subjects.length];
+    @Nullable Counts[] counts = new Counts[subjects.length];
     for (int i = 0; i < subjects.length; i++) {
       counts[i] = subjects[i].counts(routeClass);
     }
@@ -79,7 +79,7 @@ final class Examiner {
       Subject[] subjects, int classes, Signal signal, int window) {
     @Nullable Baseline[] baselines = new Baseline[classes];
     for (int i = 0; i < classes; i++) {
-      Counts[] counts = new Counts[subjects.length];
+      @Nullable Counts[] counts = new Counts[subjects.length];
       for (int k = 0; k < subjects.length; k++) {
         counts[k] = subjects[k].counts(i);
       }

@@ -16,9 +16,11 @@ import org.jspecify.annotations.Nullable;
  * member: configuration changes keep the object and with it health, counters and connections.
  */
 public final class Node {
-  private static final VarHandle IN_FLIGHT = counter("inFlight");
-  private static final VarHandle CONNECTIONS = counter("connections");
-  private static final VarHandle FRESH_ERRORS = counter("freshErrors");
+  private static final VarHandle BURDEN = counter("burden", long.class);
+  private static final VarHandle CONNECTIONS = counter("connections", int.class);
+
+  /** One error in {@link #burden}, whose lower half counts requests. */
+  private static final long ERROR = 1L << 32;
 
   private final String service;
   private final HostPort address;
@@ -29,14 +31,11 @@ public final class Node {
   private final boolean named;
 
   // In the node itself: whoever compares many nodes waits for memory once for each.
-  @SuppressWarnings("UnusedVariable") // IN_FLIGHT reads and writes it
-  private int inFlight;
+  @SuppressWarnings("UnusedVariable") // BURDEN writes it
+  private long burden;
 
   @SuppressWarnings("UnusedVariable") // so does CONNECTIONS
   private int connections;
-
-  @SuppressWarnings("UnusedVariable") // and FRESH_ERRORS
-  private int freshErrors;
 
   private volatile NodeFacts facts;
   private volatile @Nullable InetSocketAddress socketAddress;
@@ -56,9 +55,9 @@ public final class Node {
     this.named = socketAddress == null;
   }
 
-  private static VarHandle counter(String field) {
+  private static VarHandle counter(String field, Class<?> type) {
     try {
-      return MethodHandles.lookup().findVarHandle(Node.class, field, int.class);
+      return MethodHandles.lookup().findVarHandle(Node.class, field, type);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -141,17 +140,17 @@ public final class Node {
    * added may be missing; in time it is not.
    */
   public int inFlight() {
-    return (int) IN_FLIGHT.getOpaque(this);
+    return (int) (long) BURDEN.getOpaque(this);
   }
 
   /** A request whose time is not looked at: a relayed connection, a session of datagrams. */
   public void requestStarted() {
-    int _ = (int) IN_FLIGHT.getAndAdd(this, 1);
+    long _ = (long) BURDEN.getAndAdd(this, 1L);
   }
 
   /** The same unless as many as that are in flight already. */
   public boolean requestStarted(int limit) {
-    if ((int) IN_FLIGHT.getAndAdd(this, 1) < limit) {
+    if ((int) (long) BURDEN.getAndAdd(this, 1L) < limit) {
       return true;
     }
     requestFinished();
@@ -159,7 +158,7 @@ public final class Node {
   }
 
   public void requestFinished() {
-    int _ = (int) IN_FLIGHT.getAndAdd(this, -1);
+    long _ = (long) BURDEN.getAndAdd(this, -1L);
   }
 
   /**
@@ -189,14 +188,14 @@ public final class Node {
   public void requestAnswered(int loop, long now, long nanos, boolean failed) {
     load.answered(loop, now, nanos, failed);
     if (failed) {
-      int _ = (int) FRESH_ERRORS.getAndAdd(this, 1);
+      long _ = (long) BURDEN.getAndAdd(this, ERROR);
     }
   }
 
   /** The answer had begun and broke off. */
   public void answerFailed(int loop) {
     load.failed(loop);
-    int _ = (int) FRESH_ERRORS.getAndAdd(this, 1);
+    long _ = (long) BURDEN.getAndAdd(this, ERROR);
   }
 
   /** The answer is no longer wanted: says nothing about the node but the time that has passed. */
@@ -218,14 +217,21 @@ public final class Node {
     load.reported(loop, Math.max(0, all - inFlight()));
   }
 
-  /** Failures that no estimate knows of yet: they count at once. */
-  public int freshErrors() {
-    return (int) FRESH_ERRORS.getOpaque(this);
+  /**
+   * Requests in flight in the lower half; above, failures that no estimate knows of yet. Both with
+   * one plain read: a balancer that compares many nodes lets the processor wait for several at
+   * once, and a look that is a moment old does no harm.
+   */
+  public long burden() {
+    return burden;
   }
 
   /** What has been seen goes into an estimate now. One thread only. */
   public void forgetFreshErrors() {
-    FRESH_ERRORS.setOpaque(this, 0);
+    long errors = (long) BURDEN.getOpaque(this) >> 32;
+    if (errors != 0) {
+      long _ = (long) BURDEN.getAndAdd(this, -errors * ERROR);
+    }
   }
 
   public NodeLoad load() {

@@ -147,6 +147,16 @@ public final class NodeLoad {
     }
   }
 
+  /** Requests whose answer has not begun. */
+  public int waiting() {
+    long waiting = 0;
+    for (int loop = 0; loop < rows.length; loop++) {
+      long[] row = (long[]) ROWS.getAcquire(rows, loop);
+      waiting += row == null ? 0 : (long) CELL.getOpaque(row, WAITING);
+    }
+    return (int) waiting;
+  }
+
   /** The longest answer is looked for anew. One thread only. */
   public void nextRound() {
     ROUND.setOpaque(this, (long) ROUND.getOpaque(this) + 1);

@@ -1,5 +1,8 @@
 package io.fairlead.service;
 
+import java.util.Arrays;
+import java.util.function.Predicate;
+
 /**
  * The nodes of a service at one moment. Never changed after it has been published; the arrays are
  * handed out uncopied because event loops read them for every request, and nobody may write them.
@@ -25,7 +28,14 @@ public final class NodeSet {
         found[count++] = node;
       }
     }
-    return new NodeSet(all, java.util.Arrays.copyOf(found, count));
+    return new NodeSet(all, Arrays.copyOf(found, count));
+  }
+
+  /** Those of which it holds, in the same order. */
+  public NodeSet only(Predicate<Node> wanted) {
+    return new NodeSet(
+        Arrays.stream(all).filter(wanted).toArray(Node[]::new),
+        Arrays.stream(available).filter(wanted).toArray(Node[]::new));
   }
 
   /** Every member, in the order they were named. */

@@ -1,6 +1,7 @@
 package io.fairlead.takeover;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the old process knows of the nodes of a service. */
@@ -19,6 +20,8 @@ public record HandedService(String name, List<HandedNode> nodes, List<HandedLeas
   /**
    * A registration by API.
    *
+   * @param tier null: an older process hands over, and knows of none
+   * @param labels null: the same
    * @param ttlMillis how long each renewal lasts; null: for ever
    * @param leftMillis until it runs out; 0 if there is no end
    */
@@ -27,6 +30,8 @@ public record HandedService(String name, List<HandedNode> nodes, List<HandedLeas
       String node,
       int weight,
       String zone,
+      @Nullable Integer tier,
+      @Nullable Map<String, String> labels,
       String who,
       @Nullable Long ttlMillis,
       long leftMillis) {}

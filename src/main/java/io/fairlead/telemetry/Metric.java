@@ -279,6 +279,12 @@ public enum Metric {
       Unit.NONE,
       "service,node",
       "Requests sent to the node and not yet answered completely. When it rises at the same rate of requests, the node has become slower."),
+  NODE_EXPECTED(
+      "fairlead_node_expected_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "service,node",
+      "What the balancer expects a request to take that finds the node idle, with what errors cost; only where balance is adaptive or peak-ewma. When it rises, the node has become slower or fails, and gets fewer requests."),
   NODE_CONNECTIONS_OPEN(
       "fairlead_node_connections",
       Type.GAUGE,

@@ -315,6 +315,16 @@ public final class FakeInstance implements Instance {
   }
 
   @Override
+  public double expectedSeconds(Node node) {
+    return 0.25;
+  }
+
+  @Override
+  public String choice(Node node) {
+    return node.inFlight() + " in flight";
+  }
+
+  @Override
   public int idleConnections(Node node) {
     return Math.max(0, node.connections() - node.inFlight());
   }

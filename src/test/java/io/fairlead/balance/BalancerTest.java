@@ -406,7 +406,7 @@ class BalancerTest {
     return service;
   }
 
-  private static List<NodeSpec> specs(int... weights) {
+  static List<NodeSpec> specs(int... weights) {
     List<NodeSpec> specs = new ArrayList<>();
     for (int i = 0; i < weights.length; i++) {
       specs.add(

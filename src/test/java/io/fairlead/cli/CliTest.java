@@ -75,10 +75,10 @@ class CliTest {
     assertThat(out)
         .hasToString(
             """
-            SERVICE  NODE            STATE  WEIGHT  ZONE  IN FLIGHT  REQUESTS/S  P50  P99  REASON
-            shop     127.0.0.1:9101  up          1  -             0           0    -    -  not probed yet
-            shop     127.0.0.1:9102  up          1  -             0           0    -    -  not probed yet
-            shop     127.0.0.1:9103  down        1  -             0           0    -    -  connection refused
+            SERVICE  NODE            STATE  WEIGHT  ZONE  IN FLIGHT  REQUESTS/S  P50  P99  REASON              CHOICE
+            shop     127.0.0.1:9101  up          1  -             0           0    -    -  not probed yet      0 in flight
+            shop     127.0.0.1:9102  up          1  -             0           0    -    -  not probed yet      0 in flight
+            shop     127.0.0.1:9103  down        1  -             0           0    -    -  connection refused  0 in flight
             """);
   }
 

@@ -31,7 +31,7 @@ final class ControlTest {
   void everyKeyCanBeSetAndIsShownAsItWasSet() throws IOException {
     String all =
         "{\"latency\":\"exp:20ms\",\"error-rate\":0.25,\"health\":\"fail\",\"health-hangs\":true,"
-            + "\"hang-connect\":true,\"hang\":true,\"reset\":true,\"garbage\":true,"
+            + "\"hang-connect\":true,\"load-metrics\":true,\"hang\":true,\"reset\":true,\"garbage\":true,"
             + "\"endless-header\":true,\"bad-framing\":\"obs-fold\",\"cut\":12,\"slow-head\":10,"
             + "\"slow-body\":1000,\"close\":true,\"stale\":\"on-reuse\"}";
     assertThat(put(all).status()).isEqualTo(200);

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -47,7 +48,17 @@ class TakeoverDoorTest {
               List.of(
                   new HandedNode("10.0.0.1:80", true, "answered", false, null),
                   new HandedNode("a.example:80", false, "refused", true, "10.0.0.7")),
-              List.of(new HandedLease("10.0.0.1:80", "n1", 3, "z", "me", 30_000L, 12_000))));
+              List.of(
+                  new HandedLease(
+                      "10.0.0.1:80",
+                      "n1",
+                      3,
+                      "z",
+                      1,
+                      Map.of("version", "v2"),
+                      "me",
+                      30_000L,
+                      12_000))));
 
   @TempDir Path folder;
 

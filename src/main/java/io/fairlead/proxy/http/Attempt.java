@@ -177,7 +177,7 @@ final class Attempt {
         answered(used, true);
       }
       case CONNECT_FAILED -> answered(used, true);
-      case REJECTED -> answered(used, NodeAnswer.isFailure(response, used, loop));
+      case REJECTED -> answered(used, NodeAnswer.read(response, used, target(), loop));
       case ANSWERED, CANCELLED -> {}
     }
     if (waiting) {
@@ -202,7 +202,7 @@ final class Attempt {
 
   /** The head of the answer is there, and goes to the client. */
   void accept() {
-    answered(node(), response.status >= 200 && NodeAnswer.isFailure(response, node(), loop));
+    answered(node(), response.status >= 200 && NodeAnswer.read(response, node(), target(), loop));
   }
 
   /**

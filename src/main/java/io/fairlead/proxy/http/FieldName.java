@@ -40,9 +40,10 @@ final class FieldName {
   static final int GRPC_TIMEOUT = 26;
   static final int EXPECTED_TIMEOUT = 27;
   static final int IMPORTANCE = 28;
+  static final int ENDPOINT_LOAD_METRICS = 29;
 
   /** One more than the largest number. */
-  static final int COUNT = 29;
+  static final int COUNT = 30;
 
   private static final String[] NAMES = {
     "",
@@ -74,6 +75,7 @@ final class FieldName {
     "grpc-timeout",
     "x-envoy-expected-rq-timeout-ms",
     "x-request-importance",
+    "endpoint-load-metrics",
   };
 
   private static final int MAX_LENGTH = 30;

@@ -13,10 +13,38 @@ final class NodeAnswer {
   private NodeAnswer() {}
 
   /**
+   * Learns what there is to learn before the answer is edited for the client.
+   *
+   * @return whether it counts against the node
+   */
+  static boolean read(Head answer, Node node, ServiceTarget service, HttpLoop loop) {
+    if (answer.has(FieldName.ENDPOINT_LOAD_METRICS)) {
+      readLoad(answer, node, service, loop);
+    }
+    return isFailure(answer, node, loop);
+  }
+
+  private static void readLoad(Head answer, Node node, ServiceTarget service, HttpLoop loop) {
+    int first = answer.first(FieldName.ENDPOINT_LOAD_METRICS);
+    int inFlight =
+        LoadReport.inFlight(answer.bytes, answer.valueStart(first), answer.valueEnd(first));
+    if (inFlight >= 0) {
+      node.loadReported(loop.index(), inFlight);
+    }
+    if (!service.passesLoadMetrics()) {
+      for (int field = first; field < answer.fieldCount; field++) {
+        if (answer.id(field) == FieldName.ENDPOINT_LOAD_METRICS) {
+          answer.drop(field);
+        }
+      }
+    }
+  }
+
+  /**
    * Whether it counts against the node. 501 and 505 are about the request, and so is 429, unless
    * the node says how long it wants to be left alone, which then is remembered.
    */
-  static boolean isFailure(Head answer, Node node, HttpLoop loop) {
+  private static boolean isFailure(Head answer, Node node, HttpLoop loop) {
     int status = answer.status;
     if (status == 429 || status == 503) {
       long seconds = seconds(answer);

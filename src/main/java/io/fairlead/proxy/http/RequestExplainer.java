@@ -3,6 +3,7 @@ package io.fairlead.proxy.http;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.RateLimitConfig;
 import io.fairlead.config.RouteAction;
+import io.fairlead.proxy.ClientAddress;
 import io.fairlead.route.Explanation;
 import io.fairlead.route.PathCaptures;
 import io.fairlead.route.RouteTable;
@@ -33,7 +34,8 @@ public final class RequestExplainer {
       @Nullable Explanation<HttpRoute> explanation,
       List<String> rules,
       @Nullable ErrorReason error,
-      boolean answered) {}
+      boolean answered,
+      int key) {}
 
   private RequestExplainer() {}
 
@@ -75,7 +77,7 @@ public final class RequestExplainer {
       refusal = RequestCheck.check(head, policy.maxBody());
     }
     if (refusal != null) {
-      return new Outcome(refusal, "", "", null, List.of(), null, true);
+      return new Outcome(refusal, "", "", null, List.of(), null, true, 0);
     }
     Client who = new Client(from, policy.forwarded().trust(), null);
     Forwarding.readClient(head, who, policy, new IpAddress());
@@ -94,7 +96,10 @@ public final class RequestExplainer {
     boolean answered =
         error != null
             || (matched != null && !(matched.route().action() instanceof RouteAction.Send));
-    return new Outcome(null, path, host, explanation, rules, error, answered);
+    int client = ClientAddress.hash(from);
+    int key =
+        matched == null || answered ? client : matched.target().target().key(head, who.hash());
+    return new Outcome(null, path, host, explanation, rules, error, answered, key);
   }
 
   private static @Nullable ErrorReason rules(

@@ -227,7 +227,7 @@ final class Retries {
   /** The node for the next try: one that has not been tried while there is one. */
   @Nullable Node pick() {
     ServiceTarget from = exchange.target();
-    int hash = exchange.client().who().hash();
+    int hash = from.key(exchange.request, exchange.client().who().hash());
     if (triedCount == 0) {
       return from.balancer().pick(hash, null, loop.loop().random());
     }

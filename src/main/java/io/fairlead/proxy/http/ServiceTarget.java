@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
+import io.fairlead.config.BalanceConfig.LoadMetrics;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.ServiceLimits;
 import io.fairlead.config.UpstreamConfig;
@@ -31,6 +32,8 @@ public final class ServiceTarget {
   private volatile boolean quantilesWanted;
   private final RetryBudget retries;
   private final RetryBudget hedges;
+  private volatile RequestKey key;
+  private volatile boolean passesLoadMetrics;
 
   /** One whose nodes are spoken to in the clear. */
   public ServiceTarget(Service service, Balancer balancer, ServiceConfig config) {
@@ -49,6 +52,8 @@ public final class ServiceTarget {
     this.shedding = admission;
     this.retries = new RetryBudget(service.loops());
     this.hedges = new RetryBudget(service.loops());
+    this.key = new RequestKey(config.balance().hash());
+    this.passesLoadMetrics = config.balance().loadMetrics() == LoadMetrics.PASS;
   }
 
   public Service service() {
@@ -122,9 +127,25 @@ public final class ServiceTarget {
     shedding = next;
   }
 
+  /**
+   * What hashing methods look at.
+   *
+   * @param client the hash of the client's address
+   */
+  int key(Head request, int client) {
+    return key.of(request, client);
+  }
+
+  /** Whether clients get what nodes say of their load. */
+  boolean passesLoadMetrics() {
+    return passesLoadMetrics;
+  }
+
   /** Control thread. */
   public void setConfig(ServiceConfig next, @Nullable NodeTls tls) {
     link = NodeLink.of(next, tls);
+    key = new RequestKey(next.balance().hash());
+    passesLoadMetrics = next.balance().loadMetrics() == LoadMetrics.PASS;
     admission.configure(next);
   }
 

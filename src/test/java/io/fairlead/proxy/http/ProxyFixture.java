@@ -270,6 +270,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     note(busy, service.load().waiting().get(), "requests that wait");
     for (Node node : service.nodes().all()) {
       note(busy, node.inFlight(), "requests in flight to " + node);
+      note(busy, node.load().waiting(), "requests waiting for " + node);
     }
     return busy.toString();
   }
