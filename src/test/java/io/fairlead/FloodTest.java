@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.Loopback.Client;
 import io.fairlead.demo.TestNode;
 import io.fairlead.proxy.http.FloodWaves;
+import io.netty.util.ResourceLeakDetector;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -18,7 +19,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,21 +32,24 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Floods of every protocol, one wave after the other, beside a client that asks for ordinary
  * things: buffers stay below {@link #MEMORY}, and the client's p99 within twice of what it is while
  * the same waves go to a sink of the test. So the machine, and what the sender itself takes of it,
- * count the same on both sides. Of several rounds the best are compared: what the machine does
- * besides only adds, and a flood that does harm does so in each.
+ * count the same on both sides. A flood that does harm does so in every round; a machine that is
+ * busy with something else may spoil some of either kind, so that either the best rounds or those
+ * in the middle have to agree.
  */
 @Timeout(120)
 class FloodTest {
   /** Of network buffers, of all connections together. */
   private static final long MEMORY = 16L * 1024 * 1024;
 
-  private static final int ROUNDS = Integer.getInteger("fairlead.flood.rounds", 5);
-  private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final int ROUNDS = Integer.getInteger("fairlead.flood.rounds", 3);
+  private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long BETWEEN_NANOS =
-      TimeUnit.MILLISECONDS.toNanos(Integer.getInteger("fairlead.flood.millis", 250));
+      TimeUnit.MILLISECONDS.toNanos(Integer.getInteger("fairlead.flood.millis", 150));
 
   /** What is not worth comparing: the grain of the machine's own scheduling. */
   private static final long GRAIN_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
+  private static final ResourceLeakDetector.Level BEFORE = ResourceLeakDetector.getLevel();
 
   @TempDir static Path folder;
 
@@ -88,6 +94,17 @@ class FloodTest {
 
   private static byte[] text(String text) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Otherwise the search for leaks, which notes a stack for each buffer, is what is measured. */
+  @BeforeAll
+  static void noteNoStacks() {
+    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.SIMPLE);
+  }
+
+  @AfterAll
+  static void noteThemAgain() {
+    ResourceLeakDetector.setLevel(BEFORE);
   }
 
   @BeforeEach
@@ -162,9 +179,11 @@ class FloodTest {
         "flood of %s: p99 %d us, without %d us, buffers up to %d KiB%n",
         flood, flooded / 1000, usual / 1000, most / 1024);
     assertThat(most).as("bytes of buffers").isLessThan(MEMORY);
-    assertThat(flooded)
-        .as("p99 of others, ns; %s and without %s", during, without)
-        .isLessThanOrEqualTo(2 * Math.max(usual, GRAIN_NANOS));
+    boolean best = flooded <= 2 * Math.max(usual, GRAIN_NANOS);
+    boolean middle = during.get(ROUNDS / 2) <= 2 * Math.max(without.get(ROUNDS / 2), GRAIN_NANOS);
+    assertThat(best || middle)
+        .as("p99 of others within twice, ns; %s and without %s", during, without)
+        .isTrue();
   }
 
   private static long p99(Client client, int least) throws IOException {

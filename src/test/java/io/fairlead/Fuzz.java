@@ -24,6 +24,8 @@ public final class Fuzz {
   }
 
   /**
+   * Feeds it for its time, and says how much that was.
+   *
    * @param usualSeconds for which it runs among the other tests
    * @param least share of the inputs that must be taken; one that only makes rubbish tests little
    */

@@ -259,7 +259,7 @@ class TakeoverTest {
           assertThat(old.process().isAlive()).as("it still has connections").isTrue();
           TakeoverLoad.echoes(webSocket, "and still");
           TakeoverLoad.ends(webSocket);
-          webSocket.close();
+          webSocket.end();
           relayed.end();
           assertThat(old.exit()).as(old.text()).isZero();
           assertThat(old.text()).contains("stopping: replaced").doesNotContain("were cut");

@@ -210,6 +210,11 @@ final class WebSocketPeer implements AutoCloseable {
     return b;
   }
 
+  /** The client is done before the test is. */
+  void end() throws IOException {
+    socket.close();
+  }
+
   @Override
   public void close() throws IOException {
     socket.close();

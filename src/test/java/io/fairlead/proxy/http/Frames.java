@@ -19,15 +19,19 @@ public final class Frames {
     return frame(0x80 | opcode, masked, payload, 0);
   }
 
+  /** A short message, whole. */
   public static byte[] text(boolean masked, String text) {
     return frame(TEXT, masked, text.getBytes(StandardCharsets.ISO_8859_1));
   }
 
+  /** The last frame of a direction. */
   public static byte[] close(boolean masked, int code) {
     return frame(CLOSE, masked, new byte[] {(byte) (code >> 8), (byte) code});
   }
 
   /**
+   * A frame with that first byte.
+   *
    * @param lengthBytes that the length takes behind the first two; 0: as few as possible
    */
   static byte[] frame(int first, boolean masked, byte[] payload, int lengthBytes) {

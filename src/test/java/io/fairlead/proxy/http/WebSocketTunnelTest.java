@@ -30,7 +30,6 @@ final class WebSocketTunnelTest {
   private final End node = new End();
   private boolean nodeLeaves = true;
   private long now;
-  private WebSocketTunnel tunnel;
 
   /** What an end has got. */
   private static final class End {
@@ -76,6 +75,9 @@ final class WebSocketTunnelTest {
           tell("cut " + reason.wireName());
         }
       };
+
+  private WebSocketTunnel tunnel =
+      new WebSocketTunnel(WebSocketConfig.DEFAULT, 0, new SplittableRandom(1), 0, ends);
 
   private void open(WebSocketConfig config, Duration idle) {
     tunnel = new WebSocketTunnel(config, idle.toNanos(), new SplittableRandom(1), now, ends);
