@@ -1,0 +1,436 @@
+package io.fairlead.simulate;
+
+import io.fairlead.config.SimulatedFault;
+import io.fairlead.config.SimulatedFault.Kind;
+import io.fairlead.config.SimulationConfig;
+import io.fairlead.config.SimulationConfig.Discipline;
+import io.fairlead.config.SimulationConfig.Route;
+import java.util.SplittableRandom;
+
+/**
+ * One run of one policy: takes the next event, moves the clock to it, lets it happen.
+ *
+ * <p>Events of constant delay wait in lines, the others in a heap. Arrivals, the work they bring
+ * and the moves of faults are drawn from sources of their own, so that every policy of a case meets
+ * the same requests and the same misfortune: differences between policies are then differences of
+ * policies, with a fraction of the noise [1].
+ *
+ * <p>[1] A. Law, Simulation Modeling and Analysis, chapter on common random numbers.
+ */
+final class Engine {
+  private static final int LOOK = 0;
+  private static final int ANSWER = 1;
+  private static final int BEGIN = 2;
+  private static final int END = 3;
+  private static final int MOVE = 4;
+  private static final int DECAY = 5;
+  private static final int TICK = 6;
+
+  /** A generator of its own for each purpose. */
+  private final SplittableRandom arrivals;
+
+  private final SplittableRandom work;
+  private final SplittableRandom luck;
+
+  private final SimulationConfig config;
+  private final EventHeap heap = new EventHeap();
+  private final DelayLine there;
+  private final DelayLine back;
+  private final DelayLine timeouts;
+  private final Tries rows = new Tries();
+  private final Server[] servers;
+  private final int[] present;
+  private final boolean[] waits;
+  private final Faults faults;
+  private final int[] decaySteps;
+  private final Picker[] pickers;
+  private final Tally tally = new Tally();
+  private final double[] routeEnds;
+  private final double gap;
+  private final long warmUp;
+  private final long end;
+  private final int instances;
+  private long now;
+  private long nextArrival;
+  private long live;
+
+  private Engine(SimulationConfig config, Case run) {
+    this.config = config;
+    SplittableRandom random = new SplittableRandom(run.seed());
+    arrivals = random.split();
+    work = random.split();
+    faults = new Faults(config, run.faults(), random.split());
+    luck = random.split();
+    instances = run.instances();
+    int nodes = config.nodes().count();
+    there = new DelayLine(config.network().toNanos());
+    back = new DelayLine(config.network().toNanos());
+    timeouts = new DelayLine(config.timeout().toNanos());
+    servers = new Server[nodes];
+    present = new int[nodes];
+    waits = new boolean[nodes];
+    decaySteps = new int[faults.count()];
+    boolean shared = config.nodes().discipline() == Discipline.SHARED;
+    for (int i = 0; i < nodes; i++) {
+      servers[i] = new Server(config.nodes().cores(), shared, config.nodes().queue());
+    }
+    routeEnds = new double[config.routes().size()];
+    double ends = 0;
+    double mean = 0;
+    for (int i = 0; i < routeEnds.length; i++) {
+      Route route = config.routes().get(i);
+      ends += route.share();
+      mean += route.share() * route.time().meanNanos();
+      routeEnds[i] = ends;
+    }
+    double capacity =
+        run.faults()
+            ? Faults.capacity(config)
+            : (double) config.nodes().count() * config.nodes().cores();
+    gap = mean / (run.load() * capacity);
+    warmUp = config.warmUp().toNanos();
+    end = config.duration().toNanos();
+    pickers = new Picker[instances];
+    plan();
+    for (int i = 0; i < instances; i++) {
+      pickers[i] = Simulation.picker(run.policy(), present, random.split());
+      for (int node = 0; node < nodes; node++) {
+        if (!waits[node]) {
+          pickers[i].join(node, 0);
+        }
+      }
+      pickers[i].joined();
+      long tick = pickers[i].tickNanos();
+      if (tick > 0) {
+        heap.put(tick + tick * i / instances, TICK, i); // not all at the same moment
+      }
+    }
+  }
+
+  static Tally run(SimulationConfig config, Case run) {
+    return new Engine(config, run).run();
+  }
+
+  private void plan() {
+    for (int i = 0; i < faults.count(); i++) {
+      SimulatedFault fault = faults.get(i);
+      heap.put(fault.from().toNanos(), BEGIN, i);
+      if (fault.kind() == Kind.JOIN) {
+        for (int k = 0; k < fault.nodes().of(waits.length); k++) {
+          waits[(fault.first() + k) % waits.length] = true;
+        }
+      }
+    }
+  }
+
+  private Tally run() {
+    nextArrival = (long) Chance.exponential(arrivals, gap);
+    long last = end + config.timeout().toNanos() * config.tries() + 2 * config.network().toNanos();
+    while (true) {
+      // What happens at the same time happens in this order.
+      long time = heap.nextTime();
+      int source = 0;
+      if (there.nextTime() < time) {
+        time = there.nextTime();
+        source = 1;
+      }
+      if (back.nextTime() < time) {
+        time = back.nextTime();
+        source = 2;
+      }
+      if (timeouts.nextTime() < time) {
+        time = timeouts.nextTime();
+        source = 3;
+      }
+      if (nextArrival < time) {
+        time = nextArrival;
+        source = 4;
+      }
+      if (time > last || (live == 0 && time > end)) {
+        return tally;
+      }
+      now = time;
+      tally.events++;
+      switch (source) {
+        case 0 -> happen(heap.take());
+        case 1 -> reach(there.take());
+        case 2 -> answer(back.take());
+        case 3 -> timeOut();
+        default -> arrive();
+      }
+    }
+  }
+
+  private void happen(long event) {
+    int subject = (int) event;
+    switch ((int) (event >>> 32)) {
+      case LOOK -> look(subject);
+      case ANSWER -> back.put(now, subject, 0);
+      case BEGIN -> begin(subject);
+      case END -> end(subject);
+      case MOVE -> move(subject);
+      case DECAY -> decay(subject);
+      case TICK -> {
+        pickers[subject].tick(now);
+        if (now < end) {
+          heap.put(now + pickers[subject].tickNanos(), TICK, subject);
+        }
+      }
+      default -> throw new IllegalStateException();
+    }
+  }
+
+  // requests
+
+  private void arrive() {
+    nextArrival = now + (long) Math.ceil(Chance.exponential(arrivals, gap));
+    if (nextArrival >= end) {
+      nextArrival = Long.MAX_VALUE;
+    }
+    int row = rows.take();
+    rows.instance[row] = instances == 1 ? 0 : arrivals.nextInt(instances);
+    rows.client[row] = arrivals.nextInt(config.clients());
+    int route = 0;
+    if (routeEnds.length > 1) {
+      double point = arrivals.nextDouble();
+      while (route < routeEnds.length - 1 && point >= routeEnds[route]) {
+        route++;
+      }
+    }
+    rows.route[row] = route;
+    rows.work[row] = Chance.draw(config.routes().get(route).time(), work);
+    rows.left[row] = config.tries();
+    rows.began[row] = now;
+    live++;
+    if (isMeasured(row)) {
+      tally.requests++;
+    }
+    send(row, -1);
+  }
+
+  private boolean isMeasured(int row) {
+    return rows.began[row] >= warmUp;
+  }
+
+  private void send(int row, int avoid) {
+    int instance = rows.instance[row];
+    int node = pickers[instance].pick(rows.client[row], avoid, now);
+    if (node < 0) {
+      live--;
+      if (isMeasured(row)) {
+        tally.homeless++;
+      }
+      rows.giveBack(row);
+      return;
+    }
+    rows.node[row] = node;
+    rows.sent[row] = now;
+    rows.left[row]--;
+    present[node]++;
+    pickers[instance].sent(node, now);
+    if (isMeasured(row)) {
+      tally.tries++;
+      tally.faulty += faults.isWrong(node) ? 1 : 0;
+      tally.named += faults.isNamed(node) ? 1 : 0;
+    }
+    timeouts.put(now, row, rows.mark[row]);
+    there.put(now, row, 0);
+  }
+
+  /** A try has come to its node. */
+  private void reach(int row) {
+    int node = rows.node[row];
+    int route = rows.route[row];
+    for (int i = 0; i < faults.count(); i++) {
+      if (faults.isFelt(
+          i, node, rows.instance[row], rows.client[row], config.routes().get(route).name())) {
+        SimulatedFault fault = faults.get(i);
+        switch (fault.kind()) {
+          case ERRORS -> {
+            rows.failed[row] = true;
+            if (!fault.answerIn().isZero()) {
+              heap.put(now + fault.answerIn().toNanos(), ANSWER, row);
+              return;
+            }
+          }
+          case SILENT -> {
+            return; // until its time is out
+          }
+          case DELAY -> rows.late[row] += fault.by().toNanos();
+          case SLOW, PAUSE, JOIN -> {}
+        }
+      }
+    }
+    double usual = config.routes().get(route).errors();
+    if (usual > 0 && luck.nextDouble() < usual) {
+      rows.failed[row] = true;
+    }
+    if (servers[node].accept(now, row, rows.work[row])) {
+      plan(node);
+    } else {
+      rows.failed[row] = true;
+      back.put(now, row, 0);
+    }
+  }
+
+  private void look(int node) {
+    Server server = servers[node];
+    if (server.looksAt != now) {
+      return; // it has been planned anew since
+    }
+    server.looksAt = Long.MAX_VALUE;
+    int row;
+    while ((row = server.takeReady(now)) >= 0) {
+      if (rows.late[row] > 0) {
+        heap.put(now + rows.late[row], ANSWER, row);
+      } else {
+        back.put(now, row, 0);
+      }
+    }
+    plan(node);
+  }
+
+  /** Sees to it that the node is looked at when its next request is ready, or earlier. */
+  private void plan(int node) {
+    Server server = servers[node];
+    long next = server.nextReady(now);
+    if (next < server.looksAt) {
+      server.looksAt = next;
+      heap.put(next, LOOK, node);
+    }
+  }
+
+  /** An answer has come to the instance. */
+  private void answer(int row) {
+    if (rows.abandoned[row]) {
+      rows.giveBack(row);
+      return;
+    }
+    over(row, !rows.failed[row]);
+    if (!rows.failed[row]) {
+      live--;
+      if (isMeasured(row)) {
+        tally.latencies.record(now - rows.began[row]);
+      }
+    } else if (!again(row)) {
+      live--;
+      if (isMeasured(row)) {
+        tally.errors++;
+      }
+    }
+    rows.giveBack(row);
+  }
+
+  private void timeOut() {
+    int mark = timeouts.mark();
+    int row = timeouts.take();
+    if (rows.mark[row] != mark) {
+      return; // answered long ago, as nearly all
+    }
+    rows.abandoned[row] = true;
+    over(row, false);
+    if (!again(row)) {
+      live--;
+      if (isMeasured(row)) {
+        tally.timeouts++;
+        tally.latencies.record(now - rows.began[row]);
+      }
+    }
+    if (config.cancel()) {
+      servers[rows.node[row]].cancel(now, row);
+      plan(rows.node[row]);
+    }
+  }
+
+  private void over(int row, boolean ok) {
+    int node = rows.node[row];
+    present[node]--;
+    pickers[rows.instance[row]].answered(node, now, now - rows.sent[row], ok);
+  }
+
+  /** Makes another try of the same request if it has one left. */
+  private boolean again(int row) {
+    if (rows.left[row] == 0) {
+      return false;
+    }
+    int next = rows.take();
+    rows.instance[next] = rows.instance[row];
+    rows.client[next] = rows.client[row];
+    rows.route[next] = rows.route[row];
+    rows.work[next] = rows.work[row];
+    rows.left[next] = rows.left[row];
+    rows.began[next] = rows.began[row];
+    send(next, rows.node[row]);
+    return true;
+  }
+
+  // faults
+
+  private void begin(int index) {
+    SimulatedFault fault = faults.get(index);
+    if (fault.kind() == Kind.JOIN) {
+      for (Picker picker : pickers) {
+        for (int k = 0; k < fault.nodes().of(waits.length); k++) {
+          picker.join((fault.first() + k) % waits.length, now);
+        }
+        picker.joined();
+      }
+      return;
+    }
+    if (fault.move().isZero()) {
+      faults.begin(index);
+    } else {
+      faults.begin(index);
+      faults.move(index);
+      again(fault.move().toNanos(), MOVE, index);
+    }
+    if (!fault.lasts().isZero()) {
+      heap.put(now + fault.lasts().toNanos(), END, index);
+    }
+    if (!fault.every().isZero()) {
+      again(fault.every().toNanos(), BEGIN, index);
+    }
+    if (!fault.decay().isZero()) {
+      decaySteps[index] = 0;
+      heap.put(now + fault.decay().toNanos() / Faults.DECAY_STEPS, DECAY, index);
+    }
+    setSpeeds();
+  }
+
+  private void again(long after, int kind, int index) {
+    if (now < end) {
+      heap.put(now + after, kind, index);
+    }
+  }
+
+  private void end(int index) {
+    faults.end(index);
+    setSpeeds();
+  }
+
+  private void move(int index) {
+    SimulatedFault fault = faults.get(index);
+    boolean over = !fault.lasts().isZero() && now >= fault.from().plus(fault.lasts()).toNanos();
+    if (!over) {
+      faults.move(index);
+      setSpeeds();
+      again(fault.move().toNanos(), MOVE, index);
+    }
+  }
+
+  private void decay(int index) {
+    int step = ++decaySteps[index];
+    faults.decay(index, step);
+    setSpeeds();
+    if (step < Faults.DECAY_STEPS) {
+      heap.put(now + faults.get(index).decay().toNanos() / Faults.DECAY_STEPS, DECAY, index);
+    }
+  }
+
+  private void setSpeeds() {
+    for (int node = 0; node < servers.length; node++) {
+      servers[node].setSpeed(now, faults.speed(node));
+      plan(node);
+    }
+  }
+}
