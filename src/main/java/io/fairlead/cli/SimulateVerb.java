@@ -84,7 +84,7 @@ final class SimulateVerb extends Verb {
     if (!checks.isEmpty()) {
       terminal()
           .table(
-              List.of("expected", "of", ">instances", ">load", ">was", "bound", ""),
+              List.of("EXPECTED", "OF", ">INSTANCES", ">LOAD", ">WAS", "BOUND", ""),
               checks.stream().map(SimulateVerb::row).toList());
       terminal().line("");
     }

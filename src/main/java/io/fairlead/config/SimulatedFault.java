@@ -17,7 +17,7 @@ import java.util.List;
  * @param decay time in which slowness goes away; zero: it stays
  * @param share of requests that feel it, 0 to 1
  * @param by how much later answers come
- * @param answerIn after which time an error is answered, without work; zero: after the work
+ * @param work that an error takes instead of what the request would; zero: the same
  * @param route whose requests feel it; empty: all
  * @param instances how many instances feel it, the first ones; 0: all
  * @param clients how many clients feel it, the first ones; 0: all
@@ -34,7 +34,7 @@ public record SimulatedFault(
     Duration decay,
     double share,
     Duration by,
-    Duration answerIn,
+    Duration work,
     String route,
     int instances,
     int clients) {

@@ -141,8 +141,11 @@ final class SimulationLanguage {
   private static final Key<Double> FAULT_SHARE =
       Key.of("share", SHARE, 1.0, "100%", "Share of requests that feel it.", "20%");
   private static final Key<Duration> BY = time("by", "How much later answers come.", "200ms");
-  private static final Key<Duration> ANSWER_IN =
-      time("answer-in", "Time to an error without work; 0s: after the work.", "1ms");
+  private static final Key<Duration> WORK =
+      time(
+          "work",
+          "Work that an error takes instead of what the request would; 0s: the same.",
+          "1ms");
   private static final Key<String> FAULT_ROUTE =
       Key.of(
           "route",
@@ -184,7 +187,7 @@ final class SimulationLanguage {
               DECAY,
               FAULT_SHARE,
               BY,
-              ANSWER_IN,
+              WORK,
               FAULT_ROUTE,
               FAULT_INSTANCES,
               FAULT_CLIENTS),
@@ -204,7 +207,7 @@ final class SimulationLanguage {
                   values.get(DECAY),
                   values.get(FAULT_SHARE),
                   values.get(BY),
-                  values.get(ANSWER_IN),
+                  values.get(WORK),
                   values.get(FAULT_ROUTE),
                   values.get(FAULT_INSTANCES),
                   values.get(FAULT_CLIENTS)));

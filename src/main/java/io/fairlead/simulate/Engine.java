@@ -29,7 +29,7 @@ final class Engine {
   /** A generator of its own for each purpose. */
   private final SplittableRandom arrivals;
 
-  private final SplittableRandom work;
+  private final SplittableRandom works;
   private final SplittableRandom luck;
 
   private final SimulationConfig config;
@@ -58,7 +58,7 @@ final class Engine {
     this.config = config;
     SplittableRandom random = new SplittableRandom(run.seed());
     arrivals = random.split();
-    work = random.split();
+    works = random.split();
     faults = new Faults(config, run.faults(), random.split());
     luck = random.split();
     instances = run.instances();
@@ -198,7 +198,7 @@ final class Engine {
       }
     }
     rows.route[row] = route;
-    rows.work[row] = Chance.draw(config.routes().get(route).time(), work);
+    rows.work[row] = Chance.draw(config.routes().get(route).time(), works);
     rows.left[row] = config.tries();
     rows.began[row] = now;
     live++;
@@ -241,6 +241,7 @@ final class Engine {
   private void reach(int row) {
     int node = rows.node[row];
     int route = rows.route[row];
+    double work = rows.work[row];
     for (int i = 0; i < faults.count(); i++) {
       if (faults.isFelt(
           i, node, rows.instance[row], rows.client[row], config.routes().get(route).name())) {
@@ -248,9 +249,8 @@ final class Engine {
         switch (fault.kind()) {
           case ERRORS -> {
             rows.failed[row] = true;
-            if (!fault.answerIn().isZero()) {
-              heap.put(now + fault.answerIn().toNanos(), ANSWER, row);
-              return;
+            if (!fault.work().isZero()) {
+              work = fault.work().toNanos();
             }
           }
           case SILENT -> {
@@ -265,7 +265,7 @@ final class Engine {
     if (usual > 0 && luck.nextDouble() < usual) {
       rows.failed[row] = true;
     }
-    if (servers[node].accept(now, row, rows.work[row])) {
+    if (servers[node].accept(now, row, work)) {
       plan(node);
     } else {
       rows.failed[row] = true;

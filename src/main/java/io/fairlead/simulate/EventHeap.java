@@ -45,7 +45,7 @@ final class EventHeap {
     }
     times[at] = time;
     orders[at] = order;
-    events[at] = (long) kind << 32 | subject & 0xFFFF_FFFFL;
+    events[at] = (long) kind << 32 | (subject & 0xFFFF_FFFFL);
   }
 
   /** Takes the earliest out: kind in the upper half, subject in the lower. */

@@ -136,16 +136,16 @@ public final class Outcome {
     boolean faults = !config.faults().isEmpty();
     boolean seeds = config.seeds() > 1;
     boolean homeless = figures().stream().anyMatch(row -> row.homeless() > 0);
-    List<String> titles = new ArrayList<>(List.of("policy", ">p50", ">p90", ">p99", ">p99.9"));
+    List<String> titles = new ArrayList<>(List.of("POLICY", ">P50", ">P90", ">P99", ">P99.9"));
     if (seeds) {
-      titles.add(">p99 by seed");
+      titles.add(">P99 BY SEED");
     }
-    titles.addAll(List.of(">mean", ">errors", ">timed out"));
+    titles.addAll(List.of(">MEAN", ">ERRORS", ">TIMED OUT"));
     if (homeless) {
-      titles.add(">no node");
+      titles.add(">NO NODE");
     }
     if (faults) {
-      titles.add(">to faulty nodes");
+      titles.add(">TO FAULTY NODES");
     }
     List<Table> tables = new ArrayList<>();
     List<Figures> all = figures();
@@ -276,7 +276,7 @@ public final class Outcome {
 
   /** The 99th percentile of every policy over what varies, as a picture. */
   public String svg() {
-    return Plot.of(config, figures());
+    return Plot.of(figures());
   }
 
   /** How much was simulated and how fast, for people. */
