@@ -688,7 +688,7 @@ final class Language {
                   values.get(SERVICE_HEALTH),
                   values.get(SERVICE_UPSTREAM),
                   values.get(SERVICE_PROXY_PROTOCOL),
-                  OutlierConfig.DEFAULT,
+                  OutlierConfig.OFF,
                   ServiceLimits.NONE));
 
   // the file
