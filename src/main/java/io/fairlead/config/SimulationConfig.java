@@ -3,6 +3,7 @@ package io.fairlead.config;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param routes kinds of requests; never empty
  * @param clients how many clients there are, told apart by {@code ip-hash}
  * @param loads offered work as a share of what the nodes can do; several: one table for each
+ * @param detect whether instances judge nodes by their answers and take bad ones out
  * @param network one way between an instance and a node
  * @param timeout of one try
  * @param tries that a request gets in all
@@ -32,6 +34,7 @@ public record SimulationConfig(
     List<Route> routes,
     int clients,
     List<Double> loads,
+    boolean detect,
     Duration network,
     Duration timeout,
     int tries,
@@ -105,6 +108,7 @@ public record SimulationConfig(
         routes,
         clients,
         loads,
+        detect,
         network,
         timeout,
         tries,
@@ -116,6 +120,38 @@ public record SimulationConfig(
         1,
         expectations,
         plot);
+  }
+
+  /**
+   * What the nodes can do together, in cores: those that are slow from the beginning of the
+   * measured time to its end count for less.
+   */
+  public double capacity() {
+    return capacity(nodes, faults, warmUp);
+  }
+
+  static double capacity(Nodes nodes, List<SimulatedFault> faults, Duration warmUp) {
+    double capacity = nodes.count();
+    for (SimulatedFault fault : faults) {
+      boolean always =
+          fault.kind() == SimulatedFault.Kind.SLOW
+              && fault.lasts().isZero()
+              && fault.decay().isZero()
+              && fault.from().compareTo(warmUp) <= 0;
+      if (always) {
+        capacity -= fault.nodes().of(nodes.count()) * (1 - 1 / fault.factor());
+      }
+    }
+    return capacity * nodes.cores();
+  }
+
+  /** Mean work that a request brings, in nanoseconds. */
+  public double meanWorkNanos() {
+    return meanWorkNanos(routes);
+  }
+
+  static double meanWorkNanos(List<Route> routes) {
+    return routes.stream().mapToDouble(one -> one.share() * one.time().meanNanos()).sum();
   }
 
   private static void check(
@@ -166,8 +202,11 @@ public record SimulationConfig(
    * @param cores work on as many requests at the same time at full speed
    * @param discipline what becomes of more
    * @param queue how many may wait in a node where they wait; more are refused
+   * @param labels how many nodes, the first ones, have each label; the others have it with another
+   *     value
    */
-  public record Nodes(int count, int cores, Discipline discipline, int queue) {
+  public record Nodes(
+      int count, int cores, Discipline discipline, int queue, Map<String, Portion> labels) {
     static final Range<Integer> COUNT = Range.counts(1, 60_000);
     static final Range<Integer> CORES = Range.counts(1, 1_000);
     static final Range<Integer> QUEUE = Range.counts(0, 1_000_000);
@@ -206,7 +245,25 @@ public record SimulationConfig(
     /** Share of tries that went to a node while something was wrong with it. */
     FAULTY,
     /** Share of tries that went to nodes that a fault names, at any time. */
-    NAMED
+    NAMED,
+    /** Share of requests for which there was no node. */
+    HOMELESS,
+    /** Share of faulty nodes that were ejected, or held below a third, in time. */
+    FOUND,
+    /** The same, for any standing that is not good. */
+    FLAGGED,
+    /**
+     * Median of the time to that, in milliseconds; of those found, and the whole time of others.
+     */
+    FOUND_AFTER,
+    /** Nodes ejected in an hour, by all instances together. */
+    EJECTIONS,
+    /** Healthy ones among them. */
+    FALSE_EJECTIONS,
+    /** Share of runs in which a fault of a group or of all was named by an alarm in time. */
+    ALARMED,
+    /** Tries that went to faulty nodes while they were, as a share of what even dealing would. */
+    HIT
   }
 
   /**
@@ -219,6 +276,7 @@ public record SimulationConfig(
    * @param of whose value {@code atMost} multiplies
    * @param ofInstances with how many instances that value is taken; 0: the same number
    * @param ofHealthy the value is that of the same policy without any fault
+   * @param within the time in which something has to be found
    */
   public record Expectation(
       String name,
@@ -230,5 +288,6 @@ public record SimulationConfig(
       double atLeast,
       Optional<SimulatedPolicy> of,
       int ofInstances,
-      boolean ofHealthy) {}
+      boolean ofHealthy,
+      Duration within) {}
 }

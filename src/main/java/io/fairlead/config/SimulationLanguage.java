@@ -52,19 +52,36 @@ final class SimulationLanguage {
           "How many may wait in one node where they wait; it answers more with an error at once.",
           "100");
 
+  private static final Key<Map<String, Portion>> LABELS =
+      Key.of(
+          "labels",
+          new MapOf<>(
+              "numbers or shares",
+              MapOf.Names.OBJECT,
+              Scalar.parsed("number or share", Portion::parse)),
+          Map.of(),
+          "none",
+          "How many nodes, the first ones, have that label; what faulty nodes have in common is named"
+              + " by it.",
+          "{ version: 4 }");
+
   private static final Obj<Nodes> NODES =
       new Obj<>(
           "nodes",
           "What requests are sent to. All are alike until a fault makes one different.",
-          List.of(COUNT, CORES, DISCIPLINE, QUEUE),
+          List.of(COUNT, CORES, DISCIPLINE, QUEUE, LABELS),
           List.of(),
           false,
           new Obj.ShortForm<>(
               Scalar.count(Nodes.COUNT),
-              (count, _) -> new Nodes(count, 1, Discipline.SHARED, Nodes.QUEUE.max())),
+              (count, _) -> new Nodes(count, 1, Discipline.SHARED, Nodes.QUEUE.max(), Map.of())),
           (values, _) ->
               new Nodes(
-                  values.get(COUNT), values.get(CORES), values.get(DISCIPLINE), values.get(QUEUE)));
+                  values.get(COUNT),
+                  values.get(CORES),
+                  values.get(DISCIPLINE),
+                  values.get(QUEUE),
+                  values.get(LABELS)));
 
   // routes
 
@@ -239,7 +256,11 @@ final class SimulationLanguage {
           Scalar.word(Measure.class),
           "A latency in milliseconds (`p999` is that of 999 in 1000), or a share: of requests that"
               + " failed, `errors` of nodes, `timeouts`; of tries that went to a `faulty` node while"
-              + " it was, or to nodes `named` by a fault at any time.",
+              + " it was, to nodes `named` by a fault at any time; of requests that found no node"
+              + " (`homeless`). Of the detector: share of faulty nodes `found` (ejected or held below"
+              + " a third) or `flagged` in time, the median time to that (`found-after`),"
+              + " `false-ejections` in an hour, share of runs that `alarmed` in time, `hit`: tries that"
+              + " went to faulty nodes as a share of what even dealing would send.",
           "p99");
   private static final Key<Double> AT_MOST =
       Key.of(
@@ -275,6 +296,15 @@ final class SimulationLanguage {
           "The bounds multiply the value that comes out without any fault.",
           "true");
 
+  private static final Key<Duration> WITHIN =
+      Key.of(
+          "within",
+          time(),
+          SimulationConfig.TIME.max(),
+          "the whole run",
+          "The time in which something has to be found, or named by an alarm.",
+          "2s");
+
   private static final Obj<Expectation> EXPECTATION =
       new Obj<>(
           "expectation",
@@ -289,7 +319,8 @@ final class SimulationLanguage {
               AT_LEAST,
               OF,
               OF_INSTANCES,
-              OF_HEALTHY),
+              OF_HEALTHY,
+              WITHIN),
           List.of(),
           false,
           null,
@@ -311,7 +342,8 @@ final class SimulationLanguage {
                     ? Optional.of(policy)
                     : Optional.ofNullable(of),
                 ofInstances,
-                healthy);
+                healthy,
+                values.get(WITHIN));
           });
 
   // the file
@@ -359,6 +391,21 @@ final class SimulationLanguage {
           "Offered work as a share of what the nodes can do; what is slow from the beginning to the"
               + " end counts for less. Several: one table each.",
           "[0.7, 0.9]");
+  private static final Key<Rate> RATE =
+      Key.computed(
+          "rate",
+          Scalar.parsed("rate", Rate::parse),
+          "by `load`",
+          "Requests that come in a time, instead of `load`.",
+          "600/s");
+  private static final Key<Boolean> DETECT =
+      Key.of(
+          "detect",
+          Scalar.flag(),
+          false,
+          "Whether each instance judges nodes by their answers and takes bad ones out, as `outliers`"
+              + " of a service does; for Fairlead's own balancers.",
+          "true");
   private static final Key<Duration> NETWORK =
       Key.of(
           "network",
@@ -437,6 +484,8 @@ final class SimulationLanguage {
               ROUTES,
               CLIENTS,
               LOADS,
+              RATE,
+              DETECT,
               NETWORK,
               TIMEOUT,
               TRIES,
@@ -457,7 +506,8 @@ final class SimulationLanguage {
                   values.get(FILE_NODES),
                   routes(values),
                   values.get(CLIENTS),
-                  values.get(LOADS),
+                  loads(values),
+                  values.get(DETECT),
                   values.get(NETWORK),
                   values.get(TIMEOUT),
                   values.get(TRIES),
@@ -491,6 +541,20 @@ final class SimulationLanguage {
             "must be given, or routes, and not both")
         .orRefuse();
     return time == null ? new ArrayList<>(routes.values()) : List.of(new Route("all", 1, time, 0));
+  }
+
+  private static List<Double> loads(Values values) {
+    Rate rate = values.find(RATE);
+    if (rate == null) {
+      return values.get(LOADS);
+    }
+    new Require()
+        .that(values.find(LOADS) == null, "load", null, "must not be given beside rate")
+        .orRefuse();
+    double perNano = rate.count() / (double) rate.per().toNanos();
+    double capacity =
+        SimulationConfig.capacity(values.get(FILE_NODES), values.get(FAULTS), values.get(WARM_UP));
+    return List.of(perNano * SimulationConfig.meanWorkNanos(routes(values)) / capacity);
   }
 
   private static double load(String text) {

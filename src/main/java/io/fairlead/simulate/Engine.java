@@ -5,7 +5,9 @@ import io.fairlead.config.SimulatedFault.Kind;
 import io.fairlead.config.SimulationConfig;
 import io.fairlead.config.SimulationConfig.Discipline;
 import io.fairlead.config.SimulationConfig.Route;
+import io.fairlead.simulate.Picker.End;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of one policy: takes the next event, moves the clock to it, lets it happen.
@@ -21,7 +23,7 @@ final class Engine {
   private static final int LOOK = 0;
   private static final int ANSWER = 1;
   private static final int BEGIN = 2;
-  private static final int END = 3;
+  private static final int ENDS = 3;
   private static final int MOVE = 4;
   private static final int DECAY = 5;
   private static final int TICK = 6;
@@ -45,6 +47,7 @@ final class Engine {
   private final int[] decaySteps;
   private final Picker[] pickers;
   private final Tally tally = new Tally();
+  private final @Nullable Watch watch;
   private final double[] routeEnds;
   private final double gap;
   private final long warmUp;
@@ -76,30 +79,27 @@ final class Engine {
     }
     routeEnds = new double[config.routes().size()];
     double ends = 0;
-    double mean = 0;
     for (int i = 0; i < routeEnds.length; i++) {
       Route route = config.routes().get(i);
       ends += route.share();
-      mean += route.share() * route.time().meanNanos();
       routeEnds[i] = ends;
     }
     double capacity =
-        run.faults()
-            ? Faults.capacity(config)
-            : (double) config.nodes().count() * config.nodes().cores();
-    gap = mean / (run.load() * capacity);
+        run.faults() ? config.capacity() : (double) config.nodes().count() * config.nodes().cores();
+    gap = config.meanWorkNanos() / (run.load() * capacity);
     warmUp = config.warmUp().toNanos();
     end = config.duration().toNanos();
     pickers = new Picker[instances];
+    watch = config.detect() ? new Watch(config, instances, tally) : null;
     plan();
     for (int i = 0; i < instances; i++) {
-      pickers[i] = Simulation.picker(run.policy(), present, random.split());
+      pickers[i] = Simulation.picker(config, run.policy(), present, random.split());
       for (int node = 0; node < nodes; node++) {
         if (!waits[node]) {
-          pickers[i].join(node, 0);
+          pickers[i].join(node);
         }
       }
-      pickers[i].joined();
+      pickers[i].joined(0);
       long tick = pickers[i].tickNanos();
       if (tick > 0) {
         heap.put(tick + tick * i / instances, TICK, i); // not all at the same moment
@@ -147,6 +147,9 @@ final class Engine {
         source = 4;
       }
       if (time > last || (live == 0 && time > end)) {
+        if (watch != null) {
+          watch.conclude(pickers, felt(), now);
+        }
         return tally;
       }
       now = time;
@@ -161,17 +164,30 @@ final class Engine {
     }
   }
 
+  /** How many instances feel what goes wrong. */
+  private int felt() {
+    int felt = 0;
+    for (int i = 0; i < faults.count(); i++) {
+      int its = faults.get(i).instances();
+      felt = Math.max(felt, its == 0 ? instances : Math.min(its, instances));
+    }
+    return felt;
+  }
+
   private void happen(long event) {
     int subject = (int) event;
     switch ((int) (event >>> 32)) {
       case LOOK -> look(subject);
       case ANSWER -> back.put(now, subject, 0);
       case BEGIN -> begin(subject);
-      case END -> end(subject);
+      case ENDS -> end(subject);
       case MOVE -> move(subject);
       case DECAY -> decay(subject);
       case TICK -> {
         pickers[subject].tick(now);
+        if (watch != null) {
+          watch.look(subject, pickers[subject], now);
+        }
         if (now < end) {
           heap.put(now + pickers[subject].tickNanos(), TICK, subject);
         }
@@ -227,10 +243,11 @@ final class Engine {
     rows.sent[row] = now;
     rows.left[row]--;
     present[node]++;
-    pickers[instance].sent(node, now);
+    pickers[instance].sent(row, node, rows.route[row], rows.client[row], now);
     if (isMeasured(row)) {
       tally.tries++;
       tally.faulty += faults.isWrong(node) ? 1 : 0;
+      tally.faultyIfEven += (double) faults.wrongNodes() / servers.length;
       tally.named += faults.isNamed(node) ? 1 : 0;
     }
     timeouts.put(now, row, rows.mark[row]);
@@ -306,7 +323,7 @@ final class Engine {
       rows.giveBack(row);
       return;
     }
-    over(row, !rows.failed[row]);
+    over(row, rows.failed[row] ? End.FAILED : End.ANSWERED);
     if (!rows.failed[row]) {
       live--;
       if (isMeasured(row)) {
@@ -328,7 +345,7 @@ final class Engine {
       return; // answered long ago, as nearly all
     }
     rows.abandoned[row] = true;
-    over(row, false);
+    over(row, End.TIMED_OUT);
     if (!again(row)) {
       live--;
       if (isMeasured(row)) {
@@ -342,10 +359,10 @@ final class Engine {
     }
   }
 
-  private void over(int row, boolean ok) {
+  private void over(int row, End end) {
     int node = rows.node[row];
     present[node]--;
-    pickers[rows.instance[row]].answered(node, now, now - rows.sent[row], ok);
+    pickers[rows.instance[row]].over(row, node, now, now - rows.sent[row], end);
   }
 
   /** Makes another try of the same request if it has one left. */
@@ -371,9 +388,9 @@ final class Engine {
     if (fault.kind() == Kind.JOIN) {
       for (Picker picker : pickers) {
         for (int k = 0; k < fault.nodes().of(waits.length); k++) {
-          picker.join((fault.first() + k) % waits.length, now);
+          picker.join((fault.first() + k) % waits.length);
         }
-        picker.joined();
+        picker.joined(now);
       }
       return;
     }
@@ -385,7 +402,7 @@ final class Engine {
       again(fault.move().toNanos(), MOVE, index);
     }
     if (!fault.lasts().isZero()) {
-      heap.put(now + fault.lasts().toNanos(), END, index);
+      heap.put(now + fault.lasts().toNanos(), ENDS, index);
     }
     if (!fault.every().isZero()) {
       again(fault.every().toNanos(), BEGIN, index);
@@ -430,6 +447,9 @@ final class Engine {
   private void setSpeeds() {
     for (int node = 0; node < servers.length; node++) {
       servers[node].setSpeed(now, faults.speed(node));
+      if (watch != null) {
+        watch.changed(node, faults.isWrong(node), now);
+      }
       plan(node);
     }
   }

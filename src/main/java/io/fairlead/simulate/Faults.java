@@ -27,6 +27,7 @@ final class Faults {
   /** How many faults each node has now. */
   private final int[] wrong;
 
+  private int wrongNodes;
   private final boolean[] named;
   private final int[] order;
 
@@ -70,7 +71,7 @@ final class Faults {
     for (int node = 0; node < wrong.length; node++) {
       if (hits[fault][node]) {
         hits[fault][node] = false;
-        wrong[node]--;
+        wrongNodes -= --wrong[node] == 0 ? 1 : 0;
       }
     }
   }
@@ -95,7 +96,7 @@ final class Faults {
 
   private void hit(int fault, int node) {
     hits[fault][node] = true;
-    wrong[node]++;
+    wrongNodes += ++wrong[node] == 1 ? 1 : 0;
   }
 
   boolean hits(int fault, int node) {
@@ -104,6 +105,10 @@ final class Faults {
 
   boolean isWrong(int node) {
     return wrong[node] > 0;
+  }
+
+  int wrongNodes() {
+    return wrongNodes;
   }
 
   boolean isNamed(int node) {
@@ -130,25 +135,5 @@ final class Faults {
         && (its.clients() == 0 || client < its.clients())
         && (its.route().isEmpty() || its.route().equals(route))
         && (its.share() >= 1 || random.nextDouble() < its.share());
-  }
-
-  /**
-   * What the nodes can do together, in cores: those that are slow from the beginning of the
-   * measured time to its end count for less.
-   */
-  static double capacity(SimulationConfig config) {
-    int nodes = config.nodes().count();
-    double capacity = nodes;
-    for (SimulatedFault fault : config.faults()) {
-      boolean always =
-          fault.kind() == Kind.SLOW
-              && fault.lasts().isZero()
-              && fault.decay().isZero()
-              && fault.from().compareTo(config.warmUp()) <= 0;
-      if (always) {
-        capacity -= fault.nodes().of(nodes) * (1 - 1 / fault.factor());
-      }
-    }
-    return capacity * config.nodes().cores();
   }
 }

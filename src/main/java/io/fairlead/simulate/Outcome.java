@@ -5,9 +5,11 @@ import io.fairlead.config.SimulationConfig;
 import io.fairlead.config.SimulationConfig.Expectation;
 import io.fairlead.config.SimulationConfig.Measure;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What came out: figures for each policy, and whether it is what was expected. */
 public final class Outcome {
@@ -54,7 +56,29 @@ public final class Outcome {
       double timeouts,
       double homeless,
       double faulty,
-      double named) {}
+      double named,
+      @Nullable Finds finds) {}
+
+  /**
+   * What the detectors found; null where there were none.
+   *
+   * @param found share of faulty nodes that were ejected, or held below a third
+   * @param afterMillis median of the time to that; of those not found: to the end of time
+   * @param flagged share of those that got less in any way
+   * @param ejections in an hour
+   * @param falseEjections of healthy nodes in an hour
+   * @param hit tries that went to faulty nodes while they were, as a share of what even dealing
+   *     would send
+   * @param alarmed share of runs in which an alarm was raised
+   */
+  public record Finds(
+      double found,
+      double afterMillis,
+      double flagged,
+      double ejections,
+      double falseEjections,
+      double hit,
+      double alarmed) {}
 
   /**
    * Whether one expectation holds.
@@ -64,6 +88,7 @@ public final class Outcome {
    */
   public record Check(
       String name,
+      String measure,
       String policy,
       int instances,
       double load,
@@ -112,7 +137,59 @@ public final class Outcome {
         all.share(all.timeouts),
         all.share(all.homeless),
         all.shareOfTries(all.faulty),
-        all.shareOfTries(all.named));
+        all.shareOfTries(all.named),
+        config.detect() ? finds(all) : null);
+  }
+
+  private static Finds finds(Tally all) {
+    return new Finds(
+        value(Measure.FOUND, Long.MAX_VALUE - 1, all),
+        value(Measure.FOUND_AFTER, 0, all),
+        value(Measure.FLAGGED, Long.MAX_VALUE - 1, all),
+        value(Measure.EJECTIONS, 0, all),
+        value(Measure.FALSE_EJECTIONS, 0, all),
+        value(Measure.HIT, 0, all),
+        value(Measure.ALARMED, Long.MAX_VALUE - 1, all));
+  }
+
+  /** One line for each policy with what the detectors found, for a table over several files. */
+  public List<String> findsOf(Figures row) {
+    Finds finds = row.finds();
+    if (finds == null) {
+      return List.of("-", "-", "-", "-", "-", "-", share(row.homeless()), "-");
+    }
+    boolean faults = !config.faults().isEmpty();
+    return List.of(
+        faults ? share(finds.found()) : "-",
+        faults && finds.found() > 0.5 ? millis(finds.afterMillis() / 1000) + " s" : "-",
+        faults ? share(finds.flagged()) : "-",
+        trim(finds.ejections()),
+        trim(finds.falseEjections()),
+        faults ? share(finds.hit()) : "-",
+        share(row.homeless()),
+        faults ? share(finds.alarmed()) : "-");
+  }
+
+  /** The titles over {@link #findsOf}. */
+  public static final List<String> FINDS =
+      List.of(
+          ">FOUND",
+          ">AFTER",
+          ">FLAGGED",
+          ">EJECTED/H",
+          ">FALSELY/H",
+          ">HIT",
+          ">NO NODE",
+          ">ALARMED");
+
+  /** Whether all that is expected of that policy came out. */
+  public boolean isMet(Figures row) {
+    return checks().stream()
+        .filter(check ->
+            check.policy().equals(row.policy())
+                && check.load() == row.load()
+                && check.instances() == row.instances())
+        .allMatch(Check::met);
   }
 
   private Tally one(SimulatedPolicy policy, int instances, double load, boolean faults, int seed) {
@@ -135,7 +212,7 @@ public final class Outcome {
   public List<Table> tables() {
     boolean faults = !config.faults().isEmpty();
     boolean seeds = config.seeds() > 1;
-    boolean homeless = figures().stream().anyMatch(row -> row.homeless() > 0);
+    boolean homeless = config.detect() || figures().stream().anyMatch(row -> row.homeless() > 0);
     List<String> titles = new ArrayList<>(List.of("POLICY", ">P50", ">P90", ">P99", ">P99.9"));
     if (seeds) {
       titles.add(">P99 BY SEED");
@@ -146,6 +223,10 @@ public final class Outcome {
     }
     if (faults) {
       titles.add(">TO FAULTY NODES");
+    }
+    if (config.detect()) {
+      titles.addAll(FINDS);
+      titles.remove(titles.lastIndexOf(">NO NODE")); // stands there already
     }
     List<Table> tables = new ArrayList<>();
     List<Figures> all = figures();
@@ -170,6 +251,11 @@ public final class Outcome {
         }
         if (faults) {
           cells.add(share(row.faulty()));
+        }
+        if (config.detect()) {
+          List<String> finds = new ArrayList<>(findsOf(row));
+          finds.remove(FINDS.indexOf(">NO NODE"));
+          cells.addAll(finds);
         }
         rows.add(cells);
       }
@@ -206,12 +292,13 @@ public final class Outcome {
 
   private Check check(Expectation expectation, int instances, double load) {
     Measure measure = expectation.measure();
-    double was = value(measure, all(expectation.policy(), instances, load, true));
+    long within = expectation.within().toNanos();
+    double was = value(measure, within, all(expectation.policy(), instances, load, true));
     int ofInstances = expectation.ofInstances() == 0 ? instances : expectation.ofInstances();
     double unit =
         expectation
             .of()
-            .map(of -> value(measure, all(of, ofInstances, load, !expectation.ofHealthy())))
+            .map(of -> value(measure, within, all(of, ofInstances, load, !expectation.ofHealthy())))
             .orElse(1.0);
     double most = expectation.atMost() * unit;
     double least = expectation.atLeast() * unit;
@@ -224,6 +311,7 @@ public final class Outcome {
     }
     return new Check(
         expectation.name(),
+        measure.name().toLowerCase(Locale.ROOT).replace('_', '-'),
         expectation.policy().toString(),
         instances,
         load,
@@ -247,7 +335,7 @@ public final class Outcome {
         + ")";
   }
 
-  private static double value(Measure measure, Tally tally) {
+  private static double value(Measure measure, long within, Tally tally) {
     return switch (measure) {
       case P50 -> tally.latencies.quantileMillis(0.5);
       case P90 -> tally.latencies.quantileMillis(0.9);
@@ -259,13 +347,23 @@ public final class Outcome {
       case TIMEOUTS -> tally.share(tally.timeouts);
       case FAULTY -> tally.shareOfTries(tally.faulty);
       case NAMED -> tally.shareOfTries(tally.named);
+      case HOMELESS -> tally.share(tally.homeless);
+      case FOUND -> Tally.within(tally.found, within);
+      case FLAGGED -> Tally.within(tally.flagged, within);
+      case FOUND_AFTER -> Tally.medianMillis(tally.found);
+      case EJECTIONS -> tally.anHour(tally.ejections);
+      case FALSE_EJECTIONS -> tally.anHour(tally.falseEjections);
+      case ALARMED -> Tally.within(tally.alarmed, within);
+      case HIT -> tally.faultyIfEven == 0 ? 0 : tally.faulty / tally.faultyIfEven;
     };
   }
 
   private static String text(Measure measure, double value) {
     return switch (measure) {
-      case P50, P90, P99, P999, MEAN -> millis(value) + " ms";
-      case FAILED, ERRORS, TIMEOUTS, FAULTY, NAMED -> share(value);
+      case P50, P90, P99, P999, MEAN, FOUND_AFTER -> millis(value) + " ms";
+      case EJECTIONS, FALSE_EJECTIONS -> trim(value) + " an hour";
+      case FAILED, ERRORS, TIMEOUTS, FAULTY, NAMED, HOMELESS, FOUND, FLAGGED, ALARMED, HIT ->
+          share(value);
     };
   }
 
@@ -280,14 +378,19 @@ public final class Outcome {
   }
 
   /** How much was simulated and how fast, for people. */
-  public String effort() {
-    long events = tallies.values().stream().mapToLong(tally -> tally.events).sum();
+  public static String effort(Collection<Outcome> outcomes) {
+    long events = outcomes.stream().mapToLong(Outcome::events).sum();
+    long nanos = outcomes.stream().mapToLong(outcome -> outcome.nanos).sum();
     return String.format(
         Locale.ROOT,
         "%,d events in %.1f s, %.1f million a second",
         events,
         nanos / 1e9,
         events * 1e3 / Math.max(1, nanos));
+  }
+
+  private long events() {
+    return tallies.values().stream().mapToLong(tally -> tally.events).sum();
   }
 
   static String millis(double value) {
@@ -303,7 +406,8 @@ public final class Outcome {
     return String.format(Locale.ROOT, form, percent);
   }
 
-  static String trim(double value) {
+  /** Up to four digits after the point. */
+  public static String trim(double value) {
     return value == Math.rint(value)
         ? String.valueOf((long) value)
         : String.format(Locale.ROOT, "%.4f", value).replaceAll("0+$", "");

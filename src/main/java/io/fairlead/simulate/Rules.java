@@ -40,17 +40,17 @@ abstract class Rules implements Picker {
   }
 
   @Override
-  public final void join(int node, long now) {
+  public final void join(int node) {
     members[count++] = node;
   }
 
   @Override
-  public final void sent(int node, long now) {
+  public final void sent(int row, int node, int route, int client, long now) {
     inFlight[node]++;
   }
 
   @Override
-  public final void answered(int node, long now, long took, boolean ok) {
+  public final void over(int row, int node, long now, long took, End end) {
     inFlight[node]--;
     observe(node, now, took);
   }

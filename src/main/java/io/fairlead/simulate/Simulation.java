@@ -21,10 +21,11 @@ public final class Simulation {
   private Simulation() {}
 
   /** What chooses for one instance. */
-  static Picker picker(SimulatedPolicy policy, int[] present, SplittableRandom random) {
+  static Picker picker(
+      SimulationConfig config, SimulatedPolicy policy, int[] present, SplittableRandom random) {
     BalanceMethod method = policy.method();
     if (method != null) {
-      return new OwnBalancer(method, present.length, random);
+      return new OwnBalancer(method, config, random);
     }
     SimulatedPolicy.Rule rule = policy.rule();
     if (rule == null) {

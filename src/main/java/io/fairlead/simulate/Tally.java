@@ -1,5 +1,8 @@
 package io.fairlead.simulate;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** What came out of a run, or of several together. */
 final class Tally {
   final Latencies latencies = new Latencies();
@@ -21,6 +24,21 @@ final class Tally {
   /** Tries sent to a node that a fault names. */
   long named;
 
+  /** How many of the tries would have gone to such a node if all got the same. */
+  double faultyIfEven;
+
+  long ejections;
+  long falseEjections;
+
+  /** Nanoseconds of simulated time in which ejections were counted. */
+  long watchedNanos;
+
+  /** Time to each find; {@link Long#MAX_VALUE}: it was not found. */
+  final List<Long> found = new ArrayList<>();
+
+  final List<Long> flagged = new ArrayList<>();
+  final List<Long> alarmed = new ArrayList<>();
+
   /** Of the whole run, for its speed. */
   long events;
 
@@ -33,6 +51,13 @@ final class Tally {
     tries += other.tries;
     faulty += other.faulty;
     named += other.named;
+    faultyIfEven += other.faultyIfEven;
+    ejections += other.ejections;
+    falseEjections += other.falseEjections;
+    watchedNanos += other.watchedNanos;
+    found.addAll(other.found);
+    flagged.addAll(other.flagged);
+    alarmed.addAll(other.alarmed);
     events += other.events;
   }
 
@@ -42,6 +67,22 @@ final class Tally {
 
   double share(long some) {
     return requests == 0 ? 0 : (double) some / requests;
+  }
+
+  double anHour(long count) {
+    return watchedNanos == 0 ? 0 : count * 3.6e12 / watchedNanos;
+  }
+
+  /** The share of those that came within the time; 1 if there was nothing to come. */
+  static double within(List<Long> times, long nanos) {
+    return times.isEmpty()
+        ? 1
+        : (double) times.stream().filter(time -> time <= nanos).count() / times.size();
+  }
+
+  static double medianMillis(List<Long> times) {
+    List<Long> sorted = times.stream().sorted().toList();
+    return sorted.isEmpty() ? 0 : sorted.get(sorted.size() / 2) / 1e6;
   }
 
   double shareOfTries(long some) {
