@@ -34,7 +34,7 @@ final class SimulateVerb extends Verb {
   @Option(names = "--json", description = "Print the figures as an object, one line for each file.")
   private boolean json;
 
-  @Option(names = "--brief", description = "One line for each policy and what was expected of it.")
+  @Option(names = "--brief", description = "One line for each policy, and what was expected of it.")
   private boolean brief;
 
   @Option(
@@ -127,7 +127,10 @@ final class SimulateVerb extends Verb {
           finds.add(cells);
         }
       }
-      outcome.checks().forEach(check -> checks.add(row(check)));
+      boolean listed = brief && outcome.figures().stream().anyMatch(row -> row.finds() != null);
+      outcome.checks().stream()
+          .filter(check -> !listed || !check.met()) // else the table of finds says it all
+          .forEach(check -> checks.add(row(check)));
     });
     if (!finds.isEmpty()) {
       List<String> titles = new ArrayList<>(List.of("FILE", "POLICY"));

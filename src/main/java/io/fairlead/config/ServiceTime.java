@@ -12,8 +12,8 @@ import java.util.List;
 public sealed interface ServiceTime {
   /** The forms that {@link #parse} accepts. */
   String FORMS =
-      "10ms, exp:MEAN, normal:MEAN:DEVIATION, lognormal:MEDIAN:SIGMA, pareto:MINIMUM:SHAPE:RATIO"
-          + " or bimodal:USUAL:SLOW:SHARE";
+      "10ms, exp:MEAN, normal:MEAN:DEVIATION, lognormal:MEDIAN:SIGMA, pareto:MINIMUM:SHAPE:RATIO,"
+          + " bimodal:USUAL:SLOW:SHARE or hyperexp:MEAN:SLOW-MEAN:SHARE";
 
   /** The mean in nanoseconds. */
   double meanNanos();
@@ -99,6 +99,18 @@ public sealed interface ServiceTime {
     }
   }
 
+  /**
+   * Two exponential times.
+   *
+   * @param share of those with the slow mean, 0 to 1
+   */
+  record HyperExponential(Duration mean, Duration slow, double share) implements ServiceTime {
+    @Override
+    public double meanNanos() {
+      return mean.toNanos() * (1 - share) + slow.toNanos() * share;
+    }
+  }
+
   /** Reads one of the {@link #FORMS}. */
   static ServiceTime parse(String text) {
     List<String> parts = List.of(text.strip().split(":", -1));
@@ -109,6 +121,9 @@ public sealed interface ServiceTime {
       case "pareto/3" -> pareto(parts);
       case "bimodal/3" ->
           new Bimodal(duration(parts.get(1)), duration(parts.get(2)), Portion.share(parts.get(3)));
+      case "hyperexp/3" ->
+          new HyperExponential(
+              duration(parts.get(1)), duration(parts.get(2)), Portion.share(parts.get(3)));
       default -> {
         if (parts.size() > 1) {
           throw refusal();

@@ -30,6 +30,8 @@ final class Chance {
           // by the inverse of F(x) = (1 - (min/x)^a) / (1 - ratio^-a)
           minimum.toNanos()
               / Math.pow(1 - random.nextDouble() * (1 - Math.pow(ratio, -shape)), 1 / shape);
+      case ServiceTime.HyperExponential(var mean, var slow, var share) ->
+          exponential(random, (double) (random.nextDouble() < share ? slow : mean).toNanos());
       case ServiceTime.Bimodal(var usual, var slow, var share) ->
           (random.nextDouble() < share ? slow : usual).toNanos();
     };

@@ -52,6 +52,7 @@ final class SimulationReaderTest {
     "exp:10ms, 10",
     "lognormal:20ms:0.5, 22.663", // 20 e^(1/8)
     "bimodal:10ms:500ms:1%, 14.9",
+    "hyperexp:10ms:500ms:1%, 14.9",
     "normal:10ms:0ms, 10",
     "normal:10ms:10ms, 12.876", // 10 (1 + φ(1)/Φ(1))
     "pareto:1ms:2:1000, 1.998" // 2 (1 - 1/1000) / (1 - 1/1000²)
