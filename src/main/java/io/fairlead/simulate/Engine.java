@@ -90,7 +90,7 @@ final class Engine {
     warmUp = config.warmUp().toNanos();
     end = config.duration().toNanos();
     pickers = new Picker[instances];
-    watch = config.detect() ? new Watch(config, instances, tally) : null;
+    watch = config.detect() ? new Watch(config, instances, felt(), tally) : null;
     plan();
     for (int i = 0; i < instances; i++) {
       pickers[i] = Simulation.picker(config, run.policy(), present, random.split());
@@ -148,7 +148,7 @@ final class Engine {
       }
       if (time > last || (live == 0 && time > end)) {
         if (watch != null) {
-          watch.conclude(pickers, felt(), now);
+          watch.conclude(pickers, now);
         }
         return tally;
       }

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +27,8 @@ final class Judge {
   private final Service service;
   private final ServiceAnswers answers = new ServiceAnswers(1);
   private final Detector detector = new Detector(answers, OutlierConfig.DEFAULT);
-  private final Map<Node, Subject> subjects = new IdentityHashMap<>();
-  private final Map<Subject, Node> nodes = new IdentityHashMap<>();
+  private final IdentityHashMap<Node, Subject> subjects = new IdentityHashMap<>();
+  private final IdentityHashMap<Subject, Node> nodes = new IdentityHashMap<>();
   private final int[] classes;
   private @Nullable NodeAnswers[] counts = {};
   private @Nullable OpenTry[] tries = new OpenTry[1024];

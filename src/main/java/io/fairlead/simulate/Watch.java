@@ -18,10 +18,14 @@ final class Watch {
   private final boolean[][] out;
   private final long[][] found;
   private final long[][] flagged;
+  private final int felt;
   private final Tally tally;
   private final long warmUp;
 
-  Watch(SimulationConfig config, int instances, Tally tally) {
+  /**
+   * @param felt how many instances the faults are felt by, the first ones
+   */
+  Watch(SimulationConfig config, int instances, int felt, Tally tally) {
     int nodes = config.nodes().count();
     began = new long[nodes];
     ended = new long[nodes];
@@ -30,6 +34,7 @@ final class Watch {
     out = new boolean[instances][nodes];
     found = new long[instances][nodes];
     flagged = new long[instances][nodes];
+    this.felt = felt;
     this.tally = tally;
     this.warmUp = config.warmUp().toNanos();
   }
@@ -39,7 +44,11 @@ final class Watch {
     if (wrong && began[node] == Long.MAX_VALUE) {
       began[node] = now;
     }
-    ended[node] = wrong ? Long.MAX_VALUE : now;
+    if (wrong) {
+      ended[node] = Long.MAX_VALUE;
+    } else if (ended[node] == Long.MAX_VALUE) {
+      ended[node] = now;
+    }
   }
 
   /** The instance has judged. */
@@ -50,7 +59,9 @@ final class Watch {
       if (isOut && !out[instance][node] && now >= warmUp) {
         tally.ejections++;
         boolean healthy =
-            now < began[node] || (ended[node] < Long.MAX_VALUE && now - ended[node] > AFTERMATH);
+            instance >= felt
+                || now < began[node]
+                || (ended[node] < Long.MAX_VALUE && now - ended[node] > AFTERMATH);
         tally.falseEjections += healthy ? 1 : 0;
       }
       out[instance][node] = isOut;
@@ -65,12 +76,8 @@ final class Watch {
     }
   }
 
-  /**
-   * What has been found in all.
-   *
-   * @param felt how many instances the faults are felt by
-   */
-  void conclude(Picker[] pickers, int felt, long now) {
+  /** What has been found in all. An alarm before anything was wrong names nothing. */
+  void conclude(Picker[] pickers, long now) {
     tally.watchedNanos += now - warmUp;
     long first = Arrays.stream(began).min().orElse(Long.MAX_VALUE);
     for (int i = 0; i < felt; i++) {
@@ -82,7 +89,8 @@ final class Watch {
       }
       long alarmed = pickers[i].alarmedSince();
       if (first < Long.MAX_VALUE) {
-        tally.alarmed.add(alarmed == Long.MAX_VALUE ? Long.MAX_VALUE : alarmed - first);
+        boolean named = alarmed >= first && alarmed < Long.MAX_VALUE;
+        tally.alarmed.add(named ? alarmed - first : Long.MAX_VALUE);
       }
     }
   }

@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -42,8 +44,7 @@ final class HashTableTest {
     for (int hash = 0, left = SIZE; left > 0; hash++) {
       int slot = (int) Math.unsignedMultiplyHigh(Hashing.mix(hash), SIZE);
       if (table[slot] == 0) {
-        Node node = balancer.pick(hash, null, random);
-        table[slot] = node == null ? -1 : node.address().port();
+        table[slot] = Objects.requireNonNull(balancer.pick(hash, null, random)).address().port();
         left--;
       }
     }
@@ -89,19 +90,19 @@ final class HashTableTest {
     Balancer home = Balancer.of(new BalanceConfig(BalanceMethod.IP_HASH), nodes, 0, null);
     Balancer bounded = Balancer.of(new BalanceConfig(BalanceMethod.HASH), nodes, 0, null);
     SplittableRandom random = new SplittableRandom(2);
-    Node[] inFlight = new Node[2000];
+    @Nullable Node[] inFlight = new Node[2000];
     int most = 0;
     int atHome = 0;
     int picks = 0;
     for (int i = 0; i < 200_000; i++) {
       int place = i < inFlight.length ? i : random.nextInt(inFlight.length);
-      if (inFlight[place] != null) {
-        inFlight[place].requestFinished();
+      Node before = inFlight[place];
+      if (before != null) {
+        before.requestFinished();
       }
       int found = Arrays.binarySearch(ends, random.nextDouble() * sum);
       int key = (int) Hashing.mix(found < 0 ? -found - 1 : found);
-      Node node = bounded.pick(key, null, random);
-      assertThat(node).isNotNull();
+      Node node = Objects.requireNonNull(bounded.pick(key, null, random));
       node.requestStarted();
       inFlight[place] = node;
       if (i >= 20_000) {
