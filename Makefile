@@ -39,7 +39,7 @@ bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
 	bench/run $(MORE)
 
 bench-balance: jdk ## compares balancers in simulated time, against what is expected; MORE=--quick
-	@./fairlead simulate $(MORE) bench/balance/*.yaml; status=$$?; \
+	@./fairlead simulate $(MORE) bench/balance/*.yaml bench/overload/*.yaml; status=$$?; \
 	  $(MVN) -q test -Dtest=HashTableTest -Dfairlead.print=true && exit $$status
 
 bench-detect: jdk ## simulates labelled faults and healthy services before the outlier detector

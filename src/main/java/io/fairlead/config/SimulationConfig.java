@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param timeout of one try
  * @param tries that a request gets in all
  * @param cancel whether a node stops working on a try that timed out
+ * @param limit whether each instance limits how many it lets in, as {@code concurrency: adaptive}
+ * @param retryBudget percent of requests that may be tried again; negative: all
  * @param policies compared on the same arrivals
  * @param faults what goes wrong
  * @param duration simulated time, with the warm-up
@@ -39,6 +41,8 @@ public record SimulationConfig(
     Duration timeout,
     int tries,
     boolean cancel,
+    boolean limit,
+    int retryBudget,
     List<SimulatedPolicy> policies,
     List<SimulatedFault> faults,
     Duration duration,
@@ -113,6 +117,8 @@ public record SimulationConfig(
         timeout,
         tries,
         cancel,
+        limit,
+        retryBudget,
         policies,
         faults,
         warmUp.plus(duration.minus(warmUp).dividedBy(4)),
@@ -248,6 +254,12 @@ public record SimulationConfig(
     NAMED,
     /** Share of requests for which there was no node. */
     HOMELESS,
+    /** Share of requests that were turned away before they met a node. */
+    SHED,
+    /** Share of requests that were answered as they should. */
+    GOODPUT,
+    /** Tries beside the first, as a share of requests. */
+    RETRIES,
     /** Share of faulty nodes that were ejected, or held below a third, in time. */
     FOUND,
     /** The same, for any standing that is not good. */

@@ -257,7 +257,8 @@ final class SimulationLanguage {
           "A latency in milliseconds (`p999` is that of 999 in 1000), or a share: of requests that"
               + " failed, `errors` of nodes, `timeouts`; of tries that went to a `faulty` node while"
               + " it was, to nodes `named` by a fault at any time; of requests that found no node"
-              + " (`homeless`). Of the detector: share of faulty nodes `found` (ejected or held below"
+              + " (`homeless`), were turned away (`shed`) or were answered well (`goodput`);"
+              + " `retries` as a share of requests. Of the detector: share of faulty nodes `found` (ejected or held below"
               + " a third) or `flagged` in time, the median time to that (`found-after`),"
               + " `false-ejections` in an hour, share of runs that `alarmed` in time, `hit`: tries that"
               + " went to faulty nodes as a share of what even dealing would send.",
@@ -429,6 +430,23 @@ final class SimulationLanguage {
           false,
           "Whether a node stops working on a try that timed out.",
           "true");
+  private static final Key<Boolean> LIMIT =
+      Key.of(
+          "limit",
+          Scalar.flag(),
+          false,
+          "Whether each instance limits how many requests it lets in, by the product's adaptive limit"
+              + " with its queue; while it turns requests away nothing is tried twice.",
+          "true");
+  private static final Key<Integer> RETRY_BUDGET =
+      Key.of(
+          "retry-budget",
+          Scalar.count(Range.counts(0, 100)),
+          -1,
+          "none",
+          "Percent of the requests of the last ten seconds that may be tried again, and ten a second"
+              + " beside, as the budget of a route does.",
+          "20");
   private static final Key<List<SimulatedPolicy>> BALANCE =
       Key.required(
           "balance",
@@ -490,6 +508,8 @@ final class SimulationLanguage {
               TIMEOUT,
               TRIES,
               CANCEL,
+              LIMIT,
+              RETRY_BUDGET,
               BALANCE,
               FAULTS,
               DURATION,
@@ -512,6 +532,8 @@ final class SimulationLanguage {
                   values.get(TIMEOUT),
                   values.get(TRIES),
                   values.get(CANCEL),
+                  values.get(LIMIT),
+                  values.get(RETRY_BUDGET),
                   values.get(BALANCE),
                   values.get(FAULTS),
                   values.get(DURATION),

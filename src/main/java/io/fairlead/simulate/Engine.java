@@ -5,7 +5,10 @@ import io.fairlead.config.SimulatedFault.Kind;
 import io.fairlead.config.SimulationConfig;
 import io.fairlead.config.SimulationConfig.Discipline;
 import io.fairlead.config.SimulationConfig.Route;
+import io.fairlead.simulate.Entrance.Guest;
 import io.fairlead.simulate.Picker.End;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +30,7 @@ final class Engine {
   private static final int MOVE = 4;
   private static final int DECAY = 5;
   private static final int TICK = 6;
+  private static final int ENTRANCE = 7;
 
   /** A generator of its own for each purpose. */
   private final SplittableRandom arrivals;
@@ -46,6 +50,12 @@ final class Engine {
   private final Faults faults;
   private final int[] decaySteps;
   private final Picker[] pickers;
+  private final Entrance[] entrances;
+
+  /** Those who wait to be let in, by how long they may. */
+  private final DelayLine patience = new DelayLine(Entrance.PATIENCE);
+
+  private final Map<Integer, Guest> guests = new HashMap<>();
   private final Tally tally = new Tally();
   private final @Nullable Watch watch;
   private final double[] routeEnds;
@@ -90,9 +100,14 @@ final class Engine {
     warmUp = config.warmUp().toNanos();
     end = config.duration().toNanos();
     pickers = new Picker[instances];
+    entrances = new Entrance[instances];
     watch = config.detect() ? new Watch(config, instances, felt(), tally) : null;
     plan();
     for (int i = 0; i < instances; i++) {
+      entrances[i] = new Entrance(config.limit(), config.retryBudget());
+      if (config.limit()) {
+        heap.put(Entrance.TICK, ENTRANCE, i);
+      }
       pickers[i] = Simulation.picker(config, run.policy(), present, random.split());
       for (int node = 0; node < nodes; node++) {
         if (!waits[node]) {
@@ -146,6 +161,10 @@ final class Engine {
         time = nextArrival;
         source = 4;
       }
+      if (patience.nextTime() < time) {
+        time = patience.nextTime();
+        source = 5;
+      }
       if (time > last || (live == 0 && time > end)) {
         if (watch != null) {
           watch.conclude(pickers, now);
@@ -159,6 +178,7 @@ final class Engine {
         case 1 -> reach(there.take());
         case 2 -> answer(back.take());
         case 3 -> timeOut();
+        case 5 -> losePatience();
         default -> arrive();
       }
     }
@@ -192,6 +212,11 @@ final class Engine {
           heap.put(now + pickers[subject].tickNanos(), TICK, subject);
         }
       }
+      case ENTRANCE -> {
+        entrances[subject].tick();
+        letIn(subject);
+        again(Entrance.TICK, ENTRANCE, subject);
+      }
       default -> throw new IllegalStateException();
     }
   }
@@ -221,7 +246,61 @@ final class Engine {
     if (isMeasured(row)) {
       tally.requests++;
     }
-    send(row, -1);
+    Entrance entrance = entrances[rows.instance[row]];
+    if (entrance.enters()) {
+      entrance.started(now);
+      send(row, -1);
+    } else if (entrance.isFull()) {
+      turnAway(row);
+    } else {
+      guests.put(row, entrance.waits(row, now));
+      patience.put(now, row, rows.mark[row]);
+    }
+  }
+
+  private void letIn(int instance) {
+    Entrance entrance = entrances[instance];
+    Guest guest;
+    while ((guest = entrance.next()) != null) {
+      boolean late = entrance.isLate(guest, now);
+      entrance.leaves(guest);
+      guests.remove(guest.row);
+      if (late) {
+        turnAway(guest.row);
+      } else {
+        entrance.started(now);
+        send(guest.row, -1);
+      }
+    }
+  }
+
+  private void losePatience() {
+    int mark = patience.mark();
+    int row = patience.take();
+    Guest guest = guests.get(row);
+    if (rows.mark[row] == mark && guest != null) {
+      guests.remove(row);
+      entrances[rows.instance[row]].leaves(guest);
+      turnAway(row);
+    }
+  }
+
+  private void turnAway(int row) {
+    entrances[rows.instance[row]].turnedAway(now);
+    live--;
+    if (isMeasured(row)) {
+      tally.shed++;
+    }
+    rows.giveBack(row);
+  }
+
+  /** Nothing more becomes of the request. */
+  private void finish(int row, boolean letOthersIn) {
+    live--;
+    entrances[rows.instance[row]].ended();
+    if (config.limit() && letOthersIn) {
+      letIn(rows.instance[row]);
+    }
   }
 
   private boolean isMeasured(int row) {
@@ -232,7 +311,7 @@ final class Engine {
     int instance = rows.instance[row];
     int node = pickers[instance].pick(rows.client[row], avoid, now);
     if (node < 0) {
-      live--;
+      finish(row, false); // nor is there one for others
       if (isMeasured(row)) {
         tally.homeless++;
       }
@@ -325,12 +404,12 @@ final class Engine {
     }
     over(row, rows.failed[row] ? End.FAILED : End.ANSWERED);
     if (!rows.failed[row]) {
-      live--;
+      finish(row, true);
       if (isMeasured(row)) {
         tally.latencies.record(now - rows.began[row]);
       }
     } else if (!again(row)) {
-      live--;
+      finish(row, true);
       if (isMeasured(row)) {
         tally.errors++;
       }
@@ -347,7 +426,7 @@ final class Engine {
     rows.abandoned[row] = true;
     over(row, End.TIMED_OUT);
     if (!again(row)) {
-      live--;
+      finish(row, true);
       if (isMeasured(row)) {
         tally.timeouts++;
         tally.latencies.record(now - rows.began[row]);
@@ -362,12 +441,13 @@ final class Engine {
   private void over(int row, End end) {
     int node = rows.node[row];
     present[node]--;
+    entrances[rows.instance[row]].answered(now - rows.sent[row]);
     pickers[rows.instance[row]].over(row, node, now, now - rows.sent[row], end);
   }
 
   /** Makes another try of the same request if it has one left. */
   private boolean again(int row) {
-    if (rows.left[row] == 0) {
+    if (rows.left[row] == 0 || !entrances[rows.instance[row]].mayTryAgain(now)) {
       return false;
     }
     int next = rows.take();
@@ -377,6 +457,9 @@ final class Engine {
     rows.work[next] = rows.work[row];
     rows.left[next] = rows.left[row];
     rows.began[next] = rows.began[row];
+    if (isMeasured(next)) {
+      tally.retries++;
+    }
     send(next, rows.node[row]);
     return true;
   }

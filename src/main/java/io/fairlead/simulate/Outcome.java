@@ -55,6 +55,8 @@ public final class Outcome {
       double errors,
       double timeouts,
       double homeless,
+      double shed,
+      double retries,
       double faulty,
       double named,
       @Nullable Finds finds) {}
@@ -136,6 +138,8 @@ public final class Outcome {
         all.share(all.errors),
         all.share(all.timeouts),
         all.share(all.homeless),
+        all.share(all.shed),
+        value(Measure.RETRIES, 0, all),
         all.shareOfTries(all.faulty),
         all.shareOfTries(all.named),
         config.detect() ? finds(all) : null);
@@ -221,6 +225,12 @@ public final class Outcome {
     if (homeless) {
       titles.add(">NO NODE");
     }
+    if (config.limit()) {
+      titles.add(">TURNED AWAY");
+    }
+    if (config.tries() > 1) {
+      titles.add(">TRIED AGAIN");
+    }
     if (faults) {
       titles.add(">TO FAULTY NODES");
     }
@@ -248,6 +258,12 @@ public final class Outcome {
         cells.addAll(List.of(millis(row.mean()), share(row.errors()), share(row.timeouts())));
         if (homeless) {
           cells.add(share(row.homeless()));
+        }
+        if (config.limit()) {
+          cells.add(share(row.shed()));
+        }
+        if (config.tries() > 1) {
+          cells.add(share(row.retries()));
         }
         if (faults) {
           cells.add(share(row.faulty()));
@@ -348,6 +364,9 @@ public final class Outcome {
       case FAULTY -> tally.shareOfTries(tally.faulty);
       case NAMED -> tally.shareOfTries(tally.named);
       case HOMELESS -> tally.share(tally.homeless);
+      case SHED -> tally.share(tally.shed);
+      case GOODPUT -> 1 - tally.failedShare();
+      case RETRIES -> tally.share(tally.retries);
       case FOUND -> Tally.within(tally.found, within);
       case FLAGGED -> Tally.within(tally.flagged, within);
       case FOUND_AFTER -> Tally.medianMillis(tally.found);
@@ -362,7 +381,19 @@ public final class Outcome {
     return switch (measure) {
       case P50, P90, P99, P999, MEAN, FOUND_AFTER -> millis(value) + " ms";
       case EJECTIONS, FALSE_EJECTIONS -> trim(value) + " an hour";
-      case FAILED, ERRORS, TIMEOUTS, FAULTY, NAMED, HOMELESS, FOUND, FLAGGED, ALARMED, HIT ->
+      case FAILED,
+          ERRORS,
+          TIMEOUTS,
+          FAULTY,
+          NAMED,
+          HOMELESS,
+          SHED,
+          GOODPUT,
+          RETRIES,
+          FOUND,
+          FLAGGED,
+          ALARMED,
+          HIT ->
           share(value);
     };
   }

@@ -16,7 +16,13 @@ final class Tally {
   /** For which there was no node. */
   long homeless;
 
+  /** Turned away at the entrance. */
+  long shed;
+
   long tries;
+
+  /** Those beside the first of a request. */
+  long retries;
 
   /** Tries sent to a node while something was wrong with it. */
   long faulty;
@@ -48,7 +54,9 @@ final class Tally {
     errors += other.errors;
     timeouts += other.timeouts;
     homeless += other.homeless;
+    shed += other.shed;
     tries += other.tries;
+    retries += other.retries;
     faulty += other.faulty;
     named += other.named;
     faultyIfEven += other.faultyIfEven;
@@ -62,7 +70,7 @@ final class Tally {
   }
 
   double failedShare() {
-    return share(errors + timeouts + homeless);
+    return share(errors + timeouts + homeless + shed);
   }
 
   double share(long some) {

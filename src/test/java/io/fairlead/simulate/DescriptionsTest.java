@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class DescriptionsTest {
   static Stream<Path> descriptions() throws IOException {
     List<Path> all = new ArrayList<>(List.of(Path.of("examples/simulate.yaml")));
-    for (String folder : List.of("bench/balance", "bench/detect")) {
+    for (String folder : List.of("bench/balance", "bench/detect", "bench/overload")) {
       try (Stream<Path> files = Files.list(Path.of(folder))) {
         all.addAll(files.sorted().toList());
       }
