@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test build format demo bench fuzz jmh takeover docs clean jdk
+.PHONY: help test build format demo bench bench-balance bench-detect chaos fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -15,7 +15,7 @@ MVN := mvn -B -ntp -Dcommit=$(COMMIT)
 MORE :=
 
 help: ## lists these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 15
 
 jdk:
 	@bin/find-jdk >/dev/null
@@ -37,6 +37,17 @@ demo: ## runs the demo: a front end, three nodes, traffic, the dashboard
 
 bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
 	bench/run $(MORE)
+
+bench-balance: jdk ## compares balancers: in simulated time, then with real processes beside HAProxy and NGINX; MORE=--quick
+	@./fairlead simulate $(MORE) bench/balance/*.yaml bench/overload/*.yaml; status=$$?; \
+	  $(MVN) -q test -Dtest=HashTableTest -Dfairlead.print=true && exit $$status
+	bench/live $(MORE)
+
+bench-detect: jdk ## simulates labelled faults and healthy services before the outlier detector
+	@./fairlead simulate --brief $(MORE) bench/detect/*.yaml
+
+chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
+	chaos/run
 
 fuzz: jdk ## feeds all parsers for FUZZ_SECONDS (an hour), two at once, turn by turn
 	@bin/needs maven

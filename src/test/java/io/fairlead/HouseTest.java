@@ -55,6 +55,7 @@ final class HouseTest {
           Map.entry("discovery", 4),
           Map.entry("demo", 4),
           Map.entry("takeover", 4),
+          Map.entry("simulate", 4),
           Map.entry("balance", 3),
           Map.entry("route", 3),
           Map.entry("limit", 3),

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -82,6 +83,35 @@ public final class ConfigReader {
   }
 
   static Result readFile(Path file, Function<String, @Nullable String> env) {
+    return result(parseFile(file, env, INSTANCE));
+  }
+
+  /**
+   * What a file as a whole may be.
+   *
+   * @param needs what must be in it, for people
+   * @param read the value, or null after its problems have been noted
+   */
+  record Root<T>(String needs, BiFunction<TreeReader, Node, @Nullable T> read) {}
+
+  /**
+   * What a text says, as far as it is right.
+   *
+   * @param value null if there is any problem
+   */
+  record Parsed<T>(@Nullable T value, String text, List<Problem> problems) {}
+
+  private static final Root<FairleadConfig> INSTANCE =
+      new Root<>("listeners and services", TreeReader::file);
+
+  private static Result result(Parsed<FairleadConfig> parsed) {
+    FairleadConfig config = parsed.value();
+    return config == null
+        ? new Result.Refused(parsed.problems())
+        : new Result.Accepted(config, parsed.text());
+  }
+
+  static <T> Parsed<T> parseFile(Path file, Function<String, @Nullable String> env, Root<T> what) {
     String source = file.toString();
     Path parent = file.toAbsolutePath().getParent();
     try (InputStream in = Files.newInputStream(file)) {
@@ -90,7 +120,7 @@ public final class ConfigReader {
         return refused(source, "must be at most " + Units.size(YamlText.MAX_LENGTH));
       }
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      return read(source, text, parent == null ? Path.of("") : parent, env);
+      return parse(source, text, parent == null ? Path.of("") : parent, env, what);
     } catch (NoSuchFileException e) {
       return refused(source, "cannot be read: there is no such file");
     } catch (AccessDeniedException e) {
@@ -113,22 +143,31 @@ public final class ConfigReader {
    */
   public static Result read(
       String source, String yaml, Path baseDir, Function<String, @Nullable String> env) {
+    return result(parse(source, yaml, baseDir, env, INSTANCE));
+  }
+
+  static <T> Parsed<T> parse(
+      String source,
+      String yaml,
+      Path baseDir,
+      Function<String, @Nullable String> env,
+      Root<T> what) {
     Node root;
     try {
       root = YamlText.compose(yaml);
     } catch (YamlText.Unreadable e) {
-      return new Result.Refused(
-          List.of(new Problem(source, e.line(), e.column(), "", e.rule(), null)));
+      return new Parsed<>(
+          null, yaml, List.of(new Problem(source, e.line(), e.column(), "", e.rule(), null)));
     }
     if (root == null) {
-      return refused(source, "must not be empty: it needs listeners and services");
+      return refused(source, "must not be empty: it needs " + what.needs());
     }
     TreeReader reader = new TreeReader(source, baseDir, env);
-    FairleadConfig config = reader.file(root);
+    T value = what.read().apply(reader, root);
     // The reader and the record of the file may have found the same.
     List<Problem> problems = new ArrayList<>(new LinkedHashSet<>(reader.problems()));
-    if (config != null && problems.isEmpty()) {
-      return new Result.Accepted(config, yaml);
+    if (value != null && problems.isEmpty()) {
+      return new Parsed<>(value, yaml, problems);
     }
     problems.sort(
         Comparator.comparingInt(Problem::line)
@@ -142,10 +181,10 @@ public final class ConfigReader {
       problems.subList(MAX_PROBLEMS, problems.size()).clear();
       problems.add(more);
     }
-    return new Result.Refused(problems);
+    return new Parsed<>(null, yaml, problems);
   }
 
-  private static Result refused(String source, String rule) {
-    return new Result.Refused(List.of(new Problem(source, 1, 1, "", rule, null)));
+  private static <T> Parsed<T> refused(String source, String rule) {
+    return new Parsed<>(null, "", List.of(new Problem(source, 1, 1, "", rule, null)));
   }
 }

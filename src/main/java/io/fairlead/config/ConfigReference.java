@@ -11,10 +11,28 @@ final class ConfigReference {
 
   /** The page, the same text every time. */
   public static String markdown() {
-    StringBuilder page = new StringBuilder(head());
+    return page(head(), Language.FILE);
+  }
+
+  /** The page of what can be said in the description of a simulation. */
+  static String simulation() {
+    return page(
+        """
+        # Keys of a simulation
+
+        What `fairlead simulate FILE` reads ([how to use it](simulate.md)). This page is generated from \
+        the code that reads it. Lists, durations, environment and anchors are as in a \
+        [configuration](configuration.md); all problems of a file are told at once, each with its \
+        place. A share is `0.2` or `20%`.
+        """,
+        SimulationLanguage.FILE);
+  }
+
+  private static String page(String head, Obj<?> file) {
+    StringBuilder page = new StringBuilder(head);
     Set<Obj<?>> done = new LinkedHashSet<>();
     Deque<Obj<?>> next = new ArrayDeque<>();
-    next.add(Language.FILE);
+    next.add(file);
     while (!next.isEmpty()) {
       Obj<?> object = next.removeFirst();
       if (done.add(object)) {

@@ -42,7 +42,7 @@ public record ServiceConfig(
         HealthCheckConfig.DEFAULT,
         upstream,
         ProxyVersion.NONE,
-        OutlierConfig.DEFAULT,
+        OutlierConfig.OFF,
         ServiceLimits.NONE);
   }
 

@@ -340,6 +340,9 @@ public final class DataPlane implements AutoCloseable {
   @Override
   public void close() {
     inherited.closeLeft();
+    // A connection that got the descriptor of one which was closed in the same turn has been seen to
+    // outlive its loop, so that nothing is left to that.
+    httpLoops.forEach(HttpLoop::closeAllIdleSoon);
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     if (group.isTerminated()) { // otherwise a loop may still use what it keeps
       httpLoops.forEach(HttpLoop::releaseKept);

@@ -157,6 +157,45 @@ class CliTest {
   }
 
   @Test
+  void simulatePrintsATableForEachLoadAndFailsWhereMoreWasExpected() throws IOException {
+    Path file = folder.resolve("sim.yaml");
+    Path picture = folder.resolve("sim.svg");
+    Files.writeString(
+        file,
+        """
+        nodes: { count: 4, cores: 2 }
+        service-time: 10ms
+        load: 0.01
+        balance: [round-robin, oracle]
+        duration: 5s
+        warm-up: 1s
+        expect:
+          - { policy: oracle, measure: p50, at-most: 11ms }
+          - { policy: oracle, measure: p50, at-most: 9ms }
+        """);
+    assertThat(type("simulate", file.toString(), "--plot", picture.toString())).isEqualTo(1);
+    assertThat(out.toString())
+        .contains("load 0.01, 1 instance, ")
+        .containsPattern("POLICY +P50 +P90 +P99 +P99.9 +MEAN +ERRORS +TIMED OUT\n")
+        .containsPattern("round-robin +10.0 +10.0 +10.0 +10.0 +10.0 +0 +0\n")
+        .containsPattern("p50 +oracle +1 +0.01 +10.0 ms +at most 11.0 ms +met\n")
+        .containsPattern("p50 +oracle +1 +0.01 +10.0 ms +at most 9.00 ms +missed\n");
+    assertThat(picture).content().startsWith("<svg ").contains("round-robin").endsWith("</svg>\n");
+  }
+
+  @Test
+  void simulateTellsAllProblemsOfItsFile() throws IOException {
+    Path file = folder.resolve("sim.yaml");
+    Files.writeString(file, "nodes: 0\nservice-time: 10ms\nbalance: rondom\n");
+    assertThat(type("simulate", file.toString())).isEqualTo(1);
+    assertThat(err.toString().lines())
+        .hasSize(2)
+        .first()
+        .asString()
+        .startsWith(file + ":1:8: nodes: must be from 1 to 60000 (was 0)");
+  }
+
+  @Test
   void checkPrintsEveryProblemOrThatThereIsNone() throws IOException {
     Path file = Files.writeString(folder.resolve("a.yaml"), "x: 1");
     assertThat(type("check", "-c", file.toString())).isEqualTo(0);

@@ -22,6 +22,11 @@ final class GeneratedDocsTest {
     isUpToDate(Path.of("docs/configuration.md"), ConfigReference.markdown());
   }
 
+  @Test
+  void theKeysOfASimulationAreUpToDate() throws IOException {
+    isUpToDate(Path.of("docs/simulation-keys.md"), ConfigReference.simulation());
+  }
+
   private static void isUpToDate(Path file, String text) throws IOException {
     if (Boolean.getBoolean("fairlead.update-docs")) {
       Files.writeString(file, text);

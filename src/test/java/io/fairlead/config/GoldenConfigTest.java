@@ -85,9 +85,10 @@ final class GoldenConfigTest {
     }
   }
 
-  private static String meaning(String path, Object value) {
+  static String meaning(String path, Object value) {
     return switch (value) {
-      case HostPort _, Cidr _, Probe.StatusRange _, Secret _ -> path + ": " + value + "\n";
+      case HostPort _, Cidr _, Probe.StatusRange _, Secret _, Portion _, SimulatedPolicy _ ->
+          path + ": " + value + "\n";
       case Record record when record.getClass().getRecordComponents().length == 0 ->
           path + ": " + record.getClass().getSimpleName() + "\n";
       case Record record ->

@@ -1,0 +1,11 @@
+package io.fairlead.simulate;
+
+import io.fairlead.config.SimulatedPolicy;
+
+/**
+ * One run.
+ *
+ * @param load offered work as a share of what the nodes can do
+ * @param faults whether what goes wrong does
+ */
+record Case(SimulatedPolicy policy, int instances, double load, boolean faults, int seed) {}

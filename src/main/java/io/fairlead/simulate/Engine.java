@@ -1,0 +1,539 @@
+package io.fairlead.simulate;
+
+import io.fairlead.config.SimulatedFault;
+import io.fairlead.config.SimulatedFault.Kind;
+import io.fairlead.config.SimulationConfig;
+import io.fairlead.config.SimulationConfig.Discipline;
+import io.fairlead.config.SimulationConfig.Route;
+import io.fairlead.simulate.Entrance.Guest;
+import io.fairlead.simulate.Picker.End;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of one policy: takes the next event, moves the clock to it, lets it happen.
+ *
+ * <p>Events of constant delay wait in lines, the others in a heap. Arrivals, the work they bring
+ * and the moves of faults are drawn from sources of their own, so that every policy of a case meets
+ * the same requests and the same misfortune: differences between policies are then differences of
+ * policies, with a fraction of the noise [1].
+ *
+ * <p>[1] A. Law, Simulation Modeling and Analysis, chapter on common random numbers.
+ */
+final class Engine {
+  private static final int LOOK = 0;
+  private static final int ANSWER = 1;
+  private static final int BEGIN = 2;
+  private static final int ENDS = 3;
+  private static final int MOVE = 4;
+  private static final int DECAY = 5;
+  private static final int TICK = 6;
+  private static final int ENTRANCE = 7;
+
+  /** A generator of its own for each purpose. */
+  private final SplittableRandom arrivals;
+
+  private final SplittableRandom works;
+  private final SplittableRandom luck;
+
+  private final SimulationConfig config;
+  private final EventHeap heap = new EventHeap();
+  private final DelayLine there;
+  private final DelayLine back;
+  private final DelayLine timeouts;
+  private final Tries rows = new Tries();
+  private final Server[] servers;
+  private final int[] present;
+  private final boolean[] waits;
+  private final Faults faults;
+  private final int[] decaySteps;
+  private final Picker[] pickers;
+  private final Entrance[] entrances;
+
+  /** Those who wait to be let in, by how long they may. */
+  private final DelayLine patience = new DelayLine(Entrance.PATIENCE);
+
+  private final Map<Integer, Guest> guests = new HashMap<>();
+  private final Tally tally = new Tally();
+  private final @Nullable Watch watch;
+  private final double[] routeEnds;
+  private final double gap;
+  private final long warmUp;
+  private final long end;
+  private final int instances;
+  private long now;
+  private long nextArrival;
+  private long live;
+
+  private Engine(SimulationConfig config, Case run) {
+    this.config = config;
+    SplittableRandom random = new SplittableRandom(run.seed());
+    arrivals = random.split();
+    works = random.split();
+    faults = new Faults(config, run.faults(), random.split());
+    luck = random.split();
+    instances = run.instances();
+    int nodes = config.nodes().count();
+    there = new DelayLine(config.network().toNanos());
+    back = new DelayLine(config.network().toNanos());
+    timeouts = new DelayLine(config.timeout().toNanos());
+    servers = new Server[nodes];
+    present = new int[nodes];
+    waits = new boolean[nodes];
+    decaySteps = new int[faults.count()];
+    boolean shared = config.nodes().discipline() == Discipline.SHARED;
+    for (int i = 0; i < nodes; i++) {
+      servers[i] = new Server(config.nodes().cores(), shared, config.nodes().queue());
+    }
+    routeEnds = new double[config.routes().size()];
+    double ends = 0;
+    for (int i = 0; i < routeEnds.length; i++) {
+      Route route = config.routes().get(i);
+      ends += route.share();
+      routeEnds[i] = ends;
+    }
+    double capacity =
+        run.faults() ? config.capacity() : (double) config.nodes().count() * config.nodes().cores();
+    gap = config.meanWorkNanos() / (run.load() * capacity);
+    warmUp = config.warmUp().toNanos();
+    end = config.duration().toNanos();
+    pickers = new Picker[instances];
+    entrances = new Entrance[instances];
+    watch = config.detect() ? new Watch(config, instances, felt(), tally) : null;
+    plan();
+    for (int i = 0; i < instances; i++) {
+      entrances[i] = new Entrance(config.limit(), config.retryBudget());
+      if (config.limit()) {
+        heap.put(Entrance.TICK, ENTRANCE, i);
+      }
+      pickers[i] = Simulation.picker(config, run.policy(), present, random.split());
+      for (int node = 0; node < nodes; node++) {
+        if (!waits[node]) {
+          pickers[i].join(node);
+        }
+      }
+      pickers[i].joined(0);
+      long tick = pickers[i].tickNanos();
+      if (tick > 0) {
+        heap.put(tick + tick * i / instances, TICK, i); // not all at the same moment
+      }
+    }
+  }
+
+  static Tally run(SimulationConfig config, Case run) {
+    return new Engine(config, run).run();
+  }
+
+  private void plan() {
+    for (int i = 0; i < faults.count(); i++) {
+      SimulatedFault fault = faults.get(i);
+      heap.put(fault.from().toNanos(), BEGIN, i);
+      if (fault.kind() == Kind.JOIN) {
+        for (int k = 0; k < fault.nodes().of(waits.length); k++) {
+          waits[(fault.first() + k) % waits.length] = true;
+        }
+      }
+    }
+  }
+
+  private Tally run() {
+    nextArrival = (long) Chance.exponential(arrivals, gap);
+    long last = end + config.timeout().toNanos() * config.tries() + 2 * config.network().toNanos();
+    while (true) {
+      // What happens at the same time happens in this order.
+      long time = heap.nextTime();
+      int source = 0;
+      if (there.nextTime() < time) {
+        time = there.nextTime();
+        source = 1;
+      }
+      if (back.nextTime() < time) {
+        time = back.nextTime();
+        source = 2;
+      }
+      if (timeouts.nextTime() < time) {
+        time = timeouts.nextTime();
+        source = 3;
+      }
+      if (nextArrival < time) {
+        time = nextArrival;
+        source = 4;
+      }
+      if (patience.nextTime() < time) {
+        time = patience.nextTime();
+        source = 5;
+      }
+      if (time > last || (live == 0 && time > end)) {
+        if (watch != null) {
+          watch.conclude(pickers, now);
+        }
+        return tally;
+      }
+      now = time;
+      tally.events++;
+      switch (source) {
+        case 0 -> happen(heap.take());
+        case 1 -> reach(there.take());
+        case 2 -> answer(back.take());
+        case 3 -> timeOut();
+        case 5 -> losePatience();
+        default -> arrive();
+      }
+    }
+  }
+
+  /** How many instances feel what goes wrong. */
+  private int felt() {
+    int felt = 0;
+    for (int i = 0; i < faults.count(); i++) {
+      int its = faults.get(i).instances();
+      felt = Math.max(felt, its == 0 ? instances : Math.min(its, instances));
+    }
+    return felt;
+  }
+
+  private void happen(long event) {
+    int subject = (int) event;
+    switch ((int) (event >>> 32)) {
+      case LOOK -> look(subject);
+      case ANSWER -> back.put(now, subject, 0);
+      case BEGIN -> begin(subject);
+      case ENDS -> end(subject);
+      case MOVE -> move(subject);
+      case DECAY -> decay(subject);
+      case TICK -> {
+        pickers[subject].tick(now);
+        if (watch != null) {
+          watch.look(subject, pickers[subject], now);
+        }
+        if (now < end) {
+          heap.put(now + pickers[subject].tickNanos(), TICK, subject);
+        }
+      }
+      case ENTRANCE -> {
+        entrances[subject].tick();
+        letIn(subject);
+        again(Entrance.TICK, ENTRANCE, subject);
+      }
+      default -> throw new IllegalStateException();
+    }
+  }
+
+  // requests
+
+  private void arrive() {
+    nextArrival = now + (long) Math.ceil(Chance.exponential(arrivals, gap));
+    if (nextArrival >= end) {
+      nextArrival = Long.MAX_VALUE;
+    }
+    int row = rows.take();
+    rows.instance[row] = instances == 1 ? 0 : arrivals.nextInt(instances);
+    rows.client[row] = arrivals.nextInt(config.clients());
+    int route = 0;
+    if (routeEnds.length > 1) {
+      double point = arrivals.nextDouble();
+      while (route < routeEnds.length - 1 && point >= routeEnds[route]) {
+        route++;
+      }
+    }
+    rows.route[row] = route;
+    rows.work[row] = Chance.draw(config.routes().get(route).time(), works);
+    rows.left[row] = config.tries();
+    rows.began[row] = now;
+    live++;
+    if (isMeasured(row)) {
+      tally.requests++;
+    }
+    Entrance entrance = entrances[rows.instance[row]];
+    if (entrance.enters()) {
+      entrance.started(now);
+      send(row, -1);
+    } else if (entrance.isFull()) {
+      turnAway(row);
+    } else {
+      guests.put(row, entrance.waits(row, now));
+      patience.put(now, row, rows.mark[row]);
+    }
+  }
+
+  private void letIn(int instance) {
+    Entrance entrance = entrances[instance];
+    Guest guest;
+    while ((guest = entrance.next()) != null) {
+      boolean late = entrance.isLate(guest, now);
+      entrance.leaves(guest, now);
+      guests.remove(guest.row);
+      if (late) {
+        turnAway(guest.row);
+      } else {
+        entrance.started(now);
+        send(guest.row, -1);
+      }
+    }
+  }
+
+  private void losePatience() {
+    int mark = patience.mark();
+    int row = patience.take();
+    Guest guest = guests.get(row);
+    if (rows.mark[row] == mark && guest != null) {
+      guests.remove(row);
+      entrances[rows.instance[row]].leaves(guest, now);
+      turnAway(row);
+    }
+  }
+
+  private void turnAway(int row) {
+    entrances[rows.instance[row]].turnedAway(now);
+    live--;
+    if (isMeasured(row)) {
+      tally.shed++;
+    }
+    rows.giveBack(row);
+  }
+
+  /** Nothing more becomes of the request. */
+  private void finish(int row, boolean letOthersIn) {
+    live--;
+    entrances[rows.instance[row]].ended();
+    if (config.limit() && letOthersIn) {
+      letIn(rows.instance[row]);
+    }
+  }
+
+  private boolean isMeasured(int row) {
+    return rows.began[row] >= warmUp;
+  }
+
+  private void send(int row, int avoid) {
+    int instance = rows.instance[row];
+    int node = pickers[instance].pick(rows.client[row], avoid, now);
+    if (node < 0) {
+      finish(row, false); // nor is there one for others
+      if (isMeasured(row)) {
+        tally.homeless++;
+      }
+      rows.giveBack(row);
+      return;
+    }
+    rows.node[row] = node;
+    rows.sent[row] = now;
+    rows.left[row]--;
+    present[node]++;
+    pickers[instance].sent(row, node, rows.route[row], rows.client[row], now);
+    if (isMeasured(row)) {
+      tally.tries++;
+      tally.faulty += faults.isWrong(node) ? 1 : 0;
+      tally.faultyIfEven += (double) faults.wrongNodes() / servers.length;
+      tally.named += faults.isNamed(node) ? 1 : 0;
+    }
+    timeouts.put(now, row, rows.mark[row]);
+    there.put(now, row, 0);
+  }
+
+  /** A try has come to its node. */
+  private void reach(int row) {
+    int node = rows.node[row];
+    int route = rows.route[row];
+    double work = rows.work[row];
+    for (int i = 0; i < faults.count(); i++) {
+      if (faults.isFelt(
+          i, node, rows.instance[row], rows.client[row], config.routes().get(route).name())) {
+        SimulatedFault fault = faults.get(i);
+        switch (fault.kind()) {
+          case ERRORS -> {
+            rows.failed[row] = true;
+            if (!fault.work().isZero()) {
+              work = fault.work().toNanos();
+            }
+          }
+          case SILENT -> {
+            return; // until its time is out
+          }
+          case DELAY -> rows.late[row] += fault.by().toNanos();
+          case SLOW, PAUSE, JOIN -> {}
+        }
+      }
+    }
+    double usual = config.routes().get(route).errors();
+    if (usual > 0 && luck.nextDouble() < usual) {
+      rows.failed[row] = true;
+    }
+    if (servers[node].accept(now, row, work)) {
+      plan(node);
+    } else {
+      rows.failed[row] = true;
+      back.put(now, row, 0);
+    }
+  }
+
+  private void look(int node) {
+    Server server = servers[node];
+    if (server.looksAt != now) {
+      return; // it has been planned anew since
+    }
+    server.looksAt = Long.MAX_VALUE;
+    int row;
+    while ((row = server.takeReady(now)) >= 0) {
+      if (rows.late[row] > 0) {
+        heap.put(now + rows.late[row], ANSWER, row);
+      } else {
+        back.put(now, row, 0);
+      }
+    }
+    plan(node);
+  }
+
+  /** Sees to it that the node is looked at when its next request is ready, or earlier. */
+  private void plan(int node) {
+    Server server = servers[node];
+    long next = server.nextReady(now);
+    if (next < server.looksAt) {
+      server.looksAt = next;
+      heap.put(next, LOOK, node);
+    }
+  }
+
+  /** An answer has come to the instance. */
+  private void answer(int row) {
+    if (rows.abandoned[row]) {
+      rows.giveBack(row);
+      return;
+    }
+    over(row, rows.failed[row] ? End.FAILED : End.ANSWERED);
+    if (!rows.failed[row]) {
+      finish(row, true);
+      if (isMeasured(row)) {
+        tally.latencies.record(now - rows.began[row]);
+      }
+    } else if (!again(row)) {
+      finish(row, true);
+      if (isMeasured(row)) {
+        tally.errors++;
+      }
+    }
+    rows.giveBack(row);
+  }
+
+  private void timeOut() {
+    int mark = timeouts.mark();
+    int row = timeouts.take();
+    if (rows.mark[row] != mark) {
+      return; // answered long ago, as nearly all
+    }
+    rows.abandoned[row] = true;
+    over(row, End.TIMED_OUT);
+    if (!again(row)) {
+      finish(row, true);
+      if (isMeasured(row)) {
+        tally.timeouts++;
+        tally.latencies.record(now - rows.began[row]);
+      }
+    }
+    if (config.cancel()) {
+      servers[rows.node[row]].cancel(now, row);
+      plan(rows.node[row]);
+    }
+  }
+
+  private void over(int row, End end) {
+    int node = rows.node[row];
+    present[node]--;
+    entrances[rows.instance[row]].answered(now - rows.sent[row]);
+    pickers[rows.instance[row]].over(row, node, now, now - rows.sent[row], end);
+  }
+
+  /** Makes another try of the same request if it has one left. */
+  private boolean again(int row) {
+    if (rows.left[row] == 0 || !entrances[rows.instance[row]].mayTryAgain(now)) {
+      return false;
+    }
+    int next = rows.take();
+    rows.instance[next] = rows.instance[row];
+    rows.client[next] = rows.client[row];
+    rows.route[next] = rows.route[row];
+    rows.work[next] = rows.work[row];
+    rows.left[next] = rows.left[row];
+    rows.began[next] = rows.began[row];
+    if (isMeasured(next)) {
+      tally.retries++;
+    }
+    send(next, rows.node[row]);
+    return true;
+  }
+
+  // faults
+
+  private void begin(int index) {
+    SimulatedFault fault = faults.get(index);
+    if (fault.kind() == Kind.JOIN) {
+      for (Picker picker : pickers) {
+        for (int k = 0; k < fault.nodes().of(waits.length); k++) {
+          picker.join((fault.first() + k) % waits.length);
+        }
+        picker.joined(now);
+      }
+      return;
+    }
+    if (fault.move().isZero()) {
+      faults.begin(index);
+    } else {
+      faults.begin(index);
+      faults.move(index);
+      again(fault.move().toNanos(), MOVE, index);
+    }
+    if (!fault.lasts().isZero()) {
+      heap.put(now + fault.lasts().toNanos(), ENDS, index);
+    }
+    if (!fault.every().isZero()) {
+      again(fault.every().toNanos(), BEGIN, index);
+    }
+    if (!fault.decay().isZero()) {
+      decaySteps[index] = 0;
+      heap.put(now + fault.decay().toNanos() / Faults.DECAY_STEPS, DECAY, index);
+    }
+    setSpeeds();
+  }
+
+  private void again(long after, int kind, int index) {
+    if (now < end) {
+      heap.put(now + after, kind, index);
+    }
+  }
+
+  private void end(int index) {
+    faults.end(index);
+    setSpeeds();
+  }
+
+  private void move(int index) {
+    SimulatedFault fault = faults.get(index);
+    boolean over = !fault.lasts().isZero() && now >= fault.from().plus(fault.lasts()).toNanos();
+    if (!over) {
+      faults.move(index);
+      setSpeeds();
+      again(fault.move().toNanos(), MOVE, index);
+    }
+  }
+
+  private void decay(int index) {
+    int step = ++decaySteps[index];
+    faults.decay(index, step);
+    setSpeeds();
+    if (step < Faults.DECAY_STEPS) {
+      heap.put(now + faults.get(index).decay().toNanos() / Faults.DECAY_STEPS, DECAY, index);
+    }
+  }
+
+  private void setSpeeds() {
+    for (int node = 0; node < servers.length; node++) {
+      servers[node].setSpeed(now, faults.speed(node));
+      if (watch != null) {
+        watch.changed(node, faults.isWrong(node), now);
+      }
+      plan(node);
+    }
+  }
+}
