@@ -13,7 +13,6 @@ import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.route.Explanation;
 import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
-import io.fairlead.service.NodeFacts;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
 import java.net.InetAddress;

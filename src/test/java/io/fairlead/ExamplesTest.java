@@ -91,7 +91,8 @@ class ExamplesTest {
       assertThat(
               files
                   .map(file -> file.getFileName().toString())
-                  .filter(n -> n.endsWith(".yaml") && !n.equals("simulate.yaml"))) // read by another verb
+                  .filter(n ->
+                      n.endsWith(".yaml") && !n.equals("simulate.yaml"))) // read by another verb
           .as("examples that this test starts")
           .containsExactlyInAnyOrderElementsOf(named);
     }

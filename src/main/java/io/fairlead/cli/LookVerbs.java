@@ -186,7 +186,7 @@ final class LookVerbs {
           millis(node, "p50Millis"),
           millis(node, "p99Millis"),
           text(node, "reason") + rest(node),
-            text(node, "choice"));
+          text(node, "choice"));
     }
 
     /** How long an ejection still takes. */

@@ -340,7 +340,8 @@ public final class DataPlane implements AutoCloseable {
   @Override
   public void close() {
     inherited.closeLeft();
-    // A connection that got the descriptor of one which was closed in the same turn has been seen to
+    // A connection that got the descriptor of one which was closed in the same turn has been seen
+    // to
     // outlive its loop, so that nothing is left to that.
     httpLoops.forEach(HttpLoop::closeAllIdleSoon);
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
