@@ -24,8 +24,9 @@ record Baseline(double middle, double better, double bound) {
   private static final int LEAST_OF_HALF = 20;
 
   /**
+   * What is usual among these nodes; null if there are not two to compare.
+   *
    * @param counts of nodes, as far as they have any
-   * @return null if there are not two nodes to compare
    */
   static @Nullable Baseline of(@Nullable Counts[] counts, Signal signal, int window) {
     long[] byShare = new long[counts.length];

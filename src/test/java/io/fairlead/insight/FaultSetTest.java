@@ -2,6 +2,7 @@ package io.fairlead.insight;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.Immutable;
 import io.fairlead.insight.Town.Conduct;
 import io.fairlead.service.Standing;
 import java.util.Map;
@@ -25,7 +26,7 @@ final class FaultSetTest {
   private static final int BEGINS = 60;
 
   /** Something that is wrong with one node; how soon it must get less than a third of its share. */
-  private enum Fault {
+  enum Fault {
     ALL_FAIL(2, (town, _) -> failing(town, 1)),
     ONE_IN_FIVE_FAILS(2, (town, _) -> failing(town, 0.2)),
     ONE_IN_TWENTY_FAILS(8, (town, _) -> failing(town, 0.05)),
@@ -46,7 +47,8 @@ final class FaultSetTest {
     }
   }
 
-  private interface Case {
+  @Immutable
+  interface Case {
     Conduct of(Town town, long from);
   }
 

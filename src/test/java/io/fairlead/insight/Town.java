@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A service in simulated time: clients ask, nodes answer as they are told to, requests are dealt by
@@ -23,9 +24,7 @@ final class Town {
 
   /** How a node answers a request. */
   interface Conduct {
-    /**
-     * @return how long it takes, negative if the answer is an error
-     */
+    /** How long it takes; negative if the answer is an error. */
     long answer(long now, int route, int client, SplittableRandom random);
   }
 
@@ -144,7 +143,7 @@ final class Town {
     ends.add(new End(now + Math.abs(took), its, took < 0));
   }
 
-  private Place choose(int client) {
+  private @Nullable Place choose(int client) {
     if (sticky) {
       Place home = places.get(client % places.size());
       if (home.subject.standing().share() > 0) {
