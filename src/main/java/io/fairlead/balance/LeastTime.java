@@ -117,19 +117,27 @@ final class LeastTime extends Estimates {
    */
   static LeastTime of(Node[] members, Node[] nodes, float[] weights, @Nullable Estimates previous) {
     LeastTime before = previous instanceof LeastTime other ? other : null;
+    Fleet fleet = before == null ? new Fleet() : before.fleet;
     Map<Node, State> states = new HashMap<>();
     for (Node node : members) {
       State kept = before == null ? null : before.states.get(node);
-      states.put(node, kept == null ? new State() : kept);
+      states.put(node, kept == null ? newcomer(fleet) : kept);
     }
     State[] byIndex = new State[nodes.length];
     for (int i = 0; i < nodes.length; i++) {
-      byIndex[i] = states.computeIfAbsent(nodes[i], _ -> new State());
+      byIndex[i] = states.computeIfAbsent(nodes[i], _ -> newcomer(fleet));
     }
     LeastTime next =
-        new LeastTime(nodes, weights, states, byIndex, before == null ? new Fleet() : before.fleet);
+        new LeastTime(nodes, weights, states, byIndex, fleet);
     next.touched = before != null && before.touched;
     return next;
+  }
+
+  /** It is expected to be like the others until it has been seen. */
+  private static State newcomer(Fleet fleet) {
+    State state = new State();
+    state.estimate = fleet.mean;
+    return state;
   }
 
   @Override
@@ -264,12 +272,12 @@ final class LeastTime extends Estimates {
       each[i] = (float) (1 / (state.answers + 2));
       if (fleet.reporting) {
         // A share of errors of 1 costs as much as a thousand usual requests.
-        cost[i] = (float) (state.estimate / fleet.mean / weights[i]);
+        cost[i] = rough(state.estimate / fleet.mean) / weights[i];
         price[i] = 1000 / weights[i];
         failing[i] = (float) (Math.max(0, state.excess) * 1000 / weights[i]);
         others[i] = (float) state.others;
       } else {
-        cost[i] = (float) ((state.estimate + errors) / weights[i]);
+        cost[i] = rough(state.estimate + errors) / weights[i];
         price[i] = (float) (state.price / weights[i]);
       }
     }
@@ -277,6 +285,14 @@ final class LeastTime extends Estimates {
     return fleet.reporting
         ? Scores.of(cost, errors, new Scores.Reports(others, (float) meanInFlight + 1, failing))
         : Scores.of(cost, errors);
+  }
+
+  /**
+   * Three bits of the fraction are kept: estimates are never quite equal, and where there are few
+   * requests the node with the lowest would get them all. Those within an eighth share them.
+   */
+  private static float rough(double estimate) {
+    return Float.intBitsToFloat(Float.floatToRawIntBits((float) estimate) & ~0xFFFFF);
   }
 
   @Override
