@@ -716,7 +716,7 @@ final class RulesTest {
       a: { nodes: "127.0.0.1:%d", health: none }
       b: { nodes: "127.0.0.1:%d", health: none }
       raw: { nodes: "127.0.0.1:%d", health: none }
-      both: { nodes: ["127.0.0.1:%d", "127.0.0.1:%d"], health: none }
+      both: { nodes: ["127.0.0.1:%d", "127.0.0.1:%d"], balance: round-robin, health: none }
       nobody: { health: none }
     """
         .formatted(listener, list, a.port(), b.port(), raw.port(), raw.port(), a.port());

@@ -127,8 +127,7 @@ final class LeastTime extends Estimates {
     for (int i = 0; i < nodes.length; i++) {
       byIndex[i] = states.computeIfAbsent(nodes[i], _ -> newcomer(fleet));
     }
-    LeastTime next =
-        new LeastTime(nodes, weights, states, byIndex, fleet);
+    LeastTime next = new LeastTime(nodes, weights, states, byIndex, fleet);
     next.touched = before != null && before.touched;
     return next;
   }
@@ -288,11 +287,11 @@ final class LeastTime extends Estimates {
   }
 
   /**
-   * Three bits of the fraction are kept: estimates are never quite equal, and where there are few
-   * requests the node with the lowest would get them all. Those within an eighth share them.
+   * Four bits of the fraction are kept: estimates are never quite equal, and where there are few
+   * requests the node with the lowest would get them all. Those within a sixteenth share them.
    */
   private static float rough(double estimate) {
-    return Float.intBitsToFloat(Float.floatToRawIntBits((float) estimate) & ~0xFFFFF);
+    return Float.intBitsToFloat(Float.floatToRawIntBits((float) estimate) & ~0x7FFFF);
   }
 
   @Override
