@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** When a request is tried again, where, and what the client gets. */
 final class RetryTest {
   private static final Duration LONG = Duration.ofSeconds(60);
-  private static final Duration TRY = Duration.ofMillis(150);
+  private static final Duration TRY = Duration.ofMillis(500);
   private static final RetryBudgetConfig AMPLE = new RetryBudgetConfig(100, 1000);
 
   @RegisterExtension final NothingLeftOver leftOver = new NothingLeftOver();
