@@ -376,7 +376,6 @@ final class Fairlead implements AutoCloseable {
       }
     }
     watch.look();
-
     control.schedule(TICK, this::tick);
   }
 

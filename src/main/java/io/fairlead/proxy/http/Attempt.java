@@ -233,9 +233,8 @@ final class Attempt {
     open.end(loop.now());
   }
 
-  /** 501 and 505 are about the request; whoever asks for too much gets 429. */
   private boolean isNodesFault(Head head) {
-    return (head.status >= 500 && head.status != 501 && head.status != 505)
+    return NodeAnswer.isServerFault(head.status)
         || (exchange.request.http2 && GrpcStatus.isNodesFault(head));
   }
 

@@ -53,6 +53,11 @@ final class NodeAnswer {
         return true;
       }
     }
+    return isServerFault(status);
+  }
+
+  /** 501 and 505 are about the request; whoever asks for too much gets 429. */
+  static boolean isServerFault(int status) {
     return status >= 500 && status != 501 && status != 505;
   }
 
