@@ -435,19 +435,24 @@ final class HpackReader {
       }
     }
 
-    /** RFC 9113, 8.2.3: crumbs of a cookie become one field again. */
+    /**
+     * RFC 9113, 8.2.3: crumbs of a cookie become one field again; empty ones are left out, since a
+     * value that ends with a space is none (8.2.1).
+     */
     private void joinCookies(Head into) {
       int asked = into.fieldCount;
       into.openField(COOKIE);
       boolean first = true;
       for (int field = 0; field < asked; field++) {
         if (into.id(field) == FieldName.COOKIE) {
-          if (!first) {
-            into.put(SEMICOLON_SPACE);
+          int length = into.valueEnd(field) - into.valueStart(field);
+          if (length > 0) {
+            if (!first) {
+              into.put(SEMICOLON_SPACE);
+            }
+            first = false;
+            into.put(into.bytes, into.valueStart(field), length);
           }
-          first = false;
-          into.put(
-              into.bytes, into.valueStart(field), into.valueEnd(field) - into.valueStart(field));
           into.drop(field);
         }
       }

@@ -731,6 +731,15 @@ final class Http2Corpus {
         "x: y",
         "cookie: c=3");
     with(
+        "crumbs of nothing are left out",
+        "200",
+        PLAIN + "|cookie: a=1; b=2",
+        "cookie: ",
+        "cookie: a=1",
+        "cookie: ",
+        "cookie: b=2",
+        "cookie: ");
+    with(
         "one cookie stays as it is",
         "200",
         PLAIN + "|cookie: a=1; b=2|x: y",
