@@ -44,7 +44,7 @@ final class ServiceRuntime {
   private boolean ended;
   private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  /** Members that nobody drains. */
+  /** Members that nobody drains, or whose sessions may stay. */
   private Set<Node> staying = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
@@ -109,14 +109,15 @@ final class ServiceRuntime {
       }
     }
     lookAtSessions();
+    drainWebSockets(service.nodes());
   }
 
   /** Sees who has sessions, and renews what cookies say; about once a second. */
   void lookAtSessions() {
     AffinityTokens now = tokens;
     target.setAffinity(now, time.epochMillis());
-    if (now != null) {
-      sessions.look(now.config().idle(), now.config().drainPatience());
+    if (now != null && sessions.look(now.config().idle(), now.config().drainPatience())) {
+      drainWebSockets(service.nodes());
     }
   }
 
@@ -194,10 +195,15 @@ final class ServiceRuntime {
       }
     }
     before.forEach(dataPlane::closeIdle);
+    drainWebSockets(nodes);
+  }
+
+  /** A WebSocket is part of a session: it goes on where that may stay, in spite of a drain. */
+  private void drainWebSockets(NodeSet nodes) {
     Set<Node> leaving = staying;
     staying = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Node node : nodes.all()) {
-      if (!node.facts().draining()) {
+      if (!node.facts().draining() || (tokens != null && !node.sessions().over())) {
         staying.add(node);
         leaving.remove(node);
       }

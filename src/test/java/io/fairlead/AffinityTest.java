@@ -189,13 +189,7 @@ final class AffinityTest {
     %s
     """
         .formatted(
-            folder,
-            top,
-            a.port(),
-            b.port(),
-            service.indent(4).stripTrailing(),
-            a.port(),
-            more);
+            folder, top, a.port(), b.port(), service.indent(4).stripTrailing(), a.port(), more);
   }
 
   private Told ask(String path, String... fields) throws IOException {
@@ -252,10 +246,12 @@ final class AffinityTest {
   }
 
   private void onControl(Runnable change) {
-    fairlead.control().call(() -> {
-      change.run();
-      return true;
-    });
+    fairlead
+        .control()
+        .call(() -> {
+          change.run();
+          return true;
+        });
   }
 
   private long counted(AffinityCounter what) {
@@ -331,8 +327,7 @@ final class AffinityTest {
     assertThat(told.cookie()).hasSize(20);
     assertThat(counted(reason)).isEqualTo(before + 1);
     assertThat(counted(AffinityCounter.HIT)).isZero();
-    assertThat(String.join("", a.heads) + String.join("", b.heads))
-        .doesNotContain("FAIRLEAD_NODE");
+    assertThat(String.join("", a.heads) + String.join("", b.heads)).doesNotContain("FAIRLEAD_NODE");
   }
 
   @Test
@@ -558,8 +553,7 @@ final class AffinityTest {
     Told first = ask("/ws", fields);
     assertThat(first.status()).isEqualTo(101);
     for (int i = 0; i < 3; i++) {
-      Told again =
-          ask("/ws", fields[0], fields[1], fields[2], fields[3], cookie(first.cookie()));
+      Told again = ask("/ws", fields[0], fields[1], fields[2], fields[3], cookie(first.cookie()));
       assertThat(again.status()).isEqualTo(101);
       assertThat(again.node()).isEqualTo(first.node());
       assertThat(again.cookies()).isEmpty();
@@ -634,8 +628,7 @@ final class AffinityTest {
                     .replace("web:\n", "web:\n    forwarded: { trust: \"127.0.0.0/8\" }\n")));
     assertThat(ask("/", "X-Forwarded-Proto: https").cookies().getFirst())
         .endsWith("; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure");
-    assertThat(ask("/", "X-Forwarded-Proto: http").cookies().getFirst())
-        .endsWith("; SameSite=Lax");
+    assertThat(ask("/", "X-Forwarded-Proto: http").cookies().getFirst()).endsWith("; SameSite=Lax");
   }
 
   @Test

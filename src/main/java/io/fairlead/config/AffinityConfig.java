@@ -34,8 +34,7 @@ public record AffinityConfig(
       Range.durations(Duration.ofMinutes(1), Duration.ofDays(400));
 
   static final Range<Duration> IDLE = Range.durations(Duration.ofSeconds(1), Duration.ofDays(1));
-  static final Range<Duration> DRAIN_PATIENCE =
-      Range.durations(Duration.ZERO, Duration.ofDays(30));
+  static final Range<Duration> DRAIN_PATIENCE = Range.durations(Duration.ZERO, Duration.ofDays(30));
 
   static final int MAX_NAME = 64;
   static final int MAX_PATH = 128;

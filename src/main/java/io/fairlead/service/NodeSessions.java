@@ -10,7 +10,8 @@ package io.fairlead.service;
  * @param quiet there is none as far as is known: none has been seen for a while, or none may stay
  * @param over the node drains, and they have stayed for as long as they may
  */
-public record NodeSessions(boolean kept, long lately, long lastMillis, boolean quiet, boolean over) {
+public record NodeSessions(
+    boolean kept, long lately, long lastMillis, boolean quiet, boolean over) {
   /** Of a service that keeps none. */
   public static final NodeSessions NONE = new NodeSessions(false, 0, 0, true, false);
 }

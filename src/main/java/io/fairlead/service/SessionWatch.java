@@ -54,16 +54,17 @@ public final class SessionWatch {
    *
    * @param idle without a request for that long there are no sessions
    * @param patience how long they may stay at a node that drains
+   * @return whether there is a node where they may stay no longer, unlike before
    */
-  public void look(Duration idle, Duration patience) {
+  public boolean look(Duration idle, Duration patience) {
     long now = time.nanoTime();
+    boolean ended = false;
     Map<Node, Seen> before = nodes;
     nodes = new IdentityHashMap<>();
     for (Node node : service.nodes().all()) {
       Seen seen = before.get(node);
       if (seen == null) {
-        seen =
-            new Seen(node.counters().get(NodeCounter.OF_SESSIONS), now, time.epochMillis());
+        seen = new Seen(node.counters().get(NodeCounter.OF_SESSIONS), now, time.epochMillis());
       }
       nodes.put(node, seen);
       look(node, seen, now);
@@ -71,10 +72,13 @@ public final class SessionWatch {
       boolean quiet = over || now - seen.lastNanos >= idle.toNanos();
       NodeSessions next =
           new NodeSessions(true, seen.count - seen.slots[SLOTS - 1], seen.lastMillis, quiet, over);
-      if (!next.equals(node.sessions())) {
+      NodeSessions last = node.sessions();
+      if (!next.equals(last)) {
         node.setSessions(next);
+        ended |= over && !last.over();
       }
     }
+    return ended;
   }
 
   private void look(Node node, Seen seen, long now) {

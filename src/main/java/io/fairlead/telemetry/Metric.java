@@ -345,7 +345,7 @@ public enum Metric {
       Type.COUNTER,
       Unit.NONE,
       "service,node",
-      "Answers to requests of sessions: a cookie had brought them to the node, or keeps them there from then on. When it stops rising at a node that drains, nobody is left there."),
+      "Answers to requests of sessions: a cookie had brought them to the node, or keeps them there from then on. When it does not rise any more at a node that drains, nobody is left there."),
   NODE_RESPONSES(
       "fairlead_node_responses_total",
       Type.COUNTER,

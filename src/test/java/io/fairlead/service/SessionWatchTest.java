@@ -56,8 +56,7 @@ final class SessionWatchTest {
     time.advance(Duration.ofMinutes(10));
     requests(1);
     time.advance(Duration.ofSeconds(5));
-    assertThat(story)
-        .containsExactly("0:00:01 sessions", "0:06:41 quiet", "0:11:41 sessions");
+    assertThat(story).containsExactly("0:00:01 sessions", "0:06:41 quiet", "0:11:41 sessions");
     assertThat(node.isEmpty()).isFalse();
   }
 
@@ -75,7 +74,8 @@ final class SessionWatchTest {
     node.requestFinished();
     assertThat(node.isEmpty()).isTrue();
     assertThat(story)
-        .containsExactly("0:00:01 sessions", "0:01:01 draining, sessions", "0:16:01 draining, quiet");
+        .containsExactly(
+            "0:00:01 sessions", "0:01:01 draining, sessions", "0:16:01 draining, quiet");
   }
 
   @Test

@@ -89,9 +89,7 @@ public final class AffinityTokens {
    */
   AffinityTable table(Node[] nodes, long epochMillis) {
     long now =
-        config.maxAge().isZero()
-            ? 0
-            : Math.floorDiv(epochMillis, config.maxAge().toMillis() / 2);
+        config.maxAge().isZero() ? 0 : Math.floorDiv(epochMillis, config.maxAge().toMillis() / 2);
     AffinityTable before = table;
     if (before != null && now == period && Arrays.equals(nodes, members)) {
       return before;
@@ -116,8 +114,7 @@ public final class AffinityTokens {
     List<byte[]> all = new ArrayList<>();
     for (int i = 0; i < macs.size(); i++) {
       for (int offset : config.maxAge().isZero() ? NO_PERIODS : PERIODS) {
-        String text =
-            "node\0" + service + "\0" + node.address() + "\0" + (period + offset);
+        String text = "node\0" + service + "\0" + node.address() + "\0" + (period + offset);
         byte[] value = Arrays.copyOf(tags.get(i), LENGTH);
         System.arraycopy(cut(macs.get(i), text, LENGTH - TAG), 0, value, TAG, LENGTH - TAG);
         all.add(value);

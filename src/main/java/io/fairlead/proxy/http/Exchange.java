@@ -393,10 +393,7 @@ final class Exchange {
 
   private void planHedge() {
     HedgeConfig wanted = route().retry().hedge();
-    if (wanted.isWanted()
-        && RetryPolicy.isHedgeable(request)
-        && requestDone
-        && !session.isKept()) {
+    if (wanted.isWanted() && RetryPolicy.isHedgeable(request) && requestDone && !session.isKept()) {
       Hedge ready = hedge;
       if (ready == null) {
         ready = new Hedge(loop, this);

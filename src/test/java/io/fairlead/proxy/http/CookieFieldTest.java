@@ -102,7 +102,9 @@ final class CookieFieldTest {
   void whateverStandsInTheFieldTheRestStays() {
     long seed = System.nanoTime();
     SplittableRandom random = new SplittableRandom(seed);
-    String[] pieces = {"N=1", "N=", "a=2", "NN=1", "N", "", " ", "\t", "=", "b=\"q\"", "N=N=1", "n=1"};
+    String[] pieces = {
+      "N=1", "N=", "a=2", "NN=1", "N", "", " ", "\t", "=", "b=\"q\"", "N=N=1", "n=1"
+    };
     for (int round = 0; round < 20_000; round++) {
       StringBuilder text = new StringBuilder();
       for (int i = random.nextInt(7); i >= 0; i--) {
@@ -126,8 +128,7 @@ final class CookieFieldTest {
       CookieField.strip(head, NAME);
       assertThat(left(head))
           .as("seed %d, round %d: '%s'", seed, round, came)
-          .isEqualTo(
-              ours == 0 ? came : rest.isBlank() ? "nothing" : rest.stripTrailing());
+          .isEqualTo(ours == 0 ? came : rest.isBlank() ? "nothing" : rest.stripTrailing());
       assertThat(found(head)).isEqualTo("none");
     }
   }
