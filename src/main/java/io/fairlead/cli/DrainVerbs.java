@@ -163,11 +163,11 @@ final class DrainVerbs {
     if (!keepsSessions(node)) {
       return "";
     }
-    long ago = (System.currentTimeMillis() - node.path("lastSession").asLong(0)) / 1000;
+    double ago = (System.currentTimeMillis() - node.path("lastSession").asLong(0)) / 1000.0;
     return before
         + node.path("sessionRequests").asLong(0)
         + " requests of sessions in the last minute, the last "
-        + Terminal.span(Math.max(0, ago))
+        + Terminal.span(ago)
         + " ago";
   }
 

@@ -4,7 +4,6 @@ import io.fairlead.runtime.Scheduler;
 import io.fairlead.telemetry.NodeCounter;
 import java.time.Duration;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /**
  * Sees from what event loops count whether the nodes of a service still have sessions. A request
@@ -24,7 +23,7 @@ public final class SessionWatch {
 
   private final Service service;
   private final Scheduler time;
-  private Map<Node, Seen> nodes = new IdentityHashMap<>();
+  private IdentityHashMap<Node, Seen> nodes = new IdentityHashMap<>();
 
   private static final class Seen {
     final long[] slots = new long[SLOTS];
@@ -59,7 +58,7 @@ public final class SessionWatch {
   public boolean look(Duration idle, Duration patience) {
     long now = time.nanoTime();
     boolean ended = false;
-    Map<Node, Seen> before = nodes;
+    IdentityHashMap<Node, Seen> before = nodes;
     nodes = new IdentityHashMap<>();
     for (Node node : service.nodes().all()) {
       Seen seen = before.get(node);

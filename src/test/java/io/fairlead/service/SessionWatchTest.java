@@ -28,12 +28,12 @@ final class SessionWatchTest {
   void start() {
     service.setMembers(List.of(new NodeSpec(HostPort.parse("10.0.0.1:80"), "a", 1, "", "file")));
     node = service.nodes().all()[0];
-    watch.look(IDLE, PATIENCE);
+    boolean _ = watch.look(IDLE, PATIENCE);
     time.schedule(SessionWatch.PERIOD, this::look);
   }
 
   private void look() {
-    watch.look(IDLE, PATIENCE);
+    boolean _ = watch.look(IDLE, PATIENCE);
     NodeSessions now = node.sessions();
     String words =
         (node.facts().draining() ? "draining, " : "")

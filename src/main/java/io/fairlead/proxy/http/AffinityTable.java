@@ -61,7 +61,7 @@ final class AffinityTable {
   /** Of that place: what the node's cookies say now. */
   private final boolean[] current;
 
-  private final Map<Node, byte[]> values;
+  private final IdentityHashMap<Node, byte[]> values;
 
   /**
    * @param tags by key, the first signs

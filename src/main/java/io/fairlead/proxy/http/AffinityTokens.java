@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ public final class AffinityTokens {
   private final List<byte[]> keys;
   private final List<Mac> macs = new ArrayList<>();
   private final List<byte[]> tags = new ArrayList<>();
-  private Map<Node, List<byte[]>> values = new IdentityHashMap<>();
+  private IdentityHashMap<Node, List<byte[]>> values = new IdentityHashMap<>();
   private Node[] members = {};
   private long period = Long.MIN_VALUE;
   private @Nullable AffinityTable table;
@@ -99,7 +98,7 @@ public final class AffinityTokens {
       period = now;
     }
     members = nodes;
-    Map<Node, List<byte[]>> next = new IdentityHashMap<>();
+    IdentityHashMap<Node, List<byte[]>> next = new IdentityHashMap<>();
     for (Node node : nodes) {
       List<byte[]> known = values.get(node);
       next.put(node, known != null ? known : valuesOf(node));

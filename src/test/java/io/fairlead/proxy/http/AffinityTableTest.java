@@ -12,6 +12,7 @@ import io.fairlead.service.Service;
 import io.fairlead.service.Standing;
 import io.fairlead.telemetry.AffinityCounter;
 import io.fairlead.telemetry.EventLog;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -246,6 +247,39 @@ final class AffinityTableTest {
     assertThat(outcome(table, value)).isEqualTo(AffinityCounter.WEIGHT);
     service.setMembers(List.of());
     assertThat(outcome(table, value)).isEqualTo(AffinityCounter.UNKNOWN);
+  }
+
+  /** What every request does, and what an answer to a new client does. */
+  @Test
+  void readingAndSettingAllocateNothing() {
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    AffinityTable table = table(service, KEY);
+    Node node = service.nodes().all()[0];
+    byte[] request =
+        Ascii.bytes(
+            "GET / HTTP/1.1\r\nHost: a\r\nCookie: a=1; N=" + value(table, node) + "; b=2\r\n\r\n");
+    Head head = new Head();
+    Head answer = new Head();
+    AffinityTable.Found found = new AffinityTable.Found();
+    long allocated = 0;
+    int hits = 0;
+    for (int round = 0; round < 3; round++) { // the first loads classes
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < 1000; i++) {
+        head.reset();
+        head.put(request);
+        HeadParser.Result _ = HeadParser.parseRequest(head, 1000, 1000, 100);
+        table.read(head, found);
+        CookieField.strip(head, table.cookie());
+        hits += found.node == node ? 1 : 0;
+        answer.reset();
+        hits += table.add(answer, node, true) ? 1 : 0;
+      }
+      allocated = threads.getCurrentThreadAllocatedBytes() - before;
+    }
+    assertThat(hits).isEqualTo(6000);
+    assertThat(allocated).isLessThan(100); // for 1000 requests
   }
 
   /** Nothing is made anew, and nothing forgotten, for members that stay. */
