@@ -44,6 +44,8 @@ final class AffinityTest {
   private final List<AutoCloseable> open = new ArrayList<>();
   private TellingNode a;
   private TellingNode b;
+
+  @SuppressWarnings("NullAway.Init") // every test begins by starting one
   private Fairlead fairlead;
 
   @BeforeEach
@@ -210,7 +212,7 @@ final class AffinityTest {
   private static Told told(String head) {
     List<String> cookies = new ArrayList<>();
     String node = "";
-    for (String line : head.split("\n")) {
+    for (String line : head.split("\n", -1)) {
       if (line.startsWith("set-cookie: ") || line.startsWith("Set-Cookie: ")) {
         cookies.add(line.substring(12));
       } else if (line.startsWith("x-node: ")) {
@@ -225,7 +227,11 @@ final class AffinityTest {
   }
 
   private Service shop() {
-    return fairlead.state().services().get("shop").service();
+    ServiceRuntime found = fairlead.state().services().get("shop");
+    if (found == null) {
+      throw new AssertionError("no shop");
+    }
+    return found.service();
   }
 
   private Node node(String name) {
