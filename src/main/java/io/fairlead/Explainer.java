@@ -174,7 +174,16 @@ final class Explainer {
       return new ExplainAnswer(
           listener.name(), route.config().name(), null, null, why, outcome.error());
     }
-    return toNode(listener, route, outcome.key(), why);
+    Node session = outcome.session();
+    return session == null
+        ? toNode(listener, route, outcome.key(), why)
+        : new ExplainAnswer(
+            listener.name(),
+            route.config().name(),
+            session.service(),
+            session.address().toString(),
+            why,
+            null);
   }
 
   /** Addresses are no server names (RFC 6066, 3). */

@@ -134,6 +134,7 @@ final class Fairlead implements AutoCloseable {
   private final HealthChecker health = HealthChecker.of(control, new SplittableRandom());
   private final Membership membership = new Membership(control);
   private final SecureRandom secrets = new SecureRandom();
+  private final AffinityKey affinityKey = new AffinityKey(secrets);
   private final ReentrantLock changing = new ReentrantLock();
   private final AtomicReference<State> state = new AtomicReference<>();
   private final OutlierWatch outliers;
@@ -300,6 +301,7 @@ final class Fairlead implements AutoCloseable {
       List<String> changes =
           before == null ? List.of("the first") : changes(before.config(), config);
       Map<String, NodeTlsKeeper.Ready> toNodes = nodeTls.load(config);
+      affinityKey.prepare(config);
       Map<String, ServiceRuntime> services = buildServices(before, config, toNodes);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
       Map<String, Policy> policies = new HashMap<>();
@@ -373,6 +375,7 @@ final class Fairlead implements AutoCloseable {
       for (ServiceRuntime service : present.services().values()) {
         service.target().tick();
         service.target().watch(now, events::add);
+        service.lookAtSessions();
       }
     }
     watch.look();
@@ -406,6 +409,7 @@ final class Fairlead implements AutoCloseable {
   private void configure(
       ServiceRuntime runtime, ServiceConfig config, NodeTlsKeeper.@Nullable Ready ready) {
     runtime.configure(config, requestTls(ready));
+    runtime.configure(config.affinity(), affinityKey::of);
     health.watch(runtime.service(), config.health(), ready == null ? null : ready.probes());
   }
 
@@ -884,13 +888,15 @@ final class Fairlead implements AutoCloseable {
     return present.address();
   }
 
-  /** Says when a draining node has nothing in flight any more. Control thread. */
+  /** Says when a draining node has nothing to do any more. Control thread. */
   void announceWhenEmpty(Service service, Node node) {
     if (!node.facts().draining() || !node.isMember()) {
       return;
     }
-    if (node.inFlight() == 0) {
-      events.add(new Event.NodeDrained(service.name(), node.name()));
+    if (node.isEmpty()) {
+      ServiceRuntime runtime = state().services().get(service.name());
+      String why = runtime == null ? "nothing in flight" : runtime.emptiness();
+      events.add(new Event.NodeDrained(service.name(), node.name(), why));
     } else {
       control.schedule(Duration.ofMillis(100), () -> announceWhenEmpty(service, node));
     }

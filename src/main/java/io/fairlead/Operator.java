@@ -13,11 +13,14 @@ import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
 import io.fairlead.balance.NodeEstimate;
 import io.fairlead.config.AdminConfig;
+import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.RouteMatch;
+import io.fairlead.config.Secret;
+import io.fairlead.config.ServiceConfig;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
@@ -170,6 +173,11 @@ final class Operator implements Instance {
   public ConfigState config() {
     Fairlead.State state = fairlead.state();
     String text = state.text();
+    for (ServiceConfig service : state.config().services().values()) {
+      for (Secret key : service.affinity().map(AffinityConfig::key).orElse(List.of())) {
+        text = text.replace(key.value(), key.toString());
+      }
+    }
     // The door hides the tokens that it was opened with; these may be newer.
     for (AdminConfig.Token token : state.config().admin().tokens()) {
       text = text.replace(token.secret().value(), token.secret().toString());

@@ -2,20 +2,25 @@ package io.fairlead;
 
 import io.fairlead.balance.Balancer;
 import io.fairlead.balance.Choice;
+import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.proxy.DataPlane;
+import io.fairlead.proxy.http.AffinityTokens;
 import io.fairlead.proxy.http.ServiceTarget;
 import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
+import io.fairlead.service.SessionWatch;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +39,12 @@ final class ServiceRuntime {
   private volatile BalanceConfig balance;
   private @Nullable NodeTls tls;
   private long steppedMillis;
+  private final SessionWatch sessions;
+  private volatile @Nullable AffinityTokens tokens;
   private boolean ended;
   private Set<Node> connected = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  /** Members that nobody drains. */
+  /** Members that nobody drains, or whose sessions may stay. */
   private Set<Node> staying = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
@@ -55,6 +62,7 @@ final class ServiceRuntime {
     this.balance = config.balance();
     this.target = new ServiceTarget(service, balancer(service.nodes(), null), config, tls);
     this.tls = tls;
+    this.sessions = new SessionWatch(service, time);
     service.subscribe(this::nodesChanged);
     tick();
   }
@@ -80,6 +88,47 @@ final class ServiceRuntime {
       balance = config.balance();
       target.setBalancer(balancer(service.nodes(), target.balancer()));
     }
+  }
+
+  /**
+   * Whether requests of one client stay with one node.
+   *
+   * @param keys what their cookies are signed with; looked at only if they do
+   */
+  void configure(Optional<AffinityConfig> config, Function<AffinityConfig, List<byte[]>> keys) {
+    AffinityTokens before = tokens;
+    if (config.isEmpty()) {
+      tokens = null;
+      if (before != null) {
+        sessions.end();
+      }
+    } else {
+      List<byte[]> with = keys.apply(config.get());
+      if (before == null || !before.isFor(config.get(), with)) {
+        tokens = new AffinityTokens(service.name(), config.get(), with);
+      }
+    }
+    lookAtSessions();
+    drainWebSockets(service.nodes());
+  }
+
+  /** Sees who has sessions, and renews what cookies say; about once a second. */
+  void lookAtSessions() {
+    AffinityTokens now = tokens;
+    target.setAffinity(now, time.epochMillis());
+    if (now != null && sessions.look(now.config().idle(), now.config().drainPatience())) {
+      drainWebSockets(service.nodes());
+    }
+  }
+
+  /** Why a node is empty, in words. */
+  String emptiness() {
+    AffinityTokens now = tokens;
+    return now == null
+        ? "nothing in flight"
+        : "nothing in flight, and no session has been seen for "
+            + now.config().idle().toSeconds()
+            + " s";
   }
 
   private Balancer balancer(NodeSet nodes, @Nullable Balancer previous) {
@@ -135,6 +184,7 @@ final class ServiceRuntime {
   private void nodesChanged(NodeSet nodes) {
     if (!ended) {
       target.setBalancer(balancer(nodes, target.balancer()));
+      lookAtSessions();
     }
     Set<Node> before = connected;
     connected = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -145,10 +195,15 @@ final class ServiceRuntime {
       }
     }
     before.forEach(dataPlane::closeIdle);
+    drainWebSockets(nodes);
+  }
+
+  /** A WebSocket is part of a session: it goes on where that may stay, in spite of a drain. */
+  private void drainWebSockets(NodeSet nodes) {
     Set<Node> leaving = staying;
     staying = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Node node : nodes.all()) {
-      if (!node.facts().draining()) {
+      if (!node.facts().draining() || (tokens != null && !node.sessions().over())) {
         staying.add(node);
         leaving.remove(node);
       }

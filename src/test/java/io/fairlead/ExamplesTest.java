@@ -117,9 +117,10 @@ class ExamplesTest {
         "websocket.yaml",
         "guarded.yaml",
         "balance.yaml",
-        "balancing.yaml"
+        "balancing.yaml",
+        "affinity.yaml"
       })
-  void startsAndServes(String name) throws Exception {
+  void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {
       String text =
           Files.readString(Path.of("examples", name))
@@ -128,6 +129,8 @@ class ExamplesTest {
               .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
               .replace(", \"[::1]:8081\"", "")
               .replace("${OPERATOR_TOKEN}", "the-token-of-an-operator")
+              .replace("${AFFINITY_KEY}", "a-key-that-instances-share")
+              .replace("/var/lib/fairlead", folder.toString())
               .replaceAll("\"127\\.0\\.0\\.1:9900\"", "\"127.0.0.1:0\"")
               .replaceAll("10\\.0\\.0\\.\\d+:(8080|5432|25|53|8443)", "127.0.0.1:" + node.port());
       // Nodes of one service must differ; the machine answers on every address of 127.0.0.0/8.

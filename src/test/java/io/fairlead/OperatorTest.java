@@ -136,7 +136,8 @@ class OperatorTest {
           "it is said to be empty",
           () ->
               fairlead.events().since(0).stream()
-                  .anyMatch(e -> e.event().equals(new Event.NodeDrained("shop", "a"))));
+                  .anyMatch(e ->
+                      e.event().equals(new Event.NodeDrained("shop", "a", "nothing in flight"))));
       assertThat(Loopback.door(fairlead, "POST", SHOP + "a/undrain", "").statusCode())
           .isEqualTo(200);
       assertThat(client.get("/api/x").status()).isEqualTo(200);

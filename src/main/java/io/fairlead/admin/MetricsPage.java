@@ -4,6 +4,7 @@ import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.service.ServiceLoad;
+import io.fairlead.telemetry.AffinityCounter;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.HandshakeFailure;
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
@@ -179,6 +180,19 @@ final class MetricsPage {
         case SERVICE_OPENNESS -> services(page, metric, services, ServiceLoad::openness);
         case SERVICE_RETRIES_OFF ->
             services(page, metric, services, load -> load.retriesOff() ? 1 : 0);
+        case SERVICE_AFFINITY_HITS -> affinity(page, metric, services, AffinityCounter.HIT);
+        case SERVICE_AFFINITY_COOKIES -> affinity(page, metric, services, AffinityCounter.SET);
+        case SERVICE_AFFINITY_MISSES -> {
+          page.family(metric);
+          for (Service service : services) {
+            for (AffinityCounter reason : AffinityCounter.values()) {
+              if (reason.isMiss()) {
+                long count = service.affinity().get(reason);
+                page.sample(metric, count, service.name(), reason.wireName());
+              }
+            }
+          }
+        }
         case NODE_UP -> nodes(page, metric, services, node -> node.facts().up() ? 1 : 0);
         case NODE_DRAINING ->
             nodes(page, metric, services, node -> node.facts().draining() ? 1 : 0);
@@ -224,6 +238,7 @@ final class MetricsPage {
           }
         }
         case NODE_REQUESTS -> counter(page, metric, services, NodeCounter.REQUESTS);
+        case NODE_SESSION_REQUESTS -> counter(page, metric, services, NodeCounter.OF_SESSIONS);
         case NODE_RETRIES -> counter(page, metric, services, NodeCounter.RETRIED);
         case NODE_SENT -> counter(page, metric, services, NodeCounter.BYTES_SENT);
         case NODE_RECEIVED -> counter(page, metric, services, NodeCounter.BYTES_RECEIVED);
@@ -291,6 +306,15 @@ final class MetricsPage {
     page.family(metric);
     for (Service service : services) {
       page.sample(metric, value.applyAsDouble(service.load()), service.name());
+    }
+  }
+
+  private static void affinity(
+      Exposition page, Metric metric, List<Service> services, AffinityCounter counter)
+      throws IOException {
+    page.family(metric);
+    for (Service service : services) {
+      page.sample(metric, service.affinity().get(counter), service.name());
     }
   }
 

@@ -130,6 +130,12 @@ final class Views {
       @Doc("Why it is chosen as often as it is, in words.") String choice,
       @Doc("Who says that it is a member: file or api.") String source,
       @Doc("Requests sent and not yet answered completely.") int inFlight,
+      @Doc("Requests of sessions within the last minute; null: the service keeps none.")
+          @Nullable Long sessionRequests,
+      @Doc("When a request of a session was seen last, milliseconds since 1970; null: as above.")
+          @Nullable Long lastSession,
+      @Doc("It drains, has nothing in flight, and no session has been seen for affinity.idle.")
+          boolean empty,
       @Doc("Connections open.") int connections,
       @Doc("Connections that wait for a request.") int idleConnections,
       @Doc("Requests sent since it joined.") long requests,
@@ -166,6 +172,9 @@ final class Views {
           choice,
           node.facts().source(),
           node.inFlight(),
+          node.sessions().kept() ? node.sessions().lately() : null,
+          node.sessions().kept() ? node.sessions().lastMillis() : null,
+          node.facts().draining() && node.isEmpty(),
           node.connections(),
           idle,
           node.counters().get(NodeCounter.REQUESTS),
@@ -195,6 +204,11 @@ final class Views {
       @Doc("False: it was so before.") boolean changed,
       @Doc("up, down, draining, ejected, probation or gone.") String state,
       @Doc("Requests that the node still has to answer.") int inFlight,
+      @Doc("Requests of sessions within the last minute; null: the service keeps none.")
+          @Nullable Long sessionRequests,
+      @Doc("When a request of a session was seen last, milliseconds since 1970; null: as above.")
+          @Nullable Long lastSession,
+      @Doc("Nothing is in flight, and no session has been seen for affinity.idle.") boolean empty,
       @Doc("Connections still open.") int connections) {
 
     static NodeChange of(String service, HostPort address, @Nullable Node node, boolean changed) {
@@ -204,6 +218,9 @@ final class Views {
           changed,
           node == null || !node.isMember() ? "gone" : node.facts().state(),
           node == null ? 0 : node.inFlight(),
+          node != null && node.sessions().kept() ? node.sessions().lately() : null,
+          node != null && node.sessions().kept() ? node.sessions().lastMillis() : null,
+          node == null || node.isEmpty(),
           node == null ? 0 : node.connections());
     }
   }

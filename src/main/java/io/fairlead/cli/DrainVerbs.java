@@ -11,12 +11,22 @@ import tools.jackson.databind.JsonNode;
 final class DrainVerbs {
   private static final Duration LOOK = Duration.ofMillis(200);
 
+  /** How often it is said when sessions were seen. */
+  private static final Duration SAY = Duration.ofSeconds(10);
+
+  /** Seconds for requests to end. */
+  private static final long PATIENCE = 300;
+
+  /** Sessions end when their users do. */
+  private static final long DAY = 86_400;
+
   private DrainVerbs() {}
 
   @Command(
       description = {
         "Take a node out gracefully: nothing new is sent to it.",
-        "Waits until nothing is in flight any more and says how much is left meanwhile."
+        "Waits until nothing is in flight any more, and where clients stay with their node until no",
+        "session has been seen for affinity.idle; says how much is left meanwhile."
       })
   static final class Drain extends RemoteVerb {
     @Parameters(index = "0", paramLabel = "SERVICE", description = "Its name.")
@@ -31,9 +41,11 @@ final class DrainVerbs {
     @Option(
         names = "--timeout",
         paramLabel = "SECONDS",
-        defaultValue = "300",
-        description = "How long to wait; then exit 1. Default: ${DEFAULT-VALUE}.")
-    private int timeout;
+        description = {
+          "How long to wait; then exit 1.",
+          "Default: 300, or 86400 where clients stay with their node."
+        })
+    private @Nullable Integer timeout;
 
     Drain(Cli.World world) {
       super(world);
@@ -54,24 +66,33 @@ final class DrainVerbs {
                     + (now.get("changed").booleanValue() ? " is draining" : " was draining already")
                     + left(now));
       }
-      long last = number(now, "inFlight");
-      long deadline = System.nanoTime() + Duration.ofSeconds(timeout).toNanos();
-      while (!noWait && last > 0) {
+      long patience = timeout != null ? timeout : keepsSessions(now) ? DAY : PATIENCE;
+      long deadline = System.nanoTime() + Duration.ofSeconds(patience).toNanos();
+      boolean empty = isEmpty(now);
+      long inFlight = number(now, "inFlight");
+      long said = System.nanoTime();
+      while (!noWait && !empty) {
         if (System.nanoTime() >= deadline) {
           throw new Failure(
-              Cli.FAILED, last + " requests are still in flight after " + timeout + " s");
+              Cli.FAILED,
+              inFlight > 0
+                  ? inFlight + " requests are still in flight after " + patience + " s"
+                  : "sessions have been seen lately, after " + patience + " s");
         }
         Thread.sleep(LOOK);
         JsonNode look = look(client, path);
+        empty = look == null || isEmpty(look);
         long left = look == null ? 0 : number(look, "inFlight");
-        if (left != last && !json()) {
-          terminal().line("  " + left + " in flight");
+        boolean often = System.nanoTime() - said < SAY.toNanos();
+        if (look != null && !json() && (left != inFlight || (keepsSessions(look) && !often))) {
+          terminal().line("  " + left + " in flight" + sessions(look, ", "));
+          said = System.nanoTime();
         }
-        last = left;
+        inFlight = left;
       }
       if (json()) {
         terminal().line(noWait ? reply.body() : client.post(path + "/drain").body());
-      } else if (last == 0) {
+      } else if (empty) {
         terminal().line(service + "/" + text(now, "node") + " is empty");
       }
       return Cli.DONE;
@@ -88,7 +109,12 @@ final class DrainVerbs {
           + number(now, "inFlight")
           + " in flight, "
           + number(now, "connections")
-          + " connections";
+          + " connections"
+          + sessions(now, ", ");
+    }
+
+    private static boolean isEmpty(JsonNode node) {
+      return node.path("empty").asBoolean(number(node, "inFlight") == 0);
     }
   }
 
@@ -122,6 +148,27 @@ final class DrainVerbs {
                       + text(now, "state"));
       return Cli.DONE;
     }
+  }
+
+  private static boolean keepsSessions(JsonNode node) {
+    return node.path("sessionRequests").isNumber();
+  }
+
+  /**
+   * How busy the sessions of a node are, if its service keeps any.
+   *
+   * @param before stands before it
+   */
+  static String sessions(JsonNode node, String before) {
+    if (!keepsSessions(node)) {
+      return "";
+    }
+    double ago = (System.currentTimeMillis() - node.path("lastSession").asLong(0)) / 1000.0;
+    return before
+        + node.path("sessionRequests").asLong(0)
+        + " requests of sessions in the last minute, the last "
+        + Terminal.span(ago)
+        + " ago";
   }
 
   private static String path(String service, String node) {

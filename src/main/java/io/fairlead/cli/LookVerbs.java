@@ -185,8 +185,16 @@ final class LookVerbs {
           Terminal.rate(real(node, "rate")),
           millis(node, "p50Millis"),
           millis(node, "p99Millis"),
-          text(node, "reason") + rest(node),
+          text(node, "reason") + rest(node) + left(node),
           text(node, "choice"));
+    }
+
+    /** What keeps a draining node from being empty. */
+    private static String left(JsonNode node) {
+      if (!text(node, "state").equals("draining")) {
+        return "";
+      }
+      return node.path("empty").asBoolean(false) ? "; empty" : DrainVerbs.sessions(node, "; ");
     }
 
     /** How long an ejection still takes. */

@@ -73,6 +73,11 @@ public final class ConfigDiff {
     switch (before) {
       case Map<?, ?> map -> maps(path, map, (Map<?, ?>) after);
       case List<?> list -> lists(path, list, (List<?>) after);
+      case Optional<?> maybe
+          when maybe.orElse(null) instanceof AffinityConfig some
+              && after instanceof Optional<?> now
+              && now.orElse(null) instanceof AffinityConfig other ->
+          records(path, some, other);
       case HostPort _, Cidr _, Probe.StatusRange _, Optional<?> _ -> change(path, before, after);
       case Secret _ -> say(path + " changed");
       case Record record when record.getClass() == after.getClass() ->

@@ -827,6 +827,7 @@ final class Language {
               BalanceLanguage.SLOW_START,
               BalanceLanguage.SUBSET,
               BalanceLanguage.LOAD_METRICS,
+              AffinityLanguage.OF_SERVICE,
               NODE_PROTOCOL,
               SERVICE_TLS,
               SERVICE_HEALTH,
@@ -834,7 +835,7 @@ final class Language {
               SERVICE_UPSTREAM,
               LIMITS_OF_SERVICE,
               SERVICE_PROXY_PROTOCOL),
-          List.of("discover", "affinity", "scale"),
+          List.of("discover", "scale"),
           false,
           null,
           (values, spot) ->
@@ -848,7 +849,8 @@ final class Language {
                   values.get(SERVICE_UPSTREAM),
                   values.get(SERVICE_PROXY_PROTOCOL),
                   values.get(SERVICE_OUTLIER),
-                  values.get(LIMITS_OF_SERVICE)));
+                  values.get(LIMITS_OF_SERVICE),
+                  AffinityLanguage.of(values)));
 
   // the file
 

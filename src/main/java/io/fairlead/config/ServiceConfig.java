@@ -3,6 +3,7 @@ package io.fairlead.config;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param proxyProtocol what nodes are told about the client of each connection
  * @param outlier how nodes are judged by their answers
  * @param limits how much the service and each node gets at once
+ * @param affinity how requests of one client stay with one node; empty: they do not
  */
 public record ServiceConfig(
     String name,
@@ -29,7 +31,8 @@ public record ServiceConfig(
     UpstreamConfig upstream,
     ProxyVersion proxyProtocol,
     OutlierConfig outlier,
-    ServiceLimits limits) {
+    ServiceLimits limits,
+    Optional<AffinityConfig> affinity) {
   /** Everything that need not be said as it is when it is not. */
   public ServiceConfig(
       String name, BalanceMethod method, NodeProtocol protocol, UpstreamConfig upstream) {
@@ -44,6 +47,32 @@ public record ServiceConfig(
         ProxyVersion.NONE,
         OutlierConfig.OFF,
         ServiceLimits.NONE);
+  }
+
+  /** One whose requests go to any node. */
+  public ServiceConfig(
+      String name,
+      List<NodeConfig> nodes,
+      BalanceConfig balance,
+      NodeProtocol protocol,
+      ServiceTls tls,
+      HealthCheckConfig health,
+      UpstreamConfig upstream,
+      ProxyVersion proxyProtocol,
+      OutlierConfig outlier,
+      ServiceLimits limits) {
+    this(
+        name,
+        nodes,
+        balance,
+        protocol,
+        tls,
+        health,
+        upstream,
+        proxyProtocol,
+        outlier,
+        limits,
+        Optional.empty());
   }
 
   public ServiceConfig {
@@ -64,7 +93,17 @@ public record ServiceConfig(
   /** The same, balanced otherwise. */
   ServiceConfig withBalance(BalanceConfig other) {
     return new ServiceConfig(
-        name, nodes, other, protocol, tls, health, upstream, proxyProtocol, outlier, limits);
+        name,
+        nodes,
+        other,
+        protocol,
+        tls,
+        health,
+        upstream,
+        proxyProtocol,
+        outlier,
+        limits,
+        affinity);
   }
 
   private static void unique(

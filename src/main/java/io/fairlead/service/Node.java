@@ -42,6 +42,7 @@ public final class Node {
   private volatile boolean member = true;
   private volatile long certificateEnd;
   private volatile int ejections;
+  private volatile NodeSessions sessions = NodeSessions.NONE;
 
   Node(String service, NodeSpec spec, int loops, NodeFacts facts, NodeAnswers answers) {
     this.service = service;
@@ -272,6 +273,20 @@ public final class Node {
   /** How it answers requests, compared with others. */
   public NodeAnswers answers() {
     return answers;
+  }
+
+  /** Whether clients that stay with it have been there lately. */
+  public NodeSessions sessions() {
+    return sessions;
+  }
+
+  void setSessions(NodeSessions now) {
+    sessions = now;
+  }
+
+  /** Whether nothing is going on there, and nobody who has been there is expected back. */
+  public boolean isEmpty() {
+    return inFlight() == 0 && sessions.quiet();
   }
 
   /** How often it has been taken out for its answers. */

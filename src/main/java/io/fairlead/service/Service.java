@@ -1,8 +1,10 @@
 package io.fairlead.service;
 
 import io.fairlead.config.HostPort;
+import io.fairlead.telemetry.AffinityCounter;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.ServiceAnswers;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,6 +34,7 @@ public final class Service {
   private final ServiceAnswers answers;
   private volatile NodeSet nodes = NodeSet.EMPTY;
   private final ServiceLoad load;
+  private final LoopCounters<AffinityCounter> affinity;
   private volatile List<String> alarms = List.of();
   private boolean collecting;
   private boolean changed;
@@ -44,6 +47,7 @@ public final class Service {
     this.name = name;
     this.loops = loops;
     this.load = new ServiceLoad(loops);
+    this.affinity = new LoopCounters<>(loops, AffinityCounter.class);
     this.answers = new ServiceAnswers(loops);
     this.events = events;
     this.epochMillis = epochMillis;
@@ -56,6 +60,11 @@ public final class Service {
   /** Who is let in. */
   public ServiceLoad load() {
     return load;
+  }
+
+  /** What became of cookies that name nodes. */
+  public LoopCounters<AffinityCounter> affinity() {
+    return affinity;
   }
 
   /** How many event loops count. */

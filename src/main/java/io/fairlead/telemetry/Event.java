@@ -111,10 +111,10 @@ public sealed interface Event {
     }
   }
 
-  record NodeDrained(String service, String node) implements Event {
+  record NodeDrained(String service, String node, String why) implements Event {
     @Override
     public String text() {
-      return service + "/" + node + " is empty: nothing in flight";
+      return service + "/" + node + " is empty: " + why;
     }
   }
 

@@ -243,6 +243,25 @@ public enum Metric {
       "service",
       "1 while nothing is repeated since repeating kept the service busy. A rise is an alarm: look for what slowed the nodes down first."),
 
+  SERVICE_AFFINITY_HITS(
+      "fairlead_service_affinity_hits_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service",
+      "Requests whose cookie named a node that could be asked. It rises with the traffic of clients that have been there before."),
+  SERVICE_AFFINITY_MISSES(
+      "fairlead_service_affinity_misses_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,reason",
+      "Requests that did not stay with a node, by reason: absent (no cookie), malformed, duplicate (several), foreign (of another service or key), unknown (its node has left, it is too old, or forged), down, ejected, weight, drained (the patience of a drain has ended), moved (full, or the try failed). When foreign rises, services share a cookie's name or instances have different keys."),
+  SERVICE_AFFINITY_COOKIES(
+      "fairlead_service_affinity_cookies_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service",
+      "Answers that set the cookie. When it rises as fast as requests do, clients do not keep it."),
+
   NODE_UP(
       "fairlead_node_up",
       Type.GAUGE,
@@ -321,6 +340,12 @@ public enum Metric {
       Unit.NONE,
       "service,node",
       "Requests sent to the node, repeated ones counted again. When it rises faster, the node gets more work."),
+  NODE_SESSION_REQUESTS(
+      "fairlead_node_session_requests_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,node",
+      "Answers to requests of sessions: a cookie had brought them to the node, or keeps them there from then on. When it does not rise any more at a node that drains, nobody is left there."),
   NODE_RESPONSES(
       "fairlead_node_responses_total",
       Type.COUNTER,

@@ -23,6 +23,8 @@ public enum NodeCounter {
   BAD_RESPONSE,
   /** Tries that were repeated on another connection because of a failure here. */
   RETRIED,
+  /** Answers to requests that a cookie keeps at the node from now on, or has brought there. */
+  OF_SESSIONS,
   BYTES_SENT,
   BYTES_RECEIVED
 }

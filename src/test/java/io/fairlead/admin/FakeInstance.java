@@ -3,9 +3,11 @@ package io.fairlead.admin;
 import io.fairlead.admin.ListenerView.RouteView;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
+import io.fairlead.service.SessionWatch;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
@@ -123,6 +125,13 @@ public final class FakeInstance implements Instance {
 
   public synchronized void setUp(Node node, boolean up, String reason) {
     find(node.service()).setUp(node, up, reason);
+  }
+
+  /** Clients stay with the nodes of that service from now on; nobody looks unless the test does. */
+  public SessionWatch keepSessions(String service) {
+    SessionWatch watch = new SessionWatch(find(service), new ManualScheduler());
+    boolean _ = watch.look(Duration.ofHours(1), Duration.ofHours(1));
+    return watch;
   }
 
   public void setReady(boolean ready) {

@@ -7,12 +7,15 @@ import io.fairlead.admin.FakeInstance;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.service.Node;
+import io.fairlead.service.SessionWatch;
 import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.NodeCounter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +115,27 @@ class CliTest {
     assertThat(type("drain", "shop", "127.0.0.1:9102", "--no-wait")).isEqualTo(0);
     assertThat(type("undrain", "shop", "127.0.0.1:9102")).isEqualTo(0);
     assertThat(out.toString()).endsWith("shop/127.0.0.1:9102 takes requests again: up\n");
+  }
+
+  /** Clients of that service stay with their nodes. */
+  @Test
+  void drainWaitsUntilNoSessionIsLeft() {
+    Node node = instance.node("shop", 1);
+    SessionWatch watch = instance.keepSessions("shop");
+    assertThat(type("drain", "shop", "127.0.0.1:9102", "--timeout", "0")).isEqualTo(1);
+    assertThat(err).hasToString("fairlead drain: sessions have been seen lately, after 0 s\n");
+    node.counters().add(0, NodeCounter.OF_SESSIONS, 12);
+    boolean _ = watch.look(Duration.ofHours(1), Duration.ofHours(1));
+    assertThat(type("nodes", "shop")).isEqualTo(0);
+    assertThat(out.toString())
+        .containsPattern(
+            "draining .* not probed yet; 12 requests of sessions in the last minute, the last .* ago")
+        .containsPattern("is draining, 0 in flight, 0 connections, 0 requests of sessions");
+    boolean _ = watch.look(Duration.ZERO, Duration.ofHours(1)); // by now nobody is expected
+    assertThat(type("drain", "shop", "127.0.0.1:9102")).isEqualTo(0);
+    assertThat(out.toString()).endsWith("shop/127.0.0.1:9102 is empty\n");
+    assertThat(type("nodes", "shop")).isEqualTo(0);
+    assertThat(out.toString()).contains("not probed yet; empty");
   }
 
   @Test

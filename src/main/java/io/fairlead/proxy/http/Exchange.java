@@ -41,6 +41,7 @@ final class Exchange {
   private @Nullable HttpRoute route;
   private @Nullable ServiceTarget target;
   private final Retries retries;
+  private final Session session = new Session();
   private final KeptBody body;
 
   /** The try that is going on, or was last; the first of two. */
@@ -206,7 +207,8 @@ final class Exchange {
       answer(ErrorReason.BAD_REQUEST);
       return;
     }
-    target = matched.target(loop.loop().random());
+    target = session.target(matched, request, loop.loop().random());
+    session.begin(request, target, loop.index());
     FieldEdits edits = matched.requestEdits();
     if (edits != null) {
       edits.apply(request, this, matched);
@@ -391,7 +393,7 @@ final class Exchange {
 
   private void planHedge() {
     HedgeConfig wanted = route().retry().hedge();
-    if (wanted.isWanted() && RetryPolicy.isHedgeable(request) && requestDone) {
+    if (wanted.isWanted() && RetryPolicy.isHedgeable(request) && requestDone && !session.isKept()) {
       Hedge ready = hedge;
       if (ready == null) {
         ready = new Hedge(loop, this);
@@ -558,6 +560,7 @@ final class Exchange {
     ClientSide to = client();
     if (switching) {
       settle(attempt);
+      keepSession();
       Forwarding.addToResponse(this, to);
       tunnel = true;
       headSent = true;
@@ -662,9 +665,15 @@ final class Exchange {
       mine.answered(response.status);
     }
     editResponse();
+    keepSession();
     Forwarding.addToResponse(this, to);
     to.sendHead(this);
     countResponse(response.status);
+  }
+
+  /** The client learns which node has its session from now on. */
+  private void keepSession() {
+    session.answered(this, current.node(), loop.index());
   }
 
   /** Takes that many bytes of the answer's body. */
@@ -956,6 +965,10 @@ final class Exchange {
 
   Retries retries() {
     return retries;
+  }
+
+  Session session() {
+    return session;
   }
 
   /** Until the client is told that it took too long. */

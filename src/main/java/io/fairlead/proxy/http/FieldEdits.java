@@ -141,6 +141,12 @@ final class FieldEdits {
     }
   }
 
+  /** Whether the client speaks TLS, to us or to the trusted proxy in front. */
+  @SuppressWarnings("ReferenceEquality") // one of two
+  static boolean isSecure(Exchange exchange) {
+    return scheme(exchange) == HTTPS;
+  }
+
   /** What the client spoke to us, or to the trusted proxy in front. */
   private static byte[] scheme(Exchange exchange) {
     Head asked = exchange.request;

@@ -312,6 +312,12 @@ final class Head implements RequestView {
     index[field * STRIDE + ID] |= DROPPED;
   }
 
+  /** Its value ends before where it ended. */
+  void shorten(int field, int valueEnd) {
+    index[field * STRIDE + VALUE_END] = valueEnd;
+    index[field * STRIDE + ID] |= LOOSE;
+  }
+
   /** Whether the field's bytes can be sent on as they are. */
   boolean isTight(int field) {
     return (index[field * STRIDE + ID] & LOOSE) == 0;

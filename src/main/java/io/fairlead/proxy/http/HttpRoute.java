@@ -124,6 +124,15 @@ public final class HttpRoute {
     return answerClasses[0];
   }
 
+  int targetCount() {
+    return targets.length;
+  }
+
+  /** One of several; null: it has no share. */
+  @Nullable ServiceTarget target(int index) {
+    return ends[index] > (index == 0 ? 0 : ends[index - 1]) ? targets[index] : null;
+  }
+
   /** The service that a request goes to: one of several by chance, as often as its weight says. */
   ServiceTarget target(RandomGenerator random) {
     if (targets.length == 1) {

@@ -7,6 +7,7 @@ import io.fairlead.proxy.ClientAddress;
 import io.fairlead.route.Explanation;
 import io.fairlead.route.PathCaptures;
 import io.fairlead.route.RouteTable;
+import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -26,6 +27,8 @@ public final class RequestExplainer {
    * @param rules what the route does with it before a node gets it, one step in each line
    * @param error what the rules answer with; null: they let it through, or no route has it
    * @param answered whether Fairlead answers itself
+   * @param key of it for hashing methods
+   * @param session the node that the client stays with; null: there is none
    */
   public record Outcome(
       @Nullable ErrorReason refusal,
@@ -35,7 +38,8 @@ public final class RequestExplainer {
       List<String> rules,
       @Nullable ErrorReason error,
       boolean answered,
-      int key) {}
+      int key,
+      @Nullable Node session) {}
 
   private RequestExplainer() {}
 
@@ -77,7 +81,7 @@ public final class RequestExplainer {
       refusal = RequestCheck.check(head, policy.maxBody());
     }
     if (refusal != null) {
-      return new Outcome(refusal, "", "", null, List.of(), null, true, 0);
+      return new Outcome(refusal, "", "", null, List.of(), null, true, 0, null);
     }
     Client who = new Client(from, policy.forwarded().trust(), null);
     Forwarding.readClient(head, who, policy, new IpAddress());
@@ -99,7 +103,11 @@ public final class RequestExplainer {
     int client = ClientAddress.hash(from);
     int key =
         matched == null || answered ? client : matched.target().target().key(head, who.hash());
-    return new Outcome(null, path, host, explanation, rules, error, answered, key);
+    Node session =
+        matched == null || answered
+            ? null
+            : SessionExplainer.explain(matched.target(), head, rules);
+    return new Outcome(null, path, host, explanation, rules, error, answered, key, session);
   }
 
   private static @Nullable ErrorReason rules(

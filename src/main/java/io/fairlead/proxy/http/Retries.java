@@ -226,6 +226,10 @@ final class Retries {
 
   /** The node for the next try: one that has not been tried while there is one. */
   @Nullable Node pick() {
+    Node its = triedCount == 0 ? exchange.session().node() : null;
+    if (its != null) {
+      return its;
+    }
     ServiceTarget from = exchange.target();
     int hash = from.key(exchange.request, exchange.client().who().hash());
     if (triedCount == 0) {

@@ -34,6 +34,7 @@ public final class ServiceTarget {
   private final RetryBudget hedges;
   private volatile RequestKey key;
   private volatile boolean passesLoadMetrics;
+  private volatile @Nullable AffinityTable affinity;
 
   /** One whose nodes are spoken to in the clear. */
   public ServiceTarget(Service service, Balancer balancer, ServiceConfig config) {
@@ -134,6 +135,20 @@ public final class ServiceTarget {
    */
   int key(Head request, int client) {
     return key.of(request, client);
+  }
+
+  /** Which node a client stays with; null: any. */
+  @Nullable AffinityTable affinity() {
+    return affinity;
+  }
+
+  /**
+   * Control thread.
+   *
+   * @param tokens what cookies say; null: clients do not stay with nodes
+   */
+  public void setAffinity(@Nullable AffinityTokens tokens, long epochMillis) {
+    affinity = tokens == null ? null : tokens.table(service.nodes().all(), epochMillis);
   }
 
   /** Whether clients get what nodes say of their load. */
