@@ -117,7 +117,8 @@ class ExamplesTest {
         "websocket.yaml",
         "guarded.yaml",
         "balance.yaml",
-        "balancing.yaml"
+        "balancing.yaml",
+        "health.yaml"
       })
   void startsAndServes(String name) throws Exception {
     try (TestNode node = Loopback.node("a")) {

@@ -1,5 +1,6 @@
 package io.fairlead.config;
 
+import io.fairlead.config.Probe.Http.Version;
 import java.time.Duration;
 import java.util.List;
 
@@ -44,5 +45,15 @@ public record HealthCheckConfig(
         .within(IN_A_ROW, "fall", fall)
         .within(PORT, "port", Math.max(port, 1))
         .orRefuse();
+  }
+
+  /** As a service is probed whose requests speak that. */
+  HealthCheckConfig of(NodeProtocol protocol) {
+    if (!(probe instanceof Probe.Http http) || http.version() != Version.AS_SERVICE) {
+      return this;
+    }
+    boolean http2 = protocol == NodeProtocol.H2 && port == 0;
+    Probe spoken = http.with(http2 ? Version.HTTP_2 : Version.HTTP_1_1);
+    return new HealthCheckConfig(interval, timeout, rise, fall, spoken, port);
   }
 }

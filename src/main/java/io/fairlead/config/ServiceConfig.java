@@ -48,6 +48,7 @@ public record ServiceConfig(
 
   public ServiceConfig {
     nodes = List.copyOf(nodes);
+    health = health.of(protocol);
     Require require = new Require().unless(Syntax.name(name), List.of("name"), name);
     Map<HostPort, Integer> addresses = HashMap.newHashMap(nodes.size());
     Map<String, Integer> names = HashMap.newHashMap(nodes.size());

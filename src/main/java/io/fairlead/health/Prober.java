@@ -25,8 +25,13 @@ interface Prober {
       case Probe.Tcp _ -> new TcpProber(link);
       case Probe.None _ -> new TcpProber(link); // asked only after a request has failed
       case Probe.Grpc(String service) -> new GrpcProber(service, address.toString(), link);
-      case Probe.Http(String path, String host, Probe.StatusRange expect) ->
-          new HttpProber(path, host.isEmpty() ? address.toString() : host, expect, link);
+      case Probe.Talk talk -> new TalkProber(talk, link);
+      case Probe.Http http -> {
+        String host = http.host().isEmpty() ? address.toString() : http.host();
+        yield http.version() == Probe.Http.Version.HTTP_2
+            ? new Http2Prober(http, host, link)
+            : new HttpProber(http, host, link);
+      }
     };
   }
 }
