@@ -154,6 +154,9 @@ public final class ConfigDiff {
     return switch (value) {
       case Probe.Tcp _ -> "tcp";
       case Probe.Talk _ -> "tcp with an answer";
+      case PostgresqlProbe _ -> "postgresql";
+      case MariadbProbe _ -> "mariadb";
+      case RedisProbe _ -> "redis";
       case Probe.None _ -> "none";
       case Probe.Grpc grpc -> ("grpc " + grpc.service()).strip();
       case Probe.Http http -> "http " + http.path();

@@ -88,9 +88,7 @@ final class HealthLanguage {
       Key.of(
           "headers",
           new MapOf<>(
-              "fields",
-              MapOf.Names.HEADER,
-              Scalar.text("value", null, RouteMatch::headerValue)),
+              "fields", MapOf.Names.HEADER, Scalar.text("value", null, RouteMatch::headerValue)),
           Map.of(),
           "any",
           "Fields that the answer must have: exact, or with `*` for any characters.",
@@ -176,7 +174,13 @@ final class HealthLanguage {
           "shop.Orders");
 
   /** One of them at most. */
-  private static final List<Key<? extends Probe>> KINDS = List.of(TCP, GRPC);
+  private static final List<Key<? extends Probe>> KINDS =
+      List.of(
+          TCP,
+          GRPC,
+          DatabaseLanguage.POSTGRESQL,
+          DatabaseLanguage.MARIADB,
+          DatabaseLanguage.REDIS);
 
   /** Of no use without {@code http}. */
   private static final List<Key<?>> OF_HTTP = List.of(METHOD, HOST, HEADERS, HTTP_VERSION, EXPECT);
@@ -233,6 +237,9 @@ final class HealthLanguage {
               EXPECT,
               TCP,
               GRPC,
+              DatabaseLanguage.POSTGRESQL,
+              DatabaseLanguage.MARIADB,
+              DatabaseLanguage.REDIS,
               PORT,
               INTERVAL,
               TIMEOUT,

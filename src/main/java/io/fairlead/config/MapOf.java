@@ -51,7 +51,9 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
     PROBED(Syntax.TOKEN_PATTERN) {
       @Override
       @Nullable String objection(String text) {
-        return text.equals("host") ? "must not be given here: host says it" : HeaderEdits.name(text);
+        return text.equals("host")
+            ? "must not be given here: host says it"
+            : HeaderEdits.name(text);
       }
 
       @Override

@@ -9,7 +9,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What a health check asks a node. */
-public sealed interface Probe {
+public sealed interface Probe
+    permits Probe.Tcp,
+        Probe.Talk,
+        Probe.Http,
+        Probe.Grpc,
+        Probe.None,
+        PostgresqlProbe,
+        MariadbProbe,
+        RedisProbe {
   /** What must not be seen anywhere: said to the node, but never said of it. */
   default List<Secret> secrets() {
     return List.of();
@@ -167,9 +175,7 @@ public sealed interface Probe {
       headers.forEach((name, value) ->
           require
               .unless(
-                  Syntax.headerName(name.toLowerCase(Locale.ROOT)),
-                  List.of("headers", name),
-                  name)
+                  Syntax.headerName(name.toLowerCase(Locale.ROOT)), List.of("headers", name), name)
               .unless(RouteMatch.headerValue(value), List.of("headers", name), value));
       require.orRefuse();
     }

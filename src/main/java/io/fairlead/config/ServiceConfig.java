@@ -59,7 +59,16 @@ public record ServiceConfig(
         unique(require, "name", node.name(), i, names.putIfAbsent(node.name(), i));
       }
     }
-    require.orRefuse();
+    require
+        .that(
+            !tls.enabled()
+                || !(health.probe() instanceof PostgresqlProbe
+                    || health.probe() instanceof MariadbProbe),
+            List.of("health"),
+            null,
+            "must not log in to a database where there is tls: such probes speak in the clear",
+            List.of(List.of("tls")))
+        .orRefuse();
   }
 
   /** The same, balanced otherwise. */

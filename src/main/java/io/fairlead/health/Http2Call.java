@@ -105,12 +105,7 @@ final class Http2Call {
       frame(all, 4, WINDOW_UPDATE, 0, 0);
       all.writeInt(window - DEFAULT_WINDOW);
     }
-    frame(
-        all,
-        block.readableBytes(),
-        HEADERS,
-        END_HEADERS | (message == null ? END_STREAM : 0),
-        1);
+    frame(all, block.readableBytes(), HEADERS, END_HEADERS | (message == null ? END_STREAM : 0), 1);
     all.writeBytes(block);
     if (message != null) {
       frame(all, message.length, DATA, END_STREAM, 1);
@@ -300,8 +295,8 @@ final class Http2Call {
       if (++heads > 2) {
         return BROKEN; // one before the body and one after it
       }
-      headers.forEach(field ->
-          fields.add(new Field(field.getKey().toString(), field.getValue().toString())));
+      headers.forEach(
+          field -> fields.add(new Field(field.getKey().toString(), field.getValue().toString())));
       complete = endsWithBlock;
     }
     return null;

@@ -11,8 +11,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of an answer of HTTP/1.1 (RFC 9112, 6 and 7), of which at most {@link
- * Expect#BODY_BYTES} are read.
+ * The body of an answer of HTTP/1.1 (RFC 9112, 6 and 7), of which at most {@link Expect#BODY_BYTES}
+ * are read.
  */
 final class HttpBody {
   private static final int MAX_LINE = 1024;

@@ -48,7 +48,8 @@ final class HttpProber implements Prober {
         new StringBuilder(probe.method() + " " + probe.path() + " HTTP/1.1\r\nhost: " + host);
     Map<String, String> fields = fields(probe);
     fields.forEach((name, value) -> head.append("\r\n").append(name).append(": ").append(value));
-    this.request = head.append("\r\nconnection: close\r\n\r\n").toString().getBytes(StandardCharsets.UTF_8);
+    this.request =
+        head.append("\r\nconnection: close\r\n\r\n").toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** What a request says of itself, whatever the version. */
@@ -73,8 +74,7 @@ final class HttpProber implements Prober {
         return read(over.getInputStream(), deadline);
       }
     } catch (EOFException e) {
-      return new ProbeResult.Failed(
-          "connection closed before the body of the answer was complete");
+      return new ProbeResult.Failed("connection closed before the body of the answer was complete");
     } catch (IOException e) {
       return Failures.of(e, deadline);
     }

@@ -2,7 +2,10 @@ package io.fairlead.health;
 
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.MariadbProbe;
+import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.Probe;
+import io.fairlead.config.RedisProbe;
 import java.net.InetSocketAddress;
 
 /** Asks one node once. Waits, so it is called on virtual threads. */
@@ -26,6 +29,9 @@ interface Prober {
       case Probe.None _ -> new TcpProber(link); // asked only after a request has failed
       case Probe.Grpc(String service) -> new GrpcProber(service, address.toString(), link);
       case Probe.Talk talk -> new TalkProber(talk, link);
+      case PostgresqlProbe database -> new PostgresqlProber(database, link);
+      case MariadbProbe database -> new MariadbProber(database, link);
+      case RedisProbe redis -> new RedisProber(redis, link);
       case Probe.Http http -> {
         String host = http.host().isEmpty() ? address.toString() : http.host();
         yield http.version() == Probe.Http.Version.HTTP_2

@@ -38,8 +38,7 @@ class Http2ProberTest {
     try {
       awaitPort(port, server);
       assertThat(said(probe("/ok.txt", "ok", "*nghttp*"), 5000, port)).isEqualTo("passed");
-      assertThat(said(probe("/no.txt", "", "*"), 5000, port))
-          .isEqualTo("answered 404, wanted 200");
+      assertThat(said(probe("/no.txt", "", "*"), 5000, port)).isEqualTo("answered 404, wanted 200");
       assertThat(said(probe("/ok.txt", "fine", "*"), 5000, port)).isEqualTo("body lacks 'fine'");
       assertThat(said(probe("/long.txt", "ok", "*"), 5000, port))
           .isEqualTo("body lacks 'ok' in the first 64 KiB");
