@@ -157,6 +157,7 @@ public final class ConfigDiff {
       case PostgresqlProbe _ -> "postgresql";
       case MariadbProbe _ -> "mariadb";
       case RedisProbe _ -> "redis";
+      case CommandProbe command -> "command " + command.command().getFirst();
       case Probe.None _ -> "none";
       case Probe.Grpc grpc -> ("grpc " + grpc.service()).strip();
       case Probe.Http http -> "http " + http.path();

@@ -173,14 +173,21 @@ final class HealthLanguage {
               + " whole; passes when the answer is SERVING.",
           "shop.Orders");
 
+  // command
+
+  private static final Key<List<String>> COMMAND =
+      Key.computed(
+          "command",
+          new ListOf<>("texts", Scalar.text("text", null, _ -> null)),
+          "none",
+          "Run this program, which ends with 0 if the node serves; needs `admin.allow-commands`."
+              + " It finds the node in `FAIRLEAD_NODE_ADDRESS`, and in `_HOST`, `_IP` and `_PORT`.",
+          "[\"/usr/local/bin/check-shop\", \"--deep\"]");
+
   /** One of them at most. */
   private static final List<Key<? extends Probe>> KINDS =
       List.of(
-          TCP,
-          GRPC,
-          DatabaseLanguage.POSTGRESQL,
-          DatabaseLanguage.MARIADB,
-          DatabaseLanguage.REDIS);
+          TCP, GRPC, DatabaseLanguage.POSTGRESQL, DatabaseLanguage.MARIADB, DatabaseLanguage.REDIS);
 
   /** Of no use without {@code http}. */
   private static final List<Key<?>> OF_HTTP = List.of(METHOD, HOST, HEADERS, HTTP_VERSION, EXPECT);
@@ -240,6 +247,7 @@ final class HealthLanguage {
               DatabaseLanguage.POSTGRESQL,
               DatabaseLanguage.MARIADB,
               DatabaseLanguage.REDIS,
+              COMMAND,
               PORT,
               INTERVAL,
               TIMEOUT,
@@ -262,8 +270,10 @@ final class HealthLanguage {
       said.add(HTTP.name());
     }
     Probe probe = new Probe.Tcp();
-    for (Key<? extends Probe> kind : KINDS) {
-      Probe one = values.find(kind);
+    List<Key<?>> kinds = new ArrayList<>(KINDS);
+    kinds.add(COMMAND);
+    for (Key<?> kind : kinds) {
+      Object one = values.find(kind);
       if (one != null) {
         require.that(
             said.isEmpty(),
@@ -271,7 +281,8 @@ final class HealthLanguage {
             null,
             "must not be given beside " + (said.isEmpty() ? "" : said.getFirst()));
         said.add(kind.name());
-        probe = one;
+        probe =
+            one instanceof Probe ready ? ready : new CommandProbe(orElse(values.find(COMMAND), List.of()));
       }
     }
     for (Key<?> key : OF_HTTP) {

@@ -89,15 +89,25 @@ final class Language {
           "Who may come in. Without any, everybody who reaches it is an operator.",
           "[ { name: alice, role: viewer, token: \"file:secrets/alice\" } ]");
 
+  private static final Key<Boolean> ALLOW_COMMANDS =
+      Key.of(
+          "allow-commands",
+          Scalar.flag(),
+          false,
+          "Whether health checks may run programs of this machine (`health.command`).",
+          "true");
+
   static final Obj<AdminConfig> ADMIN =
       new Obj<>(
           "admin",
           "The operator's door: dashboard, API and metrics.",
-          List.of(ADMIN_BIND, TOKENS),
+          List.of(ADMIN_BIND, TOKENS, ALLOW_COMMANDS),
           List.of("tls"),
           false,
           null,
-          (values, _) -> new AdminConfig(values.get(ADMIN_BIND), values.get(TOKENS)));
+          (values, _) ->
+              new AdminConfig(
+                  values.get(ADMIN_BIND), values.get(TOKENS), values.get(ALLOW_COMMANDS)));
 
   // runtime
 

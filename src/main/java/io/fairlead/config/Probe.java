@@ -17,7 +17,8 @@ public sealed interface Probe
         Probe.None,
         PostgresqlProbe,
         MariadbProbe,
-        RedisProbe {
+        RedisProbe,
+        CommandProbe {
   /** What must not be seen anywhere: said to the node, but never said of it. */
   default List<Secret> secrets() {
     return List.of();

@@ -118,10 +118,7 @@ final class MariadbProber implements Prober {
         String plugin = text(answer);
         if (!plugin.equals(NATIVE) || answer.remaining() < NONCE) {
           throw new Conversation.Failure(
-              "asks for a login by "
-                  + quote.of(plugin)
-                  + "; the user of probes needs "
-                  + NATIVE);
+              "asks for a login by " + quote.of(plugin) + "; the user of probes needs " + NATIVE);
         }
         answer.get(nonce);
         send(proof(nonce));

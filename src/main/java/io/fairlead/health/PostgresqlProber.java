@@ -188,8 +188,7 @@ final class PostgresqlProber implements Prober {
     }
 
     private String md5(byte[] salt) throws IOException {
-      String inner =
-          hex(Digests.md5(utf8(probe.password().value()), utf8(probe.user())));
+      String inner = hex(Digests.md5(utf8(probe.password().value()), utf8(probe.user())));
       return "md5" + hex(Digests.md5(utf8(inner), salt));
     }
 

@@ -1,5 +1,6 @@
 package io.fairlead.health;
 
+import io.fairlead.config.CommandProbe;
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.MariadbProbe;
@@ -7,6 +8,7 @@ import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.Probe;
 import io.fairlead.config.RedisProbe;
 import java.net.InetSocketAddress;
+import java.util.List;
 
 /** Asks one node once. Waits, so it is called on virtual threads. */
 interface Prober {
@@ -31,6 +33,7 @@ interface Prober {
       case Probe.Talk talk -> new TalkProber(talk, link);
       case PostgresqlProbe database -> new PostgresqlProber(database, link);
       case MariadbProbe database -> new MariadbProber(database, link);
+      case CommandProbe(List<String> command) -> new CommandProber(command, address);
       case RedisProbe redis -> new RedisProber(redis, link);
       case Probe.Http http -> {
         String host = http.host().isEmpty() ? address.toString() : http.host();

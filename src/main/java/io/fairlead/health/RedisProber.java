@@ -104,10 +104,7 @@ final class RedisProber implements Prober {
     /** Its word only: what follows could be what was said. */
     private String error(String said) {
       String word = said.split(" ", 2)[0];
-      return "answered "
-          + (word.matches("[A-Z]{2,20}") ? word : "with an error")
-          + " to "
-          + to;
+      return "answered " + (word.matches("[A-Z]{2,20}") ? word : "with an error") + " to " + to;
     }
 
     private int number(String text) throws IOException {

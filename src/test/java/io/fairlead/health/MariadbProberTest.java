@@ -106,7 +106,11 @@ class MariadbProberTest {
                 node ->
                     send(
                         node,
-                        (char) full.length() + "\0\0\0" + full + (char) asks.length() + "\0\0\2"
+                        (char) full.length()
+                            + "\0\0\0"
+                            + full
+                            + (char) asks.length()
+                            + "\0\0\2"
                             + asks)))
         .isEqualTo(
             "asks for a login by mysql_clear_password; the user of probes needs"
@@ -131,8 +135,11 @@ class MariadbProberTest {
     Path data = Server.folder(folder, name);
     Server.run(
         Server.unprivileged(
-            "mariadb-install-db", "--no-defaults", "--datadir=" + data,
-            "--auth-root-authentication-method=normal", "--skip-test-db"));
+            "mariadb-install-db",
+            "--no-defaults",
+            "--datadir=" + data,
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db"));
     Path first = folder.resolve(name + ".sql");
     Files.writeString(
         first,
@@ -152,16 +159,23 @@ class MariadbProberTest {
     List<String> command =
         new ArrayList<>(
             Server.unprivileged(
-                "mariadbd", "--no-defaults", "--datadir=" + data, "--port=" + port,
-                "--bind-address=127.0.0.1", "--socket=" + data.resolve("socket"),
-                "--pid-file=" + data.resolve("pid"), "--init-file=" + first,
-                "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M"));
+                "mariadbd",
+                "--no-defaults",
+                "--datadir=" + data,
+                "--port=" + port,
+                "--bind-address=127.0.0.1",
+                "--socket=" + data.resolve("socket"),
+                "--pid-file=" + data.resolve("pid"),
+                "--init-file=" + first,
+                "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-buffer-pool-size=16M"));
     command.addAll(List.of(more));
     return Server.start(port, folder.resolve(name + ".log"), command)
         .await(() -> said(probe(PASSWORD, Role.ANY), 1000, port).equals("passed"));
   }
 
   private static void sql(int port, String sql) throws Exception {
-    Server.run("mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", "" + port, "-u", "admin", "-e", sql);
+    Server.run(
+        "mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", "" + port, "-u", "admin", "-e", sql);
   }
 }

@@ -59,8 +59,20 @@ class PostgresqlProberTest {
     Path copy = Server.folder(folder, "replica");
     Server.run(
         Server.unprivileged(
-            bin("pg_basebackup"), "-h", "127.0.0.1", "-p", "" + primary.port, "-U", "admin", "-D",
-            copy.toString(), "-R", "-c", "fast", "-X", "stream"));
+            bin("pg_basebackup"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            "" + primary.port,
+            "-U",
+            "admin",
+            "-D",
+            copy.toString(),
+            "-R",
+            "-c",
+            "fast",
+            "-X",
+            "stream"));
     Files.setPosixFilePermissions(
         copy, java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
     int port = Server.freePort();
@@ -107,8 +119,7 @@ class PostgresqlProberTest {
     String asks = "R\0\0\0\u0017\0\0\0\nSCRAM-SHA-256\0\0";
     String wrongNonce = "R\0\0\0\u0020\0\0\0\u000br=abcdefgh,s=QUJD,i=4096";
     assertThat(
-            said(
-                probe("probe", PASSWORD, Role.ANY), 5000, node -> send(node, asks + wrongNonce)))
+            said(probe("probe", PASSWORD, Role.ANY), 5000, node -> send(node, asks + wrongNonce)))
         .isEqualTo("broke the rules of the login");
     assertThat(
             said(
@@ -161,8 +172,16 @@ class PostgresqlProberTest {
   private static void initialise(Path data) throws Exception {
     Server.run(
         Server.unprivileged(
-            bin("initdb"), "-D", data.toString(), "-U", "admin", "-A", "trust", "-N",
-            "--no-instructions", "--locale=C"));
+            bin("initdb"),
+            "-D",
+            data.toString(),
+            "-U",
+            "admin",
+            "-A",
+            "trust",
+            "-N",
+            "--no-instructions",
+            "--locale=C"));
     Files.writeString(
         data.resolve("pg_hba.conf"),
         """
@@ -178,16 +197,38 @@ class PostgresqlProberTest {
             port,
             folder.resolve(data.getFileName() + ".log"),
             Server.unprivileged(
-                bin("postgres"), "-D", data.toString(), "-p", "" + port, "-c",
-                "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
-                "-c", "wal_retrieve_retry_interval=100ms"))
+                bin("postgres"),
+                "-D",
+                data.toString(),
+                "-p",
+                "" + port,
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+                "-c",
+                "fsync=off",
+                "-c",
+                "wal_retrieve_retry_interval=100ms"))
         .await(() -> said(READY, 1000, port).equals("passed"));
   }
 
   private static void sql(int port, String sql) throws Exception {
     Server.run(
         List.of(
-            bin("psql"), "-h", "127.0.0.1", "-p", "" + port, "-U", "admin", "-d", "postgres", "-q",
-            "-v", "ON_ERROR_STOP=1", "-c", sql));
+            bin("psql"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            "" + port,
+            "-U",
+            "admin",
+            "-d",
+            "postgres",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql));
   }
 }

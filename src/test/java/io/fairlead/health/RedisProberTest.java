@@ -25,8 +25,7 @@ class RedisProberTest {
   void knowsRolesAndPasswords(@TempDir Path folder) throws Exception {
     try (Server master = redis(folder, "master");
         Server replica = redis(folder, "replica", "--replicaof", "127.0.0.1 " + master.port)) {
-      assertThat(said(probe("", Role.ANY), 5000, master.port))
-          .isEqualTo("answered NOAUTH to PING");
+      assertThat(said(probe("", Role.ANY), 5000, master.port)).isEqualTo("answered NOAUTH to PING");
       assertThat(said(probe("not " + PASSWORD, Role.ANY), 5000, master.port))
           .isEqualTo("answered WRONGPASS to AUTH");
       assertThat(said(probe(PASSWORD, Role.ANY), 5000, master.port)).isEqualTo("passed");
@@ -40,10 +39,9 @@ class RedisProberTest {
           .isEqualTo("is a replica (ROLE), wanted master");
       master.stop();
       Server _ =
-          replica.await(
-              () ->
-                  said(probe(PASSWORD, Role.REPLICA), 5000, replica.port)
-                      .equals("its link to its master is not up (ROLE)"));
+          replica.await(() ->
+              said(probe(PASSWORD, Role.REPLICA), 5000, replica.port)
+                  .equals("its link to its master is not up (ROLE)"));
     }
   }
 
@@ -91,9 +89,23 @@ class RedisProberTest {
     List<String> command =
         new ArrayList<>(
             List.of(
-                "redis-server", "--port", "" + port, "--bind", "127.0.0.1", "--save", "",
-                "--appendonly", "no", "--dir", folder.toString(), "--requirepass", PASSWORD,
-                "--masterauth", PASSWORD, "--repl-diskless-sync-delay", "0"));
+                "redis-server",
+                "--port",
+                "" + port,
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                folder.toString(),
+                "--requirepass",
+                PASSWORD,
+                "--masterauth",
+                PASSWORD,
+                "--repl-diskless-sync-delay",
+                "0"));
     command.addAll(List.of(more));
     return Server.start(port, folder.resolve(name + ".log"), command)
         .await(() -> said(probe(PASSWORD, Role.ANY), 1000, port).equals("passed"));

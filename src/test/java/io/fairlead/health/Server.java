@@ -47,7 +47,9 @@ final class Server implements AutoCloseable {
   static Path folder(Path parent, String name) throws IOException, InterruptedException {
     Path folder = Files.createDirectories(parent.resolve(name));
     if (ROOT) {
-      for (Path above = parent; above != null && above.getNameCount() > 1; above = above.getParent()) {
+      for (Path above = parent;
+          above != null && above.getNameCount() > 1;
+          above = above.getParent()) {
         boolean _ = above.toFile().setExecutable(true, false);
       }
       run("chown", "-R", "65534:65534", folder.toString());
@@ -74,10 +76,7 @@ final class Server implements AutoCloseable {
     return new Server(
         port,
         log,
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start());
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start());
   }
 
   /** Something that comes true in time while the server lives. */
