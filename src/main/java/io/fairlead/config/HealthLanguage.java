@@ -230,6 +230,31 @@ final class HealthLanguage {
           "Probes in a row that must fail before an up node is down.",
           "3");
 
+  private static final Key<Duration> DOWN_INTERVAL =
+      Key.computed(
+          "down-interval",
+          Scalar.duration(HealthCheckConfig.INTERVAL),
+          "interval",
+          "The longest time between two probes of a node that stays down: the time doubles up to it;"
+              + " at least interval.",
+          "30s");
+  private static final Key<Duration> FLAP_WINDOW =
+      Key.of(
+          "flap-window",
+          Scalar.duration(HealthCheckConfig.FLAP_WINDOW),
+          HealthCheckConfig.USUAL_FLAP_WINDOW,
+          "A node that goes down more than three times in this time needs twice as many passes each"
+              + " time, up to 16 times `rise`; 0s: never.",
+          "5m");
+  private static final Key<Duration> CERTIFICATE_LEFT =
+      Key.of(
+          "certificate-left",
+          Scalar.duration(HealthCheckConfig.CERTIFICATE_LEFT),
+          Duration.ZERO,
+          "How long the certificate that a node shows must still be valid, where the service has"
+              + " `tls`; 0s: as long as it is.",
+          "72h");
+
   static final Obj<HealthCheckConfig> HEALTH =
       new Obj<>(
           "health",
@@ -252,7 +277,10 @@ final class HealthLanguage {
               INTERVAL,
               TIMEOUT,
               RISE,
-              FALL),
+              FALL,
+              DOWN_INTERVAL,
+              FLAP_WINDOW,
+              CERTIFICATE_LEFT),
           List.of(),
           false,
           new Obj.ShortForm<>(
@@ -282,7 +310,9 @@ final class HealthLanguage {
             "must not be given beside " + (said.isEmpty() ? "" : said.getFirst()));
         said.add(kind.name());
         probe =
-            one instanceof Probe ready ? ready : new CommandProbe(orElse(values.find(COMMAND), List.of()));
+            one instanceof Probe ready
+                ? ready
+                : new CommandProbe(orElse(values.find(COMMAND), List.of()));
       }
     }
     for (Key<?> key : OF_HTTP) {
@@ -313,7 +343,10 @@ final class HealthLanguage {
         values.get(RISE),
         values.get(FALL),
         probe,
-        orElse(values.find(PORT), 0));
+        orElse(values.find(PORT), 0),
+        values.get(CERTIFICATE_LEFT),
+        orElse(values.find(DOWN_INTERVAL), Duration.ZERO),
+        values.get(FLAP_WINDOW));
   }
 
   private static <T> T orElse(@Nullable T value, T otherwise) {

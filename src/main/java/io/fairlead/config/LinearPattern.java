@@ -37,10 +37,10 @@ public final class LinearPattern {
   }
 
   /** A set of characters: pairs of first and last, or what is not in them. */
-  private record Chars(char[] ranges, boolean negated) {
+  private record Chars(String ranges, boolean negated) {
     boolean has(char c) {
-      for (int i = 0; i < ranges.length; i += 2) {
-        if (c >= ranges[i] && c <= ranges[i + 1]) {
+      for (int i = 0; i < ranges.length(); i += 2) {
+        if (c >= ranges.charAt(i) && c <= ranges.charAt(i + 1)) {
           return !negated;
         }
       }
@@ -62,11 +62,10 @@ public final class LinearPattern {
     record Repeat(Piece piece, int least, int most) implements Piece {}
   }
 
-  private static final Chars DIGIT = new Chars(new char[] {'0', '9'}, false);
-  private static final Chars WORD =
-      new Chars(new char[] {'a', 'z', 'A', 'Z', '0', '9', '_', '_'}, false);
-  private static final Chars SPACE = new Chars(new char[] {'\t', '\r', ' ', ' '}, false);
-  private static final Chars ANY = new Chars(new char[] {'\n', '\n', '\r', '\r'}, true);
+  private static final Chars DIGIT = new Chars("09", false);
+  private static final Chars WORD = new Chars("azAZ09__", false);
+  private static final Chars SPACE = new Chars("\t\r  ", false);
+  private static final Chars ANY = new Chars("\n\n\r\r", true);
 
   private final String source;
   private int emitted;
@@ -354,7 +353,7 @@ public final class LinearPattern {
     }
 
     private Piece literal(char c) {
-      return new Piece.One(cased(new Chars(new char[] {c, c}, false)));
+      return new Piece.One(cased(new Chars("" + c + c, false)));
     }
 
     private Piece group() {
@@ -446,7 +445,7 @@ public final class LinearPattern {
         ranges.append(from).append(to);
       }
       at++;
-      return new Chars(ranges.toString().toCharArray(), negated);
+      return new Chars(ranges.toString(), negated);
     }
 
     /** With the letters of the other case, if that does not count. */
@@ -462,7 +461,7 @@ public final class LinearPattern {
           ranges.append(c).append(c).append(upper).append(upper);
         }
       }
-      return new Chars(ranges.toString().toCharArray(), set.negated());
+      return new Chars(ranges.toString(), set.negated());
     }
   }
 }

@@ -68,6 +68,12 @@ public record ServiceConfig(
             null,
             "must not log in to a database where there is tls: such probes speak in the clear",
             List.of(List.of("tls")))
+        .that(
+            tls.enabled() || health.certificateLeft().isZero(),
+            List.of("health", "certificate-left"),
+            health.certificateLeft(),
+            "must not be given without tls",
+            List.of(List.of("tls")))
         .orRefuse();
   }
 

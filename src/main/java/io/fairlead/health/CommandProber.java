@@ -68,9 +68,7 @@ final class CommandProber implements Prober {
 
   private Process start(InetSocketAddress address, Deadline deadline) throws IOException {
     ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectInput(new File("/dev/null"));
+        new ProcessBuilder(command).redirectErrorStream(true).redirectInput(new File("/dev/null"));
     Map<String, String> environment = builder.environment();
     environment.keySet().retainAll(KEPT);
     environment.put("FAIRLEAD_NODE_ADDRESS", node.toString());

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs probes on virtual threads, {@value #AT_ONCE} at once at most, and {@value #COMMANDS_AT_ONCE}
- * programs: what is due beyond that waits for its turn, its own time begins when its turn comes, and
- * it is counted as late.
+ * programs: what is due beyond that waits for its turn, its own time begins when its turn comes,
+ * and it is counted as late.
  */
 final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
   static final int AT_ONCE = 512;
@@ -92,8 +92,13 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
         node.setCertificateEnd(0); // it shows none any more
       }
       ProbeLink link = tls == null ? ProbeLink.CLEAR : new ProbeLink.Secure(tls, node);
-      return Prober.of(config, asked(node.address(), config), link)
-          .probe(asked(address, config), deadline);
+      ProbeResult result =
+          Prober.of(config, asked(node.address(), config), link)
+              .probe(asked(address, config), deadline);
+      String wrong =
+          CertificateTime.judge(
+              node.certificateEnd(), System.currentTimeMillis(), config.certificateLeft());
+      return wrong == null || !result.passed() ? result : new ProbeResult.Failed(wrong);
     } catch (SocketTimeoutException _) {
       return deadline.missed();
     } catch (InterruptedException _) {

@@ -73,13 +73,14 @@ class CommandProberTest {
     List<String> started = Files.readAllLines(pids);
     assertThat(started).hasSize(2);
     for (String pid : started) {
-      ProcessHandle.of(Long.parseLong(pid)).ifPresent(left -> {
-        try {
-          left.onExit().get(5, TimeUnit.SECONDS);
-        } catch (Exception e) {
-          throw new AssertionError(left + " lives", e);
-        }
-      });
+      ProcessHandle.of(Long.parseLong(pid))
+          .ifPresent(left -> {
+            try {
+              left.onExit().get(5, TimeUnit.SECONDS);
+            } catch (Exception e) {
+              throw new AssertionError(left + " lives", e);
+            }
+          });
     }
   }
 
