@@ -34,8 +34,8 @@ public record HealthCheckConfig(
       Range.durations(Duration.ofMillis(10), Duration.ofHours(1));
   static final Range<Duration> TIMEOUT = Range.durations(Duration.ofMillis(1), Duration.ofHours(1));
   static final Range<Duration> CERTIFICATE_LEFT =
-      Range.durations(Duration.ZERO, Duration.ofHours(24 * 366));
-  static final Range<Duration> FLAP_WINDOW = Range.durations(Duration.ZERO, Duration.ofHours(24));
+      Range.durations(Duration.ZERO, Duration.ofDays(366));
+  static final Range<Duration> FLAP_WINDOW = Range.durations(Duration.ZERO, Duration.ofDays(1));
   static final Duration USUAL_FLAP_WINDOW = Duration.ofMinutes(1);
   static final Range<Integer> PORT = Range.counts(1, 65_535);
   static final Range<Integer> IN_A_ROW = Range.counts(1, 100);

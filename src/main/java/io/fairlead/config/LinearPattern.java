@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class LinearPattern {
   static final int MAX_LENGTH = 256;
 
-  /** Steps once repetitions are written out: a text of 64 KiB then takes a fifth of a second. */
+  /**
+   * Steps once repetitions are written out: a text of 64 KiB was then seen to take half a second.
+   */
   static final int MAX_STEPS = 1000;
 
   private static final int DEPTH = 32;

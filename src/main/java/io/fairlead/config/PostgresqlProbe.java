@@ -22,7 +22,7 @@ public record PostgresqlProbe(
     REPLICA
   }
 
-  static final Range<Duration> LAG = Range.durations(Duration.ofMillis(1), Duration.ofHours(24));
+  static final Range<Duration> LAG = Range.durations(Duration.ofMillis(1), Duration.ofDays(1));
   static final int MAX_NAME = 63;
 
   public PostgresqlProbe {

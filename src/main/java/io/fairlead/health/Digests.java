@@ -63,7 +63,7 @@ final class Digests {
   static byte[] xor(byte[] one, byte[] other) {
     byte[] both = one.clone();
     for (int i = 0; i < both.length; i++) {
-      both[i] ^= other[i];
+      both[i] = (byte) (both[i] ^ other[i]);
     }
     return both;
   }

@@ -125,7 +125,7 @@ final class HttpProber implements Prober {
   }
 
   private @Nullable String judge(String head, InputStream rest) throws IOException {
-    String[] lines = head.split("\r\n");
+    String[] lines = head.split("\r\n", -1);
     Matcher line = STATUS_LINE.matcher(lines[0]);
     if (!line.matches()) {
       return "answer is not HTTP: " + quote.of(lines[0]);

@@ -91,7 +91,7 @@ final class MariadbProber implements Prober {
       String _ = text(greeting); // version
       need(greeting, 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 10);
       byte[] nonce = new byte[NONCE];
-      greeting.getInt();
+      int _ = greeting.getInt();
       greeting.get(nonce, 0, 8);
       greeting.position(greeting.position() + 1 + 2 + 1 + 2 + 2 + 1 + 10);
       need(greeting, NONCE - 8);
@@ -114,7 +114,7 @@ final class MariadbProber implements Prober {
       send(body.toByteArray());
       ByteBuffer answer = read();
       if (answer.get(0) == (byte) 0xFE) {
-        answer.get();
+        byte _ = answer.get();
         String plugin = text(answer);
         if (!plugin.equals(NATIVE) || answer.remaining() < NONCE) {
           throw new Conversation.Failure(
@@ -291,9 +291,13 @@ final class MariadbProber implements Prober {
     if (error.remaining() < start) {
       return "refuses the login";
     }
-    String sentence =
-        new String(error.array(), start, error.remaining() - start, StandardCharsets.UTF_8);
-    return "says: " + quote.sentence(sentence) + " (" + (error.getShort(1) & 0xFFFF) + ")";
+    byte[] sentence = new byte[error.remaining() - start];
+    error.get(start, sentence);
+    return "says: "
+        + quote.sentence(new String(sentence, StandardCharsets.UTF_8))
+        + " ("
+        + (error.getShort(1) & 0xFFFF)
+        + ")";
   }
 
   private static Conversation.Failure notMariadb() {

@@ -8,6 +8,8 @@ import io.fairlead.config.Probe;
 import io.fairlead.config.Probe.Expect;
 import io.fairlead.config.Probe.Http.Version;
 import io.fairlead.config.Probe.StatusRange;
+import io.fairlead.config.Secret;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -88,7 +90,7 @@ class Http2ProberTest {
         "GET",
         path,
         "",
-        Map.of("x-probe", new io.fairlead.config.Secret("yes")),
+        Map.of("x-probe", new Secret("yes")),
         Version.HTTP_2,
         new Expect(
             new StatusRange(200, 200), contains, Optional.empty(), Map.of("server", server)));
@@ -102,9 +104,10 @@ class Http2ProberTest {
 
   private static void awaitPort(int port, Process server) throws Exception {
     while (server.isAlive()) {
-      try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        assertThat(socket.isConnected()).isTrue();
         return;
-      } catch (java.io.IOException e) {
+      } catch (IOException _) {
         TimeUnit.MILLISECONDS.sleep(20); // there is no event to wait for
       }
     }

@@ -10,6 +10,7 @@ import io.fairlead.config.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
@@ -73,8 +74,7 @@ class PostgresqlProberTest {
             "fast",
             "-X",
             "stream"));
-    Files.setPosixFilePermissions(
-        copy, java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
+    Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwx------"));
     int port = Server.freePort();
     try (Server replica = postgres(folder, copy, port)) {
       PostgresqlProbe wantsPrimary = probe("probe", PASSWORD, Role.PRIMARY);
@@ -104,7 +104,7 @@ class PostgresqlProberTest {
             + " pg_hba.conf needs scram-sha-256",
         "'R\0\0\0\u0008\0\0\0\u0007' | asks for a login that probes do not know: 7",
         "'R\0\0\0\u0008\0\0\0\u000b' | broke the rules of the login",
-        "'E\0\0\0\u0020C53300\0Mno room, hunter22222\0\0' | says: no room, (secret) (53300)",
+        "'E\0\0\0 C53300\0Mno room, hunter22222\0\0' | says: no room, (secret) (53300)",
         "'HTTP/1.1 400 Bad Request'  | does not speak the protocol of PostgreSQL",
         "'R\0\0\0\u0008\0\0'         | connection closed in the middle of the conversation",
         "''                          | connection closed in the middle of the conversation",
@@ -117,7 +117,7 @@ class PostgresqlProberTest {
   @Test
   void aServerThatKnowsNoPasswordIsFoundOut() throws Exception {
     String asks = "R\0\0\0\u0017\0\0\0\nSCRAM-SHA-256\0\0";
-    String wrongNonce = "R\0\0\0\u0020\0\0\0\u000br=abcdefgh,s=QUJD,i=4096";
+    String wrongNonce = "R\0\0\0 \0\0\0\u000br=abcdefgh,s=QUJD,i=4096";
     assertThat(
             said(probe("probe", PASSWORD, Role.ANY), 5000, node -> send(node, asks + wrongNonce)))
         .isEqualTo("broke the rules of the login");

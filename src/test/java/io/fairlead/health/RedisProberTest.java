@@ -2,6 +2,7 @@ package io.fairlead.health;
 
 import static io.fairlead.health.SpokenNode.said;
 import static io.fairlead.health.SpokenNode.send;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.RedisProbe;
@@ -74,7 +75,7 @@ class RedisProberTest {
                 5000,
                 node -> {
                   while (true) {
-                    node.getOutputStream().write("*1\r\n".getBytes());
+                    node.getOutputStream().write("*1\r\n".getBytes(US_ASCII));
                   }
                 }))
         .isEqualTo("does not speak the protocol of Redis");

@@ -3,6 +3,7 @@ package io.fairlead.health;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,7 +65,7 @@ final class Server implements AutoCloseable {
   static String run(List<String> command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {
       throw new AssertionError(command + " failed: " + said);
     }
@@ -84,6 +85,7 @@ final class Server implements AutoCloseable {
     boolean holds() throws Exception;
   }
 
+  /** Waits for that; a server of which it does not come true is ended. */
   Server await(Until until) throws Exception {
     for (int i = 0; i < 1500; i++) {
       if (until.holds()) {
@@ -94,6 +96,7 @@ final class Server implements AutoCloseable {
       }
       TimeUnit.MILLISECONDS.sleep(20); // servers announce nothing
     }
+    close();
     throw new AssertionError("not in time: " + Files.readString(log));
   }
 
