@@ -11,6 +11,7 @@ import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.admin.NodeOutcome;
 import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
+import io.fairlead.admin.VerdictView;
 import io.fairlead.balance.NodeEstimate;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
@@ -244,6 +245,9 @@ final class Operator implements Instance {
                     known.facts().labels(),
                     known.facts().source()));
     boolean leased = fairlead.membership().lease(service, spec.address()) != null;
+    if (known != null) {
+      fairlead.health().askNow(known); // it says that it is there
+    }
     return switch (fairlead.membership().register(service, spec, registration.ttl(), who)) {
       case REGISTERED -> new NodeOutcome.Done();
       case RENEWED -> same ? new NodeOutcome.Already() : new NodeOutcome.Done();
@@ -365,7 +369,14 @@ final class Operator implements Instance {
             new ProbeView(
                 probed.epochMillis(),
                 probed.result() instanceof ProbeResult.Passed,
-                probed.result().toString()))
+                probed.result().text()))
+        .toList();
+  }
+
+  @Override
+  public List<VerdictView> verdicts(Node node) {
+    return fairlead.health().verdicts(node).stream()
+        .map(verdict -> new VerdictView(verdict.epochMillis(), verdict.up(), verdict.reason()))
         .toList();
   }
 

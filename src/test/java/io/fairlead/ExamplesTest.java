@@ -118,7 +118,8 @@ class ExamplesTest {
         "guarded.yaml",
         "balance.yaml",
         "balancing.yaml",
-        "affinity.yaml"
+        "affinity.yaml",
+        "health.yaml"
       })
   void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {

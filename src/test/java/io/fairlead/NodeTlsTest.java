@@ -699,6 +699,24 @@ final class NodeTlsTest {
   }
 
   @Test
+  void aCheckMayAskForACertificateThatLasts() throws Exception {
+    X509Bundle soon =
+        certificates.make(
+            "soon",
+            b -> b.notAfter(Instant.now().plus(Duration.ofHours(24 * 9 + 12))),
+            "127.0.0.1");
+    TlsNode node = serving("a", soon, Manner.PLAIN);
+    String yaml =
+        yaml("tls: { " + ca() + " }", node.port())
+            .replace(
+                "health: none", "health: { tcp: true, interval: 500ms, certificate-left: 240h }");
+    Instance instance = leftOver.watches(new Instance(Loopback.start(yaml)));
+    Loopback.await("it is down", () -> !instance.nodes()[0].facts().up());
+    assertThat(instance.nodes()[0].facts().reason())
+        .isEqualTo("its certificate expires in 9 days, wanted at least 10 days");
+  }
+
+  @Test
   void aProbeOfANodeThatIsNotTrustedFails() throws Exception {
     TlsNode node = serving("a", bundle("other"), Manner.PLAIN);
     String yaml =

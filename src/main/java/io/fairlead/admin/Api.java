@@ -301,6 +301,7 @@ final class Api {
               live.figures(node),
               instance.idleConnections(node),
               instance.choice(node),
+              null,
               null));
     }
     return Answer.json(new Views.Nodes(service.name(), nodes));
@@ -314,7 +315,8 @@ final class Api {
             live.figures(node),
             instance.idleConnections(node),
             instance.choice(node),
-            instance.healthHistory(node)));
+            instance.healthHistory(node),
+            instance.verdicts(node)));
   }
 
   private Answer register(Call call) {

@@ -94,6 +94,9 @@ public interface Instance {
   /** The last probes of the node, oldest first; empty if it is not probed. */
   List<ProbeView> healthHistory(Node node);
 
+  /** When and why it went up and down, oldest first; empty if it is not probed. */
+  List<VerdictView> verdicts(Node node);
+
   /** Bytes outside the heap that the transport holds for network buffers. */
   long directMemory();
 }

@@ -144,14 +144,17 @@ final class Views {
       @Doc("Failures a second over the last 10 s.") double errorRate,
       @Doc("Median of the last 5 to 10 s; null: none.") @Nullable Double p50Millis,
       @Nullable Double p99Millis,
-      @Doc("The last probes, oldest first; null in lists.") @Nullable List<ProbeView> probes) {
+      @Doc("The last probes, oldest first; null in lists.") @Nullable List<ProbeView> probes,
+      @Doc("When and why it last went up and down, oldest first; null in lists.")
+          @Nullable List<VerdictView> verdicts) {
 
     static NodeView of(
         Node node,
         LiveView.Figures figures,
         int idle,
         String choice,
-        @Nullable List<ProbeView> probes) {
+        @Nullable List<ProbeView> probes,
+        @Nullable List<VerdictView> verdicts) {
       return new NodeView(
           node.service(),
           node.name(),
@@ -183,7 +186,8 @@ final class Views {
           figures.errorRate(),
           figures.p50Millis(),
           figures.p99Millis(),
-          probes);
+          probes,
+          verdicts);
     }
   }
 

@@ -2,6 +2,7 @@ package io.fairlead.cli;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -123,6 +124,11 @@ final class LookVerbs {
     @Parameters(index = "0", arity = "0..1", paramLabel = "SERVICE", description = "Its name.")
     private @Nullable String service;
 
+    @Option(
+        names = "--history",
+        description = "When and why they went up and down, instead; at most 32 times each.")
+    private boolean history;
+
     Nodes(Cli.World world) {
       super(world);
     }
@@ -140,13 +146,18 @@ final class LookVerbs {
       }
       List<List<String>> rows = new ArrayList<>();
       List<String> bodies = new ArrayList<>();
+      List<JsonNode> services = new ArrayList<>();
       for (String name : names) {
         AdminClient.Reply reply =
             client.get("/api/v1/services/" + AdminClient.segment(name) + "/nodes");
         bodies.add(reply.body());
-        for (JsonNode node : reply.json().get("nodes")) {
+        services.add(reply.json());
+        for (JsonNode node : services.getLast().get("nodes")) {
           rows.add(row(node));
         }
+      }
+      if (history) {
+        return history(client, services);
       }
       if (json()) {
         // One service: its object. All: a list of such objects.
@@ -168,6 +179,38 @@ final class LookVerbs {
                   "REASON",
                   "CHOICE"),
               rows);
+      return Cli.DONE;
+    }
+
+    /** Asks for each node, since lists do not tell. */
+    private int history(AdminClient client, List<JsonNode> services) {
+      List<List<String>> rows = new ArrayList<>();
+      List<String> bodies = new ArrayList<>();
+      for (JsonNode known : services) {
+        for (JsonNode node : known.get("nodes")) {
+          AdminClient.Reply reply =
+              client.get(
+                  "/api/v1/services/"
+                      + AdminClient.segment(text(known, "service"))
+                      + "/nodes/"
+                      + AdminClient.segment(text(node, "address")));
+          bodies.add(reply.body());
+          for (JsonNode verdict : reply.json().get("verdicts")) {
+            rows.add(
+                List.of(
+                    Instant.ofEpochMilli(verdict.get("epochMillis").asLong()).toString(),
+                    text(node, "service"),
+                    text(node, "name"),
+                    verdict.get("up").asBoolean() ? "up" : "down",
+                    text(verdict, "why")));
+          }
+        }
+      }
+      if (json()) {
+        terminal().line("[" + String.join(",", bodies) + "]");
+      } else {
+        terminal().table(List.of("TIME", "SERVICE", "NODE", "VERDICT", "WHY"), rows);
+      }
       return Cli.DONE;
     }
 

@@ -9,10 +9,16 @@ import java.util.Map;
  *
  * @param bind where it listens; anything but loopback needs a token
  * @param tokens who may come in; empty: everybody who reaches it, as operator
+ * @param allowCommands whether health checks may run programs of this machine
  */
-public record AdminConfig(HostPort bind, List<Token> tokens) {
+public record AdminConfig(HostPort bind, List<Token> tokens, boolean allowCommands) {
   public static final AdminConfig DEFAULT =
       new AdminConfig(new HostPort("127.0.0.1", 9900), List.of());
+
+  /** Health checks run no programs. */
+  public AdminConfig(HostPort bind, List<Token> tokens) {
+    this(bind, tokens, false);
+  }
 
   public AdminConfig {
     tokens = List.copyOf(tokens);

@@ -99,7 +99,9 @@ public final class ConfigDiff {
       if (now == null) {
         say(path + ": removed " + entry.getKey());
       } else if (!now.equals(entry.getValue())) {
-        if (entry.getValue() instanceof Record record) {
+        if (entry.getValue() instanceof Secret) {
+          say(place + " changed");
+        } else if (entry.getValue() instanceof Record record) {
           records(place, record, (Record) now);
         } else {
           change(place, entry.getValue(), now);
@@ -156,6 +158,11 @@ public final class ConfigDiff {
   private static String words(Object value) {
     return switch (value) {
       case Probe.Tcp _ -> "tcp";
+      case Probe.Talk _ -> "tcp with an answer";
+      case PostgresqlProbe _ -> "postgresql";
+      case MariadbProbe _ -> "mariadb";
+      case RedisProbe _ -> "redis";
+      case CommandProbe command -> "command " + command.command().getFirst();
       case Probe.None _ -> "none";
       case Probe.Grpc grpc -> ("grpc " + grpc.service()).strip();
       case Probe.Http http -> "http " + http.path();

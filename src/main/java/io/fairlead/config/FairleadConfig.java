@@ -30,6 +30,7 @@ public record FairleadConfig(
     services = Collections.unmodifiableMap(balanced(services, listeners, runtime.zone()));
     Require require = new Require();
     checkServices(require, listeners, services);
+    checkCommands(require, admin, services);
     checkBinds(require, admin, listeners);
     checkRateLimits(require, listeners);
     require.orRefuse();
@@ -118,6 +119,18 @@ public record FairleadConfig(
           }
         }
       }
+    }
+  }
+
+  private static void checkCommands(
+      Require require, AdminConfig admin, Map<String, ServiceConfig> services) {
+    for (ServiceConfig service : services.values()) {
+      require.that(
+          admin.allowCommands() || !(service.health().probe() instanceof CommandProbe),
+          List.of("services", service.name(), "health", "command"),
+          null,
+          "must not be given unless admin.allow-commands is true: it runs programs of this machine",
+          List.of());
     }
   }
 

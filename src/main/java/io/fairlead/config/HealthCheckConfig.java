@@ -1,5 +1,6 @@
 package io.fairlead.config;
 
+import io.fairlead.config.Probe.Http.Version;
 import java.time.Duration;
 import java.util.List;
 
@@ -13,12 +14,29 @@ import java.util.List;
  * @param fall probes in a row that must fail before an up node is down, 1 to 100; default 3
  * @param probe what is asked; default: a TCP connection
  * @param port where it is asked; 0: where the node serves
+ * @param certificateLeft how long the certificate that a node shows must still be valid; zero: any
+ *     time
+ * @param downInterval the longest time between two probes of a node that stays down; zero: interval
+ * @param flapWindow in which a node that goes down more than three times needs more passes; zero:
+ *     never
  */
 public record HealthCheckConfig(
-    Duration interval, Duration timeout, int rise, int fall, Probe probe, int port) {
+    Duration interval,
+    Duration timeout,
+    int rise,
+    int fall,
+    Probe probe,
+    int port,
+    Duration certificateLeft,
+    Duration downInterval,
+    Duration flapWindow) {
   static final Range<Duration> INTERVAL =
       Range.durations(Duration.ofMillis(10), Duration.ofHours(1));
   static final Range<Duration> TIMEOUT = Range.durations(Duration.ofMillis(1), Duration.ofHours(1));
+  static final Range<Duration> CERTIFICATE_LEFT =
+      Range.durations(Duration.ZERO, Duration.ofDays(366));
+  static final Range<Duration> FLAP_WINDOW = Range.durations(Duration.ZERO, Duration.ofDays(1));
+  static final Duration USUAL_FLAP_WINDOW = Duration.ofMinutes(1);
   static final Range<Integer> PORT = Range.counts(1, 65_535);
   static final Range<Integer> IN_A_ROW = Range.counts(1, 100);
 
@@ -27,7 +45,7 @@ public record HealthCheckConfig(
 
   /** Nodes are asked where they serve. */
   public HealthCheckConfig(Duration interval, Duration timeout, int rise, int fall, Probe probe) {
-    this(interval, timeout, rise, fall, probe, 0);
+    this(interval, timeout, rise, fall, probe, 0, Duration.ZERO, Duration.ZERO, USUAL_FLAP_WINDOW);
   }
 
   public HealthCheckConfig {
@@ -43,6 +61,25 @@ public record HealthCheckConfig(
         .within(IN_A_ROW, "rise", rise)
         .within(IN_A_ROW, "fall", fall)
         .within(PORT, "port", Math.max(port, 1))
+        .within(CERTIFICATE_LEFT, "certificate-left", certificateLeft)
+        .within(FLAP_WINDOW, "flap-window", flapWindow)
+        .that(
+            downInterval.isZero() || downInterval.compareTo(interval) >= 0,
+            List.of("down-interval"),
+            downInterval,
+            "must not be shorter than interval " + Units.duration(interval),
+            List.of(List.of("interval")))
         .orRefuse();
+  }
+
+  /** As a service is probed whose requests speak that. */
+  HealthCheckConfig of(NodeProtocol protocol) {
+    if (!(probe instanceof Probe.Http http) || http.version() != Version.AS_SERVICE) {
+      return this;
+    }
+    boolean http2 = protocol == NodeProtocol.H2 && port == 0;
+    Probe spoken = http.with(http2 ? Version.HTTP_2 : Version.HTTP_1_1);
+    return new HealthCheckConfig(
+        interval, timeout, rise, fall, spoken, port, certificateLeft, downInterval, flapWindow);
   }
 }

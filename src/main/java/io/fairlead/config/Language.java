@@ -3,7 +3,6 @@ package io.fairlead.config;
 import io.fairlead.config.AdminConfig.Role;
 import io.fairlead.config.AdminConfig.Token;
 import io.fairlead.config.ForwardedConfig.Style;
-import io.fairlead.config.Probe.StatusRange;
 import io.fairlead.config.RuntimeConfig.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -90,15 +89,25 @@ final class Language {
           "Who may come in. Without any, everybody who reaches it is an operator.",
           "[ { name: alice, role: viewer, token: \"file:secrets/alice\" } ]");
 
+  private static final Key<Boolean> ALLOW_COMMANDS =
+      Key.of(
+          "allow-commands",
+          Scalar.flag(),
+          false,
+          "Whether health checks may run programs of this machine (`health.command`).",
+          "true");
+
   static final Obj<AdminConfig> ADMIN =
       new Obj<>(
           "admin",
           "The operator's door: dashboard, API and metrics.",
-          List.of(ADMIN_BIND, TOKENS),
+          List.of(ADMIN_BIND, TOKENS, ALLOW_COMMANDS),
           List.of("tls"),
           false,
           null,
-          (values, _) -> new AdminConfig(values.get(ADMIN_BIND), values.get(TOKENS)));
+          (values, _) ->
+              new AdminConfig(
+                  values.get(ADMIN_BIND), values.get(TOKENS), values.get(ALLOW_COMMANDS)));
 
   // runtime
 
@@ -518,92 +527,6 @@ final class Language {
                   values.get(TIER),
                   values.get(LABELS)));
 
-  private static final Key<String> HTTP =
-      Key.computed(
-          "http",
-          Scalar.text("path", null, Syntax::probePath),
-          "not asked",
-          "Ask for this path by GET; instead of `tcp`.",
-          "\"/healthz\"");
-  private static final Key<String> TCP =
-      Key.computed(
-          "tcp",
-          Scalar.words("word", List.of("true"), s -> s),
-          "true without http",
-          "Open a connection; instead of `http`.",
-          "true");
-  private static final Key<Integer> PROBE_PORT =
-      Key.computed(
-          "port",
-          Scalar.count(HealthCheckConfig.PORT),
-          "the node's",
-          "Port to ask at, such as that of a side door.",
-          "8081");
-  private static final Key<Probe.Grpc> GRPC =
-      Key.computed(
-          "grpc",
-          Scalar.parsed("service or true", text -> new Probe.Grpc(text.equals("true") ? "" : text)),
-          "none",
-          "Call `grpc.health.v1.Health/Check` for that service, or, if `true`, for the server as a"
-              + " whole; passes when the answer is SERVING. Instead of `http`.",
-          "shop.Orders");
-  private static final Key<String> PROBE_HOST =
-      Key.computed(
-          "host",
-          Scalar.text("host", null, Syntax::probeHost),
-          "the node's address",
-          "Host field of an HTTP probe.",
-          "shop.example");
-  private static final Key<StatusRange> EXPECT =
-      Key.computed(
-          "expect",
-          Scalar.parsed("status or range", StatusRange::parse),
-          "200-399",
-          "Statuses that pass an HTTP probe, within 100-599.",
-          "200-299");
-  private static final Key<Duration> INTERVAL =
-      Key.of(
-          "interval",
-          Scalar.duration(HealthCheckConfig.INTERVAL),
-          HealthCheckConfig.DEFAULT.interval(),
-          "Time between the starts of two probes of one node.",
-          "2s");
-  private static final Key<Duration> PROBE_TIMEOUT =
-      Key.computed(
-          "timeout",
-          Scalar.duration(HealthCheckConfig.TIMEOUT),
-          Units.duration(HealthCheckConfig.DEFAULT.timeout()) + ", or interval if shorter",
-          "Time a probe may take; longer counts as failed; at most interval.",
-          "500ms");
-  private static final Key<Integer> RISE =
-      Key.of(
-          "rise",
-          Scalar.count(HealthCheckConfig.IN_A_ROW),
-          HealthCheckConfig.DEFAULT.rise(),
-          "Probes in a row that must pass before a down node is up.",
-          "2");
-  private static final Key<Integer> FALL =
-      Key.of(
-          "fall",
-          Scalar.count(HealthCheckConfig.IN_A_ROW),
-          HealthCheckConfig.DEFAULT.fall(),
-          "Probes in a row that must fail before an up node is down.",
-          "3");
-
-  static final Obj<HealthCheckConfig> HEALTH =
-      new Obj<>(
-          "health",
-          "How the nodes of a service are probed. `none`: a node counts as up until a connection to"
-              + " it fails, and again after a pause.",
-          List.of(
-              HTTP, TCP, GRPC, PROBE_PORT, PROBE_HOST, EXPECT, INTERVAL, PROBE_TIMEOUT, RISE, FALL),
-          List.of(),
-          false,
-          new Obj.ShortForm<>(
-              Scalar.words("word", List.of("none"), s -> s),
-              (_, _) -> health(new Values(Path.of("")), new Probe.None())),
-          (values, _) -> health(values, probe(values)));
-
   private static final Key<Duration> CONNECT_TIMEOUT =
       Key.of(
           "connect-timeout",
@@ -777,7 +700,7 @@ final class Language {
   private static final Key<HealthCheckConfig> SERVICE_HEALTH =
       Key.of(
           "health",
-          HEALTH,
+          HealthLanguage.HEALTH,
           HealthCheckConfig.DEFAULT,
           "{ tcp: true }",
           "How nodes are probed.",
@@ -908,39 +831,6 @@ final class Language {
 
   private Language() {}
 
-  private static Probe probe(Values values) {
-    String path = values.find(HTTP);
-    new Require()
-        .that(
-            path == null || values.find(TCP) == null, "tcp", null, "must not be given beside http")
-        .that(
-            values.find(GRPC) == null || (path == null && values.find(TCP) == null),
-            "grpc",
-            null,
-            "must not be given beside http or tcp")
-        .that(
-            path != null || values.find(PROBE_HOST) == null,
-            "host",
-            null,
-            "must not be given without http")
-        .that(
-            path != null || values.find(EXPECT) == null,
-            "expect",
-            null,
-            "must not be given without http")
-        .orRefuse();
-    Probe.Grpc grpc = values.find(GRPC);
-    if (grpc != null) {
-      return grpc;
-    }
-    return path == null
-        ? new Probe.Tcp()
-        : new Probe.Http(
-            path,
-            orElse(values.find(PROBE_HOST), ""),
-            orElse(values.find(EXPECT), new StatusRange(200, 399)));
-  }
-
   private static List<RouteConfig> routes(Values values, Spot listener) {
     List<RouteConfig> routes = new ArrayList<>(values.get(ROUTES));
     String service = values.find(LISTENER_SERVICE);
@@ -957,18 +847,6 @@ final class Language {
               RouteConfig.DEFAULT_TIMEOUT));
     }
     return routes;
-  }
-
-  private static HealthCheckConfig health(Values values, Probe probe) {
-    Duration interval = values.get(INTERVAL);
-    Duration usual = HealthCheckConfig.DEFAULT.timeout();
-    return new HealthCheckConfig(
-        interval,
-        orElse(values.find(PROBE_TIMEOUT), usual.compareTo(interval) < 0 ? usual : interval),
-        values.get(RISE),
-        values.get(FALL),
-        probe,
-        orElse(values.find(PROBE_PORT), 0));
   }
 
   private static String tokenName(Spot spot) {

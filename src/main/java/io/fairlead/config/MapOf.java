@@ -47,6 +47,20 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
         return text.toLowerCase(Locale.ROOT);
       }
     },
+    /** Of a field of a probe. */
+    PROBED(Syntax.TOKEN_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return text.equals("host")
+            ? "must not be given here: host says it"
+            : HeaderEdits.name(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text.toLowerCase(Locale.ROOT);
+      }
+    },
     COOKIE(Syntax.TOKEN_PATTERN) {
       @Override
       @Nullable String objection(String text) {

@@ -77,6 +77,7 @@ public record ServiceConfig(
 
   public ServiceConfig {
     nodes = List.copyOf(nodes);
+    health = health.of(protocol);
     Require require = new Require().unless(Syntax.name(name), List.of("name"), name);
     Map<HostPort, Integer> addresses = HashMap.newHashMap(nodes.size());
     Map<String, Integer> names = HashMap.newHashMap(nodes.size());
@@ -87,7 +88,22 @@ public record ServiceConfig(
         unique(require, "name", node.name(), i, names.putIfAbsent(node.name(), i));
       }
     }
-    require.orRefuse();
+    require
+        .that(
+            !tls.enabled()
+                || !(health.probe() instanceof PostgresqlProbe
+                    || health.probe() instanceof MariadbProbe),
+            List.of("health"),
+            null,
+            "must not log in to a database where there is tls: such probes speak in the clear",
+            List.of(List.of("tls")))
+        .that(
+            tls.enabled() || health.certificateLeft().isZero(),
+            List.of("health", "certificate-left"),
+            health.certificateLeft(),
+            "must not be given without tls",
+            List.of(List.of("tls")))
+        .orRefuse();
   }
 
   /** The same, balanced otherwise. */

@@ -26,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p>First probes are spread over the interval by chance and later ones keep that distance, so ten
  * thousand nodes are an even stream. One node has one probe at a time. After a failed probe the
  * next ones follow after 100, 200, 400 ms and so on up to the interval: with three failures wanted,
- * a killed node is down 300 ms after the first probe that missed it.
+ * a killed node is down 300 ms after the first probe that missed it. A node that stays down may be
+ * asked less and less often; one that is to serve again, by an operator's word or its own, is asked
+ * at once.
  *
  * <p>What requests see counts too. A refused connection takes the node down at once, a time-out
  * counts as a failed probe; either is followed by a probe 100 ms later. A service without probes is
@@ -36,12 +38,15 @@ import org.jspecify.annotations.Nullable;
  * stretched: 10,000 nodes are probed every 5 s if 1 s was asked for. Probes after a failure are
  * doubled up to the same interval, and what requests see counts at once as ever.
  *
- * <p>Bounds: one waiting probe and {@value #KEPT} remembered results per node, one signal per node
- * at a time.
+ * <p>Bounds: one waiting probe, {@value #KEPT} remembered results and {@value #VERDICTS} verdicts
+ * per node, one signal per node at a time.
  */
 public final class HealthChecker implements AutoCloseable {
   /** Results kept per node. */
   public static final int KEPT = 16;
+
+  /** Verdicts kept per node. */
+  public static final int VERDICTS = 32;
 
   /**
    * Regular probes a second over all services. A TCP probe was seen to cost 0.15 ms of CPU, so this
@@ -160,6 +165,7 @@ public final class HealthChecker implements AutoCloseable {
     }
     check.tracker.inherit(up);
     check.service.setUp(node, up, reason);
+    check.remember(new Verdict(control.epochMillis(), up, reason));
     if (!check.isRunning) {
       planFirst(check); // a service without probes is asked only while a node is down
     }
@@ -200,6 +206,23 @@ public final class HealthChecker implements AutoCloseable {
     return check == null ? List.of() : check.history();
   }
 
+  /** When and why a node went up and down, oldest first. Any thread. */
+  public List<Verdict> verdicts(Node node) {
+    NodeCheck check = checks.get(node);
+    return check == null ? List.of() : check.verdicts();
+  }
+
+  /** The node is to serve again: whether it does is asked now. Control thread. */
+  public void askNow(Node node) {
+    NodeCheck check = checks.get(node);
+    if (check != null && !check.tracker.isSettled()) {
+      check.hurry();
+      if (!check.isRunning) {
+        plan(check, Duration.ZERO);
+      }
+    }
+  }
+
   /** How many probes began more than 100 ms late because too many were due at once. */
   public long lateProbes() {
     return launcher.late();
@@ -213,6 +236,15 @@ public final class HealthChecker implements AutoCloseable {
   }
 
   private void follow(Service service, Watch watch, NodeSet nodes) {
+    for (Node node : nodes.all()) {
+      NodeCheck check = checks.get(node);
+      if (check != null && check.wasDraining != node.facts().draining()) {
+        check.wasDraining = node.facts().draining();
+        if (!check.wasDraining) {
+          askNow(node);
+        }
+      }
+    }
     if (Arrays.equals(nodes.all(), watch.members)) {
       return; // only facts have changed
     }
@@ -229,6 +261,7 @@ public final class HealthChecker implements AutoCloseable {
   private void join(Service service, Node node, Watch watch) {
     NodeCheck check = new NodeCheck(service, node, watch.config);
     check.tls = watch.tls;
+    check.wasDraining = node.facts().draining();
     checks.put(node, check);
     if (node.isNamed()) {
       lookUp(check);
@@ -249,7 +282,7 @@ public final class HealthChecker implements AutoCloseable {
     boolean otherPace = !check.config.interval().equals(config.interval());
     boolean wasProbed = check.needsProbe();
     check.config = config;
-    check.tracker.setThresholds(config.rise(), config.fall());
+    check.setThresholds();
     if (!check.isRunning && (otherPace || wasProbed != check.needsProbe())) {
       planFirst(check);
     }
@@ -321,10 +354,17 @@ public final class HealthChecker implements AutoCloseable {
             ? check.tracker.takeDown()
             : check.tracker.observe(finding.result().passed());
     boolean up = check.tracker.isUp();
+    if (changed && !up) {
+      check.wentDown(control.nanoTime());
+    }
+    String reason = check.reason(finding.result().text());
+    if (changed) {
+      check.remember(new Verdict(control.epochMillis(), up, reason));
+    }
     check.remember(new Probed(control.epochMillis(), finding.result(), up));
     boolean saysWhy = finding.result().passed() == up; // one failure says nothing of an up node
     if (changed || (saysWhy && !(up && isKnownUp(check)))) {
-      check.service.setUp(check.node, up, finding.result().text());
+      check.service.setUp(check.node, up, reason);
     }
     if (ofProbe) {
       planNext(check);

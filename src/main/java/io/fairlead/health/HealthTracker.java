@@ -63,6 +63,11 @@ final class HealthTracker {
     return up && against == 0;
   }
 
+  /** Down, and the last result said so too. */
+  boolean isDownWithoutDoubt() {
+    return !up && against == 0;
+  }
+
   private boolean turn() {
     up = !up;
     against = 0;

@@ -32,6 +32,10 @@ final class NodeCheck {
   private long startedNanos;
   private Duration pace = HealthChecker.QUICK;
   private final ArrayDeque<Probed> history = new ArrayDeque<>();
+  private final ArrayDeque<Verdict> verdicts = new ArrayDeque<>();
+  private final FlapDamper flaps = new FlapDamper();
+  boolean wasDraining;
+  private int downs;
 
   NodeCheck(Service service, Node node, HealthCheckConfig config) {
     this.service = service;
@@ -55,9 +59,39 @@ final class NodeCheck {
     return !(config.probe() instanceof Probe.None && tracker.isSettled());
   }
 
+  /** It has gone down: how many passes it needs depends on how often it did so lately. */
+  void wentDown(long nanos) {
+    downs = flaps.wentDown(nanos, config.flapWindow());
+    setThresholds();
+  }
+
+  /** Those of the configuration, and more of a node that goes down often. */
+  void setThresholds() {
+    tracker.setThresholds(rise(), config.fall());
+  }
+
+  private int rise() {
+    return config.rise() * FlapDamper.factor(downs);
+  }
+
+  /** The reason of a verdict, and what it takes to come back if that is more than usual. */
+  String reason(String why) {
+    return tracker.isUp() || FlapDamper.factor(downs) == 1
+        ? why
+        : why
+            + "; went down "
+            + downs
+            + " times within "
+            + config.flapWindow().toSeconds()
+            + " s, so it needs "
+            + rise()
+            + " passes in a row";
+  }
+
   /**
    * How far the next probe's start is from the last one's: the interval while all is well,
-   * otherwise {@link HealthChecker#QUICK}, doubled each time until it is the interval.
+   * otherwise {@link HealthChecker#QUICK}, doubled each time until it is the interval. Of a node
+   * that is down the time goes on doubling as far as the configuration lets it, until it passes.
    *
    * @param least the shortest interval that can be afforded
    */
@@ -67,9 +101,16 @@ final class NodeCheck {
       hurry(); // if it fails next, that is
       return interval;
     }
-    Duration step = pace.compareTo(interval) < 0 ? pace : interval;
+    Duration most = longest(interval);
+    Duration step = pace.compareTo(most) < 0 ? pace : most;
     pace = step.multipliedBy(2);
     return step;
+  }
+
+  private Duration longest(Duration interval) {
+    return tracker.isDownWithoutDoubt() && config.downInterval().compareTo(interval) > 0
+        ? config.downInterval()
+        : interval;
   }
 
   /** What is left of the step after the last probe, which may have taken longer. */
@@ -87,6 +128,22 @@ final class NodeCheck {
       if (history.size() > HealthChecker.KEPT) {
         history.removeFirst();
       }
+    }
+  }
+
+  void remember(Verdict verdict) {
+    synchronized (verdicts) {
+      verdicts.addLast(verdict);
+      if (verdicts.size() > HealthChecker.VERDICTS) {
+        verdicts.removeFirst();
+      }
+    }
+  }
+
+  /** Oldest first. Any thread. */
+  List<Verdict> verdicts() {
+    synchronized (verdicts) {
+      return List.copyOf(verdicts);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.fairlead.health;
 
+import io.fairlead.config.CommandProbe;
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.service.Node;
@@ -14,16 +15,19 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs probes on virtual threads, {@value #AT_ONCE} at once at most: what is due beyond that waits
- * for its turn, its own time begins when its turn comes, and it is counted as late.
+ * Runs probes on virtual threads, {@value #AT_ONCE} at once at most, and {@value #COMMANDS_AT_ONCE}
+ * programs: what is due beyond that waits for its turn, its own time begins when its turn comes,
+ * and it is counted as late.
  */
 final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
   static final int AT_ONCE = 512;
+  static final int COMMANDS_AT_ONCE = 16;
   private static final System.Logger LOG = System.getLogger(ProbeRunner.class.getName());
   private static final Duration LATE = Duration.ofMillis(100);
   private static final Duration LOOKUP_TIMEOUT = Duration.ofSeconds(10);
 
   private final Semaphore turns = new Semaphore(AT_ONCE);
+  private final Semaphore commands = new Semaphore(COMMANDS_AT_ONCE);
   private final LongAdder late = new LongAdder();
   private final Names names;
 
@@ -45,6 +49,7 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
   public void probe(
       Node node, HealthCheckConfig config, @Nullable ProbeTls tls, Consumer<ProbeResult> then) {
     long due = System.nanoTime();
+    Semaphore turns = config.probe() instanceof CommandProbe ? commands : this.turns;
     Thread.ofVirtual()
         .name("probe " + node)
         .start(() -> {
@@ -87,8 +92,13 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
         node.setCertificateEnd(0); // it shows none any more
       }
       ProbeLink link = tls == null ? ProbeLink.CLEAR : new ProbeLink.Secure(tls, node);
-      return Prober.of(config, asked(node.address(), config), link)
-          .probe(asked(address, config), deadline);
+      ProbeResult result =
+          Prober.of(config, asked(node.address(), config), link)
+              .probe(asked(address, config), deadline);
+      String wrong =
+          CertificateTime.judge(
+              node.certificateEnd(), System.currentTimeMillis(), config.certificateLeft());
+      return wrong == null || !result.passed() ? result : new ProbeResult.Failed(wrong);
     } catch (SocketTimeoutException _) {
       return deadline.missed();
     } catch (InterruptedException _) {

@@ -1,9 +1,14 @@
 package io.fairlead.health;
 
+import io.fairlead.config.CommandProbe;
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.MariadbProbe;
+import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.Probe;
+import io.fairlead.config.RedisProbe;
 import java.net.InetSocketAddress;
+import java.util.List;
 
 /** Asks one node once. Waits, so it is called on virtual threads. */
 interface Prober {
@@ -25,8 +30,17 @@ interface Prober {
       case Probe.Tcp _ -> new TcpProber(link);
       case Probe.None _ -> new TcpProber(link); // asked only after a request has failed
       case Probe.Grpc(String service) -> new GrpcProber(service, address.toString(), link);
-      case Probe.Http(String path, String host, Probe.StatusRange expect) ->
-          new HttpProber(path, host.isEmpty() ? address.toString() : host, expect, link);
+      case Probe.Talk talk -> new TalkProber(talk, link);
+      case PostgresqlProbe database -> new PostgresqlProber(database, link);
+      case MariadbProbe database -> new MariadbProber(database, link);
+      case CommandProbe(List<String> command) -> new CommandProber(command, address);
+      case RedisProbe redis -> new RedisProber(redis, link);
+      case Probe.Http http -> {
+        String host = http.host().isEmpty() ? address.toString() : http.host();
+        yield http.version() == Probe.Http.Version.HTTP_2
+            ? new Http2Prober(http, host, link)
+            : new HttpProber(http, host, link);
+      }
     };
   }
 }

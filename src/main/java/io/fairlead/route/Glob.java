@@ -10,14 +10,14 @@ import java.nio.charset.StandardCharsets;
  * <p>Values of a query are compared as they are meant ({@code application/x-www-form-urlencoded}):
  * {@code +} is a space, {@code %41} an A; a percent sign without two hexadecimal digits is itself.
  */
-final class Glob {
+public final class Glob {
   private final byte[][] pieces;
 
   private Glob(byte[][] pieces) {
     this.pieces = pieces;
   }
 
-  static Glob of(String text) {
+  public static Glob of(String text) {
     String[] pieces = text.split("\\*", -1);
     byte[][] bytes = new byte[pieces.length][];
     for (int i = 0; i < pieces.length; i++) {
@@ -32,7 +32,7 @@ final class Glob {
   }
 
   /** Whether the bytes in that range are what is wanted. */
-  boolean matches(byte[] bytes, int start, int end, boolean encoded) {
+  public boolean matches(byte[] bytes, int start, int end, boolean encoded) {
     int at = skip(pieces[0], bytes, start, end, encoded);
     int last = pieces.length - 1;
     if (at < 0 || last == 0) {

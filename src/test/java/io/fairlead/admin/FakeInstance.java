@@ -350,6 +350,13 @@ public final class FakeInstance implements Instance {
   }
 
   @Override
+  public List<VerdictView> verdicts(Node node) {
+    return node.facts().reason().equals(Service.NOT_PROBED)
+        ? List.of()
+        : List.of(new VerdictView(0, node.facts().up(), node.facts().reason()));
+  }
+
+  @Override
   public long directMemory() {
     return 16 * 1024 * 1024;
   }

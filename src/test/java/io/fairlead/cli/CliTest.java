@@ -86,6 +86,18 @@ class CliTest {
   }
 
   @Test
+  void theHistoryOfVerdictsIsATable() {
+    instance.setUp(instance.node("shop", 2), false, "connection refused");
+    assertThat(type("nodes", "shop", "--history")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            TIME                  SERVICE  NODE            VERDICT  WHY
+            1970-01-01T00:00:00Z  shop     127.0.0.1:9103  down     connection refused
+            """);
+  }
+
+  @Test
   void drainWaitsUntilNothingIsInFlight() {
     Node node = instance.node("shop", 1);
     node.requestStarted();

@@ -210,6 +210,97 @@ class HealthCheckerTest {
   }
 
   @Test
+  void aNodeThatStaysDownIsAskedLessAndLessOftenUntilItPasses() {
+    watch("a", paced(Duration.ofSeconds(30), Duration.ofSeconds(60)));
+    net.answer = REFUSED;
+    time.advance(Duration.ofSeconds(100));
+    assertThat(net.times())
+        .containsExactly(0.0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 12.7, 25.5, 51.1, 81.1);
+    net.answer = PASS;
+    time.advance(Duration.ofSeconds(15)); // 111.1, and after a pass the interval is enough
+    assertThat(story()).last().isEqualTo("113.1 shop/a is up: answered in 2 ms");
+  }
+
+  @Test
+  void whoIsToServeAgainIsAskedAtOnce() {
+    Node node = watch("a", paced(Duration.ofHours(1), Duration.ofSeconds(60)));
+    net.answer = REFUSED;
+    time.advance(Duration.ofSeconds(60)); // the next one is due at 102.3
+    boolean _ = service.setDraining(node, true, "alice");
+    net.asked.clear();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(net.asked).isEmpty();
+    net.answer = PASS;
+    boolean _ = service.setDraining(node, false, "alice");
+    time.advance(Duration.ofSeconds(1));
+    assertThat(net.times()).startsWith(70.0, 70.1);
+    assertThat(story()).last().isEqualTo("70.1 shop/a is up: answered in 2 ms");
+    net.answer = REFUSED;
+    time.advance(Duration.ofSeconds(60));
+    checker.askNow(node);
+    net.asked.clear();
+    time.run();
+    assertThat(net.asked).as("it has registered again").hasSize(1);
+  }
+
+  @Test
+  void aNodeThatGoesDownOftenNeedsMorePasses() {
+    Node node = watch("a");
+    time.run();
+    for (int i = 0; i < 5; i++) {
+      checker.connectionFailed(node, "connection refused", true);
+      time.advance(Duration.ofSeconds(15)); // passes after 0.1, 0.3, 0.7, 1.5, 3.1, 5.1 s
+    }
+    assertThat(story())
+        .containsExactly(
+            "0.0 shop/a joined (file)",
+            "0.0 shop/a is down: connection refused (seen by a request)",
+            "0.3 shop/a is up: answered in 2 ms",
+            "15.0 shop/a is down: connection refused (seen by a request)",
+            "15.3 shop/a is up: answered in 2 ms",
+            "30.0 shop/a is down: connection refused (seen by a request)",
+            "30.3 shop/a is up: answered in 2 ms",
+            "45.0 shop/a is down: connection refused (seen by a request); went down 4 times within"
+                + " 60 s, so it needs 4 passes in a row",
+            "46.5 shop/a is up: answered in 2 ms",
+            "60.0 shop/a is down: connection refused (seen by a request); went down 5 times within"
+                + " 60 s, so it needs 8 passes in a row",
+            "69.1 shop/a is up: answered in 2 ms");
+    time.advance(Duration.ofMinutes(5));
+    checker.connectionFailed(node, "connection refused", true);
+    time.advance(Duration.ofSeconds(1));
+    assertThat(story()).last().isEqualTo("375.3 shop/a is up: answered in 2 ms");
+  }
+
+  @Test
+  void theLastVerdictsAreKeptWithTheirReasons() {
+    Node node = watch("a", paced(Duration.ZERO, Duration.ZERO));
+    time.run();
+    for (int i = 0; i < 20; i++) {
+      checker.connectionFailed(node, "connection refused", true);
+      time.advance(Duration.ofSeconds(10));
+    }
+    List<Verdict> verdicts = checker.verdicts(node);
+    assertThat(verdicts).hasSize(HealthChecker.VERDICTS);
+    assertThat(verdicts.getLast()).isEqualTo(new Verdict(190_300, true, "answered in 2 ms"));
+    assertThat(verdicts.get(HealthChecker.VERDICTS - 2))
+        .isEqualTo(new Verdict(190_000, false, "connection refused (seen by a request)"));
+  }
+
+  private static HealthCheckConfig paced(Duration downInterval, Duration flapWindow) {
+    return new HealthCheckConfig(
+        Duration.ofSeconds(2),
+        Duration.ofMillis(500),
+        2,
+        3,
+        new Probe.Tcp(),
+        0,
+        Duration.ZERO,
+        downInterval,
+        flapWindow);
+  }
+
+  @Test
   void firstProbesAreSpreadOverTheInterval() {
     String[] names = new String[1000];
     Arrays.setAll(names, i -> "n" + i);

@@ -1,17 +1,16 @@
 package io.fairlead.health;
 
+import static io.fairlead.health.SpokenNode.prober;
+import static io.fairlead.health.SpokenNode.said;
+import static io.fairlead.health.SpokenNode.send;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fairlead.config.HealthCheckConfig;
-import io.fairlead.config.HostPort;
 import io.fairlead.config.Probe;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -26,11 +25,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ProberTest {
   private static final Probe HTTP = new Probe.Http("/healthz", "", new Probe.StatusRange(200, 399));
   private static final Probe TCP = new Probe.Tcp();
-
-  /** What the node does with the connection it accepted. */
-  private interface Conduct {
-    void with(Socket socket) throws IOException, InterruptedException;
-  }
 
   @ParameterizedTest
   @CsvSource({
@@ -68,7 +62,7 @@ class ProberTest {
 
   @Test
   void aNodeThatAcceptsAndIsSilentFailsInTime() throws Exception {
-    assertThat(said(HTTP, 200, ProberTest::awaitClose)).isEqualTo("no answer within 200 ms");
+    assertThat(said(HTTP, 200, SpokenNode::awaitClose)).isEqualTo("no answer within 200 ms");
   }
 
   @Test
@@ -120,7 +114,7 @@ class ProberTest {
 
   @Test
   void tcpPassesWhenTheConnectionIsAccepted() throws Exception {
-    assertThat(said(TCP, 5000, ProberTest::awaitClose)).isEqualTo("passed");
+    assertThat(said(TCP, 5000, SpokenNode::awaitClose)).isEqualTo("passed");
   }
 
   @Test
@@ -146,46 +140,5 @@ class ProberTest {
             "accept: */*",
             "connection: close",
             "");
-  }
-
-  private static void send(Socket socket, String text) throws IOException {
-    socket.getOutputStream().write(text.getBytes(ISO_8859_1));
-    socket.shutdownOutput();
-    awaitClose(socket);
-  }
-
-  /** Reads what the prober sends until it is gone: closing earlier would reset the connection. */
-  private static void awaitClose(Socket socket) throws IOException {
-    byte[] ignored = new byte[1000];
-    while (socket.getInputStream().read(ignored) >= 0) {
-      // the request
-    }
-  }
-
-  private static String said(Probe probe, int timeoutMillis, Conduct conduct) throws Exception {
-    try (ServerSocket node = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
-      Thread serving =
-          Thread.ofVirtual()
-              .start(() -> {
-                try (Socket socket = node.accept()) {
-                  conduct.with(socket);
-                } catch (IOException | InterruptedException _) {
-                  // the prober has gone
-                }
-              });
-      ProbeResult result =
-          prober(probe, node.getLocalPort())
-              .probe(
-                  new InetSocketAddress(InetAddress.getLoopbackAddress(), node.getLocalPort()),
-                  Deadline.after(Duration.ofMillis(timeoutMillis)));
-      serving.interrupt();
-      return result.passed() ? "passed" : result.text();
-    }
-  }
-
-  private static Prober prober(Probe probe, int port) {
-    HealthCheckConfig config =
-        new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, probe);
-    return Prober.of(config, new HostPort("127.0.0.1", port), ProbeLink.CLEAR);
   }
 }
