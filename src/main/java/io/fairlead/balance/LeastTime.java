@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * How long a request will take at each node, by Little's law: requests waiting, summed over time,
  * through requests answered, both forgotten with a time constant of a second, or as long as it
- * takes for {@value #REMEMBERED_ANSWERS} answers of each node. A node that hangs
- * grows more expensive while it hangs, not when its time-outs come in; and load that other
- * balancers put on a node shows in the time that ours wait there, without asking anybody.
+ * takes for {@value #REMEMBERED_ANSWERS} answers of each node. A node that hangs grows more
+ * expensive while it hangs, not when its time-outs come in; and load that other balancers put on a
+ * node shows in the time that ours wait there, without asking anybody.
  *
  * <p>Every node begins with three answers at the mean of its fleet: one that is new or idle is
  * neither a hole that swallows everything nor forgotten for ever.
@@ -240,7 +240,8 @@ final class LeastTime extends Estimates {
       recent += state.recent;
     }
     double mean = waited / done;
-    Likeness likeness = new Likeness(byIndex.length, usualSquares == 0 ? 1 : squares / usualSquares);
+    Likeness likeness =
+        new Likeness(byIndex.length, usualSquares == 0 ? 1 : squares / usualSquares);
     for (State state : byIndex) {
       state.alike =
           likeness.add(
@@ -380,8 +381,8 @@ final class LeastTime extends Estimates {
   }
 
   /**
-   * Six bits of the fraction are kept: estimates are never quite equal, and those that are nearly so
-   * are ties, which chance decides.
+   * Six bits of the fraction are kept: estimates are never quite equal, and those that are nearly
+   * so are ties, which chance decides.
    */
   private static float rough(double estimate) {
     return Float.intBitsToFloat(Float.floatToRawIntBits((float) estimate) & ~0x1FFFF);

@@ -5,8 +5,8 @@ package io.fairlead.balance;
  * as much, 0 if hardly ever. With few answers estimates differ a great deal, and the node that
  * happens to have the lowest would get all requests for as long as that is remembered.
  *
- * <p>The sum of the squared differences, each through what chance makes of it, is about as large
- * as the number of nodes where there is nothing but chance (chi squared), give or take the root of
+ * <p>The sum of the squared differences, each through what chance makes of it, is about as large as
+ * the number of nodes where there is nothing but chance (chi squared), give or take the root of
  * twice that number. One of many that is slow hardly shows in a sum, so each is also looked at by
  * itself. A difference of {@value #TOLERATED} is not worth a preference, and does not count. What
  * is remembered of answers tells of a node that is avoided since it was slow, what is waited for
@@ -60,8 +60,7 @@ final class Likeness {
    * @param answeredCertainty the same of that
    * @return how far the node by itself can be like the others, 0 to 1
    */
-  double add(
-      double waited, double waitedCertainty, double answered, double answeredCertainty) {
+  double add(double waited, double waitedCertainty, double answered, double answeredCertainty) {
     double one = beyond(waited) * waitedCertainty;
     double other = beyond(answered) * answeredCertainty;
     squares += Math.max(one * one, other * other) / variance;

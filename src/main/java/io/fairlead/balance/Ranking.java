@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * Nodes by what a request costs where there is none, the cheapest first. Whoever walks along it may
  * stop at the first that is no cheaper empty than the best so far as it is: nothing better follows.
- * Where most nodes have nothing to do for us, as with many instances or many nodes, that is after
- * a few looks, and the best of all has been found.
+ * Where most nodes have nothing to do for us, as with many instances or many nodes, that is after a
+ * few looks, and the best of all has been found.
  *
  * <p>Never changed once published.
  */

@@ -61,10 +61,7 @@ final class Scores {
   }
 
   private Scores(
-      float[] cost,
-      @Nullable Errors errors,
-      @Nullable Reports reports,
-      @Nullable Ranking ranking) {
+      float[] cost, @Nullable Errors errors, @Nullable Reports reports, @Nullable Ranking ranking) {
     this.cost = cost;
     this.errors = errors;
     this.reports = reports;
