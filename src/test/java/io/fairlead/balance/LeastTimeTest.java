@@ -28,7 +28,7 @@ class LeastTimeTest {
   private final long seed = System.nanoTime();
 
   /** How the times of single requests are distributed; the mean is 1. */
-  private enum Times {
+  enum Times {
     CONSTANT {
       @Override
       double draw(SplittableRandom random) {
