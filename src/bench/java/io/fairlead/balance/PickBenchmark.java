@@ -40,6 +40,13 @@ public class PickBenchmark {
   @Param({"true", "false"})
   boolean equal;
 
+  /**
+   * Whether nodes have up to nineteen requests in flight, or a third of them one and the others
+   * none.
+   */
+  @Param({"true", "false"})
+  boolean busy;
+
   /** What a loop has for itself. */
   @State(Scope.Thread)
   public static class Loop {
@@ -65,12 +72,30 @@ public class PickBenchmark {
     }
     service.setMembers(specs);
     for (Node node : service.nodes().all()) {
-      for (int i = random.nextInt(20); i > 0; i--) {
+      for (int i = busy ? random.nextInt(20) : random.nextInt(3) / 2; i > 0; i--) {
         node.requestStarted();
         node.connectionOpened();
       }
     }
     balancer = Balancer.of(method, service.nodes(), null);
+    differ();
+  }
+
+  /** Nodes have answered, each in a time of its own, so that estimates differ. */
+  private void differ() {
+    balancer.pick(0, null, random);
+    boolean _ = balancer.tick(0);
+    for (int i = 1; i <= 100; i++) {
+      long now = i * Balancer.TICK.toNanos();
+      balancer.pick(0, null, random);
+      for (Node node : service.nodes().all()) {
+        long took = (long) (-Math.log(1 - random.nextDouble()) * 5_000_000);
+        node.requestStarted(0, now - took);
+        node.requestAnswered(0, now, took, false);
+        node.requestFinished();
+      }
+      boolean _ = balancer.tick(now);
+    }
   }
 
   @Benchmark

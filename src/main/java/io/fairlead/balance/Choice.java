@@ -98,6 +98,13 @@ public final class Choice {
                   ? ""
                   : String.format(
                       Locale.ROOT, " from here and %.1f from others", estimate.others())));
+      if (Math.abs(estimate.turn()) >= 0.005) {
+        parts.add(
+            "about as fast as others and has had "
+                + (estimate.turn() > 0 ? "fewer requests: comes before them" : "more: comes after")
+                + " by "
+                + percent(Math.abs(estimate.turn())));
+      }
     } else if (config.method() == BalanceMethod.LEAST_CONNECTIONS) {
       parts.add(node.connections() + " connections");
     } else {
@@ -140,7 +147,7 @@ public final class Choice {
           "adaptive expects the soonest answer from "
               + name
               + (available > LeastLoaded.MAX_TIMED_SCAN
-                  ? ", one of " + LeastLoaded.TIMED_LOOKS + " looked at of " + available
+                  ? ", the best found among " + available
                   : " of " + available);
     };
   }

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * requests are counted the second eight would cost as much as the first and gain a third of a
  * request; where nodes differ in speed they find the fast ones.
  *
+ * <p>Where most nodes have nothing in flight and are not alike, the cheapest are looked at first
+ * ({@link Ranking}), which mostly finds the very best after a few looks; if {@value #RANKED_LOOKS}
+ * of very many nodes do not suffice, the others are sampled.
+ *
  * <p>The looks do not depend on each other and are compared without a branch, the order of looking
  * being the lower half of what is compared: the processor then waits for several at once.
  *
@@ -28,6 +32,9 @@ final class LeastLoaded implements Balancer {
   static final int LOOKS = 8;
   static final int MAX_TIMED_SCAN = 64;
   static final int TIMED_LOOKS = 16;
+
+  /** So many of the cheapest are looked at before some at random. */
+  static final int RANKED_LOOKS = 32;
 
   /** Steps from one point to the next (D. Knuth, MMIX); the upper bits are the good ones. */
   private static final long MULTIPLIER = 6364136223846793005L;
@@ -93,7 +100,38 @@ final class LeastLoaded implements Balancer {
     estimates.touch();
     long chance = random.nextLong(); // one question to the outside; the rest is mixed from it
     Scores scores = estimates.scores();
-    return looks == 0 ? scan(scores, chance, avoid) : sample(scores, chance, avoid);
+    Ranking ranking = scores.ranking();
+    if (ranking != null) {
+      return walk(ranking, scores, chance, avoid);
+    }
+    return looks == 0 ? scan(scores, chance, avoid) : sample(scores, chance, NONE, avoid);
+  }
+
+  /** The cheapest first, until none that follows can be better. */
+  private Node walk(Ranking ranking, Scores scores, long chance, @Nullable Node avoid) {
+    Node[] all = nodes;
+    int[] order = ranking.order();
+    float[] empty = ranking.cost();
+    float[] cost = scores.cost();
+    boolean plain = scores.isPlain();
+    int limit = looks == 0 ? all.length : Math.min(RANKED_LOOKS, all.length);
+    int first = ranking.first();
+    int start = (int) Math.unsignedMultiplyHigh(chance, first);
+    long best = NONE;
+    for (int look = 0; look < limit; look++) {
+      int rank = rank(look, start, first);
+      if ((long) Float.floatToRawIntBits(empty[rank]) << 32 >= best) {
+        return all[order[rank((int) best, start, first)]];
+      }
+      best = Math.min(best, seen(all, scores, cost, plain, order[rank], look, avoid));
+    }
+    if (best != NONE) {
+      best = (best >>> 32) << 32 | order[rank((int) best, start, first)];
+    }
+    if (looks > 0) {
+      return sample(scores, chance, best, avoid);
+    }
+    return best == NONE ? all[0] : all[(int) best & MAX_INDEX];
   }
 
   private Node scan(Scores scores, long chance, @Nullable Node avoid) {
@@ -112,7 +150,19 @@ final class LeastLoaded implements Balancer {
     return best == NONE ? all[start] : all[order < all.length ? order : order - all.length];
   }
 
-  private Node sample(Scores scores, long chance, @Nullable Node avoid) {
+  /** The first of the ranking cost the same: round them, beginning anywhere. */
+  private static int rank(int look, int start, int first) {
+    if (look >= first) {
+      return look;
+    }
+    int rank = start + look;
+    return rank < first ? rank : rank - first;
+  }
+
+  /**
+   * @param found the best so far, if any
+   */
+  private Node sample(Scores scores, long chance, long found, @Nullable Node avoid) {
     Node[] all = nodes;
     AliasTable byWeight = shares;
     float[] cost = scores.cost();
@@ -120,7 +170,7 @@ final class LeastLoaded implements Balancer {
     // The first look wins ties: it must not always fall into the same part of the list.
     int first = (int) chance;
     long point = chance;
-    long best = NONE;
+    long best = found;
     for (int look = 0; look < looks; look++) {
       point = point * MULTIPLIER + Hashing.GOLDEN_RATIO;
       int index =

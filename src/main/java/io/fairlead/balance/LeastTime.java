@@ -9,12 +9,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How long a request will take at each node, by Little's law: requests waiting, summed over time,
- * through requests answered, both forgotten with a time constant of a second. A node that hangs
- * grows more expensive while it hangs, not when its time-outs come in; and load that other
- * balancers put on a node shows in the time that ours wait there, without asking anybody.
+ * through requests answered, both forgotten with a time constant of a second, or as long as it
+ * takes for {@value #REMEMBERED_ANSWERS} answers of each node. A node that hangs grows more
+ * expensive while it hangs, not when its time-outs come in; and load that other balancers put on a
+ * node shows in the time that ours wait there, without asking anybody.
  *
- * <p>Every node begins with ten answers at the mean of its fleet: one that is new or idle is
+ * <p>Every node begins with three answers at the mean of its fleet: one that is new or idle is
  * neither a hole that swallows everything nor forgotten for ever.
+ *
+ * <p>What can be chance is taken for chance: as far as nodes do not differ by more than nodes that
+ * are alike would ({@link Likeness}), each is expected to take what all take, and those that have
+ * had fewer requests than their due come first.
  *
  * <p>Errors cost, or else a node that fails fast would be the fastest: the share of errors beyond
  * twice that of the better half of the nodes, and beyond 1 %, times {@value #ERROR_SECONDS} s or
@@ -33,7 +38,16 @@ final class LeastTime extends Estimates {
   static final double ERROR_SECONDS = 1;
 
   /** Answers at the fleet's mean that every node begins with. */
-  private static final double PRIOR = 10;
+  private static final double PRIOR = 3;
+
+  /** Where a node has fewer answers in a second, it takes longer to forget them. */
+  private static final double REMEMBERED_ANSWERS = 7;
+
+  /** At most what a turn counts, as a part of what a request is thought to take. */
+  private static final double MOST_TURN = 0.25;
+
+  /** With more requests in flight per node the cheapest are busy like all others. */
+  private static final double RANKED_IN_FLIGHT = 1;
 
   private static final double TOLERATED_ERRORS = 0.01;
   private static final double MEANS_PER_FIVE_P99 = 23;
@@ -68,8 +82,9 @@ final class LeastTime extends Estimates {
     long latency;
     long reports;
     long reported;
+    long begun;
 
-    /** Request-seconds and answers, forgotten by {@link #TAU_SECONDS}. */
+    /** Request-seconds and answers, forgotten by {@link Fleet#tau}. */
     double waited;
 
     double done;
@@ -83,12 +98,22 @@ final class LeastTime extends Estimates {
     double seconds;
     double count;
 
+    /** Of the answers between two looks: squared differences from what is usual, and its square. */
+    double squares;
+
+    double usualSquares;
+
+    /** Requests, those without an answer among them. */
+    double recent;
+
     double others;
     double busySeconds;
 
     double estimate = UNKNOWN_SECONDS;
     double excess;
     double price = ERROR_SECONDS;
+    double alike;
+    double turn;
   }
 
   /** What is remembered of all together, and outlives one set of nodes. */
@@ -97,12 +122,13 @@ final class LeastTime extends Estimates {
     long touchedNanos;
     boolean ticked;
     double mean = UNKNOWN_SECONDS;
+    double tau = TAU_SECONDS;
     boolean reporting;
   }
 
   private LeastTime(
       Node[] nodes, float[] weights, Map<Node, State> states, State[] byIndex, Fleet fleet) {
-    super(scores(weights, byIndex, fleet, 0));
+    super(scores(weights, byIndex, fleet, inFlight(nodes, byIndex)));
     this.nodes = nodes;
     this.weights = weights;
     this.states = states;
@@ -177,6 +203,11 @@ final class LeastTime extends Estimates {
       fleet.mean = Math.max(SHORTEST_SECONDS, seconds / count);
     }
     fleet.reporting = reporting > 0.5 * answers;
+    fleet.tau =
+        Math.clamp(
+            REMEMBERED_ANSWERS * MEMORY_SECONDS * nodes.length / Math.max(answers, 1e-9),
+            TAU_SECONDS,
+            MEMORY_SECONDS);
     double usual = errors < 1e-6 ? 0 : errorsOfTheBetterHalf();
     double tolerated = Math.max(TOLERATED_ERRORS, 2 * usual);
     double price = Math.max(ERROR_SECONDS, MEANS_PER_FIVE_P99 * fleet.mean);
@@ -186,8 +217,52 @@ final class LeastTime extends Estimates {
       state.excess = (state.errors + 2 * usual) / (state.answers + 2) - tolerated;
       state.price = Math.max(price, state.busySeconds);
     }
-    publish(scores(weights, byIndex, fleet, inFlight()));
+    levelOut();
+    publish(scores(weights, byIndex, fleet, inFlight(nodes, byIndex)));
     return true;
+  }
+
+  /**
+   * As far as nodes cannot be told apart, all are expected to be as fast as their mean, and the one
+   * that has had fewer requests than others gets the next.
+   */
+  private void levelOut() {
+    double waited = PRIOR * fleet.mean;
+    double done = PRIOR;
+    double squares = 0;
+    double usualSquares = 0;
+    double recent = 0;
+    for (State state : byIndex) {
+      waited += state.waited;
+      done += state.done;
+      squares += state.squares;
+      usualSquares += state.usualSquares;
+      recent += state.recent;
+    }
+    double mean = waited / done;
+    Likeness likeness =
+        new Likeness(byIndex.length, usualSquares == 0 ? 1 : squares / usualSquares);
+    for (State state : byIndex) {
+      state.alike =
+          likeness.add(
+              state.estimate / mean,
+              (state.done + PRIOR) / Math.sqrt(state.done + 1),
+              state.count < 1 ? 1 : state.seconds / state.count / fleet.mean,
+              Math.sqrt(state.count));
+    }
+    double all = likeness.ofAll(waited / fleet.tau / byIndex.length);
+    double perWeight = recent / Weights.sum(weights);
+    for (int i = 0; i < byIndex.length; i++) {
+      State state = byIndex[i];
+      double alike = all * state.alike;
+      state.estimate += (mean - state.estimate) * alike;
+      // Chance alone leaves a node so far from its due: more than that is not made up for, or else
+      // one that was slow or away would be flooded.
+      double due = perWeight * weights[i];
+      double usual = Math.sqrt(due) + 1;
+      state.recent = Math.clamp(state.recent, due - usual, due + usual);
+      state.turn = MOST_TURN * alike * (due - state.recent) / usual;
+    }
   }
 
   /** What has happened at the node since the last look, on top of what is left from before. */
@@ -196,16 +271,19 @@ final class LeastTime extends Estimates {
     load.read(now, reading);
     node.forgetFreshErrors();
     double elapsed = state.known ? (now - state.lastNanos) / 1e9 : 0;
+    long begun = reading.answered() + load.waiting();
     if (elapsed > 0) {
-      double kept = Math.exp(-elapsed / TAU_SECONDS);
+      double kept = Math.exp(-elapsed / fleet.tau);
       // Spread evenly over the time since: exactly what a steady stream would have left.
-      double weight = (1 - kept) * TAU_SECONDS / elapsed;
+      double weight = (1 - kept) * fleet.tau / elapsed;
       state.waited =
           Math.max(0, state.waited * kept + (reading.area() - state.area) / 1e9 * weight);
       state.done = state.done * kept + (reading.answered() - state.answered) * weight;
       double remembered = Math.exp(-elapsed / MEMORY_SECONDS);
       state.answers = state.answers * remembered + (reading.answered() - state.answered);
       state.errors = state.errors * remembered + (reading.failed() - state.failed);
+      varied(state, remembered);
+      state.recent = state.recent * remembered + Math.max(0, begun - state.begun);
       state.seconds = state.seconds * remembered + (reading.latency() - state.latency) / 1e9;
       state.count = state.count * remembered + (reading.answered() - state.answered);
       long reports = reading.reports() - state.reports;
@@ -217,6 +295,7 @@ final class LeastTime extends Estimates {
     }
     state.busySeconds = reading.busyNanos() / 1e9;
     state.known = true;
+    state.begun = begun;
     state.lastNanos = now;
     state.area = reading.area();
     state.answered = reading.answered();
@@ -224,6 +303,20 @@ final class LeastTime extends Estimates {
     state.latency = reading.latency();
     state.reports = reading.reports();
     state.reported = reading.reported();
+  }
+
+  /** How much times vary: that of the mean of some answers, times their number. */
+  private void varied(State state, double remembered) {
+    long answers = reading.answered() - state.answered;
+    state.squares *= remembered;
+    state.usualSquares *= remembered;
+    if (answers > 0 && state.count > 1) {
+      double usual = state.seconds / state.count;
+      double off = (reading.latency() - state.latency) / 1e9 / answers - usual;
+      // What is usual is known from so many answers only, and is off by itself.
+      state.squares += answers * off * off * state.count / (state.count + answers);
+      state.usualSquares += usual * usual;
+    }
   }
 
   /** Pooled over the nodes whose own share of errors is at most the median. */
@@ -248,10 +341,10 @@ final class LeastTime extends Estimates {
     return state.answers > 0 ? state.errors / state.answers : 0;
   }
 
-  private double inFlight() {
+  private static double inFlight(Node[] nodes, State[] states) {
     double all = 0;
     for (int i = 0; i < nodes.length; i++) {
-      all += nodes[i].inFlight() + byIndex[i].others;
+      all += nodes[i].inFlight() + states[i].others;
     }
     return all / nodes.length;
   }
@@ -271,27 +364,28 @@ final class LeastTime extends Estimates {
       each[i] = (float) (1 / (state.answers + 2));
       if (fleet.reporting) {
         // A share of errors of 1 costs as much as a thousand usual requests.
-        cost[i] = rough(state.estimate / fleet.mean) / weights[i];
+        cost[i] = rough(state.estimate * (1 - state.turn) / fleet.mean) / weights[i];
         price[i] = 1000 / weights[i];
         failing[i] = (float) (Math.max(0, state.excess) * 1000 / weights[i]);
         others[i] = (float) state.others;
       } else {
-        cost[i] = rough(state.estimate + errors) / weights[i];
+        cost[i] = rough(state.estimate * (1 - state.turn) + errors) / weights[i];
         price[i] = (float) (state.price / weights[i]);
       }
     }
     Scores.Errors errors = new Scores.Errors(excess, each, price);
-    return fleet.reporting
-        ? Scores.of(cost, errors, new Scores.Reports(others, (float) meanInFlight + 1, failing))
-        : Scores.of(cost, errors);
+    Scores.Reports reports =
+        fleet.reporting ? new Scores.Reports(others, (float) meanInFlight + 1, failing) : null;
+    return Scores.of(
+        cost, errors, reports, meanInFlight > RANKED_IN_FLIGHT ? null : Ranking.of(cost));
   }
 
   /**
-   * Four bits of the fraction are kept: estimates are never quite equal, and where there are few
-   * requests the node with the lowest would get them all. Those within a sixteenth share them.
+   * Six bits of the fraction are kept: estimates are never quite equal, and those that are nearly
+   * so are ties, which chance decides.
    */
   private static float rough(double estimate) {
-    return Float.intBitsToFloat(Float.floatToRawIntBits((float) estimate) & ~0x7FFFF);
+    return Float.intBitsToFloat(Float.floatToRawIntBits((float) estimate) & ~0x1FFFF);
   }
 
   @Override
@@ -302,6 +396,7 @@ final class LeastTime extends Estimates {
         : new NodeEstimate(
             state.estimate,
             Math.max(0, state.excess) * state.price,
-            fleet.reporting ? state.others : -1);
+            fleet.reporting ? state.others : -1,
+            state.turn);
   }
 }

@@ -116,6 +116,6 @@ final class PeakEwma extends Estimates {
   @Override
   @Nullable NodeEstimate of(Node node) {
     State state = states.get(node);
-    return state == null ? null : new NodeEstimate(state.cost, 0, -1);
+    return state == null ? null : new NodeEstimate(state.cost, 0, -1, 0);
   }
 }

@@ -14,6 +14,7 @@ final class Scores {
   private final float[] cost;
   private final @Nullable Errors errors;
   private final @Nullable Reports reports;
+  private final @Nullable Ranking ranking;
 
   /** What errors cost, by index. */
   static final class Errors {
@@ -59,27 +60,35 @@ final class Scores {
     }
   }
 
-  private Scores(float[] cost, @Nullable Errors errors, @Nullable Reports reports) {
+  private Scores(
+      float[] cost, @Nullable Errors errors, @Nullable Reports reports, @Nullable Ranking ranking) {
     this.cost = cost;
     this.errors = errors;
     this.reports = reports;
+    this.ranking = ranking;
   }
 
   static Scores of(float[] cost) {
-    return new Scores(cost, null, null);
+    return new Scores(cost, null, null, null);
   }
 
-  static Scores of(float[] cost, Errors errors) {
-    return new Scores(cost, errors, null);
-  }
-
-  static Scores of(float[] cost, Errors errors, Reports reports) {
-    return new Scores(cost, errors, reports);
+  /**
+   * @param reports what nodes say, where they do
+   * @param ranking where it pays to look at the cheapest first
+   */
+  static Scores of(
+      float[] cost, Errors errors, @Nullable Reports reports, @Nullable Ranking ranking) {
+    return new Scores(cost, errors, reports, ranking);
   }
 
   /** By index, for nodes without errors that no estimate knows of; see {@link #isPlain}. */
   float[] cost() {
     return cost;
+  }
+
+  /** Null: it would not pay. */
+  @Nullable Ranking ranking() {
+    return ranking;
   }
 
   /** Whether cost × (1 + load) is all, but for such errors. */
@@ -88,7 +97,7 @@ final class Scores {
   }
 
   /**
-   * What a request costs at the node as it is loaded now; never below 0.
+   * What a request costs at the node as it is loaded now; never below its {@link #cost}.
    *
    * @param burden as of {@link Node#burden}
    */
