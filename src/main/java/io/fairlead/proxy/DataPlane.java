@@ -151,6 +151,9 @@ public final class DataPlane implements AutoCloseable {
   /** The same for a listener that relays. */
   public Listener open(ListenerConfig config, Set<HostPort> taken, StreamPolicy policy)
       throws IOException {
+    if (transport == TransportKind.EPOLL) {
+      SplicePipe.prepare();
+    }
     return open(config, taken, new StreamListenerState(loops.size(), signals, policy));
   }
 

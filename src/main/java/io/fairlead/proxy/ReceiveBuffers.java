@@ -24,7 +24,7 @@ final class ReceiveBuffers extends DefaultMaxMessagesRecvByteBufAllocator {
   static final int SIZE = 64 * 1024;
 
   /** Bytes read at once from who has that many. */
-  static final int LARGE = 256 * 1024;
+  static final int LARGE = 512 * 1024;
 
   private static final class Current {
     ByteBuf buffer = Unpooled.EMPTY_BUFFER;

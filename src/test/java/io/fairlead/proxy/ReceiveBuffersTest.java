@@ -10,15 +10,15 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Which buffer a connection reads into, by what it read before and by who holds one still. */
+@SuppressWarnings("deprecation") // the type is the transport's
 final class ReceiveBuffersTest {
   private final PooledByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
 
-  private RecvByteBufAllocator.Handle handle;
+  private final RecvByteBufAllocator.Handle handle = new ReceiveBuffers(16).newHandle();
 
   @Test
   void whoHasMuchToGiveReadsMore() throws Exception {
     onThreadOfItsOwn(() -> {
-      handle = new ReceiveBuffers(16).newHandle();
       assertThat(read(ReceiveBuffers.SIZE)).isEqualTo(ReceiveBuffers.SIZE);
       assertThat(read(ReceiveBuffers.LARGE)).as("after a full one").isEqualTo(ReceiveBuffers.LARGE);
       assertThat(read(100)).as("after another").isEqualTo(ReceiveBuffers.LARGE);
@@ -29,7 +29,6 @@ final class ReceiveBuffersTest {
   @Test
   void aSlowReceiverKeepsTheOnlyLargeOne() throws Exception {
     onThreadOfItsOwn(() -> {
-      handle = new ReceiveBuffers(16).newHandle();
       read(ReceiveBuffers.SIZE);
       ByteBuf held = handle.allocate(allocator);
       assertThat(held.capacity()).isEqualTo(ReceiveBuffers.LARGE);
@@ -42,7 +41,6 @@ final class ReceiveBuffersTest {
   @Test
   void whatIsHeldIsNotReadInto() throws Exception {
     onThreadOfItsOwn(() -> {
-      handle = new ReceiveBuffers(16).newHandle();
       ByteBuf held = handle.allocate(allocator).writeByte(7);
       ByteBuf other = handle.allocate(allocator).writeByte(8);
       assertThat(held.getByte(0)).isEqualTo((byte) 7);

@@ -39,7 +39,7 @@ final class Side extends ChannelInboundHandlerAdapter implements BulkReader {
   private static final int BULK = 32 * 1024;
 
   /** How often the pipe is filled before others get their turn. */
-  private static final int TURNS = 4;
+  private static final int TURNS = 2;
 
   private final Relay relay;
   private @Nullable ChannelHandlerContext context;
