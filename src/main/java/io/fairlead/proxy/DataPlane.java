@@ -208,6 +208,7 @@ public final class DataPlane implements AutoCloseable {
               ? home.newDatagramChannel(at, bytes)
               : home.adoptDatagramChannel(known.descriptor(), bytes);
       ChannelSetup.apply(socket, home);
+      socket.config().setRecvByteBufAllocator(home.datagramAllocator());
       socket.config().setOption(ChannelOption.SO_RCVBUF, DATAGRAM_BUFFER);
       state.install(socket.pipeline(), home);
       return socket;

@@ -23,7 +23,7 @@ public final class Loop {
   private final TimerWheel timers;
   private final RandomGenerator random;
   private final RecvByteBufAllocator receiveAllocator;
-  private final RecvByteBufAllocator sessionAllocator;
+  private final RecvByteBufAllocator datagramAllocator;
   private final RequestIds requestIds;
   private final InstanceGuard guard;
   private @Nullable SplicePipe pipe;
@@ -44,7 +44,7 @@ public final class Loop {
         transport == TransportKind.IO_URING
             ? new AdaptiveRecvByteBufAllocator()
             : new ReceiveBuffers(TURNS);
-    this.sessionAllocator =
+    this.datagramAllocator =
         transport == TransportKind.EPOLL ? new ReceiveBuffers(1) : receiveAllocator;
     this.requestIds = new RequestIds((int) seed, index);
   }
@@ -110,9 +110,9 @@ public final class Loop {
     return receiveAllocator;
   }
 
-  /** The same for datagrams of a node, of which one read takes several: a second finds none. */
-  public RecvByteBufAllocator sessionAllocator() {
-    return sessionAllocator;
+  /** The same for datagrams, of which one read takes several: a second mostly finds none. */
+  public RecvByteBufAllocator datagramAllocator() {
+    return datagramAllocator;
   }
 
   /** For what is relayed in bulk; null: there is none to be had. */

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.stream;
 
 import io.fairlead.config.UdpConfig;
+import io.fairlead.proxy.BulkReader;
 import io.fairlead.proxy.ChannelSetup;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.Loop;
@@ -14,7 +15,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -32,7 +35,7 @@ final class UdpSession {
   private final InetSocketAddress client;
   private final UdpPolicy policy;
   private @Nullable Node node;
-  private @Nullable Channel upstream;
+  private @Nullable Upstream upstream;
   private boolean failed;
   private boolean over;
 
@@ -60,18 +63,18 @@ final class UdpSession {
   }
 
   /**
-   * Writes a datagram to the node; {@link #flush} sends it.
+   * Sends a datagram to the node, at the latest by {@link #flush}; the content stays the caller's.
    *
    * @return false if it was dropped
    */
   boolean forward(ByteBuf content) {
-    Channel to = upstream();
+    Upstream to = upstream();
     Node at = node;
     if (to == null || at == null) {
       return false;
     }
     loop().timers().set(timer, System.nanoTime() + policy.limits().idleTimeout().toNanos());
-    if (!to.isWritable()) {
+    if (!to.channel.isWritable()) {
       socket.count(ErrorReason.OVERLOADED);
       return false;
     }
@@ -79,14 +82,14 @@ final class UdpSession {
     if (policy.udp().responses() != UdpConfig.ANY) {
       expected += policy.udp().responses();
     }
-    to.write(content.retain(), to.voidPromise());
+    to.output.send(content, null);
     return true;
   }
 
   void flush() {
-    Channel to = upstream;
+    Upstream to = upstream;
     if (to != null) {
-      to.flush();
+      to.output.flush();
     }
     if (policy.udp().responses() == 0) {
       end();
@@ -94,7 +97,7 @@ final class UdpSession {
   }
 
   /** The way to a node that is up, or null if there is none. */
-  private @Nullable Channel upstream() {
+  private @Nullable Upstream upstream() {
     Node before = node;
     if (before != null && !failed && before.isMember() && before.facts().up()) {
       return upstream;
@@ -113,7 +116,7 @@ final class UdpSession {
     return connect(picked, address);
   }
 
-  private @Nullable Channel connect(Node picked, InetSocketAddress address) {
+  private @Nullable Upstream connect(Node picked, InetSocketAddress address) {
     Channel channel;
     try {
       channel = loop().newDatagramChannel(address, policy.udp().datagramBytes());
@@ -123,10 +126,12 @@ final class UdpSession {
       return null;
     }
     ChannelSetup.apply(channel, loop());
-    channel.config().setRecvByteBufAllocator(loop().sessionAllocator());
-    channel.pipeline().addLast(new Upstream());
+    channel.config().setRecvByteBufAllocator(loop().datagramAllocator());
+    Upstream made = new Upstream(channel);
+    channel.pipeline().addLast(made);
+    channel.attr(BulkReader.KEY).set(made);
     node = picked;
-    upstream = channel;
+    upstream = made;
     picked.requestStarted();
     picked.connectionOpened();
     channel.closeFuture().addListener(closed -> picked.connectionClosed());
@@ -136,23 +141,23 @@ final class UdpSession {
     channel
         .connect(address)
         .addListener(connected -> {
-          if (!connected.isSuccess() && channel.equals(upstream)) {
+          if (!connected.isSuccess() && made.isCurrent()) {
             failed(String.valueOf(connected.cause().getMessage()));
           }
         });
-    return failed || over ? null : channel;
+    return failed || over ? null : made;
   }
 
   private void leaveNode() {
     Node left = node;
-    Channel channel = upstream;
+    Upstream gone = upstream;
     node = null;
     upstream = null;
     if (left != null) {
       left.requestFinished();
     }
-    if (channel != null) {
-      channel.close();
+    if (gone != null) {
+      gone.channel.close();
     }
   }
 
@@ -177,7 +182,7 @@ final class UdpSession {
     }
     loop().timers().set(timer, System.nanoTime() + policy.limits().idleTimeout().toNanos());
     expected--;
-    socket.reply(content.retain(), client);
+    socket.reply(content, client);
   }
 
   void end() {
@@ -189,25 +194,85 @@ final class UdpSession {
     }
   }
 
-  /** Hears the node. */
-  private final class Upstream extends ChannelInboundHandlerAdapter {
+  /** The socket that is connected to the node. */
+  private final class Upstream extends ChannelInboundHandlerAdapter implements BulkReader {
+    /** Datagrams read before the others get their turn, if the node sends many at once. */
+    private static final int TURNS = 8;
+
+    private final Channel channel;
+    private final DatagramOutput output;
+    private final @Nullable Socket direct;
+    private int reads;
+
+    /** The last time there was more than one datagram. */
+    private boolean many;
+
+    Upstream(Channel channel) {
+      this.channel = channel;
+      output = new DatagramOutput(channel);
+      direct = channel instanceof EpollDatagramChannel epoll ? (Socket) epoll.fd() : null;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // that very socket
+    boolean isCurrent() {
+      return upstream == this;
+    }
+
+    /**
+     * Mostly there is one datagram, which a plain read takes without the lists and addresses of a
+     * read of several. Whether there are more is only tried where there were some the last time,
+     * and now and then: each try that finds none costs a call.
+     */
     @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
-      DatagramPacket packet = (DatagramPacket) message;
+    public boolean readBulk() {
+      Socket from = direct;
+      if (from == null || !channel.isActive()) {
+        return false;
+      }
+      int turns = many || (++reads & (TURNS - 1)) == 0 ? TURNS : 1;
+      int count = 0;
+      while (count < turns && channel.isActive() && read(from)) {
+        count++;
+      }
+      many = count > 1;
+      if (count > 0) {
+        answered();
+      }
+      return count > 0;
+    }
+
+    /** False if there was nothing to read. */
+    private boolean read(Socket from) {
+      ByteBuf in = channel.unsafe().recvBufAllocHandle().allocate(channel.alloc());
       try {
-        ByteBuf content = packet.content();
-        if (content.readableBytes() > policy.udp().datagramBytes()) {
-          socket.count(ErrorReason.DATAGRAM_TOO_LONG);
-        } else if (!over && ctx.channel().equals(upstream)) {
-          reply(content);
+        if (!in.hasMemoryAddress()) {
+          return false;
         }
+        int room = Math.min(in.writableBytes(), policy.udp().datagramBytes() + 1);
+        int count = from.recvAddress(in.memoryAddress(), in.writerIndex(), in.writerIndex() + room);
+        if (count == 0) {
+          return false;
+        }
+        // An empty datagram reads like the end of a stream.
+        in.writerIndex(in.writerIndex() + Math.max(count, 0));
+        heard(in);
+      } catch (IOException | RuntimeException e) {
+        channel.pipeline().fireExceptionCaught(e);
       } finally {
-        packet.release();
+        in.release();
+      }
+      return true;
+    }
+
+    private void heard(ByteBuf content) {
+      if (content.readableBytes() > policy.udp().datagramBytes()) {
+        socket.count(ErrorReason.DATAGRAM_TOO_LONG);
+      } else if (!over && isCurrent()) {
+        reply(content);
       }
     }
 
-    @Override
-    public void channelReadComplete(ChannelHandlerContext ctx) {
+    private void answered() {
       socket.flush();
       if (policy.udp().responses() != UdpConfig.ANY && expected <= 0) {
         end();
@@ -215,11 +280,26 @@ final class UdpSession {
     }
 
     @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      DatagramPacket packet = (DatagramPacket) message;
+      try {
+        heard(packet.content());
+      } finally {
+        packet.release();
+      }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      answered();
+    }
+
+    @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       if (!(cause instanceof IOException)) {
         LOG.log(Level.ERROR, "a session was ended by a mistake of ours", cause);
         end();
-      } else if (ctx.channel().equals(upstream)) {
+      } else if (isCurrent()) {
         failed("port unreachable");
       }
     }

@@ -37,6 +37,7 @@ final class UdpSocket extends ChannelInboundHandlerAdapter {
   private final List<UdpSession> written = new ArrayList<>();
 
   private @Nullable ChannelHandlerContext context;
+  private @Nullable DatagramOutput output;
 
   UdpSocket(Loop loop, UdpListenerState listener) {
     this.loop = loop;
@@ -46,6 +47,7 @@ final class UdpSocket extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
+    output = new DatagramOutput(added.channel());
     listener.opened(this, loop.index());
   }
 
@@ -106,20 +108,18 @@ final class UdpSocket extends ChannelInboundHandlerAdapter {
     written.clear();
   }
 
-  /** Takes the content over; {@link #flush} sends it. */
+  /** Sends an answer, at the latest by {@link #flush}; the content stays the caller's. */
   void reply(ByteBuf content, InetSocketAddress client) {
-    ChannelHandlerContext to = context();
-    if (to.channel().isWritable()) {
+    if (context().channel().isWritable()) {
       listener.counters().add(loop.index(), ListenerCounter.BYTES_OUT, content.readableBytes());
-      to.write(new DatagramPacket(content, client), to.voidPromise());
+      output().send(content, client);
     } else {
-      content.release(); // nobody waits for a datagram: it is lost like any other
-      count(ErrorReason.OVERLOADED);
+      count(ErrorReason.OVERLOADED); // nobody waits for a datagram: it is lost like any other
     }
   }
 
   void flush() {
-    context().flush();
+    output().flush();
   }
 
   void count(ErrorReason reason) {
@@ -158,6 +158,14 @@ final class UdpSocket extends ChannelInboundHandlerAdapter {
     if (!(cause instanceof IOException)) {
       LOG.log(Level.ERROR, "a datagram was dropped by a mistake of ours", cause);
     }
+  }
+
+  private DatagramOutput output() {
+    DatagramOutput present = output;
+    if (present == null) {
+      throw new IllegalStateException("not in a pipeline yet");
+    }
+    return present;
   }
 
   private ChannelHandlerContext context() {

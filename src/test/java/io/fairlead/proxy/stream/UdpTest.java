@@ -1,6 +1,7 @@
 package io.fairlead.proxy.stream;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.BalanceMethod;
@@ -129,6 +130,28 @@ final class UdpTest {
     assertThat(proxy.node(0).inFlight() + proxy.node(1).inFlight()).isEqualTo(2);
     assertThat(proxy.counted(ListenerCounter.REQUESTS)).isEqualTo(2);
     assertThat(proxy.counted(ListenerCounter.BYTES_IN)).isEqualTo(2 + 10 * 2 + 10 * 3);
+  }
+
+  @Test
+  void whatIsSentInOneGoGoesOnInOrder() throws Exception {
+    Peer node = peer();
+    StreamFixture proxy = proxy(Setup.USUAL, UdpConfig.DEFAULT, node);
+    Peer client = peer();
+    for (int i = 0; i < 100; i++) {
+      client.send(proxy.address(), "q" + i);
+    }
+    InetSocketAddress from = null;
+    for (int i = 0; i < 100; i++) {
+      DatagramPacket asked = node.packet();
+      assertThat(Peer.text(asked)).isEqualTo("q" + i);
+      from = (InetSocketAddress) asked.getSocketAddress();
+    }
+    for (int i = 0; i < 100; i++) {
+      node.send(requireNonNull(from), "r" + i);
+    }
+    for (int i = 0; i < 100; i++) {
+      assertThat(client.receive()).isEqualTo("r" + i);
+    }
   }
 
   @Test
