@@ -296,8 +296,9 @@ final class Bench {
   }
 
   /**
-   * The same arrivals for every proxy, at 60 % of what the slowest could do; at less where generator
-   * and node cannot keep up by themselves, since all would only show how late those two are.
+   * The same arrivals for every proxy, at 60 % of what the slowest could do; at less where
+   * generator and node cannot keep up by themselves, since all would only show how late those two
+   * are.
    */
   private void measureLatency(Row row, Results.RowResult result) throws IOException {
     double lowest = Double.MAX_VALUE;

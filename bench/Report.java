@@ -314,7 +314,8 @@ final class Report {
             + " how long threads of the proxy could have run and had no core, as a part of the run:"
             + " somebody else ran there. Each round has its own seed, the same for all.");
     line("");
-    Table table = new Table("row", "rate/s", "load", "proxy", "p50", "p99", "p99.9", "generator", "waited");
+    Table table =
+        new Table("row", "rate/s", "load", "proxy", "p50", "p99", "p99.9", "generator", "waited");
     for (Results.RowResult row : results.rows.values()) {
       List<String> names = new ArrayList<>(results.peers);
       names.add("direct");

@@ -385,8 +385,7 @@ final class ClientFaultTest {
     Received _ = atNode.requestHead();
     long stopped = awaitStandstill(() -> proxy.counted(0, NodeCounter.BYTES_SENT));
     assertThat(stopped).isLessThan(size / 2);
-    assertThat(proxy.dataPlane().bufferBytesInUse() - before)
-        .isLessThan(LARGE_BUFFER + 256 * 1024);
+    assertThat(proxy.dataPlane().bufferBytesInUse() - before).isLessThan(LARGE_BUFFER + 256 * 1024);
     byte[] got = new byte[piece.length];
     for (int i = 0; i < size; i += piece.length) {
       atNode.fill(got);
