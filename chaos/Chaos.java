@@ -49,7 +49,7 @@ final class Chaos {
   private int run(List<String> only) throws Exception {
     List<Hurt> chosen =
         Hurt.ALL.stream()
-            .filter(hurt -> only.isEmpty() || only.stream().anyMatch(hurt.name()::contains))
+            .filter(hurt -> only.isEmpty() || only.stream().anyMatch(hurt::isMeantBy))
             .toList();
     ChaosReport report = new ChaosReport(work.resolve("rows"), RATE, FELT_MILLIS, DURING);
     startNodes();
@@ -262,6 +262,7 @@ final class Chaos {
       felt += (during || wasInFlight(result, i, hurtAt)) && isFelt(result, i) ? 1 : 0;
     }
     return new ChaosReport.Row(
+        share(result, 0, hurtAt) * Kind.NODES,
         failed,
         felt,
         requests,

@@ -10,7 +10,7 @@ import java.util.Locale;
 
 /**
  * What came of each fault, kept in a file per fault until there is one of all, so that the table may
- * be played in parts. A row counts for the commit it was measured at.
+ * be played in parts. A row counts as long as Fairlead itself is the same.
  */
 final class ChaosReport {
   static final String HEAD =
@@ -21,6 +21,8 @@ final class ChaosReport {
   /**
    * What came of a fault.
    *
+   * @param before what the node got of its share before the fault: a fault of a node that nobody
+   *     asks would cost nothing
    * @param failed requests not answered with 200
    * @param felt requests failed or slow, of those that met the fault
    * @param requests while it lasted
@@ -28,7 +30,14 @@ final class ChaosReport {
    * @param back seconds until the node had half of its share again; negative: not seen
    * @param said what the node table said of the node at the end of the fault
    */
-  record Row(int failed, int felt, int requests, double lastFelt, double back, String said) {
+  record Row(
+      double before,
+      int failed,
+      int felt,
+      int requests,
+      double lastFelt,
+      double back,
+      String said) {
     String line(Hurt hurt) {
       return String.format(
           Locale.ROOT,
@@ -47,6 +56,11 @@ final class ChaosReport {
     /** The bounds that it missed, in words. */
     List<String> missed(Hurt hurt) {
       List<String> missed = new ArrayList<>();
+      if (before < 0.5) {
+        missed.add(
+            String.format(
+                Locale.ROOT, "%s: got %.2f of its share before, nothing is shown", hurt.name(), before));
+      }
       if (failed > hurt.mostFailed()) {
         missed.add(hurt.name() + ": " + failed + " failed");
       }
@@ -62,13 +76,22 @@ final class ChaosReport {
   private final double rate;
   private final double feltMillis;
   private final Duration during;
-  private final String commit = Machine.commit();
+  private final String commit = commit();
 
   ChaosReport(Path rows, double rate, double feltMillis, Duration during) {
     this.rows = rows;
     this.rate = rate;
     this.feltMillis = feltMillis;
     this.during = during;
+  }
+
+  /** The last one that changed what runs, with a mark when its files differ from it. */
+  private static String commit() {
+    String commit =
+        Machine.output("git", "log", "-1", "--format=%h", "--", "src/main", "pom.xml").firstLine();
+    boolean same =
+        Machine.output("git", "diff", "--quiet", "HEAD", "--", "src/main", "pom.xml").ok();
+    return same ? commit : commit + " with local changes";
   }
 
   /** Remembers a row for the report, with those missed. */
@@ -83,14 +106,14 @@ final class ChaosReport {
     return rows.resolve(hurt.fileName());
   }
 
-  /** Writes the table, if every fault has been played at this commit. */
+  /** Writes the table, if every fault has been played with this Fairlead. */
   void write(Path report) throws IOException {
     List<String> table = new ArrayList<>();
     List<String> missed = new ArrayList<>();
     for (Hurt hurt : Hurt.ALL) {
       List<String> lines = Files.exists(file(hurt)) ? Files.readAllLines(file(hurt)) : List.of();
       if (lines.isEmpty() || !lines.get(0).equals(commit)) {
-        System.out.println(report + " stays: not played at this commit: " + hurt.name());
+        System.out.println(report + " stays: not played with this Fairlead: " + hurt.name());
         return;
       }
       table.add(lines.get(1));
@@ -103,7 +126,7 @@ final class ChaosReport {
             """
             # What clients felt when a node was hurt
 
-            Written by `make chaos` on %s at commit %s; how to read it: [README.md](README.md).
+            Written by `make chaos` on %s; Fairlead as of commit %s; how to read it: [README.md](README.md).
             %s.
 
             %.0f requests a second to six nodes; felt: failed, or more than %.0f ms. Shares are of the

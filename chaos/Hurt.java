@@ -36,6 +36,12 @@ record Hurt(String name, Kind kind, String how, int mostFailed, double reaction)
     return new Hurt(name, Kind.HTTP1, how, mostFailed, reaction);
   }
 
+  /** It has the word in its name, unless the word is the whole name of another one. */
+  boolean isMeantBy(String word) {
+    return name.equals(word)
+        || (name.contains(word) && ALL.stream().noneMatch(hurt -> hurt.name.equals(word)));
+  }
+
   /** The name as that of a file. */
   String fileName() {
     return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
