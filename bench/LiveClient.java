@@ -17,7 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Clients that do not wait for each other: requests are due at random times laid down beforehand,
  * each to a random one of the proxies, and latency counts from when a request was due. Whoever has
- * waited {@link #TIMEOUT} gives up, and counts with that time.
+ * waited {@link #TIMEOUT} gives up, and counts with that time. Connections are used again, unless
+ * each request is to have its own.
  */
 final class LiveClient {
   static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -36,7 +37,7 @@ final class LiveClient {
    * @param due nanoseconds after the start
    * @param nanos until the end of the answer
    * @param status of the answer, {@link #BROKEN} or {@link #GIVEN_UP}
-   * @param node who answered, if it said so in {@code x-node}; else empty
+   * @param node who answered: {@code x-node}, or else the body
    */
   record Result(long[] due, long[] nanos, int[] status, String[] node) {
     double millis(double quantile) {
@@ -59,14 +60,16 @@ final class LiveClient {
   }
 
   private final int[] ports;
+  private final boolean newConnections;
   private final ConcurrentLinkedDeque<Socket>[] free;
   private final long[] nanos;
   private final int[] status;
   private final String[] node;
 
   @SuppressWarnings({"unchecked", "rawtypes"})
-  private LiveClient(int[] ports, int requests) {
+  private LiveClient(int[] ports, int requests, boolean newConnections) {
     this.ports = ports;
+    this.newConnections = newConnections;
     this.free = new ConcurrentLinkedDeque[ports.length];
     Arrays.setAll(free, i -> new ConcurrentLinkedDeque<>());
     this.nanos = new long[requests];
@@ -78,9 +81,19 @@ final class LiveClient {
   /** Sends so many requests a second for so long, and waits for the last of them. */
   static Result run(int[] ports, double rate, Duration length, long seed)
       throws InterruptedException {
+    return run(ports, rate, length, seed, false);
+  }
+
+  /**
+   * Sends so many requests a second for so long, and waits for the last of them.
+   *
+   * @param newConnections each request has a connection of its own
+   */
+  static Result run(int[] ports, double rate, Duration length, long seed, boolean newConnections)
+      throws InterruptedException {
     long[] due = RateLoad.arrivals(rate, length, seed);
     SplittableRandom random = new SplittableRandom(seed ^ 0x5DEECE66DL);
-    LiveClient client = new LiveClient(ports, due.length);
+    LiveClient client = new LiveClient(ports, due.length, newConnections);
     CountDownLatch left = new CountDownLatch(due.length);
     long start = System.nanoTime() + 50_000_000;
     for (int i = 0; i < due.length; i++) {
@@ -102,8 +115,9 @@ final class LiveClient {
   }
 
   private void ask(int index, int proxy, long due) {
+    Socket socket = null;
     try {
-      Socket socket = free[proxy].poll();
+      socket = newConnections ? null : free[proxy].poll();
       if (socket == null) {
         socket = new Socket();
         socket.setTcpNoDelay(true);
@@ -113,14 +127,19 @@ final class LiveClient {
       OutputStream out = socket.getOutputStream();
       out.write(REQUEST);
       answer(socket.getInputStream(), index);
-      free[proxy].push(socket);
       nanos[index] = System.nanoTime() - due;
+      if (!newConnections) {
+        free[proxy].push(socket);
+        socket = null;
+      }
     } catch (SocketTimeoutException e) {
       status[index] = GIVEN_UP;
       nanos[index] = TIMEOUT.toNanos();
     } catch (IOException | RuntimeException e) {
       status[index] = BROKEN;
       nanos[index] = System.nanoTime() - due;
+    } finally {
+      close(socket);
     }
   }
 
@@ -141,7 +160,7 @@ final class LiveClient {
       }
       String head = text.substring(0, end).toLowerCase(Locale.ROOT) + "\r\n";
       if (length == end + 4 + Integer.parseInt(value(head, "content-length", "0"))) {
-        node[index] = value(head, "x-node", "");
+        node[index] = value(head, "x-node", text.substring(end + 4).strip());
         status[index] = Integer.parseInt(text.substring(9, 12));
         return;
       }
@@ -159,12 +178,16 @@ final class LiveClient {
 
   private void close() {
     for (ConcurrentLinkedDeque<Socket> sockets : free) {
-      for (Socket socket : sockets) {
-        try {
-          socket.close();
-        } catch (IOException _) {
-          // It is gone either way.
-        }
+      sockets.forEach(LiveClient::close);
+    }
+  }
+
+  private static void close(Socket socket) {
+    if (socket != null) {
+      try {
+        socket.close();
+      } catch (IOException _) {
+        // It is gone either way.
       }
     }
   }

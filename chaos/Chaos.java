@@ -7,62 +7,38 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
- * Hurts one of six nodes in every way we know of, while requests go on, and tells what clients felt
- * of it and for how long. All processes are real; Fairlead runs as it does when nothing but the
- * nodes is said. See chaos/README.md.
+ * Hurts one of six nodes of each kind in every way we know of ({@link Hurt}), while requests go on,
+ * and tells what clients felt of it and for how long. All processes are real; Fairlead runs as it
+ * does when nothing but the nodes is said. See chaos/README.md.
  */
 final class Chaos {
-  private static final int NODES = 6;
-  private static final int FIRST_NODE = 22_400;
-  private static final int FRONT = 22_420;
-  private static final int ADMIN = 22_421;
+  private static final int ADMIN = 21_450;
   private static final double RATE = 300;
-  private static final Duration BEFORE = Duration.ofSeconds(5);
-  private static final Duration DURING = Duration.ofSeconds(15);
-  private static final Duration AFTER = Duration.ofSeconds(15);
+  private static final Duration WARM_UP = Duration.ofSeconds(4);
+  private static final Duration BEFORE = Duration.ofSeconds(2);
+  private static final Duration DURING = Duration.ofSeconds(10);
+  private static final Duration AFTER = Duration.ofSeconds(10);
 
   /** Slower than this is felt; the nodes take 10 ms on average. */
   private static final double FELT_MILLIS = 150;
 
-  /**
-   * A way to hurt.
-   *
-   * @param name in the table
-   * @param how a control document for the node, or a signal
-   * @param mostFailed requests that may fail, -1: any number
-   * @param reaction seconds after which hardly anybody may feel it any more
-   */
-  private record Hurt(String name, String how, int mostFailed, double reaction) {}
-
-  private static final List<Hurt> ALL =
-      List.of(
-          new Hurt("kill -9", "KILL", 0, 0.5),
-          new Hurt("frozen (SIGSTOP)", "STOP", -1, 5),
-          new Hurt("accepts no connection", "{\"hang-connect\":true,\"reset\":true}", 0, 3),
-          new Hurt("never answers", "{\"hang\":true}", -1, 2),
-          new Hurt("10 x slower", "{\"latency\":\"exp:100ms\"}", 0, 3),
-          new Hurt("50 x slower", "{\"latency\":\"exp:500ms\"}", 0, 3),
-          new Hurt("answers 500, all", "{\"error-rate\":1}", -1, 2),
-          new Hurt("answers 500, one in five", "{\"error-rate\":0.2}", -1, 3),
-          new Hurt("resets connections", "{\"reset\":true}", 0, 2),
-          new Hurt("sends garbage", "{\"garbage\":true}", -1, 2),
-          new Hurt("cuts bodies", "{\"cut\":true}", -1, 2),
-          new Hurt("endless header", "{\"endless-header\":true}", -1, 2),
-          new Hurt("a byte a second", "{\"slow-head\":1}", -1, 3),
-          new Hurt("health check fails", "{\"health\":\"fail\"}", 0, 5));
+  /** Requests that began so long before the fault may have been at the node when it came. */
+  private static final long IN_FLIGHT = 1_000_000_000;
 
   private final Path work = Path.of("chaos/work").toAbsolutePath();
   private final Children children = new Children();
   private final HttpClient http = HttpClient.newHttpClient();
-  private final Process[] nodes = new Process[NODES];
+  private final Map<Integer, Process> nodes = new HashMap<>();
 
   private Chaos() {}
 
@@ -71,35 +47,37 @@ final class Chaos {
   }
 
   private int run(List<String> only) throws Exception {
-    Files.createDirectories(work);
-    start();
+    List<Hurt> chosen =
+        Hurt.ALL.stream()
+            .filter(hurt -> only.isEmpty() || only.stream().anyMatch(hurt::isMeantBy))
+            .toList();
+    ChaosReport report = new ChaosReport(work.resolve("rows"), RATE, FELT_MILLIS, DURING);
+    startNodes();
+    System.out.println(ChaosReport.HEAD);
     List<String> missed = new ArrayList<>();
-    System.out.printf(
-        Locale.ROOT,
-        "%d nodes, exp:10ms; %.0f requests/s; felt: failed, or more than %.0f ms.%n"
-            + "Share: of the requests in %d s with the fault; a sixth would be this node's.%n%n",
-        NODES,
-        RATE,
-        FELT_MILLIS,
-        DURING.toSeconds());
-    System.out.println(
-        "| fault | failed | felt | share felt | last felt after | within | back after | what Fairlead says of the node |");
-    System.out.println("|---|---|---|---|---|---|---|---|");
-    for (Hurt hurt : ALL) {
-      if (only.isEmpty() || only.stream().anyMatch(hurt.name()::contains)) {
-        play(hurt, missed);
-      }
+    for (Hurt hurt : chosen) {
+      ChaosReport.Row row = play(hurt);
+      System.out.println(row.line(hurt));
+      report.keep(hurt, row);
+      missed.addAll(row.missed(hurt));
     }
+    children.stopAll();
     System.out.println();
     System.out.println(missed.isEmpty() ? "All within their bounds." : "Missed: " + missed);
-    children.stopAll();
+    report.write(Path.of("chaos/report.md"));
     return missed.isEmpty() ? 0 : 1;
   }
 
-  private void start() throws Exception {
-    for (int i = 0; i < NODES; i++) {
-      startNode(i);
+  private void startNodes() throws IOException {
+    for (Kind kind : Kind.values()) {
+      for (int i = 0; i < Kind.NODES; i++) {
+        startNode(kind, i);
+      }
     }
+  }
+
+  /** Fairlead anew: what it remembers of the last fault would decide about the next one. */
+  private Process startFairlead(Kind kind) throws Exception {
     Path config = work.resolve("fairlead.yaml");
     Files.writeString(
         config,
@@ -107,72 +85,97 @@ final class Chaos {
         admin: { bind: "127.0.0.1:%d" }
         data: "%s"
         listeners:
-          web: { bind: "127.0.0.1:%d", routes: [ { service: shop, timeout: 10s } ] }
-        services:
-          shop: { health: { http: /healthz }, nodes: [%s] }
-        """
+        %sservices:
+        %s"""
             .formatted(
                 ADMIN,
-                work.resolve("data"),
-                FRONT,
-                IntStream.range(0, NODES)
-                    .mapToObj(i -> "{ address: \"127.0.0.1:%d\", name: n%d }".formatted(port(i), i))
-                    .collect(Collectors.joining(", "))));
-    children.start(
-        Machine.PROXY_CORE,
-        List.of("./fairlead", "run", "-c", config.toString()),
-        work.resolve("fairlead.log"));
-    long deadline = System.nanoTime() + 60_000_000_000L;
-    while (LiveClient.run(new int[] {FRONT}, 100, Duration.ofMillis(50), 1).errors() > 0) {
+                Files.createTempDirectory(work, "data"),
+                perKind(each -> each.listener()),
+                perKind(each -> each.service())));
+    Process fairlead =
+        children.start(
+            Machine.PROXY_CORE,
+            List.of("./fairlead", "run", "-c", config.toString()),
+            work.resolve("fairlead.log"));
+    long deadline = System.nanoTime() + 30_000_000_000L;
+    while (load(kind, 100, Duration.ofMillis(100), 1).errors() > 0) {
       if (System.nanoTime() > deadline) {
-        throw new IOException("nobody answers; see " + work.resolve("fairlead.log"));
+        throw new IOException(kind + ": no answer; see " + work.resolve("fairlead.log"));
       }
       Thread.sleep(100);
     }
-    LiveClient.Result _ = LiveClient.run(new int[] {FRONT}, RATE, Duration.ofSeconds(10), 1);
+    LiveClient.Result _ = load(kind, RATE, WARM_UP, 1);
+    return fairlead;
   }
 
-  private void startNode(int i) throws IOException {
-    nodes[i] =
-        children.start(
-            Machine.LOAD_CORE,
-            List.of(
-                "./fairlead",
-                "node",
-                "--port",
-                Integer.toString(port(i)),
-                "--name",
-                "n" + i,
-                "--latency",
-                "exp:10ms"),
-            work.resolve("node-" + i + ".log"));
+  private static String perKind(Function<Kind, String> what) {
+    return Arrays.stream(Kind.values())
+        .map(kind -> "  %s: %s\n".formatted(kind.service, what.apply(kind)))
+        .collect(Collectors.joining());
   }
 
-  private static int port(int node) {
-    return FIRST_NODE + node;
+  private static LiveClient.Result load(Kind kind, double rate, Duration length, long seed)
+      throws InterruptedException {
+    return LiveClient.run(new int[] {kind.front}, rate, length, seed, kind.isRelayed());
   }
 
-  private void play(Hurt hurt, List<String> missed) throws Exception {
+  /** Starts what is to be at the port of that node, unless it is there already. */
+  private void startNode(Kind kind, int i) throws IOException {
+    int port = kind.port(i);
+    Process before = nodes.get(port);
+    if (before == null || !before.isAlive()) {
+      nodes.put(
+          port,
+          children.start(
+              Machine.LOAD_CORE,
+              kind == Kind.HTTP2 ? http2Node(port, i) : testNode(port, i),
+              work.resolve("node-" + port + ".log")));
+    }
+  }
+
+  private static List<String> testNode(int port, int i) {
+    return List.of(
+        "./fairlead",
+        "node",
+        "--port",
+        Integer.toString(port),
+        "--name",
+        "n" + i,
+        "--latency",
+        "exp:10ms");
+  }
+
+  private List<String> http2Node(int port, int i) throws IOException {
+    Path root = Files.createDirectories(work.resolve("http2-n" + i));
+    Files.writeString(root.resolve("index.html"), "n" + i + "\n");
+    Files.writeString(root.resolve("healthz"), "well\n");
+    return List.of(
+        "nghttpd", "--no-tls", "-a", "127.0.0.1", "-d", root.toString(), Integer.toString(port));
+  }
+
+  private ChaosReport.Row play(Hurt hurt) throws Exception {
+    Process fairlead = startFairlead(hurt.kind());
     Duration all = BEFORE.plus(DURING).plus(AFTER);
     long start = System.nanoTime() + 50_000_000;
     CompletableFuture<LiveClient.Result> load =
         CompletableFuture.supplyAsync(() -> {
           try {
-            return LiveClient.run(new int[] {FRONT}, RATE, all, hurt.name().hashCode());
+            return load(hurt.kind(), RATE, all, hurt.name().hashCode());
           } catch (InterruptedException e) {
             throw new IllegalStateException(e);
           }
         });
     until(start + BEFORE.toNanos());
     long hurtAt = System.nanoTime() - start;
-    hurt(hurt.how());
+    hurt(hurt);
     until(start + hurtAt + DURING.toNanos());
-    String said = said();
+    String said = said(hurt.kind());
     long healedAt = System.nanoTime() - start;
-    heal(hurt.how());
-    LiveClient.Result result = load.get(2, TimeUnit.MINUTES);
-    tell(hurt, result, hurtAt, healedAt, said, missed);
-    awaitWell();
+    heal(hurt);
+    ChaosReport.Row row = judge(load.get(2, TimeUnit.MINUTES), hurtAt, healedAt, said);
+    fairlead.destroyForcibly();
+    children.stop(fairlead);
+    return row;
   }
 
   private static void until(long nanos) throws InterruptedException {
@@ -182,32 +185,32 @@ final class Chaos {
     }
   }
 
-  private void hurt(String how) throws Exception {
-    switch (how) {
-      case "KILL" -> nodes[0].destroyForcibly().waitFor();
-      case "STOP" -> signal("STOP");
-      default -> control("PUT", how);
+  private void hurt(Hurt hurt) throws Exception {
+    switch (hurt.how()) {
+      case "KILL" -> nodes.get(hurt.kind().port(0)).destroyForcibly().waitFor();
+      case "STOP" -> signal(hurt.kind(), "STOP");
+      default -> control(hurt.kind(), "PUT", hurt.how());
     }
   }
 
-  private void heal(String how) throws Exception {
-    switch (how) {
-      case "KILL" -> startNode(0);
-      case "STOP" -> signal("CONT");
-      default -> control("DELETE", "");
+  private void heal(Hurt hurt) throws Exception {
+    switch (hurt.how()) {
+      case "KILL" -> startNode(hurt.kind(), 0);
+      case "STOP" -> signal(hurt.kind(), "CONT");
+      default -> control(hurt.kind(), "DELETE", "");
     }
   }
 
-  private void signal(String name) throws Exception {
+  private void signal(Kind kind, String name) throws Exception {
     // the script has made way for the process itself
-    int _ =
-        new ProcessBuilder("kill", "-" + name, Long.toString(nodes[0].pid())).start().waitFor();
+    String pid = Long.toString(nodes.get(kind.port(0)).pid());
+    int _ = new ProcessBuilder("kill", "-" + name, pid).start().waitFor();
   }
 
-  private void control(String method, String document) throws Exception {
+  private void control(Kind kind, String method, String document) throws Exception {
     HttpResponse<String> answer =
         http.send(
-            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port(0) + "/_control"))
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + kind.port(0) + "/_control"))
                 .timeout(Duration.ofSeconds(5))
                 .method(method, HttpRequest.BodyPublishers.ofString(document))
                 .build(),
@@ -218,9 +221,9 @@ final class Chaos {
   }
 
   /** What the node table says of the node that was hurt. */
-  private String said() throws Exception {
+  private String said(Kind kind) throws Exception {
     for (String line : Machine.output(
-            "./fairlead", "nodes", "shop", "--admin", "http://127.0.0.1:" + ADMIN)
+            "./fairlead", "nodes", kind.service, "--admin", "http://127.0.0.1:" + ADMIN)
         .text()
         .lines()
         .toList()) {
@@ -229,18 +232,6 @@ final class Chaos {
       }
     }
     return "";
-  }
-
-  /** The next fault begins when this one is forgotten. */
-  private void awaitWell() throws Exception {
-    for (int i = 0; i < 60; i++) {
-      LiveClient.Result result =
-          LiveClient.run(new int[] {FRONT}, RATE, Duration.ofSeconds(2), 1_000 + i);
-      if (share(result, 0, Long.MAX_VALUE) > 0.8 / NODES) {
-        return;
-      }
-    }
-    throw new IOException("the node does not come back: " + said());
   }
 
   private static double share(LiveClient.Result result, long from, long to) {
@@ -259,44 +250,31 @@ final class Chaos {
     return result.status()[i] != 200 || result.nanos()[i] > FELT_MILLIS * 1e6;
   }
 
-  private static void tell(
-      Hurt hurt,
-      LiveClient.Result result,
-      long hurtAt,
-      long healedAt,
-      String said,
-      List<String> missed) {
+  private static ChaosReport.Row judge(
+      LiveClient.Result result, long hurtAt, long healedAt, String said) {
     int requests = 0;
     int failed = 0;
     int felt = 0;
     for (int i = 0; i < result.due().length; i++) {
-      if (result.due()[i] >= hurtAt && result.due()[i] < healedAt) {
-        requests++;
-        failed += result.status()[i] == 200 ? 0 : 1;
-        felt += isFelt(result, i) ? 1 : 0;
-      } else if (result.status()[i] != 200) {
-        failed++; // before, or while it came back
-      }
+      failed += result.status()[i] == 200 ? 0 : 1; // also before, or while it came back
+      boolean during = result.due()[i] >= hurtAt && result.due()[i] < healedAt;
+      requests += during ? 1 : 0;
+      felt += (during || wasInFlight(result, i, hurtAt)) && isFelt(result, i) ? 1 : 0;
     }
-    double last = lastFelt(result, hurtAt, healedAt);
-    double back = back(result, healedAt);
-    System.out.printf(
-        Locale.ROOT,
-        "| %s | %d | %d | %.3f %% | %.1f s | %.1f s | %s | %s |%n",
-        hurt.name(),
+    return new ChaosReport.Row(
+        share(result, 0, hurtAt) * Kind.NODES,
         failed,
         felt,
-        100.0 * felt / requests,
-        last,
-        hurt.reaction(),
-        back < 0 ? "–" : "%.1f s".formatted(back),
+        requests,
+        lastFelt(result, hurtAt, healedAt),
+        back(result, healedAt),
         said);
-    if (hurt.mostFailed() >= 0 && failed > hurt.mostFailed()) {
-      missed.add(hurt.name() + ": " + failed + " failed");
-    }
-    if (last > hurt.reaction()) {
-      missed.add(hurt.name() + ": felt for " + "%.1f s".formatted(last));
-    }
+  }
+
+  /** It was on its way when the fault began. */
+  private static boolean wasInFlight(LiveClient.Result result, int i, long hurtAt) {
+    long due = result.due()[i];
+    return due < hurtAt && due >= hurtAt - IN_FLIGHT && due + result.nanos()[i] > hurtAt;
   }
 
   /**
@@ -330,7 +308,7 @@ final class Chaos {
   private static double back(LiveClient.Result result, long healedAt) {
     long end = result.due()[result.due().length - 1] - 1_000_000_000L;
     for (long from = healedAt; from < end; from += 100_000_000) {
-      if (share(result, from, from + 1_000_000_000L) > 0.5 / NODES) {
+      if (share(result, from, from + 1_000_000_000L) > 0.5 / Kind.NODES) {
         return (from - healedAt) / 1e9;
       }
     }
