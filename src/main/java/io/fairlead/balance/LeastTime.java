@@ -241,7 +241,7 @@ final class LeastTime extends Estimates {
     }
     double mean = waited / done;
     Likeness likeness =
-        new Likeness(byIndex.length, usualSquares == 0 ? 1 : squares / usualSquares);
+        new Likeness(byIndex.length, usualSquares == 0 ? 1 : squares / usualSquares, mean);
     for (State state : byIndex) {
       state.alike =
           likeness.add(

@@ -8,7 +8,9 @@ package io.fairlead.balance;
  * <p>The sum of the squared differences, each through what chance makes of it, is about as large as
  * the number of nodes where there is nothing but chance (chi squared), give or take the root of
  * twice that number. One of many that is slow hardly shows in a sum, so each is also looked at by
- * itself. A difference of {@value #TOLERATED} is not worth a preference, and does not count. What
+ * itself. A difference of {@value #TOLERATED}, or of {@value #TOLERATED_SECONDS} s, is not worth a
+ * preference, and does not count: where answers take less than that, caches, wake-ups and the
+ * network decide who is faster, and whoever is asked more often is. What
  * is remembered of answers tells of a node that is avoided since it was slow, what is waited for
  * tells of one that hangs: of the two, that which says more counts.
  *
@@ -17,6 +19,7 @@ package io.fairlead.balance;
  */
 final class Likeness {
   private static final double TOLERATED = 0.1;
+  private static final double TOLERATED_SECONDS = 0.0005;
   private static final double BUSY = 0.5;
 
   /** Of the squares, where there is nothing but chance: less than 1 for what is tolerated. */
@@ -39,14 +42,17 @@ final class Likeness {
 
   private final double variance;
   private final double most;
+  private final double tolerated;
   private int count;
   private double squares;
 
   /**
    * @param nodes how many there are
    * @param variance of the times that single requests take, through the square of their mean
+   * @param mean time that requests take, in seconds
    */
-  Likeness(int nodes, double variance) {
+  Likeness(int nodes, double variance, double mean) {
+    this.tolerated = Math.max(TOLERATED, TOLERATED_SECONDS / mean);
     this.most = Math.sqrt(2 * Math.log(nodes));
     this.variance = Math.clamp(variance, LEAST_VARIANCE, MOST_VARIANCE);
   }
@@ -69,9 +75,9 @@ final class Likeness {
     return Math.clamp((RARE_FOR_ONE - slow) / (RARE_FOR_ONE - USUAL_FOR_ONE), 0, 1);
   }
 
-  private static double beyond(double part) {
+  private double beyond(double part) {
     double difference = part - 1;
-    return Math.signum(difference) * Math.max(0, Math.abs(difference) - TOLERATED);
+    return Math.signum(difference) * Math.max(0, Math.abs(difference) - tolerated);
   }
 
   /**

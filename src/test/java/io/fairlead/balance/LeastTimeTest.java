@@ -185,6 +185,18 @@ class LeastTimeTest {
     assertThat(uneven).as("of %s runs from seed %s", runs, seed).isLessThanOrEqualTo(runs / 8);
   }
 
+  /** Whoever is asked more often has warmer caches: that is no reason to ask nobody else. */
+  @Test
+  void nodesThatAnswerAtOnceAreAllAsked() {
+    World world = new World(BalanceMethod.ADAPTIVE, 6);
+    world.times = Times.UNIFORM;
+    world.latency = (node, _) -> world.share(node) > 0.2 ? 0.00015 : 0.0003;
+    world.run(60, 300);
+    for (int i = 0; i < 6; i++) {
+      assertThat(world.share(i)).as("seed %s", seed).isBetween(0.12, 0.22);
+    }
+  }
+
   /** The same rate and one node that is not alike: few requests suffice to avoid it. */
   @ParameterizedTest
   @EnumSource(Times.class)

@@ -22,7 +22,7 @@ class LikenessTest {
   })
   void differencesCountWhenChanceDoesNotExplainThem(
       int nodes, double answers, double first, double itself, double all) {
-    Likeness likeness = new Likeness(nodes, 1);
+    Likeness likeness = new Likeness(nodes, 1, 0.02);
     double certainty = Math.sqrt(answers);
     assertThat(likeness.add(first, certainty, first, certainty)).isEqualTo(itself);
     for (int i = 1; i < nodes; i++) {
@@ -31,9 +31,20 @@ class LikenessTest {
     assertThat(likeness.ofAll(0)).isEqualTo(all);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "0.0002, 3,   1", // 0.4 ms more than 0.2 ms
+    "0.0002, 8,   0", // 1.4 ms more
+    "0.002,  1.2, 1",
+    "0.002,  3,   0",
+  })
+  void norDoesHalfAMillisecond(double mean, double part, double itself) {
+    assertThat(new Likeness(3, 1, mean).add(part, 20, part, 20)).isEqualTo(itself);
+  }
+
   @Test
   void requestsInFlightTellNodesApartByThemselves() {
-    Likeness likeness = new Likeness(2, 1);
+    Likeness likeness = new Likeness(2, 1, 0.02);
     double _ = likeness.add(1, 1, 1, 1);
     double _ = likeness.add(1, 1, 1, 1);
     assertThat(likeness.ofAll(0)).isEqualTo(1);
@@ -43,7 +54,7 @@ class LikenessTest {
 
   @Test
   void oneNodeHasNoneToBeLike() {
-    Likeness likeness = new Likeness(1, 1);
+    Likeness likeness = new Likeness(1, 1, 0.02);
     double _ = likeness.add(1, 1, 1, 1);
     assertThat(likeness.ofAll(0)).isZero();
   }
@@ -56,7 +67,7 @@ class LikenessTest {
     int answers = 30;
     double alike = 0;
     for (int run = 0; run < 200; run++) {
-      Likeness likeness = new Likeness(nodes, 1);
+      Likeness likeness = new Likeness(nodes, 1, 0.02);
       for (int i = 0; i < nodes; i++) {
         double sum = 0;
         for (int k = 0; k < answers; k++) {
