@@ -190,7 +190,7 @@ class LeastTimeTest {
   void nodesThatAnswerAtOnceAreAllAsked() {
     World world = new World(BalanceMethod.ADAPTIVE, 6);
     world.times = Times.UNIFORM;
-    world.latency = (node, _) -> world.share(node) > 0.2 ? 0.00015 : 0.0003;
+    world.latency = (node, _) -> 0.00015 + 0.00006 * node;
     world.run(60, 300);
     for (int i = 0; i < 6; i++) {
       assertThat(world.share(i)).as("seed %s", seed).isBetween(0.12, 0.22);
