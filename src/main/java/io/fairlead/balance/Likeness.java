@@ -10,9 +10,9 @@ package io.fairlead.balance;
  * twice that number. One of many that is slow hardly shows in a sum, so each is also looked at by
  * itself. A difference of {@value #TOLERATED}, or of {@value #TOLERATED_SECONDS} s, is not worth a
  * preference, and does not count: where answers take less than that, caches, wake-ups and the
- * network decide who is faster, and whoever is asked more often is. What
- * is remembered of answers tells of a node that is avoided since it was slow, what is waited for
- * tells of one that hangs: of the two, that which says more counts.
+ * network decide who is faster, and whoever is asked more often is. What is remembered of answers
+ * tells of a node that is avoided since it was slow, what is waited for tells of one that hangs: of
+ * the two, that which says more counts.
  *
  * <p>Where nodes have requests in flight, these tell nodes apart, and waiting is worth knowing
  * however uncertain: likeness ends at {@value #BUSY} requests per node.
