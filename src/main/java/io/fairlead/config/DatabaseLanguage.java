@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** What an operator can write about probes of databases. */
 final class DatabaseLanguage {
   private static final Secret NONE = new Secret("");
-  private static final Scalar<String> NAME = Scalar.text("name", null, PostgresqlProbe::name);
+  private static final Scalar<String> NAME = Scalar.text("name", null, DatabaseLogin::name);
 
   private static final Key<Secret> PASSWORD =
       Key.computed(
@@ -74,10 +74,7 @@ final class DatabaseLanguage {
 
   private static final Key<String> MARIADB_USER =
       Key.required(
-          "user",
-          NAME,
-          "Who logs in: by `mysql_native_password`, `caching_sha2_password` or no password.",
-          "probe");
+          "user", NAME, "Who logs in: by `mysql_native_password` or no password.", "probe");
   private static final Key<Role> MARIADB_ROLE =
       Key.of(
           "role",

@@ -16,19 +16,13 @@ import java.util.List;
 public record MariadbProbe(String user, Secret password, Role role, boolean galera, Duration maxLag)
     implements Probe {
   public MariadbProbe {
-    new Require()
+    DatabaseLogin.require(user, password)
         .that(!user.isEmpty(), "user", null, "must not be empty")
-        .unless(PostgresqlProbe.name(user), List.of("user"), user)
         .that(
             role != Role.PRIMARY || maxLag.isZero(),
             "max-lag",
             maxLag,
             "must not be given where role is primary")
-        .that(
-            PostgresqlProbe.password(password),
-            "password",
-            null,
-            "must be at most 1024 characters without NUL")
         .orRefuse();
   }
 

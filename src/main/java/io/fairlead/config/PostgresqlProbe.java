@@ -2,7 +2,6 @@ package io.fairlead.config;
 
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * PostgreSQL that lets a probe in and has the wanted role.
@@ -23,12 +22,10 @@ public record PostgresqlProbe(
   }
 
   static final Range<Duration> LAG = Range.durations(Duration.ofMillis(1), Duration.ofDays(1));
-  static final int MAX_NAME = 63;
 
   public PostgresqlProbe {
-    new Require()
-        .unless(name(user), List.of("user"), user)
-        .unless(name(database), List.of("database"), database)
+    DatabaseLogin.require(user, password)
+        .unless(DatabaseLogin.name(database), List.of("database"), database)
         .that(
             !user.isEmpty() || password.value().isEmpty(),
             "password",
@@ -54,18 +51,7 @@ public record PostgresqlProbe(
             "max-lag",
             maxLag,
             "must not be given without user: only who has logged in can ask")
-        .that(password(password), "password", null, "must be at most 1024 characters without NUL")
         .orRefuse();
-  }
-
-  static boolean password(Secret password) {
-    return password.value().length() <= 1024 && password.value().indexOf('\0') < 0;
-  }
-
-  static @Nullable String name(String text) {
-    return text.length() <= MAX_NAME && text.chars().allMatch(c -> c >= ' ')
-        ? null
-        : "must be at most " + MAX_NAME + " characters without control characters";
   }
 
   @Override

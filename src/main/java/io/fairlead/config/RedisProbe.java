@@ -18,18 +18,12 @@ public record RedisProbe(String user, Secret password, Role role) implements Pro
   }
 
   public RedisProbe {
-    new Require()
-        .unless(PostgresqlProbe.name(user), List.of("user"), user)
+    DatabaseLogin.require(user, password)
         .that(
             user.isEmpty() || !password.value().isEmpty(),
             "user",
             user,
             "must not be given without password")
-        .that(
-            PostgresqlProbe.password(password),
-            "password",
-            null,
-            "must be at most 1024 characters without NUL")
         .orRefuse();
   }
 

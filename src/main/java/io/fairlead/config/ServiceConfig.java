@@ -46,32 +46,7 @@ public record ServiceConfig(
         upstream,
         ProxyVersion.NONE,
         OutlierConfig.OFF,
-        ServiceLimits.NONE);
-  }
-
-  /** One whose requests go to any node. */
-  public ServiceConfig(
-      String name,
-      List<NodeConfig> nodes,
-      BalanceConfig balance,
-      NodeProtocol protocol,
-      ServiceTls tls,
-      HealthCheckConfig health,
-      UpstreamConfig upstream,
-      ProxyVersion proxyProtocol,
-      OutlierConfig outlier,
-      ServiceLimits limits) {
-    this(
-        name,
-        nodes,
-        balance,
-        protocol,
-        tls,
-        health,
-        upstream,
-        proxyProtocol,
-        outlier,
-        limits,
+        ServiceLimits.NONE,
         Optional.empty());
   }
 

@@ -2,6 +2,7 @@ package io.fairlead.health;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,26 @@ interface Conversation {
    * @return what is wrong with the node, or null
    */
   @Nullable String over(Socket socket) throws IOException;
+
+  /**
+   * A line of text, without what is white at its ends.
+   *
+   * @param most characters that are read; a result of that length has not been ended
+   */
+  static String line(InputStream in, int most) throws IOException {
+    StringBuilder line = new StringBuilder();
+    while (line.length() < most) {
+      int c = in.read();
+      if (c < 0) {
+        throw new EOFException();
+      }
+      if (c == '\n') {
+        return line.toString().strip();
+      }
+      line.append((char) c);
+    }
+    return line.toString();
+  }
 
   /** Has it, in the time that there is; nothing of it is left afterwards. */
   default ProbeResult have(InetSocketAddress address, Deadline deadline, ProbeLink link) {

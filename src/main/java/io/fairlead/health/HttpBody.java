@@ -107,7 +107,7 @@ final class HttpBody {
 
   private @Nullable String chunks() throws IOException {
     while (true) {
-      String size = line().split("[;\\s]", 2)[0];
+      String size = Conversation.line(in, MAX_LINE).split("[;\\s]", 2)[0];
       if (!size.matches("[0-9A-Fa-f]{1,15}")) {
         return "body breaks the rules of chunks: '" + expectation.quote().of(size) + "' is no size";
       }
@@ -115,24 +115,9 @@ final class HttpBody {
       if (length == 0 || take(length, true)) {
         return null;
       }
-      if (!line().isEmpty()) {
+      if (!Conversation.line(in, MAX_LINE).isEmpty()) {
         return "body breaks the rules of chunks: one is longer than it said";
       }
     }
-  }
-
-  private String line() throws IOException {
-    StringBuilder line = new StringBuilder();
-    while (line.length() < MAX_LINE) {
-      int c = in.read();
-      if (c < 0) {
-        throw new EOFException();
-      }
-      if (c == '\n') {
-        return line.toString().strip();
-      }
-      line.append((char) c);
-    }
-    return line.toString();
   }
 }

@@ -129,18 +129,11 @@ final class RedisProber implements Prober {
     }
 
     private String line() throws IOException {
-      StringBuilder line = new StringBuilder();
-      while (line.length() < MAX_LINE) {
-        int c = in.read();
-        if (c < 0) {
-          throw new EOFException();
-        }
-        if (c == '\n') {
-          return line.toString().strip();
-        }
-        line.append((char) c);
+      String line = Conversation.line(in, MAX_LINE);
+      if (line.length() == MAX_LINE) {
+        throw notRedis();
       }
-      throw notRedis();
+      return line;
     }
 
     private static Conversation.Failure notRedis() {

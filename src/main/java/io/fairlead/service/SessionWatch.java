@@ -3,6 +3,7 @@ package io.fairlead.service;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.telemetry.NodeCounter;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 
 /**
@@ -36,7 +37,7 @@ public final class SessionWatch {
 
     Seen(long count, long now, long millis) {
       this.count = count;
-      java.util.Arrays.fill(slots, count);
+      Arrays.fill(slots, count);
       lastNanos = now;
       lastMillis = millis;
       slotNanos = now;

@@ -45,6 +45,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The data plane alone, for tests that speak raw bytes to it: no control thread, no probes, so that
@@ -224,7 +225,8 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
             UpstreamConfig.DEFAULT,
             ProxyVersion.NONE,
             OutlierConfig.DEFAULT,
-            limits),
+            limits,
+            Optional.empty()),
         null);
     return this;
   }
