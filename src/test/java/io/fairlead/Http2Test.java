@@ -156,7 +156,7 @@ class Http2Test {
 
   @Test
   void anotherPersonsServerIsANode() throws Exception {
-    int port = Loopback.freePort();
+    int port = FreePort.any();
     byte[] body = new byte[500_000];
     new SplittableRandom(8).nextBytes(body);
     Files.write(folder.resolve("file"), body);

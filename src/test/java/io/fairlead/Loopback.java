@@ -11,7 +11,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -84,13 +83,6 @@ final class Loopback {
 
   static int port(Fairlead fairlead, String listener) {
     return listener(fairlead, listener).boundAddresses().getFirst().getPort();
-  }
-
-  /** A port that nobody has at the moment. */
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   static void await(String what, BooleanSupplier condition) throws InterruptedException {

@@ -32,7 +32,7 @@ final class NodeTlsPeerTest {
     certificates.make("node", "shop.test");
     certificates.make("own", b -> b.addExtendedKeyUsageClientAuth(), "fairlead.test");
     Files.writeString(folder.resolve("index.html"), "hello");
-    port = Loopback.freePort();
+    port = FreePort.any();
   }
 
   @AfterEach

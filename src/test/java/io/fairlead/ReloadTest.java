@@ -48,7 +48,7 @@ class ReloadTest {
     ConcurrentLinkedQueue<String> failures = new ConcurrentLinkedQueue<>();
     LongAdder answers = new LongAdder();
     AtomicBoolean over = new AtomicBoolean();
-    int second = Loopback.freePort();
+    int second = FreePort.any();
     try (TestNode a = Loopback.node("a");
         TestNode b = Loopback.node("b");
         Fairlead fairlead = Loopback.start(variant(0, a, b, second));
@@ -242,8 +242,8 @@ class ReloadTest {
 
   @Test
   void anAddressThatIsTakenChangesNothingAndLeavesNothingOpen() throws Exception {
-    int free = Loopback.freePort();
-    int free2 = Loopback.freePort();
+    int free = FreePort.any();
+    int free2 = FreePort.any();
     try (TestNode node = Loopback.node("a");
         ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Fairlead fairlead = Loopback.start(simple("web", "127.0.0.1:0", node))) {
@@ -271,7 +271,7 @@ class ReloadTest {
 
   @Test
   void aListenerThatIsCalledOtherwiseKeepsItsAddressAndTurnsNobodyAway() throws Exception {
-    int port = Loopback.freePort();
+    int port = FreePort.any();
     try (TestNode node = Loopback.node("a");
         Fairlead fairlead = Loopback.start(simple("old", "127.0.0.1:" + port, node));
         Client before = new Client(port)) {
@@ -290,7 +290,7 @@ class ReloadTest {
 
   @Test
   void anAddressMayMoveFromOneListenerToAnother() throws Exception {
-    int port = Loopback.freePort();
+    int port = FreePort.any();
     try (TestNode node = Loopback.node("a");
         Fairlead fairlead =
             Loopback.start(two("127.0.0.1:0\", \"127.0.0.1:" + port, "127.0.0.1:0", node));
@@ -309,8 +309,8 @@ class ReloadTest {
 
   @Test
   void partOfTheAddressesMayChange() throws Exception {
-    int first = Loopback.freePort();
-    int other = Loopback.freePort();
+    int first = FreePort.any();
+    int other = FreePort.any();
     try (TestNode node = Loopback.node("a");
         Fairlead fairlead =
             Loopback.start(simple("web", "127.0.0.1:0\", \"127.0.0.1:" + first, node));
@@ -336,7 +336,7 @@ class ReloadTest {
 
   @Test
   void whatIsUnderWayAtARemovedServiceOrListenerIsAnswered() throws Exception {
-    int port = Loopback.freePort();
+    int port = FreePort.any();
     try (TestNode node = Loopback.node("a");
         TestNode gone = Loopback.node("gone");
         Fairlead fairlead =

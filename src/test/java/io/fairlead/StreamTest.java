@@ -29,7 +29,7 @@ class StreamTest {
 
   @Test
   void aListenerMayChangeItsProtocolWithoutCuttingAConnection() throws Exception {
-    int port = Loopback.freePort();
+    int port = FreePort.any();
     try (TestNode node = Loopback.node("a");
         Fairlead fairlead = Loopback.start(config(port, "http", node));
         Client before = new Client(port)) {
@@ -52,7 +52,7 @@ class StreamTest {
   @Test
   void operatorsSeeWhereConnectionsGo() throws Exception {
     try (TestNode node = Loopback.node("a");
-        Fairlead fairlead = Loopback.start(config(Loopback.freePort(), "tcp", node));
+        Fairlead fairlead = Loopback.start(config(FreePort.any(), "tcp", node));
         Client client = new Client(Loopback.port(fairlead, "in"))) {
       assertThat(client.get("/").status()).isEqualTo(200);
       String status = Loopback.door(fairlead, "GET", "/api/v1/status", "").body();
@@ -75,7 +75,7 @@ class StreamTest {
   @Test
   void aNodeIsDrainedWhenItsLastConnectionHasEnded() throws Exception {
     try (TestNode node = Loopback.node("a");
-        Fairlead fairlead = Loopback.start(config(Loopback.freePort(), "tcp", node));
+        Fairlead fairlead = Loopback.start(config(FreePort.any(), "tcp", node));
         Socket client =
             new Socket(InetAddress.getLoopbackAddress(), Loopback.port(fairlead, "in"))) {
       var target = Loopback.nodes(fairlead, "s")[0];

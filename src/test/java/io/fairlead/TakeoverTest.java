@@ -83,8 +83,8 @@ class TakeoverTest {
   void start() throws IOException {
     node = Loopback.node("a");
     echo = new EchoNode();
-    admin = Loopback.freePort();
-    web = Loopback.freePort();
+    admin = FreePort.any();
+    web = FreePort.any();
     new TestCertificates(folder).make("web", "127.0.0.1");
   }
 

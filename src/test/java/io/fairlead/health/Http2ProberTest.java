@@ -4,6 +4,7 @@ import static io.fairlead.health.SpokenNode.said;
 import static io.fairlead.health.SpokenNode.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.FreePort;
 import io.fairlead.config.Probe;
 import io.fairlead.config.Probe.Expect;
 import io.fairlead.config.Probe.Http.Version;
@@ -12,7 +13,6 @@ import io.fairlead.config.Secret;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ class Http2ProberTest {
   void asksAServerOfHttp2(@TempDir Path folder) throws Exception {
     Files.writeString(folder.resolve("ok.txt"), "all is ok");
     Files.writeString(folder.resolve("long.txt"), "x".repeat(100_000) + "ok");
-    int port = freePort();
+    int port = FreePort.any();
     Process server =
         new ProcessBuilder()
             .redirectErrorStream(true)
@@ -94,12 +94,6 @@ class Http2ProberTest {
         Version.HTTP_2,
         new Expect(
             new StatusRange(200, 200), contains, Optional.empty(), Map.of("server", server)));
-  }
-
-  private static int freePort() throws Exception {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static void awaitPort(int port, Process server) throws Exception {

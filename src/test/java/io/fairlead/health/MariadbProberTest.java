@@ -4,6 +4,7 @@ import static io.fairlead.health.SpokenNode.said;
 import static io.fairlead.health.SpokenNode.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.FreePort;
 import io.fairlead.config.MariadbProbe;
 import io.fairlead.config.PostgresqlProbe.Role;
 import io.fairlead.config.Secret;
@@ -70,7 +71,7 @@ class MariadbProberTest {
             "--wsrep-provider=" + GALERA,
             "--wsrep-cluster-address=gcomm://",
             "--wsrep-node-address=127.0.0.1",
-            "--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:" + Server.freePort(),
+            "--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:" + FreePort.any(),
             "--binlog-format=ROW",
             "--innodb-autoinc-lock-mode=2")) {
       Server _ = member.await(() -> said(galera(), 5000, member.port).equals("passed"));
@@ -155,7 +156,7 @@ class MariadbProberTest {
         """
             .replace("PASSWORD", PASSWORD));
     boolean _ = first.toFile().setReadable(true, false);
-    int port = Server.freePort();
+    int port = FreePort.any();
     List<String> command =
         new ArrayList<>(
             Server.unprivileged(

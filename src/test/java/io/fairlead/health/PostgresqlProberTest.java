@@ -4,6 +4,7 @@ import static io.fairlead.health.SpokenNode.said;
 import static io.fairlead.health.SpokenNode.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.FreePort;
 import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.PostgresqlProbe.Role;
 import io.fairlead.config.Secret;
@@ -33,7 +34,7 @@ class PostgresqlProberTest {
       throws Exception {
     Path data = Server.folder(folder, "primary");
     initialise(data);
-    int port = Server.freePort();
+    int port = FreePort.any();
     try (Server primary = postgres(folder, data, port)) {
       sql(port, "create user probe password '" + PASSWORD + "'");
       sql(port, "set password_encryption = md5; create user old password '" + PASSWORD + "'");
@@ -75,7 +76,7 @@ class PostgresqlProberTest {
             "-X",
             "stream"));
     Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwx------"));
-    int port = Server.freePort();
+    int port = FreePort.any();
     try (Server replica = postgres(folder, copy, port)) {
       PostgresqlProbe wantsPrimary = probe("probe", PASSWORD, Role.PRIMARY);
       PostgresqlProbe near =

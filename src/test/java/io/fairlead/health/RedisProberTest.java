@@ -5,6 +5,7 @@ import static io.fairlead.health.SpokenNode.send;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.FreePort;
 import io.fairlead.config.RedisProbe;
 import io.fairlead.config.RedisProbe.Role;
 import io.fairlead.config.Secret;
@@ -86,7 +87,7 @@ class RedisProberTest {
   }
 
   private static Server redis(Path folder, String name, String... more) throws Exception {
-    int port = Server.freePort();
+    int port = FreePort.any();
     List<String> command =
         new ArrayList<>(
             List.of(

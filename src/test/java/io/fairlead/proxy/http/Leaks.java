@@ -34,14 +34,13 @@ public final class Leaks {
   /** Starts to listen, if nobody has. */
   public static void listen() {}
 
-  /** Leaks found since the last time, after a collection of the garbage there is now. */
+  /**
+   * Leaks found since the last time, after a collection of the garbage there is now. What a
+   * collection finds is passed on in any order, so one may be told of by the next call only: each
+   * costs a collection, and no leak is lost.
+   */
   public static List<String> found() throws InterruptedException {
-    ReferenceQueue<Object> collected = new ReferenceQueue<>();
-    WeakReference<Object> marker = new WeakReference<>(new Object(), collected);
-    System.gc();
-    if (collected.remove(5_000) == null) {
-      throw new AssertionError("no garbage is collected: " + marker.get());
-    }
+    collect();
     // Two, as a report of the first can still be under way on another thread.
     for (int i = 0; i < 2; i++) {
       ByteBuf probe = PooledByteBufAllocator.DEFAULT.directBuffer(16);
@@ -50,5 +49,15 @@ public final class Leaks {
     List<String> found = List.copyOf(FOUND);
     FOUND.clear();
     return found;
+  }
+
+  /** After the second of two the first is sure to have been told of all that it found. */
+  static void collect() throws InterruptedException {
+    ReferenceQueue<Object> collected = new ReferenceQueue<>();
+    WeakReference<Object> marker = new WeakReference<>(new Object(), collected);
+    System.gc();
+    if (collected.remove(5_000) == null) {
+      throw new AssertionError("no garbage is collected: " + marker.get());
+    }
   }
 }

@@ -18,6 +18,7 @@ final class NothingLeftOverTest {
   @Test
   void aBufferThatNobodyReleasedIsFound() throws InterruptedException {
     forgetABuffer();
+    Leaks.collect();
     assertThat(Leaks.found()).singleElement().asString().contains("was not released");
     assertThat(Leaks.found()).isEmpty();
   }

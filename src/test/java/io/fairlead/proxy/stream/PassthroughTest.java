@@ -3,6 +3,7 @@ package io.fairlead.proxy.stream;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.FreePort;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.Await;
 import io.fairlead.proxy.http.HandNode;
@@ -14,7 +15,6 @@ import io.fairlead.telemetry.ErrorReason;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -191,7 +191,7 @@ final class PassthroughTest {
         "key.pem",
         "-out",
         "cert.pem");
-    int port = freePort();
+    int port = FreePort.any();
     Process server =
         openssl(
                 "s_server",
@@ -257,12 +257,6 @@ final class PassthroughTest {
   private static void end(Process process) throws InterruptedException {
     process.destroy();
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static long errors(Listener listener, ErrorReason reason) {

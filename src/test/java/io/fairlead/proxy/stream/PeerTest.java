@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.FreePort;
 import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.UdpConfig;
 import io.fairlead.proxy.http.Await;
@@ -14,7 +15,6 @@ import io.fairlead.proxy.stream.StreamFixture.Setup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ final class PeerTest {
         leftOver.watches(
             new StreamFixture(
                 Setup.USUAL.trusts("127.0.0.0/8").announce(ProxyVersion.V1), node.address()));
-    int port = freePort();
+    int port = FreePort.any();
     haproxy(
         """
         listen in
@@ -67,7 +67,7 @@ final class PeerTest {
         leftOver.watches(
             new StreamFixture(
                 Setup.USUAL.trusts("127.0.0.0/8").announce(ProxyVersion.V1), node.address()));
-    int port = freePort();
+    int port = FreePort.any();
     nginx(
         """
         stream {
@@ -100,7 +100,7 @@ final class PeerTest {
   @ParameterizedTest
   @EnumSource(names = {"V1", "V2"})
   void haproxyBehindUnderstands(ProxyVersion version) throws Exception {
-    int port = freePort();
+    int port = FreePort.any();
     haproxy(
         """
         frontend in
@@ -115,7 +115,7 @@ final class PeerTest {
   @ParameterizedTest
   @EnumSource(names = {"V1", "V2"})
   void nginxBehindUnderstands(ProxyVersion version) throws Exception {
-    int port = freePort();
+    int port = FreePort.any();
     nginx(
         """
         http {
@@ -168,7 +168,7 @@ final class PeerTest {
 
   @Test
   void socatAsksAndAnswersByDatagrams() throws Exception {
-    int port = freePort();
+    int port = FreePort.any();
     Process node =
         new ProcessBuilder("socat", "UDP-RECVFROM:" + port + ",bind=127.0.0.1,fork", "PIPE")
             .redirectError(ProcessBuilder.Redirect.DISCARD)
@@ -263,12 +263,6 @@ final class PeerTest {
   private static void end(Process process) throws InterruptedException {
     process.destroy();
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static Socket connect(int port, String from) throws IOException {
