@@ -141,10 +141,12 @@ class MariadbProberTest {
             "--datadir=" + data,
             "--auth-root-authentication-method=normal",
             "--skip-test-db"));
+    // Without sql_log_bin=0 a replica would be sent users that it has already, and stop.
     Path first = folder.resolve(name + ".sql");
     Files.writeString(
         first,
         """
+        set sql_log_bin=0;
         create user admin@'%';
         grant all on *.* to admin@'%';
         create user probe@'%' identified by 'PASSWORD';
