@@ -14,6 +14,9 @@ import java.util.Map;
 final class Bench {
   private static final Duration START_BOUND = Duration.ofSeconds(60);
 
+  /** What starting takes, compilers above all, is over by then. */
+  private static final long UNTIL_IDLE_MILLIS = 15_000;
+
   /** A warm-up ends when this many windows in a row were no cheaper than the best before. */
   private static final int SETTLED_WINDOWS = 2;
 
@@ -146,7 +149,7 @@ final class Bench {
         start(peer);
       }
     }
-    Thread.sleep(2_000);
+    Thread.sleep(UNTIL_IDLE_MILLIS);
     for (Map.Entry<Peer, Process> entry : running.entrySet()) {
       long bytes = Usage.residentBytes(entry.getValue().pid());
       results.startedBytes.put(entry.getKey().name(), bytes);

@@ -130,7 +130,7 @@ final class Report {
     });
     if (results.startedBytes.containsKey("fairlead")) {
       double bytes = results.startedBytes.get("fairlead");
-      addBytes(table, "idle", "resident after start", bytes, MIB, "MiB", IDLE_TARGET, "");
+      addBytes(table, "idle", "resident when idle", bytes, MIB, "MiB", IDLE_TARGET, "");
     }
     double loaded = loadedBytes("fairlead");
     if (!Double.isNaN(loaded)) {
@@ -362,7 +362,7 @@ final class Report {
             + " process started for it. \"Before\" is after some load and a first 200 such"
             + " connections.");
     line("");
-    Table table = new Table("proxy", "after start", "under get-512");
+    Table table = new Table("proxy", "idle, 15 s after start", "under get-512");
     for (String peer : results.peers) {
       double loaded = loadedBytes(peer);
       table.add(

@@ -65,7 +65,7 @@ final class Results {
   /**
    * Memory of one proxy.
    *
-   * @param startedBytes resident after start, before any load
+   * @param startedBytes resident 15 s after start, before any load
    * @param warmBytes resident before the idle connections were opened
    * @param idleBytes resident with the idle connections open
    * @param connections how many were open

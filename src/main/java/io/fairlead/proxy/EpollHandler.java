@@ -12,15 +12,17 @@ import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's epoll handler with three changes.
+ * Netty's epoll handler with four changes.
  *
  * <p>What a connection waits for is told to the kernel once, before the loop waits the next time,
  * and only if it differs from what the kernel knows. Nothing is lost by that, since events are
@@ -32,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  * a later write has to wait: the rest of the answer would be lost. Asking for edge-triggered news
  * of nothing keeps it in the set, and unlike a plain empty set of events reports an end of both
  * halves once and not without pause.
+ *
+ * <p>A connection that is being closed is closed before it is cancelled, and leaves the kernel's
+ * set by that. Netty takes it out by a call of its own first. Listening sockets are left to Netty:
+ * as long as another process has them too, closing alone would not take them out.
  *
  * <p>A {@link BulkReader} of a channel may take what has come before Netty reads it.
  */
@@ -62,7 +68,7 @@ final class EpollHandler implements IoHandler {
         channel != null && handle instanceof EpollIoHandle epoll
             ? new Watched(epoll, channel)
             : handle;
-    return new Registration(netty.register(watched), handle);
+    return new Registration(netty.register(watched), handle, channel);
   }
 
   @Override
@@ -122,13 +128,15 @@ final class EpollHandler implements IoHandler {
   private final class Registration implements IoRegistration {
     private final IoRegistration netty;
     private final IoHandle handle;
+    private final @Nullable Channel channel;
     private IoOps wanted = EpollIoOps.NONE;
     private @Nullable IoOps known;
     private boolean listed;
 
-    Registration(IoRegistration netty, IoHandle handle) {
+    Registration(IoRegistration netty, IoHandle handle, @Nullable Channel channel) {
       this.netty = netty;
       this.handle = handle;
+      this.channel = channel;
     }
 
     @Override
@@ -172,7 +180,21 @@ final class EpollHandler implements IoHandler {
 
     @Override
     public boolean cancel() {
+      if (channel instanceof EpollSocketChannel connection
+          && !connection.isActive()
+          && executor.isExecutorThread(Thread.currentThread())) {
+        closeFirst(connection);
+      }
       return netty.cancel();
+    }
+
+    /** A connection that is cancelled and not active is being closed. */
+    private static void closeFirst(EpollSocketChannel connection) {
+      try {
+        connection.fd().close();
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "closed, with an error", e); // what was not sent is lost anyway
+      }
     }
   }
 
