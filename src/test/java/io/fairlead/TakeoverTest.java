@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.Loopback.Client;
+import io.fairlead.Loopback.Reply;
 import io.fairlead.TakeoverLoad.EchoNode;
 import io.fairlead.TakeoverLoad.Echoed;
 import io.fairlead.demo.TestNode;
@@ -304,6 +305,31 @@ class TakeoverTest {
               + body);
       return door.reply().body();
     }
+  }
+
+  @Test
+  void whoIsLetInByTheOldOneIsAnsweredByItHoweverLateTheHandshake() throws Exception {
+    Run old = first();
+    int port = port(old, "tls");
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      Loopback.await(
+          "it is let in",
+          () ->
+              Pattern.compile("\"name\":\"tls\"[^{}]*\"connections\":1\\b")
+                  .matcher(asked("/api/v1/status"))
+                  .find());
+      Run _ = successor();
+      try (Client client =
+          new Client(
+              trusting()
+                  .getSocketFactory()
+                  .createSocket(socket, "127.0.0.1", port, /* autoClose= */ true))) {
+        Reply reply = client.get("/");
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(reply.field("connection")).isEqualTo("close");
+      }
+    }
+    assertThat(old.exit()).as(old.text()).isZero();
   }
 
   @Test

@@ -52,6 +52,7 @@ public final class DataPlane implements AutoCloseable {
   private static final int DATAGRAM_BUFFER = 1024 * 1024;
 
   private final TransportKind transport;
+  private final LoopHandlers handlers;
   private final MultiThreadIoEventLoopGroup group;
   private final List<Loop> loops = new ArrayList<>();
   private final List<HttpLoop> httpLoops = new ArrayList<>();
@@ -70,11 +71,10 @@ public final class DataPlane implements AutoCloseable {
     transport = TransportKind.of(config.transport());
     this.signals = signals;
     directory = new PoolDirectory(config.eventLoops());
+    handlers = new LoopHandlers(transport.newHandlerFactory());
     group =
         new MultiThreadIoEventLoopGroup(
-            config.eventLoops(),
-            new DefaultThreadFactory("loop", true),
-            transport.newHandlerFactory());
+            config.eventLoops(), new DefaultThreadFactory("loop", true), handlers);
     long seed = System.nanoTime() ^ ProcessHandle.current().pid();
     for (int i = 0; i < config.eventLoops(); i++) {
       Loop loop = new Loop(i, (EventLoop) group.next(), transport, seed, guard);
@@ -344,10 +344,9 @@ public final class DataPlane implements AutoCloseable {
   @Override
   public void close() {
     inherited.closeLeft();
-    // A connection that got the descriptor of one which was closed in the same turn has been seen
-    // to
-    // outlive its loop, so that nothing is left to that.
-    httpLoops.forEach(HttpLoop::closeAllIdleSoon);
+    if (!group.isShuttingDown()) {
+      handlers.closeAll();
+    }
     group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     if (group.isTerminated()) { // otherwise a loop may still use what it keeps
       httpLoops.forEach(HttpLoop::releaseKept);

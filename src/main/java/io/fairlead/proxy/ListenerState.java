@@ -80,8 +80,8 @@ public abstract class ListenerState {
 
   private void installed(ChannelPipeline pipeline, Loop loop, TlsSession session) {
     install(pipeline, loop, session);
-    if (draining) {
-      pipeline.fireUserEventTriggered(ListenerEvent.DRAIN);
+    if (draining) { // it was let in before: what it has come to ask is answered
+      pipeline.fireUserEventTriggered(ListenerEvent.LEAVE);
     }
   }
 

@@ -160,11 +160,6 @@ public final class HttpLoop {
         });
   }
 
-  /** The loop is about to end: all unused connections close. Any thread may call. */
-  public void closeAllIdleSoon() {
-    loop.eventLoop().execute(() -> List.copyOf(pools.values()).forEach(NodePool::closeIdle));
-  }
-
   void add(WebSocketRelay opened) {
     webSockets.add(opened);
   }

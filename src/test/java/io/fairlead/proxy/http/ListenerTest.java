@@ -15,7 +15,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -23,6 +26,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class ListenerTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   private static final String GET = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
+  private static final Set<Thread.State> WAITS =
+      Set.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
   private static final Duration LONG = Duration.ofSeconds(60);
 
   @RegisterExtension final NothingLeftOver leftOver = new NothingLeftOver();
@@ -75,6 +80,30 @@ final class ListenerTest {
     assertThat(proxy.listener().drain(Duration.ofMillis(200)).join()).isEqualTo(1);
     assertThat(busy.ends()).isTrue();
     assertThat(atNode.ends()).isTrue();
+  }
+
+  /** Netty leaves sockets open if its loop is told to end while it runs tasks. */
+  @Test
+  void whatABusyLoopHasOpenIsClosedBeforeItEnds() throws Exception {
+    ProxyFixture proxy = proxy(ProxyFixture.limits(), 1, node());
+    Wire open = client(proxy).send(GET);
+    assertThat(open.response().status()).isEqualTo(200);
+    CountDownLatch free = new CountDownLatch(1);
+    proxy.dataPlane().afterEachLoop(() -> awaitFor(free));
+    Thread closing = Thread.ofPlatform().start(proxy.dataPlane()::close);
+    Await.value(true, () -> WAITS.contains(closing.getState()), "it waits for the loop");
+    free.countDown();
+    closing.join();
+    assertThat(open.ends()).isTrue();
+    assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> Wire.to(proxy.address()));
+  }
+
+  private static void awaitFor(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
