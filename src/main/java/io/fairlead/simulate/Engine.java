@@ -250,7 +250,7 @@ final class Engine {
     if (entrance.enters()) {
       entrance.started(now);
       send(row, -1);
-    } else if (entrance.isFull()) {
+    } else if (entrance.isFull() && !makeRoom(entrance)) {
       turnAway(row);
     } else {
       guests.put(row, entrance.waits(row, now));
@@ -261,17 +261,30 @@ final class Engine {
   private void letIn(int instance) {
     Entrance entrance = entrances[instance];
     Guest guest;
+    while ((guest = entrance.late(now)) != null) {
+      sendHome(entrance, guest);
+    }
     while ((guest = entrance.next()) != null) {
-      boolean late = entrance.isLate(guest, now);
       entrance.leaves(guest, now);
       guests.remove(guest.row);
-      if (late) {
-        turnAway(guest.row);
-      } else {
-        entrance.started(now);
-        send(guest.row, -1);
-      }
+      entrance.started(now);
+      send(guest.row, -1);
     }
+  }
+
+  private boolean makeRoom(Entrance entrance) {
+    Guest lesser = entrance.lesser();
+    if (lesser == null) {
+      return false;
+    }
+    sendHome(entrance, lesser);
+    return true;
+  }
+
+  private void sendHome(Entrance entrance, Guest guest) {
+    entrance.leaves(guest, now);
+    guests.remove(guest.row);
+    turnAway(guest.row);
   }
 
   private void losePatience() {
@@ -279,9 +292,7 @@ final class Engine {
     int row = patience.take();
     Guest guest = guests.get(row);
     if (rows.mark[row] == mark && guest != null) {
-      guests.remove(row);
-      entrances[rows.instance[row]].leaves(guest, now);
-      turnAway(row);
+      sendHome(entrances[rows.instance[row]], guest);
     }
   }
 

@@ -87,7 +87,7 @@ final class Entrance {
     window.record(0, took / 1000);
   }
 
-  /** Who is next to be let in or turned away; null: nobody, or there is no room. */
+  /** Who is next to be let in; null: nobody, or there is no room. */
   @Nullable Guest next() {
     if (inFlight >= limit.limit() || !(queue.peek() instanceof Guest guest)) {
       return null;
@@ -95,8 +95,14 @@ final class Entrance {
     return guest;
   }
 
-  boolean isLate(Guest guest, long now) {
-    return queue.isLate(guest, now);
+  /** Who has waited for too long to be let in; null: nobody. */
+  @Nullable Guest late(long now) {
+    return queue.late(now) instanceof Guest guest ? guest : null;
+  }
+
+  /** Who makes room in a full queue for one who comes; null: nobody. */
+  @Nullable Guest lesser() {
+    return queue.lesser(0) instanceof Guest guest ? guest : null;
   }
 
   void leaves(Guest guest, long now) {

@@ -213,19 +213,14 @@ final class OverloadSim {
   }
 
   private void drain() {
-    while (inFlight < limit.limit()) {
-      Job next = (Job) queue.peek();
-      if (next == null) {
-        return;
-      }
-      boolean late = queue.isLate(next, now);
+    while (queue.late(now) instanceof Job late) {
+      queue.remove(late, now);
+      outcomes[late.importance].shed++;
+      shedInWindow++;
+    }
+    while (inFlight < limit.limit() && queue.peek() instanceof Job next) {
       queue.remove(next, now);
-      if (late) {
-        outcomes[next.importance].shed++;
-        shedInWindow++;
-      } else {
-        send(next);
-      }
+      send(next);
     }
   }
 
@@ -240,7 +235,10 @@ final class OverloadSim {
     limited = false;
     shedding = false;
     if (++ticks % 5 == 0) {
-      boolean overloaded = shedInWindow > 0 || (waitCount > 0 && waitSum / waitCount > 20_000_000L);
+      boolean overloaded =
+          shedInWindow > 0
+              || WaitQueue.isNewestFirst(queue.key())
+              || (waitCount > 0 && waitSum / waitCount > 20_000_000L);
       level.close(
           overloaded
               ? AdmissionLevel.Window.OVERLOADED

@@ -270,7 +270,8 @@ final class Admission implements Shedding {
         from = queues[i];
       }
     }
-    if (least <= importance) {
+    boolean older = least == importance && from == own && own.queue.isNewestFirst();
+    if (least <= importance && !older) {
       return false;
     }
     if (from.index == own.index) {
@@ -376,11 +377,10 @@ final class Admission implements Shedding {
       return;
     }
     loop.touch();
+    while (own.queue.late(loop.now()) instanceof Turn late) {
+      late.giveUp(ShedReason.QUEUE_TIMEOUT);
+    }
     for (Turn next = (Turn) own.queue.peek(); next != null; next = (Turn) own.queue.peek()) {
-      if (own.queue.isLate(next, loop.now())) {
-        next.giveUp(ShedReason.QUEUE_TIMEOUT);
-        continue;
-      }
       LoopQueue first = first();
       if (first != own && first != null) {
         tell(first);
@@ -521,11 +521,21 @@ final class Admission implements Shedding {
     boolean waited = waitedSince;
     waitedSince = false;
     level.close(
-        longWait || refused > shedsBefore
+        longWait || isQueueStanding() || refused > shedsBefore
             ? AdmissionLevel.Window.OVERLOADED
             : waited ? AdmissionLevel.Window.BUSY : AdmissionLevel.Window.CALM);
     shedsBefore = refused;
     load.setOpenness(level.openness());
+  }
+
+  /** Whether there has been a queue for more than a moment, however short the last to come waits. */
+  private boolean isQueueStanding() {
+    for (int i = 0; i < queues.length; i++) {
+      if (WaitQueue.isNewestFirst(firsts.get(i))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private long sheds() {
