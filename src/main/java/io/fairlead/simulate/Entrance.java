@@ -123,7 +123,13 @@ final class Entrance {
     int _ =
         limit.update(
             new AdaptiveLimit.Window(
-                TICK, seen.count(), seen.quantileMicros(0.5) * 1000, peak, limited, false));
+                TICK,
+                seen.count(),
+                seen.quantileMicros(0.5) * 1000,
+                seen.count() == 0 ? 0 : seen.sumMicros() * 1000 / seen.count(),
+                peak,
+                limited,
+                false));
     window = new LatencyHistogram(1);
     peak = inFlight;
     limited = false;

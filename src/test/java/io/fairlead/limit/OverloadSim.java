@@ -229,7 +229,13 @@ final class OverloadSim {
     window.addTo(seen);
     limit.update(
         new AdaptiveLimit.Window(
-            TICK, seen.count(), seen.quantileMicros(0.5) * 1000, peak, limited, shedding));
+            TICK,
+            seen.count(),
+            seen.quantileMicros(0.5) * 1000,
+            seen.count() == 0 ? 0 : seen.sumMicros() * 1000 / seen.count(),
+            peak,
+            limited,
+            shedding));
     window = new LatencyHistogram(1);
     peak = inFlight;
     limited = false;
