@@ -16,8 +16,11 @@ import org.jspecify.annotations.Nullable;
  *       within their patience.
  *   <li>After the whole patience the queue absorbs nothing any more. Then a {@value
  *       #STANDING_SHARE}th of it is all that is given, {@value #LEAST_MILLIS} ms or more
- *       (controlled delay [1]), and the others are turned away soon.
+ *       (controlled delay [1]), and the others are turned away soon; but for the most important,
+ *       whom nobody but their equals keeps waiting.
  * </ul>
+ *
+ * <p>Where it is known that too much comes, the last is the state of the queue from the beginning.
  *
  * <p>Whoever waits is in a list that is linked through itself, so that leaving from the middle
  * costs nothing. Belongs to one thread.
@@ -82,14 +85,18 @@ public final class WaitQueue {
    *
    * @param importance 0 is the most important
    * @param patience how long it may wait at most, nanoseconds
+   * @param absorbs false: it is known that too much comes
    */
-  public void add(Waiter waiter, int importance, long now, long patience) {
+  public void add(Waiter waiter, int importance, long now, long patience, boolean absorbs) {
     if (waiter.importance >= 0) {
       throw new IllegalStateException("waits already");
     }
     if (size++ == 0 && (!used || now - emptySince >= patience / MOMENT_SHARE)) {
       filledSince = now;
       used = true;
+    }
+    if (!absorbs) {
+      filledSince = Math.min(filledSince, now - patience);
     }
     newestFirst = now - filledSince >= patience / MOMENT_SHARE;
     waiter.importance = importance;
@@ -183,7 +190,8 @@ public final class WaitQueue {
   /** Whether it has waited for too long to be served now. */
   public boolean isLate(Waiter waiter, long now) {
     long waited = now - waiter.since;
-    return waited >= waiter.patience || waited > patience(waiter.patience, now);
+    return waited >= waiter.patience
+        || (waiter.importance > 0 && waited > patience(waiter.patience, now));
   }
 
   private long patience(long whole, long now) {

@@ -247,7 +247,10 @@ final class Engine {
       tally.requests++;
     }
     Entrance entrance = entrances[rows.instance[row]];
-    if (entrance.enters()) {
+    if (entrance.refuses(rows.client[row])) {
+      entrance.shed(now);
+      goes(row);
+    } else if (entrance.enters()) {
       entrance.started(now);
       send(row, -1);
     } else if (entrance.isFull() && !makeRoom(entrance)) {
@@ -265,9 +268,8 @@ final class Engine {
       sendHome(entrance, guest);
     }
     while ((guest = entrance.next()) != null) {
-      entrance.leaves(guest, now);
+      entrance.letIn(guest, now);
       guests.remove(guest.row);
-      entrance.started(now);
       send(guest.row, -1);
     }
   }
@@ -298,6 +300,10 @@ final class Engine {
 
   private void turnAway(int row) {
     entrances[rows.instance[row]].turnedAway(now);
+    goes(row);
+  }
+
+  private void goes(int row) {
     live--;
     if (isMeasured(row)) {
       tally.shed++;

@@ -77,6 +77,7 @@ final class OverloadSim {
   private long waitCount;
   private long shedInWindow;
   private boolean waited;
+  private boolean wasHalfFull;
   private int ticks;
 
   // What a test turns while time goes on.
@@ -169,7 +170,7 @@ final class OverloadSim {
         queue.remove(lesser, now);
         outcomes[lesser.importance].shed++;
       }
-      queue.add(job, importance, now, PATIENCE);
+      queue.add(job, importance, now, PATIENCE, !priorities || level.isOpen());
       plan(PATIENCE, () -> expire(job));
     }
   }
@@ -240,15 +241,19 @@ final class OverloadSim {
     peak = inFlight;
     limited = false;
     shedding = false;
+    wasHalfFull |= 2 * inFlight >= limit.limit();
     if (++ticks % 5 == 0) {
       boolean overloaded =
-          shedInWindow > 0
-              || WaitQueue.isNewestFirst(queue.key())
+          (level.isOpen() && WaitQueue.isNewestFirst(queue.key()))
               || (waitCount > 0 && waitSum / waitCount > 20_000_000L);
       level.close(
           overloaded
               ? AdmissionLevel.Window.OVERLOADED
-              : waited ? AdmissionLevel.Window.BUSY : AdmissionLevel.Window.CALM);
+              : waited
+                  ? AdmissionLevel.Window.BUSY
+                  : wasHalfFull ? AdmissionLevel.Window.CALM : AdmissionLevel.Window.IDLE,
+          shedInWindow);
+      wasHalfFull = false;
       waited = false;
       waitSum = 0;
       waitCount = 0;

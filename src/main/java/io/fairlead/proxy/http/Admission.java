@@ -130,6 +130,7 @@ final class Admission implements Shedding {
   private volatile int limit;
   private volatile boolean limited;
   private volatile boolean waitedSince;
+  private boolean wasHalfFull; // control thread only
   private volatile boolean shedding;
   private volatile long lastShed;
   private volatile ShedReason lastReason = ShedReason.QUEUE_FULL;
@@ -248,7 +249,7 @@ final class Admission implements Shedding {
     own.loop = turn.loop();
     turn.waits(this);
     long since = turn.loop().now();
-    own.queue.add(turn, turn.importance(), since, now.patience());
+    own.queue.add(turn, turn.importance(), since, now.patience(), level.isOpen());
     publish(own);
     turn.exchange.waits(now.patience());
     if (hasRoom(now)) {
@@ -477,6 +478,7 @@ final class Admission implements Shedding {
     peak = inFlight.get();
     lastTick = now;
     long sheds = sheds();
+    wasHalfFull |= !level.isOpen() && isHalfFull(present);
     if (now - levelClosed >= LEVEL_WINDOW) {
       closeLevel(now, sheds);
     }
@@ -526,9 +528,13 @@ final class Admission implements Shedding {
     boolean waited = waitedSince;
     waitedSince = false;
     level.close(
-        longWait || isQueueStanding() || refused > shedsBefore
+        longWait || (level.isOpen() && isQueueStanding())
             ? AdmissionLevel.Window.OVERLOADED
-            : waited ? AdmissionLevel.Window.BUSY : AdmissionLevel.Window.CALM);
+            : waited
+                ? AdmissionLevel.Window.BUSY
+                : wasHalfFull ? AdmissionLevel.Window.CALM : AdmissionLevel.Window.IDLE,
+        refused - shedsBefore);
+    wasHalfFull = false;
     shedsBefore = refused;
     load.setOpenness(level.openness());
   }
@@ -541,6 +547,22 @@ final class Admission implements Shedding {
       }
     }
     return false;
+  }
+
+  /** Whether half of the room is in use, or more. */
+  private boolean isHalfFull(Terms present) {
+    if (present.counts() && 2L * inFlight.get() >= limit) {
+      return true;
+    }
+    if (present.perNode() == ServiceLimits.UNLIMITED) {
+      return false;
+    }
+    long used = 0;
+    Node[] all = service.nodes().available();
+    for (Node node : all) {
+      used += node.inFlight();
+    }
+    return 2 * used >= (long) present.perNode() * all.length;
   }
 
   private long sheds() {
