@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * loops together. Each loop makes known when the first of its queue came; so whoever gives room
  * back knows which loop's turn it is, and tells that one, at most once at a time. A loop that is
  * told serves the first of its queue while it comes before those of the others, else passes the
- * word on. Whoever comes while others wait waits behind them.
+ * word on. Whoever comes while others wait waits with them; {@link WaitQueue} says whose turn it is.
  *
  * <p>No word can be lost: who begins to wait counts itself first and then looks for room again; who
  * gives back does so first and then looks for those who wait. Should nodes alone have been full,
