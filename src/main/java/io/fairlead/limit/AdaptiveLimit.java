@@ -126,7 +126,9 @@ public final class AdaptiveLimit {
   private double recentAnswers;
   private double recentNanos;
 
-  /** What is in use when nobody is held back, by Little's law: the sum of all times over the time. */
+  /**
+   * What is in use when nobody is held back, by Little's law: the sum of all times over the time.
+   */
   private double inUse;
 
   /**

@@ -8,12 +8,12 @@ package io.fairlead.limit;
  * <p>A request's rank is made of its class, 0 being the most important, and of a number between 0
  * and {@value #USERS} that belongs to who asks. Ranks below the level are let in; of the rank that
  * it cuts through, as many as the part below: behind one address may be all the world. When a
- * window was overloaded, or more than 5 % of those let in had to be turned away after all, the level falls as far as lets in 5 % less of what came, otherwise it rises
- * by 1 %, and by twice as much with each window in which nobody had to wait at all, by a quarter or
- * more while half of the room is not used: what DAGOR's steady 1 % would leave unused for minutes
- * after an overload is back within two seconds. All that is
- * counted in requests and not in ranks, for most may be of one rank. The most important class is
- * never refused here: what is left of it finds the queue.
+ * window was overloaded, or more than 5 % of those let in had to be turned away after all, the
+ * level falls as far as lets in 5 % less of what came, otherwise it rises by 1 %, and by twice as
+ * much with each window in which nobody had to wait at all, by a quarter or more while half of the
+ * room is not used: what DAGOR's steady 1 % would leave unused for minutes after an overload is
+ * back within two seconds. All that is counted in requests and not in ranks, for most may be of one
+ * rank. The most important class is never refused here: what is left of it finds the queue.
  *
  * <p>Counting begins with the first overloaded window, so that a service with enough to do pays one
  * comparison. Cells of the histogram are written by the loop that owns them and read by whoever

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>At first the first is first: a queue that comes and goes absorbs a burst.
- *   <li>After a {@value #MOMENT_SHARE}th of the patience the <i>last</i> is first. If there is
- *       too much to do, not all can be served, and in order of coming all of them would wait as
- *       long as the queue is; so most are served at once, and the others are those who have waited
- *       already. If it was a burst, or nodes that stood still for a moment, they get their turn
- *       within their patience.
+ *   <li>After a {@value #MOMENT_SHARE}th of the patience the <i>last</i> is first. If there is too
+ *       much to do, not all can be served, and in order of coming all of them would wait as long as
+ *       the queue is; so most are served at once, and the others are those who have waited already.
+ *       If it was a burst, or nodes that stood still for a moment, they get their turn within their
+ *       patience.
  *   <li>After the whole patience the queue absorbs nothing any more. Then a {@value
  *       #STANDING_SHARE}th of it is all that is given, {@value #LEAST_MILLIS} ms or more
  *       (controlled delay [1]), and the others are turned away soon; but for the most important,

@@ -71,9 +71,7 @@ final class Entrance {
 
   /** Whether it is not even asked for room, since there is too much to do. */
   boolean refuses(int client) {
-    return limits
-        && !level.isOpen()
-        && !level.admits(0, AdmissionLevel.rank(IMPORTANCE, client));
+    return limits && !level.isOpen() && !level.admits(0, AdmissionLevel.rank(IMPORTANCE, client));
   }
 
   /** Whether the request is let in now; if not it waits, or {@link #isFull} said so. */

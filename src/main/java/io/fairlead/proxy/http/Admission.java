@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * loops together. Each loop makes known when the first of its queue came; so whoever gives room
  * back knows which loop's turn it is, and tells that one, at most once at a time. A loop that is
  * told serves the first of its queue while it comes before those of the others, else passes the
- * word on. Whoever comes while others wait waits with them; {@link WaitQueue} says whose turn it is.
+ * word on. Whoever comes while others wait waits with them; {@link WaitQueue} says whose turn it
+ * is.
  *
  * <p>No word can be lost: who begins to wait counts itself first and then looks for room again; who
  * gives back does so first and then looks for those who wait. Should nodes alone have been full,
@@ -539,7 +540,9 @@ final class Admission implements Shedding {
     load.setOpenness(level.openness());
   }
 
-  /** Whether there has been a queue for more than a moment, however short the last to come waits. */
+  /**
+   * Whether there has been a queue for more than a moment, however short the last to come waits.
+   */
   private boolean isQueueStanding() {
     for (int i = 0; i < queues.length; i++) {
       if (WaitQueue.isNewestFirst(firsts.get(i))) {
