@@ -261,8 +261,7 @@ final class LiveBalance {
       int[] ports = proxy.start(children, work, PROXY_PORT, 1, ports(nodes));
       LiveClient.Result _ = LiveClient.run(ports, capacity * 0.7, warmUp(), 1);
       LiveClient.Result normal = LiveClient.run(ports, capacity * 0.7, length(), 2);
-      LiveClient.Result over =
-          LiveClient.run(ports, capacity * 2, Duration.ofSeconds(twice), 3);
+      LiveClient.Result over = LiveClient.run(ports, capacity * 2, Duration.ofSeconds(twice), 3);
       LiveClient.Result _ = LiveClient.run(ports, capacity * 0.5, Duration.ofSeconds(5), 4);
       Thread cut = Thread.ofPlatform().start(this::cut);
       double rate = capacity * 0.9;

@@ -49,7 +49,8 @@ final class LiveClient {
 
     /** Of the requests that were due then and answered with 200, seconds after the start. */
     double goodMillis(double quantile, double from, double to) {
-      long[] sorted = good(from, to).map(i -> (int) (nanos[i] / 1000)).sorted().asLongStream().toArray();
+      long[] sorted =
+          good(from, to).map(i -> (int) (nanos[i] / 1000)).sorted().asLongStream().toArray();
       return sorted.length == 0
           ? Double.NaN
           : sorted[(int) Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] / 1e3;
