@@ -89,6 +89,9 @@ final class LiveBalance {
     if (all || words.contains("join-hang")) {
       joinHang();
     }
+    if (all || words.contains("overload")) {
+      overload();
+    }
     say("");
     say(missed.isEmpty() ? "All targets met." : "Missed: " + String.join("; ", missed) + ".");
     System.out.print(report);
@@ -220,6 +223,96 @@ final class LiveBalance {
       stopProxies();
     }
     stopNodes();
+  }
+
+  /**
+   * Twice as much as the nodes can do, then a cut of what they can do; the two limits of Fairlead
+   * beside the nodes alone, which get what they can do without a queue.
+   */
+  private void overload() throws IOException, InterruptedException {
+    int nodes = 12;
+    double capacity = SLOTS * 1000 / MEAN_MILLIS * nodes;
+    int twice = 20;
+    heading(
+        "overload: 12 nodes, together %.0f/s; normal is load 0.7, then twice as much as they can do for"
+                .formatted(capacity)
+            + " %d s; load 0.9 with 10 s in which they are 2.5 × slower".formatted(twice));
+    startNodes(nodes);
+    LiveClient.Result _ = LiveClient.run(nodePorts(nodes), capacity * 0.3, warmUp(), 1);
+    LiveClient.Result direct = LiveClient.run(nodePorts(nodes), capacity * 0.3, length(), 2);
+    say("Nodes alone at load 0.3: p99 %.0f ms.".formatted(direct.millis(0.99)));
+    say("");
+    say(
+        "| proxy | normal p99 | 2 ×: good/s | p99 | p99 from 2 s on | 0.9: good in the cut | the second"
+            + " after | from 5 s after |");
+    say("|---|---|---|---|---|---|---|---|");
+    Map<String, double[]> ratios = new LinkedHashMap<>();
+    for (String limits : List.of("adaptive-limit: true", "requests-per-node: 6")) {
+      if (!limits.contains(only)) {
+        continue;
+      }
+      LiveProxies proxy =
+          new LiveProxies(
+              "fairlead, " + limits,
+              LiveProxies.Kind.FAIRLEAD,
+              "adaptive",
+              ", outlier: { enabled: false }, limits: { " + limits + " }",
+              "{ attempts: 2, on: [connect, reset, timeout], per-try-timeout: 5s }");
+      int[] ports = proxy.start(children, work, PROXY_PORT, 1, ports(nodes));
+      LiveClient.Result _ = LiveClient.run(ports, capacity * 0.7, warmUp(), 1);
+      LiveClient.Result normal = LiveClient.run(ports, capacity * 0.7, length(), 2);
+      LiveClient.Result over = LiveClient.run(ports, capacity * 2, Duration.ofSeconds(twice), 3);
+      LiveClient.Result _ = LiveClient.run(ports, capacity * 0.5, Duration.ofSeconds(5), 4);
+      Thread cut = Thread.ofPlatform().start(this::cut);
+      double rate = capacity * 0.9;
+      LiveClient.Result storm = LiveClient.run(ports, rate, Duration.ofSeconds(27), 5);
+      cut.join();
+      stopProxies();
+      double p99 = over.goodMillis(0.99, 0, twice);
+      double after = storm.goodRate(20, 26) / rate;
+      say(
+          "| %s | %.0f | %.0f | %.0f | %.0f | %.0f %% | %.0f %% | %.0f %% |"
+              .formatted(
+                  proxy.name(),
+                  normal.millis(0.99),
+                  over.goodRate(0, twice),
+                  p99,
+                  over.goodMillis(0.99, 2, twice),
+                  100 * storm.goodRate(5, 15) / rate,
+                  100 * storm.goodRate(15, 16) / rate,
+                  100 * after));
+      ratios.put(
+          limits,
+          new double[] {
+            capacity / over.goodRate(0, twice),
+            p99 / normal.millis(0.99),
+            over.goodMillis(0.99, 2, twice) / normal.millis(0.99),
+            1 / after
+          });
+    }
+    stopNodes();
+    say("");
+    ratios.forEach((limits, its) -> {
+      verdict("overload, " + limits + ": what nodes can do / good", its[0], 1 / 0.9, "%.2f");
+      verdict("overload, " + limits + ": p99 / normal p99", its[1], 2, "%.2f");
+      verdict("overload, " + limits + ": the same from 2 s on", its[2], 2, "%.2f");
+      verdict("overload, " + limits + ": asked / good from 5 s after", its[3], 1 / 0.95, "%.2f");
+    });
+  }
+
+  private void cut() {
+    try {
+      Thread.sleep(Duration.ofSeconds(5));
+      tell("slow 2.5");
+      Thread.sleep(Duration.ofSeconds(10));
+      tell("heal");
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static int[] nodePorts(int nodes) {
+    return ports(nodes).stream().mapToInt(Integer::intValue).toArray();
   }
 
   private void heading(String text) {

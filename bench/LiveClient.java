@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /**
  * Clients that do not wait for each other: requests are due at random times laid down beforehand,
@@ -44,6 +45,25 @@ final class LiveClient {
       long[] sorted = nanos.clone();
       Arrays.sort(sorted);
       return sorted[(int) Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] / 1e6;
+    }
+
+    /** Of the requests that were due then and answered with 200, seconds after the start. */
+    double goodMillis(double quantile, double from, double to) {
+      long[] sorted =
+          good(from, to).map(i -> (int) (nanos[i] / 1000)).sorted().asLongStream().toArray();
+      return sorted.length == 0
+          ? Double.NaN
+          : sorted[(int) Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] / 1e3;
+    }
+
+    /** Requests that were due then and answered with 200, a second. */
+    double goodRate(double from, double to) {
+      return good(from, to).count() / (to - from);
+    }
+
+    private IntStream good(double from, double to) {
+      return IntStream.range(0, due.length)
+          .filter(i -> status[i] == 200 && due[i] >= from * 1e9 && due[i] < to * 1e9);
     }
 
     int errors() {

@@ -22,6 +22,7 @@ import java.util.concurrent.locks.LockSupport;
  * <pre>
  * antagonists SEED SHARE FACTOR SECONDS   that share of the nodes is slower by the factor; which,
  *                                         is drawn anew after so many seconds
+ * slow FACTOR                             all nodes are slower by the factor
  * fail N                                  node N answers 500 at once
  * hang N                                  node N accepts and never answers
  * heal                                    all are well
@@ -93,6 +94,7 @@ final class LiveNodes {
                 Double.parseDouble(words[2]),
                 Double.parseDouble(words[3]),
                 Integer.parseInt(words[4]));
+        case "slow" -> slow(Double.parseDouble(words[1]));
         case "fail" -> nodes[Integer.parseInt(words[1])].mood = Mood.FAILING;
         case "hang" -> nodes[Integer.parseInt(words[1])].mood = Mood.HANGING;
         case "heal" -> heal();
@@ -108,6 +110,13 @@ final class LiveNodes {
     for (Node node : nodes) {
       node.mood = Mood.WELL;
       node.factor = 1;
+    }
+  }
+
+  private void slow(double factor) {
+    generation++;
+    for (Node node : nodes) {
+      node.factor = factor;
     }
   }
 

@@ -66,6 +66,7 @@ class OverloadTest {
             bind: "127.0.0.1:0"
             forwarded: { trust: "127.0.0.1" }
             routes:
+              - { match: { path: "/again" }, service: shop, retry: { attempts: 2, on: [connect, reset, timeout], per-try-timeout: 1s } }
               - { match: { path: "/pay" }, service: shop, importance: critical }
               - { match: { path: "/ads" }, service: shop, importance: low }
               - { service: shop }
@@ -160,9 +161,33 @@ class OverloadTest {
       assertThat(overload.other.get()).isZero();
       assertThat(overload.shed.get()).isPositive();
       assertThat(overload.good.get() / seconds).isGreaterThan(0.8 * CAPACITY);
-      assertThat(overload.p99Millis()).isLessThan(2 * normal.p99Millis() + 100);
+      // Twice the usual, and what a busy machine adds.
+      assertThat(overload.p99Millis()).isLessThan(2 * normal.p99Millis() + 60);
       assertThat(fairlead.events().since(0))
           .anyMatch(entry -> entry.event() instanceof Event.Overloaded);
+    }
+  }
+
+  @Test
+  void whenCapacityIsBackAfterACutNearlyAllAreServedWithinFiveSeconds() throws Exception {
+    SlotNode a = leftOver.closes(new SlotNode(SLOTS, WORK));
+    SlotNode b = leftOver.closes(new SlotNode(SLOTS, WORK));
+    try (Fairlead fairlead = start("{ adaptive-limit: true }", a, b)) {
+      double rate = 0.9 * CAPACITY;
+      load(fairlead, rate, 3, "/again");
+      a.setNanos(WORK * 5 / 2);
+      b.setNanos(WORK * 5 / 2);
+      Seen cut = load(fairlead, rate, 6, "/again");
+      a.setNanos(WORK);
+      b.setNanos(WORK);
+      Seen recovers = load(fairlead, rate, 5, "/again");
+      Seen after = load(fairlead, rate, 3, "/again");
+      System.out.printf(
+          "good of %.0f a second: in the cut %d, then for 5 s %d, then %d%n",
+          rate, cut.good.get() / 6, recovers.good.get() / 5, after.good.get() / 3);
+      assertThat(cut.shed.get()).isPositive();
+      assertThat((double) cut.good.get()).isGreaterThan(0.75 * 0.4 * CAPACITY * 6);
+      assertThat((double) after.good.get()).isGreaterThan(0.95 * rate * 3);
     }
   }
 

@@ -605,7 +605,7 @@ final class Language {
           Scalar.duration(ServiceLimits.QUEUE_TIMEOUT),
           ServiceLimits.DEFAULT_QUEUE_TIMEOUT,
           "How long one may wait; where the queue has not been empty for that long, a fortieth of"
-              + " it.",
+              + " it. After a tenth of it the last to come is served first.",
           "200ms");
 
   static final Obj<ServiceLimits> SERVICE_LIMITS =

@@ -82,7 +82,8 @@ public final class AdaptiveLimit {
    *
    * @param nanos how long that is
    * @param completions answers that came
-   * @param medianNanos of the time from sending a request until its answer was complete
+   * @param medianNanos of the time from sending a request until its answer began
+   * @param meanNanos the mean of the same
    * @param inFlight requests that were going on, the most that was seen
    * @param limited whether the limit held a request back
    * @param shedding whether requests were turned away before they met the limit, so that what is
@@ -92,6 +93,7 @@ public final class AdaptiveLimit {
       long nanos,
       long completions,
       long medianNanos,
+      long meanNanos,
       int inFlight,
       boolean limited,
       boolean shedding) {}
@@ -107,6 +109,7 @@ public final class AdaptiveLimit {
   private long nanos;
   private long completions;
   private double weightedMedian;
+  private double weightedMean;
   private int inFlight;
   private boolean limited;
   private boolean shedding;
@@ -123,7 +126,9 @@ public final class AdaptiveLimit {
   private double recentAnswers;
   private double recentNanos;
 
-  /** What is in use when nobody is held back, by Little's law. */
+  /**
+   * What is in use when nobody is held back, by Little's law: the sum of all times over the time.
+   */
   private double inUse;
 
   /**
@@ -151,6 +156,7 @@ public final class AdaptiveLimit {
   public int update(Window window) {
     nanos += window.nanos();
     weightedMedian += (double) window.medianNanos() * window.completions();
+    weightedMean += (double) window.meanNanos() * window.completions();
     completions += window.completions();
     inFlight = Math.max(inFlight, window.inFlight());
     limited |= window.limited();
@@ -177,7 +183,7 @@ public final class AdaptiveLimit {
     if (!started) {
       started = true;
       usual = now;
-      inUse = completions * now / nanos;
+      inUse = weightedMean / nanos;
       limit = room();
     } else if (limited) {
       reached(now);
@@ -201,7 +207,7 @@ public final class AdaptiveLimit {
   private void notReached(double now) {
     // Back to what it was takes no learning; what takes longer may be a queue somewhere.
     usual += (now - usual) * (now < usual ? 5 : 1) / MEMORY;
-    inUse += (completions * now / nanos - inUse) / MEMORY;
+    inUse += (weightedMean / nanos - inUse) / MEMORY;
     calm();
     double wanted = room();
     if (limit > wanted) {
@@ -285,6 +291,7 @@ public final class AdaptiveLimit {
     nanos = 0;
     completions = 0;
     weightedMedian = 0;
+    weightedMean = 0;
     inFlight = 0;
     limited = false;
     shedding = false;

@@ -8,11 +8,12 @@ package io.fairlead.limit;
  * <p>A request's rank is made of its class, 0 being the most important, and of a number between 0
  * and {@value #USERS} that belongs to who asks. Ranks below the level are let in; of the rank that
  * it cuts through, as many as the part below: behind one address may be all the world. When a
- * window was overloaded the level falls as far as lets in 5 % less of what came, otherwise it rises
- * by 1 %, and by twice as much with each window in which nobody had to wait at all: what DAGOR's
- * steady 1 % would leave unused for minutes after an overload is back within seconds. All that is
- * counted in requests and not in ranks, for most may be of one rank. The most important class is
- * never refused here: what is left of it finds the queue.
+ * window was overloaded, or more than 5 % of those let in had to be turned away after all, the
+ * level falls as far as lets in 5 % less of what came, otherwise it rises by 1 %, and by twice as
+ * much with each window in which nobody had to wait at all, by a quarter or more while half of the
+ * room is not used: what DAGOR's steady 1 % would leave unused for minutes after an overload is
+ * back within two seconds. All that is counted in requests and not in ranks, for most may be of one
+ * rank. The most important class is never refused here: what is left of it finds the queue.
  *
  * <p>Counting begins with the first overloaded window, so that a service with enough to do pays one
  * comparison. Cells of the histogram are written by the loop that owns them and read by whoever
@@ -27,6 +28,9 @@ public final class AdmissionLevel {
   private static final double CUT = 0.95;
   private static final double GROWTH = 0.01;
   private static final double MOST_GROWTH = 1;
+
+  /** Of what comes while half of the room is not used: it cannot be filled by that. */
+  private static final double IDLE_GROWTH = 0.25;
 
   private final int classes;
   private final int[][] offered;
@@ -93,19 +97,24 @@ public final class AdmissionLevel {
 
   /** How a window was. */
   public enum Window {
-    /** Those let in waited for long, or in vain. */
+    /** Those let in waited for long. */
     OVERLOADED,
     /** Some of them waited. */
     BUSY,
     /** Nobody did. */
-    CALM
+    CALM,
+    /** Nobody did, and never was more than half of the room in use. */
+    IDLE
   }
 
-  /** A window has ended: moves the level. */
-  public void close(Window window) {
-    boolean overloaded = window == Window.OVERLOADED;
+  /**
+   * A window has ended: moves the level.
+   *
+   * @param refused how many were let in here and turned away after all
+   */
+  public void close(Window window, long refused) {
     if (!counting) {
-      counting = overloaded;
+      counting = refused > 0 || window == Window.OVERLOADED;
       return;
     }
     long[] sums = new long[top()];
@@ -116,13 +125,16 @@ public final class AdmissionLevel {
       }
     }
     double admitted = below(sums, level);
-    if (overloaded) {
+    if (window == Window.OVERLOADED || refused > admitted * (1 - CUT)) {
       level = Math.clamp(reaching(sums, admitted * CUT), Math.min(level, USERS), level);
       growth = GROWTH;
     } else {
+      if (window == Window.IDLE) {
+        growth = Math.max(growth, IDLE_GROWTH);
+      }
       double wanted = Math.max(admitted * (1 + growth), admitted + 1);
       level = Math.max(level, reaching(sums, wanted));
-      growth = window == Window.CALM ? Math.min(2 * growth, MOST_GROWTH) : GROWTH;
+      growth = window == Window.BUSY ? GROWTH : Math.min(2 * growth, MOST_GROWTH);
       counting = level < top();
     }
   }

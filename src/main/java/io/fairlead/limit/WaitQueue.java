@@ -3,15 +3,24 @@ package io.fairlead.limit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who waits for room, of one event loop: the important first, of those the first first.
+ * Who waits for room, of one event loop: the important first. Of those, and how long one may wait,
+ * depends on how long there has been a queue at all; that it was empty for less than a {@value
+ * #MOMENT_SHARE}th of the patience does not count.
  *
- * <p>How long one may wait depends on how long there has been a queue at all. One that comes and
- * goes absorbs a burst, and there the whole patience is right. One that has not been empty for that
- * long (for a moment does not count: less than a {@value #EMPTY_SHARE}th) absorbs nothing:
- * everybody in it waits as long as the queue is, and the nodes do no more for it. Then a {@value
- * #STANDING_SHARE}th of the patience is all that is given, {@value #LEAST_MILLIS} ms or more
- * (controlled delay [1]); who has waited longer when the turn comes is turned away at once, and
- * whoever is served is served soon.
+ * <ul>
+ *   <li>At first the first is first: a queue that comes and goes absorbs a burst.
+ *   <li>After a {@value #MOMENT_SHARE}th of the patience the <i>last</i> is first. If there is too
+ *       much to do, not all can be served, and in order of coming all of them would wait as long as
+ *       the queue is; so most are served at once, and the others are those who have waited already.
+ *       If it was a burst, or nodes that stood still for a moment, they get their turn within their
+ *       patience.
+ *   <li>After the whole patience the queue absorbs nothing any more. Then a {@value
+ *       #STANDING_SHARE}th of it is all that is given, {@value #LEAST_MILLIS} ms or more
+ *       (controlled delay [1]), and the others are turned away soon; but for the most important,
+ *       whom nobody but their equals keeps waiting.
+ * </ul>
+ *
+ * <p>Where it is known that too much comes, the last is the state of the queue from the beginning.
  *
  * <p>Whoever waits is in a list that is linked through itself, so that leaving from the middle
  * costs nothing. Belongs to one thread.
@@ -25,10 +34,12 @@ public final class WaitQueue {
 
   static final int STANDING_SHARE = 40;
   static final int LEAST_MILLIS = 20;
-  static final int EMPTY_SHARE = 10;
+  static final int MOMENT_SHARE = 10;
 
-  /** Bits of the time in a key; 2^60 ns are 36 years. */
-  private static final int TIME_BITS = 60;
+  /** Bits of the time in a key; 2^59 ns are 18 years. */
+  private static final int TIME_BITS = 59;
+
+  private static final long TIME = (1L << TIME_BITS) - 1;
 
   /** Somebody who waits. Used again. */
   public abstract static class Waiter {
@@ -55,6 +66,7 @@ public final class WaitQueue {
   private long filledSince;
   private long emptySince;
   private boolean used;
+  private boolean newestFirst;
 
   /**
    * @param classes of importance, at most 8
@@ -73,15 +85,20 @@ public final class WaitQueue {
    *
    * @param importance 0 is the most important
    * @param patience how long it may wait at most, nanoseconds
+   * @param absorbs false: it is known that too much comes
    */
-  public void add(Waiter waiter, int importance, long now, long patience) {
+  public void add(Waiter waiter, int importance, long now, long patience, boolean absorbs) {
     if (waiter.importance >= 0) {
       throw new IllegalStateException("waits already");
     }
-    if (size++ == 0 && (!used || now - emptySince >= patience / EMPTY_SHARE)) {
+    if (size++ == 0 && (!used || now - emptySince >= patience / MOMENT_SHARE)) {
       filledSince = now;
       used = true;
     }
+    if (!absorbs) {
+      filledSince = Math.min(filledSince, now - patience);
+    }
+    newestFirst = now - filledSince >= patience / MOMENT_SHARE;
     waiter.importance = importance;
     waiter.since = now;
     waiter.patience = patience;
@@ -123,8 +140,23 @@ public final class WaitQueue {
 
   /** Whose turn it is, or null. */
   public @Nullable Waiter peek() {
-    for (Waiter each : first) {
+    for (Waiter each : newestFirst ? last : first) {
       if (each != null) {
+        return each;
+      }
+    }
+    return null;
+  }
+
+  /** Whether the last is first. */
+  public boolean isNewestFirst() {
+    return newestFirst;
+  }
+
+  /** Somebody who has waited for too long to be served now, or null. */
+  public @Nullable Waiter late(long now) {
+    for (Waiter each : first) {
+      if (each != null && isLate(each, now)) {
         return each;
       }
     }
@@ -141,11 +173,15 @@ public final class WaitQueue {
     return -1;
   }
 
-  /** Who came last of the least important, if less important than that; to make room. */
+  /**
+   * Who makes room for somebody so important: of the least important the one whose turn would come
+   * last, if less important; if the last is first, also if equally so.
+   */
   public @Nullable Waiter lesser(int importance) {
-    for (int i = last.length - 1; i > importance; i--) {
-      if (last[i] != null) {
-        return last[i];
+    for (int i = last.length - 1; i >= importance; i--) {
+      Waiter lesser = newestFirst ? first[i] : i > importance ? last[i] : null;
+      if (lesser != null) {
+        return lesser;
       }
     }
     return null;
@@ -154,7 +190,8 @@ public final class WaitQueue {
   /** Whether it has waited for too long to be served now. */
   public boolean isLate(Waiter waiter, long now) {
     long waited = now - waiter.since;
-    return waited >= waiter.patience || waited > patience(waiter.patience, now);
+    return waited >= waiter.patience
+        || (waiter.importance > 0 && waited > patience(waiter.patience, now));
   }
 
   private long patience(long whole, long now) {
@@ -171,14 +208,24 @@ public final class WaitQueue {
     return size > 0 && now - filledSince >= whole;
   }
 
-  /** Whose turn comes first among several queues: the smaller key. Of two alike, either. */
+  /**
+   * Whose turn comes first among several queues: the smaller key. Of two alike, either. A queue
+   * that has just begun comes before those that absorb nothing any more.
+   */
   public long key() {
     for (int i = 0; i < first.length; i++) {
-      Waiter waiter = first[i];
+      Waiter waiter = newestFirst ? last[i] : first[i];
       if (waiter != null) {
-        return ((long) i << TIME_BITS) | (waiter.since & ((1L << TIME_BITS) - 1));
+        long time = waiter.since & TIME;
+        long order = newestFirst ? 1 : 0;
+        return ((2L * i + order) << TIME_BITS) | (newestFirst ? TIME - time : time);
       }
     }
     return NOBODY;
+  }
+
+  /** Whether in the queue with that key the last is first. */
+  public static boolean isNewestFirst(long key) {
+    return key != NOBODY && (key >>> TIME_BITS & 1) != 0;
   }
 }

@@ -247,10 +247,13 @@ final class Engine {
       tally.requests++;
     }
     Entrance entrance = entrances[rows.instance[row]];
-    if (entrance.enters()) {
+    if (entrance.refuses(rows.client[row])) {
+      entrance.shed(now);
+      goes(row);
+    } else if (entrance.enters()) {
       entrance.started(now);
       send(row, -1);
-    } else if (entrance.isFull()) {
+    } else if (entrance.isFull() && !makeRoom(entrance)) {
       turnAway(row);
     } else {
       guests.put(row, entrance.waits(row, now));
@@ -261,17 +264,29 @@ final class Engine {
   private void letIn(int instance) {
     Entrance entrance = entrances[instance];
     Guest guest;
-    while ((guest = entrance.next()) != null) {
-      boolean late = entrance.isLate(guest, now);
-      entrance.leaves(guest, now);
-      guests.remove(guest.row);
-      if (late) {
-        turnAway(guest.row);
-      } else {
-        entrance.started(now);
-        send(guest.row, -1);
-      }
+    while ((guest = entrance.late(now)) != null) {
+      sendHome(entrance, guest);
     }
+    while ((guest = entrance.next()) != null) {
+      entrance.letIn(guest, now);
+      guests.remove(guest.row);
+      send(guest.row, -1);
+    }
+  }
+
+  private boolean makeRoom(Entrance entrance) {
+    Guest lesser = entrance.lesser();
+    if (lesser == null) {
+      return false;
+    }
+    sendHome(entrance, lesser);
+    return true;
+  }
+
+  private void sendHome(Entrance entrance, Guest guest) {
+    entrance.leaves(guest, now);
+    guests.remove(guest.row);
+    turnAway(guest.row);
   }
 
   private void losePatience() {
@@ -279,14 +294,16 @@ final class Engine {
     int row = patience.take();
     Guest guest = guests.get(row);
     if (rows.mark[row] == mark && guest != null) {
-      guests.remove(row);
-      entrances[rows.instance[row]].leaves(guest, now);
-      turnAway(row);
+      sendHome(entrances[rows.instance[row]], guest);
     }
   }
 
   private void turnAway(int row) {
     entrances[rows.instance[row]].turnedAway(now);
+    goes(row);
+  }
+
+  private void goes(int row) {
     live--;
     if (isMeasured(row)) {
       tally.shed++;

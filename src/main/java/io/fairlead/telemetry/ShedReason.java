@@ -10,7 +10,9 @@ public enum ShedReason {
   QUEUE_TIMEOUT,
   /** The time that it has in all was up before there was room. */
   DEADLINE,
-  /** Something more important came and the queue was full. */
+  /**
+   * Something more important came, or something newer where the last is first; the queue was full.
+   */
   DISPLACED,
   /** Under overload those of its importance, or of its client, are not let in. */
   IMPORTANCE,

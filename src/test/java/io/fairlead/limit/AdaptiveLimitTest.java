@@ -14,7 +14,12 @@ class AdaptiveLimitTest {
 
   /** A tenth of a second in which 100 answers came. */
   private static Window window(long medianMillis, int inFlight, boolean limited) {
-    return new Window(100 * MILLI, 100, medianMillis * MILLI, inFlight, limited, false);
+    return window(100, medianMillis, inFlight, limited);
+  }
+
+  private static Window window(long completions, long millis, int inFlight, boolean limited) {
+    long nanos = millis * MILLI;
+    return new Window(100 * MILLI, completions, nanos, nanos, inFlight, limited, false);
   }
 
   private static AdaptiveLimit learnt() {
@@ -28,8 +33,8 @@ class AdaptiveLimitTest {
     AdaptiveLimit limit = new AdaptiveLimit(1, 10_000);
 
     assertThat(limit.limit()).isEqualTo(10_000);
-    assertThat(limit.update(new Window(100 * MILLI, 49, MILLI, 5, false, false))).isEqualTo(10_000);
-    assertThat(limit.update(new Window(100 * MILLI, 1, MILLI, 5, false, false))).isEqualTo(20);
+    assertThat(limit.update(window(49, 1, 5, false))).isEqualTo(10_000);
+    assertThat(limit.update(window(1, 1, 5, false))).isEqualTo(20);
   }
 
   @Test
@@ -87,7 +92,7 @@ class AdaptiveLimitTest {
     AdaptiveLimit limit = learnt();
     for (int i = 0; i < 100; i++) {
       // each takes 100 ms now, however many there are: L let in are L/100 ms answered
-      limit.update(new Window(100 * MILLI, limit.limit(), 100 * MILLI, limit.limit(), true, false));
+      limit.update(window(limit.limit(), 100, limit.limit(), true));
     }
     assertThat(limit.limit()).isGreaterThan(1000);
   }
@@ -95,13 +100,14 @@ class AdaptiveLimitTest {
   @Test
   void silenceIsNoReasonUntilItLastsLongerThanAnAnswerTakes() {
     AdaptiveLimit polls = new AdaptiveLimit(1, 10_000);
-    polls.update(new Window(60_000 * MILLI, 50, 30_000 * MILLI, 50, false, false));
+    long half = 30_000 * MILLI;
+    polls.update(new Window(60_000 * MILLI, 50, half, half, 50, false, false));
     int before = polls.limit();
-    polls.update(new Window(100 * MILLI, 0, 0, before, true, false));
+    polls.update(window(0, 0, before, true));
     assertThat(polls.limit()).isGreaterThan(before);
 
     AdaptiveLimit hung = learnt();
-    hung.update(new Window(100 * MILLI, 0, 0, 120, true, false));
+    hung.update(window(0, 0, 120, true));
     assertThat(hung.limit()).isLessThan(120);
   }
 

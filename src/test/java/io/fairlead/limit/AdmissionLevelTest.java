@@ -13,6 +13,12 @@ class AdmissionLevelTest {
 
   /** One second of 2000 requests, a quarter of each class; the answer is how many were let in. */
   private int second(Window window) {
+    int sum = offer();
+    level.close(window, 0);
+    return sum;
+  }
+
+  private int offer() {
     java.util.Arrays.fill(admitted, 0);
     for (int i = 0; i < 2000; i++) {
       int importance = i % 4;
@@ -20,23 +26,22 @@ class AdmissionLevelTest {
         admitted[importance]++;
       }
     }
-    level.close(window);
     return admitted[0] + admitted[1] + admitted[2] + admitted[3];
   }
 
   @Test
   void nobodyIsRefusedBeforeTheFirstOverload() {
     assertThat(level.isOpen()).isTrue();
-    level.close(Window.CALM);
+    level.close(Window.CALM, 0);
     assertThat(level.isOpen()).isTrue();
-    level.close(Window.OVERLOADED);
+    level.close(Window.OVERLOADED, 0);
     assertThat(level.isOpen()).isFalse(); // from now on it is counted
     assertThat(second(Window.OVERLOADED)).isEqualTo(2000);
   }
 
   @Test
   void itFallsByOneInTwentyOfTheRequestsAndRisesByOneInAHundredAtFirst() {
-    level.close(Window.OVERLOADED);
+    level.close(Window.OVERLOADED, 0);
     second(Window.OVERLOADED);
     int before = second(Window.OVERLOADED);
     assertThat(before).isBetween(1870, 1910);
@@ -49,7 +54,7 @@ class AdmissionLevelTest {
 
   @Test
   void theLeastImportantGoFirstAndTheMostImportantNever() {
-    level.close(Window.OVERLOADED);
+    level.close(Window.OVERLOADED, 0);
     for (int i = 0; i < 200; i++) {
       second(Window.OVERLOADED);
       for (int importance = 1; importance < 4; importance++) {
@@ -63,7 +68,7 @@ class AdmissionLevelTest {
 
   @Test
   void itOpensAgainAndThenCostsNothing() {
-    level.close(Window.OVERLOADED);
+    level.close(Window.OVERLOADED, 0);
     for (int i = 0; i < 20; i++) {
       second(Window.OVERLOADED);
     }
@@ -77,6 +82,34 @@ class AdmissionLevelTest {
   }
 
   @Test
+  void aFewWhoAreTurnedAwayAfterAllAreNoReasonToLetFewerIn() {
+    level.close(Window.BUSY, 1);
+    assertThat(level.isOpen()).isFalse(); // it is to be counted
+    second(Window.OVERLOADED);
+    int before = second(Window.OVERLOADED);
+    offer();
+    level.close(Window.BUSY, before / 25);
+    double risen = level.level();
+    int now = offer();
+    level.close(Window.BUSY, now / 15);
+    assertThat(level.level()).isLessThan(risen);
+  }
+
+  @Test
+  void whereHalfOfTheRoomIsNotUsedItOpensByAQuarterAndMore() {
+    level.close(Window.OVERLOADED, 0);
+    for (int i = 0; i < 20; i++) {
+      second(Window.OVERLOADED);
+    }
+    int windows = 0;
+    while (!level.isOpen()) {
+      second(Window.IDLE);
+      windows++;
+    }
+    assertThat(windows).isBetween(3, 4); // 1.25 · 1.5 = 1.9, · 2 = 3.8
+  }
+
+  @Test
   void theSameClientHasTheSameRank() {
     int rank = AdmissionLevel.rank(2, 4711);
     assertThat(rank).isBetween(2 * AdmissionLevel.USERS, 3 * AdmissionLevel.USERS - 1);
@@ -85,14 +118,14 @@ class AdmissionLevelTest {
 
   @Test
   void whereAllComesFromOneAddressAPartOfItIsLetIn() {
-    level.close(Window.OVERLOADED);
+    level.close(Window.OVERLOADED, 0);
     int admittedNow = 1000;
     for (int i = 0; i < 10; i++) {
       admittedNow = 0;
       for (int k = 0; k < 1000; k++) {
         admittedNow += level.admits(0, AdmissionLevel.rank(2, 1)) ? 1 : 0;
       }
-      level.close(Window.OVERLOADED);
+      level.close(Window.OVERLOADED, 0);
     }
     assertThat(admittedNow).isBetween(610, 650); // 1000 · 0.95^9 = 630
   }

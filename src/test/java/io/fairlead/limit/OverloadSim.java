@@ -77,6 +77,7 @@ final class OverloadSim {
   private long waitCount;
   private long shedInWindow;
   private boolean waited;
+  private boolean wasHalfFull;
   private int ticks;
 
   // What a test turns while time goes on.
@@ -169,7 +170,7 @@ final class OverloadSim {
         queue.remove(lesser, now);
         outcomes[lesser.importance].shed++;
       }
-      queue.add(job, importance, now, PATIENCE);
+      queue.add(job, importance, now, PATIENCE, !priorities || level.isOpen());
       plan(PATIENCE, () -> expire(job));
     }
   }
@@ -213,19 +214,14 @@ final class OverloadSim {
   }
 
   private void drain() {
-    while (inFlight < limit.limit()) {
-      Job next = (Job) queue.peek();
-      if (next == null) {
-        return;
-      }
-      boolean late = queue.isLate(next, now);
+    while (queue.late(now) instanceof Job late) {
+      queue.remove(late, now);
+      outcomes[late.importance].shed++;
+      shedInWindow++;
+    }
+    while (inFlight < limit.limit() && queue.peek() instanceof Job next) {
       queue.remove(next, now);
-      if (late) {
-        outcomes[next.importance].shed++;
-        shedInWindow++;
-      } else {
-        send(next);
-      }
+      send(next);
     }
   }
 
@@ -234,17 +230,30 @@ final class OverloadSim {
     window.addTo(seen);
     limit.update(
         new AdaptiveLimit.Window(
-            TICK, seen.count(), seen.quantileMicros(0.5) * 1000, peak, limited, shedding));
+            TICK,
+            seen.count(),
+            seen.quantileMicros(0.5) * 1000,
+            seen.count() == 0 ? 0 : seen.sumMicros() * 1000 / seen.count(),
+            peak,
+            limited,
+            shedding));
     window = new LatencyHistogram(1);
     peak = inFlight;
     limited = false;
     shedding = false;
+    wasHalfFull |= 2 * inFlight >= limit.limit();
     if (++ticks % 5 == 0) {
-      boolean overloaded = shedInWindow > 0 || (waitCount > 0 && waitSum / waitCount > 20_000_000L);
+      boolean overloaded =
+          (level.isOpen() && WaitQueue.isNewestFirst(queue.key()))
+              || (waitCount > 0 && waitSum / waitCount > 20_000_000L);
       level.close(
           overloaded
               ? AdmissionLevel.Window.OVERLOADED
-              : waited ? AdmissionLevel.Window.BUSY : AdmissionLevel.Window.CALM);
+              : waited
+                  ? AdmissionLevel.Window.BUSY
+                  : wasHalfFull ? AdmissionLevel.Window.CALM : AdmissionLevel.Window.IDLE,
+          shedInWindow);
+      wasHalfFull = false;
       waited = false;
       waitSum = 0;
       waitCount = 0;

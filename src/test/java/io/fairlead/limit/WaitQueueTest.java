@@ -23,7 +23,7 @@ class WaitQueueTest {
 
   private Guest add(String name, int importance) {
     Guest guest = new Guest(name);
-    queue.add(guest, importance, now, PATIENCE);
+    queue.add(guest, importance, now, PATIENCE, true);
     return guest;
   }
 
@@ -104,6 +104,65 @@ class WaitQueueTest {
   }
 
   @Test
+  void inAQueueThatDoesNotEmptyTheLastIsFirst() {
+    add("a", 2);
+    now = 99 * MILLI;
+    add("b", 2);
+    assertThat(queue.isNewestFirst()).isFalse();
+    now = 100 * MILLI;
+    add("c", 2);
+    add("d", 1);
+    assertThat(queue.isNewestFirst()).isTrue();
+    assertThat(order()).containsExactly("d", "c", "b", "a");
+
+    now = 250 * MILLI;
+    add("e", 2);
+    add("f", 2);
+    assertThat(order()).containsExactly("e", "f"); // it was empty for more than a moment
+  }
+
+  @Test
+  void whereTheLastIsFirstRoomIsMadeByWhoHasWaitedLongest() {
+    Guest first = add("a", 2);
+    assertThat(queue.lesser(2)).isNull();
+    now = 100 * MILLI;
+    add("b", 2);
+    add("c", 1);
+    assertThat(queue.lesser(2)).isSameAs(first);
+    assertThat(queue.lesser(1)).isSameAs(first);
+    assertThat(queue.lesser(3)).isNull();
+  }
+
+  @Test
+  void whereTooMuchIsKnownToComeNothingIsAbsorbed() {
+    Guest first = new Guest("a");
+    queue.add(first, 2, now, PATIENCE, false);
+    queue.add(new Guest("b"), 2, now, PATIENCE, false);
+    Guest important = new Guest("c");
+    queue.add(important, 0, now, PATIENCE, false);
+    assertThat(queue.isNewestFirst()).isTrue();
+    assertThat(queue.isLate(first, 25 * MILLI)).isFalse();
+    assertThat(queue.isLate(first, 26 * MILLI)).isTrue();
+    assertThat(queue.isLate(important, 999 * MILLI)).isFalse();
+    assertThat(order()).containsExactly("c", "b", "a");
+  }
+
+  @Test
+  void whoIsLateIsFoundBehindThoseWhoAreNot() {
+    Guest first = add("a", 2);
+    now = 500 * MILLI;
+    add("b", 2);
+    assertThat(queue.late(999 * MILLI)).isNull();
+    now = 1000 * MILLI;
+    Guest soon = add("c", 2);
+    assertThat(queue.peek()).isSameAs(soon);
+    assertThat(queue.late(now)).isSameAs(first);
+    queue.remove(first, now);
+    assertThat(queue.late(now)).isNotNull(); // "b": 25 ms are all that is given now
+    assertThat(queue.isLate(soon, now)).isFalse();
+  }
+
+  @Test
   void theShortPatienceIsAFortiethButNoLessThanTwentyMilliseconds() {
     assertThat(WaitQueue.standing(1000 * MILLI)).isEqualTo(25 * MILLI);
     assertThat(WaitQueue.standing(100 * MILLI)).isEqualTo(20 * MILLI);
@@ -116,9 +175,30 @@ class WaitQueueTest {
     assertThat(queue.key()).isEqualTo(WaitQueue.NOBODY);
     now = 5;
     add("a", 2);
-    other.add(new Guest("b"), 2, 6, PATIENCE);
+    other.add(new Guest("b"), 2, 6, PATIENCE, true);
     assertThat(queue.key()).isLessThan(other.key());
-    other.add(new Guest("c"), 1, 7, PATIENCE);
+    other.add(new Guest("c"), 1, 7, PATIENCE, true);
     assertThat(other.key()).isLessThan(queue.key()).isLessThan(WaitQueue.NOBODY);
+    assertThat(WaitQueue.isNewestFirst(queue.key())).isFalse();
+    assertThat(WaitQueue.isNewestFirst(WaitQueue.NOBODY)).isFalse();
+  }
+
+  @Test
+  void ofQueuesThatDoNotEmptyTheOneWithTheLastToComeIsFirst() {
+    WaitQueue other = new WaitQueue(4);
+    add("a", 2);
+    other.add(new Guest("b"), 2, 0, PATIENCE, true);
+    now = 100 * MILLI;
+    add("c", 2);
+    other.add(new Guest("d"), 2, 101 * MILLI, PATIENCE, true);
+    assertThat(WaitQueue.isNewestFirst(queue.key())).isTrue();
+    assertThat(other.key()).isLessThan(queue.key());
+
+    WaitQueue fresh = new WaitQueue(4);
+    fresh.add(new Guest("e"), 2, 99 * MILLI, PATIENCE, true);
+    assertThat(fresh.key()).isLessThan(other.key());
+    fresh.add(new Guest("f"), 3, 99 * MILLI, PATIENCE, true);
+    other.add(new Guest("g"), 0, 102 * MILLI, PATIENCE, true);
+    assertThat(other.key()).isLessThan(fresh.key());
   }
 }

@@ -58,6 +58,6 @@ final class OverloadTest {
   void halfOfTwiceAsMuchIsTurnedAwayAndTheRestIsServedSoon() {
     Figures seen = run("load: 2\nlimit: true\nduration: 30s\nwarm-up: 10s\n");
     assertThat(seen.shed()).isCloseTo(0.5, within(0.05));
-    assertThat(seen.p99()).isLessThan(250);
+    assertThat(seen.p99()).isLessThan(180); // 125 ms when it was written, 92 ms at load 0.7
   }
 }

@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * loops together. Each loop makes known when the first of its queue came; so whoever gives room
  * back knows which loop's turn it is, and tells that one, at most once at a time. A loop that is
  * told serves the first of its queue while it comes before those of the others, else passes the
- * word on. Whoever comes while others wait waits behind them.
+ * word on. Whoever comes while others wait waits with them; {@link WaitQueue} says whose turn it
+ * is.
  *
  * <p>No word can be lost: who begins to wait counts itself first and then looks for room again; who
  * gives back does so first and then looks for those who wait. Should nodes alone have been full,
@@ -130,6 +131,7 @@ final class Admission implements Shedding {
   private volatile int limit;
   private volatile boolean limited;
   private volatile boolean waitedSince;
+  private boolean wasHalfFull; // control thread only
   private volatile boolean shedding;
   private volatile long lastShed;
   private volatile ShedReason lastReason = ShedReason.QUEUE_FULL;
@@ -248,7 +250,7 @@ final class Admission implements Shedding {
     own.loop = turn.loop();
     turn.waits(this);
     long since = turn.loop().now();
-    own.queue.add(turn, turn.importance(), since, now.patience());
+    own.queue.add(turn, turn.importance(), since, now.patience(), level.isOpen());
     publish(own);
     turn.exchange.waits(now.patience());
     if (hasRoom(now)) {
@@ -270,7 +272,8 @@ final class Admission implements Shedding {
         from = queues[i];
       }
     }
-    if (least <= importance) {
+    boolean older = least == importance && from == own && own.queue.isNewestFirst();
+    if (least <= importance && !older) {
       return false;
     }
     if (from.index == own.index) {
@@ -376,11 +379,10 @@ final class Admission implements Shedding {
       return;
     }
     loop.touch();
+    while (own.queue.late(loop.now()) instanceof Turn late) {
+      late.giveUp(ShedReason.QUEUE_TIMEOUT);
+    }
     for (Turn next = (Turn) own.queue.peek(); next != null; next = (Turn) own.queue.peek()) {
-      if (own.queue.isLate(next, loop.now())) {
-        next.giveUp(ShedReason.QUEUE_TIMEOUT);
-        continue;
-      }
       LoopQueue first = first();
       if (first != own && first != null) {
         tell(first);
@@ -477,6 +479,7 @@ final class Admission implements Shedding {
     peak = inFlight.get();
     lastTick = now;
     long sheds = sheds();
+    wasHalfFull |= !level.isOpen() && isHalfFull(present);
     if (now - levelClosed >= LEVEL_WINDOW) {
       closeLevel(now, sheds);
     }
@@ -499,10 +502,15 @@ final class Admission implements Shedding {
                 now - lastTick,
                 window.count(),
                 window.quantileMicros(0.5) * 1000,
+                mean(window),
                 peak,
                 held,
                 shedding || !level.isOpen()));
     setLimit(Math.min(present.total(), found));
+  }
+
+  private static long mean(Distribution window) {
+    return window.count() == 0 ? 0 : window.sumMicros() * 1000 / window.count();
   }
 
   private static Distribution distribution(LatencyHistogram histogram) {
@@ -517,15 +525,47 @@ final class Admission implements Shedding {
     Distribution window = all.since(waitsSeen);
     waitsSeen = all;
     long refused = sheds - load.sheds().get(ShedReason.IMPORTANCE);
-    boolean longWait = window.count() > 0 && window.sumMicros() * 1000 / window.count() > LONG_WAIT;
+    boolean longWait = mean(window) > LONG_WAIT;
     boolean waited = waitedSince;
     waitedSince = false;
     level.close(
-        longWait || refused > shedsBefore
+        longWait || (level.isOpen() && isQueueStanding())
             ? AdmissionLevel.Window.OVERLOADED
-            : waited ? AdmissionLevel.Window.BUSY : AdmissionLevel.Window.CALM);
+            : waited
+                ? AdmissionLevel.Window.BUSY
+                : wasHalfFull ? AdmissionLevel.Window.CALM : AdmissionLevel.Window.IDLE,
+        refused - shedsBefore);
+    wasHalfFull = false;
     shedsBefore = refused;
     load.setOpenness(level.openness());
+  }
+
+  /**
+   * Whether there has been a queue for more than a moment, however short the last to come waits.
+   */
+  private boolean isQueueStanding() {
+    for (int i = 0; i < queues.length; i++) {
+      if (WaitQueue.isNewestFirst(firsts.get(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether half of the room is in use, or more. */
+  private boolean isHalfFull(Terms present) {
+    if (present.counts() && 2L * inFlight.get() >= limit) {
+      return true;
+    }
+    if (present.perNode() == ServiceLimits.UNLIMITED) {
+      return false;
+    }
+    long used = 0;
+    Node[] all = service.nodes().available();
+    for (Node node : all) {
+      used += node.inFlight();
+    }
+    return 2 * used >= (long) present.perNode() * all.length;
   }
 
   private long sheds() {
