@@ -58,7 +58,7 @@ class DashboardTest {
 
     instance.setUp(instance.node("shop", 2), false, "connection refused");
     browser.await(
-        "document.querySelector('#services tbody .reason').textContent === 'connection refused'",
+        "document.querySelector('#services tbody .reason').textContent.endsWith('down: connection refused')",
         Duration.ofSeconds(2));
     assertThat(texts("#services tbody .state")).containsExactly("down", "up", "up");
     assertThat(text("#headline-text"))
@@ -71,18 +71,18 @@ class DashboardTest {
   @Test
   void drainsAfterAskingAndNotWhenTheAnswerIsNo() {
     load();
-    browser.evaluate("document.querySelector('#services tbody button').click()");
+    browser.evaluate("document.querySelector('#services .act button').click()");
     browser.await("document.getElementById('ask').open");
     browser.evaluate("document.querySelector('#ask button[value=no]').click()");
     browser.await("!document.getElementById('ask').open");
     assertThat(instance.node("shop", 0).facts().draining()).isFalse();
 
-    browser.evaluate("document.querySelector('#services tbody button').click()");
+    browser.evaluate("document.querySelector('#services .act button').click()");
     browser.await("document.getElementById('ask').open");
     browser.evaluate("document.getElementById('ask-yes').click()");
     browser.await("document.querySelector('#services tbody .state').textContent === 'draining'");
     assertThat(instance.node("shop", 0).facts().draining()).isTrue();
-    assertThat(text("#services tbody button")).isEqualTo("Undrain");
+    assertThat(text("#services .act button")).isEqualTo("Undrain");
     assertThat(browser.complaints()).isEmpty();
   }
 
@@ -118,7 +118,7 @@ class DashboardTest {
     browser.await("document.getElementById('login').open");
     browser.evaluate("document.getElementById('token').value = 'viewer-token-0001'");
     browser.evaluate("document.querySelector('#login button').click()");
-    browser.await("document.querySelectorAll('#services tbody tr').length === 3");
+    browser.await("document.querySelectorAll('#services .node').length === 3");
   }
 
   @ParameterizedTest
@@ -185,7 +185,7 @@ class DashboardTest {
 
   private void load() {
     browser.open(address());
-    browser.await("document.querySelectorAll('#services tbody tr').length >= 3");
+    browser.await("document.querySelectorAll('#services .node').length >= 3");
   }
 
   private URI address() {
