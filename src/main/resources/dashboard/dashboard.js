@@ -271,7 +271,9 @@ function updateNode(body, node, now) {
   const verb = node.state === 'draining' ? 'Undrain' : 'Drain';
   text(button, verb);
   set(button, 'aria-label', `${verb} ${node.name}`);
-  text(words.querySelector('.choice'), node.choice + rest(node, now));
+  const choice = words.querySelector('.choice');
+  text(choice, node.choice + rest(node, now));
+  set(choice, 'title', choice.textContent);
   const [current, ...earlier] = node.verdicts.toReversed();
   text(words.querySelector('.reason'), (current ? `${moment(current.epochMillis, now)} ${current.up ? 'up' : 'down'}: ` : '') + node.health);
   text(words.querySelector('.before'), earlier.map((v) => ` · ${moment(v.epochMillis, now)} ${v.up ? 'up' : 'down'}: ${v.why}`).join(''));
@@ -305,7 +307,7 @@ function rest(node, now) {
 
 function shareWords(service, node) {
   return node.requestShare === null ? `Nothing was sent to ${service} in the last 10 s.`
-    : `Got ${share(node.requestShare)} of what was sent to ${service} in the last 10 s.`;
+    : `Got ${node.requestShare === 0 ? 'nothing' : share(node.requestShare)} of what was sent to ${service} in the last 10 s.`;
 }
 
 function standingWords(node, now) {
@@ -322,7 +324,7 @@ let asking = false;
 function openOrShut(body) {
   const details = body.querySelector('.details');
   const open = details.hidden;
-  if (open && !details.firstChild.firstChild) details.firstChild.append(createDetails(body.service));
+  if (open && !details.firstChild.firstChild) details.firstChild.append(createDetails());
   details.hidden = !open;
   set(body.querySelector('.name'), 'aria-expanded', String(open));
   body.classList.toggle('open', open);
@@ -359,21 +361,20 @@ async function askAboutOpened() {
   }
 }
 
-function createDetails(service) {
-  const facts = make('dl');
-  for (const [of, title] of [['choice', 'Chosen'], ['standing', 'Standing'], ['health', 'Health'],
-    ['member', 'Member'], ['labels', 'Labels'], ['use', 'Use'], ['all', 'Since it joined']]) {
+function createDetails() {
+  const facts = (...titles) => make('dl', {}, ...titles.map(([of, title]) => {
     const dt = make('dt');
     text(dt, title);
-    facts.append(make('div', { class: of }, dt, make('dd')));
-  }
+    return make('div', { class: of }, dt, make('dd'));
+  }));
   const list = (kind, title) => {
     const head = make('h3');
     text(head, title);
     return make('div', {}, head,
       make('div', { class: 'list', tabindex: '0', role: 'group', 'aria-label': title }, make('ol', { class: kind })));
   };
-  return make('div', { class: 'inside', 'data-service': service }, facts,
+  return make('div', { class: 'inside' }, facts(['choice', 'Chosen']),
+    facts(['standing', 'Standing'], ['health', 'Health'], ['member', 'Member'], ['labels', 'Labels'], ['use', 'Use'], ['all', 'So far']),
     list('verdicts', 'Up and down, the last 32 times'), list('probes', 'The last probes'));
 }
 
@@ -393,8 +394,13 @@ function updateDetails(body, now) {
   fact('all', body.trouble || (more ? `${whole.format(more.requests)} requests, ${whole.format(more.errors)} failures` : 'asking …'));
   const entry = () => make('li', {}, make('time'), make('b'), make('span'));
   const show = (kind, items, none) => {
+    const times = new Map(); // several may be of one moment
+    for (const item of items) {
+      item.number = times.get(item.epochMillis) ?? 0;
+      times.set(item.epochMillis, item.number + 1);
+    }
     const lines = items.length ? items.toReversed() : [{ none }];
-    keyed(inside.querySelector(`.${kind}`), lines, (i) => (i.none ? 'none' : `${i.epochMillis} ${i.word}`), entry, (li, i) => {
+    keyed(inside.querySelector(`.${kind}`), lines, (i) => (i.none ? 'none' : `${i.epochMillis} ${i.number}`), entry, (li, i) => {
       const [time, word, why] = li.children;
       text(time, i.none ? '' : moment(i.epochMillis, now));
       text(word, i.none ? '' : i.word);

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -137,6 +138,16 @@ public final class Browser implements AutoCloseable {
     send(
         "Emulation.setDeviceMetricsOverride",
         Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
+  }
+
+  /** Presses that key on what has the focus. */
+  public void press(String key, String text) {
+    Map<String, Object> event = new HashMap<>(Map.of("key", key, "code", key, "text", text));
+    event.put("windowsVirtualKeyCode", key.equals("Enter") ? 13 : key.equals("Tab") ? 9 : 0);
+    for (String type : List.of("keyDown", "keyUp")) {
+      event.put("type", type);
+      send("Input.dispatchKeyEvent", event);
+    }
   }
 
   /** Writes what is seen to a PNG file. */

@@ -346,7 +346,11 @@ public final class FakeInstance implements Instance {
 
   @Override
   public String choice(Node node) {
-    return choices.getOrDefault(node, node.inFlight() + " in flight");
+    String words = choices.get(node);
+    if (words != null && !node.isAvailable()) {
+      return "gets nothing: " + node.facts().state() + ", " + node.facts().why();
+    }
+    return words == null ? node.inFlight() + " in flight" : words;
   }
 
   @Override
