@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -47,9 +48,12 @@ public final class Browser implements AutoCloseable {
   private final List<String> complaints = new CopyOnWriteArrayList<>();
   private final StringBuilder partial = new StringBuilder();
 
-  public Browser() throws IOException, InterruptedException {
+  /**
+   * @param options of its command line, besides the usual ones
+   */
+  public Browser(String... options) throws IOException, InterruptedException {
     profile = Files.createTempDirectory("fairlead-browser");
-    Process started = start(profile);
+    Process started = start(profile, List.of(options));
     process = started;
     try {
       String devTools = devToolsAddress(started);
@@ -223,11 +227,12 @@ public final class Browser implements AutoCloseable {
     };
   }
 
-  private static Process start(Path profile) throws IOException {
+  private static Process start(Path profile, List<String> options) throws IOException {
     for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
-      try {
-        return new ProcessBuilder(
-                name,
+      List<String> command = new ArrayList<>(List.of(name));
+      command.addAll(options);
+      command.addAll(
+          List.of(
                 "--headless",
                 "--no-sandbox",
                 "--disable-gpu",
@@ -241,7 +246,9 @@ public final class Browser implements AutoCloseable {
                 "--user-data-dir=" + profile,
                 "--remote-debugging-port=0",
                 "--window-size=1280,900",
-                "about:blank")
+                "about:blank"));
+      try {
+        return new ProcessBuilder(command)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
       } catch (IOException _) {
