@@ -436,7 +436,7 @@ class WebSocketTest {
                 : 'bytes ' + (data.byteLength === sent.length && new Uint8Array(data).every((b, i) => b === sent[i])));
               if (told.length === 3) resolve();
             };
-            socket.onclose = ({ code, reason }) => told.push('closed ' + code);
+            socket.onclose = ({ code, wasClean }) => told.push('closed ' + code + wasClean);
           })          """
               .formatted(port));
       // The record that the node got, and the counters: no connection more, or one.
@@ -456,7 +456,7 @@ class WebSocketTest {
       // It is pinged all the time; who answers is not cut.
       browser.evaluate("new Promise((resolve) => setTimeout(resolve, 350))");
       browser.evaluate("socket.close(3001)");
-      browser.await("told.at(-1) === 'closed 3001'");
+      browser.await("told.at(-1) === 'closed 3001true'");
       assertThat(said.readLine()).isEqualTo("closed 3001");
       Loopback.await("empty", () -> node.inFlight() == 0);
 
