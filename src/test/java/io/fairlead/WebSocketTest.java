@@ -437,7 +437,8 @@ class WebSocketTest {
               if (told.length === 3) resolve();
             };
             socket.onclose = ({ code, wasClean }) => told.push('closed ' + code + wasClean);
-          })          """
+          })\
+          """
               .formatted(port));
       // The record that the node got, and the counters: no connection more, or one.
       assertThat(browser.evaluate("told.join()").stringValue())
@@ -464,14 +465,19 @@ class WebSocketTest {
           """
           window.socket = new WebSocket('wss://127.0.0.1:%d/ws');
           socket.onopen = () => socket.send('close! 4002');
-          socket.onclose = ({ code, wasClean }) => told.push('closed ' + code + wasClean);          """
+          socket.onclose = ({ code, wasClean }) => told.push('closed ' + code + wasClean);\
+          """
               .formatted(port));
       browser.await("told.at(-1) === 'closed 4002true'");
       assertThat(said.readLine()).isEqualTo("closed 4002");
       Loopback.await("empty", () -> node.inFlight() == 0);
       assertThat(counters.get(ListenerCounter.CONNECTIONS))
           .isEqualTo(samePort ? connections : connections + 2);
-      assertThat(Loopback.listener(fairlead, "web").state().errors().get(ErrorReason.WEBSOCKET_UNANSWERED))
+      assertThat(
+              Loopback.listener(fairlead, "web")
+                  .state()
+                  .errors()
+                  .get(ErrorReason.WEBSOCKET_UNANSWERED))
           .isZero();
       assertThat(browser.complaints()).isEmpty();
     } finally {

@@ -233,24 +233,22 @@ public final class Browser implements AutoCloseable {
       command.addAll(options);
       command.addAll(
           List.of(
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
-                "--user-data-dir=" + profile,
-                "--remote-debugging-port=0",
-                "--window-size=1280,900",
-                "about:blank"));
+              "--headless",
+              "--no-sandbox",
+              "--disable-gpu",
+              "--disable-quic",
+              "--disable-dev-shm-usage",
+              "--no-first-run",
+              "--disable-background-networking",
+              "--disable-component-update",
+              "--disable-sync",
+              "--hide-scrollbars",
+              "--user-data-dir=" + profile,
+              "--remote-debugging-port=0",
+              "--window-size=1280,900",
+              "about:blank"));
       try {
-        return new ProcessBuilder(command)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
+        return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
       } catch (IOException _) {
         // not under this name
       }

@@ -108,8 +108,7 @@ class DashboardTest {
     assertThat(text(".service:first-child th .sub"))
         .isEqualTo("10.20.0.11:8443 · zone south · tier 1 · weight 2 · version 2.5.0 · by api");
     assertThat(text(".service:first-child .health"))
-        .matches(
-            "[0-9:]{8} up: passed 19 · [0-9:]{8} down: failed 18 · [0-9:]{8} up: passed 17");
+        .matches("[0-9:]{8} up: passed 19 · [0-9:]{8} down: failed 18 · [0-9:]{8} up: passed 17");
     instance.traffic(instance.node("billing", 1), 90, 3_000, 0);
     browser.await("document.querySelector('.node:nth-of-type(2) .share').textContent === '100 %'");
     assertThat(text(".service:first-child .share:not(th)")).isEqualTo("0");
@@ -119,15 +118,17 @@ class DashboardTest {
     browser.press("Enter", "\r");
     browser.await("document.querySelectorAll('.verdicts li').length === 20");
     assertThat(text(".name[aria-expanded=true]")).isEqualTo("a");
-    assertThat(browser.evaluate(
-                "document.getElementById(document.querySelector('.name')"
-                    + ".getAttribute('aria-controls')).checkVisibility()")
-            .booleanValue())
+    assertThat(
+            browser
+                .evaluate(
+                    "document.getElementById(document.querySelector('.name')"
+                        + ".getAttribute('aria-controls')).checkVisibility()")
+                .booleanValue())
         .isTrue();
     assertThat(text(".verdicts li")).matches("[0-9:]{8}uppassed 19");
-    assertThat(text(".standing dd"))
-        .matches("ejected: errors 22 % of 180; for [4-9][0-9] s more");
-    assertThat(text(".inside .choice dd")).endsWith("Got nothing of what was sent to billing in the last 10 s.");
+    assertThat(text(".standing dd")).matches("ejected: errors 22 % of 180; for [4-9][0-9] s more");
+    assertThat(text(".inside .choice dd"))
+        .endsWith("Got nothing of what was sent to billing in the last 10 s.");
     assertThat(text(".labels dd")).isEqualTo("version=2.5.0");
     assertThat(text(".member dd"))
         .isEqualTo("10.20.0.11:8443, weight 2, tier 1, zone south, by api");
@@ -159,10 +160,7 @@ class DashboardTest {
     instance.setStanding(
         out,
         new Standing(
-            Standing.State.EJECTED,
-            0,
-            "errors 22 % of 180",
-            System.currentTimeMillis() + 90_000));
+            Standing.State.EJECTED, 0, "errors 22 % of 180", System.currentTimeMillis() + 90_000));
     Node slow = instance.node("billing", 1);
     instance.setStanding(slow, new Standing(Standing.State.PROBATION, 0.1, "slow 41 %"));
     instance.setChoice(slow, "expected in 24 ms; on probation with 10 % of its share: slow 41 %");
@@ -194,7 +192,8 @@ class DashboardTest {
     instance.traffic(instance.node("shop", 0), 123_456, 3_000, 0);
     browser.await(
         "document.querySelector('.service:nth-child(2) .choice').textContent.startsWith('expected')");
-    browser.await("document.querySelector('.service:nth-child(2) .share:not(th)').textContent === '100 %'");
+    browser.await(
+        "document.querySelector('.service:nth-child(2) .share:not(th)').textContent === '100 %'");
     assertThat(browser.evaluate(places).stringValue()).isEqualTo(before);
   }
 
