@@ -35,6 +35,14 @@ function span(millisGone) {
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
+/** The time of day; with the day if that is not today's. */
+function moment(epochMillis, now) {
+  const at = new Date(epochMillis);
+  const time = at.toLocaleTimeString('en-GB');
+  return at.toDateString() === new Date(now).toDateString() ? time
+    : `${at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${time}`;
+}
+
 // ---- small helpers around the document ------------------------------------------------------
 
 function text(element, value) {
@@ -52,11 +60,18 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Makes the children of parent match the items: same key, same element, in the same order. */
+/**
+ * Makes the children of parent that have keys match the items: same key, same element, in the same
+ * order. Children without a key come first and stay.
+ */
 function keyed(parent, items, keyOf, create, update) {
   const old = new Map();
-  for (const child of [...parent.children]) old.set(child.dataset.key, child);
-  let place = parent.firstElementChild;
+  let place = null;
+  for (const child of parent.children) {
+    if (child.dataset.key === undefined) continue;
+    place ??= child;
+    old.set(child.dataset.key, child);
+  }
   for (const item of items) {
     const key = String(keyOf(item));
     let child = old.get(key);
@@ -144,6 +159,7 @@ function draw(live) {
   keyed(byId('listeners').tBodies[0], live.listeners, (l) => l.name, createListener, updateListener);
   keyed(byId('events'), live.events, (e) => e.id, createEvent, () => {});
   text(byId('lag'), live.controlLagMillis >= 50 ? `control thread is ${millis(live.controlLagMillis)} late` : '');
+  if (opened.size) askAboutOpened();
   document.title = (live.level === 'good' ? '' : live.level === 'bad' ? '✕ ' : '! ') + 'Fairlead';
 }
 
@@ -156,7 +172,7 @@ function createService(service) {
   }
   const table = make('table', { role: 'table', 'aria-label': `Nodes of ${service.name}` });
   const row = make('tr', { role: 'row' });
-  const columns = [['Node', ''], ['State', ''], ['Reason', ''], ['In flight', 'n'], ['Requests/s', 'n'],
+  const columns = [['Node', ''], ['State', ''], ['Share', 'n'], ['In flight', 'n'], ['Requests/s', 'n'],
     ['Last minute', 'trend'], ['Failed', 'n'], ['p50', 'n'], ['p99', 'n'], ['', '']];
   for (const [name, kind] of columns) {
     const th = make('th', { scope: 'col', role: 'columnheader', class: kind });
@@ -164,7 +180,7 @@ function createService(service) {
     if (!name) th.setAttribute('aria-label', 'Action');
     row.append(th);
   }
-  table.append(make('thead', { role: 'rowgroup' }, row), make('tbody', { role: 'rowgroup' }));
+  table.append(make('thead', { role: 'rowgroup' }, row));
   card.append(head, make('div', { class: 'scroll' }, table), make('p', { class: 'more', hidden: '' }));
   return card;
 }
@@ -189,44 +205,60 @@ function updateService(card, service, now) {
     text(part.firstChild, String(strong));
     if (part.lastChild.nodeValue !== rest) part.lastChild.nodeValue = rest;
   }
-  keyed(card.querySelector('tbody'), service.nodes, (n) => n.address,
-    (n) => createNode(service.name, n), (row, n) => updateNode(row, n, now));
+  keyed(card.querySelector('table'), service.nodes, (n) => n.address,
+    (n) => createNode(service.name, n), (body, n) => updateNode(body, n, now));
   const more = card.querySelector('.more');
   more.hidden = service.hiddenNodes === 0;
   text(more, `${whole.format(service.hiddenNodes)} more nodes are as well or better; GET /api/v1/services/${service.name}/nodes lists all.`);
 }
 
+// A node is a group of three rows: its figures, why it gets what it gets in words, and what is
+// asked for only while somebody has it open.
+
+const NODE_COLUMNS = 10;
+
 function createNode(service, node) {
   const cell = (kind, label) => make('td', label ? { role: 'cell', class: kind, 'data-label': label } : { role: 'cell', class: kind });
-  const row = make('tr', { role: 'row' },
-    make('th', { scope: 'row', role: 'rowheader' }, make('span'), make('span', { class: 'sub' })),
-    cell('status'), cell('reason'), cell('n inflight', 'In flight'), cell('n rate', 'Requests/s'), cell('trend'),
+  const id = `node-${encodeURIComponent(service)}-${encodeURIComponent(node.address)}`;
+  const name = make('button', { type: 'button', class: 'name', 'aria-expanded': 'false', 'aria-controls': id });
+  const figures = make('tr', { role: 'row', class: 'figures' },
+    make('th', { scope: 'row', role: 'rowheader' }, name, make('span', { class: 'sub' })),
+    cell('status'), cell('n share', 'Share'), cell('n inflight', 'In flight'), cell('n rate', 'Requests/s'), cell('trend'),
     cell('n failed', 'Failed'), cell('n p50', 'p50'), cell('n p99', 'p99'), cell('act'));
-  row.querySelector('.status').append(make('span', { class: 'state' }), make('span', { class: 'sub' }));
-  row.querySelector('.trend').append(sparkElement());
+  figures.querySelector('.status').append(make('span', { class: 'state' }), make('span', { class: 'sub' }));
+  figures.querySelector('.trend').append(sparkElement());
+  const whole = () => make('td', { role: 'cell', colspan: NODE_COLUMNS });
+  const words = make('tr', { role: 'row', class: 'words' }, whole());
+  words.firstChild.append(make('div', {},
+    make('p', { class: 'choice' }),
+    make('p', { class: 'health' }, make('span', { class: 'reason' }), make('span', { class: 'before' }))));
+  const details = make('tr', { role: 'row', class: 'details', id, hidden: '' }, whole());
+  const body = make('tbody', { role: 'rowgroup', class: 'node' }, figures, words, details);
+  body.service = service;
   const button = make('button', { type: 'button' });
-  button.addEventListener('click', () => changeDraining(service, row.node));
-  row.querySelector('.act').append(button);
-  return row;
+  button.addEventListener('click', () => changeDraining(service, body.node));
+  figures.querySelector('.act').append(button);
+  name.addEventListener('click', () => openOrShut(body));
+  words.addEventListener('click', () => {
+    if (getSelection().isCollapsed) openOrShut(body);
+  });
+  return body;
 }
 
-function updateNode(row, node, now) {
-  row.node = node;
-  set(row, 'data-state', node.state);
+function updateNode(body, node, now) {
+  body.node = node;
+  const [row, words, details] = body.children;
+  set(body, 'data-state', node.state);
   const [name, about] = row.firstChild.children;
   text(name, node.name);
-  const facts = [];
-  if (node.name !== node.address) facts.push(node.address);
-  if (node.zone) facts.push(node.zone);
-  if (node.weight !== 1) facts.push(`weight ${node.weight}`);
-  if (node.source !== 'file') facts.push(`by ${node.source}`);
-  text(about, facts.join(' · '));
+  text(about, membership(node).join(' · '));
   const [state, since] = row.querySelector('.status').children;
   set(state, 'data-state', node.state);
   text(state, node.state);
   text(since, `for ${span(now - node.since)}`);
-  text(row.querySelector('.reason'), node.reason);
   const number = (kind, value) => text(row.querySelector(kind), value);
+  number('.share', node.requestShare === null ? '–' : share(node.requestShare));
+  set(row.querySelector('.share'), 'title', shareWords(body.service, node));
   number('.inflight', whole.format(node.inFlight));
   row.querySelector('.inflight').title = `${node.connections} connections, ${node.idleConnections} idle`;
   number('.rate', rate(node.figures.rate));
@@ -235,10 +267,156 @@ function updateNode(row, node, now) {
   number('.p50', millis(node.figures.p50Millis));
   number('.p99', millis(node.figures.p99Millis));
   spark(row.querySelector('.spark'), node.figures.rates, node.figures.errors);
-  const button = row.querySelector('button');
+  const button = row.querySelector('.act button');
   const verb = node.state === 'draining' ? 'Undrain' : 'Drain';
   text(button, verb);
   set(button, 'aria-label', `${verb} ${node.name}`);
+  const choice = words.querySelector('.choice');
+  text(choice, node.choice + rest(node, now));
+  set(choice, 'title', choice.textContent);
+  const [current, ...earlier] = node.verdicts.toReversed();
+  text(words.querySelector('.reason'), (current ? `${moment(current.epochMillis, now)} ${current.up ? 'up' : 'down'}: ` : '') + node.health);
+  text(words.querySelector('.before'), earlier.map((v) => ` · ${moment(v.epochMillis, now)} ${v.up ? 'up' : 'down'}: ${v.why}`).join(''));
+  if (!details.hidden) updateDetails(body, now);
+}
+
+/** Who says that it is a member, and as what. */
+function membership(node) {
+  const facts = [];
+  if (node.name !== node.address) facts.push(node.address);
+  if (node.zone) facts.push(`zone ${node.zone}`);
+  if (node.tier !== 0) facts.push(`tier ${node.tier}`);
+  if (node.weight !== 1) facts.push(`weight ${node.weight}`);
+  for (const [label, value] of labels(node)) facts.push(`${label} ${value}`);
+  if (node.source !== 'file') facts.push(`by ${node.source}`);
+  return facts;
+}
+
+/** The labels that most people look for come first. */
+function labels(node) {
+  const place = (label) => (['version', 'zone', 'host'].indexOf(label) + 4) % 4;
+  return Object.entries(node.labels).sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1));
+}
+
+/** How long an ejection still takes. */
+function rest(node, now) {
+  if (node.ejectedUntil === null || node.state !== 'ejected') return '';
+  const left = Math.ceil((node.ejectedUntil - now) / 1000);
+  return left > 0 ? `; for ${left} s more` : '; until a probe passes';
+}
+
+function shareWords(service, node) {
+  return node.requestShare === null ? `Nothing was sent to ${service} in the last 10 s.`
+    : `Got ${node.requestShare === 0 ? 'nothing' : share(node.requestShare)} of what was sent to ${service} in the last 10 s.`;
+}
+
+function standingWords(node, now) {
+  if (node.standing === 'good') return 'good: its answers say nothing against it';
+  if (node.standing === 'ejected') return `ejected: ${node.standingReason}${rest(node, now)}`;
+  return `on probation with ${share(node.share)} of its share: ${node.standingReason}`;
+}
+
+// ---- a node that somebody looks into -----------------------------------------------------------
+
+const opened = new Set();
+let asking = false;
+
+function openOrShut(body) {
+  const details = body.querySelector('.details');
+  const open = details.hidden;
+  if (open && !details.firstChild.firstChild) details.firstChild.append(createDetails());
+  details.hidden = !open;
+  set(body.querySelector('.name'), 'aria-expanded', String(open));
+  body.classList.toggle('open', open);
+  if (open) {
+    opened.add(body);
+    updateDetails(body, Date.now());
+    askAboutOpened();
+  } else {
+    opened.delete(body);
+  }
+}
+
+/** What the picture of every second does not hold, of one node after the other. */
+async function askAboutOpened() {
+  if (asking) return;
+  asking = true;
+  try {
+    for (const body of opened) {
+      if (!body.isConnected) {
+        opened.delete(body);
+        continue;
+      }
+      try {
+        const answer = await ask(nodePath(body.service, body.node), { signal: AbortSignal.timeout(STALE_MILLIS) });
+        body.more = await answer.json();
+        body.trouble = '';
+      } catch (e) {
+        body.trouble = e instanceof NeedsToken ? 'That needs a token.' : `Not known: ${e.message}`;
+      }
+      updateDetails(body, Date.now());
+    }
+  } finally {
+    asking = false;
+  }
+}
+
+function createDetails() {
+  const facts = (...titles) => make('dl', {}, ...titles.map(([of, title]) => {
+    const dt = make('dt');
+    text(dt, title);
+    return make('div', { class: of }, dt, make('dd'));
+  }));
+  const list = (kind, title) => {
+    const head = make('h3');
+    text(head, title);
+    return make('div', {}, head,
+      make('div', { class: 'list', tabindex: '0', role: 'group', 'aria-label': title }, make('ol', { class: kind })));
+  };
+  return make('div', { class: 'inside' }, facts(['choice', 'Chosen']),
+    facts(['standing', 'Standing'], ['health', 'Health'], ['member', 'Member'], ['labels', 'Labels'], ['use', 'Use'], ['all', 'So far']),
+    list('verdicts', 'Up and down, the last 32 times'), list('probes', 'The last probes'));
+}
+
+function updateDetails(body, now) {
+  const { node, more } = body;
+  const inside = body.querySelector('.inside');
+  const fact = (kind, words) => text(inside.querySelector(`.${kind} dd`), words);
+  fact('choice', `${node.choice}${rest(node, now)}. ${shareWords(body.service, node)}`);
+  fact('standing', standingWords(node, now));
+  const last = node.verdicts.at(-1);
+  fact('health', (last ? `${last.up ? 'up' : 'down'}: ` : '') + node.health);
+  fact('member', `${node.address}, weight ${node.weight}, tier ${node.tier}${node.zone ? `, zone ${node.zone}` : ''}, by ${node.source}`);
+  fact('labels', labels(node).map(([label, value]) => `${label}=${value}`).join(', ') || 'none');
+  fact('use', `${whole.format(node.inFlight)} in flight, ${whole.format(node.connections)} connections, ${whole.format(node.idleConnections)} of them idle`
+    + (more && more.sessionRequests !== null ? `, ${whole.format(more.sessionRequests)} requests of sessions within a minute` : '')
+    + (more && more.empty && node.state === 'draining' ? '; empty' : ''));
+  fact('all', body.trouble || (more ? `${whole.format(more.requests)} requests, ${whole.format(more.errors)} failures` : 'asking …'));
+  const entry = () => make('li', {}, make('time'), make('b'), make('span'));
+  const show = (kind, items, none) => {
+    const times = new Map(); // several may be of one moment
+    for (const item of items) {
+      item.number = times.get(item.epochMillis) ?? 0;
+      times.set(item.epochMillis, item.number + 1);
+    }
+    const lines = items.length ? items.toReversed() : [{ none }];
+    keyed(inside.querySelector(`.${kind}`), lines, (i) => (i.none ? 'none' : `${i.epochMillis} ${i.number}`), entry, (li, i) => {
+      const [time, word, why] = li.children;
+      text(time, i.none ? '' : moment(i.epochMillis, now));
+      text(word, i.none ? '' : i.word);
+      set(li, 'data-good', i.none ? '' : String(i.good));
+      text(why, i.none || i.why);
+    });
+  };
+  if (!more) return;
+  show('verdicts', more.verdicts.map((v) => ({ epochMillis: v.epochMillis, good: v.up, word: v.up ? 'up' : 'down', why: v.why })),
+    'It has gone neither up nor down since it joined.');
+  show('probes', more.probes.map((p) => ({ epochMillis: p.epochMillis, good: p.passed, word: p.passed ? 'passed' : 'failed', why: p.what })),
+    'It has not been probed.');
+}
+
+function nodePath(service, node) {
+  return `/api/v1/services/${encodeURIComponent(service)}/nodes/${encodeURIComponent(node.address)}`;
 }
 
 function createListener() {
@@ -422,8 +600,7 @@ async function changeDraining(service, node) {
       `It gets no new requests of ${service}; the ${node.inFlight} in flight go on to their end.`, 'Drain');
   if (!sure) return;
   try {
-    const path = `/api/v1/services/${encodeURIComponent(service)}/nodes/${encodeURIComponent(node.address)}`;
-    const answer = await ask(`${path}/${back ? 'undrain' : 'drain'}`,
+    const answer = await ask(`${nodePath(service, node)}/${back ? 'undrain' : 'drain'}`,
       { method: 'POST', headers: { 'Content-Type': 'application/json' } });
     const change = await answer.json();
     toast(back ? `${change.node} takes requests again.` : `${change.node} is draining, ${change.inFlight} in flight.`);

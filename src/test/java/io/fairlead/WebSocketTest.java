@@ -6,6 +6,7 @@ import io.fairlead.admin.Browser;
 import io.fairlead.demo.TestNode;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.LoopCounters;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -29,7 +30,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -370,6 +373,113 @@ class WebSocketTest {
               .formatted(port);
       assertThat(browser.evaluate(script).stringValue()).isEqualTo("from a browser, closed 1000");
       assertThat(said.readLine()).isEqualTo("closed 1000");
+    } finally {
+      server.destroy();
+      server.waitFor();
+    }
+  }
+
+  /**
+   * Over TLS. Where a browser has a connection of HTTP/2 to the origin, it opens the WebSocket in a
+   * stream of it (RFC 8441), as our settings say that it may; else it makes a connection for it,
+   * and offers HTTP/1.1 alone there.
+   */
+  @ParameterizedTest
+  @CsvSource({"true, 2.0 fairlead", "false, 1.1 fairlead"})
+  void aBrowserTalksOverTls(boolean samePort, String via, @TempDir Path folder) throws Exception {
+    new TestCertificates(folder).make("ws", "127.0.0.1");
+    Process server = js(List.of("server.js"));
+    try (BufferedReader said = server.inputReader(StandardCharsets.UTF_8);
+        TestNode pages = Loopback.node("pages");
+        Fairlead fairlead =
+            Loopback.start(
+                """
+                admin: { bind: "127.0.0.1:0" }
+                listeners:
+                  web:
+                    bind: "127.0.0.1:0"
+                    tls: { certificates: { cert: "%s/ws.pem", key: "%s/ws.key" } }
+                    routes:
+                      - { match: { path: /ws }, service: ws, websocket: { ping-interval: 100ms } }
+                      - service: pages
+                  plain: { bind: "127.0.0.1:0", routes: [ { service: pages } ] }
+                services:
+                  ws: { nodes: "127.0.0.1:%s", health: none }
+                  pages: { nodes: "127.0.0.1:%d", health: none }
+                """
+                    .formatted(folder, folder, said.readLine(), pages.port()));
+        Browser browser = new Browser("--ignore-certificate-errors")) {
+      int port = Loopback.port(fairlead, "web");
+      browser.open(
+          URI.create(
+              samePort
+                  ? "https://127.0.0.1:" + port + "/"
+                  : "http://127.0.0.1:" + Loopback.port(fairlead, "plain") + "/"));
+      LoopCounters<ListenerCounter> counters =
+          Loopback.listener(fairlead, "web").state().counters();
+      long connections = counters.get(ListenerCounter.CONNECTIONS);
+      browser.evaluate(
+          """
+          new Promise((resolve, reject) => {
+            window.told = [];
+            window.socket = new WebSocket('wss://127.0.0.1:%d/ws');
+            socket.binaryType = 'arraybuffer';
+            socket.onerror = () => reject(new Error('no WebSocket'));
+            socket.onopen = () => {
+              socket.send('via?');
+              socket.send('text \u2713');
+              window.sent = new Uint8Array(300000).map((_, i) => (i * 7919) >> 3);
+              socket.send(sent);
+            };
+            socket.onmessage = ({ data }) => {
+              told.push(typeof data === 'string' ? data
+                : 'bytes ' + (data.byteLength === sent.length && new Uint8Array(data).every((b, i) => b === sent[i])));
+              if (told.length === 3) resolve();
+            };
+            socket.onclose = ({ code, wasClean }) => told.push('closed ' + code + wasClean);
+          })\
+          """
+              .formatted(port));
+      // The record that the node got, and the counters: no connection more, or one.
+      assertThat(browser.evaluate("told.join()").stringValue())
+          .isEqualTo(via + ",text \u2713,bytes true");
+      assertThat(counters.get(ListenerCounter.CONNECTIONS))
+          .isEqualTo(samePort ? connections : connections + 1);
+      Node node = Loopback.nodes(fairlead, "ws")[0];
+      assertThat(node.inFlight()).isEqualTo(1);
+      if (samePort) {
+        // While it is open, another request goes over the same connection.
+        long requests = counters.get(ListenerCounter.REQUESTS);
+        assertThat(browser.evaluate("fetch('/').then((r) => r.status)").intValue()).isEqualTo(200);
+        assertThat(counters.get(ListenerCounter.REQUESTS)).isGreaterThan(requests);
+        assertThat(counters.get(ListenerCounter.CONNECTIONS)).isEqualTo(connections);
+      }
+      // It is pinged all the time; who answers is not cut.
+      browser.evaluate("new Promise((resolve) => setTimeout(resolve, 350))");
+      browser.evaluate("socket.close(3001)");
+      browser.await("told.at(-1) === 'closed 3001true'");
+      assertThat(said.readLine()).isEqualTo("closed 3001");
+      Loopback.await("empty", () -> node.inFlight() == 0);
+
+      browser.evaluate(
+          """
+          window.socket = new WebSocket('wss://127.0.0.1:%d/ws');
+          socket.onopen = () => socket.send('close! 4002');
+          socket.onclose = ({ code, wasClean }) => told.push('closed ' + code + wasClean);\
+          """
+              .formatted(port));
+      browser.await("told.at(-1) === 'closed 4002true'");
+      assertThat(said.readLine()).isEqualTo("closed 4002");
+      Loopback.await("empty", () -> node.inFlight() == 0);
+      assertThat(counters.get(ListenerCounter.CONNECTIONS))
+          .isEqualTo(samePort ? connections : connections + 2);
+      assertThat(
+              Loopback.listener(fairlead, "web")
+                  .state()
+                  .errors()
+                  .get(ErrorReason.WEBSOCKET_UNANSWERED))
+          .isZero();
+      assertThat(browser.complaints()).isEmpty();
     } finally {
       server.destroy();
       server.waitFor();

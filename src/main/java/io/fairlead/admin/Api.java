@@ -301,6 +301,7 @@ final class Api {
               live.figures(node),
               instance.idleConnections(node),
               instance.choice(node),
+              live.requestShare(node),
               null,
               null));
     }
@@ -315,6 +316,7 @@ final class Api {
             live.figures(node),
             instance.idleConnections(node),
             instance.choice(node),
+            live.requestShare(node),
             instance.healthHistory(node),
             instance.verdicts(node)));
   }

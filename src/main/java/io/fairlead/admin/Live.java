@@ -7,7 +7,9 @@ import io.fairlead.admin.LiveView.NodeLive;
 import io.fairlead.admin.LiveView.Reason;
 import io.fairlead.admin.LiveView.ServiceLive;
 import io.fairlead.service.Node;
+import io.fairlead.service.NodeFacts;
 import io.fairlead.service.Service;
+import io.fairlead.service.Standing;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
 import io.fairlead.telemetry.ListenerCounter;
@@ -42,6 +44,11 @@ final class Live implements AutoCloseable {
   private static final int HISTORY = 60;
   private static final int RATE_SECONDS = 3;
   private static final int ERROR_SECONDS = 10;
+  private static final int SHARE_SECONDS = 10;
+
+  /** Verdicts shown of a node before somebody asks for all. */
+  private static final int VERDICTS = 3;
+
   private static final int WAITING_PICTURES = 5;
 
   private final Instance instance;
@@ -270,19 +277,47 @@ final class Live implements AutoCloseable {
   private record Ranked(Node node, int rank, @Nullable Distribution latencies) {}
 
   private NodeLive node(Node node, @Nullable Distribution latencies) {
+    NodeFacts facts = node.facts();
+    Standing standing = facts.standing();
+    List<VerdictView> verdicts = instance.verdicts(node);
     return new NodeLive(
         node.name(),
         node.address().toString(),
-        node.facts().state(),
-        node.facts().why(),
-        node.facts().sinceMillis(),
-        node.facts().weight(),
-        node.facts().zone(),
-        node.facts().source(),
+        facts.state(),
+        facts.why(),
+        facts.sinceMillis(),
+        facts.reason(),
+        Views.word(standing.state()),
+        standing.reason(),
+        standing.share(),
+        Views.until(standing),
+        instance.choice(node),
+        requestShare(node),
+        verdicts.subList(Math.max(0, verdicts.size() - VERDICTS), verdicts.size()),
+        facts.weight(),
+        facts.zone(),
+        facts.tier(),
+        facts.labels(),
+        facts.source(),
         node.inFlight(),
         node.connections(),
         instance.idleConnections(node),
         figures(rates.node(node), latencies));
+  }
+
+  /** The node's part of what was sent to all nodes of its service; null: nothing was. */
+  @Nullable Double requestShare(Node node) {
+    synchronized (rates) {
+      Series all = rates.service(node.service());
+      Series own = rates.node(node);
+      double sent = all == null ? 0 : all.rate(rates.now(), SHARE_SECONDS);
+      if (sent == 0) {
+        return null;
+      }
+      // A node that left takes its part of the sum along.
+      double part = own == null ? 0 : own.rate(rates.now(), SHARE_SECONDS) / sent;
+      return Math.round(1000 * Math.min(1, part)) / 1000.0;
+    }
   }
 
   private static int nodeRank(Node node, double errorRate) {

@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that the dashboard shows, in one object; made once a second. */
@@ -72,11 +73,24 @@ record LiveView(
   record NodeLive(
       String name,
       String address,
-      @Doc("up, down or draining.") String state,
-      @Doc("Why it is up or down.") String reason,
+      @Doc("up, down, draining, ejected or probation.") String state,
+      @Doc("Why it is in that state.") String reason,
       @Doc("Since when it is in this state, milliseconds since 1970.") long since,
+      @Doc("Why health holds it for up or down.") String health,
+      @Doc("good, probation or ejected, by the answers that it gives.") String standing,
+      @Doc("Why it is not good; empty: it is.") String standingReason,
+      @Doc("What it gets of its usual share by how it answers, 0 to 1.") double share,
+      @Doc("When an ejection ends if a probe passes then, milliseconds since 1970; null: none.")
+          @Nullable Long ejectedUntil,
+      @Doc("Why it is chosen as often as it is, in words.") String choice,
+      @Doc("Its part of what was sent to the service's nodes in the last 10 s, 0 to 1; null: none.")
+          @Nullable Double requestShare,
+      @Doc("When and why it last went up or down, oldest first; 3 at most.")
+          List<VerdictView> verdicts,
       int weight,
       String zone,
+      @Doc("Lower ones are used first.") int tier,
+      Map<String, String> labels,
       @Doc("Who says that it is a member.") String source,
       int inFlight,
       int connections,

@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.config.HostPort;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
+import io.fairlead.service.Standing;
 import io.fairlead.telemetry.NodeCounter;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -117,6 +118,7 @@ final class Views {
       @Doc("What health says, whether draining or not.") boolean up,
       boolean draining,
       @Doc("Why it is in that state.") String reason,
+      @Doc("Why health holds it for up or down.") String health,
       @Doc("What it gets of its usual share by how it answers, 0 to 1.") double share,
       @Doc("When an ejection ends if a probe passes then, milliseconds since 1970; null: none.")
           @Nullable Long ejectedUntil,
@@ -128,6 +130,8 @@ final class Views {
       @Doc("good, probation or ejected, by the answers that it gives.") String standing,
       @Doc("Why it is not good; empty: it is.") String standingReason,
       @Doc("Why it is chosen as often as it is, in words.") String choice,
+      @Doc("Its part of what was sent to the service's nodes in the last 10 s, 0 to 1; null: none.")
+          @Nullable Double requestShare,
       @Doc("Who says that it is a member: file or api.") String source,
       @Doc("Requests sent and not yet answered completely.") int inFlight,
       @Doc("Requests of sessions within the last minute; null: the service keeps none.")
@@ -153,6 +157,7 @@ final class Views {
         LiveView.Figures figures,
         int idle,
         String choice,
+        @Nullable Double requestShare,
         @Nullable List<ProbeView> probes,
         @Nullable List<VerdictView> verdicts) {
       return new NodeView(
@@ -163,16 +168,18 @@ final class Views {
           node.facts().up(),
           node.facts().draining(),
           node.facts().why(),
+          node.facts().reason(),
           node.facts().standing().share(),
-          node.facts().standing().untilMillis() == 0 ? null : node.facts().standing().untilMillis(),
+          until(node.facts().standing()),
           node.facts().sinceMillis(),
           node.facts().weight(),
           node.facts().zone(),
           node.facts().tier(),
           node.facts().labels(),
-          node.facts().standing().state().name().toLowerCase(Locale.ROOT),
+          word(node.facts().standing().state()),
           node.facts().standing().reason(),
           choice,
+          requestShare,
           node.facts().source(),
           node.inFlight(),
           node.sessions().kept() ? node.sessions().lately() : null,
@@ -254,6 +261,14 @@ final class Views {
   @Doc("Things that happened, oldest first.")
   record Events(
       List<EventView> events, @Doc("Ask for what came later with since=THIS.") long last) {}
+
+  static String word(Standing.State state) {
+    return state.name().toLowerCase(Locale.ROOT);
+  }
+
+  static @Nullable Long until(Standing standing) {
+    return standing.untilMillis() == 0 ? null : standing.untilMillis();
+  }
 
   static @Nullable Node find(Service service, String name) {
     HostPort address = Addresses.parse(name);

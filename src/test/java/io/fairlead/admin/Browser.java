@@ -14,8 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -46,9 +48,12 @@ public final class Browser implements AutoCloseable {
   private final List<String> complaints = new CopyOnWriteArrayList<>();
   private final StringBuilder partial = new StringBuilder();
 
-  public Browser() throws IOException, InterruptedException {
+  /**
+   * @param options of its command line, besides the usual ones
+   */
+  public Browser(String... options) throws IOException, InterruptedException {
     profile = Files.createTempDirectory("fairlead-browser");
-    Process started = start(profile);
+    Process started = start(profile, List.of(options));
     process = started;
     try {
       String devTools = devToolsAddress(started);
@@ -139,6 +144,16 @@ public final class Browser implements AutoCloseable {
         Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
   }
 
+  /** Presses that key on what has the focus. */
+  public void press(String key, String text) {
+    Map<String, Object> event = new HashMap<>(Map.of("key", key, "code", key, "text", text));
+    event.put("windowsVirtualKeyCode", key.equals("Enter") ? 13 : key.equals("Tab") ? 9 : 0);
+    for (String type : List.of("keyDown", "keyUp")) {
+      event.put("type", type);
+      send("Input.dispatchKeyEvent", event);
+    }
+  }
+
   /** Writes what is seen to a PNG file. */
   public void screenshot(Path file) throws IOException {
     JsonNode answer = send("Page.captureScreenshot", Map.of("format", "png"));
@@ -212,27 +227,28 @@ public final class Browser implements AutoCloseable {
     };
   }
 
-  private static Process start(Path profile) throws IOException {
+  private static Process start(Path profile, List<String> options) throws IOException {
     for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
+      List<String> command = new ArrayList<>(List.of(name));
+      command.addAll(options);
+      command.addAll(
+          List.of(
+              "--headless",
+              "--no-sandbox",
+              "--disable-gpu",
+              "--disable-quic",
+              "--disable-dev-shm-usage",
+              "--no-first-run",
+              "--disable-background-networking",
+              "--disable-component-update",
+              "--disable-sync",
+              "--hide-scrollbars",
+              "--user-data-dir=" + profile,
+              "--remote-debugging-port=0",
+              "--window-size=1280,900",
+              "about:blank"));
       try {
-        return new ProcessBuilder(
-                name,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
-                "--user-data-dir=" + profile,
-                "--remote-debugging-port=0",
-                "--window-size=1280,900",
-                "about:blank")
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
+        return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
       } catch (IOException _) {
         // not under this name
       }

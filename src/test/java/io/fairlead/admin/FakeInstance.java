@@ -8,6 +8,7 @@ import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
 import io.fairlead.service.SessionWatch;
+import io.fairlead.service.Standing;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
 
@@ -52,6 +54,8 @@ public final class FakeInstance implements Instance {
       new LoopCounters<>(1, ListenerCounter.class);
   private final LoopCounters<RouteCounter> route = new LoopCounters<>(1, RouteCounter.class);
   private final Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
+  private final Map<Node, String> choices = new ConcurrentHashMap<>();
+  private final Map<Node, List<VerdictView>> verdicts = new ConcurrentHashMap<>();
   private volatile boolean ready = true;
   private volatile boolean draining;
   private volatile ConfigState config;
@@ -124,7 +128,19 @@ public final class FakeInstance implements Instance {
   }
 
   public synchronized void setUp(Node node, boolean up, String reason) {
+    verdicts
+        .computeIfAbsent(node, _ -> new CopyOnWriteArrayList<>())
+        .add(new VerdictView(epochMillis.getAsLong(), up, reason));
     find(node.service()).setUp(node, up, reason);
+  }
+
+  public synchronized void setStanding(Node node, Standing standing) {
+    find(node.service()).setStanding(node, standing);
+  }
+
+  /** What is said of the choice from now on. */
+  public void setChoice(Node node, String words) {
+    choices.put(node, words);
   }
 
   /** Clients stay with the nodes of that service from now on; nobody looks unless the test does. */
@@ -330,7 +346,11 @@ public final class FakeInstance implements Instance {
 
   @Override
   public String choice(Node node) {
-    return node.inFlight() + " in flight";
+    String words = choices.get(node);
+    if (words != null && !node.isAvailable()) {
+      return "gets nothing: " + node.facts().state() + ", " + node.facts().why();
+    }
+    return words == null ? node.inFlight() + " in flight" : words;
   }
 
   @Override
@@ -351,9 +371,7 @@ public final class FakeInstance implements Instance {
 
   @Override
   public List<VerdictView> verdicts(Node node) {
-    return node.facts().reason().equals(Service.NOT_PROBED)
-        ? List.of()
-        : List.of(new VerdictView(0, node.facts().up(), node.facts().reason()));
+    return List.copyOf(verdicts.getOrDefault(node, List.of()));
   }
 
   @Override

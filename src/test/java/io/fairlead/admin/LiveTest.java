@@ -2,7 +2,12 @@ package io.fairlead.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.config.HostPort;
 import io.fairlead.service.Node;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Standing;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +80,53 @@ class LiveTest {
         .isEqualTo("10 % of requests to shop failed in the last 10 s.");
     assertThat(live.view().notes())
         .containsExactly("The last configuration offered was refused; version 1 stays in force.");
+  }
+
+  @Test
+  void whyANodeGetsWhatItGetsIsSaidOfEach() {
+    seconds(1);
+    instance.addService(
+        "billing",
+        List.of(
+            new NodeSpec(
+                new HostPort("10.0.0.1", 80), "a", 1, "north", 1, Map.of("version", "2"), "api"),
+            new NodeSpec(new HostPort("10.0.0.2", 80), "b", 1, "", "file")));
+    Node a = instance.node("billing", 0);
+    Node b = instance.node("billing", 1);
+    for (int i = 0; i < 5; i++) {
+      instance.setUp(a, i % 2 == 0, "verdict " + i);
+    }
+    instance.setStanding(a, new Standing(Standing.State.PROBATION, 0.1, "errors 22 %"));
+    instance.setStanding(b, new Standing(Standing.State.EJECTED, 0, "slow 41 %", 5_000));
+    instance.setChoice(a, "expected in 2.00 ms");
+    seconds(1);
+    assertThat(live.requestShare(a)).as("nothing was sent").isNull();
+    instance.traffic(a, 10, 1_000, 0);
+    instance.traffic(b, 30, 1_000, 0);
+    seconds(1);
+
+    List<LiveView.NodeLive> nodes = live.view().services().getFirst().nodes();
+    LiveView.NodeLive first = nodes.getFirst();
+    assertThat(first.name()).isEqualTo("b");
+    assertThat(first.standing()).isEqualTo("ejected");
+    assertThat(first.standingReason()).isEqualTo("slow 41 %");
+    assertThat(first.share()).isZero();
+    assertThat(first.ejectedUntil()).isEqualTo(5_000);
+    assertThat(first.requestShare()).isEqualTo(0.75);
+    assertThat(first.verdicts()).isEmpty();
+    LiveView.NodeLive last = nodes.getLast();
+    assertThat(last.choice()).isEqualTo("expected in 2.00 ms");
+    assertThat(last.standing()).isEqualTo("probation");
+    assertThat(last.share()).isEqualTo(0.1);
+    assertThat(last.ejectedUntil()).isNull();
+    assertThat(last.reason()).isEqualTo("errors 22 %");
+    assertThat(last.health()).isEqualTo("verdict 4");
+    assertThat(last.tier()).isEqualTo(1);
+    assertThat(last.labels()).containsEntry("version", "2");
+    assertThat(last.requestShare()).isEqualTo(0.25);
+    assertThat(last.verdicts())
+        .extracting(VerdictView::why)
+        .containsExactly("verdict 2", "verdict 3", "verdict 4");
   }
 
   @Test

@@ -93,7 +93,7 @@ class CliTest {
         .hasToString(
             """
             TIME                  SERVICE  NODE            VERDICT  WHY
-            1970-01-01T00:00:00Z  shop     127.0.0.1:9103  down     connection refused
+            2026-11-18T11:06:40Z  shop     127.0.0.1:9103  down     connection refused
             """);
   }
 

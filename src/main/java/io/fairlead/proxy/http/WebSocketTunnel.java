@@ -416,10 +416,26 @@ final class WebSocketTunnel {
   }
 
   private void endIfOver() {
-    if (closeBy != NEVER && !done && isOver(fromClient) && isOver(fromNode)) {
+    if (!done && (isShut() || haveParted())) {
       done = true;
       ends.closed();
     }
+  }
+
+  /** We have asked both to close, and nobody has to be waited for. */
+  private boolean isShut() {
+    return closeBy != NEVER && isOver(fromClient) && isOver(fromNode);
+  }
+
+  /**
+   * Each has sent the other its close frame, and one has ended: nothing that counts can follow (RFC
+   * 6455, 7.1.1). The other is not waited for, since a browser that speaks HTTP/2 never ends its
+   * half of the stream.
+   */
+  private boolean haveParted() {
+    return fromClient.frames.isClosed()
+        && fromNode.frames.isClosed()
+        && (fromClient.ended || fromNode.ended);
   }
 
   @SuppressWarnings("ReferenceEquality") // that very direction

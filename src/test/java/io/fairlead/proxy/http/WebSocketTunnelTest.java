@@ -19,6 +19,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The story of a WebSocket, by a clock turned by hand: who gets what, and when. */
 final class WebSocketTunnelTest {
@@ -303,6 +305,30 @@ final class WebSocketTunnelTest {
     tunnel.drain(false, now);
     until(81);
     assertThat(story()).contains("80 client: close 1001");
+  }
+
+  /** A browser never ends its stream of HTTP/2; a server ends its connection (RFC 6455, 7.1.1). */
+  @ParameterizedTest
+  @ValueSource(booleans = {CLIENT, NODE})
+  void whereBothHaveClosedTheFirstThatEndsIsEnough(boolean ends) {
+    open(WebSocketConfig.DEFAULT, Duration.ZERO);
+    says(CLIENT, close(CLIENT, 3001));
+    says(NODE, close(NODE, 3001));
+    assertThat(story()).containsExactly("0 node: close 3001", "0 client: close 3001");
+    tunnel.ended(ends);
+    assertThat(story()).containsExactly("0 closed");
+    tunnel.ended(!ends);
+    assertThat(story()).as("once").isEmpty();
+  }
+
+  @Test
+  void whoEndsAloneHasTheOtherGoOn() {
+    open(WebSocketConfig.DEFAULT, Duration.ZERO);
+    says(NODE, close(NODE, 1000));
+    tunnel.ended(NODE);
+    assertThat(story()).containsExactly("0 client: close 1000");
+    says(CLIENT, close(CLIENT, 1000));
+    assertThat(story()).containsExactly("0 node: close 1000", "0 closed");
   }
 
   @Test
