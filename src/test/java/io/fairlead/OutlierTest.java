@@ -158,15 +158,21 @@ final class OutlierTest {
                   + "\"} 1\n");
       assertThat(Loopback.door(fairlead, "GET", "/api/v1/explain?method=GET&url=/", "").body())
           .contains("node n0 is ejected: " + why);
-      assertThat(fairlead.events().since(0))
-          .anyMatch(entry -> entry.event().text().startsWith("shop/n0 is ejected for "));
+      Loopback.await(
+          "the ejection is told",
+          () ->
+              fairlead.events().since(0).stream()
+                  .anyMatch(entry -> entry.event().text().startsWith("shop/n0 is ejected for ")));
       nodes.getFirst().setBehaviour(nodes.get(1).behaviour());
       Loopback.await(
           "n0 has its whole share again",
           Duration.ofSeconds(60),
           () -> standing(fairlead, 0).equals(Standing.GOOD));
-      assertThat(fairlead.events().since(0))
-          .anyMatch(entry -> entry.event() instanceof Event.NodeReinstated);
+      Loopback.await(
+          "which is told", // behind the standing, not with it
+          () ->
+              fairlead.events().since(0).stream()
+                  .anyMatch(entry -> entry.event() instanceof Event.NodeReinstated));
       for (int i = 1; i < NODES; i++) {
         assertThat(Loopback.nodes(fairlead, "shop")[i].ejections()).isZero();
       }
