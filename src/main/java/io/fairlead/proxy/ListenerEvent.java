@@ -7,7 +7,8 @@ public enum ListenerEvent {
 
   /**
    * Another process serves the listener from now on: whoever can tell the peer does, so that it
-   * comes back there. Nobody else closes yet, since the peer may be about to send something.
+   * comes back there. Nobody else closes yet, since the peer may be about to send something. The
+   * same is said to a connection whose handshake has ended while its listener was going away.
    */
   LEAVE
 }

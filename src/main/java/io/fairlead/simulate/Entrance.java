@@ -165,7 +165,7 @@ final class Entrance {
                 TICK,
                 seen.count(),
                 seen.quantileMicros(0.5) * 1000,
-                seen.count() == 0 ? 0 : seen.sumMicros() * 1000 / seen.count(),
+                seen.meanNanos(),
                 peak,
                 limited,
                 !level.isOpen()));

@@ -93,6 +93,11 @@ public final class LatencyHistogram {
       return sumMicros;
     }
 
+    /** 0 if nothing was counted. */
+    public long meanNanos() {
+      return count == 0 ? 0 : sumMicros * 1000 / count;
+    }
+
     /** How many values were at most this long, to the resolution of the buckets. */
     public long countUpTo(long micros) {
       int last = bucketOf(micros);

@@ -233,7 +233,7 @@ final class OverloadSim {
             TICK,
             seen.count(),
             seen.quantileMicros(0.5) * 1000,
-            seen.count() == 0 ? 0 : seen.sumMicros() * 1000 / seen.count(),
+            seen.meanNanos(),
             peak,
             limited,
             shedding));

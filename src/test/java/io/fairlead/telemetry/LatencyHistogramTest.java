@@ -58,6 +58,8 @@ class LatencyHistogramTest {
     Distribution all = distribution(histogram);
     assertThat(all.count()).isEqualTo(3);
     assertThat(all.sumMicros()).isEqualTo(1030);
+    assertThat(all.meanNanos()).isEqualTo(1_030_000 / all.count());
+    assertThat(new Distribution().meanNanos()).isZero();
     assertThat(all.countUpTo(9)).isZero();
     assertThat(all.countUpTo(20)).isEqualTo(2);
   }

@@ -502,15 +502,11 @@ final class Admission implements Shedding {
                 now - lastTick,
                 window.count(),
                 window.quantileMicros(0.5) * 1000,
-                mean(window),
+                window.meanNanos(),
                 peak,
                 held,
                 shedding || !level.isOpen()));
     setLimit(Math.min(present.total(), found));
-  }
-
-  private static long mean(Distribution window) {
-    return window.count() == 0 ? 0 : window.sumMicros() * 1000 / window.count();
   }
 
   private static Distribution distribution(LatencyHistogram histogram) {
@@ -525,7 +521,7 @@ final class Admission implements Shedding {
     Distribution window = all.since(waitsSeen);
     waitsSeen = all;
     long refused = sheds - load.sheds().get(ShedReason.IMPORTANCE);
-    boolean longWait = mean(window) > LONG_WAIT;
+    boolean longWait = window.meanNanos() > LONG_WAIT;
     boolean waited = waitedSince;
     waitedSince = false;
     level.close(
