@@ -452,10 +452,10 @@ final class Exchange {
     if (frames != null && !frames.ended(true)) {
       return;
     }
+    NodeSide connection = current.upstream();
+    connection.shutdownOutput(); // also if the client has yet to take what the node has sent
     if (nodeEnded) {
-      endTunnel(current.upstream());
-    } else {
-      current.upstream().shutdownOutput();
+      endTunnel(connection);
     }
   }
 

@@ -313,6 +313,20 @@ final class RelayTest {
     sender.join();
   }
 
+  @Test
+  void theNodeHearsOfTheEndEvenIfItHasEndedAndTheClientIsSlow() throws Exception {
+    Wire atNode = tunnel();
+    byte[] piece = new byte[5 << 20]; // more than the client holds, and there is room on the way
+    fill(piece, 9);
+    sendAndFinish(atNode, piece).join();
+    client.finish();
+    assertThat(atNode.ends()).isTrue();
+    byte[] got = new byte[piece.length];
+    client.fill(got);
+    assertThat(got).isEqualTo(piece);
+    assertThat(client.ends()).isTrue();
+  }
+
   private static Thread sendAndFinish(Wire wire, byte[] bytes) {
     return Thread.ofVirtual()
         .start(() -> {
