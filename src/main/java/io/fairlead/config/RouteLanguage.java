@@ -426,7 +426,8 @@ final class RouteLanguage {
           "after",
           AFTER,
           "How long the first node has. `p95`: as long as 95 of 100 requests of the service took in"
-              + " the last ten seconds; nothing is hedged before there have been 100.",
+              + " the last ten seconds, or longer where `budget` does not pay for so many: with 3% as"
+              + " long as 97 of 100; nothing is hedged before there have been 100.",
           "p95");
   private static final Key<Integer> HEDGE_BUDGET =
       Key.of(

@@ -22,6 +22,9 @@ import java.util.Optional;
  * @param cancel whether a node stops working on a try that timed out
  * @param limit whether each instance limits how many it lets in, as {@code concurrency: adaptive}
  * @param retryBudget percent of requests that may be tried again; negative: all
+ * @param hedge when a second node is asked while the first has not answered
+ * @param fanOut requests that come together and are waited for together; latencies are then those
+ *     of the slowest
  * @param policies compared on the same arrivals
  * @param faults what goes wrong
  * @param duration simulated time, with the warm-up
@@ -43,6 +46,8 @@ public record SimulationConfig(
     boolean cancel,
     boolean limit,
     int retryBudget,
+    HedgeConfig hedge,
+    int fanOut,
     List<SimulatedPolicy> policies,
     List<SimulatedFault> faults,
     Duration duration,
@@ -53,6 +58,7 @@ public record SimulationConfig(
   static final Range<Integer> INSTANCES = Range.counts(1, 1_000);
   static final Range<Integer> CLIENTS = Range.counts(1, 10_000_000);
   static final Range<Integer> TRIES = Range.counts(1, 10);
+  static final Range<Integer> FAN_OUT = Range.counts(1, 10_000);
   static final Range<Integer> SEEDS = Range.counts(1, 100);
   static final Range<Duration> TIME = Range.durations(Duration.ZERO, Duration.ofHours(24));
   static final double MAX_LOAD = 20;
@@ -99,6 +105,18 @@ public record SimulationConfig(
           List.of());
     }
     for (int i = 0; i < expectations.size(); i++) {
+      require.that(
+          hedge.isWanted() || !expectations.get(i).ofUnhedged(),
+          List.of("expect", "[" + i + "]", "of-unhedged"),
+          null,
+          "says something only where there is {}",
+          List.of(List.of("hedge")));
+      require.that(
+          !expectations.get(i).ofHealthy() || !expectations.get(i).ofUnhedged(),
+          List.of("expect", "[" + i + "]", "of-unhedged"),
+          null,
+          "must not be given beside of-healthy",
+          List.of());
       check(require, i, expectations.get(i), policies, loads, instances);
     }
     require.orRefuse();
@@ -119,6 +137,8 @@ public record SimulationConfig(
         cancel,
         limit,
         retryBudget,
+        hedge,
+        fanOut,
         policies,
         faults,
         warmUp.plus(duration.minus(warmUp).dividedBy(4)),
@@ -258,8 +278,10 @@ public record SimulationConfig(
     SHED,
     /** Share of requests that were answered as they should. */
     GOODPUT,
-    /** Tries beside the first, as a share of requests. */
+    /** Tries after the first, as a share of requests. */
     RETRIES,
+    /** Tries beside one that was going on, as a share of requests. */
+    HEDGES,
     /** Share of faulty nodes that were ejected, or held below a third, in time. */
     FOUND,
     /** The same, for any standing that is not good. */
@@ -288,6 +310,7 @@ public record SimulationConfig(
    * @param of whose value {@code atMost} multiplies
    * @param ofInstances with how many instances that value is taken; 0: the same number
    * @param ofHealthy the value is that of the same policy without any fault
+   * @param ofUnhedged the value is that without hedges
    * @param within the time in which something has to be found
    */
   public record Expectation(
@@ -301,5 +324,6 @@ public record SimulationConfig(
       Optional<SimulatedPolicy> of,
       int ofInstances,
       boolean ofHealthy,
+      boolean ofUnhedged,
       Duration within) {}
 }

@@ -258,7 +258,7 @@ final class SimulationLanguage {
               + " failed, `errors` of nodes, `timeouts`; of tries that went to a `faulty` node while"
               + " it was, to nodes `named` by a fault at any time; of requests that found no node"
               + " (`homeless`), were turned away (`shed`) or were answered well (`goodput`);"
-              + " `retries` as a share of requests. Of the detector: share of faulty nodes `found` (ejected or held below"
+              + " `retries` and `hedges` as a share of requests. Of the detector: share of faulty nodes `found` (ejected or held below"
               + " a third) or `flagged` in time, the median time to that (`found-after`),"
               + " `false-ejections` in an hour, share of runs that `alarmed` in time, `hit`: tries that"
               + " went to faulty nodes as a share of what even dealing would send.",
@@ -297,6 +297,14 @@ final class SimulationLanguage {
           "The bounds multiply the value that comes out without any fault.",
           "true");
 
+  private static final Key<Boolean> OF_UNHEDGED =
+      Key.of(
+          "of-unhedged",
+          Scalar.flag(),
+          false,
+          "The bounds multiply the value that comes out without hedges.",
+          "true");
+
   private static final Key<Duration> WITHIN =
       Key.of(
           "within",
@@ -321,6 +329,7 @@ final class SimulationLanguage {
               OF,
               OF_INSTANCES,
               OF_HEALTHY,
+              OF_UNHEDGED,
               WITHIN),
           List.of(),
           false,
@@ -331,6 +340,7 @@ final class SimulationLanguage {
             Integer ofInstances = values.get(OF_INSTANCES);
             SimulatedPolicy of = values.find(OF);
             boolean healthy = values.get(OF_HEALTHY);
+            boolean unhedged = values.get(OF_UNHEDGED);
             return new Expectation(
                 name == null ? Units.word(values.get(MEASURE)) : name,
                 policy,
@@ -339,11 +349,12 @@ final class SimulationLanguage {
                 values.get(MEASURE),
                 values.get(AT_MOST),
                 values.get(AT_LEAST),
-                of == null && (ofInstances > 0 || healthy)
+                of == null && (ofInstances > 0 || healthy || unhedged)
                     ? Optional.of(policy)
                     : Optional.ofNullable(of),
                 ofInstances,
                 healthy,
+                unhedged,
                 values.get(WITHIN));
           });
 
@@ -428,7 +439,7 @@ final class SimulationLanguage {
           "cancel",
           Scalar.flag(),
           false,
-          "Whether a node stops working on a try that timed out.",
+          "Whether a node stops working on a try that timed out, or that a hedge has made needless.",
           "true");
   private static final Key<Boolean> LIMIT =
       Key.of(
@@ -447,6 +458,23 @@ final class SimulationLanguage {
           "Percent of the requests of the last ten seconds that may be tried again, and ten a second"
               + " beside, as the budget of a route does.",
           "20");
+  private static final Key<HedgeConfig> HEDGE =
+      Key.of(
+          "hedge",
+          RouteLanguage.HEDGE,
+          HedgeConfig.NONE,
+          "none",
+          "Asks a second node when the first is slow, as `retry.hedge` of a route does; never while"
+              + " requests are turned away.",
+          "{ after: p95, budget: 3% }");
+  private static final Key<Integer> FAN_OUT =
+      Key.of(
+          "fan-out",
+          Scalar.count(SimulationConfig.FAN_OUT),
+          1,
+          "Requests that one client sends at the same time and waits for together: latencies are those"
+              + " of the slowest.",
+          "100");
   private static final Key<List<SimulatedPolicy>> BALANCE =
       Key.required(
           "balance",
@@ -510,6 +538,8 @@ final class SimulationLanguage {
               CANCEL,
               LIMIT,
               RETRY_BUDGET,
+              HEDGE,
+              FAN_OUT,
               BALANCE,
               FAULTS,
               DURATION,
@@ -534,6 +564,8 @@ final class SimulationLanguage {
                   values.get(CANCEL),
                   values.get(LIMIT),
                   values.get(RETRY_BUDGET),
+                  values.get(HEDGE),
+                  values.get(FAN_OUT),
                   values.get(BALANCE),
                   values.get(FAULTS),
                   values.get(DURATION),

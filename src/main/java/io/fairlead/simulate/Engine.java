@@ -31,6 +31,8 @@ final class Engine {
   private static final int DECAY = 5;
   private static final int TICK = 6;
   private static final int ENTRANCE = 7;
+  private static final int HEDGE = 8;
+  private static final int HEDGES = 9;
 
   /** A generator of its own for each purpose. */
   private final SplittableRandom arrivals;
@@ -52,9 +54,13 @@ final class Engine {
   private final Picker[] pickers;
   private final Entrance[] entrances;
 
+  /** Of each instance; empty where nothing is hedged. */
+  private final Hedges[] hedges;
+
   /** Those who wait to be let in, by how long they may. */
   private final DelayLine patience = new DelayLine(Entrance.PATIENCE);
 
+  private final Groups groups = new Groups();
   private final Map<Integer, Guest> guests = new HashMap<>();
   private final Tally tally = new Tally();
   private final @Nullable Watch watch;
@@ -96,13 +102,18 @@ final class Engine {
     }
     double capacity =
         run.faults() ? config.capacity() : (double) config.nodes().count() * config.nodes().cores();
-    gap = config.meanWorkNanos() / (run.load() * capacity);
+    gap = config.fanOut() * config.meanWorkNanos() / (run.load() * capacity);
     warmUp = config.warmUp().toNanos();
     end = config.duration().toNanos();
     pickers = new Picker[instances];
     entrances = new Entrance[instances];
+    hedges = new Hedges[run.hedges() && config.hedge().isWanted() ? instances : 0];
     watch = config.detect() ? new Watch(config, instances, felt(), tally) : null;
     plan();
+    for (int i = 0; i < hedges.length; i++) {
+      hedges[i] = new Hedges(config.hedge());
+      heap.put(Hedges.TICK, HEDGES, i);
+    }
     for (int i = 0; i < instances; i++) {
       entrances[i] = new Entrance(config.limit(), config.retryBudget());
       if (config.limit()) {
@@ -217,6 +228,11 @@ final class Engine {
         letIn(subject);
         again(Entrance.TICK, ENTRANCE, subject);
       }
+      case HEDGE -> hedge(subject);
+      case HEDGES -> {
+        hedges[subject].tick();
+        again(Hedges.TICK, HEDGES, subject);
+      }
       default -> throw new IllegalStateException();
     }
   }
@@ -228,7 +244,16 @@ final class Engine {
     if (nextArrival >= end) {
       nextArrival = Long.MAX_VALUE;
     }
+    int fanOut = config.fanOut();
+    int group = fanOut > 1 ? groups.take(fanOut) : 0;
+    for (int i = 0; i < fanOut; i++) {
+      arrive(group);
+    }
+  }
+
+  private void arrive(int group) {
     int row = rows.take();
+    rows.group[row] = group;
     rows.instance[row] = instances == 1 ? 0 : arrivals.nextInt(instances);
     rows.client[row] = arrivals.nextInt(config.clients());
     int route = 0;
@@ -308,6 +333,7 @@ final class Engine {
     if (isMeasured(row)) {
       tally.shed++;
     }
+    settle(row, false);
     rows.giveBack(row);
   }
 
@@ -317,6 +343,18 @@ final class Engine {
     entrances[rows.instance[row]].ended();
     if (config.limit() && letOthersIn) {
       letIn(rows.instance[row]);
+    }
+  }
+
+  /**
+   * The client has its answer, or learns that there is none.
+   *
+   * @param counts whether its latency is one
+   */
+  private void settle(int row, boolean counts) {
+    boolean counted = config.fanOut() == 1 ? counts : groups.over(rows.group[row], counts);
+    if (counted && isMeasured(row)) {
+      tally.latencies.record(now - rows.began[row]);
     }
   }
 
@@ -332,12 +370,25 @@ final class Engine {
       if (isMeasured(row)) {
         tally.homeless++;
       }
+      settle(row, false);
       rows.giveBack(row);
       return;
     }
+    boolean first = rows.left[row]-- == config.tries();
+    sendTo(row, node);
+    if (first && hedges.length > 0) {
+      long wait = hedges[instance].request(now);
+      if (wait < Long.MAX_VALUE) {
+        rows.hedgeAt[row] = now + wait;
+        heap.put(now + wait, HEDGE, row);
+      }
+    }
+  }
+
+  private void sendTo(int row, int node) {
+    int instance = rows.instance[row];
     rows.node[row] = node;
     rows.sent[row] = now;
-    rows.left[row]--;
     present[node]++;
     pickers[instance].sent(row, node, rows.route[row], rows.client[row], now);
     if (isMeasured(row)) {
@@ -348,6 +399,30 @@ final class Engine {
     }
     timeouts.put(now, row, rows.mark[row]);
     there.put(now, row, 0);
+  }
+
+  /** The node has had its time: another is asked, too, if there is one and it is granted. */
+  private void hedge(int row) {
+    if (rows.hedgeAt[row] != now) {
+      return; // it has answered, as nearly always
+    }
+    rows.hedgeAt[row] = Long.MAX_VALUE;
+    int instance = rows.instance[row];
+    int slow = rows.node[row];
+    int node = pickers[instance].pick(rows.client[row], slow, now);
+    if (node < 0
+        || node == slow
+        || entrances[instance].isShedding(now)
+        || !hedges[instance].grants(now)) {
+      return;
+    }
+    int twin = rows.again(row);
+    rows.twin[row] = twin;
+    rows.twin[twin] = row;
+    if (isMeasured(row)) {
+      tally.hedges++;
+    }
+    sendTo(twin, node);
   }
 
   /** A try has come to its node. */
@@ -420,44 +495,70 @@ final class Engine {
       return;
     }
     over(row, rows.failed[row] ? End.FAILED : End.ANSWERED);
+    int twin = rows.twin[row];
     if (!rows.failed[row]) {
-      finish(row, true);
-      if (isMeasured(row)) {
-        tally.latencies.record(now - rows.began[row]);
+      if (twin >= 0) {
+        rows.abandoned[twin] = true;
+        over(twin, End.CANCELLED);
+        if (rows.sent[twin] < rows.sent[row]) {
+          hedges[rows.instance[row]].answered(now - rows.sent[twin]);
+        }
+        cancel(twin);
       }
-    } else if (!again(row)) {
+      finish(row, true);
+      settle(row, true);
+    } else if (!goesOn(twin) && !again(row)) {
       finish(row, true);
       if (isMeasured(row)) {
         tally.errors++;
       }
+      settle(row, false);
     }
     rows.giveBack(row);
+  }
+
+  /** Whether there is another try, which goes on alone. */
+  private boolean goesOn(int twin) {
+    if (twin >= 0) {
+      rows.twin[twin] = -1;
+    }
+    return twin >= 0;
+  }
+
+  /** Nobody waits for that try any more. */
+  private void cancel(int row) {
+    int node = rows.node[row];
+    if (config.cancel() && servers[node].cancel(now, row)) {
+      rows.giveBack(row);
+      plan(node);
+    }
   }
 
   private void timeOut() {
     int mark = timeouts.mark();
     int row = timeouts.take();
-    if (rows.mark[row] != mark) {
+    if (rows.mark[row] != mark || rows.abandoned[row]) {
       return; // answered long ago, as nearly all
     }
     rows.abandoned[row] = true;
     over(row, End.TIMED_OUT);
-    if (!again(row)) {
+    if (!goesOn(rows.twin[row]) && !again(row)) {
       finish(row, true);
       if (isMeasured(row)) {
         tally.timeouts++;
-        tally.latencies.record(now - rows.began[row]);
       }
+      settle(row, true);
     }
-    if (config.cancel()) {
-      servers[rows.node[row]].cancel(now, row);
-      plan(rows.node[row]);
-    }
+    cancel(row);
   }
 
   private void over(int row, End end) {
     int node = rows.node[row];
     present[node]--;
+    rows.hedgeAt[row] = Long.MAX_VALUE;
+    if (end == End.ANSWERED && hedges.length > 0) {
+      hedges[rows.instance[row]].answered(now - rows.sent[row]);
+    }
     entrances[rows.instance[row]].answered(now - rows.sent[row]);
     pickers[rows.instance[row]].over(row, node, now, now - rows.sent[row], end);
   }
@@ -467,13 +568,7 @@ final class Engine {
     if (rows.left[row] == 0 || !entrances[rows.instance[row]].mayTryAgain(now)) {
       return false;
     }
-    int next = rows.take();
-    rows.instance[next] = rows.instance[row];
-    rows.client[next] = rows.client[row];
-    rows.route[next] = rows.route[row];
-    rows.work[next] = rows.work[row];
-    rows.left[next] = rows.left[row];
-    rows.began[next] = rows.began[row];
+    int next = rows.again(row);
     if (isMeasured(next)) {
       tally.retries++;
     }

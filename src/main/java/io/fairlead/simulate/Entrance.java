@@ -152,8 +152,13 @@ final class Entrance {
     started(now);
   }
 
+  /** Whether somebody has been turned away lately; then nothing is tried twice. */
+  boolean isShedding(long now) {
+    return limits && now < shedUntil;
+  }
+
   boolean mayTryAgain(long now) {
-    return (!limits || now >= shedUntil) && (share < 0 || budget.grant(now, share, PER_SECOND));
+    return !isShedding(now) && (share < 0 || budget.grant(now, share, PER_SECOND));
   }
 
   void tick() {

@@ -85,7 +85,7 @@ final class Judge {
     }
     if (end == End.TIMED_OUT) {
       open.failed();
-    } else {
+    } else if (end != End.CANCELLED) {
       open.answered(end == End.FAILED, now);
     }
     open.end(now);

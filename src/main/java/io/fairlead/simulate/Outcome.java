@@ -57,6 +57,7 @@ public final class Outcome {
       double homeless,
       double shed,
       double retries,
+      double hedges,
       double faulty,
       double named,
       @Nullable Finds finds) {}
@@ -115,11 +116,11 @@ public final class Outcome {
   }
 
   private Figures figures(SimulatedPolicy policy, int instances, double load) {
-    Tally all = all(policy, instances, load, true);
+    Tally all = all(policy, instances, load, true, true);
     double lowest = Double.POSITIVE_INFINITY;
     double highest = 0;
     for (int seed = 1; seed <= config.seeds(); seed++) {
-      double p99 = one(policy, instances, load, true, seed).latencies.quantileMillis(0.99);
+      double p99 = one(policy, instances, load, true, true, seed).latencies.quantileMillis(0.99);
       lowest = Math.min(lowest, p99);
       highest = Math.max(highest, p99);
     }
@@ -140,6 +141,7 @@ public final class Outcome {
         all.share(all.homeless),
         all.share(all.shed),
         value(Measure.RETRIES, 0, all),
+        value(Measure.HEDGES, 0, all),
         all.shareOfTries(all.faulty),
         all.shareOfTries(all.named),
         config.detect() ? finds(all) : null);
@@ -196,18 +198,25 @@ public final class Outcome {
         .allMatch(Check::met);
   }
 
-  private Tally one(SimulatedPolicy policy, int instances, double load, boolean faults, int seed) {
-    Tally tally = tallies.get(new Case(policy, instances, load, faults, seed));
+  private Tally one(
+      SimulatedPolicy policy,
+      int instances,
+      double load,
+      boolean faults,
+      boolean hedges,
+      int seed) {
+    Tally tally = tallies.get(new Case(policy, instances, load, faults, hedges, seed));
     if (tally == null) {
       throw new IllegalArgumentException("not run: " + policy + " at " + load);
     }
     return tally;
   }
 
-  private Tally all(SimulatedPolicy policy, int instances, double load, boolean faults) {
+  private Tally all(
+      SimulatedPolicy policy, int instances, double load, boolean faults, boolean hedges) {
     Tally all = new Tally();
     for (int seed = 1; seed <= config.seeds(); seed++) {
-      all.add(one(policy, instances, load, faults, seed));
+      all.add(one(policy, instances, load, faults, hedges, seed));
     }
     return all;
   }
@@ -230,6 +239,9 @@ public final class Outcome {
     }
     if (config.tries() > 1) {
       titles.add(">TRIED AGAIN");
+    }
+    if (config.hedge().isWanted()) {
+      titles.add(">HEDGED");
     }
     if (faults) {
       titles.add(">TO FAULTY NODES");
@@ -265,6 +277,9 @@ public final class Outcome {
         if (config.tries() > 1) {
           cells.add(share(row.retries()));
         }
+        if (config.hedge().isWanted()) {
+          cells.add(share(row.hedges()));
+        }
         if (faults) {
           cells.add(share(row.faulty()));
         }
@@ -283,7 +298,8 @@ public final class Outcome {
                   + ", "
                   + (first.instances() == 1 ? "1 instance" : first.instances() + " instances")
                   + String.format(
-                      Locale.ROOT, ", %,d requests each; milliseconds", first.requests()),
+                      Locale.ROOT, ", %,d requests each; milliseconds", first.requests())
+                  + (config.fanOut() > 1 ? ", of the slowest of " + config.fanOut() : ""),
               titles,
               rows));
     }
@@ -309,12 +325,21 @@ public final class Outcome {
   private Check check(Expectation expectation, int instances, double load) {
     Measure measure = expectation.measure();
     long within = expectation.within().toNanos();
-    double was = value(measure, within, all(expectation.policy(), instances, load, true));
+    double was = value(measure, within, all(expectation.policy(), instances, load, true, true));
     int ofInstances = expectation.ofInstances() == 0 ? instances : expectation.ofInstances();
     double unit =
         expectation
             .of()
-            .map(of -> value(measure, within, all(of, ofInstances, load, !expectation.ofHealthy())))
+            .map(of ->
+                value(
+                    measure,
+                    within,
+                    all(
+                        of,
+                        ofInstances,
+                        load,
+                        !expectation.ofHealthy(),
+                        !expectation.ofUnhedged())))
             .orElse(1.0);
     double most = expectation.atMost() * unit;
     double least = expectation.atLeast() * unit;
@@ -348,6 +373,7 @@ public final class Outcome {
         + expectation.of().get()
         + (expectation.ofInstances() > 0 ? " with " + expectation.ofInstances() : "")
         + (expectation.ofHealthy() ? " without faults" : "")
+        + (expectation.ofUnhedged() ? " without hedges" : "")
         + ")";
   }
 
@@ -367,6 +393,7 @@ public final class Outcome {
       case SHED -> tally.share(tally.shed);
       case GOODPUT -> 1 - tally.failedShare();
       case RETRIES -> tally.share(tally.retries);
+      case HEDGES -> tally.share(tally.hedges);
       case FOUND -> Tally.within(tally.found, within);
       case FLAGGED -> Tally.within(tally.flagged, within);
       case FOUND_AFTER -> Tally.medianMillis(tally.found);
@@ -390,6 +417,7 @@ public final class Outcome {
           SHED,
           GOODPUT,
           RETRIES,
+          HEDGES,
           FOUND,
           FLAGGED,
           ALARMED,

@@ -98,7 +98,11 @@ final class OwnBalancer implements Picker {
   @Override
   public void over(int row, int node, long time, long took, End end) {
     Node its = node(node);
-    its.requestAnswered(0, time, took, end != End.ANSWERED);
+    if (end == End.CANCELLED) {
+      its.requestAbandoned(0, time);
+    } else {
+      its.requestAnswered(0, time, took, end != End.ANSWERED);
+    }
     its.requestFinished();
     its.connectionClosed();
     if (judge != null) {

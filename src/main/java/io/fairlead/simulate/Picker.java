@@ -9,7 +9,9 @@ interface Picker {
   enum End {
     ANSWERED,
     FAILED,
-    TIMED_OUT
+    TIMED_OUT,
+    /** Another try of the request was answered first. */
+    CANCELLED
   }
 
   /**

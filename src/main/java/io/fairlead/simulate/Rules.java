@@ -52,7 +52,9 @@ abstract class Rules implements Picker {
   @Override
   public final void over(int row, int node, long now, long took, End end) {
     inFlight[node]--;
-    observe(node, now, took);
+    if (end != End.CANCELLED) {
+      observe(node, now, took);
+    }
   }
 
   /** A latency has become known, that of an error or of a time-out like any other. */

@@ -78,14 +78,14 @@ final class Server {
     return row;
   }
 
-  /** Stops work on a request. */
-  void cancel(long now, int row) {
+  /** Stops work on a request, if it is here. */
+  boolean cancel(long now, int row) {
     advance(now);
     for (int i = 0; i < working; i++) {
       if (rows[i] == row) {
         pop(i);
         startWaiting();
-        return;
+        return true;
       }
     }
     int mask = waiting.length - 1;
@@ -96,9 +96,10 @@ final class Server {
           waitingWork[(firstWaiting + j) & mask] = waitingWork[(firstWaiting + j + 1) & mask];
         }
         waits--;
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   void setSpeed(long now, double newSpeed) {

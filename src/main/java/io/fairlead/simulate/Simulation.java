@@ -41,14 +41,18 @@ public final class Simulation {
    */
   public static Outcome run(SimulationConfig config, int threads) {
     Set<Case> cases = new LinkedHashSet<>();
+    boolean unhedgedToo = config.expectations().stream().anyMatch(Expectation::ofUnhedged);
     boolean healthyToo = config.expectations().stream().anyMatch(Expectation::ofHealthy);
     for (int instances : config.instances()) {
       for (double load : config.loads()) {
         for (SimulatedPolicy policy : config.policies()) {
           for (int seed = 1; seed <= config.seeds(); seed++) {
-            cases.add(new Case(policy, instances, load, true, seed));
+            cases.add(new Case(policy, instances, load, true, true, seed));
             if (healthyToo) {
-              cases.add(new Case(policy, instances, load, false, seed));
+              cases.add(new Case(policy, instances, load, false, true, seed));
+            }
+            if (unhedgedToo) {
+              cases.add(new Case(policy, instances, load, true, false, seed));
             }
           }
         }

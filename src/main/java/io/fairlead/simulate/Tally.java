@@ -21,8 +21,11 @@ final class Tally {
 
   long tries;
 
-  /** Those beside the first of a request. */
+  /** Those after the first of a request. */
   long retries;
+
+  /** Those beside one that was going on. */
+  long hedges;
 
   /** Tries sent to a node while something was wrong with it. */
   long faulty;
@@ -57,6 +60,7 @@ final class Tally {
     shed += other.shed;
     tries += other.tries;
     retries += other.retries;
+    hedges += other.hedges;
     faulty += other.faulty;
     named += other.named;
     faultyIfEven += other.faultyIfEven;

@@ -27,6 +27,15 @@ final class Tries {
 
   boolean[] failed = new boolean[1024];
 
+  /** Which group its request belongs to, where several are waited for together. */
+  int[] group = new int[1024];
+
+  /** The other try of the same request that is on its way; -1: none. */
+  int[] twin = new int[1024];
+
+  /** When another node is asked, too; {@link Long#MAX_VALUE}: never. */
+  long[] hedgeAt = new long[1024];
+
   /** The instance waits for it no longer. */
   boolean[] abandoned = new boolean[1024];
 
@@ -35,13 +44,26 @@ final class Tries {
   private int used;
 
   int take() {
-    if (frees > 0) {
-      return free[--frees];
-    }
-    if (used == node.length) {
+    if (frees == 0 && used == node.length) {
       grow(used * 2);
     }
-    return used++;
+    int row = frees > 0 ? free[--frees] : used++;
+    twin[row] = -1;
+    hedgeAt[row] = Long.MAX_VALUE;
+    return row;
+  }
+
+  /** Another try of the same request. */
+  int again(int row) {
+    int next = take();
+    instance[next] = instance[row];
+    client[next] = client[row];
+    route[next] = route[row];
+    work[next] = work[row];
+    left[next] = left[row];
+    began[next] = began[row];
+    group[next] = group[row];
+    return next;
   }
 
   void giveBack(int row) {
@@ -68,5 +90,8 @@ final class Tries {
     late = Arrays.copyOf(late, length);
     failed = Arrays.copyOf(failed, length);
     abandoned = Arrays.copyOf(abandoned, length);
+    group = Arrays.copyOf(group, length);
+    twin = Arrays.copyOf(twin, length);
+    hedgeAt = Arrays.copyOf(hedgeAt, length);
   }
 }

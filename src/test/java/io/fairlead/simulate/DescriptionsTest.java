@@ -35,7 +35,7 @@ final class DescriptionsTest {
   /** Small ones of {@code make bench-balance}, shortened: what must never get worse unnoticed. */
   @Test
   void whatIsExpectedOfSmallServicesComesOut() {
-    for (String name : List.of("e3-twelve", "e3-two", "e4-slow-once")) {
+    for (String name : List.of("e3-twelve", "e3-two", "e4-slow-once", "e15-hedge")) {
       Result result = SimulationReader.readFile(Path.of("bench/balance", name + ".yaml"));
       assertThat(result).isInstanceOf(Result.Accepted.class);
       Outcome outcome = Simulation.run(((Result.Accepted) result).config().quick(), 2);

@@ -145,6 +145,11 @@ final class Attempt {
     }
   }
 
+  /** Nanoseconds since its node was picked. */
+  long age() {
+    return loop.now() - pickedNanos;
+  }
+
   void count(NodeCounter counter) {
     node().counters().increment(loop.index(), counter);
   }

@@ -623,6 +623,7 @@ final class Exchange {
         second.other().end(Outcome.CANCELLED);
       } else {
         route().counters().increment(loop.index(), RouteCounter.HEDGES_WON);
+        target().outrun(loop.index(), current.age());
         current.end(Outcome.CANCELLED);
         swap(second);
       }

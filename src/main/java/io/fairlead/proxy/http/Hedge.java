@@ -48,7 +48,7 @@ final class Hedge {
   /** The request has just been sent for the first time. */
   void plan(HedgeConfig config, ServiceTarget target) {
     target.hedges().request(loop.index(), loop.now());
-    int percentile = config.percentile();
+    int percentile = config.payablePercentile();
     long wait = percentile == 0 ? config.after().toNanos() : target.quantileNanos(percentile);
     if (wait < Long.MAX_VALUE) {
       timer = loop.loop().eventLoop().schedule(this::due, wait, TimeUnit.NANOSECONDS);

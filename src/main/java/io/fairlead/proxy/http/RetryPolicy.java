@@ -168,7 +168,7 @@ final class RetryPolicy {
       words.add(
           "a second node is asked, too, if the first has not answered "
               + (hedge.percentile() > 0
-                  ? "in the time of " + hedge.percentile() + " % of the requests"
+                  ? "in the time of " + hedge.payablePercentile() + " % of the requests"
                   : "in " + hedge.after().toMillis() + " ms")
               + "; for "
               + hedge.budget()

@@ -27,6 +27,10 @@ public final class ServiceTarget {
   private volatile NodeLink link;
   private final Admission admission;
   private volatile Shedding shedding;
+
+  /** How long tries had gone on when a second one was answered. */
+  private final LatencyHistogram outrun;
+
   private final LatencyWindow window = new LatencyWindow();
   private volatile long[] quantiles = {};
   private volatile boolean quantilesWanted;
@@ -51,6 +55,7 @@ public final class ServiceTarget {
     this.link = NodeLink.of(config, tls);
     this.admission = new Admission(service, config);
     this.shedding = admission;
+    this.outrun = new LatencyHistogram(service.loops());
     this.retries = new RetryBudget(service.loops());
     this.hedges = new RetryBudget(service.loops());
     this.key = new RequestKey(config.balance().hash());
@@ -92,12 +97,18 @@ public final class ServiceTarget {
 
   /**
    * How long that many percent of the requests took at most lately; {@link Long#MAX_VALUE}: not
-   * known.
+   * known. One that was cancelled because a second try was answered counts with the time it had
+   * gone on: without the slowest the others would look slow, and more and more would be hedged.
    */
   long quantileNanos(int percentile) {
     quantilesWanted = true;
     long[] known = quantiles;
     return known.length == 0 ? Long.MAX_VALUE : known[percentile - LatencyWindow.FIRST];
+  }
+
+  /** A try had gone on for so long when a second one was answered; on its loop. */
+  void outrun(int loop, long nanos) {
+    outrun.record(loop, nanos / 1000);
   }
 
   /**
@@ -112,6 +123,7 @@ public final class ServiceTarget {
     for (Node node : service.nodes().all()) {
       node.latency().addTo(sum);
     }
+    outrun.addTo(sum);
     long[] next = window.tick(sum);
     if (next != null) {
       quantiles = next;

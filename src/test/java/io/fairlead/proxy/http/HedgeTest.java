@@ -8,6 +8,8 @@ import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.RetryBudgetConfig;
 import io.fairlead.config.RetryConfig;
 import io.fairlead.config.RetryOn;
+import io.fairlead.service.Node;
+import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import java.io.IOException;
@@ -277,5 +279,37 @@ final class HedgeTest {
     Received _ = quick.request();
     quick.send(ok("second"));
     assertThat(client.response().body).hasToString("second");
+  }
+
+  /** Else those that are hedged would be missing among the slow, and ever more would be. */
+  @Test
+  void whatWasOutrunCountsAmongTheSlow() throws Exception {
+    ProxyFixture proxy = proxy();
+    ServiceTarget target = proxy.target();
+    assertThat(target.quantileNanos(99)).isEqualTo(Long.MAX_VALUE); // asks for them
+    target.tick();
+    for (int i = 0; i < 97; i++) {
+      proxy.service().nodes().all()[1].latency().record(0, 10);
+    }
+    proxy.service().nodes().all()[1].latency().record(0, 10_000_000);
+    Wire client = client(proxy).send(GET);
+    Wire slow = leftOver.closes(first.accept());
+    Received _ = slow.request();
+    Wire quick = leftOver.closes(second.accept());
+    Received _ = quick.request();
+    quick.send(ok("second"));
+    assertThat(client.response().body).hasToString("second");
+    Await.value(99L, () -> answers(proxy), "answers");
+    target.tick();
+    // of a hundred, counting the answer of the second node, the slowest but one
+    assertThat(target.quantileNanos(99)).isBetween(30_000_000L, 9_000_000_000L);
+  }
+
+  private static long answers(ProxyFixture proxy) {
+    LatencyHistogram.Distribution seen = new LatencyHistogram.Distribution();
+    for (Node node : proxy.service().nodes().all()) {
+      node.latency().addTo(seen);
+    }
+    return seen.count();
   }
 }
