@@ -21,6 +21,7 @@ import java.util.WeakHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps what TLS towards the nodes of all services needs: reads authorities and certificates,
@@ -34,18 +35,20 @@ final class NodeTlsKeeper {
   /**
    * What has been made ready for one service.
    *
-   * @param requests how they speak to nodes
+   * @param requests how they speak to nodes; null: in the clear, or what clients say is passed on
    * @param probes how they do
    * @param files as they were before they were read
    */
   record Ready(
       ServiceTls config,
       NodeProtocol protocol,
-      NodeTls requests,
+      @Nullable NodeTls requests,
       ProbeTls probes,
       WatchedFiles files) {
     boolean isOf(ServiceConfig service) {
-      return config.equals(service.tls()) && protocol == service.protocol();
+      return config.equals(service.nodeTls())
+          && protocol == service.protocol()
+          && (requests != null) == service.tls().enabled();
     }
   }
 
@@ -86,21 +89,30 @@ final class NodeTlsKeeper {
   Map<String, Ready> load(FairleadConfig config) throws IOException {
     Map<String, Ready> loaded = new LinkedHashMap<>();
     for (ServiceConfig service : config.services().values()) {
-      if (service.tls().enabled()) {
+      if (service.nodeTls().enabled()) {
         Ready known = kept.get(service.name());
-        WatchedFiles files = new WatchedFiles(NodeTrust.files(service.tls()));
+        WatchedFiles files = new WatchedFiles(NodeTrust.files(service.nodeTls()));
         loaded.put(
             service.name(),
             known != null && known.isOf(service) && known.files().isAs(files)
                 ? known
-                : read(service.name(), service.tls(), service.protocol(), files));
+                : read(
+                    service.name(),
+                    service.nodeTls(),
+                    service.protocol(),
+                    service.tls().enabled(),
+                    files));
       }
     }
     return loaded;
   }
 
   private static Ready read(
-      String service, ServiceTls config, NodeProtocol protocol, WatchedFiles files)
+      String service,
+      ServiceTls config,
+      NodeProtocol protocol,
+      boolean forRequests,
+      WatchedFiles files)
       throws IOException {
     try {
       NodeTrust trust = NodeTrust.of(config);
@@ -108,11 +120,12 @@ final class NodeTlsKeeper {
       return new Ready(
           config,
           protocol,
-          NodeTls.of(config, protocol, trust, own),
-          ProbeTls.of(config, protocol, trust, own),
+          forRequests ? NodeTls.of(config, protocol, trust, own) : null,
+          ProbeTls.of(config, forRequests ? protocol : NodeProtocol.HTTP1, trust, own),
           files);
     } catch (IOException e) {
-      throw new IOException("services." + service + ".tls: " + e.getMessage(), e);
+      String key = forRequests ? ".tls: " : ".health.tls: ";
+      throw new IOException("services." + service + key + e.getMessage(), e);
     }
   }
 
@@ -128,7 +141,8 @@ final class NodeTlsKeeper {
       if (one.files().haveChanged()) {
         String service = entry.getKey();
         try {
-          Ready next = read(service, one.config(), one.protocol(), one.files());
+          Ready next =
+              read(service, one.config(), one.protocol(), one.requests() != null, one.files());
           entry.setValue(next);
           use.accept(service, next);
           events.accept(new Event.NodeTlsLoaded(service));

@@ -20,6 +20,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -729,5 +730,52 @@ final class NodeTlsTest {
     assertThat(instance.nodes()[0].facts().reason())
         .isEqualTo(
             "name 127.0.0.1 does not match the certificate of the node, which is for other.test");
+  }
+
+  /** What is relayed is TLS from client to node; only probes speak it themselves. */
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, true",
+    "other.test, false",
+  })
+  void aRelayedServiceIsProbedByTls(String name, boolean up) throws Exception {
+    TlsNode node = serving("a", good, Manner.PLAIN);
+    String yaml =
+        """
+        admin: { bind: "127.0.0.1:0" }
+        listeners:
+          db: { bind: "127.0.0.1:0", protocol: tcp, service: shop }
+        services:
+          shop:
+            nodes: "127.0.0.1:%d"
+            health: { http: "/", interval: 100ms, certificate-left: 1h, tls: { %s, sni: %s } }
+        """
+            .formatted(node.port(), ca(), name);
+    Instance instance = leftOver.watches(new Instance(Loopback.start(yaml)));
+    Loopback.await("it has been asked", () -> instance.nodes()[0].facts().up() == up);
+    if (up) {
+      Loopback.await("a probe has passed", () -> node.requests.get() > 2);
+      assertThat(instance.nodes()[0].certificateEnd()).isPositive();
+      assertThat(instance.nodes()[0].facts().up()).isTrue();
+    } else {
+      assertThat(node.requests).hasValue(0);
+      assertThat(instance.nodes()[0].facts().reason()).startsWith("name other.test does not match");
+    }
+  }
+
+  @Test
+  void whatProbesTrustIsTakenUpWhenItChanges() throws Exception {
+    TlsNode node = serving("a", good, Manner.PLAIN);
+    Path trusted = folder.resolve("trusted.pem");
+    Files.writeString(trusted, TestCertificates.authority("Another").getCertificatePEM());
+    String yaml =
+        yaml("", node.port())
+            .replace(
+                "health: none, balance: round-robin, ",
+                "health: { tcp: true, interval: 100ms, tls: { ca: \"" + trusted + "\" } }");
+    Instance instance = leftOver.watches(new Instance(Loopback.start(yaml)));
+    Loopback.await("it is down", () -> !instance.nodes()[0].facts().up());
+    Files.copy(certificates.ca(), trusted, StandardCopyOption.REPLACE_EXISTING);
+    Loopback.await("it is up", () -> instance.nodes()[0].facts().up());
   }
 }

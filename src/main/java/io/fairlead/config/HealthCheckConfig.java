@@ -3,6 +3,7 @@ package io.fairlead.config;
 import io.fairlead.config.Probe.Http.Version;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How the nodes of a service are probed.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param port where it is asked; 0: where the node serves
  * @param certificateLeft how long the certificate that a node shows must still be valid; zero: any
  *     time
+ * @param tls how TLS is spoken to be asked, where requests do not speak it; empty: not
  * @param downInterval the longest time between two probes of a node that stays down; zero: interval
  * @param flapWindow in which a node that goes down more than three times needs more passes; zero:
  *     never
@@ -28,6 +30,7 @@ public record HealthCheckConfig(
     Probe probe,
     int port,
     Duration certificateLeft,
+    Optional<ServiceTls> tls,
     Duration downInterval,
     Duration flapWindow) {
   static final Range<Duration> INTERVAL =
@@ -45,7 +48,17 @@ public record HealthCheckConfig(
 
   /** Nodes are asked where they serve. */
   public HealthCheckConfig(Duration interval, Duration timeout, int rise, int fall, Probe probe) {
-    this(interval, timeout, rise, fall, probe, 0, Duration.ZERO, Duration.ZERO, USUAL_FLAP_WINDOW);
+    this(
+        interval,
+        timeout,
+        rise,
+        fall,
+        probe,
+        0,
+        Duration.ZERO,
+        Optional.empty(),
+        Duration.ZERO,
+        USUAL_FLAP_WINDOW);
   }
 
   public HealthCheckConfig {
@@ -64,6 +77,11 @@ public record HealthCheckConfig(
         .within(CERTIFICATE_LEFT, "certificate-left", certificateLeft)
         .within(FLAP_WINDOW, "flap-window", flapWindow)
         .that(
+            tls.isEmpty() || !(probe instanceof CommandProbe || probe instanceof Probe.None),
+            "tls",
+            null,
+            "must not be given where nothing is asked over a connection")
+        .that(
             downInterval.isZero() || downInterval.compareTo(interval) >= 0,
             List.of("down-interval"),
             downInterval,
@@ -80,6 +98,15 @@ public record HealthCheckConfig(
     boolean http2 = protocol == NodeProtocol.H2 && port == 0;
     Probe spoken = http.with(http2 ? Version.HTTP_2 : Version.HTTP_1_1);
     return new HealthCheckConfig(
-        interval, timeout, rise, fall, spoken, port, certificateLeft, downInterval, flapWindow);
+        interval,
+        timeout,
+        rise,
+        fall,
+        spoken,
+        port,
+        certificateLeft,
+        tls,
+        downInterval,
+        flapWindow);
   }
 }

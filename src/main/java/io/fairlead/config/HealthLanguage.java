@@ -251,9 +251,18 @@ final class HealthLanguage {
           "certificate-left",
           Scalar.duration(HealthCheckConfig.CERTIFICATE_LEFT),
           Duration.ZERO,
-          "How long the certificate that a node shows must still be valid, where the service has"
-              + " `tls`; 0s: as long as it is.",
+          "How long the certificate that a node shows must still be valid, where the service or"
+              + " `health` has `tls`; 0s: as long as it is.",
           "72h");
+  private static final Key<ServiceTls> TLS =
+      Key.computed(
+          "tls",
+          TlsLanguage.SERVICE,
+          "as the service has it",
+          "TLS of probes, where what the service carries does not speak it, or not by Fairlead: of a"
+              + " relayed service, or at another `port`. PostgreSQL and MariaDB are asked for it by"
+              + " their own protocols.",
+          "{ ca: databases-ca.pem }");
 
   static final Obj<HealthCheckConfig> HEALTH =
       new Obj<>(
@@ -280,7 +289,8 @@ final class HealthLanguage {
               FALL,
               DOWN_INTERVAL,
               FLAP_WINDOW,
-              CERTIFICATE_LEFT),
+              CERTIFICATE_LEFT,
+              TLS),
           List.of(),
           false,
           new Obj.ShortForm<>(
@@ -345,6 +355,7 @@ final class HealthLanguage {
         probe,
         orElse(values.find(PORT), 0),
         values.get(CERTIFICATE_LEFT),
+        Optional.ofNullable(values.find(TLS)).filter(ServiceTls::enabled),
         orElse(values.find(DOWN_INTERVAL), Duration.ZERO),
         values.get(FLAP_WINDOW));
   }

@@ -65,20 +65,27 @@ public record ServiceConfig(
     }
     require
         .that(
-            !tls.enabled()
-                || !(health.probe() instanceof PostgresqlProbe
-                    || health.probe() instanceof MariadbProbe),
-            List.of("health"),
+            !tls.enabled() || health.tls().isEmpty(),
+            List.of("health", "tls"),
             null,
-            "must not log in to a database where there is tls: such probes speak in the clear",
+            "must not be given beside {} of the service, which probes go by, too",
             List.of(List.of("tls")))
         .that(
-            tls.enabled() || health.certificateLeft().isZero(),
+            nodeTls(tls, health).enabled() || health.certificateLeft().isZero(),
             List.of("health", "certificate-left"),
             health.certificateLeft(),
             "must not be given without tls",
             List.of(List.of("tls")))
         .orRefuse();
+  }
+
+  /** How TLS is spoken to nodes, if only by probes. */
+  public ServiceTls nodeTls() {
+    return nodeTls(tls, health);
+  }
+
+  private static ServiceTls nodeTls(ServiceTls tls, HealthCheckConfig health) {
+    return tls.enabled() ? tls : health.tls().orElse(ServiceTls.NONE);
   }
 
   /** The same, balanced otherwise. */

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MariadbProber implements Prober {
   private static final int PROTOCOL_41 = 0x200;
+  private static final int TLS = 0x800;
   private static final int TRANSACTIONS = 0x2000;
   private static final int SECURE_CONNECTION = 0x8000;
   private static final int PLUGIN_AUTH = 0x80000;
@@ -49,19 +50,21 @@ final class MariadbProber implements Prober {
   @Override
   public ProbeResult probe(InetSocketAddress address, Deadline deadline) {
     Conversation conversation = socket -> new Login(socket).ask();
-    return conversation.have(address, deadline, link);
+    return conversation.have(address, deadline, ProbeLink.CLEAR); // TLS comes after its greeting
   }
 
   /** Names of columns in lower case → values of the first row; empty: there is none. */
   private record Answer(int error, Map<String, String> row, List<List<String>> rows) {}
 
   private final class Login {
-    private final DataInputStream in;
-    private final OutputStream out;
+    private Socket socket;
+    private DataInputStream in;
+    private OutputStream out;
     private int sequence;
     private int packets;
 
     Login(Socket socket) throws IOException {
+      this.socket = socket;
       this.in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
       this.out = socket.getOutputStream();
     }
@@ -93,17 +96,16 @@ final class MariadbProber implements Prober {
       byte[] nonce = new byte[NONCE];
       int _ = greeting.getInt();
       greeting.get(nonce, 0, 8);
-      greeting.position(greeting.position() + 1 + 2 + 1 + 2 + 2 + 1 + 10);
+      byte _ = greeting.get();
+      int offers = greeting.getShort();
+      greeting.position(greeting.position() + 1 + 2 + 2 + 1 + 10);
       need(greeting, NONCE - 8);
       greeting.get(nonce, 8, NONCE - 8);
+      if (link.isSecure()) {
+        startTls(offers);
+      }
       ByteArrayOutputStream body = new ByteArrayOutputStream();
-      body.writeBytes(
-          ByteBuffer.allocate(32)
-              .order(ByteOrder.LITTLE_ENDIAN)
-              .putInt(PROTOCOL_41 | TRANSACTIONS | SECURE_CONNECTION | PLUGIN_AUTH)
-              .putInt(MAX_PACKET)
-              .put((byte) UTF8MB4)
-              .array());
+      body.writeBytes(abilities());
       body.writeBytes(bytes(probe.user()));
       body.write(0);
       byte[] proof = proof(nonce);
@@ -130,6 +132,32 @@ final class MariadbProber implements Prober {
       if (answer.get(0) != 0) {
         throw new Conversation.Failure("broke the rules of the login");
       }
+    }
+
+    private byte[] abilities() {
+      return ByteBuffer.allocate(32)
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .putInt(
+              PROTOCOL_41
+                  | TRANSACTIONS
+                  | SECURE_CONNECTION
+                  | PLUGIN_AUTH
+                  | (link.isSecure() ? TLS : 0))
+          .putInt(MAX_PACKET)
+          .put((byte) UTF8MB4)
+          .array();
+    }
+
+    /** What has been read in the clear beyond the greeting is forgotten with the buffer. */
+    private void startTls(int offers) throws IOException {
+      if ((offers & TLS) == 0) {
+        throw new Conversation.Failure("does not speak TLS (have_ssl is not YES)");
+      }
+      send(abilities());
+      sequence++;
+      socket = link.over(socket, ProbeLink.Asks.ANYTHING);
+      in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
+      out = socket.getOutputStream();
     }
 
     private byte[] proof(byte[] nonce) {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PostgresqlProber implements Prober {
   private static final int PROTOCOL_3_0 = 196_608;
+  private static final int WANTS_TLS = 80_877_103;
   private static final int MAX_MESSAGE = 64 * 1024;
   private static final int MAX_MESSAGES = 200;
 
@@ -55,8 +56,29 @@ final class PostgresqlProber implements Prober {
 
   @Override
   public ProbeResult probe(InetSocketAddress address, Deadline deadline) {
-    Conversation conversation = socket -> new Login(socket, deadline.timeout()).ask();
-    return conversation.have(address, deadline, link);
+    Conversation conversation =
+        socket -> {
+          if (!link.isSecure()) {
+            return new Login(socket, deadline.timeout()).ask();
+          }
+          askForTls(socket);
+          try (Socket over = link.over(socket, ProbeLink.Asks.ANYTHING)) {
+            return new Login(over, deadline.timeout()).ask();
+          }
+        };
+    return conversation.have(address, deadline, ProbeLink.CLEAR);
+  }
+
+  /** Nothing is read but the answer, so that nothing said in the clear is taken for more. */
+  private static void askForTls(Socket socket) throws IOException {
+    socket.getOutputStream().write(ByteBuffer.allocate(8).putInt(8).putInt(WANTS_TLS).array());
+    int answer = socket.getInputStream().read();
+    switch (answer) {
+      case 'S' -> {}
+      case 'N' -> throw new Conversation.Failure("does not speak TLS (ssl is off)");
+      case -1 -> throw new EOFException();
+      default -> throw new Conversation.Failure(notPostgresql(answer));
+    }
   }
 
   /** One message of the server. */
@@ -244,7 +266,11 @@ final class PostgresqlProber implements Prober {
   }
 
   private static String notPostgresql(Message message) {
-    return "does not speak the protocol of PostgreSQL: began with byte " + (int) message.type();
+    return notPostgresql(message.type());
+  }
+
+  private static String notPostgresql(int first) {
+    return "does not speak the protocol of PostgreSQL: began with byte " + first;
   }
 
   /** Code and sentence. */

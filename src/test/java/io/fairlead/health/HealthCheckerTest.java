@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -296,6 +297,7 @@ class HealthCheckerTest {
         new Probe.Tcp(),
         0,
         Duration.ZERO,
+        Optional.empty(),
         downInterval,
         flapWindow);
   }

@@ -5,9 +5,11 @@ import static io.fairlead.health.SpokenNode.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.FreePort;
+import io.fairlead.TestCertificates;
 import io.fairlead.config.MariadbProbe;
 import io.fairlead.config.PostgresqlProbe.Role;
 import io.fairlead.config.Secret;
+import io.netty.pkitesting.X509Bundle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,6 +80,45 @@ class MariadbProberTest {
       sql(member.port, "set global wsrep_desync=1");
       assertThat(said(galera(), 5000, member.port))
           .isEqualTo("is Donor/Desynced (wsrep_local_state_comment), wanted Synced");
+    }
+  }
+
+  @Test
+  void asksForTls(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    TestCertificates certificates = new TestCertificates(folder);
+    X509Bundle _ = certificates.make("server", "db.test");
+    for (String file : List.of("server.pem", "server.key")) {
+      boolean _ = folder.resolve(file).toFile().setReadable(true, false);
+    }
+    try (Server server =
+        mariadb(
+            folder,
+            "tls",
+            "--ssl-cert=" + folder.resolve("server.pem"),
+            "--ssl-key=" + folder.resolve("server.key"))) {
+      sql(server.port, "alter user probe@'%' require ssl");
+      MariadbProbe probe = probe(PASSWORD, Role.PRIMARY);
+      assertThat(said(probe, 5000, server.port)).startsWith("says: Access denied");
+      assertThat(said(probe, SpokenNode.trusting(certificates.ca(), "db.test"), server.port))
+          .isEqualTo("passed");
+      assertThat(said(probe, SpokenNode.trusting(certificates.ca(), "other.test"), server.port))
+          .isEqualTo(
+              "name other.test does not match the certificate of the node, which is for db.test");
+      assertThat(
+              said(
+                  probe("not it", Role.ANY),
+                  SpokenNode.trusting(certificates.ca(), "db.test"),
+                  server.port))
+          .startsWith("says: Access denied");
+    }
+  }
+
+  @Test
+  void whoDoesNotSpeakTlsIsNotToldAPassword(@TempDir Path folder) throws Exception {
+    try (Server server = mariadb(folder, "clear", "--skip-ssl")) {
+      Path ca = new TestCertificates(folder).ca();
+      assertThat(said(probe(PASSWORD, Role.ANY), SpokenNode.trusting(ca, "db.test"), server.port))
+          .isEqualTo("does not speak TLS (have_ssl is not YES)");
     }
   }
 

@@ -5,15 +5,26 @@ import static io.fairlead.health.SpokenNode.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.FreePort;
+import io.fairlead.TestCertificates;
 import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.PostgresqlProbe.Role;
 import io.fairlead.config.Secret;
+import io.fairlead.config.ServiceTls;
+import io.fairlead.config.TlsVersion;
+import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,6 +37,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class PostgresqlProberTest {
   private static final String PASSWORD = "hunter22222";
+  private static final ServiceTls ANYBODY =
+      new ServiceTls(
+          true, false, List.of(), "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
   private static final PostgresqlProbe READY =
       new PostgresqlProbe("", new Secret(""), "", Role.ANY, Duration.ZERO);
 
@@ -94,6 +108,78 @@ class PostgresqlProberTest {
       Server _ = replica.await(() -> said(wantsPrimary, 5000, port).equals("passed"));
       assertThat(said(near, 5000, port))
           .isEqualTo("is the primary (not pg_is_in_recovery), wanted replica");
+    }
+  }
+
+  @Test
+  void asksForTls(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    TestCertificates certificates = new TestCertificates(folder);
+    X509Bundle _ = certificates.make("server", "db.test");
+    Path data = Server.folder(folder, "tls");
+    initialise(data);
+    Files.writeString(
+        data.resolve("pg_hba.conf"),
+        """
+        host all admin 127.0.0.1/32 trust
+        hostssl all all 127.0.0.1/32 scram-sha-256
+        """);
+    for (String file : List.of("server.pem", "server.key")) {
+      Path copy = Files.copy(folder.resolve(file), data.resolve(file));
+      Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
+    }
+    Path _ = Server.folder(folder, "tls"); // all of it is the server's now
+    int port = FreePort.any();
+    try (Server _ =
+        postgres(
+            folder,
+            data,
+            port,
+            "-c",
+            "ssl=on",
+            "-c",
+            "ssl_cert_file=server.pem",
+            "-c",
+            "ssl_key_file=server.key")) {
+      sql(port, "create user probe password '" + PASSWORD + "'");
+      PostgresqlProbe probe = probe("probe", PASSWORD, Role.PRIMARY);
+      assertThat(said(probe, 5000, port)).contains("no encryption (28000)");
+      assertThat(said(probe, SpokenNode.trusting(certificates.ca(), "db.test"), port))
+          .isEqualTo("passed");
+      assertThat(said(READY, SpokenNode.trusting(certificates.ca(), "db.test"), port))
+          .isEqualTo("passed");
+      assertThat(said(probe, SpokenNode.trusting(certificates.ca(), "other.test"), port))
+          .isEqualTo(
+              "name other.test does not match the certificate of the node, which is for db.test");
+      assertThat(said(probe("probe", "not it", Role.ANY), ANYBODY, port))
+          .isEqualTo("says: password authentication failed for user \"probe\" (28P01)");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "N, does not speak TLS (ssl is off)",
+    "E, does not speak the protocol of PostgreSQL: began with byte 69",
+    "'', connection closed in the middle of the conversation",
+    "S, the node does not speak TLS",
+  })
+  void whoDoesNotSpeakTlsIsToldNothing(String answer, String said) throws Exception {
+    AtomicReference<String> heard = new AtomicReference<>("");
+    try (ServerSocket node = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread serving =
+          Thread.ofVirtual()
+              .start(() -> {
+                try (Socket socket = node.accept()) {
+                  byte[] asked = socket.getInputStream().readNBytes(8);
+                  send(socket, answer + (answer.equals("S") ? "no TLS at all" : ""));
+                  heard.set(HexFormat.of().formatHex(asked));
+                } catch (IOException _) {
+                  // the prober has gone
+                }
+              });
+      assertThat(said(probe("probe", PASSWORD, Role.ANY), ANYBODY, node.getLocalPort()))
+          .isEqualTo(said);
+      serving.join();
+      assertThat(heard).hasValue("0000000804d2162f");
     }
   }
 
@@ -193,10 +279,10 @@ class PostgresqlProberTest {
         """);
   }
 
-  private static Server postgres(Path folder, Path data, int port) throws Exception {
-    return Server.start(
-            port,
-            folder.resolve(data.getFileName() + ".log"),
+  private static Server postgres(Path folder, Path data, int port, String... more)
+      throws Exception {
+    List<String> command =
+        new ArrayList<>(
             Server.unprivileged(
                 bin("postgres"),
                 "-D",
@@ -210,7 +296,9 @@ class PostgresqlProberTest {
                 "-c",
                 "fsync=off",
                 "-c",
-                "wal_retrieve_retry_interval=100ms"))
+                "wal_retrieve_retry_interval=100ms"));
+    command.addAll(List.of(more));
+    return Server.start(port, folder.resolve(data.getFileName() + ".log"), command)
         .await(() -> said(READY, 1000, port).equals("passed"));
   }
 

@@ -4,13 +4,24 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.Probe;
+import io.fairlead.config.ServiceTls;
+import io.fairlead.config.TlsVersion;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Service;
+import io.fairlead.telemetry.EventLog;
+import io.fairlead.trust.NodeTrust;
+import io.fairlead.trust.OwnCertificate;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 
 /** A node on loopback that does one thing with one connection, and what a probe says of it. */
 final class SpokenNode {
@@ -53,17 +64,51 @@ final class SpokenNode {
   }
 
   static String said(Probe probe, int timeoutMillis, int port) {
+    return said(prober(probe, port), timeoutMillis, port);
+  }
+
+  /** By TLS, as a service has it that asks for that. */
+  static String said(Probe probe, ServiceTls tls, int port) throws IOException {
+    return said(Prober.of(config(probe), address(port), secure(tls, port)), 5000, port);
+  }
+
+  private static ProbeLink secure(ServiceTls tls, int port) throws IOException {
+    Service service = new Service("databases", 1, new EventLog(() -> 0), () -> 0);
+    service.setMembers(List.of(new NodeSpec(address(port), "node", 1, "", "file")));
+    return new ProbeLink.Secure(
+        ProbeTls.of(tls, NodeProtocol.HTTP1, NodeTrust.of(tls), OwnCertificate.of(tls)),
+        service.nodes().all()[0]);
+  }
+
+  /** With that authority, which has issued what tells the name. */
+  static ServiceTls trusting(Path authority, String name) {
+    return new ServiceTls(
+        true,
+        true,
+        List.of(authority),
+        name,
+        Optional.empty(),
+        Optional.empty(),
+        TlsVersion.TLS_1_2);
+  }
+
+  private static String said(Prober prober, int timeoutMillis, int port) {
     ProbeResult result =
-        prober(probe, port)
-            .probe(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
-                Deadline.after(Duration.ofMillis(timeoutMillis)));
+        prober.probe(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            Deadline.after(Duration.ofMillis(timeoutMillis)));
     return result.passed() ? "passed" : result.text();
   }
 
   static Prober prober(Probe probe, int port) {
-    HealthCheckConfig config =
-        new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, probe);
-    return Prober.of(config, new HostPort("127.0.0.1", port), ProbeLink.CLEAR);
+    return Prober.of(config(probe), address(port), ProbeLink.CLEAR);
+  }
+
+  private static HealthCheckConfig config(Probe probe) {
+    return new HealthCheckConfig(Duration.ofSeconds(1), Duration.ofMillis(500), 2, 3, probe);
+  }
+
+  private static HostPort address(int port) {
+    return new HostPort("127.0.0.1", port);
   }
 }
