@@ -569,7 +569,8 @@ final class Language {
           Scalar.count(ServiceLimits.PER_NODE),
           "any number",
           "Open to one node, over all event loops; where each carries one request at a time"
-              + " (`protocol: http1`), no more requests go to it either.",
+              + " (`protocol: http1`), no more requests go to it either. Of listeners that relay:"
+              + " connections and sessions of datagrams.",
           "1000");
   private static final Key<Integer> REQUESTS_PER_NODE =
       Key.computed(
@@ -611,8 +612,9 @@ final class Language {
   static final Obj<ServiceLimits> SERVICE_LIMITS =
       new Obj<>(
           "service limits",
-          "How much a service and each of its nodes gets at once from listeners with `protocol:"
-              + " http`. What finds no room waits, or is answered with 503.",
+          "How much a service and each of its nodes gets at once. What finds no room waits, or is"
+              + " answered with 503. Listeners that relay go by what is allowed per node, and nobody"
+              + " waits there: who finds all nodes full is turned away.",
           List.of(
               CONNECTIONS_PER_NODE,
               REQUESTS_PER_NODE,

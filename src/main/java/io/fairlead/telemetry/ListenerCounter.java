@@ -10,7 +10,7 @@ public enum ListenerCounter {
   CONNECTIONS_REFUSED,
   /** Requests, or connections that were to be relayed. */
   REQUESTS,
-  /** Relayed connections that found no node, or that their node broke off. */
+  /** Relayed connections that found no node, or none with room, or that their node broke off. */
   RELAYS_FAILED,
   RESPONSES_2XX,
   RESPONSES_3XX,

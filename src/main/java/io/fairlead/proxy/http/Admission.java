@@ -64,12 +64,14 @@ final class Admission implements Shedding {
    * What is allowed.
    *
    * @param perNode requests in flight at one node
+   * @param relayed connections or sessions relayed to one node, and requests beside
    * @param total requests in flight
    * @param queue requests that may wait
    * @param patience for which one may
    * @param adaptive whether a limit is found
    */
-  private record Terms(int perNode, int total, int queue, long patience, boolean adaptive) {
+  private record Terms(
+      int perNode, int relayed, int total, int queue, long patience, boolean adaptive) {
     static Terms of(ServiceConfig config) {
       ServiceLimits limits = config.limits();
       boolean shared = config.protocol() == NodeProtocol.H2; // many requests on one connection
@@ -77,6 +79,7 @@ final class Admission implements Shedding {
           shared
               ? limits.requestsPerNode()
               : Math.min(limits.requestsPerNode(), limits.connectionsPerNode()),
+          Math.min(limits.requestsPerNode(), limits.connectionsPerNode()),
           limits.requests(),
           limits.queue(),
           limits.queueTimeout().toNanos(),
@@ -221,7 +224,21 @@ final class Admission implements Shedding {
    * @return null if all are full
    */
   @Nullable Node claim(Node picked, RandomGenerator random) {
-    int most = terms.perNode();
+    return claim(picked, null, terms.perNode(), random);
+  }
+
+  /**
+   * The same for a connection that is relayed, or a session of datagrams.
+   *
+   * @param avoid a node that has just failed; null: none has
+   */
+  @Nullable Node claimRelayed(Node picked, @Nullable Node avoid, RandomGenerator random) {
+    return claim(picked, avoid, terms.relayed(), random);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very node
+  private @Nullable Node claim(
+      Node picked, @Nullable Node avoid, int most, RandomGenerator random) {
     if (picked.requestStarted(most)) {
       return picked;
     }
@@ -229,7 +246,7 @@ final class Admission implements Shedding {
     int from = all.length == 0 ? 0 : random.nextInt(all.length);
     for (int i = 0; i < all.length; i++) {
       Node node = all[from + i < all.length ? from + i : from + i - all.length];
-      if (node.inFlight() < most && node.requestStarted(most)) {
+      if (node != avoid && node.inFlight() < most && node.requestStarted(most)) {
         return node;
       }
     }

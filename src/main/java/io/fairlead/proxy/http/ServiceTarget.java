@@ -194,6 +194,16 @@ public final class ServiceTarget {
     return admission.claim(picked, random);
   }
 
+  /**
+   * The same for a connection that is relayed, or a session of datagrams: each counts as a
+   * connection to its node and as a request in flight.
+   *
+   * @param avoid a node that has just failed; null: none has
+   */
+  public @Nullable Node claimRelayed(Node picked, @Nullable Node avoid, RandomGenerator random) {
+    return admission.claimRelayed(picked, avoid, random);
+  }
+
   /** Sets limits by what has been seen; control thread, ten times a second. */
   public void adapt(long now, Consumer<Event> events) {
     admission.tick(now, events);

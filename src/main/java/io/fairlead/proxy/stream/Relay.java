@@ -85,15 +85,19 @@ final class Relay {
       give(ErrorReason.NO_NODE, true);
       return;
     }
-    node = picked;
-    picked.requestStarted();
-    picked.counters().increment(loop.index(), NodeCounter.REQUESTS);
+    Node free = route.target().claimRelayed(picked, avoid, loop.random());
+    if (free == null) {
+      give(ErrorReason.OVERLOADED, true);
+      return;
+    }
+    node = free;
+    free.counters().increment(loop.index(), NodeCounter.REQUESTS);
     connects++;
-    InetSocketAddress address = picked.socketAddress();
+    InetSocketAddress address = free.socketAddress();
     if (address == null) {
-      connectFailed(picked); // its name is not resolved
+      connectFailed(free); // its name is not resolved
     } else {
-      connect(picked, address);
+      connect(free, address);
     }
   }
 
@@ -333,6 +337,7 @@ final class Relay {
     }
     listener.errors().increment(loop.index(), reason);
     if (reason == ErrorReason.NO_NODE
+        || reason == ErrorReason.OVERLOADED
         || reason == ErrorReason.CONNECT_FAILED
         || reason == ErrorReason.UPSTREAM_RESET) {
       listener.counters().increment(loop.index(), ListenerCounter.RELAYS_FAILED);

@@ -6,6 +6,7 @@ import io.fairlead.proxy.ChannelSetup;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.Loop;
 import io.fairlead.proxy.TimerWheel;
+import io.fairlead.proxy.http.ServiceTarget;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
@@ -105,15 +106,28 @@ final class UdpSession {
     leaveNode();
     failed = false;
     int hash = ClientAddress.hash(client.getAddress());
-    Node picked = policy.route().target().balancer().pick(hash, before, loop().random());
-    InetSocketAddress address = picked == null ? null : picked.socketAddress();
-    if (picked == null || address == null) {
-      socket.count(ErrorReason.NO_NODE);
-      socket.countFailed();
-      end();
-      return null;
+    ServiceTarget target = policy.route().target();
+    Node picked = target.balancer().pick(hash, before, loop().random());
+    if (picked == null) {
+      return none(ErrorReason.NO_NODE);
     }
-    return connect(picked, address);
+    Node free = target.claimRelayed(picked, before, loop().random());
+    if (free == null) {
+      return none(ErrorReason.OVERLOADED);
+    }
+    InetSocketAddress address = free.socketAddress();
+    if (address == null) {
+      free.requestFinished();
+      return none(ErrorReason.NO_NODE);
+    }
+    return connect(free, address);
+  }
+
+  private @Nullable Upstream none(ErrorReason reason) {
+    socket.count(reason);
+    socket.countFailed();
+    end();
+    return null;
   }
 
   private @Nullable Upstream connect(Node picked, InetSocketAddress address) {
@@ -121,6 +135,7 @@ final class UdpSession {
     try {
       channel = loop().newDatagramChannel(address, policy.udp().datagramBytes());
     } catch (ChannelException e) { // out of file descriptors, mostly
+      picked.requestFinished();
       socket.count(ErrorReason.OVERLOADED);
       end();
       return null;
@@ -132,7 +147,6 @@ final class UdpSession {
     channel.attr(BulkReader.KEY).set(made);
     node = picked;
     upstream = made;
-    picked.requestStarted();
     picked.connectionOpened();
     channel.closeFuture().addListener(closed -> picked.connectionClosed());
     picked.counters().increment(loop().index(), NodeCounter.REQUESTS);

@@ -80,6 +80,44 @@ final class RelayTest {
   }
 
   @Test
+  void aNodeThatIsFullIsPassedOverAndWhoFindsAllFullIsReset() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    // by client, which is one: without the limit all would go to the same node
+    StreamFixture proxy =
+        proxy(Setup.USUAL.balance(BalanceMethod.IP_HASH), first.address(), second.address())
+            .perNode(2);
+    List<Wire> clients = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Wire client = client(proxy).send("hello");
+      clients.add(client);
+      int open = i + 1;
+      Await.value(open, () -> proxy.node(0).connections() + proxy.node(1).connections(), "open");
+    }
+    for (HandNode node : List.of(first, second)) { // two each
+      for (int i = 0; i < 2; i++) {
+        Wire atNode = accept(node);
+        assertThat(atNode.raw(5)).isEqualTo("hello");
+        atNode.send("welcome");
+      }
+    }
+    for (Wire client : clients) {
+      assertThat(client.raw(7)).isEqualTo("welcome");
+    }
+    assertThat(isTurnedAway(proxy)).isTrue();
+    assertThat(proxy.errors(ErrorReason.OVERLOADED)).isOne();
+    assertThat(proxy.counted(ListenerCounter.RELAYS_FAILED)).isOne();
+    clients.getFirst().reset(); // makes room
+    Await.value(3, () -> proxy.node(0).inFlight() + proxy.node(1).inFlight(), "in flight");
+    HandNode free = proxy.node(0).inFlight() == 1 ? first : second;
+    Wire next = client(proxy).send("again");
+    Wire atNode = accept(free);
+    assertThat(atNode.raw(5)).isEqualTo("again");
+    atNode.send("welcome");
+    assertThat(next.raw(7)).isEqualTo("welcome");
+  }
+
+  @Test
   void aClientThatEndsAtOnceHasItsBytesDelivered() throws Exception {
     HandNode node = node();
     StreamFixture proxy = proxy(Setup.USUAL, node.address());

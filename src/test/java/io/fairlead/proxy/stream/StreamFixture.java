@@ -2,21 +2,26 @@ package io.fairlead.proxy.stream;
 
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.AccessConfig;
+import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.Cidr;
 import io.fairlead.config.ForwardedConfig;
+import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.ListenerTls;
 import io.fairlead.config.NodeProtocol;
+import io.fairlead.config.OutlierConfig;
 import io.fairlead.config.ProxyProtocolConfig;
 import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.config.ServiceLimits;
+import io.fairlead.config.ServiceTls;
 import io.fairlead.config.UdpConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.proxy.DataPlane;
@@ -40,6 +45,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -228,6 +234,26 @@ final class StreamFixture implements NothingLeftOver.Watched {
             new StreamPolicy(routes, limits, true));
     listeners.add(made);
     return made;
+  }
+
+  /** No node gets more at once from now on. */
+  StreamFixture perNode(int connections) {
+    target.setConfig(
+        new ServiceConfig(
+            "db",
+            List.of(),
+            new BalanceConfig(balance),
+            NodeProtocol.HTTP1,
+            ServiceTls.NONE,
+            HealthCheckConfig.DEFAULT,
+            target.upstream(),
+            ProxyVersion.NONE,
+            OutlierConfig.OFF,
+            new ServiceLimits(
+                connections, Integer.MAX_VALUE, Integer.MAX_VALUE, false, 0, Duration.ofSeconds(1)),
+            Optional.empty()),
+        null);
+    return this;
   }
 
   InetSocketAddress address() {

@@ -207,6 +207,39 @@ final class UdpTest {
   }
 
   @Test
+  void sessionsAreLimitedAtEachNode() throws Exception {
+    Peer a = peer().echo("a");
+    Peer b = peer().echo("b");
+    // by client, which is one: without the limit all would go to the same node
+    StreamFixture proxy =
+        proxy(Setup.USUAL.balance(BalanceMethod.IP_HASH), UdpConfig.DEFAULT, a, b).perNode(2);
+    List<Peer> clients = new ArrayList<>();
+    List<String> nodes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Peer client = peer();
+      clients.add(client);
+      nodes.add(client.send(proxy.address(), "1").receive());
+    }
+    assertThat(nodes).containsExactlyInAnyOrder("a1", "a1", "b1", "b1");
+    Peer beyond = peer();
+    assertThat(beyond.send(proxy.address(), "1").hearsNothing()).isTrue();
+    assertThat(proxy.errors(ErrorReason.OVERLOADED)).isOne();
+    assertThat(proxy.counted(ListenerCounter.RELAYS_FAILED)).isOne();
+    assertThat(proxy.listener().state().connections()).isEqualTo(4);
+    // A node goes down: there is no room for its sessions at the other, whose own go on.
+    proxy.service().setUp(proxy.node(0), false, "down");
+    proxy.rebalance();
+    for (int i = 0; i < 4; i++) {
+      Peer client = clients.get(i).send(proxy.address(), "2");
+      assertThat(nodes.get(i).equals("a1") ? client.hearsNothing() : client.receive().equals("b2"))
+          .isTrue();
+    }
+    assertThat(proxy.errors(ErrorReason.OVERLOADED)).isEqualTo(3);
+    assertThat(proxy.node(0).inFlight()).isZero();
+    assertThat(proxy.node(1).inFlight()).isEqualTo(2);
+  }
+
+  @Test
   void aFloodFromManyPortsHoldsNoMoreThanItsShare() throws Exception {
     Peer node = peer();
     StreamFixture proxy = proxy(Setup.USUAL.connections(1000), new UdpConfig(20, -1, 9000), node);
