@@ -808,6 +808,10 @@ final class Fairlead implements AutoCloseable {
     return watch;
   }
 
+  OutlierWatch outliers() {
+    return outliers;
+  }
+
   HealthChecker health() {
     return health;
   }

@@ -77,7 +77,8 @@ final class Handover implements Predecessor {
               node.facts().up(),
               node.facts().reason(),
               node.facts().draining(),
-              resolved == null ? null : resolved.getAddress().getHostAddress()));
+              resolved == null ? null : resolved.getAddress().getHostAddress(),
+              fairlead.outliers().known(service, node)));
     }
     List<HandedLease> leases = new ArrayList<>();
     fairlead

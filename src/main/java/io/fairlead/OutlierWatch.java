@@ -13,6 +13,7 @@ import io.fairlead.service.NodeFacts;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
 import io.fairlead.service.Standing;
+import io.fairlead.takeover.HandedService.HandedStanding;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.time.Duration;
@@ -20,9 +21,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Has a {@link Detector} look at every service that gets requests, twice a second, and does what it
@@ -37,6 +40,9 @@ final class OutlierWatch implements AutoCloseable {
 
   /** Event loops count what waits too long first; that takes them a moment. */
   private static final Duration SWEEPING = Duration.ofMillis(20);
+
+  /** Of what a predecessor says no more is believed, in milliseconds. */
+  private static final long LONGEST_EJECTION = Duration.ofDays(1).toMillis();
 
   /** Without a request for so long, all windows are empty. */
   private static final long IDLE = Duration.ofSeconds(61).toNanos();
@@ -199,17 +205,6 @@ final class OutlierWatch implements AutoCloseable {
       }
     }
 
-    /** Of an ejection people want to know how long it takes. */
-    private Standing dated(Standing standing, Subject subject, long now) {
-      return standing.state() != Standing.State.EJECTED
-          ? standing
-          : new Standing(
-              standing.state(),
-              standing.share(),
-              standing.reason(),
-              control.epochMillis() + (subject.ejectedUntil() - now) / 1_000_000);
-    }
-
     private void report(Detector.Change change, long now) {
       String node = change.subject().name();
       Standing before = change.before();
@@ -260,6 +255,17 @@ final class OutlierWatch implements AutoCloseable {
     this.probes = probes;
   }
 
+  /** Of an ejection people want to know how long it takes. */
+  private Standing dated(Standing standing, Subject subject, long now) {
+    return standing.state() != Standing.State.EJECTED
+        ? standing
+        : new Standing(
+            standing.state(),
+            standing.share(),
+            standing.reason(),
+            control.epochMillis() + (subject.ejectedUntil() - now) / 1_000_000);
+  }
+
   /** Begins to look. */
   void start() {
     next = control.schedule(PACE, this::sweep);
@@ -282,6 +288,47 @@ final class OutlierWatch implements AutoCloseable {
     if (known != null) {
       known.end();
     }
+  }
+
+  /** What a successor has to know of that node; null: nothing. */
+  @Nullable HandedStanding known(Service service, Node node) {
+    Subject subject = subject(service, node);
+    if (subject == null) {
+      return null;
+    }
+    Standing standing = subject.standing();
+    if (standing.state() == Standing.State.GOOD && subject.ejections() == 0) {
+      return null;
+    }
+    long until = subject.ejectedUntil();
+    return new HandedStanding(
+        standing.state().name().toLowerCase(Locale.ROOT),
+        standing.share(),
+        standing.reason(),
+        until == 0 ? 0 : Math.max(0, (until - control.nanoTime()) / 1_000_000),
+        subject.ejections());
+  }
+
+  /** What the predecessor knew of that node holds on, if its service's nodes are judged at all. */
+  void inherit(Service service, Node node, HandedStanding handed) {
+    Subject subject = subject(service, node);
+    if (subject == null) {
+      return;
+    }
+    for (Standing.State state : Standing.State.values()) {
+      if (state.name().toLowerCase(Locale.ROOT).equals(handed.state())) {
+        Standing found = new Standing(state, Math.clamp(handed.share(), 0, 1), handed.reason());
+        long left = Math.clamp(handed.leftMillis(), 0, LONGEST_EJECTION) * 1_000_000;
+        long now = control.nanoTime();
+        subject.goOn(found, left, handed.ejections(), now);
+        service.setStanding(node, dated(found, subject, now));
+      }
+    }
+  }
+
+  private @Nullable Subject subject(Service service, Node node) {
+    Watched watched = services.get(service);
+    return watched == null ? null : watched.subjects.get(node);
   }
 
   private void sweep() {

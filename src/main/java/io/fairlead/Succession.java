@@ -9,6 +9,7 @@ import io.fairlead.service.Service;
 import io.fairlead.takeover.HandedService;
 import io.fairlead.takeover.HandedService.HandedLease;
 import io.fairlead.takeover.HandedService.HandedNode;
+import io.fairlead.takeover.HandedService.HandedStanding;
 import io.fairlead.takeover.HandedSocket;
 import io.fairlead.takeover.TakeoverCall;
 import io.fairlead.takeover.TakeoverException;
@@ -64,6 +65,10 @@ final class Succession {
       instance.events().add(new Event.TakeoverFailed(e.getMessage() + "; this one goes on alone"));
       return;
     }
+    learn(instance, services);
+  }
+
+  static void learn(Fairlead instance, List<HandedService> services) {
     // Two steps: membership tells the services of what was registered with its next task.
     instance.control().call(() -> onEach(instance, services, Succession::register));
     instance.control().call(() -> onEach(instance, services, Succession::judge));
@@ -124,6 +129,10 @@ final class Succession {
     }
     if (!state.reason().equals(Service.NOT_PROBED)) {
       instance.health().inherit(node, state.up(), state.reason());
+    }
+    HandedStanding standing = state.standing();
+    if (standing != null) {
+      instance.outliers().inherit(service, node, standing);
     }
     if (state.draining() && service.setDraining(node, true, "takeover")) {
       instance.announceWhenEmpty(service, node);

@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.fairlead.Loopback.Client;
 import io.fairlead.config.ConfigReader;
@@ -8,11 +9,14 @@ import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.TestNode;
 import io.fairlead.service.Node;
 import io.fairlead.service.Standing;
+import io.fairlead.takeover.HandedService;
 import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.NodeCounter;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -221,5 +225,32 @@ final class OutlierTest {
   private static boolean apply(Fairlead fairlead, String yaml) {
     ConfigReader.Result read = Loopback.read(yaml);
     return fairlead.apply(read, "test") instanceof Fairlead.Applied.Done;
+  }
+
+  @Test
+  void aSuccessorSendsNothingToWhatIsOut() throws Exception {
+    try (Fairlead old = Loopback.start(yaml("{ ejection-time: 60s }"));
+        Fairlead next = Loopback.start(yaml("{ ejection-time: 60s }"))) {
+      ask(old);
+      awaitTraffic(old);
+      nodes.getFirst().setBehaviour(nodes.getFirst().behaviour().with("error-rate", "0.5"));
+      Loopback.await("n0 is ejected", () -> isOut(old, 0));
+      Standing found = standing(old, 0);
+      List<HandedService> handed = new Handover(old, new CompletableFuture<>()).letGo();
+      assertThat(isOut(next, 0)).isFalse();
+      Succession.learn(next, handed);
+      assertThat(isOut(next, 0)).isTrue();
+      assertThat(standing(next, 0).reason()).isEqualTo(found.reason());
+      assertThat(standing(next, 0).untilMillis()).isCloseTo(found.untilMillis(), within(5000L));
+      ask(next);
+      Loopback.await(
+          "the others are asked",
+          () -> Loopback.nodes(next, "shop")[1].counters().get(NodeCounter.REQUESTS) > 50);
+      assertThat(Loopback.nodes(next, "shop")[0].counters().get(NodeCounter.REQUESTS)).isZero();
+      assertThat(isOut(next, 0)).isTrue();
+      for (int i = 1; i < NODES; i++) {
+        assertThat(standing(next, i)).isEqualTo(Standing.GOOD);
+      }
+    }
   }
 }

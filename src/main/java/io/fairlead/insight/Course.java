@@ -24,6 +24,7 @@ final class Course {
 
   static final double PROBATION_SHARE = 0.1;
   static final double TAIL_SHARE = 0.5;
+  private static final String BEFORE = "; before: ";
   private static final double[] STEPS = {0.01, 0.05, 0.25};
 
   /** Doublings at most: 10 s become 320 s. */
@@ -66,6 +67,41 @@ final class Course {
   private String why = "";
   private @Nullable Signal ejectedFor;
   private boolean refused;
+
+  /** In a row; the next takes twice as long for each. */
+  int ejections() {
+    return ejections;
+  }
+
+  /**
+   * Goes on from what another process has found.
+   *
+   * @param left of an ejection, in nanoseconds
+   * @param inARow ejections
+   */
+  void goOn(Standing found, long left, int inARow, long now) {
+    ejections = Math.clamp(inARow, 0, MAX_DOUBLINGS + 1);
+    since = now;
+    seen = now;
+    forgiven = now;
+    int before = found.reason().lastIndexOf(BEFORE);
+    why = before < 0 ? found.reason() : found.reason().substring(before + BEFORE.length());
+    standing = found;
+    switch (found.state()) {
+      case GOOD -> stage = Stage.GOOD;
+      case EJECTED -> {
+        stage = Stage.EJECTED;
+        until = now + Math.max(0, left);
+      }
+      case PROBATION -> {
+        stage = found.share() >= TAIL_SHARE ? Stage.TAIL : Stage.RETURNING;
+        step = 0;
+        while (step + 1 < STEPS.length && STEPS[step + 1] <= found.share()) {
+          step++;
+        }
+      }
+    }
+  }
 
   /** How long a first ejection takes, from the next one on. */
   void setEjectionNanos(long nanos) {
@@ -224,6 +260,6 @@ final class Course {
         new Standing(
             Standing.State.PROBATION,
             STEPS[at],
-            "comes back with " + Evidence.percent(STEPS[at]) + " of its share; before: " + why);
+            "comes back with " + Evidence.percent(STEPS[at]) + " of its share" + BEFORE + why);
   }
 }

@@ -62,6 +62,22 @@ public final class Subject {
     return course.until();
   }
 
+  /** Ejections in a row so far. */
+  public int ejections() {
+    return course.ejections();
+  }
+
+  /**
+   * Another process has found that of it: goes on from there, without telling anybody.
+   *
+   * @param leftNanos of an ejection
+   * @param ejections in a row
+   */
+  public void goOn(Standing found, long leftNanos, int ejections, long now) {
+    course.goOn(found, leftNanos, ejections, now);
+    reported = found;
+  }
+
   /**
    * Whether it gets requests, as far as others than the detector decide: it is up, not draining.
    */

@@ -13,9 +13,28 @@ public record HandedService(String name, List<HandedNode> nodes, List<HandedLeas
    * @param up health's verdict
    * @param reason for it
    * @param resolved the IP address that a host name stands for; null: none is known, or needed
+   * @param standing what has been found of its answers; null: nothing, or an older process hands
+   *     over
    */
   public record HandedNode(
-      String address, boolean up, String reason, boolean draining, @Nullable String resolved) {}
+      String address,
+      boolean up,
+      String reason,
+      boolean draining,
+      @Nullable String resolved,
+      @Nullable HandedStanding standing) {}
+
+  /**
+   * What has been found of a node's answers.
+   *
+   * @param state its name in small letters
+   * @param share of what it would get otherwise
+   * @param reason for it
+   * @param leftMillis until an ejection ends; 0: there is none, or it has ended
+   * @param ejections in a row: the next one takes longer
+   */
+  public record HandedStanding(
+      String state, double share, String reason, long leftMillis, int ejections) {}
 
   /**
    * A registration by API.

@@ -153,4 +153,51 @@ final class CourseTest {
     seconds(5, null);
     assertThat(course.standing()).isEqualTo(Standing.GOOD);
   }
+
+  /** Another process goes on: what this one has found, and how often, is not forgotten. */
+  @Test
+  void whoGoesOnKeepsTheTimeThatIsLeftAndTheDoublings() {
+    course.goOn(
+        new Standing(Standing.State.EJECTED, 0, "errors 22 % (time 2 in a row)"),
+        7 * Course.SECOND,
+        2,
+        0);
+    seconds(8, null);
+    assertThat(course.standing().reason()).endsWith("before: errors 22 % (time 2 in a row)");
+    seconds(1, CERTAIN);
+    seconds(41, null);
+    assertThat(story)
+        .containsExactly("7 PROBATION 0.01", "9 EJECTED 0.0", "49 PROBATION 0.01"); // 10 s × 4
+  }
+
+  @Test
+  void whoGoesOnGoesOnWithTheWayBack() {
+    course.goOn(
+        new Standing(
+            Standing.State.PROBATION, 0.05, "comes back with 5 % of its share; before: errors 3 %"),
+        0,
+        1,
+        0);
+    assertThat(course.standing().share()).isEqualTo(0.05);
+    seconds(5, null);
+    assertThat(course.standing().reason())
+        .isEqualTo("comes back with 25 % of its share; before: errors 3 %");
+    seconds(5, null);
+    assertThat(story).containsExactly("5 PROBATION 0.25", "10 GOOD 1.0");
+  }
+
+  @Test
+  void whoGoesOnWithWhatIsOnlyLateAtTimesForgetsItInTime() {
+    course.goOn(new Standing(Standing.State.PROBATION, 0.5, "slow at times"), 0, 0, 0);
+    seconds(30, null);
+    assertThat(story).containsExactly("30 GOOD 1.0");
+  }
+
+  @Test
+  void onlyTheDoublingsAreLeftOfAGoodNode() {
+    course.goOn(Standing.GOOD, 0, 1, 0);
+    seconds(1, CERTAIN);
+    seconds(20, null);
+    assertThat(story).containsExactly("1 EJECTED 0.0", "21 PROBATION 0.01");
+  }
 }

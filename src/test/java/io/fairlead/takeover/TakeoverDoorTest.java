@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.takeover.HandedService.HandedLease;
 import io.fairlead.takeover.HandedService.HandedNode;
+import io.fairlead.takeover.HandedService.HandedStanding;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -46,8 +47,14 @@ class TakeoverDoorTest {
           new HandedService(
               "shop",
               List.of(
-                  new HandedNode("10.0.0.1:80", true, "answered", false, null),
-                  new HandedNode("a.example:80", false, "refused", true, "10.0.0.7")),
+                  new HandedNode(
+                      "10.0.0.1:80",
+                      true,
+                      "answered",
+                      false,
+                      null,
+                      new HandedStanding("ejected", 0, "errors 22 %", 8_000, 2)),
+                  new HandedNode("a.example:80", false, "refused", true, "10.0.0.7", null)),
               List.of(
                   new HandedLease(
                       "10.0.0.1:80",
