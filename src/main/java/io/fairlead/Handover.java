@@ -78,6 +78,7 @@ final class Handover implements Predecessor {
               node.facts().reason(),
               node.facts().draining(),
               resolved == null ? null : resolved.getAddress().getHostAddress(),
+              node.facts().sinceMillis(),
               fairlead.outliers().known(service, node)));
     }
     List<HandedLease> leases = new ArrayList<>();

@@ -137,6 +137,10 @@ final class Succession {
     if (state.draining() && service.setDraining(node, true, "takeover")) {
       instance.announceWhenEmpty(service, node);
     }
+    Long since = state.sinceMillis();
+    if (since != null) {
+      service.setSince(node, since);
+    }
   }
 
   /**

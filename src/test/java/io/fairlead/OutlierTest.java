@@ -242,6 +242,8 @@ final class OutlierTest {
       assertThat(isOut(next, 0)).isTrue();
       assertThat(standing(next, 0).reason()).isEqualTo(found.reason());
       assertThat(standing(next, 0).untilMillis()).isCloseTo(found.untilMillis(), within(5000L));
+      assertThat(Loopback.nodes(next, "shop")[0].facts().sinceMillis())
+          .isEqualTo(Loopback.nodes(old, "shop")[0].facts().sinceMillis());
       ask(next);
       Loopback.await(
           "the others are asked",

@@ -100,6 +100,10 @@ public record NodeFacts(
     return changed(up, reason, draining, since, newStanding);
   }
 
+  NodeFacts since(long millis) {
+    return changed(up, reason, draining, millis, standing);
+  }
+
   private NodeFacts changed(
       boolean newUp, String newReason, boolean newDraining, long since, Standing newStanding) {
     return new NodeFacts(

@@ -140,6 +140,18 @@ public final class Service {
   }
 
   /**
+   * What holds of the node has held since then: a predecessor has seen it. Control thread.
+   *
+   * @param millis epoch; not believed if it lies ahead
+   */
+  public void setSince(Node node, long millis) {
+    if (node.isMember() && millis > 0 && millis < node.facts().sinceMillis()) {
+      node.setFacts(node.facts().since(millis));
+      publishFacts();
+    }
+  }
+
+  /**
    * Takes a node out gracefully, or back in. Requests in flight go on. Control thread.
    *
    * @param by who asked

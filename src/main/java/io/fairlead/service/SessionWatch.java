@@ -97,7 +97,9 @@ public final class SessionWatch {
     }
     boolean draining = node.facts().draining();
     if (draining && !seen.draining) {
-      seen.drainingNanos = now;
+      // Another process may have begun it, and this one have taken over.
+      long drains = Math.max(0, time.epochMillis() - node.facts().sinceMillis());
+      seen.drainingNanos = now - drains * 1_000_000;
     }
     seen.draining = draining;
   }

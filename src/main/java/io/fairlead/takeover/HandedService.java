@@ -13,6 +13,7 @@ public record HandedService(String name, List<HandedNode> nodes, List<HandedLeas
    * @param up health's verdict
    * @param reason for it
    * @param resolved the IP address that a host name stands for; null: none is known, or needed
+   * @param sinceMillis when the last of these became so; epoch, null: an older process hands over
    * @param standing what has been found of its answers; null: nothing, or an older process hands
    *     over
    */
@@ -22,6 +23,7 @@ public record HandedService(String name, List<HandedNode> nodes, List<HandedLeas
       String reason,
       boolean draining,
       @Nullable String resolved,
+      @Nullable Long sinceMillis,
       @Nullable HandedStanding standing) {}
 
   /**

@@ -95,9 +95,26 @@ final class SessionWatchTest {
         .containsExactly(
             "0:00:01 sessions",
             "0:01:01 draining, sessions",
-            "1:01:01 draining, over",
+            "1:01:00 draining, over",
             "1:11:01 sessions",
             "1:12:01 draining, sessions");
+  }
+
+  /** A process that takes over knows since when a node drains. */
+  @Test
+  void aDrainThatAnotherProcessBeganIsNotPatientAnew() {
+    time.advance(Duration.ofHours(3));
+    story.clear();
+    service.changing(() -> {
+      boolean _ = service.setDraining(node, true, "takeover");
+      service.setSince(node, time.epochMillis() - Duration.ofMinutes(50).toMillis());
+      service.setSince(node, time.epochMillis() + 1); // not believed
+    });
+    for (int minute = 0; minute < 12; minute++) {
+      requests(1);
+      time.advance(Duration.ofMinutes(1));
+    }
+    assertThat(story).containsExactly("3:00:01 draining, sessions", "3:10:00 draining, over");
   }
 
   @Test

@@ -53,8 +53,9 @@ class TakeoverDoorTest {
                       "answered",
                       false,
                       null,
+                      1_700_000_000_000L,
                       new HandedStanding("ejected", 0, "errors 22 %", 8_000, 2)),
-                  new HandedNode("a.example:80", false, "refused", true, "10.0.0.7", null)),
+                  new HandedNode("a.example:80", false, "refused", true, "10.0.0.7", null, null)),
               List.of(
                   new HandedLease(
                       "10.0.0.1:80",
