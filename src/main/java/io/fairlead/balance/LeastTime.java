@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * expensive while it hangs, not when its time-outs come in; and load that other balancers put on a
  * node shows in the time that ours wait there, without asking anybody.
  *
- * <p>Every node begins with three answers at the mean of its fleet: one that is new or idle is
+ * <p>Every node begins with two answers at the mean of its fleet: one that is new or idle is
  * neither a hole that swallows everything nor forgotten for ever.
  *
  * <p>What can be chance is taken for chance: as far as nodes do not differ by more than nodes that
@@ -38,7 +38,14 @@ final class LeastTime extends Estimates {
   static final double ERROR_SECONDS = 1;
 
   /** Answers at the fleet's mean that every node begins with. */
-  private static final double PRIOR = 3;
+  private static final double PRIOR = 2;
+
+  /**
+   * What a request in flight counts. Most nodes work on several at a time, so that the next one
+   * does not wait for all of them: with 1 a slow node that is idle would be preferred to a fast one
+   * that is far from busy. Nodes that do work on one after the other pay little for it.
+   */
+  private static final float IN_FLIGHT = 2f / 3;
 
   /** Where a node has fewer answers in a second, it takes longer to forget them. */
   private static final double REMEMBERED_ANSWERS = 7;
@@ -377,7 +384,7 @@ final class LeastTime extends Estimates {
     Scores.Reports reports =
         fleet.reporting ? new Scores.Reports(others, (float) meanInFlight + 1, failing) : null;
     return Scores.of(
-        cost, errors, reports, meanInFlight > RANKED_IN_FLIGHT ? null : Ranking.of(cost));
+        cost, IN_FLIGHT, errors, reports, meanInFlight > RANKED_IN_FLIGHT ? null : Ranking.of(cost));
   }
 
   /**

@@ -4,14 +4,15 @@ import io.fairlead.service.Node;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one more request would cost at each node of a balancer, by index: cost × (1 + load). Never
- * changed once published; the least wins.
+ * What one more request would cost at each node of a balancer, by index: cost × (1 + load × what
+ * one in flight counts). Never changed once published; the least wins.
  *
  * <p>An error that no estimate knows of yet costs at once: a node that answers errors in a
  * millisecond would otherwise take all there is until the next estimate.
  */
 final class Scores {
   private final float[] cost;
+  private final float each;
   private final @Nullable Errors errors;
   private final @Nullable Reports reports;
   private final @Nullable Ranking ranking;
@@ -61,24 +62,34 @@ final class Scores {
   }
 
   private Scores(
-      float[] cost, @Nullable Errors errors, @Nullable Reports reports, @Nullable Ranking ranking) {
+      float[] cost,
+      float each,
+      @Nullable Errors errors,
+      @Nullable Reports reports,
+      @Nullable Ranking ranking) {
     this.cost = cost;
+    this.each = each;
     this.errors = errors;
     this.reports = reports;
     this.ranking = ranking;
   }
 
   static Scores of(float[] cost) {
-    return new Scores(cost, null, null, null);
+    return new Scores(cost, 1, null, null, null);
   }
 
   /**
+   * @param each what a request in flight counts: 1 if the next one waits until it is done
    * @param reports what nodes say, where they do
    * @param ranking where it pays to look at the cheapest first
    */
   static Scores of(
-      float[] cost, Errors errors, @Nullable Reports reports, @Nullable Ranking ranking) {
-    return new Scores(cost, errors, reports, ranking);
+      float[] cost,
+      float each,
+      Errors errors,
+      @Nullable Reports reports,
+      @Nullable Ranking ranking) {
+    return new Scores(cost, each, errors, reports, ranking);
   }
 
   /** By index, for nodes without errors that no estimate knows of; see {@link #isPlain}. */
@@ -86,12 +97,17 @@ final class Scores {
     return cost;
   }
 
+  /** What a request in flight counts. */
+  float each() {
+    return each;
+  }
+
   /** Null: it would not pay. */
   @Nullable Ranking ranking() {
     return ranking;
   }
 
-  /** Whether cost × (1 + load) is all, but for such errors. */
+  /** Whether cost and load are all, but for such errors. */
   boolean isPlain() {
     return reports == null;
   }
@@ -106,7 +122,7 @@ final class Scores {
     int fresh = (int) (burden >> 32);
     float added = fresh > 0 && errors != null ? errors.costOf(index, fresh) : 0;
     return reports == null
-        ? (cost[index] + added) * (1 + load)
+        ? (cost[index] + added) * (1 + each * load)
         : byReports(reports, index, load, added);
   }
 
