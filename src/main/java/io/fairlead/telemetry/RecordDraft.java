@@ -1,0 +1,255 @@
+package io.fairlead.telemetry;
+
+import static io.fairlead.telemetry.RecordLayout.WORD;
+
+import io.fairlead.telemetry.RecordLayout.Text;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A record while it is put together: one per event loop, filled at the end of an exchange and
+ * written to the loop's {@link RecordRing}. Allocates nothing, so that what is not set must be
+ * cleared by {@link #begin}. Texts come in the order of {@link Text}.
+ */
+public final class RecordDraft {
+  private static final long U16 = 0xFFFF;
+  private static final long U32 = 0xFFFF_FFFFL;
+
+  private static final byte[] QUESTION = {'?'};
+  private static final byte[] HIDDEN = {'*', '*', '*'};
+
+  private final byte[] texts = new byte[RecordLayout.MOST];
+  private int textEnd;
+  private long lengths;
+  private int kind;
+  private int protocol;
+  private int flags;
+  private long start;
+  private long idHigh;
+  private int idLow;
+  private int queue;
+  private int connect;
+  private int handshake;
+  private int firstByte;
+  private int status;
+  private int error;
+  private long total;
+  private long bytesIn;
+  private long bytesOut;
+  private int listener;
+  private int route;
+  private int service;
+  private int node;
+  private long clientHigh;
+  private long clientLow;
+  private int clientPort;
+  private int tries;
+
+  /**
+   * Makes it empty.
+   *
+   * @param type such as {@link RecordLayout#HTTP}
+   * @param spoken such as {@link RecordLayout#HTTP_2}
+   */
+  public void begin(int type, int spoken) {
+    kind = type;
+    protocol = spoken;
+    flags = 0;
+    textEnd = 0;
+    lengths = 0;
+    idHigh = 0;
+    idLow = 0;
+    queue = RecordLayout.NONE;
+    connect = RecordLayout.NONE;
+    handshake = RecordLayout.NONE;
+    firstByte = RecordLayout.NONE;
+    status = 0;
+    error = 0;
+    tries = 0;
+  }
+
+  public void flag(int flag) {
+    flags |= flag;
+  }
+
+  /**
+   * When, in microseconds since 1970, and for how long, in nanoseconds; a clock that was set back
+   * makes no time negative.
+   */
+  public void times(long startMicros, long totalNanos) {
+    start = startMicros;
+    total = Math.max(0, totalNanos) / 1000;
+  }
+
+  /** The upper 8 and the lower 4 bytes. */
+  public void id(long high, int low) {
+    idHigh = high;
+    idLow = low;
+  }
+
+  /** Nanoseconds; negative: that did not happen. */
+  public void phases(long queueNanos, long connectNanos, long tlsNanos, long firstByteNanos) {
+    queue = micros(queueNanos);
+    connect = micros(connectNanos);
+    handshake = micros(tlsNanos);
+    firstByte = micros(firstByteNanos);
+  }
+
+  private static int micros(long nanos) {
+    return nanos < 0 ? RecordLayout.NONE : (int) Math.min(nanos / 1000, Integer.MAX_VALUE);
+  }
+
+  /**
+   * How it ended.
+   *
+   * @param reason null: nothing was wrong
+   */
+  public void result(int statusCode, @Nullable ErrorReason reason, int tried) {
+    status = statusCode;
+    error = reason == null ? 0 : RecordLayout.error(reason);
+    tries = Math.min(tried, 255);
+  }
+
+  /** Bytes of content, not of heads and frames. */
+  public void bytes(long in, long out) {
+    bytesIn = in;
+    bytesOut = out;
+  }
+
+  /** Numbers of names, see {@link RecordNames}; 0: none. */
+  public void names(int listenerName, int routeName, int serviceName, int nodeName) {
+    listener = listenerName;
+    route = routeName;
+    service = serviceName;
+    node = nodeName;
+  }
+
+  /**
+   * The client's address as two numbers, as far as it may be known.
+   *
+   * @param port 0: not known
+   */
+  public void client(long high, long low, int port, RecordMask mask) {
+    clientHigh = mask.high(high, low);
+    clientLow = mask.low(high, low);
+    if (mask.hidesClients()) {
+      clientPort = 0;
+      flags |= RecordLayout.MASKED;
+    } else {
+      clientPort = port;
+    }
+  }
+
+  /** A method that has a number; otherwise {@link Text#METHOD} says it. */
+  public void method(int number) {
+    kind |= number << 8;
+  }
+
+  /** Adds a text, as much of it as there is room for. */
+  public void text(Text which, byte[] from, int offset, int length) {
+    int most = which.most;
+    int count = length;
+    if (count > most) {
+      count = most;
+      flags |= RecordLayout.TRUNCATED;
+    }
+    System.arraycopy(from, offset, texts, textEnd, count);
+    textEnd += count;
+    added(which, count);
+  }
+
+  private void added(Text which, int count) {
+    lengths |= (long) count << ((which.lengthAt - RecordLayout.LENGTHS) * 8);
+  }
+
+  /**
+   * Adds the path and its query, in which values that nobody may see are replaced.
+   *
+   * @param query where the query begins, without the question mark
+   * @param queryLength negative: there is none
+   */
+  public void path(
+      byte[] from, int offset, int length, int query, int queryLength, RecordMask mask) {
+    int begin = textEnd;
+    int limit = begin + Text.PATH.most;
+    put(from, offset, length, limit);
+    if (queryLength >= 0) {
+      put(QUESTION, 0, 1, limit);
+      if (mask.hidesValues()) {
+        query(from, query, query + queryLength, limit, mask);
+      } else {
+        put(from, query, queryLength, limit);
+      }
+    }
+    added(Text.PATH, textEnd - begin);
+  }
+
+  private void query(byte[] from, int start, int end, int limit, RecordMask mask) {
+    int at = start;
+    while (at < end) {
+      int next = at;
+      int equals = -1;
+      while (next < end && from[next] != '&' && from[next] != ';') {
+        if (from[next] == '=' && equals < 0) {
+          equals = next;
+        }
+        next++;
+      }
+      int behind = Math.min(next + 1, end); // with what stands between them
+      if (equals >= 0 && equals + 1 < next && mask.hides(from, at, equals)) {
+        put(from, at, equals + 1 - at, limit);
+        put(HIDDEN, 0, HIDDEN.length, limit);
+        put(from, next, behind - next, limit);
+        flags |= RecordLayout.MASKED;
+      } else {
+        put(from, at, behind - at, limit);
+      }
+      at = behind;
+    }
+  }
+
+  private void put(byte[] from, int offset, int length, int limit) {
+    int count = length;
+    if (count > limit - textEnd) {
+      count = limit - textEnd;
+      flags |= RecordLayout.TRUNCATED;
+    }
+    System.arraycopy(from, offset, texts, textEnd, count);
+    textEnd += count;
+  }
+
+  /** Bytes that it takes in a ring. */
+  int length() {
+    return (RecordLayout.FIXED + textEnd + 7) & -8;
+  }
+
+  boolean isValuable() {
+    return (flags & RecordLayout.VALUABLE) != 0;
+  }
+
+  void writeTo(MemorySegment memory, long at) {
+    memory.set(WORD, at, length() | (long) kind << 16 | (long) flags << 32);
+    memory.set(WORD, at + RecordLayout.START, start);
+    memory.set(WORD, at + RecordLayout.ID_HIGH, idHigh);
+    memory.set(WORD, at + RecordLayout.ID_LOW, idLow & U32 | (long) queue << 32);
+    memory.set(WORD, at + RecordLayout.CONNECT, connect & U32 | (long) handshake << 32);
+    memory.set(
+        WORD,
+        at + RecordLayout.FIRST_BYTE,
+        firstByte & U32 | (status & U16) << 32 | (long) error << 48);
+    memory.set(WORD, at + RecordLayout.TOTAL, total);
+    memory.set(WORD, at + RecordLayout.BYTES_IN, bytesIn);
+    memory.set(WORD, at + RecordLayout.BYTES_OUT, bytesOut);
+    memory.set(WORD, at + RecordLayout.LISTENER, listener & U32 | (long) route << 32);
+    memory.set(WORD, at + RecordLayout.SERVICE, service & U32 | (long) node << 32);
+    memory.set(WORD, at + RecordLayout.CLIENT_HIGH, clientHigh);
+    memory.set(WORD, at + RecordLayout.CLIENT_LOW, clientLow);
+    memory.set(
+        WORD,
+        at + RecordLayout.CLIENT_PORT,
+        clientPort & U16 | (long) tries << 16 | (long) protocol << 24 | lengths << 32);
+    memory.set(WORD, at + RecordLayout.LENGTHS + 4, lengths >>> 32);
+    MemorySegment.copy(texts, 0, memory, ValueLayout.JAVA_BYTE, at + RecordLayout.FIXED, textEnd);
+  }
+}

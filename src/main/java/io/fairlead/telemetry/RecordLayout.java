@@ -1,0 +1,197 @@
+package io.fairlead.telemetry;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * How one record lies in memory: what event loops write about an exchange or a session at its end,
+ * and what is read back, maybe by another process after this one was killed.
+ *
+ * <p>Little endian; a record begins at a multiple of 8 and is as many bytes long. Fields are
+ * gathered in words of 8 bytes, so that a record is written with few stores. Behind the {@value
+ * #FIXED} bytes that each has lie its texts without anything between them, in the order of {@link
+ * Text}; their lengths are among the fixed fields. What is behind the texts means nothing.
+ *
+ * <p>A time in microseconds that does not fit says {@link Integer#MAX_VALUE} (35 minutes), and
+ * {@link #NONE} where that phase did not happen: no wait, a connection that was open already.
+ *
+ * <table>
+ * <caption>Fields</caption>
+ * <tr><th>at</th><th>bytes</th><th>field</th></tr>
+ * <tr><td>0</td><td>2</td><td>length of the record, in bytes, with texts and padding</td></tr>
+ * <tr><td>2</td><td>1</td><td>type: {@link #HTTP}, {@link #STREAM}, ...</td></tr>
+ * <tr><td>3</td><td>1</td><td>method, {@link #METHODS}; 0: see {@link Text#METHOD}</td></tr>
+ * <tr><td>4</td><td>4</td><td>flags: {@link #TLS}, {@link #REUSED}, ...</td></tr>
+ * <tr><td>8</td><td>8</td><td>start, in microseconds since 1970: the first byte of the request's
+ *     head, the connection, the first datagram</td></tr>
+ * <tr><td>16</td><td>8</td><td>upper 8 bytes of the request's id</td></tr>
+ * <tr><td>24</td><td>4</td><td>lower 4 bytes of it; as 24 hexadecimal digits it is what
+ *     {@code x-request-id} says if Fairlead made it, and where it did not, it is unique all the
+ *     same</td></tr>
+ * <tr><td>28</td><td>4</td><td>queue: µs it waited for room at the service's nodes</td></tr>
+ * <tr><td>32</td><td>4</td><td>connect: µs until TCP to the last node that was tried was there</td></tr>
+ * <tr><td>36</td><td>4</td><td>TLS: µs of the handshake with that node, behind connect</td></tr>
+ * <tr><td>40</td><td>4</td><td>first byte: µs from having a connection to that node until the head
+ *     of its answer was there</td></tr>
+ * <tr><td>44</td><td>2</td><td>status that the client got, or would have got (499: it had gone); 0:
+ *     there is no such thing</td></tr>
+ * <tr><td>46</td><td>2</td><td>why Fairlead answered itself or gave up, {@link #error}; 0: no
+ *     reason to</td></tr>
+ * <tr><td>48</td><td>8</td><td>total: µs from start to end</td></tr>
+ * <tr><td>56</td><td>8</td><td>bytes in: of the request's body, of both directions of a tunnel the
+ *     client's; framing does not count</td></tr>
+ * <tr><td>64</td><td>8</td><td>bytes out: the same towards the client</td></tr>
+ * <tr><td>72</td><td>4</td><td>listener, as in {@link RecordNames}; 0: none, as for the next
+ *     three</td></tr>
+ * <tr><td>76</td><td>4</td><td>route</td></tr>
+ * <tr><td>80</td><td>4</td><td>service</td></tr>
+ * <tr><td>84</td><td>4</td><td>node that was tried last</td></tr>
+ * <tr><td>88</td><td>16</td><td>client's address as two numbers, the upper half first; IPv4 is
+ *     mapped ({@code ::ffff:a.b.c.d}); masked already</td></tr>
+ * <tr><td>104</td><td>2</td><td>client's port; 0: not known, or masked</td></tr>
+ * <tr><td>106</td><td>1</td><td>tries: nodes picked, 255 at most</td></tr>
+ * <tr><td>107</td><td>1</td><td>protocol, {@link #PROTOCOLS}</td></tr>
+ * <tr><td>108</td><td>8</td><td>lengths of the texts: path 2, then host, user agent, method,
+ *     request id, trace id 1 each; one byte is left</td></tr>
+ * <tr><td>116</td><td>4</td><td>nothing yet, 0</td></tr>
+ * </table>
+ */
+public final class RecordLayout {
+  // Types.
+  /** An exchange of HTTP of any version; a WebSocket is one, written when it ends. */
+  public static final int HTTP = 1;
+
+  /** A relayed connection: TCP, or TLS passed through. */
+  public static final int STREAM = 2;
+
+  /** What one client address sent over UDP until its session ended. */
+  public static final int DATAGRAMS = 3;
+
+  // Flags.
+  /** The client's connection was secured by Fairlead. */
+  public static final int TLS = 1;
+
+  /** The node's connection had served before. */
+  public static final int REUSED = 1 << 1;
+
+  /** A text was longer than there is room for. */
+  public static final int TRUNCATED = 1 << 2;
+
+  /** The values of query parameters, or the client's address, are not what came. */
+  public static final int MASKED = 1 << 3;
+
+  /** A hedge was sent: tries counts it. */
+  public static final int HEDGED = 1 << 4;
+
+  /** Worth the last room there is, see {@link RecordRing}. */
+  public static final int VALUABLE = 1 << 5;
+
+  /** A phase that did not happen. */
+  public static final int NONE = -1;
+
+  /** By the number in the record. */
+  private static final String[] METHODS = {
+    "", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"
+  };
+
+  // Protocols.
+  public static final int HTTP_1_0 = 1;
+  public static final int HTTP_1_1 = 2;
+  public static final int HTTP_2 = 3;
+  public static final int GRPC = 4;
+  public static final int WEBSOCKET = 5;
+  public static final int TCP = 6;
+  public static final int TLS_PASSED_THROUGH = 7;
+  public static final int UDP = 8;
+
+  private static final String[] PROTOCOLS = {
+    "", "http/1.0", "http/1.1", "h2", "grpc", "websocket", "tcp", "tls", "udp"
+  };
+
+  /** What a record says in words of others, in this order. */
+  public enum Text {
+    /** What was asked for, in lower case; of TLS passed through the name in the ClientHello. */
+    HOST(255, 110),
+    /** The path as it was matched, and the query. */
+    PATH(1024, 108),
+    USER_AGENT(255, 111),
+    /** Where it is none of those that have numbers. */
+    METHOD(32, 112),
+    /** What {@code x-request-id} said, if somebody else made it. */
+    REQUEST_ID(128, 113),
+    /** Of the {@code traceparent} that came in: 32 hexadecimal digits. */
+    TRACE_ID(32, 114);
+
+    /** More is cut off. */
+    final int most;
+
+    /** Where its length stands. */
+    final int lengthAt;
+
+    Text(int most, int lengthAt) {
+      this.most = most;
+      this.lengthAt = lengthAt;
+    }
+
+    /** Bytes of it that a record has at most. */
+    public int most() {
+      return most;
+    }
+  }
+
+  /** Bytes in front of the texts. */
+  public static final int FIXED = 120;
+
+  /** No record is longer. */
+  public static final int MOST = FIXED + 255 + 1024 + 255 + 32 + 128 + 32 + 2;
+
+  static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfShort QUARTER =
+      ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  // Words and what is in them.
+  static final int HEAD = 0;
+  static final int START = 8;
+  static final int ID_HIGH = 16;
+  static final int ID_LOW = 24;
+  static final int QUEUE = 28;
+  static final int CONNECT = 32;
+  static final int HANDSHAKE = 36;
+  static final int FIRST_BYTE = 40;
+  static final int STATUS = 44;
+  static final int ERROR = 46;
+  static final int TOTAL = 48;
+  static final int BYTES_IN = 56;
+  static final int BYTES_OUT = 64;
+  static final int LISTENER = 72;
+  static final int ROUTE = 76;
+  static final int SERVICE = 80;
+  static final int NODE = 84;
+  static final int CLIENT_HIGH = 88;
+  static final int CLIENT_LOW = 96;
+  static final int CLIENT_PORT = 104;
+  static final int TRIES = 106;
+  static final int PROTOCOL = 107;
+  static final int LENGTHS = 108;
+
+  private RecordLayout() {}
+
+  /** As SQL and people call it; empty: {@link Text#METHOD} says. */
+  public static String method(int number) {
+    return number < METHODS.length ? METHODS[number] : "";
+  }
+
+  public static String protocol(int number) {
+    return number < PROTOCOLS.length ? PROTOCOLS[number] : "";
+  }
+
+  /**
+   * The number of a reason. Numbers are of one version of Fairlead: whoever reads what another
+   * process has left finds their names in what {@link RecordNames} wrote beside.
+   */
+  @SuppressWarnings("EnumOrdinal") // the names are written beside the records
+  public static int error(ErrorReason reason) {
+    return reason.ordinal() + 1;
+  }
+}

@@ -1,0 +1,106 @@
+package io.fairlead.telemetry;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What must not stand in records: parts of clients' addresses, and the values of some query
+ * parameters. Applied while a record is written, so that what is hidden never leaves the request.
+ * Asking allocates nothing.
+ *
+ * <p>Of an IPv4 address the first so many bits stay; of an IPv6 address twice as many, since a
+ * network of a customer is a /48 or /56 where it is a /24 or a single address in IPv4. With {@link
+ * #WHOLE} bits all of either stays.
+ */
+public final class RecordMask {
+  /** Bits of an IPv4 address. */
+  public static final int WHOLE = 32;
+
+  /** Hides nothing. */
+  public static final RecordMask NONE = new RecordMask(WHOLE, List.of());
+
+  /** The lower half of an IPv4 address is this and the address. */
+  private static final long MAPPED = 0xFFFF_0000_0000L;
+
+  private final boolean clients;
+  private final long low4;
+  private final long high6;
+  private final byte[][] names;
+
+  /**
+   * @param clientBits of IPv4 addresses that stay, 0 to 32
+   * @param query names of parameters whose values are hidden; case does not matter
+   */
+  public RecordMask(int clientBits, List<String> query) {
+    clients = clientBits < WHOLE;
+    low4 = -1L << (32 - clientBits);
+    high6 = clientBits == 0 ? 0 : -1L << (64 - 2 * clientBits);
+    names =
+        query.stream()
+            .map(name -> name.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8))
+            .toArray(byte[][]::new);
+  }
+
+  boolean hidesClients() {
+    return clients;
+  }
+
+  boolean hidesValues() {
+    return names.length > 0;
+  }
+
+  private static boolean isMapped(long high, long low) {
+    return high == 0 && (low & 0xFFFF_FFFF_0000_0000L) == MAPPED;
+  }
+
+  /** What may be known of the upper half of that address. */
+  long high(long high, long low) {
+    return !clients || isMapped(high, low) ? high : high & high6;
+  }
+
+  /** What may be known of the lower half of that address. */
+  long low(long high, long low) {
+    if (!clients) {
+      return low;
+    }
+    return isMapped(high, low) ? low & low4 : 0;
+  }
+
+  /** Whether the value of that parameter is hidden; its name may be percent-encoded. */
+  boolean hides(byte[] from, int start, int end) {
+    for (byte[] name : names) {
+      if (isCalled(from, start, end, name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isCalled(byte[] from, int start, int end, byte[] name) {
+    int at = start;
+    for (byte wanted : name) {
+      if (at >= end) {
+        return false;
+      }
+      int found = from[at++];
+      if (found == '%' && at + 2 <= end) {
+        int high = Character.digit(from[at], 16);
+        int low = Character.digit(from[at + 1], 16);
+        if (high >= 0 && low >= 0) {
+          found = (byte) (high << 4 | low);
+          at += 2;
+        }
+      } else if (found == '+') {
+        found = ' ';
+      }
+      if (found >= 'A' && found <= 'Z') {
+        found += 'a' - 'A';
+      }
+      if (found != wanted) {
+        return false;
+      }
+    }
+    return at == end;
+  }
+}

@@ -1,0 +1,87 @@
+package io.fairlead.telemetry;
+
+/**
+ * Reads a ring in the order in which it was written: of this process while the loop goes on
+ * writing, or of one that is gone to its end. One thread. What has been read stays in the ring
+ * until {@link #saved} says that it is safe elsewhere: should this process be killed before,
+ * whoever comes next reads it again.
+ */
+public final class RecordReader {
+  private final RingFile file;
+  private final RecordView record;
+  private long chunk;
+  private long offset;
+  private long damaged;
+
+  RecordReader(RingFile file) {
+    this.file = file;
+    record = new RecordView(file.memory);
+    long from = file.saved();
+    chunk = from >>> RingFile.CHUNK_BITS;
+    offset = Math.max(from & (RingFile.CHUNK - 1), RingFile.CHUNK_HEADER);
+  }
+
+  /** The loop whose records these are. */
+  public int loop() {
+    return file.loop;
+  }
+
+  /**
+   * Goes to the next record.
+   *
+   * @return false if there is none now; of a process that is gone, there will be none
+   */
+  public boolean next() {
+    while (file.hasBegun(chunk)) {
+      long at = file.chunkAt(chunk);
+      long published = file.published(at);
+      boolean closed = (published & RingFile.CLOSED) != 0;
+      long end = published & ~RingFile.CLOSED;
+      if (offset < end) {
+        record.moveTo(at + offset);
+        if (end <= RingFile.CHUNK && record.isSound(end - offset)) {
+          offset += record.length();
+          return true;
+        }
+        damaged++; // by somebody else: what we write is sound before it is published
+        offset = end;
+      }
+      if (!closed) {
+        return false;
+      }
+      chunk++;
+      offset = RingFile.CHUNK_HEADER;
+    }
+    return false;
+  }
+
+  /** The record that {@link #next} went to; good until {@link #saved} is called with its place. */
+  public RecordView record() {
+    return record;
+  }
+
+  /** Just behind that record. Places rise, and never repeat in one ring. */
+  public long place() {
+    return (chunk << RingFile.CHUNK_BITS) + offset;
+  }
+
+  /** Everything before that place is safe elsewhere and may be overwritten. */
+  public void saved(long place) {
+    file.save(place);
+  }
+
+  /** Pieces of a ring that were skipped since no record can look like that. */
+  public long damaged() {
+    return damaged;
+  }
+
+  /** Records that were written in all. */
+  public long written() {
+    return file.written();
+  }
+
+  /** Records that were dropped for that reason in all. */
+  public long dropped(RecordDrop why) {
+    return file.dropped(why);
+  }
+}

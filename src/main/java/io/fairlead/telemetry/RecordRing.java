@@ -1,0 +1,95 @@
+package io.fairlead.telemetry;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/**
+ * Where one event loop leaves its records, and {@link RecordReader} fetches them: memory that is a
+ * file, so that what is in there outlives the process. The loop's side; a record costs plain stores
+ * and one with release order that makes it visible. Nothing waits for the reader: where it is too
+ * slow, records are dropped and counted.
+ *
+ * <p>The last {@value #RESERVE} chunks are for valuable records ({@link RecordLayout#VALUABLE}): of
+ * what there is too much of, the ordinary success is the first to go, and the failure that somebody
+ * will look for the last.
+ */
+public final class RecordRing {
+  static final int RESERVE = 2;
+
+  /** With fewer there would be no room for ordinary records while one chunk is saved. */
+  public static final int FEWEST_CHUNKS = 4;
+
+  private final RingFile file;
+  private final MemorySegment memory;
+  private long chunk;
+  private long chunkAt;
+  private int used = RingFile.CHUNK_HEADER;
+  private long written;
+
+  /** The first chunk that has no room, and the first that has none for ordinary records. */
+  private long end;
+
+  private long ordinaryEnd;
+
+  private RecordRing(RingFile file) {
+    this.file = file;
+    memory = file.memory;
+    chunkAt = file.chunkAt(0);
+    file.begin(0);
+    look();
+  }
+
+  static RecordRing create(Path path, int loop, int chunks) throws IOException {
+    return new RecordRing(RingFile.create(path, loop, chunks));
+  }
+
+  RecordReader reader() {
+    return new RecordReader(file);
+  }
+
+  /** Writes it, if there is room. The loop only. */
+  public void write(RecordDraft draft) {
+    int length = draft.length();
+    boolean valuable = draft.isValuable();
+    long into = used + length <= RingFile.CHUNK ? chunk : chunk + 1;
+    if (into >= (valuable ? end : ordinaryEnd)) {
+      look();
+      if (into >= (valuable ? end : ordinaryEnd)) {
+        file.drop(valuable ? RecordDrop.VALUABLE : RecordDrop.ORDINARY);
+        return;
+      }
+    }
+    if (into != chunk) {
+      next();
+    }
+    draft.writeTo(memory, chunkAt + used);
+    used += length;
+    file.countWritten(++written);
+    file.publish(chunkAt, used);
+  }
+
+  private void next() {
+    file.publish(chunkAt, used | RingFile.CLOSED);
+    chunk++;
+    file.begin(chunk);
+    chunkAt = file.chunkAt(chunk);
+    used = RingFile.CHUNK_HEADER;
+  }
+
+  /** How far the reader is. */
+  private void look() {
+    end = (file.saved() >>> RingFile.CHUNK_BITS) + file.chunks;
+    ordinaryEnd = end - RESERVE;
+  }
+
+  /** Records that have been written so far. Any thread. */
+  public long written() {
+    return file.written();
+  }
+
+  /** Records that were dropped for that reason so far. Any thread. */
+  public long dropped(RecordDrop why) {
+    return file.dropped(why);
+  }
+}

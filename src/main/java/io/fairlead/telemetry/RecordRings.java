@@ -1,0 +1,170 @@
+package io.fairlead.telemetry;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The rings of this process, one for each event loop, and how those are found that another one has
+ * left.
+ *
+ * <p>They lie in memory that is a file ({@code /dev/shm}) where there is room, else in the data
+ * folder. Each process has a folder of its own and holds a lock in there as long as it lives, which
+ * the kernel gives up for it however it ends: so a folder whose lock can be had is of a process
+ * that is gone, and one that is still serving, as in a takeover, is never mistaken for it.
+ */
+public final class RecordRings implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(RecordRings.class.getName());
+
+  private final RingFolder folder;
+  private final RecordNames names;
+  private final List<RecordRing> rings;
+  private volatile long epochOffset;
+
+  private RecordRings(RingFolder folder, RecordNames names, List<RecordRing> rings) {
+    this.folder = folder;
+    this.names = names;
+    this.rings = rings;
+    setClock();
+  }
+
+  /**
+   * Makes the rings of this process.
+   *
+   * @param data the instance's folder for state
+   * @param loops how many rings
+   * @param bytes of one ring; a multiple of 1 MiB
+   * @param names that records will hold numbers of
+   * @throws IOException if there is no room for them anywhere
+   */
+  public static RecordRings open(Path data, int loops, long bytes, RecordNames names)
+      throws IOException {
+    int chunks = (int) (bytes >> RingFile.CHUNK_BITS);
+    long needed = loops * RingFile.size(chunks);
+    IOException last = new IOException("there is no place for rings of records");
+    for (Path place : RingFolder.places(data)) {
+      try {
+        if (room(place) < needed) {
+          throw new IOException(place + " has no room for " + needed + " bytes");
+        }
+        return make(place, loops, chunks, names);
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "no rings of records here: {0}", e.getMessage());
+        last = e;
+      }
+    }
+    throw last;
+  }
+
+  private static RecordRings make(Path place, int loops, int chunks, RecordNames names)
+      throws IOException {
+    RingFolder folder = RingFolder.create(place);
+    try {
+      List<RecordRing> rings = new ArrayList<>();
+      for (int loop = 0; loop < loops; loop++) {
+        rings.add(RecordRing.create(folder.ring(loop), loop, chunks));
+      }
+      names.writeTo(folder.names());
+      folder.show();
+      return new RecordRings(folder, names, rings);
+    } catch (IOException | RuntimeException e) {
+      names.close();
+      folder.remove();
+      throw e;
+    }
+  }
+
+  private static long room(Path place) throws IOException {
+    Path existing = place;
+    while (!Files.exists(existing) && existing.getParent() != null) {
+      existing = existing.getParent();
+    }
+    FileStore store = Files.getFileStore(existing);
+    return store.getUsableSpace();
+  }
+
+  /** The ring that this event loop writes to. */
+  public RecordRing ring(int loop) {
+    return rings.get(loop);
+  }
+
+  public int loops() {
+    return rings.size();
+  }
+
+  /** The one reader of that ring, to be asked for once. */
+  public RecordReader reader(int loop) {
+    return rings.get(loop).reader();
+  }
+
+  /** What numbers in records mean. */
+  public RecordNames names() {
+    return names;
+  }
+
+  /** Tells this process from all others, and sorts by time: 16 hexadecimal digits. */
+  public String boot() {
+    return folder.boot();
+  }
+
+  /** Where the files are. */
+  public Path path() {
+    return folder.path();
+  }
+
+  /** Reads the clock for people, once a second: loops add it to the time they have. */
+  public void setClock() {
+    Instant now = Instant.now();
+    epochOffset = now.getEpochSecond() * 1_000_000_000 + now.getNano() - System.nanoTime();
+  }
+
+  /** The time for people, in microseconds since 1970, of a time of {@link System#nanoTime}. */
+  public long epochMicros(long nanos) {
+    return (nanos + epochOffset) / 1000;
+  }
+
+  /** Records that all loops have dropped for that reason. */
+  public long dropped(RecordDrop why) {
+    return rings.stream().mapToLong(ring -> ring.dropped(why)).sum();
+  }
+
+  /** Records that all loops have written. */
+  public long written() {
+    return rings.stream().mapToLong(RecordRing::written).sum();
+  }
+
+  /**
+   * What processes have left that are gone. Each is kept from others until it is closed; one that
+   * is still alive is not among them.
+   */
+  public static List<LeftRings> left(Path data) throws IOException {
+    List<LeftRings> found = new ArrayList<>();
+    for (Path place : RingFolder.places(data)) {
+      for (RingFolder folder : RingFolder.left(place)) {
+        found.add(new LeftRings(folder));
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Everything has been saved: nothing is left behind. A loop that writes on writes to memory that
+   * nobody reads.
+   */
+  @Override
+  public void close() {
+    names.close();
+    folder.remove();
+  }
+
+  /** Something is not saved yet: what is in the rings is left for the next process. */
+  public void leave() {
+    names.close();
+    folder.unlock();
+  }
+}
