@@ -8,6 +8,7 @@ import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
+import io.fairlead.config.LogsConfig;
 import io.fairlead.config.Probe;
 import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RateLimitConfig;
@@ -38,6 +39,9 @@ import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.RecordMask;
+import io.fairlead.telemetry.RecordNames;
+import io.fairlead.telemetry.RecordRings;
 import io.fairlead.telemetry.RouteCounter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -156,6 +160,7 @@ final class Fairlead implements AutoCloseable {
 
   private volatile @Nullable AdminServer admin;
   private volatile long predecessor;
+  private volatile @Nullable RecordRings records;
   private final @Nullable Path file;
 
   private Fairlead(FairleadConfig config, @Nullable Path file) {
@@ -367,6 +372,36 @@ final class Fairlead implements AutoCloseable {
     });
   }
 
+  /**
+   * From now on event loops leave a record of each request and session that ends, as {@code logs}
+   * says. Somebody has to read them: where nobody does, rings fill, and what comes then is dropped
+   * and counted. Whoever asked closes them, after this instance.
+   *
+   * @throws IOException if there is no room for them
+   */
+  RecordRings openRecords() throws IOException {
+    changing.lock();
+    try {
+      FairleadConfig config = state().config();
+      RecordRings opened =
+          RecordRings.open(
+              config.data(), dataPlane.loops(), config.logs().ring(), dataPlane.names());
+      records = opened;
+      record(config.logs());
+      return opened;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void record(LogsConfig logs) {
+    RecordRings rings = records;
+    if (rings != null) {
+      rings.setMask(new RecordMask(logs.mask().client(), logs.mask().query()));
+      dataPlane.record(logs.enabled() ? rings : null);
+    }
+  }
+
   /** Lets event loops know how long requests take; they only look it up. */
   private void tick() {
     State present = state.get();
@@ -377,6 +412,10 @@ final class Fairlead implements AutoCloseable {
         service.target().watch(now, events::add);
         service.lookAtSessions();
       }
+    }
+    RecordRings rings = records;
+    if (rings != null) {
+      rings.setClock();
     }
     watch.look();
     control.schedule(TICK, this::tick);
@@ -394,7 +433,9 @@ final class Fairlead implements AutoCloseable {
 
   private ServiceRuntime newService(
       ServiceConfig config, Map<String, NodeTlsKeeper.Ready> toNodes) {
-    Service service = new Service(config.name(), dataPlane.loops(), events, control::epochMillis);
+    Service service =
+        new Service(
+            config.name(), dataPlane.loops(), events, control::epochMillis, dataPlane.names());
     ServiceRuntime runtime =
         new ServiceRuntime(
             service, config, requestTls(toNodes.get(config.name())), dataPlane, control);
@@ -444,6 +485,7 @@ final class Fairlead implements AutoCloseable {
     List<RouteTable.Entry<HttpRoute>> entries = new ArrayList<>();
     for (RouteConfig route : config.routes()) {
       HttpRoute made = route(route, pages, services, known.get(route.name()));
+      made.setRecordName(dataPlane.names().number(RecordNames.Kind.ROUTE, route.name()));
       compiled.add(made);
       entries.add(new RouteTable.Entry<>(route, made));
     }
@@ -701,6 +743,7 @@ final class Fairlead implements AutoCloseable {
           listener.state().setTls(tlsOf(certificates, name));
         });
     state.set(after);
+    record(after.config().logs());
     return null;
   }
 

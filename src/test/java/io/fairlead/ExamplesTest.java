@@ -119,7 +119,8 @@ class ExamplesTest {
         "balance.yaml",
         "balancing.yaml",
         "affinity.yaml",
-        "health.yaml"
+        "health.yaml",
+        "logs.yaml"
       })
   void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param admin where dashboard, API and metrics are served
  * @param data folder for state; relative to the configuration file
  * @param runtime event loops and transport; changes need a restart
+ * @param logs what is recorded of requests and sessions
  * @param listeners by name, in file order
  * @param services by name, in file order
  */
@@ -20,6 +21,7 @@ public record FairleadConfig(
     AdminConfig admin,
     Path data,
     RuntimeConfig runtime,
+    LogsConfig logs,
     Map<String, ListenerConfig> listeners,
     Map<String, ServiceConfig> services) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.

@@ -798,6 +798,14 @@ final class Language {
           "see below",
           "Event loops and transport.",
           "{ event-loops: 2 }");
+  private static final Key<LogsConfig> FILE_LOGS =
+      Key.of(
+          "logs",
+          LogsLanguage.LOGS,
+          LogsConfig.DEFAULT,
+          "see below",
+          "What is recorded of requests and sessions.",
+          "{ mask: { client: \"/24\" } }");
   private static final Key<Map<String, ListenerConfig>> LISTENERS =
       Key.of(
           "listeners",
@@ -819,8 +827,8 @@ final class Language {
       new Obj<>(
           "file",
           "Everything one instance is told.",
-          List.of(FILE_ADMIN, DATA, FILE_RUNTIME, LISTENERS, SERVICES),
-          List.of("group", "dns", "vips", "databases", "logs", "alerts"),
+          List.of(FILE_ADMIN, DATA, FILE_RUNTIME, FILE_LOGS, LISTENERS, SERVICES),
+          List.of("group", "dns", "vips", "databases", "alerts"),
           false,
           null,
           (values, _) ->
@@ -828,6 +836,7 @@ final class Language {
                   values.get(FILE_ADMIN),
                   orElse(values.find(DATA), values.folder().resolve("fairlead-data").normalize()),
                   values.get(FILE_RUNTIME),
+                  values.get(FILE_LOGS),
                   values.get(LISTENERS),
                   values.get(SERVICES)));
 

@@ -14,6 +14,8 @@ import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
+import io.fairlead.telemetry.RecordNames;
+import io.fairlead.telemetry.RecordRings;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -60,6 +62,7 @@ public final class DataPlane implements AutoCloseable {
   private final NodeSignals signals;
   private final InstanceGuard guard = new InstanceGuard();
   private final InheritedSockets inherited = new InheritedSockets();
+  private final RecordNames names = new RecordNames();
   private int nextLoop;
 
   /**
@@ -87,6 +90,22 @@ public final class DataPlane implements AutoCloseable {
   /** How many event loops there are. */
   public int loops() {
     return loops.size();
+  }
+
+  /** Numbers for what records name. */
+  public RecordNames names() {
+    return names;
+  }
+
+  /**
+   * From now on loops leave a record of whatever ends.
+   *
+   * @param rings one for each loop; null: no longer
+   */
+  public void record(@Nullable RecordRings rings) {
+    for (Loop loop : loops) {
+      loop.record(rings == null ? null : rings.ring(loop.index()));
+    }
   }
 
   /** What loops know of how the process fares. */
@@ -160,6 +179,7 @@ public final class DataPlane implements AutoCloseable {
   private Listener open(ListenerConfig config, Set<HostPort> taken, ListenerState state)
       throws IOException {
     state.configure(config);
+    state.setRecordName(names.number(RecordNames.Kind.LISTENER, config.name()));
     List<HostPort> own = config.bind().stream().filter(a -> !taken.contains(a)).toList();
     Map<HostPort, Channel> sockets = bind(config.name(), own, state);
     return new Listener(config.name(), sockets, state, this);

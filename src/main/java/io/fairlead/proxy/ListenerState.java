@@ -51,6 +51,7 @@ public abstract class ListenerState {
   private volatile Front front = new Front(List.of(), 0);
   private volatile boolean draining;
   private volatile @Nullable TlsListener tls;
+  private volatile int recordName;
 
   protected ListenerState(int loops) {
     this.counters = new LoopCounters<>(loops, ListenerCounter.class);
@@ -104,6 +105,16 @@ public abstract class ListenerState {
   final void configure(ListenerConfig config) {
     front =
         new Front(config.proxyProtocol().acceptFrom(), config.limits().headerTimeout().toNanos());
+  }
+
+  /** Before it takes anybody. */
+  final void setRecordName(int number) {
+    recordName = number;
+  }
+
+  /** Its number in records. */
+  public final int recordName() {
+    return recordName;
   }
 
   final void setDraining() {

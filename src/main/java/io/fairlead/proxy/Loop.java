@@ -1,5 +1,6 @@
 package io.fairlead.proxy;
 
+import io.fairlead.telemetry.RecordRing;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
@@ -27,6 +28,7 @@ public final class Loop {
   private final RequestIds requestIds;
   private final InstanceGuard guard;
   private @Nullable SplicePipe pipe;
+  private volatile @Nullable RecordRing records;
 
   /** Nanoseconds by which ticks were late, and how many there were, since somebody looked. */
   private final AtomicLong late = new AtomicLong();
@@ -100,6 +102,15 @@ public final class Loop {
 
   public RequestIds requestIds() {
     return requestIds;
+  }
+
+  /** Where records of what has ended go; null: nobody wants any. */
+  public @Nullable RecordRing records() {
+    return records;
+  }
+
+  void record(@Nullable RecordRing into) {
+    records = into;
   }
 
   /**

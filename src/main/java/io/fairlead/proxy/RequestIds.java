@@ -16,6 +16,8 @@ public final class RequestIds {
 
   private final byte[] current = new byte[LENGTH];
   private final LongSupplier epochMillis;
+  private final int instance;
+  private final int loop;
   private long millis;
   private long nextLook = Long.MIN_VALUE;
   private int counter;
@@ -29,6 +31,8 @@ public final class RequestIds {
    */
   RequestIds(int instance, int loop, LongSupplier epochMillis) {
     this.epochMillis = epochMillis;
+    this.instance = instance & 0xFFFF;
+    this.loop = loop & 0xFF;
     hex(instance & 0xFFFF, 12, 4);
     hex(loop & 0xFF, 16, 2);
   }
@@ -39,6 +43,12 @@ public final class RequestIds {
    * @param nowNanos the loop's time; the clock for people is read once a millisecond at most
    */
   public void next(byte[] target, int offset, long nowNanos) {
+    next(nowNanos);
+    System.arraycopy(current, 0, target, offset, LENGTH);
+  }
+
+  /** Makes the next id, which is asked for as numbers only. */
+  public void next(long nowNanos) {
     if (nowNanos >= nextLook) {
       nextLook = nowNanos + 1_000_000;
       long now = epochMillis.getAsLong();
@@ -53,7 +63,16 @@ public final class RequestIds {
       hex(millis, 0, 12);
     }
     hex(counter, 18, 6);
-    System.arraycopy(current, 0, target, offset, LENGTH);
+  }
+
+  /** The upper 8 bytes of the last one. */
+  public long high() {
+    return millis << 16 | instance;
+  }
+
+  /** The lower 4 bytes of the last one. */
+  public int low() {
+    return loop << 24 | counter;
   }
 
   private void hex(long value, int at, int digits) {

@@ -42,6 +42,7 @@ public final class Node {
   private volatile boolean member = true;
   private volatile long certificateEnd;
   private volatile int ejections;
+  private volatile int recordName;
   private volatile NodeSessions sessions = NodeSessions.NONE;
 
   Node(String service, NodeSpec spec, int loops, NodeFacts facts, NodeAnswers answers) {
@@ -85,6 +86,15 @@ public final class Node {
   /** What people call it. */
   public String name() {
     return facts.name();
+  }
+
+  /** The number of its name in records. */
+  public int recordName() {
+    return recordName;
+  }
+
+  void setRecordName(int number) {
+    recordName = number;
   }
 
   /** What the control thread holds true of it. */

@@ -5,6 +5,7 @@ import io.fairlead.telemetry.AffinityCounter;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.RecordNames;
 import io.fairlead.telemetry.ServiceAnswers;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,6 +27,8 @@ public final class Service {
   public static final String NOT_PROBED = "not probed yet";
 
   private final String name;
+  private final RecordNames names;
+  private final int recordName;
   private final int loops;
   private final EventLog events;
   private final LongSupplier epochMillis;
@@ -44,7 +47,17 @@ public final class Service {
    * @param epochMillis the time for people
    */
   public Service(String name, int loops, EventLog events, LongSupplier epochMillis) {
+    this(name, loops, events, epochMillis, new RecordNames());
+  }
+
+  /**
+   * @param names where records find what they say about it and its nodes
+   */
+  public Service(
+      String name, int loops, EventLog events, LongSupplier epochMillis, RecordNames names) {
     this.name = name;
+    this.names = names;
+    this.recordName = names.number(RecordNames.Kind.SERVICE, name);
     this.loops = loops;
     this.load = new ServiceLoad(loops);
     this.affinity = new LoopCounters<>(loops, AffinityCounter.class);
@@ -55,6 +68,11 @@ public final class Service {
 
   public String name() {
     return name;
+  }
+
+  /** Its number in records. */
+  public int recordName() {
+    return recordName;
   }
 
   /** Who is let in. */
@@ -112,6 +130,7 @@ public final class Service {
       } else {
         node.setFacts(node.facts().withSpec(spec));
       }
+      node.setRecordName(names.number(RecordNames.Kind.NODE, spec.name()));
       members.put(spec.address(), node);
       all.add(node);
     }

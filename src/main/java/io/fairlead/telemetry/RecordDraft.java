@@ -232,23 +232,23 @@ public final class RecordDraft {
     memory.set(WORD, at, length() | (long) kind << 16 | (long) flags << 32);
     memory.set(WORD, at + RecordLayout.START, start);
     memory.set(WORD, at + RecordLayout.ID_HIGH, idHigh);
-    memory.set(WORD, at + RecordLayout.ID_LOW, idLow & U32 | (long) queue << 32);
-    memory.set(WORD, at + RecordLayout.CONNECT, connect & U32 | (long) handshake << 32);
+    memory.set(WORD, at + RecordLayout.ID_LOW, (idLow & U32) | (long) queue << 32);
+    memory.set(WORD, at + RecordLayout.CONNECT, (connect & U32) | (long) handshake << 32);
     memory.set(
         WORD,
         at + RecordLayout.FIRST_BYTE,
-        firstByte & U32 | (status & U16) << 32 | (long) error << 48);
+        (firstByte & U32) | (status & U16) << 32 | (long) error << 48);
     memory.set(WORD, at + RecordLayout.TOTAL, total);
     memory.set(WORD, at + RecordLayout.BYTES_IN, bytesIn);
     memory.set(WORD, at + RecordLayout.BYTES_OUT, bytesOut);
-    memory.set(WORD, at + RecordLayout.LISTENER, listener & U32 | (long) route << 32);
-    memory.set(WORD, at + RecordLayout.SERVICE, service & U32 | (long) node << 32);
+    memory.set(WORD, at + RecordLayout.LISTENER, (listener & U32) | (long) route << 32);
+    memory.set(WORD, at + RecordLayout.SERVICE, (service & U32) | (long) node << 32);
     memory.set(WORD, at + RecordLayout.CLIENT_HIGH, clientHigh);
     memory.set(WORD, at + RecordLayout.CLIENT_LOW, clientLow);
     memory.set(
         WORD,
         at + RecordLayout.CLIENT_PORT,
-        clientPort & U16 | (long) tries << 16 | (long) protocol << 24 | lengths << 32);
+        (clientPort & U16) | (long) tries << 16 | (long) protocol << 24 | lengths << 32);
     memory.set(WORD, at + RecordLayout.LENGTHS + 4, lengths >>> 32);
     MemorySegment.copy(texts, 0, memory, ValueLayout.JAVA_BYTE, at + RecordLayout.FIXED, textEnd);
   }

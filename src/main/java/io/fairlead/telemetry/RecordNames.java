@@ -65,6 +65,12 @@ public final class RecordNames {
     return name == null ? null : name.text();
   }
 
+  /** The name of a reason; null: there is no such reason. */
+  public @Nullable String error(int number) {
+    ErrorReason[] reasons = ErrorReason.values();
+    return number < 1 || number > reasons.length ? null : reasons[number - 1].wireName();
+  }
+
   /** From now on what is known, and what will be, is in that file, too. */
   synchronized void writeTo(Path path) throws IOException {
     FileChannel opened = FileChannel.open(path, CREATE, APPEND);

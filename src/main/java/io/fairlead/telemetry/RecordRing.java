@@ -32,24 +32,44 @@ public final class RecordRing {
 
   private long ordinaryEnd;
 
-  private RecordRing(RingFile file) {
+  private final RingSettings settings;
+  private final RecordDraft draft = new RecordDraft();
+
+  private RecordRing(RingFile file, RingSettings settings) {
     this.file = file;
+    this.settings = settings;
     memory = file.memory;
     chunkAt = file.chunkAt(0);
     file.begin(0);
     look();
   }
 
-  static RecordRing create(Path path, int loop, int chunks) throws IOException {
-    return new RecordRing(RingFile.create(path, loop, chunks));
+  static RecordRing create(Path path, int loop, int chunks, RingSettings settings)
+      throws IOException {
+    return new RecordRing(RingFile.create(path, loop, chunks), settings);
   }
 
   RecordReader reader() {
     return new RecordReader(file);
   }
 
-  /** Writes it, if there is room. The loop only. */
-  public void write(RecordDraft draft) {
+  /** To be filled anew and written. The loop only. */
+  public RecordDraft draft() {
+    return draft;
+  }
+
+  /** What must not be in it. */
+  public RecordMask mask() {
+    return settings.mask;
+  }
+
+  /** The time for people, in microseconds since 1970, of a time of {@link System#nanoTime}. */
+  public long epochMicros(long nanos) {
+    return (nanos + settings.epochOffset) / 1000;
+  }
+
+  /** Writes the draft, if there is room. The loop only. */
+  public void write() {
     int length = draft.length();
     boolean valuable = draft.isValuable();
     long into = used + length <= RingFile.CHUNK ? chunk : chunk + 1;
@@ -81,6 +101,11 @@ public final class RecordRing {
   private void look() {
     end = (file.saved() >>> RingFile.CHUNK_BITS) + file.chunks;
     ordinaryEnd = end - RESERVE;
+  }
+
+  /** Where the next record goes. The loop only. */
+  long place() {
+    return (chunk << RingFile.CHUNK_BITS) + used;
   }
 
   /** Records that have been written so far. Any thread. */

@@ -5,7 +5,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,13 +23,14 @@ public final class RecordRings implements AutoCloseable {
   private final RingFolder folder;
   private final RecordNames names;
   private final List<RecordRing> rings;
-  private volatile long epochOffset;
+  private final RingSettings settings;
 
-  private RecordRings(RingFolder folder, RecordNames names, List<RecordRing> rings) {
+  private RecordRings(
+      RingFolder folder, RecordNames names, List<RecordRing> rings, RingSettings settings) {
     this.folder = folder;
     this.names = names;
     this.rings = rings;
-    setClock();
+    this.settings = settings;
   }
 
   /**
@@ -65,13 +65,14 @@ public final class RecordRings implements AutoCloseable {
       throws IOException {
     RingFolder folder = RingFolder.create(place);
     try {
+      RingSettings settings = new RingSettings();
       List<RecordRing> rings = new ArrayList<>();
       for (int loop = 0; loop < loops; loop++) {
-        rings.add(RecordRing.create(folder.ring(loop), loop, chunks));
+        rings.add(RecordRing.create(folder.ring(loop), loop, chunks, settings));
       }
       names.writeTo(folder.names());
       folder.show();
-      return new RecordRings(folder, names, rings);
+      return new RecordRings(folder, names, rings, settings);
     } catch (IOException | RuntimeException e) {
       names.close();
       folder.remove();
@@ -119,13 +120,12 @@ public final class RecordRings implements AutoCloseable {
 
   /** Reads the clock for people, once a second: loops add it to the time they have. */
   public void setClock() {
-    Instant now = Instant.now();
-    epochOffset = now.getEpochSecond() * 1_000_000_000 + now.getNano() - System.nanoTime();
+    settings.setClock();
   }
 
-  /** The time for people, in microseconds since 1970, of a time of {@link System#nanoTime}. */
-  public long epochMicros(long nanos) {
-    return (nanos + epochOffset) / 1000;
+  /** From now on records say no more than that allows. */
+  public void setMask(RecordMask mask) {
+    settings.mask = mask;
   }
 
   /** Records that all loops have dropped for that reason. */

@@ -46,6 +46,13 @@ final class Attempt {
   private long sentNanos;
   private long pickedNanos;
 
+  // For the record, good until another try begins.
+  private int nodeName;
+  private boolean wasReused;
+  private long connectNanos;
+  private long handshakeNanos;
+  private long firstByteNanos;
+
   /** For the answer to begin. */
   private boolean waiting;
 
@@ -72,6 +79,11 @@ final class Attempt {
     target = from;
     response.reset();
     pickedNanos = loop.now();
+    nodeName = picked.recordName();
+    wasReused = false;
+    connectNanos = -1;
+    handshakeNanos = -1;
+    firstByteNanos = -1;
     waiting = true;
     heard = false;
     picked.timeStarted(loop.index(), pickedNanos);
@@ -89,6 +101,31 @@ final class Attempt {
     } else {
       pool.connect(this, from, route.upstream(from), fresh);
     }
+  }
+
+  /** The number of its node's name. */
+  int nodeName() {
+    return nodeName;
+  }
+
+  /** On a connection that had served before. */
+  boolean wasReused() {
+    return wasReused;
+  }
+
+  /** From the choice of the node to a new connection; negative: there was none. */
+  long connectNanos() {
+    return connectNanos;
+  }
+
+  /** What TLS took behind that; negative: there was none. */
+  long handshakeNanos() {
+    return handshakeNanos;
+  }
+
+  /** From having a connection to the head of the answer; negative: it did not come. */
+  long firstByteNanos() {
+    return firstByteNanos;
   }
 
   /** Whether it has a node. */
@@ -264,6 +301,13 @@ final class Attempt {
     ticket++;
     connection.attach(this);
     sentNanos = loop.now();
+    wasReused = connection.isReused();
+    if (!wasReused) {
+      // Who came while it was being opened has waited for the rest of it only.
+      long all = sentNanos - pickedNanos;
+      handshakeNanos = Math.min(connection.handshakeNanos(), all);
+      connectNanos = all - Math.max(handshakeNanos, 0);
+    }
     exchange.connected(this, connection);
   }
 
@@ -325,6 +369,7 @@ final class Attempt {
   boolean responseHead() {
     if (response.status >= 200 || response.status == 101) {
       open.answered(isNodesFault(response), loop.now());
+      firstByteNanos = loop.now() - sentNanos;
     }
     return exchange.responseHead(this);
   }

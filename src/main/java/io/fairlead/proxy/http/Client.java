@@ -5,6 +5,7 @@ import io.fairlead.config.Networks;
 import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.tls.TlsSession;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ final class Client {
   private static final byte[] NONE = {};
 
   private final byte[] address;
+  private final int port;
   private final int hash;
   private final long high;
   private final long low;
@@ -25,7 +27,9 @@ final class Client {
    * @param trust networks whose word about clients behind them is believed
    * @param tls what the handshake has settled; null: the connection is in the clear
    */
-  Client(InetAddress remote, List<Cidr> trust, @Nullable TlsSession tls) {
+  Client(InetSocketAddress from, List<Cidr> trust, @Nullable TlsSession tls) {
+    InetAddress remote = from.getAddress();
+    port = from.getPort();
     address = Ascii.bytes(remote.getHostAddress());
     hash = ClientAddress.hash(remote);
     high = Networks.high(remote);
@@ -46,6 +50,10 @@ final class Client {
 
   int hash() {
     return hash;
+  }
+
+  int port() {
+    return port;
   }
 
   /** The address as a number, as in {@link Networks}. */

@@ -66,6 +66,9 @@ sealed interface ClientSide permits HttpConnection, Http2ClientStream {
    */
   void exchangeDone(boolean requestDone);
 
+  /** The number of its listener's name in records. */
+  int listenerName();
+
   void countError(ErrorReason reason);
 
   void countResponse(int status);

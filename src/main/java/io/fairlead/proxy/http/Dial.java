@@ -29,8 +29,9 @@ final class Dial implements NodeHandshake.Then {
      * The connection is open and nothing is in its pipeline yet that speaks a protocol.
      *
      * @param protocol never {@code AUTO}
+     * @param handshakeNanos what TLS took behind the connect; negative: there was none
      */
-    void open(Channel channel, NodeProtocol protocol);
+    void open(Channel channel, NodeProtocol protocol, long handshakeNanos);
 
     /** There is none. */
     void failed(String reason);
@@ -40,6 +41,9 @@ final class Dial implements NodeHandshake.Then {
   private final Node node;
   private final NodeLink link;
   private final Then then;
+
+  /** When there was a connection to shake hands over. */
+  private long connectedNanos;
 
   private Dial(HttpLoop loop, Node node, NodeLink link, Then then) {
     this.loop = loop;
@@ -80,6 +84,8 @@ final class Dial implements NodeHandshake.Then {
   }
 
   private void connected(ChannelFuture connected, @Nullable NodeHandshake handshake) {
+    loop.touch();
+    connectedNanos = loop.now();
     if (!connected.isSuccess()) {
       if (handshake != null && !handshake.forget()) {
         return; // the time of both was up, and that has been told
@@ -91,7 +97,8 @@ final class Dial implements NodeHandshake.Then {
       node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
       then.open(
           connected.channel(),
-          link.protocol() == NodeProtocol.H2 ? NodeProtocol.H2 : NodeProtocol.HTTP1);
+          link.protocol() == NodeProtocol.H2 ? NodeProtocol.H2 : NodeProtocol.HTTP1,
+          -1);
     }
   }
 
@@ -107,6 +114,7 @@ final class Dial implements NodeHandshake.Then {
 
   @Override
   public void secure(Channel channel, String protocol, boolean resumed) {
+    loop.touch();
     boolean http2 = protocol.equals(TlsSession.HTTP_2);
     if (link.protocol() == NodeProtocol.H2 && !http2) {
       channel.close();
@@ -116,11 +124,15 @@ final class Dial implements NodeHandshake.Then {
     node.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
     node.counters()
         .increment(loop.index(), resumed ? NodeCounter.TLS_RESUMED : NodeCounter.TLS_FULL);
-    then.open(channel, http2 ? NodeProtocol.H2 : NodeProtocol.HTTP1);
+    then.open(
+        channel,
+        http2 ? NodeProtocol.H2 : NodeProtocol.HTTP1,
+        Math.max(0, loop.now() - connectedNanos));
   }
 
   @Override
   public void failed(TlsFailure why) {
+    loop.touch();
     node.counters().increment(loop.index(), NodeCounter.TLS_FAILED);
     loop.signals().connectionFailed(node, why.reason(), why.wrong());
     then.failed(why.reason());

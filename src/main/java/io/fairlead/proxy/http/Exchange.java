@@ -43,6 +43,7 @@ final class Exchange {
   private final Retries retries;
   private final Session session = new Session();
   private final KeptBody body;
+  private final ExchangeRecord record = new ExchangeRecord();
 
   /** The try that is going on, or was last; the first of two. */
   private Attempt current;
@@ -87,6 +88,7 @@ final class Exchange {
     response = current.response;
     response.reset();
     retries.begin();
+    record.begin(loop.now());
     without = ErrorReason.NO_NODE;
     trailers = Head.NONE;
     informational = 0;
@@ -123,7 +125,7 @@ final class Exchange {
   }
 
   /** The client speaks gRPC, and understands nothing else. */
-  private boolean isGrpc() {
+  boolean isGrpc() {
     if (!request.http2) {
       return false;
     }
@@ -138,6 +140,7 @@ final class Exchange {
   @Nullable HttpRoute match() {
     HttpPolicy policy = client().policy();
     Forwarding.readClient(request, client().who(), policy, loop.address());
+    record.matched(request);
     pathStart = request.pathStart;
     pathLength = request.pathEnd - request.pathStart;
     RouteTable.Entry<HttpRoute> entry = policy.routes().match(request);
@@ -152,7 +155,7 @@ final class Exchange {
   void start(HttpRoute matched, boolean whole) {
     route = matched;
     requestDone = whole;
-    loop.loop().requestIds().next(requestId, 0, loop.now());
+    identify();
     ErrorReason refusal = refusal(matched);
     if (refusal != null) {
       answer(refusal);
@@ -161,7 +164,7 @@ final class Exchange {
     int limit = matched.rateLimits().refusing(request, loop.now(), loop.verdict());
     if (limit >= 0) {
       matched.counters().increment(loop.index(), RouteCounter.RATE_LIMITED);
-      client().countError(ErrorReason.RATE_LIMITED);
+      countError(ErrorReason.RATE_LIMITED);
       begin(matched.errorPages().of(ErrorReason.RATE_LIMITED));
       matched.rateLimits().addTo(response, limit, loop.verdict());
       send(matched.errorPages().of(ErrorReason.RATE_LIMITED));
@@ -249,6 +252,7 @@ final class Exchange {
 
   /** Has to wait for room, but not longer than that. */
   void waits(long nanos) {
+    record.waits(loop.now());
     deadlines.waitBegins(loop.now(), nanos);
   }
 
@@ -269,6 +273,7 @@ final class Exchange {
   }
 
   private void endWait() {
+    record.waitEnds(loop.now());
     Turn mine = turn;
     if (mine != null && mine.isWaiting()) {
       mine.withdraw();
@@ -307,8 +312,33 @@ final class Exchange {
 
   /** The request must not be routed: says why and ends the connection. */
   void refuse(ErrorReason reason) {
-    loop.loop().requestIds().next(requestId, 0, loop.now());
+    identify();
     answer(reason);
+  }
+
+  /** There will be no answer, and the request is about to be abandoned. */
+  void unanswered(ErrorReason reason) {
+    if (!record.isIdentified()) {
+      identify();
+    }
+    record.failed(reason);
+  }
+
+  /** It is a request that can be spoken about. */
+  private void identify() {
+    RequestIds ids = loop.loop().requestIds();
+    ids.next(requestId, 0, loop.now());
+    record.identified(ids);
+  }
+
+  void countError(ErrorReason reason) {
+    record.failed(reason);
+    client().countError(reason);
+  }
+
+  /** A second node is about to be asked at the same time. */
+  void hedged() {
+    record.hedged();
   }
 
   /**
@@ -318,7 +348,7 @@ final class Exchange {
    */
   void noRoute(boolean whole) {
     requestDone = whole;
-    loop.loop().requestIds().next(requestId, 0, loop.now());
+    identify();
     answer(client().policy().access().allows(request) ? ErrorReason.NO_ROUTE : ErrorReason.DENIED);
   }
 
@@ -420,6 +450,7 @@ final class Exchange {
 
   /** Takes that many bytes of the request body, or of a tunnel; only if {@link #isReadyForBody}. */
   void requestData(ByteBuf in, int count) {
+    record.bytesIn(count);
     body.keep(in, count);
     WebSocketRelay frames = webSocket;
     if (frames != null) {
@@ -491,6 +522,7 @@ final class Exchange {
 
   /** Takes bytes of a tunnel, node to client. */
   void tunnelData(ByteBuf in) {
+    record.bytesOut(in.readableBytes());
     WebSocketRelay frames = webSocket;
     if (in.isReadable() && frames != null) {
       frames.pass(false, in, in.readableBytes());
@@ -564,6 +596,7 @@ final class Exchange {
       Forwarding.addToResponse(this, to);
       tunnel = true;
       headSent = true;
+      record.answered(101);
       body.end();
       deadlines.end();
       HttpRoute matched = route();
@@ -679,6 +712,7 @@ final class Exchange {
 
   /** Takes that many bytes of the answer's body. */
   void responseData(ByteBuf in, int count) {
+    record.bytesOut(count);
     client().sendData(in, count);
   }
 
@@ -820,7 +854,7 @@ final class Exchange {
     endTries(Outcome.CANCELLED);
     if (headSent) {
       ClientSide owner = client();
-      owner.countError(reason);
+      countError(reason);
       owner.abort(this);
       finish();
     } else {
@@ -831,7 +865,7 @@ final class Exchange {
   /** Answers without a node, or instead of it, that something went wrong. */
   void answer(ErrorReason reason) {
     HttpRoute matched = route;
-    client().countError(reason);
+    countError(reason);
     if (matched != null && reason == ErrorReason.BODY_TOO_LARGE) {
       matched.counters().increment(loop.index(), RouteCounter.TOO_LARGE);
     }
@@ -865,6 +899,7 @@ final class Exchange {
     to.sendHead(this);
     ByteBuf body = local.body();
     if (withBody && body.isReadable()) {
+      record.bytesOut(body.readableBytes());
       to.sendData(body, body.readableBytes());
     }
     countResponse(response.status);
@@ -891,6 +926,7 @@ final class Exchange {
   }
 
   private void countResponse(int status) {
+    record.answered(status);
     HttpRoute matched = route;
     if (matched != null) {
       matched.counters().increment(loop.index(), RouteCounter.REQUESTS);
@@ -915,6 +951,9 @@ final class Exchange {
 
   /** The client has gone: nothing more to be said to anybody. */
   void abandon() {
+    if (!tunnel && !record.hasFailed()) {
+      record.failed(ErrorReason.CLIENT_GONE);
+    }
     endTries(Outcome.CANCELLED);
     recycle();
   }
@@ -931,6 +970,7 @@ final class Exchange {
   }
 
   private void recycle() {
+    record.end(loop, this, current);
     WebSocketRelay frames = webSocket;
     if (frames != null) {
       webSocket = null;
@@ -954,6 +994,14 @@ final class Exchange {
       throw new IllegalStateException("not routed");
     }
     return present;
+  }
+
+  @Nullable HttpRoute routeOrNull() {
+    return route;
+  }
+
+  @Nullable ServiceTarget targetOrNull() {
+    return target;
   }
 
   ServiceTarget target() {

@@ -85,6 +85,7 @@ final class Hedge {
       Node free = target.claim(second, loop.loop().random());
       if (free != null) {
         route.counters().increment(loop.index(), RouteCounter.HEDGED);
+        exchange.hedged();
         other.begin(free, target, route, false);
       }
     }

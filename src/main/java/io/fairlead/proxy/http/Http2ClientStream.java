@@ -113,6 +113,10 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   /** What came is no message: nothing is answered. */
   void refuse(int error) {
     owner.countError(ErrorReason.BAD_REQUEST);
+    Exchange going = exchange;
+    if (going != null) {
+      going.unanswered(ErrorReason.BAD_REQUEST);
+    }
     reset(error);
     abandon();
   }
@@ -398,6 +402,11 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   @Override
   public void countError(ErrorReason reason) {
     owner.countError(reason);
+  }
+
+  @Override
+  public int listenerName() {
+    return owner.listener().recordName();
   }
 
   @Override

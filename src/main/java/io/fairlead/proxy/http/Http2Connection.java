@@ -180,6 +180,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext ctx) {
     loop.loop().timers().cancel(timer);
     failed = true;
+    loop.touch();
     release(partial);
     partial = null;
     release(block);

@@ -32,6 +32,7 @@ final class Http2NodeConnection extends Http2Connection {
 
   private final NodePool pool;
   private final @Nullable NodeTls tls;
+  private final long handshakeNanos;
   private int nextStream = 1;
   private int maxStreams = DEFAULT_STREAMS;
   private boolean connectAllowed;
@@ -44,8 +45,14 @@ final class Http2NodeConnection extends Http2Connection {
 
   /**
    * @param tls what is spoken below it; null: nothing
+   * @param handshakeNanos that took so long; negative: there is nothing below
    */
-  Http2NodeConnection(HttpLoop loop, NodePool pool, UpstreamConfig config, @Nullable NodeTls tls) {
+  Http2NodeConnection(
+      HttpLoop loop,
+      NodePool pool,
+      UpstreamConfig config,
+      @Nullable NodeTls tls,
+      long handshakeNanos) {
     super(
         loop,
         0,
@@ -56,6 +63,7 @@ final class Http2NodeConnection extends Http2Connection {
     this.pool = pool;
     this.config = config;
     this.tls = tls;
+    this.handshakeNanos = handshakeNanos;
     hpack.limit(MAX_HEADER_LIST, Integer.MAX_VALUE, MAX_FIELDS);
   }
 
@@ -125,6 +133,10 @@ final class Http2NodeConnection extends Http2Connection {
   }
 
   /** Has carried an exchange to its end, so that it may have grown old. */
+  long handshakeNanos() {
+    return handshakeNanos;
+  }
+
   boolean isReused() {
     return reused;
   }

@@ -56,6 +56,11 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   }
 
   @Override
+  public long handshakeNanos() {
+    return owner.handshakeNanos();
+  }
+
+  @Override
   public boolean isReused() {
     return reused;
   }

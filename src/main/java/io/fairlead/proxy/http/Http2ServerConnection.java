@@ -66,7 +66,7 @@ final class Http2ServerConnection extends Http2Connection {
     Client present = who;
     if (present == null) {
       InetSocketAddress remote = ClientAddress.of(context().channel());
-      present = new Client(remote.getAddress(), policy.forwarded().trust(), tls);
+      present = new Client(remote, policy.forwarded().trust(), tls);
       who = present;
     }
     return present;

@@ -138,6 +138,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     }
     output().discard();
     if (going != null) {
+      loop.touch();
       if (going.isRouted() && !going.isTunnel()) {
         countError(ErrorReason.CLIENT_GONE);
       }
@@ -691,6 +692,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   }
 
   @Override
+  public int listenerName() {
+    return listener.recordName();
+  }
+
+  @Override
   public void countResponse(int status) {
     listener.counters().increment(loop.index(), StatusClass.ofListener(status));
   }
@@ -702,7 +708,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     Client present = who;
     if (present == null) {
       InetSocketAddress remote = ClientAddress.of(context().channel());
-      present = new Client(remote.getAddress(), policy.forwarded().trust(), tls);
+      present = new Client(remote, policy.forwarded().trust(), tls);
       who = present;
     }
     return present;

@@ -39,6 +39,7 @@ public final class HttpRoute {
   private final long requestBodyNanos;
   private final long idleNanos;
   private final long totalNanos;
+  private int recordName;
 
   /** One that sends everything to one service and does nothing else. */
   public HttpRoute(RouteConfig config, ServiceTarget target, LoopCounters<RouteCounter> counters) {
@@ -153,6 +154,16 @@ public final class HttpRoute {
   /** With what they have counted. */
   public RateLimits rateLimits() {
     return rateLimits;
+  }
+
+  /** Before it is published. */
+  public void setRecordName(int number) {
+    recordName = number;
+  }
+
+  /** Its number in records. */
+  public int recordName() {
+    return recordName;
   }
 
   /** Whose requests are taken. */

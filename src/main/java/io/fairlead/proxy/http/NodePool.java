@@ -289,13 +289,13 @@ final class NodePool {
         config,
         new Dial.Then() {
           @Override
-          public void open(Channel channel, NodeProtocol protocol) {
+          public void open(Channel channel, NodeProtocol protocol, long handshakeNanos) {
             spoken = protocol;
             if (protocol == NodeProtocol.H2) {
-              begin(channel, link, together, target, config);
+              begin(channel, link, together, target, config, handshakeNanos);
             } else {
               UpstreamConnection connection =
-                  new UpstreamConnection(loop, NodePool.this, link.tls());
+                  new UpstreamConnection(loop, NodePool.this, link.tls(), handshakeNanos);
               channel.pipeline().addLast(connection);
               hand(connection, together, target, config);
             }
@@ -336,8 +336,10 @@ final class NodePool {
       NodeLink link,
       List<Waiter> together,
       ServiceTarget target,
-      UpstreamConfig config) {
-    Http2NodeConnection connection = new Http2NodeConnection(loop, this, config, link.tls());
+      UpstreamConfig config,
+      long handshakeNanos) {
+    Http2NodeConnection connection =
+        new Http2NodeConnection(loop, this, config, link.tls(), handshakeNanos);
     connection.whenKnown(usable -> {
       if (usable && connection.hasRoom()) {
         serve(connection, together, target, config);

@@ -15,6 +15,9 @@ sealed interface NodeSide permits UpstreamConnection, Http2NodeStream {
   /** Served an exchange before this one, so the node may have closed it in the meantime. */
   boolean isReused();
 
+  /** What the TLS handshake of a connection that is new took; negative: there was none. */
+  long handshakeNanos();
+
   boolean isWritable();
 
   /** Sends {@link Attempt#request}. */

@@ -10,6 +10,7 @@ import io.fairlead.route.RouteTable;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +84,7 @@ public final class RequestExplainer {
     if (refusal != null) {
       return new Outcome(refusal, "", "", null, List.of(), null, true, 0, null);
     }
-    Client who = new Client(from, policy.forwarded().trust(), null);
+    Client who = new Client(new InetSocketAddress(from, 0), policy.forwarded().trust(), null);
     Forwarding.readClient(head, who, policy, new IpAddress());
     String path = Ascii.text(head.bytes, head.pathStart, head.pathEnd);
     String host = Ascii.text(head.bytes, head.hostStart, head.hostEnd);

@@ -69,6 +69,11 @@ final class Retries {
     return connects == 0;
   }
 
+  /** How many nodes have been picked, the second of a hedge left out. */
+  int tries() {
+    return connects;
+  }
+
   /** How often the request has been sent. */
   int sends() {
     return sends;

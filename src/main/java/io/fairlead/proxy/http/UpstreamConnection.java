@@ -23,6 +23,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   private static final int MAX_RESPONSE_FIELDS = 100;
 
   private final @Nullable NodeTls tls;
+  private final long handshakeNanos;
   private HttpLoop loop;
   private NodePool pool;
   private @Nullable ChannelHandlerContext context;
@@ -54,8 +55,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
 
   /**
    * @param tls what is spoken below it; null: nothing
+   * @param handshakeNanos that took so long; negative: there is nothing below
    */
-  UpstreamConnection(HttpLoop loop, NodePool pool, @Nullable NodeTls tls) {
+  UpstreamConnection(HttpLoop loop, NodePool pool, @Nullable NodeTls tls, long handshakeNanos) {
+    this.handshakeNanos = handshakeNanos;
     this.loop = loop;
     this.pool = pool;
     this.tls = tls;
@@ -105,6 +108,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
   @Override
   public boolean isReused() {
     return reused;
+  }
+
+  @Override
+  public long handshakeNanos() {
+    return handshakeNanos;
   }
 
   @Override
@@ -339,6 +347,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements N
     pool.remove(this);
     Attempt user = attempt;
     if (user != null) {
+      loop.touch();
       user.upstreamClosed();
     }
   }

@@ -101,7 +101,7 @@ final class WebSocketRelay extends TimerWheel.Timer implements WebSocketTunnel.E
 
   @Override
   public void count(ErrorReason reason) {
-    exchange.client().countError(reason);
+    exchange.countError(reason);
   }
 
   @Override

@@ -1,16 +1,19 @@
 package io.fairlead.proxy.stream;
 
+import io.fairlead.proxy.ClientAddress;
 import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.proxy.Loop;
 import io.fairlead.proxy.TimerWheel;
 import io.fairlead.proxy.tls.ClientHello;
 import io.fairlead.proxy.tls.HelloReader;
 import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.RecordLayout;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,8 @@ final class HelloPeek extends ChannelInboundHandlerAdapter {
   private @Nullable ChannelHandlerContext context;
   private @Nullable ByteBuf seen;
   private boolean done;
+  private long began;
+  private byte[] asked = SessionRecord.NO_NAME;
 
   private final TimerWheel.Timer timer =
       new TimerWheel.Timer() {
@@ -49,7 +54,8 @@ final class HelloPeek extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    loop.timers().set(timer, System.nanoTime() + policy.limits().headerTimeout().toNanos());
+    began = System.nanoTime();
+    loop.timers().set(timer, began + policy.limits().headerTimeout().toNanos());
   }
 
   @Override
@@ -86,6 +92,7 @@ final class HelloPeek extends ChannelInboundHandlerAdapter {
   private void route(ChannelHandlerContext ctx, ClientHello hello) {
     StreamRoute route = policy.routes().match(hello.serverName(), hello.protocols());
     if (route == null) {
+      asked = serverName(hello);
       refuse(ErrorReason.NO_ROUTE, UNRECOGNIZED_NAME);
       return;
     }
@@ -95,11 +102,16 @@ final class HelloPeek extends ChannelInboundHandlerAdapter {
     seen = null;
     // What the client sends before there is a node waits in the kernel.
     ctx.channel().config().setAutoRead(false);
-    ctx.pipeline().addLast(new Relay(loop, listener, policy, route).client());
+    byte[] name = serverName(hello);
+    ctx.pipeline().addLast(new Relay(loop, listener, policy, route, name).client());
     if (all != null) {
       ctx.fireChannelRead(all);
     }
     ctx.pipeline().remove(this);
+  }
+
+  private static byte[] serverName(ClientHello hello) {
+    return hello.serverName().getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -112,6 +124,11 @@ final class HelloPeek extends ChannelInboundHandlerAdapter {
     }
     done = true;
     listener.errors().increment(loop.index(), reason);
+    SessionRecord record =
+        new SessionRecord(
+            RecordLayout.STREAM, RecordLayout.TLS_PASSED_THROUGH, listener.recordName(), asked);
+    record.failed(reason);
+    record.end(loop, ClientAddress.of(present.channel()), null, began, System.nanoTime());
     if (alert == 0) {
       present.close();
     } else {

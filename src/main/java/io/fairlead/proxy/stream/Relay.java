@@ -12,6 +12,7 @@ import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RouteCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -45,6 +46,10 @@ final class Relay {
   private boolean connected;
   private int connects;
   private boolean over;
+  private final SessionRecord record;
+  private InetSocketAddress source = new InetSocketAddress(0);
+  private long began;
+  private long pickedNanos;
 
   private final TimerWheel.Timer timer =
       new TimerWheel.Timer() {
@@ -54,7 +59,21 @@ final class Relay {
         }
       };
 
-  Relay(Loop loop, StreamListenerState listener, StreamPolicy policy, StreamRoute route) {
+  /**
+   * @param serverName that the client asked for; empty: nobody has looked
+   */
+  Relay(
+      Loop loop,
+      StreamListenerState listener,
+      StreamPolicy policy,
+      StreamRoute route,
+      byte[] serverName) {
+    this.record =
+        new SessionRecord(
+            RecordLayout.STREAM,
+            policy.isByServerName() ? RecordLayout.TLS_PASSED_THROUGH : RecordLayout.TCP,
+            listener.recordName(),
+            serverName);
     this.loop = loop;
     this.listener = listener;
     this.idleNanos = policy.limits().idleTimeout().toNanos();
@@ -72,6 +91,9 @@ final class Relay {
   /** One of the connections is there. */
   void started(Side side) {
     if (side == client) {
+      began = System.nanoTime();
+      pickedNanos = began;
+      source = ClientAddress.of(client.channel());
       listener.counters().increment(loop.index(), ListenerCounter.REQUESTS);
       route.counters().increment(loop.index(), RouteCounter.REQUESTS);
       pick(null);
@@ -79,7 +101,7 @@ final class Relay {
   }
 
   private void pick(@Nullable Node avoid) {
-    int hash = ClientAddress.hash(ClientAddress.of(client.channel()).getAddress());
+    int hash = ClientAddress.hash(source.getAddress());
     Node picked = route.target().balancer().pick(hash, avoid, loop.random());
     if (picked == null) {
       give(ErrorReason.NO_NODE, true);
@@ -91,6 +113,7 @@ final class Relay {
       return;
     }
     node = free;
+    record.picked(free);
     free.counters().increment(loop.index(), NodeCounter.REQUESTS);
     connects++;
     InetSocketAddress address = free.socketAddress();
@@ -147,6 +170,7 @@ final class Relay {
     failed.requestFinished();
     if (connects < MAX_CONNECTS) {
       failed.counters().increment(loop.index(), NodeCounter.RETRIED);
+      pickedNanos = System.nanoTime();
       pick(failed);
     } else {
       give(ErrorReason.CONNECT_FAILED, true);
@@ -155,7 +179,7 @@ final class Relay {
 
   private void connected() {
     connected = true;
-    progress();
+    record.connected(progress() - pickedNanos);
     Side to = other(client);
     introduce(to);
     ByteBuf waited = early;
@@ -183,7 +207,6 @@ final class Relay {
     if (proxyProtocol == ProxyVersion.NONE) {
       return;
     }
-    InetSocketAddress source = ClientAddress.of(client.channel());
     InetSocketAddress destination = ClientAddress.destination(client.channel());
     ByteBuf header = loop.allocator().directBuffer(128);
     try {
@@ -219,14 +242,16 @@ final class Relay {
 
   /** So many bytes of that side go to the other. */
   private void count(Side from, int count) {
-    progress();
+    long _ = progress();
     Node to = node();
     if (from == client) {
       listener.counters().add(loop.index(), ListenerCounter.BYTES_IN, count);
       to.counters().add(loop.index(), NodeCounter.BYTES_SENT, count);
+      record.bytesIn(count);
     } else {
       listener.counters().add(loop.index(), ListenerCounter.BYTES_OUT, count);
       to.counters().add(loop.index(), NodeCounter.BYTES_RECEIVED, count);
+      record.bytesOut(count);
     }
   }
 
@@ -292,7 +317,7 @@ final class Relay {
   /** What was queued for that side has gone. */
   void writable(Side side) {
     if (!over && connected) {
-      progress();
+      long _ = progress();
       other(side).setReading(true);
     }
   }
@@ -302,7 +327,7 @@ final class Relay {
   /** That side has sent all it will. */
   void inputEnded(Side side) {
     if (!over && connected) {
-      progress();
+      long _ = progress();
       other(side).endOutput();
     }
   }
@@ -336,6 +361,7 @@ final class Relay {
       return;
     }
     listener.errors().increment(loop.index(), reason);
+    record.failed(reason);
     if (reason == ErrorReason.NO_NODE
         || reason == ErrorReason.OVERLOADED
         || reason == ErrorReason.CONNECT_FAILED
@@ -360,6 +386,7 @@ final class Relay {
 
   private void finish() {
     over = true;
+    record.end(loop, source, route, began, System.nanoTime());
     loop.timers().cancel(timer);
     Node used = node;
     if (used != null) {
@@ -372,8 +399,10 @@ final class Relay {
     }
   }
 
-  private void progress() {
-    loop.timers().set(timer, System.nanoTime() + idleNanos);
+  private long progress() {
+    long now = System.nanoTime();
+    loop.timers().set(timer, now + idleNanos);
+    return now;
   }
 
   private Side other(Side side) {

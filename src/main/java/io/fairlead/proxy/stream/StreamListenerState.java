@@ -48,6 +48,6 @@ public final class StreamListenerState extends ListenerState {
     }
     // What the client sends before there is a node waits in the kernel.
     pipeline.channel().config().setAutoRead(false);
-    pipeline.addLast(new Relay(loop, this, now, only).client());
+    pipeline.addLast(new Relay(loop, this, now, only, SessionRecord.NO_NAME).client());
   }
 }

@@ -10,6 +10,7 @@ import io.fairlead.proxy.http.ServiceTarget;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RouteCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -39,6 +40,12 @@ final class UdpSession {
   private @Nullable Upstream upstream;
   private boolean failed;
   private boolean over;
+  private final SessionRecord record;
+
+  /** Of the first datagram and of the last, in either direction; 0: there was none. */
+  private long firstNanos;
+
+  private long lastNanos;
 
   /** Responses that are still to come; counts only where their number is known. */
   private long expected;
@@ -55,6 +62,12 @@ final class UdpSession {
     this.socket = socket;
     this.client = client;
     this.policy = policy;
+    record =
+        new SessionRecord(
+            RecordLayout.DATAGRAMS,
+            RecordLayout.UDP,
+            socket.listener().recordName(),
+            SessionRecord.NO_NAME);
     socket.countBegun();
     policy.route().counters().increment(loop().index(), RouteCounter.REQUESTS);
   }
@@ -69,16 +82,17 @@ final class UdpSession {
    * @return false if it was dropped
    */
   boolean forward(ByteBuf content) {
+    progress();
     Upstream to = upstream();
     Node at = node;
     if (to == null || at == null) {
       return false;
     }
-    loop().timers().set(timer, System.nanoTime() + policy.limits().idleTimeout().toNanos());
     if (!to.channel.isWritable()) {
-      socket.count(ErrorReason.OVERLOADED);
+      count(ErrorReason.OVERLOADED);
       return false;
     }
+    record.bytesIn(content.readableBytes());
     at.counters().add(loop().index(), NodeCounter.BYTES_SENT, content.readableBytes());
     if (policy.udp().responses() != UdpConfig.ANY) {
       expected += policy.udp().responses();
@@ -136,7 +150,7 @@ final class UdpSession {
       channel = loop().newDatagramChannel(address, policy.udp().datagramBytes());
     } catch (ChannelException e) { // out of file descriptors, mostly
       picked.requestFinished();
-      socket.count(ErrorReason.OVERLOADED);
+      count(ErrorReason.OVERLOADED);
       end();
       return null;
     }
@@ -146,6 +160,7 @@ final class UdpSession {
     channel.pipeline().addLast(made);
     channel.attr(BulkReader.KEY).set(made);
     node = picked;
+    record.picked(picked);
     upstream = made;
     picked.connectionOpened();
     channel.closeFuture().addListener(closed -> picked.connectionClosed());
@@ -181,7 +196,7 @@ final class UdpSession {
     if (at != null && !failed) {
       failed = true;
       at.counters().increment(loop().index(), NodeCounter.CONNECT_FAILED);
-      socket.count(ErrorReason.CONNECT_FAILED);
+      count(ErrorReason.CONNECT_FAILED);
       socket.countFailed();
       if (policy.probed()) {
         socket.listener().signals().connectionFailed(at, reason, true);
@@ -194,14 +209,29 @@ final class UdpSession {
     if (at != null) {
       at.counters().add(loop().index(), NodeCounter.BYTES_RECEIVED, content.readableBytes());
     }
-    loop().timers().set(timer, System.nanoTime() + policy.limits().idleTimeout().toNanos());
+    progress();
+    record.bytesOut(content.readableBytes());
     expected--;
     socket.reply(content, client);
+  }
+
+  private void count(ErrorReason reason) {
+    record.failed(reason);
+    socket.count(reason);
+  }
+
+  private void progress() {
+    lastNanos = System.nanoTime();
+    if (firstNanos == 0) {
+      firstNanos = lastNanos;
+    }
+    loop().timers().set(timer, lastNanos + policy.limits().idleTimeout().toNanos());
   }
 
   void end() {
     if (!over) {
       over = true;
+      record.end(loop(), client, policy.route(), firstNanos, lastNanos);
       loop().timers().cancel(timer);
       leaveNode();
       socket.ended(this, client);

@@ -1,0 +1,82 @@
+package io.fairlead.config;
+
+import java.util.List;
+
+/**
+ * What is recorded of requests and sessions.
+ *
+ * @param enabled whether anything is
+ * @param ring memory per event loop for records on their way to disk, 4 MiB to 1 GiB in whole MiB;
+ *     what does not fit while the recorder is slow is dropped and counted. A change takes effect at
+ *     the next start.
+ * @param mask what records must not say
+ */
+public record LogsConfig(boolean enabled, long ring, Mask mask) {
+  static final Range<Long> RING = Range.sizes(4L << 20, 1L << 30);
+
+  public static final LogsConfig DEFAULT = new LogsConfig(true, 16L << 20, Mask.DEFAULT);
+
+  public LogsConfig {
+    new Require()
+        .within(RING, "ring", ring)
+        .that(
+            !RING.contains(ring) || ring % (1 << 20) == 0,
+            "ring",
+            Units.size(ring),
+            "must be a multiple of 1MiB")
+        .orRefuse();
+  }
+
+  /**
+   * What records must not say.
+   *
+   * @param client bits of IPv4 addresses that are kept, of IPv6 twice as many; 32: all of both
+   * @param query names of query parameters whose values are replaced, in letters of either case;
+   *     100 at most
+   */
+  public record Mask(int client, List<String> query) {
+    static final Range<Integer> CLIENT = Range.counts(0, 32);
+    static final int MAX_NAME = 100;
+    private static final int MAX_NAMES = 100;
+
+    /** Whole addresses; what is secret in most applications and protocols. */
+    public static final Mask DEFAULT =
+        new Mask(
+            32,
+            List.of(
+                "access_token",
+                "api_key",
+                "apikey",
+                "client_secret",
+                "id_token",
+                "password",
+                "refresh_token",
+                "secret",
+                "sig",
+                "signature",
+                "token",
+                "x-amz-signature"));
+
+    public Mask {
+      query = List.copyOf(query);
+      Require require =
+          new Require()
+              .within(CLIENT, "client", client)
+              .that(
+                  query.size() <= MAX_NAMES,
+                  "query",
+                  query.size() + " names",
+                  "must not have more than " + MAX_NAMES + " names");
+      for (int i = 0; i < query.size(); i++) {
+        String name = query.get(i);
+        require.that(
+            !name.isEmpty() && name.length() <= MAX_NAME,
+            List.of("query", "[" + i + "]"),
+            name,
+            "must be the name of a query parameter, 1 to " + MAX_NAME + " characters",
+            List.of());
+      }
+      require.orRefuse();
+    }
+  }
+}

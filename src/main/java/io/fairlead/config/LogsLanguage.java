@@ -1,0 +1,86 @@
+package io.fairlead.config;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What is said about records of requests. */
+final class LogsLanguage {
+  private static final Key<Integer> CLIENT =
+      Key.of(
+          "client",
+          Scalar.parsed("prefix", LogsLanguage::prefix),
+          LogsConfig.Mask.DEFAULT.client(),
+          "\"/32\"",
+          "How much of a client's address is recorded, `/0` to `/32`: so many bits of IPv4, twice as"
+              + " many of IPv6; the port is left out then. `/32`: all of it.",
+          "\"/24\"");
+  private static final Key<List<String>> QUERY =
+      Key.of(
+          "query",
+          new ListOf<>("names", Scalar.text("name", null, LogsLanguage::name)),
+          LogsConfig.Mask.DEFAULT.query(),
+          String.join(", ", LogsConfig.Mask.DEFAULT.query()),
+          "Names of query parameters whose values are recorded as `***`; upper and lower case are the"
+              + " same. Your list takes the place of the default.",
+          "[token, session]");
+
+  private static final Obj<LogsConfig.Mask> MASK =
+      new Obj<>(
+          "log mask",
+          "What records must not say; applied before anything is written.",
+          List.of(CLIENT, QUERY),
+          List.of(),
+          false,
+          null,
+          (values, _) -> new LogsConfig.Mask(values.get(CLIENT), values.get(QUERY)));
+
+  private static final Key<Boolean> ENABLED =
+      Key.of(
+          "enabled",
+          Scalar.flag(),
+          LogsConfig.DEFAULT.enabled(),
+          "Whether requests and sessions are recorded.",
+          "false");
+  private static final Key<Long> RING =
+      Key.of(
+          "ring",
+          Scalar.size(LogsConfig.RING),
+          LogsConfig.DEFAULT.ring(),
+          "Memory per event loop for records on their way to disk, in whole MiB; outlives the process"
+              + " in /dev/shm where there is room, else in the data folder. Takes effect at the next"
+              + " start.",
+          "32MiB");
+  private static final Key<LogsConfig.Mask> MASKED =
+      Key.of(
+          "mask",
+          MASK,
+          LogsConfig.Mask.DEFAULT,
+          "see below",
+          "What records must not say.",
+          "{ client: \"/24\" }");
+
+  static final Obj<LogsConfig> LOGS =
+      new Obj<>(
+          "logs",
+          "What is recorded of requests and sessions.",
+          List.of(ENABLED, RING, MASKED),
+          List.of("keep", "ingest"),
+          false,
+          null,
+          (values, _) -> new LogsConfig(values.get(ENABLED), values.get(RING), values.get(MASKED)));
+
+  private LogsLanguage() {}
+
+  private static @Nullable String name(String text) {
+    return text.isEmpty() || text.length() > LogsConfig.Mask.MAX_NAME
+        ? "must be the name of a query parameter, 1 to " + LogsConfig.Mask.MAX_NAME + " characters"
+        : null;
+  }
+
+  private static int prefix(String text) {
+    if (text.matches("/\\d{1,3}")) {
+      return Integer.parseInt(text.substring(1));
+    }
+    throw Require.refusal("must be a slash and a number of bits, such as \"/24\"");
+  }
+}
