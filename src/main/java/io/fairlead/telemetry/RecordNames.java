@@ -39,7 +39,7 @@ public final class RecordNames {
   }
 
   /** A name and what it is the name of. */
-  public record Name(Kind kind, String text) {}
+  private record Name(Kind kind, String text) {}
 
   private final Map<Name, Integer> numbers = new HashMap<>();
   private final Map<Integer, Name> names = new ConcurrentHashMap<>();
