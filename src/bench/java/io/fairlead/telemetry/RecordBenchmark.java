@@ -2,10 +2,12 @@ package io.fairlead.telemetry;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.fairlead.config.LogsConfig;
 import io.fairlead.telemetry.RecordLayout.Text;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -46,9 +48,16 @@ public class RecordBenchmark {
   private static final int AGENT = 102;
   private static final int AGENT_LENGTH = 58;
 
-  /** Whether addresses and the values of a parameter are masked. */
-  @Param({"false", "true"})
-  boolean masked;
+  /** Who hides what. */
+  public enum Hidden {
+    NOTHING,
+    /** Addresses, and parameters that the query does not have. */
+    ABSENT,
+    /** Addresses, and one that it has. */
+    PRESENT
+  }
+
+  @Param Hidden hidden = Hidden.NOTHING;
 
   private final RecordRings rings;
   private final RecordRing ring;
@@ -69,7 +78,11 @@ public class RecordBenchmark {
 
   @Setup
   public void mask() {
-    rings.setMask(masked ? new RecordMask(24, List.of("token", "session")) : RecordMask.NONE);
+    List<String> names = new ArrayList<>(LogsConfig.Mask.DEFAULT.query());
+    if (hidden == Hidden.ABSENT) {
+      names.remove("token");
+    }
+    rings.setMask(hidden == Hidden.NOTHING ? RecordMask.NONE : new RecordMask(24, names));
   }
 
   @TearDown

@@ -5,6 +5,9 @@ import static io.fairlead.telemetry.RecordLayout.WORD;
 import io.fairlead.telemetry.RecordLayout.Text;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +19,15 @@ public final class RecordDraft {
   private static final long U16 = 0xFFFF;
   private static final long U32 = 0xFFFF_FFFFL;
 
-  private static final byte[] QUESTION = {'?'};
-  private static final byte[] HIDDEN = {'*', '*', '*'};
+  private static final VarHandle EIGHT =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN)
+          .withInvokeExactBehavior();
+  private static final long LOWEST = 0x0101_0101_0101_0101L;
+  private static final long AMPERSANDS = '&' * LOWEST;
+  private static final long SEMICOLONS = ';' * LOWEST;
+
+  /** Stars that stand for a value, however long it is. */
+  private static final int HIDDEN = 3;
 
   private final byte[] texts = new byte[RecordLayout.MOST];
   private int textEnd;
@@ -175,7 +185,7 @@ public final class RecordDraft {
     int limit = begin + Text.PATH.most;
     put(from, offset, length, limit);
     if (queryLength >= 0) {
-      put(QUESTION, 0, 1, limit);
+      put((byte) '?', limit);
       if (mask.hidesValues()) {
         query(from, query, query + queryLength, limit, mask);
       } else {
@@ -185,27 +195,60 @@ public final class RecordDraft {
     added(Text.PATH, textEnd - begin);
   }
 
+  /** Most of it goes over in one piece; only what is hidden divides it. */
   private void query(byte[] from, int start, int end, int limit, RecordMask mask) {
-    int at = start;
-    while (at < end) {
-      int next = at;
-      int equals = -1;
-      while (next < end && from[next] != '&' && from[next] != ';') {
-        if (from[next] == '=' && equals < 0) {
-          equals = next;
+    int copied = start;
+    int next;
+    for (int at = start; at < end; at = next + 1) {
+      next = separator(from, at, end);
+      if (mask.mayHide(from[at])) {
+        int equals = at;
+        boolean encoded = false;
+        while (equals < next && from[equals] != '=') {
+          encoded |= from[equals] == '%';
+          equals++;
         }
-        next++;
+        if (equals + 1 < next
+            && (encoded ? mask.hidesEncoded(from, at, equals) : mask.hides(from, at, equals))) {
+          put(from, copied, equals + 1 - copied, limit);
+          for (int i = 0; i < HIDDEN; i++) {
+            put((byte) '*', limit);
+          }
+          copied = next;
+          flags |= RecordLayout.MASKED;
+        }
       }
-      int behind = Math.min(next + 1, end); // with what stands between them
-      if (equals >= 0 && equals + 1 < next && mask.hides(from, at, equals)) {
-        put(from, at, equals + 1 - at, limit);
-        put(HIDDEN, 0, HIDDEN.length, limit);
-        put(from, next, behind - next, limit);
-        flags |= RecordLayout.MASKED;
-      } else {
-        put(from, at, behind - at, limit);
+    }
+    put(from, copied, end - copied, limit);
+  }
+
+  /** The next ampersand or semicolon, or the end; eight bytes are looked at together. */
+  private static int separator(byte[] from, int start, int end) {
+    int at = start;
+    while (at + 8 <= end) {
+      long eight = (long) EIGHT.get(from, at);
+      long found = zeros(eight ^ AMPERSANDS) | zeros(eight ^ SEMICOLONS);
+      if (found != 0) {
+        return at + (Long.numberOfTrailingZeros(found) >>> 3);
       }
-      at = behind;
+      at += 8;
+    }
+    while (at < end && from[at] != '&' && from[at] != ';') {
+      at++;
+    }
+    return at;
+  }
+
+  /** The lowest bit that is set is the upper bit of the first byte that is 0. */
+  private static long zeros(long bytes) {
+    return (bytes - LOWEST) & ~bytes & (LOWEST << 7);
+  }
+
+  private void put(byte one, int limit) {
+    if (textEnd < limit) {
+      texts[textEnd++] = one;
+    } else {
+      flags |= RecordLayout.TRUNCATED;
     }
   }
 

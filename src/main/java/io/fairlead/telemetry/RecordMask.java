@@ -3,6 +3,7 @@ package io.fairlead.telemetry;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * What must not stand in records: parts of clients' addresses, and the values of some query
@@ -28,6 +29,12 @@ public final class RecordMask {
   private final long high6;
   private final byte[][] names;
 
+  /** Most parameters are told by the length of their names. */
+  private final byte[][][] byLength;
+
+  /** By the first byte: whether one of the names may begin so. */
+  private final boolean[] begins = new boolean[256];
+
   /**
    * @param clientBits of IPv4 addresses that stay, 0 to 32
    * @param query names of parameters whose values are hidden; case does not matter
@@ -40,6 +47,19 @@ public final class RecordMask {
         query.stream()
             .map(name -> name.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8))
             .toArray(byte[][]::new);
+    int longest = Stream.of(names).mapToInt(name -> name.length).max().orElse(0);
+    byLength = new byte[longest + 1][][];
+    for (int length = 0; length <= longest; length++) {
+      int wanted = length;
+      byLength[length] =
+          Stream.of(names).filter(name -> name.length == wanted).toArray(byte[][]::new);
+    }
+    for (byte[] name : names) {
+      begins[name[0] & 0xFF] = true;
+      begins[Character.toUpperCase(name[0] & 0xFF) & 0xFF] = true;
+    }
+    begins['%'] = names.length > 0;
+    begins['+'] = names.length > 0;
   }
 
   boolean hidesClients() {
@@ -67,23 +87,50 @@ public final class RecordMask {
     return isMapped(high, low) ? low & low4 : 0;
   }
 
-  /** Whether the value of that parameter is hidden; its name may be percent-encoded. */
+  /** Whether the value of a parameter may be hidden whose name begins so. */
+  boolean mayHide(byte first) {
+    return begins[first & 0xFF];
+  }
+
+  /** Whether the value of that parameter is hidden. */
   boolean hides(byte[] from, int start, int end) {
+    int length = end - start;
+    if (length < byLength.length) {
+      for (byte[] name : byLength[length]) {
+        if (isCalled(from, start, name)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** The same where the name is percent-encoded. */
+  boolean hidesEncoded(byte[] from, int start, int end) {
     for (byte[] name : names) {
-      if (isCalled(from, start, end, name)) {
+      if (isEncoded(from, start, end, name)) {
         return true;
       }
     }
     return false;
   }
 
-  private static boolean isCalled(byte[] from, int start, int end, byte[] name) {
+  private static boolean isCalled(byte[] from, int start, byte[] name) {
+    for (int i = 0; i < name.length; i++) {
+      if (normal(from[start + i]) != name[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isEncoded(byte[] from, int start, int end, byte[] name) {
     int at = start;
     for (byte wanted : name) {
       if (at >= end) {
         return false;
       }
-      int found = from[at++];
+      byte found = from[at++];
       if (found == '%' && at + 2 <= end) {
         int high = Character.digit(from[at], 16);
         int low = Character.digit(from[at + 1], 16);
@@ -91,16 +138,18 @@ public final class RecordMask {
           found = (byte) (high << 4 | low);
           at += 2;
         }
-      } else if (found == '+') {
-        found = ' ';
       }
-      if (found >= 'A' && found <= 'Z') {
-        found += 'a' - 'A';
-      }
-      if (found != wanted) {
+      if (normal(found) != wanted) {
         return false;
       }
     }
     return at == end;
+  }
+
+  private static byte normal(byte found) {
+    if (found >= 'A' && found <= 'Z') {
+      return (byte) (found | 0x20);
+    }
+    return found == '+' ? (byte) ' ' : found;
   }
 }

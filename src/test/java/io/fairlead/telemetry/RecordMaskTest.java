@@ -1,6 +1,7 @@
 package io.fairlead.telemetry;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.Networks;
@@ -63,13 +64,18 @@ final class RecordMaskTest {
         "token%3Da               | token%3Da",
         "t%6=a&token%=b          | t%6=a&token%=b",
         "Key=1                   | Key=***",
+        "abcdefg&token=1         | abcdefg&token=***",
+        "abcdefgh&token=1        | abcdefgh&token=***",
+        "abcdef;token=1;a=¦     | abcdef;token=***;a=¦",
+        "a=1&b=2&c=3&d=4&e=5&key=6&f=7 | a=1&b=2&c=3&d=4&e=5&key=***&f=7",
+        "longer-than-eight=longer-than-eight&token=longer-than-eight&key=longer-than-eight | longer-than-eight=longer-than-eight&token=***&key=***",
       })
   void queries(String query, String recorded) throws Exception {
     RecordMask mask = new RecordMask(32, List.of("Token", "to ken", "key"));
     try (RecordRings rings = RecordRings.open(data, 1, 4L << 20, new RecordNames())) {
       RecordDraft draft = rings.ring(0).draft();
       draft.begin(RecordLayout.HTTP, RecordLayout.HTTP_1_1);
-      byte[] bytes = ("/p?" + query).getBytes(ISO_8859_1);
+      byte[] bytes = ("/p?" + query).getBytes(UTF_8);
       draft.path(bytes, 0, 2, 3, bytes.length - 3, mask);
       rings.ring(0).write();
       RecordReader reader = rings.reader(0);
