@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -26,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +39,11 @@ final class RingFolder {
   private static final String LOCK = "lock";
   private static final String RING = "ring-";
   private static final Set<PosixFilePermission> OURS = PosixFilePermissions.fromString("rwx------");
+
+  private static final int ATTEMPTS = 100;
+
+  /** Folders that this process has locked. */
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final String boot;
   private Path path;
@@ -84,25 +89,26 @@ final class RingFolder {
   /** Makes one and locks it; {@link #show} when all is in there. */
   static RingFolder create(Path place) throws IOException {
     long now = System.currentTimeMillis();
-    for (int more = 0; ; more++) { // another process may begin in the same millisecond
+    // Another process may begin in the same millisecond, or take this for one that has been left.
+    for (int more = 0; more < ATTEMPTS; more++) {
       makeOurs(place); // each time: the last one that leaves removes it
       String boot = HexFormat.of().toHexDigits(now << 16 | more);
       Path path = place.resolve("." + boot);
-      if (Files.exists(path) || Files.exists(place.resolve(boot))) {
+      if (Files.exists(place.resolve(boot))) {
         continue;
       }
       try {
         Files.createDirectory(path, PosixFilePermissions.asFileAttribute(OURS));
+        FileChannel lock = lock(path);
+        if (lock != null) {
+          Files.writeString(path.resolve("kernel"), kernel());
+          return new RingFolder(boot, path, lock);
+        }
       } catch (FileAlreadyExistsException | NoSuchFileException e) {
-        continue;
+        LOG.log(Level.DEBUG, "once more: {0}", e.getMessage());
       }
-      FileChannel lock = lock(path);
-      if (lock == null) {
-        throw new IOException(path + " cannot be locked");
-      }
-      Files.writeString(path.resolve("kernel"), kernel());
-      return new RingFolder(boot, path, lock);
     }
+    throw new IOException("no folder of our own can be had in " + place);
   }
 
   /**
@@ -130,16 +136,38 @@ final class RingFolder {
         && Files.getPosixFilePermissions(place, LinkOption.NOFOLLOW_LINKS).equals(OURS);
   }
 
-  /** Null: somebody else has it. */
+  /**
+   * Null: somebody else has it, or this very process. The latter must not even look: closing a file
+   * gives up all locks that the process has on it (POSIX, fcntl).
+   */
   private static @Nullable FileChannel lock(Path folder) throws IOException {
+    if (!HELD.add(held(folder))) {
+      return null;
+    }
+    FileChannel got = null;
+    try {
+      got = tryLock(folder);
+      return got;
+    } finally {
+      if (got == null) {
+        HELD.remove(held(folder));
+      }
+    }
+  }
+
+  /** Whether it is shown yet or not. */
+  private static Path held(Path folder) {
+    String name = folder.getFileName().toString();
+    return folder.toAbsolutePath().resolveSibling(name.replace(".", ""));
+  }
+
+  private static @Nullable FileChannel tryLock(Path folder) throws IOException {
     FileChannel channel = FileChannel.open(folder.resolve(LOCK), CREATE, READ, WRITE);
     try {
       FileLock got = channel.tryLock();
       if (got != null) {
         return channel;
       }
-    } catch (OverlappingFileLockException e) {
-      // This very process has it.
     } catch (IOException e) {
       channel.close();
       throw e;
@@ -179,7 +207,12 @@ final class RingFolder {
     if (!name.matches("[.]?[0-9a-f]{16}")) {
       return null;
     }
-    FileChannel lock = lock(path);
+    FileChannel lock;
+    try {
+      lock = lock(path);
+    } catch (NoSuchFileException e) {
+      return null; // somebody else has just removed it
+    }
     if (lock == null) {
       return null;
     }
@@ -262,6 +295,7 @@ final class RingFolder {
       } catch (IOException e) {
         LOG.log(Level.WARNING, "rings of records stay locked: {0}", e.getMessage());
       }
+      HELD.remove(held(path));
     }
   }
 }

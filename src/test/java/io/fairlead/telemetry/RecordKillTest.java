@@ -30,6 +30,9 @@ final class RecordKillTest {
       int shop = names.number(RecordNames.Kind.SERVICE, "shop");
       RecordRings rings = RecordRings.open(Path.of(args[0]), 1, 4L << 20, names);
       int late = names.number(RecordNames.Kind.NODE, "late");
+      if (!RecordRings.left(Path.of(args[0])).isEmpty()) {
+        throw new IllegalStateException("took its own rings for left ones");
+      }
       RecordRing ring = rings.ring(0);
       RecordReader reader = rings.reader(0);
       byte[] text = new byte[1024];
