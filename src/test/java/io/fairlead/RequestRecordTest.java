@@ -99,6 +99,8 @@ final class RequestRecordTest {
                   - { name: moved, match: { path: /moved }, redirect: { to: "https://other/" } }
                   - { name: all, match: { host: shop.test }, service: shop }
               tcp: { bind: "127.0.0.1:0", protocol: tcp, routes: [ { service: shop } ] }
+              tls: { bind: "127.0.0.1:0", protocol: tls-passthrough,
+                     routes: [ { match: { host: a.test }, service: shop } ] }
               udp: { bind: "127.0.0.1:0", protocol: udp, udp: { responses: 1 },
                      routes: [ { service: datagrams } ] }
             services:
@@ -410,6 +412,81 @@ final class RequestRecordTest {
     assertThat(told.host).isEqualTo("shop.test");
     assertThat(told.agent).isEqualTo("c");
     assertThat(told.status).isEqualTo(200);
+  }
+
+  @Test
+  void gRpc() throws Exception {
+    Tool.Said said =
+        Tool.run(
+            "",
+            List.of(
+                "curl",
+                "-sS",
+                "--noproxy",
+                "*",
+                "--http2-prior-knowledge",
+                "-H",
+                "Content-Type: application/grpc",
+                "-d",
+                "12345",
+                "http://127.0.0.1:" + port() + "/shop.Orders/List"));
+    assertThat(said.status()).as(said.output()).isZero();
+    Told told = one();
+    assertThat(told.protocol).isEqualTo("grpc");
+    assertThat(told.method).isEqualTo("POST");
+    assertThat(told.error).isEqualTo("no-route");
+    assertThat(told.status).as("gRPC says it in a field").isEqualTo(200);
+  }
+
+  /** What a trusted proxy says of the client and of the request is believed. */
+  @Test
+  void behindATrustedProxy() throws Exception {
+    try (Socket socket = new Socket()) {
+      socket.bind(new InetSocketAddress("127.0.0.9", 0));
+      socket.connect(new InetSocketAddress("127.0.0.1", port()));
+      socket
+          .getOutputStream()
+          .write(
+              """
+              GET /moved HTTP/1.0\r
+              Host: a\r
+              X-Forwarded-For: 192.0.2.7\r
+              X-Request-Id: theirs\r
+              \r
+              """
+                  .getBytes(StandardCharsets.ISO_8859_1));
+      assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1))
+          .contains("x-request-id: theirs");
+    }
+    Told told = one();
+    assertThat(told.client).as("nobody knows its port").isEqualTo("ffffc0000207:0");
+    assertThat(told.foreignId).isEqualTo("theirs");
+  }
+
+  @Test
+  void aClientIsMaskedFromTheReloadOn() throws Exception {
+    String masked = fairlead.state().text().replace("query: [token]", "client: \"/8\", query: []");
+    assertThat(fairlead.apply(Loopback.read(masked), "test"))
+        .isInstanceOf(Fairlead.Applied.Done.class);
+    ask("GET /moved?token=a HTTP/1.0\r\nHost: a\r\n\r\n");
+    Told told = one();
+    assertThat(told.client).isEqualTo("ffff7f000000:0");
+    assertThat(told.path).isEqualTo("/moved?token=a");
+  }
+
+  @Test
+  void aConnectionWithoutAClientHello() throws Exception {
+    try (Socket socket =
+        new Socket(InetAddress.getLoopbackAddress(), Loopback.port(fairlead, "tls"))) {
+      socket.getOutputStream().write("nonsense".getBytes(StandardCharsets.ISO_8859_1));
+      assertThat(socket.getInputStream().read()).isNegative();
+    }
+    Told told = one();
+    assertThat(told.type).isEqualTo(RecordLayout.STREAM);
+    assertThat(told.protocol).isEqualTo("tls");
+    assertThat(told.names).isEqualTo("tls - - -");
+    assertThat(told.error).isEqualTo("bad-client-hello");
+    assertThat(told.tries).isZero();
   }
 
   /** At its end, with all that went through. */
