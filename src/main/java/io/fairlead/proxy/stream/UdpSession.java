@@ -138,7 +138,7 @@ final class UdpSession {
   }
 
   private @Nullable Upstream none(ErrorReason reason) {
-    socket.count(reason);
+    count(reason);
     socket.countFailed();
     end();
     return null;
