@@ -443,7 +443,7 @@ final class RequestRecordTest {
   void behindATrustedProxy() throws Exception {
     try (Socket socket = new Socket()) {
       socket.bind(new InetSocketAddress("127.0.0.9", 0));
-      socket.connect(new InetSocketAddress("127.0.0.1", port()));
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port()));
       socket
           .getOutputStream()
           .write(
