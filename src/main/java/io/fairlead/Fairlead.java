@@ -32,6 +32,7 @@ import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.record.sql.RecordQueries;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.service.Node;
@@ -146,6 +147,7 @@ final class Fairlead implements AutoCloseable {
   private final TlsKeeper tls;
   private final NodeTlsKeeper nodeTls;
   private final PressureWatch watch;
+  private final RecordQueries records;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
@@ -167,6 +169,7 @@ final class Fairlead implements AutoCloseable {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
+    records = RecordQueries.of(config.data().resolve("records"));
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -855,6 +858,10 @@ final class Fairlead implements AutoCloseable {
     return outliers;
   }
 
+  RecordQueries records() {
+    return records;
+  }
+
   HealthChecker health() {
     return health;
   }
@@ -999,6 +1006,7 @@ final class Fairlead implements AutoCloseable {
     if (door != null) {
       door.close();
     }
+    records.close();
     Thread looking = tlsLooks;
     if (looking != null) {
       looking.interrupt();

@@ -26,6 +26,7 @@ import io.fairlead.health.ProbeResult;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
@@ -378,6 +379,11 @@ final class Operator implements Instance {
     return fairlead.health().verdicts(node).stream()
         .map(verdict -> new VerdictView(verdict.epochMillis(), verdict.up(), verdict.reason()))
         .toList();
+  }
+
+  @Override
+  public RecordQuestions records() {
+    return fairlead.records();
   }
 
   @Override

@@ -162,6 +162,7 @@ final class Api {
                 new Parameter("since", "Only events with a higher id; default 0.", false, false)),
             Map.of(JSON, Views.Events.class, "text/event-stream", EventView.class),
             this::events));
+    table.addAll(new RecordsApi(instance).endpoints());
     table.add(
         open(
             "/api/v1/openapi.json",

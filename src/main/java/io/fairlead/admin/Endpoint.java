@@ -35,7 +35,8 @@ record Endpoint(
   enum Body {
     NONE,
     NODE,
-    CONFIG
+    CONFIG,
+    SQL
   }
 
   interface Handler {

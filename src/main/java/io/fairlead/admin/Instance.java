@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import io.fairlead.config.HostPort;
+import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
@@ -96,6 +97,9 @@ public interface Instance {
 
   /** When and why it went up and down, oldest first; empty if it is not probed. */
   List<VerdictView> verdicts(Node node);
+
+  /** Who answers questions to the request records. */
+  RecordQuestions records();
 
   /** Bytes outside the heap that the transport holds for network buffers. */
   long directMemory();

@@ -37,8 +37,8 @@ final class OpenApi {
     info.put("version", version);
     info.put(
         "description",
-        "Where tokens are configured, reads need the role viewer and changes the role operator,"
-            + " given as a bearer token.");
+        "Where tokens are configured, reads need the role viewer, SQL the role analyst and changes"
+            + " the role operator, given as a bearer token.");
     Map<String, Object> components = new LinkedHashMap<>();
     components.put("schemas", schemas);
     components.put("securitySchemes", Map.of("token", ordered("type", "http", "scheme", "bearer")));
@@ -89,6 +89,16 @@ final class OpenApi {
       case CONFIG ->
           operation.put(
               "requestBody", content(true, Map.of("application/yaml", ordered("type", "string"))));
+      case SQL ->
+          operation.put(
+              "requestBody",
+              content(
+                  true,
+                  ordered(
+                      Api.JSON,
+                      schemaOf(Views.QueryBody.class),
+                      "application/sql",
+                      ordered("type", "string"))));
     }
     operation.put("responses", responses(endpoint));
     return operation;
@@ -144,6 +154,9 @@ final class OpenApi {
     }
     if (shape == double.class || shape == Double.class) {
       return ordered("type", "number");
+    }
+    if (shape == Object.class) {
+      return ordered();
     }
     if (shape == Map.class) {
       return ordered("type", "object");

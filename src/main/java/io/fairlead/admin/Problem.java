@@ -13,7 +13,25 @@ record Problem(
     @Doc("What is wrong, in one or two sentences.") @Nullable String detail,
     @Doc("With 404: the name that was probably meant.") @Nullable String didYouMean,
     @Doc("With 422: everything that is wrong with the configuration.")
-        @Nullable List<ConfigProblem> problems) {
+        @Nullable List<ConfigProblem> problems,
+    @Doc("With 400: where the mistake in the SQL or the condition begins, from 1.")
+        @Nullable Integer position) {
+
+  Problem(
+      String type,
+      String title,
+      int status,
+      @Nullable String detail,
+      @Nullable String didYouMean,
+      @Nullable List<ConfigProblem> problems) {
+    this(type, title, status, detail, didYouMean, problems, null);
+  }
+
+  /** About something that was written by whoever asked; 0: the mistake has no place. */
+  static Problem at(int position, String detail) {
+    return new Problem(
+        "about:blank", title(400), 400, detail, null, null, position > 0 ? position : null);
+  }
 
   static Problem of(int status, String detail) {
     return new Problem("about:blank", title(status), status, detail, null, null);

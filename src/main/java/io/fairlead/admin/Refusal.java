@@ -15,6 +15,17 @@ final class Refusal extends RuntimeException {
     return new Refusal(Answer.problem(Problem.of(status, detail)), detail);
   }
 
+  /** Something that was written is wrong at that place. */
+  static Refusal at(int position, String detail) {
+    return new Refusal(Answer.problem(Problem.at(position, detail)), detail);
+  }
+
+  /** Later it may be otherwise. */
+  static Refusal later(String detail) {
+    return new Refusal(
+        Answer.problem(Problem.of(503, detail), java.util.Map.of("Retry-After", "5")), detail);
+  }
+
   static Refusal notFound(String detail, Iterable<String> known, String given) {
     String nearest = Nearest.to(given, known);
     Problem plain = Problem.of(404, detail);

@@ -262,6 +262,21 @@ final class Views {
   record Events(
       List<EventView> events, @Doc("Ask for what came later with since=THIS.") long last) {}
 
+  @Doc("A table: the answer to a question to the request records.")
+  record Table(
+      List<Column> columns,
+      @Doc("A list for each row, with a value for each column; times are texts in UTC.")
+          List<List<Object>> rows,
+      @Doc("There are more rows, which the limit or the bounds of an answer left out.")
+          boolean truncated,
+      @Doc("What answering took, without waiting for other questions.") long tookMillis) {}
+
+  @Doc("A column of a table.")
+  record Column(String name, @Doc("As DuckDB calls it.") String type) {}
+
+  @Doc("A question in SQL.")
+  record QueryBody(@Doc("One statement that reads.") String sql) {}
+
   static String word(Standing.State state) {
     return state.name().toLowerCase(Locale.ROOT);
   }

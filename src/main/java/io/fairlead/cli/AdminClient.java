@@ -19,9 +19,14 @@ import tools.jackson.databind.json.JsonMapper;
 final class AdminClient {
   private static final int CONNECT_MILLIS = 3_000;
   private static final int READ_MILLIS = 30_000;
+
+  /** Longer than any answer of an instance may take. */
+  private static final int PATIENT_READ_MILLIS = 65_000;
+
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private final String base;
+  private final int readMillis;
   private final @Nullable String token;
 
   /**
@@ -45,8 +50,18 @@ final class AdminClient {
   }
 
   AdminClient(String base, @Nullable String token) {
+    this(base, token, READ_MILLIS);
+  }
+
+  private AdminClient(String base, @Nullable String token, int readMillis) {
     this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     this.token = token;
+    this.readMillis = readMillis;
+  }
+
+  /** The same for questions that may take as long as an answer may. */
+  AdminClient patient() {
+    return new AdminClient(base, token, PATIENT_READ_MILLIS);
   }
 
   /** The answer to a GET that has to succeed. */
@@ -72,7 +87,7 @@ final class AdminClient {
     }
     try {
       connection.setConnectTimeout(CONNECT_MILLIS);
-      connection.setReadTimeout(READ_MILLIS);
+      connection.setReadTimeout(readMillis);
       connection.setInstanceFollowRedirects(false);
       connection.setRequestMethod(method);
       connection.setRequestProperty("Accept", "application/json");

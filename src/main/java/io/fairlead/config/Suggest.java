@@ -5,14 +5,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What somebody may have meant. */
-final class Suggest {
+public final class Suggest {
   private static final int MAX_LENGTH = 64;
   private static final int MAX_LISTED = 30;
 
   private Suggest() {}
 
   /** {@code , did you mean X?}, or else the list of what there is, if that is short. */
-  static String among(String word, Collection<String> known) {
+  public static String among(String word, Collection<String> known) {
     String nearest = nearest(word, known);
     if (nearest != null) {
       return ", did you mean " + nearest + "?";

@@ -3,6 +3,8 @@ package io.fairlead.admin;
 import io.fairlead.admin.ListenerView.RouteView;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.record.sql.QueryOutcome;
+import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -56,6 +58,8 @@ public final class FakeInstance implements Instance {
   private final Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
   private final Map<Node, String> choices = new ConcurrentHashMap<>();
   private final Map<Node, List<VerdictView>> verdicts = new ConcurrentHashMap<>();
+  private volatile RecordQuestions records =
+      (_, _) -> new QueryOutcome.Unavailable("Nothing is recorded here.");
   private volatile boolean ready = true;
   private volatile boolean draining;
   private volatile ConfigState config;
@@ -372,6 +376,16 @@ public final class FakeInstance implements Instance {
   @Override
   public List<VerdictView> verdicts(Node node) {
     return List.copyOf(verdicts.getOrDefault(node, List.of()));
+  }
+
+  /** Who answers from now on. */
+  public void setRecords(RecordQuestions answering) {
+    records = answering;
+  }
+
+  @Override
+  public RecordQuestions records() {
+    return records;
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.fairlead.admin.AdminServer;
 import io.fairlead.admin.FakeInstance;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.service.Node;
 import io.fairlead.service.SessionWatch;
 import io.fairlead.telemetry.Event;
@@ -13,6 +14,7 @@ import io.fairlead.telemetry.NodeCounter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -324,6 +326,49 @@ class CliTest {
   void colourIsForPeopleWhoLook() {
     assertThat(Cli.main(new String[] {"nodes"}, world(true))).isEqualTo(0);
     assertThat(out.toString()).contains("\u001b[32mup\u001b[0m");
+  }
+
+  @Test
+  void logsShowsRecordsAsATableAndKeepsWhatClientsSentFromTheTerminal() {
+    instance.setRecords((sql, rows) -> {
+      launched.add(rows + " " + sql.replaceFirst("'2.*Z?'", "'...'"));
+      return new QueryOutcome.Answered(
+          List.of(
+              new QueryOutcome.Column("id", "VARCHAR"),
+              new QueryOutcome.Column("path", "VARCHAR"),
+              new QueryOutcome.Column("status", "INTEGER"),
+              new QueryOutcome.Column("error", "VARCHAR")),
+          2,
+          "[[\"1\",\"/a\\u001b[2Jb\",200,null],[\"2\",\"/c\",503,\"no-node\"]]"
+              .getBytes(StandardCharsets.UTF_8),
+          true,
+          1);
+    });
+    assertThat(
+            type("logs", "--since", "5m", "--where", "status>=500 and node=\"b\"", "--limit", "2"))
+        .isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            PATH      STATUS  ERROR
+            /a·[2Jb      200  -
+            /c           503  no-node
+            (only the first 2; there are more)
+            """);
+    assertThat(launched)
+        .containsExactly(
+            "2 SELECT * FROM requests WHERE time >= TIMESTAMP '...' AND (\"status\" >= 500 AND"
+                + " \"node\" = 'b') ORDER BY time DESC LIMIT 3");
+  }
+
+  @Test
+  void logsAsksSqlAndSaysWhatIsWrongWithIt() {
+    instance.setRecords((sql, _) -> new QueryOutcome.Wrong("no " + sql, 1));
+    assertThat(type("logs", "--sql", "SELECT x")).isEqualTo(1);
+    assertThat(err).hasToString("fairlead logs: no SELECT x\n");
+    assertThat(type("logs", "--sql", "SELECT x", "--since", "5m")).isEqualTo(2);
+    assertThat(type("logs", "--where", "nod=b")).isEqualTo(1);
+    assertThat(err.toString()).endsWith("requests have no field nod, did you mean node? (at 1).\n");
   }
 
   private int type(String... words) {

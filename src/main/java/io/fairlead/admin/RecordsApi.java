@@ -1,0 +1,238 @@
+package io.fairlead.admin;
+
+import io.fairlead.admin.Endpoint.Body;
+import io.fairlead.admin.Endpoint.Parameter;
+import io.fairlead.config.AdminConfig.Role;
+import io.fairlead.record.sql.QueryOutcome;
+import io.fairlead.record.sql.RecordQuestions;
+import io.fairlead.record.sql.RecordSql;
+import io.fairlead.record.sql.WrongCondition;
+import io.fairlead.telemetry.Event;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Questions to the request records. All answers have one shape, a table; its rows come as JSON from
+ * the process that answers and are passed on as they are.
+ */
+final class RecordsApi {
+  private static final String TABLE = "requests";
+  private static final Duration SINCE = Duration.ofMinutes(5);
+  private static final int ROWS = 100;
+  private static final int VALUES = 10;
+  private static final int MAX_AUDITED = 200;
+
+  private static final List<Parameter> SELECTION =
+      List.of(
+          new Parameter("since", "A time, or how long ago: 30s, 5m, 2h; default 5m.", false, false),
+          new Parameter("where", "Condition, such as status>=500 and node=\"b\".", false, false),
+          new Parameter(
+              "table",
+              "requests (the default), sessions, dns, probes, events or node_logs.",
+              false,
+              false));
+
+  private final Instance instance;
+
+  RecordsApi(Instance instance) {
+    this.instance = instance;
+  }
+
+  List<Endpoint> endpoints() {
+    return List.of(
+        new Endpoint(
+            "GET",
+            "/api/v1/records",
+            Role.VIEWER,
+            "Request records, newest first.",
+            with(
+                new Parameter(
+                    "limit",
+                    "Rows, at most " + RecordQuestions.MAX_ROWS + "; default " + ROWS + ".",
+                    false,
+                    false)),
+            Body.NONE,
+            Map.of(Api.JSON, Views.Table.class),
+            this::records),
+        new Endpoint(
+            "GET",
+            "/api/v1/records/facets",
+            Role.VIEWER,
+            "The most frequent values of fields with their shares: field, value, count, share.",
+            with(
+                new Parameter("field", "Which; default: the usual ones.", false, true),
+                new Parameter(
+                    "limit",
+                    "Values per field, at most "
+                        + RecordSql.MAX_VALUES
+                        + "; default "
+                        + VALUES
+                        + ".",
+                    false,
+                    false)),
+            Body.NONE,
+            Map.of(Api.JSON, Views.Table.class),
+            this::facets),
+        new Endpoint(
+            "POST",
+            "/api/v1/query",
+            Role.ANALYST,
+            "Asks the request records in SQL: one statement that reads.",
+            List.of(
+                new Parameter(
+                    "limit",
+                    "Rows, at most and by default " + RecordQuestions.MAX_ROWS + ".",
+                    false,
+                    false)),
+            Body.SQL,
+            Map.of(Api.JSON, Views.Table.class),
+            this::query));
+  }
+
+  private static List<Parameter> with(Parameter... more) {
+    List<Parameter> all = new java.util.ArrayList<>(SELECTION);
+    all.addAll(List.of(more));
+    return all;
+  }
+
+  private Answer records(Call call) {
+    int limit = count(call, "limit", ROWS, RecordQuestions.MAX_ROWS);
+    try {
+      String sql =
+          RecordSql.records(
+              text(call, "table", TABLE), since(call), text(call, "where", ""), limit);
+      return answer(instance.records().ask(sql, limit));
+    } catch (WrongCondition e) {
+      throw wrong(e);
+    }
+  }
+
+  private Answer facets(Call call) {
+    int limit = count(call, "limit", VALUES, RecordSql.MAX_VALUES);
+    List<String> fields = call.query().getOrDefault("field", List.of());
+    try {
+      String sql =
+          RecordSql.facets(
+              text(call, "table", TABLE), since(call), text(call, "where", ""), fields, limit);
+      return answer(instance.records().ask(sql, RecordQuestions.MAX_ROWS));
+    } catch (WrongCondition e) {
+      throw wrong(e);
+    }
+  }
+
+  private static Refusal wrong(WrongCondition e) {
+    String message = String.valueOf(e.getMessage());
+    return Refusal.at(
+        e.position(), Character.toUpperCase(message.charAt(0)) + message.substring(1) + ".");
+  }
+
+  private Answer query(Call call) {
+    String sql = sql(call.body());
+    int limit = count(call, "limit", RecordQuestions.MAX_ROWS, RecordQuestions.MAX_ROWS);
+    String line = sql.strip().replaceAll("\\s+", " ");
+    instance
+        .events()
+        .add(
+            new Event.Audit(
+                call.who(),
+                "asked the records: "
+                    + (line.length() > MAX_AUDITED ? line.substring(0, MAX_AUDITED) + "…" : line)));
+    return answer(instance.records().ask(sql, limit));
+  }
+
+  /** No SQL begins with a brace. */
+  private static String sql(String body) {
+    if (!body.stripLeading().startsWith("{")) {
+      return body;
+    }
+    JsonNode object = Json.object(body);
+    for (String key : object.propertyNames()) {
+      if (!key.equals("sql")) {
+        throw Refusal.of(400, key + ": unknown; there is sql.");
+      }
+    }
+    JsonNode sql = object.get("sql");
+    if (sql == null || !sql.isString()) {
+      throw Refusal.of(400, "sql: must be a text, such as SELECT count(*) FROM requests.");
+    }
+    return sql.stringValue();
+  }
+
+  private static Answer answer(QueryOutcome outcome) {
+    return switch (outcome) {
+      case QueryOutcome.Answered answered -> table(answered);
+      case QueryOutcome.Wrong(String why, int position) -> throw Refusal.at(position, why);
+      case QueryOutcome.TooMuch(String why) -> throw Refusal.of(422, why);
+      case QueryOutcome.Unavailable(String why) -> throw Refusal.later(why);
+    };
+  }
+
+  /** As {@link Views.Table} would be written, without reading the rows for that. */
+  private static Answer table(QueryOutcome.Answered answered) {
+    ByteArrayOutputStream json = new ByteArrayOutputStream(answered.rows().length + 1024);
+    write(json, "{\"columns\":");
+    json.writeBytes(Json.bytes(answered.columns()));
+    write(json, ",\"rows\":");
+    json.writeBytes(answered.rows());
+    write(
+        json,
+        ",\"truncated\":"
+            + answered.truncated()
+            + ",\"tookMillis\":"
+            + answered.nanos() / 1_000_000
+            + "}");
+    return new Answer.Whole(200, Api.JSON, json.toByteArray(), Map.of());
+  }
+
+  private static void write(ByteArrayOutputStream out, String text) {
+    out.writeBytes(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Instant since(Call call) {
+    String text = call.query("since");
+    Instant now = Instant.now();
+    if (text == null) {
+      return now.minus(SINCE);
+    }
+    Duration ago = span(text);
+    try {
+      return ago != null ? now.minus(ago) : Instant.parse(text);
+    } catch (DateTimeException _) {
+      throw Refusal.of(
+          400, "since: must be a time such as 2026-11-26T10:00:00Z, or 5m (was " + text + ").");
+    }
+  }
+
+  private static @Nullable Duration span(String text) {
+    Duration span = Spans.parse(text);
+    if (span == null && text.matches("[0-9]{1,4}d")) {
+      return Duration.ofDays(Long.parseLong(text.substring(0, text.length() - 1)));
+    }
+    return span;
+  }
+
+  private static int count(Call call, String name, int otherwise, int most) {
+    String text = call.query(name);
+    if (text == null) {
+      return otherwise;
+    }
+    int count = text.matches("[0-9]{1,6}") ? Integer.parseInt(text) : 0;
+    if (count < 1 || count > most) {
+      throw Refusal.of(
+          400, name + ": must be a whole number from 1 to " + most + " (was " + text + ").");
+    }
+    return count;
+  }
+
+  private static String text(Call call, String name, String otherwise) {
+    String text = call.query(name);
+    return text == null ? otherwise : text;
+  }
+}
