@@ -350,9 +350,9 @@ class CliTest {
     assertThat(out)
         .hasToString(
             """
-            PATH      STATUS  ERROR
-            /a·[2Jb      200  -
-            /c           503  no-node
+            PATH     STATUS  ERROR
+            /a·[2Jb     200  -
+            /c          503  no-node
             (only the first 2; there are more)
             """);
     assertThat(launched)
@@ -368,7 +368,7 @@ class CliTest {
     assertThat(err).hasToString("fairlead logs: no SELECT x\n");
     assertThat(type("logs", "--sql", "SELECT x", "--since", "5m")).isEqualTo(2);
     assertThat(type("logs", "--where", "nod=b")).isEqualTo(1);
-    assertThat(err.toString()).endsWith("requests have no field nod, did you mean node? (at 1).\n");
+    assertThat(err.toString()).endsWith("Requests have no field nod, did you mean node? (at 1).\n");
   }
 
   private int type(String... words) {

@@ -4,7 +4,7 @@ import io.fairlead.config.Suggest;
 import io.fairlead.record.sql.Condition.Compare;
 import io.fairlead.record.sql.Condition.Operator;
 import io.fairlead.record.sql.RecordTable.Column;
-import io.fairlead.record.sql.RecordTable.Type;
+import io.fairlead.record.sql.RecordTable.ColumnType;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -186,7 +186,7 @@ final class ConditionReader {
 
   private static void check(Column column, Operator operator, int place) throws WrongCondition {
     boolean contains = operator == Operator.CONTAINS || operator == Operator.LACKS;
-    if (contains && column.type() != Type.VARCHAR) {
+    if (contains && column.type() != ColumnType.VARCHAR) {
       throw new WrongCondition(
           place + 1,
           operator.sign()
@@ -214,14 +214,13 @@ final class ConditionReader {
 
   private static String number(Column column, String value, int place) throws WrongCondition {
     Matcher number = NUMBER.matcher(value);
-    Map<String, BigDecimal> units =
-        column.name().endsWith("_us")
-            ? MICROS
-            : column.name().startsWith("bytes_") ? BYTES : Map.of();
+    boolean time = column.name().endsWith("_us");
+    boolean size = column.name().startsWith("bytes_");
+    Map<String, BigDecimal> units = time ? MICROS : size ? BYTES : Map.of();
     String such =
-        units == MICROS
+        time
             ? " in microseconds, or with a unit such as 500ms"
-            : units == BYTES ? " of bytes, or a size such as 64KiB" : "";
+            : size ? " of bytes, or a size such as 64KiB" : "";
     BigDecimal unit =
         !number.matches()
             ? null

@@ -128,7 +128,7 @@ final class QueryEngine implements AutoCloseable {
         "SET lock_configuration = true");
   }
 
-  /** Answers a question; files that vanish meanwhile are looked for once more. */
+  /** Answers a question; where files vanish meanwhile, or differ, those there are now are asked. */
   QueryOutcome answer(String sql, int rows) {
     try {
       Wrong objection = guard.check(sql);
@@ -138,9 +138,10 @@ final class QueryEngine implements AutoCloseable {
       try {
         return run(sql, rows);
       } catch (SQLException e) {
-        if (!isAboutFiles(message(e))) {
+        if (!isAboutFiles(message(e)) && !message(e).contains("Contents of view were altered")) {
           throw e;
         }
+        shown.clear(); // files with other columns have come or gone, too
         return run(sql, rows);
       }
     } catch (SQLException e) {

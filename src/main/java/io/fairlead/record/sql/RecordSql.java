@@ -2,7 +2,7 @@ package io.fairlead.record.sql;
 
 import io.fairlead.config.Suggest;
 import io.fairlead.record.sql.RecordTable.Column;
-import io.fairlead.record.sql.RecordTable.Type;
+import io.fairlead.record.sql.RecordTable.ColumnType;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -142,8 +142,8 @@ public final class RecordSql {
   private static boolean isCounted(@Nullable Column column) {
     return column != null
         && !UNIQUE.contains(column.name())
-        && (column.type() == Type.VARCHAR
-            || column.type() == Type.BOOLEAN
+        && (column.type() == ColumnType.VARCHAR
+            || column.type() == ColumnType.BOOLEAN
             || COUNTED_NUMBERS.contains(column.name()));
   }
 

@@ -44,10 +44,10 @@ enum RecordTable {
           + " source VARCHAR, level VARCHAR, request_id VARCHAR, template VARCHAR, text VARCHAR");
 
   /** A column. */
-  record Column(String name, Type type) {}
+  record Column(String name, ColumnType type) {}
 
   /** What a column holds. */
-  enum Type {
+  enum ColumnType {
     VARCHAR,
     TIMESTAMP,
     INTEGER,
@@ -71,7 +71,7 @@ enum RecordTable {
     return Pattern.compile(", ")
         .splitAsStream(columns)
         .map(column -> column.split(" ", -1))
-        .map(parts -> new Column(parts[0], Type.valueOf(parts[1])))
+        .map(parts -> new Column(parts[0], ColumnType.valueOf(parts[1])))
         .toList();
   }
 

@@ -78,6 +78,34 @@ class RecordQueriesTest {
     assertThat(rows(queries, sql)).isEqualTo(rows);
   }
 
+  /** What the manual shows is answered, each statement of it. */
+  @Test
+  void theExamplesOfTheManualAreAnswered() throws Exception {
+    String manual = Files.readString(Path.of("docs/logs.md"));
+    int asked = 0;
+    for (String block : manual.split("```sql\n", -1)) {
+      if (asked++ > 0) {
+        for (String sql : block.substring(0, block.indexOf("```")).split(";\n", -1)) {
+          if (!sql.isBlank()) {
+            assertThat(queries.ask(sql, 100)).as(sql).isInstanceOf(Answered.class);
+            asked++;
+          }
+        }
+      }
+    }
+    assertThat(asked).isGreaterThan(5);
+  }
+
+  /** The manual names the fields of every table. */
+  @ParameterizedTest
+  @EnumSource(RecordTable.class)
+  void theManualNamesTheFields(RecordTable table) throws Exception {
+    String fields =
+        String.join(", ", table.columns().stream().map(each -> "`" + each.name() + "`").toList());
+    assertThat(Files.readString(Path.of("docs/logs.md")))
+        .containsPattern("\\| `" + table.sqlName() + "` \\| [^|]* \\| " + fields + " \\|");
+  }
+
   @Test
   void explainIsAnswered() {
     assertThat(rows(queries, "EXPLAIN SELECT count(*) FROM requests")).contains("READ_PARQUET");

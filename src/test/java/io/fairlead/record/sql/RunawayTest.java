@@ -32,7 +32,7 @@ class RunawayTest {
       "SELECT length(list_reduce(range(3000000), lambda a, x: (a * 31 + x) % 1000003)::VARCHAR)";
 
   @TempDir private Path records;
-  private RecordQueries queries;
+  private RecordQueries queries = Questions.open(Path.of("none"), SqlLimits.standard());
 
   private void open(SqlLimits limits) {
     queries = Questions.open(records, limits);
@@ -41,10 +41,8 @@ class RunawayTest {
 
   @AfterEach
   void close() {
-    if (queries != null) {
-      queries.close();
-      assertThat(queries.pid()).isZero();
-    }
+    queries.close();
+    assertThat(queries.pid()).isZero();
   }
 
   @Test
