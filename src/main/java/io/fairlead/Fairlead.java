@@ -147,7 +147,7 @@ final class Fairlead implements AutoCloseable {
   private final TlsKeeper tls;
   private final NodeTlsKeeper nodeTls;
   private final PressureWatch watch;
-  private final RecordQueries records;
+  private final RecordQueries questions;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
@@ -169,7 +169,7 @@ final class Fairlead implements AutoCloseable {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
-    records = RecordQueries.of(config.data().resolve("records"));
+    questions = RecordQueries.of(config.data().resolve("records"));
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -858,8 +858,8 @@ final class Fairlead implements AutoCloseable {
     return outliers;
   }
 
-  RecordQueries records() {
-    return records;
+  RecordQueries questions() {
+    return questions;
   }
 
   HealthChecker health() {
@@ -1006,7 +1006,7 @@ final class Fairlead implements AutoCloseable {
     if (door != null) {
       door.close();
     }
-    records.close();
+    questions.close();
     Thread looking = tlsLooks;
     if (looking != null) {
       looking.interrupt();

@@ -383,7 +383,7 @@ final class Operator implements Instance {
 
   @Override
   public RecordQuestions records() {
-    return fairlead.records();
+    return fairlead.questions();
   }
 
   @Override
