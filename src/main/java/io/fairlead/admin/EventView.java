@@ -33,12 +33,14 @@ record EventView(
           Event.CertificateExpires _,
           Event.NodeCertificateExpires _,
           Event.Overloaded _,
+          Event.RecordsStopped _,
           Event.RetriesStopped _,
           Event.UnderPressure _ ->
           "bad";
       case Event.NodeUp _,
           Event.OverloadOver _,
           Event.PressureOver _,
+          Event.RecordsResumed _,
           Event.NodeReinstated _,
           Event.ServiceAlarmOver _ ->
           "good";
@@ -57,6 +59,7 @@ record EventView(
           Event.NodeDraining _,
           Event.NodeDrained _,
           Event.NodeUndrained _,
+          Event.RecordsRecovered _,
           Event.Audit _ ->
           "info";
     };

@@ -274,6 +274,34 @@ public sealed interface Event {
     }
   }
 
+  /** The disk takes no records; requests are served as before. */
+  record RecordsStopped(String why) implements Event {
+    @Override
+    public String text() {
+      return "records are not written to disk for now: " + why;
+    }
+  }
+
+  /**
+   * The disk takes records again.
+   *
+   * @param lost how many could not be kept until then
+   */
+  record RecordsResumed(long lost) implements Event {
+    @Override
+    public String text() {
+      return "records are written to disk again; " + (lost == 0 ? "none" : lost) + " were lost";
+    }
+  }
+
+  /** What a process had recorded that was killed has been written. */
+  record RecordsRecovered(long records) implements Event {
+    @Override
+    public String text() {
+      return records + " records of a process that did not end in order were found and kept";
+    }
+  }
+
   /** A change that somebody asked for through a door. */
   record Audit(String who, String what) implements Event {
     @Override

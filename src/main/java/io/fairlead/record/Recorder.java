@@ -1,0 +1,226 @@
+package io.fairlead.record;
+
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.LeftRings;
+import io.fairlead.telemetry.RecordDrop;
+import io.fairlead.telemetry.RecordReader;
+import io.fairlead.telemetry.RecordRings;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * The thread that makes files of what event loops leave in their rings: first of what processes
+ * left that were killed, then of this one's, as it comes. Loops never wait for it, nor does
+ * anything else of the instance: when it fails, records are lost and counted, and it begins anew.
+ */
+public final class Recorder implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Recorder.class.getName());
+
+  /** Between two looks at rings in which there was nothing: what consumers see is so old. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+
+  private static final long SWEEP_MILLIS = 60_000;
+  private static final long CLOSE_MILLIS = 10_000;
+
+  private final PartFolder folder;
+  private final Path data;
+  private final String instance;
+  private final RecordRings rings;
+  private final Names names;
+  private final LongSupplier clock;
+  private final Consumer<Event> events;
+  private final RecordStats stats;
+  private final Recording recording;
+  private final Thread thread;
+  private volatile Retention keep;
+  private volatile boolean closing;
+  private boolean saved;
+  private long nextSweep;
+
+  private Recorder(
+      Path data,
+      String instance,
+      Retention keep,
+      RecordRings rings,
+      long ringBytes,
+      List<RecordConsumer> consumers,
+      LongSupplier clock,
+      Consumer<Event> events) {
+    this.data = data;
+    this.instance = instance;
+    this.keep = keep;
+    this.rings = rings;
+    this.clock = clock;
+    stats = new RecordStats(clock);
+    this.events = events;
+    folder = new PartFolder(data);
+    names = Names.of(rings);
+    List<RecordReader> readers = new ArrayList<>();
+    for (int loop = 0; loop < rings.loops(); loop++) {
+      readers.add(rings.reader(loop));
+    }
+    recording =
+        new Recording(
+            folder,
+            instance,
+            rings.boot(),
+            readers,
+            names,
+            ringBytes,
+            List.copyOf(consumers),
+            stats,
+            events,
+            clock.getAsLong());
+    thread = Thread.ofPlatform().name("recorder").daemon(true).unstarted(this::run);
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param data the instance's folder for state
+   * @param instance what the records' column {@code instance} says
+   * @param rings of this process, which it closes in the end
+   * @param ringBytes of one of them
+   * @param consumers get each record of this process, too
+   * @param clock milliseconds since 1970
+   * @param events hears when writing stops and goes on; called by the recorder's thread
+   */
+  public static Recorder start(
+      Path data,
+      String instance,
+      Retention keep,
+      RecordRings rings,
+      long ringBytes,
+      List<RecordConsumer> consumers,
+      LongSupplier clock,
+      Consumer<Event> events) {
+    Recorder recorder =
+        new Recorder(data, instance, keep, rings, ringBytes, consumers, clock, events);
+    recorder.thread.start();
+    return recorder;
+  }
+
+  /** What it counts. */
+  public RecordStats stats() {
+    return stats;
+  }
+
+  /** From the next look on, within a minute. */
+  public void keep(Retention other) {
+    keep = other;
+  }
+
+  private void run() {
+    while (true) {
+      try {
+        work();
+        return;
+      } catch (Throwable e) { // whatever it is: nobody else would go on recording
+        stats.restarts.incrementAndGet();
+        LOG.log(Level.ERROR, "the recorder failed and begins anew", e);
+        if (closing) {
+          return;
+        }
+        LockSupport.parkNanos(LOOK_NANOS);
+      }
+    }
+  }
+
+  private void work() {
+    while (!closing) {
+      long now = clock.getAsLong();
+      if (now >= nextSweep) {
+        nextSweep = now + SWEEP_MILLIS;
+        recover(now);
+        recording.sweep(keep, now);
+      }
+      stats.droppedOrdinary = rings.dropped(RecordDrop.ORDINARY);
+      stats.droppedValuable = rings.dropped(RecordDrop.VALUABLE);
+      if (!recording.round(now)) {
+        LockSupport.parkNanos(this, LOOK_NANOS);
+      }
+    }
+    long now = clock.getAsLong();
+    recording.round(now);
+    saved = recording.write(now, true);
+  }
+
+  /** What others have left: at the start, and when one that had handed over is killed later. */
+  private void recover(long now) {
+    List<LeftRings> all;
+    try {
+      all = RecordRings.left(data);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "records of earlier processes could not be read: {0}", e.toString());
+      return;
+    }
+    for (LeftRings left : all) {
+      try (left) {
+        recover(left, now);
+      } catch (IOException | RuntimeException e) {
+        LOG.log(Level.WARNING, "records of an earlier process stay for now: {0}", e.toString());
+      }
+    }
+  }
+
+  private void recover(LeftRings left, long now) throws IOException {
+    RecordStats own = new RecordStats(clock);
+    try (Recording old =
+        new Recording(
+            folder,
+            instance,
+            left.boot(),
+            left.readers(),
+            Names.of(left),
+            Long.MAX_VALUE,
+            List.of(),
+            own,
+            events,
+            now)) {
+      folder.removeHidden(left.boot());
+      old.resume(left.boot());
+      old.round(now);
+      if (old.write(now, true)) {
+        left.remove();
+      }
+    }
+    long rows = own.written();
+    if (rows > 0) {
+      stats.recovered.addAndGet(rows);
+      events.accept(new Event.RecordsRecovered(rows));
+    }
+  }
+
+  /**
+   * Writes what is there, after event loops have ended, and lets the rings go; those that could not
+   * be written are left to the next process.
+   */
+  @Override
+  public void close() {
+    closing = true;
+    LockSupport.unpark(thread);
+    boolean interrupted = false;
+    try {
+      thread.join(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (!thread.isAlive() && saved) {
+      recording.close();
+      rings.close();
+    } else {
+      LOG.log(Level.WARNING, "the last records are not on disk and left to the next process");
+      rings.leave();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

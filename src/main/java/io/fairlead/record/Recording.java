@@ -1,0 +1,261 @@
+package io.fairlead.record;
+
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.RecordReader;
+import io.fairlead.telemetry.RecordView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Turns the rings of one process into parts: reads records at once, keeps their rows in columns,
+ * and writes them every ten seconds, when there are enough for a row group, or when a ring has
+ * little room left. Only when rows are on disk do rings forget the records. Time is an argument;
+ * one thread.
+ *
+ * <p>When a disk is full, or fails, rows stay in memory and writing is tried again after a second,
+ * two, four, a minute at most. When there are too many they are given up and counted: consumers
+ * have had them, requests never wait.
+ */
+final class Recording implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Recording.class.getName());
+
+  /** So old are the youngest rows that a query may miss. */
+  static final long WRITE_EVERY_MILLIS = 10_000;
+
+  private static final long FIRST_PAUSE_MILLIS = 1000;
+  private static final long LONGEST_PAUSE_MILLIS = 60_000;
+
+  /** What a ring has no room for ordinary records in. */
+  private static final long RESERVED = 2 << 20;
+
+  /** Records of one ring that are read before the next ring's turn. */
+  private static final int TURN = 8192;
+
+  private final PartFolder folder;
+  private final Names names;
+  private final List<RecordSource> sources = new ArrayList<>();
+  private final List<OpenPart> parts = new ArrayList<>();
+  private final List<RecordConsumer> consumers;
+  private final Pages pages = new Pages();
+  private final long mostHeld;
+  private final RecordStats stats;
+  private final Consumer<Event> events;
+
+  private long nextWrite;
+  private long pause;
+  private long lostInPause;
+
+  /**
+   * @param process tells it from all others
+   * @param ringBytes of one ring
+   * @param consumers get each record, too
+   */
+  Recording(
+      PartFolder folder,
+      String instance,
+      String process,
+      List<RecordReader> readers,
+      Names names,
+      long ringBytes,
+      List<RecordConsumer> consumers,
+      RecordStats stats,
+      Consumer<Event> events,
+      long nowMillis) {
+    this.folder = folder;
+    this.names = names;
+    mostHeld = (ringBytes - RESERVED) / 4 * 3;
+    this.consumers = consumers;
+    this.stats = stats;
+    this.events = events;
+    readers.forEach(reader -> sources.add(new RecordSource(reader)));
+    Bytes encoded = new Bytes(1 << 16);
+    for (Table table : Table.all(instance, names)) {
+      parts.add(new OpenPart(table, folder, process, pages, encoded, nowMillis));
+    }
+    nextWrite = nowMillis + WRITE_EVERY_MILLIS;
+  }
+
+  /**
+   * Records up to those places are in parts already: those of a process that was killed before it
+   * could tell its rings.
+   */
+  void resume(String process) throws IOException {
+    for (OpenPart part : parts) {
+      List<Path> found = folder.of(part.table().name, process);
+      for (Path file : found.subList(0, Math.min(found.size(), 8))) {
+        String words = Footer.words(file).get(Places.WORD);
+        if (words != null) {
+          part.places().reach(Places.parse(words));
+        }
+      }
+    }
+  }
+
+  /**
+   * Reads what there is, and writes if it is time.
+   *
+   * @return whether there was anything
+   */
+  boolean round(long nowMillis) {
+    boolean found = false;
+    boolean more = true;
+    while (more) {
+      more = false;
+      for (RecordSource source : sources) {
+        int read = read(source, nowMillis);
+        found |= read > 0;
+        more |= read == TURN;
+      }
+      if (isDue(nowMillis)) {
+        write(nowMillis, false);
+      }
+    }
+    stats.caughtUpMillis = nowMillis;
+    consumers.forEach(consumer -> consumer.caughtUp(nowMillis));
+    return found;
+  }
+
+  private int read(RecordSource source, long nowMillis) {
+    int read = 0;
+    RecordReader reader = source.reader;
+    while (read < TURN && reader.next()) {
+      take(reader.record(), reader.place(), reader.loop(), nowMillis);
+      source.reached = reader.place();
+      read++;
+    }
+    return read;
+  }
+
+  private void take(RecordView record, long place, int loop, long nowMillis) {
+    int type = record.type();
+    for (OpenPart part : parts) {
+      if (part.table().takes(type)) {
+        if (place <= part.places().of(loop)) {
+          return; // it was written by the process that was killed
+        }
+        if (part.table().isFull()) {
+          makeRoom(part, nowMillis);
+        }
+        try {
+          part.table().add(record);
+        } catch (RuntimeException e) {
+          stats.failed.incrementAndGet();
+          LOG.log(Level.ERROR, "a record could not be kept", e);
+        }
+      }
+    }
+    for (RecordConsumer consumer : consumers) {
+      consumer.accept(record, names);
+    }
+  }
+
+  private void makeRoom(OpenPart part, long nowMillis) {
+    if (pause == 0 || nowMillis >= nextWrite) {
+      write(nowMillis, false);
+    }
+    if (part.table().isFull()) {
+      int lost = part.drop(nowMillis);
+      stats.notWritten.addAndGet(lost);
+      lostInPause += lost;
+    }
+  }
+
+  private boolean isDue(long nowMillis) {
+    if (nowMillis >= nextWrite) {
+      return true;
+    }
+    if (pause > 0) {
+      letGo();
+      return false;
+    }
+    for (RecordSource source : sources) {
+      if (source.held() >= mostHeld) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Nothing can be written: rows in memory must do, loops need the room. */
+  private void letGo() {
+    for (RecordSource source : sources) {
+      if (source.held() >= mostHeld) {
+        source.saved(source.reached);
+      }
+    }
+  }
+
+  /**
+   * Writes what there is to disk.
+   *
+   * @return whether all of it is there
+   */
+  boolean write(long nowMillis, boolean last) {
+    Places reached = new Places();
+    sources.forEach(source -> reached.reach(source.reader.loop(), source.reached));
+    try {
+      for (OpenPart part : parts) {
+        int rows = part.unwritten();
+        part.write(reached, nowMillis < nextWrite, last, nowMillis);
+        stats.written.addAndGet(rows);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      failed(e, nowMillis);
+      return false;
+    }
+    sources.forEach(source -> source.saved(source.reached));
+    nextWrite = nowMillis + WRITE_EVERY_MILLIS;
+    if (pause > 0) {
+      pause = 0;
+      stats.writing = true;
+      events.accept(new Event.RecordsResumed(lostInPause));
+      lostInPause = 0;
+    }
+    return true;
+  }
+
+  private static LocalDate day(long epochMillis) {
+    return LocalDate.ofInstant(Instant.ofEpochMilli(epochMillis), ZoneOffset.UTC);
+  }
+
+  private void failed(Exception why, long nowMillis) {
+    if (pause == 0) {
+      stats.writing = false;
+      events.accept(new Event.RecordsStopped(String.valueOf(why.getMessage())));
+    }
+    pause = pause == 0 ? FIRST_PAUSE_MILLIS : Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
+    nextWrite = nowMillis + pause;
+  }
+
+  /** Lets the oldest parts go. */
+  void sweep(Retention keep, long nowMillis) {
+    try {
+      List<PartFolder.Part> all = new ArrayList<>(folder.parts());
+      for (PartFolder.Part old : keep.tooOld(all, day(nowMillis))) {
+        if (parts.stream().noneMatch(part -> part.is(old.file()))) {
+          PartFolder.remove(old.file());
+          all.remove(old);
+        }
+      }
+      stats.bytes = all.stream().mapToLong(PartFolder.Part::bytes).sum();
+      stats.parts = all.size();
+      Instant first = all.isEmpty() ? null : PartFolder.first(all.getFirst().file());
+      stats.oldestMillis = first == null ? 0 : first.toEpochMilli();
+    } catch (IOException | UncheckedIOException e) {
+      LOG.log(Level.WARNING, "old records could not be removed: {0}", e.toString());
+    }
+  }
+
+  @Override
+  public void close() {
+    pages.close();
+  }
+}

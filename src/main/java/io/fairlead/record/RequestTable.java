@@ -1,0 +1,91 @@
+package io.fairlead.record;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.fairlead.telemetry.RecordLayout;
+import io.fairlead.telemetry.RecordLayout.Text;
+import io.fairlead.telemetry.RecordView;
+
+/** Exchanges of HTTP, one row each. */
+final class RequestTable extends Table {
+  private final IdColumn id = id();
+  private final NumberColumn time = time();
+  private final TextColumn instance = instance();
+  private final TextColumn listener = named("listener");
+  private final TextColumn route = named("route");
+  private final TextColumn service = named("service");
+  private final TextColumn node = named("node");
+  private final TextColumn client = client();
+  private final TextColumn method = text("method");
+  private final TextColumn host = text("host");
+  private final TextColumn path = text("path");
+  private final TextColumn protocol = text("protocol");
+  private final NumberColumn status = maybe("status");
+  private final TextColumn error = error();
+  private final NumberColumn bytesIn = number("bytes_in", Column.Type.INT64);
+  private final NumberColumn bytesOut = number("bytes_out", Column.Type.INT64);
+  private final NumberColumn total = number("total_us", Column.Type.INT64);
+  private final NumberColumn queue = maybe("queue_us");
+  private final NumberColumn connect = maybe("connect_us");
+  private final NumberColumn tls = maybe("tls_us");
+  private final NumberColumn firstByte = maybe("first_byte_us");
+  private final NumberColumn tries = number("tries", Column.Type.INT32);
+  private final TextColumn userAgent = text("user_agent");
+  private final TextColumn traceId = text("trace_id");
+  private final NumberColumn weight = number("weight", Column.Type.DOUBLE);
+
+  private final byte[][] methods = new byte[256][];
+  private final byte[][] protocols = new byte[256][];
+
+  RequestTable(String instance, Names names) {
+    super("requests", instance, names);
+    for (int number = 0; number < 256; number++) {
+      methods[number] = RecordLayout.method(number).getBytes(US_ASCII);
+      protocols[number] = RecordLayout.protocol(number).getBytes(US_ASCII);
+    }
+  }
+
+  @Override
+  boolean takes(int type) {
+    return type == RecordLayout.HTTP;
+  }
+
+  @Override
+  void fill(RecordView record) {
+    addId(id, record);
+    time.add(record.startMicros());
+    instance.add(0L);
+    addName(listener, record.listener());
+    addName(route, record.route());
+    addName(service, record.service());
+    addName(node, record.node());
+    addClient(client, record);
+    byte[] known = methods[record.method()];
+    if (known.length > 0) {
+      method.add(known, 0, known.length);
+    } else {
+      addText(method, record, Text.METHOD);
+    }
+    addText(host, record, Text.HOST);
+    addText(path, record, Text.PATH);
+    byte[] spoken = protocols[record.protocol()];
+    protocol.add(spoken, 0, spoken.length);
+    if (record.status() == 0) {
+      status.addNull();
+    } else {
+      status.add(record.status());
+    }
+    addName(error, record.error());
+    bytesIn.add(record.bytesIn());
+    bytesOut.add(record.bytesOut());
+    total.add(record.totalMicros());
+    addPhase(queue, record.queueMicros());
+    addPhase(connect, record.connectMicros());
+    addPhase(tls, record.tlsMicros());
+    addPhase(firstByte, record.firstByteMicros());
+    tries.add(record.tries());
+    addText(userAgent, record, Text.USER_AGENT);
+    addText(traceId, record, Text.TRACE_ID);
+    weight.add(1.0);
+  }
+}

@@ -1,0 +1,212 @@
+package io.fairlead.record;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.fairlead.telemetry.RecordLayout;
+import io.fairlead.telemetry.RecordLayout.Text;
+import io.fairlead.telemetry.RecordView;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rows of one kind of record, column by column, until they are written. The names and the order of
+ * the columns are what SQL sees.
+ */
+abstract sealed class Table permits RequestTable, SessionTable {
+  /**
+   * Rows after which a row group ends: enough for dictionaries to pay, and some 10 MB of arrays.
+   */
+  static final int MOST_ROWS = 1 << 17;
+
+  /** A column may become so many texts larger than it should. */
+  private static final int LOOK_EVERY = 256;
+
+  private static final int ADDRESS = 16;
+  private static final VarHandle BIG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LITTLE =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /** The folder's name, and the table's in SQL. */
+  final String name;
+
+  private final String instance;
+  private final Names names;
+  private final List<Column> columns = new ArrayList<>();
+  private final byte[] text = new byte[Text.PATH.most()];
+  private int rows;
+  private long firstMicros;
+
+  Table(String name, String instance, Names names) {
+    this.name = name;
+    this.instance = instance;
+    this.names = names;
+  }
+
+  /** A table for each kind of record. */
+  static List<Table> all(String instance, Names names) {
+    return List.of(new RequestTable(instance, names), new SessionTable(instance, names));
+  }
+
+  final List<Column> columns() {
+    return columns;
+  }
+
+  final int rows() {
+    return rows;
+  }
+
+  /** When the first row's record began. */
+  final long firstMicros() {
+    return firstMicros;
+  }
+
+  /**
+   * Whether the row group had better end here. Asked for each row: columns are only now and then.
+   */
+  final boolean isFull() {
+    return rows >= MOST_ROWS || (rows % LOOK_EVERY == 0 && rows > 0 && isAnyFull());
+  }
+
+  private boolean isAnyFull() {
+    for (Column column : columns) {
+      if (column.isFull()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether records of this type are its rows. */
+  abstract boolean takes(int type);
+
+  /** Adds a row; if something goes wrong there is none. */
+  final void add(RecordView record) {
+    try {
+      fill(record);
+      if (rows == 0) {
+        firstMicros = record.startMicros();
+      }
+      rows++;
+    } catch (RuntimeException e) {
+      columns.forEach(column -> column.cut(rows));
+      throw e;
+    }
+  }
+
+  abstract void fill(RecordView record);
+
+  final void clear() {
+    columns.forEach(Column::clear);
+    rows = 0;
+  }
+
+  // What columns there can be.
+
+  final IdColumn id() {
+    return with(new IdColumn("id"));
+  }
+
+  final NumberColumn time() {
+    return with(new NumberColumn("time", Column.Type.INT64, Column.Meaning.TIME, false));
+  }
+
+  final NumberColumn number(String column, Column.Type type) {
+    return with(new NumberColumn(column, type, Column.Meaning.NONE, false));
+  }
+
+  final NumberColumn maybe(String column) {
+    return with(new NumberColumn(column, Column.Type.INT32, Column.Meaning.NONE, true));
+  }
+
+  final TextColumn text(String column) {
+    return with(new TextColumn(column, true, TextColumn.AS_IS));
+  }
+
+  /** Filled with any number. */
+  final TextColumn instance() {
+    return numbered("instance", number -> instance);
+  }
+
+  final TextColumn named(String column) {
+    return numbered(column, names::name);
+  }
+
+  final TextColumn error() {
+    return numbered("error", names::error);
+  }
+
+  private TextColumn numbered(String column, IntFunction<@Nullable String> meaning) {
+    TextColumn.Writing writing =
+        (from, offset, length, to) -> {
+          int number = (int) (long) LITTLE.get(from, offset);
+          String known = meaning.apply(number);
+          to.put((known == null ? "#" + number : known).getBytes(UTF_8));
+        };
+    return with(new TextColumn(column, true, writing));
+  }
+
+  final TextColumn client() {
+    TextColumn.Writing writing = (from, offset, length, to) -> Addresses.write(from, offset, to);
+    return with(new TextColumn("client", false, writing));
+  }
+
+  private <C extends Column> C with(C column) {
+    columns.add(column);
+    return column;
+  }
+
+  // How fields of records get there.
+
+  final void addId(IdColumn column, RecordView record) {
+    int length = record.text(Text.REQUEST_ID, text, 0);
+    if (length == 0) {
+      column.add(record.idHigh(), record.idLow());
+    } else {
+      byte[] clean =
+          Utf8.isPlain(text, length) ? Arrays.copyOf(text, length) : Utf8.clean(text, length);
+      column.add(clean, 0, clean.length);
+    }
+  }
+
+  static void addName(TextColumn column, int number) {
+    if (number == 0) {
+      column.addNull();
+    } else {
+      column.add(number);
+    }
+  }
+
+  static void addPhase(NumberColumn column, int micros) {
+    if (micros == RecordLayout.NONE) {
+      column.addNull();
+    } else {
+      column.add(micros);
+    }
+  }
+
+  final void addClient(TextColumn column, RecordView record) {
+    BIG.set(text, 0, record.clientHigh());
+    BIG.set(text, 8, record.clientLow());
+    column.add(text, 0, ADDRESS);
+  }
+
+  /** Null where there is none. */
+  final void addText(TextColumn column, RecordView record, Text which) {
+    int length = record.text(which, text, 0);
+    if (length == 0) {
+      column.addNull();
+    } else if (Utf8.isPlain(text, length)) {
+      column.add(text, 0, length);
+    } else {
+      byte[] clean = Utf8.clean(text, length);
+      column.add(clean, 0, clean.length);
+    }
+  }
+}
