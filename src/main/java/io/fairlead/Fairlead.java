@@ -32,6 +32,8 @@ import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.record.Recorder;
+import io.fairlead.record.Retention;
 import io.fairlead.record.sql.RecordQueries;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
@@ -46,6 +48,7 @@ import io.fairlead.telemetry.RecordRings;
 import io.fairlead.telemetry.RouteCounter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -162,7 +165,8 @@ final class Fairlead implements AutoCloseable {
 
   private volatile @Nullable AdminServer admin;
   private volatile long predecessor;
-  private volatile @Nullable RecordRings records;
+  private volatile @Nullable RecordRings rings;
+  private volatile @Nullable Recorder recorder;
   private final @Nullable Path file;
 
   private Fairlead(FairleadConfig config, @Nullable Path file) {
@@ -378,7 +382,8 @@ final class Fairlead implements AutoCloseable {
   /**
    * From now on event loops leave a record of each request and session that ends, as {@code logs}
    * says. Somebody has to read them: where nobody does, rings fill, and what comes then is dropped
-   * and counted. Whoever asked closes them, after this instance.
+   * and counted. Whoever asked closes them, after this instance; {@link #startRecording} is who
+   * does where it is not a test.
    *
    * @throws IOException if there is no room for them
    */
@@ -389,7 +394,7 @@ final class Fairlead implements AutoCloseable {
       RecordRings opened =
           RecordRings.open(
               config.data(), dataPlane.loops(), config.logs().ring(), dataPlane.names());
-      records = opened;
+      rings = opened;
       record(config.logs());
       return opened;
     } finally {
@@ -397,8 +402,53 @@ final class Fairlead implements AutoCloseable {
     }
   }
 
+  /**
+   * From now on what event loops record gets to disk. Where there is no room for that, requests are
+   * served without, and an event says so.
+   */
+  void startRecording() {
+    FairleadConfig config = state().config();
+    try {
+      RecordRings opened = openRecords();
+      recorder =
+          Recorder.start(
+              config.data(),
+              hostName(),
+              keep(config.logs()),
+              opened,
+              config.logs().ring(),
+              List.of(),
+              control::epochMillis,
+              events::add);
+    } catch (IOException e) {
+      events.add(new Event.RecordsStopped(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** What makes files of records; null: nothing is recorded. */
+  @Nullable Recorder recorder() {
+    return recorder;
+  }
+
+  private static Retention keep(LogsConfig logs) {
+    return new Retention(logs.keep().days(), logs.keep().size());
+  }
+
+  /** What the machine calls itself, which no name server has to be asked for. */
+  private static String hostName() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (IOException e) {
+      return "localhost";
+    }
+  }
+
   private void record(LogsConfig logs) {
-    RecordRings rings = records;
+    Recorder recording = recorder;
+    if (recording != null) {
+      recording.keep(keep(logs));
+    }
+    RecordRings rings = this.rings;
     if (rings != null) {
       rings.setMask(new RecordMask(logs.mask().client(), logs.mask().query()));
       dataPlane.record(logs.enabled() ? rings : null);
@@ -416,7 +466,7 @@ final class Fairlead implements AutoCloseable {
         service.lookAtSessions();
       }
     }
-    RecordRings rings = records;
+    RecordRings rings = this.rings;
     if (rings != null) {
       rings.setClock();
     }
@@ -1019,6 +1069,10 @@ final class Fairlead implements AutoCloseable {
     });
     control.close();
     dataPlane.close();
+    Recorder recording = recorder;
+    if (recording != null) {
+      recording.close(); // loops have ended: what they left is all there is
+    }
     changing.lock();
     try {
       tls.close();

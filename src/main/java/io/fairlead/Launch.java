@@ -96,6 +96,7 @@ final class Launch implements Launcher {
       }
       fairlead.events().since(0).forEach(Launch::print);
       fairlead.events().subscribe(Launch::print);
+      fairlead.startRecording();
       InetSocketAddress admin = fairlead.adminAddress();
       System.out.println(
           "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");

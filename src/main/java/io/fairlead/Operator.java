@@ -26,6 +26,8 @@ import io.fairlead.health.ProbeResult;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.record.RecordStats;
+import io.fairlead.record.Recorder;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -328,6 +330,12 @@ final class Operator implements Instance {
   @Override
   public Duration loopLag() {
     return Duration.ofNanos(fairlead.pressure().lagNanos());
+  }
+
+  @Override
+  public RecordStats recordStats() {
+    Recorder recorder = fairlead.recorder();
+    return recorder == null ? RecordStats.NONE : recorder.stats();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import io.fairlead.config.HostPort;
+import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -76,6 +77,9 @@ public interface Instance {
   int pressure();
 
   EventLog events();
+
+  /** What became of records of requests. */
+  RecordStats recordStats();
 
   /** Connections to the node that wait for a request, over all event loops. */
   int idleConnections(Node node);

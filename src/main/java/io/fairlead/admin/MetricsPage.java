@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import io.fairlead.admin.ListenerView.TlsView;
+import io.fairlead.record.RecordStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.service.ServiceLoad;
@@ -43,6 +44,7 @@ final class MetricsPage {
   }
 
   void writeTo(OutputStream out, boolean openMetrics) throws IOException {
+    RecordStats records = instance.recordStats();
     Exposition page = new Exposition(out, openMetrics);
     // One look at who is there, so that all series of a page speak of the same nodes.
     List<ListenerView> listeners = instance.listeners();
@@ -64,6 +66,20 @@ final class MetricsPage {
           page.sample(metric, config.version());
         }
         case CONFIG_RELOAD_SUCCESS -> single(page, metric, config.lastReloadSucceeded() ? 1 : 0);
+        case RECORDS_WRITTEN -> single(page, metric, (double) records.written());
+        case RECORDS_DROPPED -> {
+          page.family(metric);
+          page.sample(metric, records.droppedOrdinary(), "ordinary");
+          page.sample(metric, records.droppedValuable(), "valuable");
+          page.sample(metric, records.notWritten(), "disk");
+          page.sample(metric, records.failed(), "failed");
+        }
+        case RECORDS_RECOVERED -> single(page, metric, (double) records.recovered());
+        case RECORDS_WRITING -> single(page, metric, records.isWriting() ? 1 : 0);
+        case RECORDS_BYTES -> single(page, metric, (double) records.bytes());
+        case RECORDS_FILES -> single(page, metric, (double) records.parts());
+        case RECORDS_OLDEST -> single(page, metric, records.oldestMillis() / 1e3);
+        case RECORDS_LAG -> single(page, metric, records.lagMillis() / 1e3);
         case LISTENER_CONNECTIONS_OPEN ->
             listeners(
                 page,

@@ -6,15 +6,17 @@ import java.util.List;
  * What is recorded of requests and sessions.
  *
  * @param enabled whether anything is
+ * @param keep how long, and how much of it
  * @param ring memory per event loop for records on their way to disk, 4 MiB to 1 GiB in whole MiB;
  *     what does not fit while the recorder is slow is dropped and counted. A change takes effect at
  *     the next start.
  * @param mask what records must not say
  */
-public record LogsConfig(boolean enabled, long ring, Mask mask) {
+public record LogsConfig(boolean enabled, Keep keep, long ring, Mask mask) {
   static final Range<Long> RING = Range.sizes(4L << 20, 1L << 30);
 
-  public static final LogsConfig DEFAULT = new LogsConfig(true, 16L << 20, Mask.DEFAULT);
+  public static final LogsConfig DEFAULT =
+      new LogsConfig(true, Keep.DEFAULT, 16L << 20, Mask.DEFAULT);
 
   public LogsConfig {
     new Require()
@@ -25,6 +27,23 @@ public record LogsConfig(boolean enabled, long ring, Mask mask) {
             Units.size(ring),
             "must be a multiple of 1MiB")
         .orRefuse();
+  }
+
+  /**
+   * What is kept of what was recorded; the oldest goes first.
+   *
+   * @param days of which records are kept, today among them
+   * @param size bytes on disk of all of them
+   */
+  public record Keep(int days, long size) {
+    static final Range<Integer> DAYS = Range.counts(1, 3650);
+    static final Range<Long> SIZE = Range.sizes(64L << 20, 1L << 50);
+
+    public static final Keep DEFAULT = new Keep(7, 10L << 30);
+
+    public Keep {
+      new Require().within(DAYS, "days", days).within(SIZE, "size", size).orRefuse();
+    }
   }
 
   /**

@@ -34,6 +34,32 @@ final class LogsLanguage {
           null,
           (values, _) -> new LogsConfig.Mask(values.get(CLIENT), values.get(QUERY)));
 
+  private static final Key<Integer> DAYS =
+      Key.of(
+          "days",
+          Scalar.count(LogsConfig.Keep.DAYS),
+          LogsConfig.Keep.DEFAULT.days(),
+          "Days of which records are kept, today among them, in UTC.",
+          "30");
+  private static final Key<Long> SIZE =
+      Key.of(
+          "size",
+          Scalar.size(LogsConfig.Keep.SIZE),
+          LogsConfig.Keep.DEFAULT.size(),
+          "Room on disk for records, in `data`/records; a request takes some 20 bytes. What came first"
+              + " goes first.",
+          "100GiB");
+
+  private static final Obj<LogsConfig.Keep> KEEP =
+      new Obj<>(
+          "log keep",
+          "What is kept of what was recorded.",
+          List.of(DAYS, SIZE),
+          List.of(),
+          false,
+          null,
+          (values, _) -> new LogsConfig.Keep(values.get(DAYS), values.get(SIZE)));
+
   private static final Key<Boolean> ENABLED =
       Key.of(
           "enabled",
@@ -50,6 +76,14 @@ final class LogsLanguage {
               + " in /dev/shm where there is room, else in the data folder. Takes effect at the next"
               + " start.",
           "32MiB");
+  private static final Key<LogsConfig.Keep> KEPT =
+      Key.of(
+          "keep",
+          KEEP,
+          LogsConfig.Keep.DEFAULT,
+          "see below",
+          "What is kept of what was recorded.",
+          "{ days: 30, size: 100GiB }");
   private static final Key<LogsConfig.Mask> MASKED =
       Key.of(
           "mask",
@@ -63,11 +97,13 @@ final class LogsLanguage {
       new Obj<>(
           "logs",
           "What is recorded of requests and sessions.",
-          List.of(ENABLED, RING, MASKED),
-          List.of("keep", "ingest"),
+          List.of(ENABLED, KEPT, RING, MASKED),
+          List.of("ingest"),
           false,
           null,
-          (values, _) -> new LogsConfig(values.get(ENABLED), values.get(RING), values.get(MASKED)));
+          (values, _) ->
+              new LogsConfig(
+                  values.get(ENABLED), values.get(KEPT), values.get(RING), values.get(MASKED)));
 
   private LogsLanguage() {}
 

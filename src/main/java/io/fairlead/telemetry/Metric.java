@@ -57,6 +57,55 @@ public enum Metric {
       "",
       "1 if the last configuration offered was applied, 0 if it was refused and the one before stays in force. A rise means that the problem was put right."),
 
+  RECORDS_WRITTEN(
+      "fairlead_records_written_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "",
+      "Records of requests and sessions that are on disk. It rises with the traffic, every ten seconds or sooner."),
+  RECORDS_DROPPED(
+      "fairlead_records_dropped_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "reason",
+      "Records that are not kept. ordinary: a ring had no room for a request that went well; valuable: for one that did not; disk: nothing could be written for so long that memory was full; failed: a mistake of ours. When it rises, what is counted from records is too low; requests are not affected."),
+  RECORDS_RECOVERED(
+      "fairlead_records_recovered_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "",
+      "Records found in rings of processes that had been killed. A rise means that one was."),
+  RECORDS_WRITING(
+      "fairlead_records_writing",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "1 while records get to disk, 0 while the disk is full or fails; an event says why. A rise means that they get there again."),
+  RECORDS_BYTES(
+      "fairlead_records_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "",
+      "Room that records take on disk. It rises to logs.keep.size, and then the oldest go."),
+  RECORDS_FILES(
+      "fairlead_records_files",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "Files of records. It rises with traffic and days; a question opens each whose time it concerns."),
+  RECORDS_OLDEST(
+      "fairlead_records_oldest_timestamp_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "",
+      "When the oldest record began that is kept, in seconds since 1970; 0: there is none. It rises when old ones go."),
+  RECORDS_LAG(
+      "fairlead_records_lag_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "",
+      "Since when the recorder has not been at the end of what event loops had recorded. When it rises, the disk is slow or the machine has no processor to spare; then rings fill."),
+
   LISTENER_CONNECTIONS_OPEN(
       "fairlead_listener_connections",
       Type.GAUGE,

@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.ListenerView.RouteView;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.runtime.ManualScheduler;
@@ -326,6 +327,11 @@ public final class FakeInstance implements Instance {
   @Override
   public Duration loopLag() {
     return Duration.ofMillis(2);
+  }
+
+  @Override
+  public RecordStats recordStats() {
+    return RecordStats.NONE;
   }
 
   @Override
