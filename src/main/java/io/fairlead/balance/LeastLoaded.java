@@ -201,7 +201,9 @@ final class LeastLoaded implements Balancer {
     long burden = requests ? node.burden() : node.connections();
     // No cost is negative, and the bits of such floats are in the order of their values.
     float price =
-        plain && burden >> 32 == 0 ? cost[index] * (1 + scores.each() * (int) burden) : scores.of(index, burden);
+        plain && burden >> 32 == 0
+            ? cost[index] * (1 + scores.each() * (int) burden)
+            : scores.of(index, burden);
     return node == avoid ? NONE : (long) Float.floatToRawIntBits(price) << 32 | order;
   }
 }

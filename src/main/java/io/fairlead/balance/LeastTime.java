@@ -384,7 +384,11 @@ final class LeastTime extends Estimates {
     Scores.Reports reports =
         fleet.reporting ? new Scores.Reports(others, (float) meanInFlight + 1, failing) : null;
     return Scores.of(
-        cost, IN_FLIGHT, errors, reports, meanInFlight > RANKED_IN_FLIGHT ? null : Ranking.of(cost));
+        cost,
+        IN_FLIGHT,
+        errors,
+        reports,
+        meanInFlight > RANKED_IN_FLIGHT ? null : Ranking.of(cost));
   }
 
   /**
