@@ -9,13 +9,16 @@ import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The main job on one machine with nothing else needed: a front end, three nodes as processes of
@@ -38,6 +41,7 @@ final class Demo {
   private static final String FIRST =
       """
       admin: { bind: "127.0.0.1:%d" }
+      data: "%s"
       services:
         shop: { health: { http: "/healthz", interval: 1s, timeout: 500ms } }
       """;
@@ -45,6 +49,7 @@ final class Demo {
   private static final String CONFIG =
       """
       admin: { bind: "127.0.0.1:%d" }
+      data: "%s"
       listeners:
         web: { bind: "127.0.0.1:%d", routes: [ { service: shop } ] }
       services:
@@ -70,7 +75,12 @@ final class Demo {
         starting.add(node);
         nodes.put(name, node.process());
       }
-      return serve(starting, nodes, onceServing);
+      Path data = Files.createTempDirectory("fairlead-demo-");
+      try {
+        return serve(data, starting, nodes, onceServing);
+      } finally {
+        remove(data);
+      }
     } catch (IOException | IllegalStateException e) {
       System.err.println("fairlead demo: " + e.getMessage());
       return 1;
@@ -80,20 +90,24 @@ final class Demo {
   }
 
   private static int serve(
-      List<CompletableNode> starting, Map<String, Process> nodes, Consumer<Fairlead> onceServing)
+      Path data,
+      List<CompletableNode> starting,
+      Map<String, Process> nodes,
+      Consumer<Fairlead> onceServing)
       throws IOException {
     int adminPort = Integer.getInteger(ADMIN_PORT, 9900);
-    String first = FIRST.formatted(adminPort);
+    String first = FIRST.formatted(adminPort, data);
     try (Fairlead fairlead = Fairlead.start(accepted(read(first)), first, "demo", null)) {
       StringBuilder lines = new StringBuilder();
       for (CompletableNode node : starting) {
         String line = "- { name: %s, address: \"127.0.0.1:%d\" }\n";
         lines.append(line.formatted(node.name(), node.awaitPort()).indent(6));
       }
-      String text = CONFIG.formatted(adminPort, Integer.getInteger(PORT, 8080), lines);
+      String text = CONFIG.formatted(adminPort, data, Integer.getInteger(PORT, 8080), lines);
       if (fairlead.apply(read(text), "demo") instanceof Fairlead.Applied.Refused refused) {
         throw new IllegalStateException(refused.problems().getFirst().toString());
       }
+      fairlead.startRecording();
       fairlead.events().subscribe(entry -> System.out.println("  " + entry.event().text()));
       int port =
           fairlead
@@ -114,6 +128,17 @@ final class Demo {
       fairlead.drain(java.time.Duration.ofSeconds(5));
     }
     return 0;
+  }
+
+  /** What was recorded was for this time only. */
+  private static void remove(Path data) throws IOException {
+    List<Path> all;
+    try (Stream<Path> found = Files.walk(data)) {
+      all = found.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path path : all) {
+      Files.deleteIfExists(path);
+    }
   }
 
   private static ConfigReader.Result read(String text) {
@@ -144,6 +169,9 @@ final class Demo {
         "  ./fairlead nodes" + admin + "                          # in another terminal");
     System.out.println("  ./fairlead drain shop b" + admin);
     System.out.println("  ./fairlead explain GET " + front + "cart" + admin);
+    System.out.println(
+        "  ./fairlead logs --sql 'SELECT node, count(*), p99(total_us) FROM requests GROUP BY node'"
+            + admin);
     System.out.println("Ctrl-C stops all of it.");
   }
 
