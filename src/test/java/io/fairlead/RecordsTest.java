@@ -43,7 +43,7 @@ class RecordsTest {
           .contains(
               "\"rows\":[[\"00000001\",\"2026-11-26T09:59:59.702Z\",\"one\",\"web\",\"web-1\"");
       assertThat(records(fairlead, "records/facets?since=2026-11-26T00:00:00Z&field=node"))
-          .contains("\"rows\":[[\"node\",\"a\",100.0,0.3333],[\"node\",\"b\",100.0,0.3333]");
+          .contains("\"rows\":[[\"node\",\"a\",100,0.3333],[\"node\",\"b\",100,0.3333]");
       // The command line speaks to it as to any other.
       String[] words = {
         "logs",

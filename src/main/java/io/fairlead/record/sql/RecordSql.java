@@ -80,13 +80,13 @@ public final class RecordSql {
         + filter(from, since, where)
         + " GROUP BY GROUPING SETS ("
         + sets
-        + ")) SELECT field, value, count,"
-        + " round(count / sum(count) OVER (PARTITION BY field), 4) AS share FROM counted"
-        + " QUALIFY row_number() OVER (PARTITION BY field ORDER BY count DESC, value) <= "
+        + ")) SELECT field, value, round(count)::BIGINT AS count,"
+        + " round(counted.count / sum(counted.count) OVER (PARTITION BY field), 4) AS share FROM counted"
+        + " QUALIFY row_number() OVER (PARTITION BY field ORDER BY counted.count DESC, value) <= "
         + limit
         + " ORDER BY list_position("
         + list(wanted)
-        + ", field), count DESC, value";
+        + ", field), counted.count DESC, value";
   }
 
   private static String filter(RecordTable table, Instant since, String where)

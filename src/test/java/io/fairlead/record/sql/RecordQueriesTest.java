@@ -224,9 +224,9 @@ class RecordQueriesTest {
                 RecordSql.facets(
                     "requests", LONG_AGO, "total_us<=300", List.of("status", "node", "error"), 2)))
         .isEqualTo(
-            "[[\"status\",\"200\",598.0,0.9967],[\"status\",\"503\",2.0,0.0033],"
-                + "[\"node\",\"a\",200.0,0.3333],[\"node\",\"b\",200.0,0.3333],"
-                + "[\"error\",null,598.0,0.9967],[\"error\",\"upstream-timeout\",2.0,0.0033]]");
+            "[[\"status\",\"200\",598,0.9967],[\"status\",\"503\",2,0.0033],"
+                + "[\"node\",\"a\",200,0.3333],[\"node\",\"b\",200,0.3333],"
+                + "[\"error\",null,598,0.9967],[\"error\",\"upstream-timeout\",2,0.0033]]");
     assertThat(rows(queries, RecordSql.facets("events", LONG_AGO, "", List.of(), 2)))
         .isEqualTo("[]");
   }
