@@ -44,6 +44,8 @@ public final class RecordRings implements AutoCloseable {
    */
   public static RecordRings open(Path data, int loops, long bytes, RecordNames names)
       throws IOException {
+    Files.createDirectories(data); // as long as it is there, its rings are of use
+    RingFolder.sweep();
     int chunks = (int) (bytes >> RingFile.CHUNK_BITS);
     long needed = loops * RingFile.size(chunks);
     IOException last = new IOException("there is no place for rings of records");
@@ -52,7 +54,7 @@ public final class RecordRings implements AutoCloseable {
         if (room(place) < needed) {
           throw new IOException(place + " has no room for " + needed + " bytes");
         }
-        return make(place, loops, chunks, names);
+        return make(place, data, loops, chunks, names);
       } catch (IOException e) {
         LOG.log(Level.DEBUG, "no rings of records here: {0}", e.getMessage());
         last = e;
@@ -61,9 +63,9 @@ public final class RecordRings implements AutoCloseable {
     throw last;
   }
 
-  private static RecordRings make(Path place, int loops, int chunks, RecordNames names)
+  private static RecordRings make(Path place, Path data, int loops, int chunks, RecordNames names)
       throws IOException {
-    RingFolder folder = RingFolder.create(place);
+    RingFolder folder = RingFolder.create(place, data);
     try {
       RingSettings settings = new RingSettings();
       List<RecordRing> rings = new ArrayList<>();

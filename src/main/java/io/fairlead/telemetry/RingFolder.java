@@ -13,6 +13,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -37,6 +38,10 @@ final class RingFolder {
   private static final Path MEMORY = Path.of("/dev/shm");
   private static final Path KERNEL = Path.of("/proc/sys/kernel/random/boot_id");
   private static final String LOCK = "lock";
+
+  /** Names the data folder, so that what is left of it can go when it is gone. */
+  private static final String OWNER = "data";
+
   private static final String RING = "ring-";
   private static final Set<PosixFilePermission> OURS = PosixFilePermissions.fromString("rwx------");
 
@@ -60,18 +65,18 @@ final class RingFolder {
     List<Path> places = new ArrayList<>();
     try {
       if (Files.isDirectory(MEMORY) && Files.isWritable(MEMORY)) {
-        places.add(
-            MEMORY.resolve(
-                "fairlead-"
-                    + Files.getAttribute(Path.of("/proc/self"), "unix:uid")
-                    + "-"
-                    + hash(data)));
+        places.add(MEMORY.resolve(prefix() + hash(data)));
       }
     } catch (IOException | UnsupportedOperationException e) {
       LOG.log(Level.DEBUG, "no memory that is a file: {0}", e.getMessage());
     }
     places.add(data.resolve("rings"));
     return places;
+  }
+
+  /** Of the places in memory that are this user's. */
+  private static String prefix() throws IOException {
+    return "fairlead-" + Files.getAttribute(Path.of("/proc/self"), "unix:uid") + "-";
   }
 
   /** Instances have different data folders. */
@@ -87,7 +92,7 @@ final class RingFolder {
   }
 
   /** Makes one and locks it; {@link #show} when all is in there. */
-  static RingFolder create(Path place) throws IOException {
+  static RingFolder create(Path place, Path data) throws IOException {
     long now = System.currentTimeMillis();
     // Another process may begin in the same millisecond, or take this for one that has been left.
     for (int more = 0; more < ATTEMPTS; more++) {
@@ -102,6 +107,7 @@ final class RingFolder {
         FileChannel lock = lock(path);
         if (lock != null) {
           Files.writeString(path.resolve("kernel"), kernel());
+          Files.writeString(path.resolve(OWNER), data.toAbsolutePath().normalize().toString());
           return new RingFolder(boot, path, lock);
         }
       } catch (FileAlreadyExistsException | NoSuchFileException e) {
@@ -155,10 +161,13 @@ final class RingFolder {
     }
   }
 
+  private static String name(Path folder) {
+    return folder.getFileName().toString();
+  }
+
   /** Whether it is shown yet or not. */
   private static Path held(Path folder) {
-    String name = folder.getFileName().toString();
-    return folder.toAbsolutePath().resolveSibling(name.replace(".", ""));
+    return folder.toAbsolutePath().resolveSibling(name(folder).replace(".", ""));
   }
 
   private static @Nullable FileChannel tryLock(Path folder) throws IOException {
@@ -193,7 +202,7 @@ final class RingFolder {
     }
     try (DirectoryStream<Path> folders = Files.newDirectoryStream(place)) {
       for (Path path : folders) {
-        RingFolder folder = left(path, path.getFileName().toString());
+        RingFolder folder = left(path, name(path));
         if (folder != null) {
           found.add(folder);
         }
@@ -222,6 +231,40 @@ final class RingFolder {
     }
     folder.remove();
     return null;
+  }
+
+  /**
+   * Removes from memory what processes have left whose data folder has been removed: nobody would
+   * ever read it.
+   */
+  static void sweep() {
+    List<Path> places = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(MEMORY, prefix() + "*")) {
+      all.forEach(places::add);
+    } catch (IOException | UnsupportedOperationException e) {
+      LOG.log(Level.DEBUG, "no memory that is a file: {0}", e.getMessage());
+    }
+    for (Path place : places) {
+      try (DirectoryStream<Path> folders = Files.newDirectoryStream(place)) {
+        for (Path path : folders) {
+          RingFolder folder = isOurs(place) && isOrphaned(path) ? left(path, name(path)) : null;
+          if (folder != null) {
+            folder.remove();
+          }
+        }
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "old rings of records stay: {0}", e.toString());
+      }
+    }
+  }
+
+  /** Asked before it is locked: others may just be about to read it. */
+  private static boolean isOrphaned(Path path) {
+    try {
+      return !Files.isDirectory(Path.of(Files.readString(path.resolve(OWNER))));
+    } catch (IOException | InvalidPathException e) {
+      return false; // nobody knows
+    }
   }
 
   private static boolean isOfThisStart(Path path) {

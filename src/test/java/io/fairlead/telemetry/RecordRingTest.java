@@ -3,6 +3,7 @@ package io.fairlead.telemetry;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fairlead.telemetry.RecordLayout.Text;
 import java.io.IOException;
@@ -384,9 +385,30 @@ final class RecordRingTest {
     try {
       write(open(), 1, false);
       assertThat(rings().path()).startsWith(data);
-      assertThatThrownBy(() -> RingFolder.create(place)).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> RingFolder.create(place, data)).isInstanceOf(IOException.class);
     } finally {
       Files.delete(place);
     }
+  }
+
+  /** Whoever removes an instance's folder does not know of what lies in memory. */
+  @Test
+  void whatIsLeftOfARemovedDataFolderGoesWithTheNextProcess(@TempDir Path others)
+      throws IOException {
+    Path kept = others.resolve("kept");
+    Path removed = others.resolve("removed");
+    for (Path each : List.of(kept, removed)) {
+      RecordRings.open(each, 1, (long) CHUNKS << 20, new RecordNames()).leave();
+    }
+    Path place = RingFolder.places(removed).getFirst();
+    assumeTrue(place.startsWith("/dev/shm"));
+    assertThat(place).exists();
+    Files.delete(removed);
+    open();
+    assertThat(place).doesNotExist();
+    List<LeftRings> left = RecordRings.left(kept);
+    assertThat(left).hasSize(1);
+    left.getFirst().remove();
+    left.getFirst().close();
   }
 }
