@@ -8,7 +8,6 @@ import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
-import io.fairlead.config.LogsConfig;
 import io.fairlead.config.Probe;
 import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RateLimitConfig;
@@ -33,7 +32,6 @@ import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.Recorder;
-import io.fairlead.record.Retention;
 import io.fairlead.record.sql.RecordQueries;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
@@ -42,13 +40,11 @@ import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
-import io.fairlead.telemetry.RecordMask;
 import io.fairlead.telemetry.RecordNames;
 import io.fairlead.telemetry.RecordRings;
 import io.fairlead.telemetry.RouteCounter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -151,6 +147,7 @@ final class Fairlead implements AutoCloseable {
   private final NodeTlsKeeper nodeTls;
   private final PressureWatch watch;
   private final RecordQueries questions;
+  private final RecordKeeper records;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
@@ -165,8 +162,6 @@ final class Fairlead implements AutoCloseable {
 
   private volatile @Nullable AdminServer admin;
   private volatile long predecessor;
-  private volatile @Nullable RecordRings rings;
-  private volatile @Nullable Recorder recorder;
   private final @Nullable Path file;
 
   private Fairlead(FairleadConfig config, @Nullable Path file) {
@@ -174,6 +169,7 @@ final class Fairlead implements AutoCloseable {
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
     questions = RecordQueries.of(config.data().resolve("records"));
+    records = new RecordKeeper(dataPlane, config.data(), control::epochMillis, events::add);
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -351,6 +347,7 @@ final class Fairlead implements AutoCloseable {
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
       leave(before, after, takenOver);
+      records.follow(config.logs());
       HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
     } finally {
@@ -390,69 +387,28 @@ final class Fairlead implements AutoCloseable {
   RecordRings openRecords() throws IOException {
     changing.lock();
     try {
-      FairleadConfig config = state().config();
-      RecordRings opened =
-          RecordRings.open(
-              config.data(), dataPlane.loops(), config.logs().ring(), dataPlane.names());
-      rings = opened;
-      record(config.logs());
-      return opened;
+      return records.open(state().config().logs());
     } finally {
       changing.unlock();
     }
   }
 
   /**
-   * From now on what event loops record gets to disk. Where there is no room for that, requests are
-   * served without, and an event says so.
+   * From now on what event loops record gets to disk, if {@code logs} wants it, now or after a
+   * change. Where there is no room for that, requests are served without, and an event says so.
    */
   void startRecording() {
-    FairleadConfig config = state().config();
+    changing.lock();
     try {
-      RecordRings opened = openRecords();
-      recorder =
-          Recorder.start(
-              config.data(),
-              hostName(),
-              keep(config.logs()),
-              opened,
-              config.logs().ring(),
-              List.of(),
-              control::epochMillis,
-              events::add);
-    } catch (IOException e) {
-      events.add(new Event.RecordsStopped(String.valueOf(e.getMessage())));
+      records.start(state().config().logs());
+    } finally {
+      changing.unlock();
     }
   }
 
   /** What makes files of records; null: nothing is recorded. */
   @Nullable Recorder recorder() {
-    return recorder;
-  }
-
-  private static Retention keep(LogsConfig logs) {
-    return new Retention(logs.keep().days(), logs.keep().size());
-  }
-
-  /** What the machine calls itself, which no name server has to be asked for. */
-  private static String hostName() {
-    try {
-      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
-    } catch (IOException e) {
-      return "localhost";
-    }
-  }
-
-  private void record(LogsConfig logs) {
-    Recorder recording = recorder;
-    if (recording != null) {
-      recording.keep(keep(logs));
-    }
-    RecordRings rings = this.rings;
-    if (rings != null) {
-      rings.setMask(new RecordMask(logs.mask().client(), logs.mask().query()));
-      dataPlane.record(logs.enabled() ? rings : null);
-    }
+    return records.recorder();
   }
 
   /** Lets event loops know how long requests take; they only look it up. */
@@ -466,10 +422,7 @@ final class Fairlead implements AutoCloseable {
         service.lookAtSessions();
       }
     }
-    RecordRings rings = this.rings;
-    if (rings != null) {
-      rings.setClock();
-    }
+    records.setClock();
     watch.look();
     control.schedule(TICK, this::tick);
   }
@@ -796,7 +749,7 @@ final class Fairlead implements AutoCloseable {
           listener.state().setTls(tlsOf(certificates, name));
         });
     state.set(after);
-    record(after.config().logs());
+    records.show(after.config().logs());
     return null;
   }
 
@@ -1069,12 +1022,9 @@ final class Fairlead implements AutoCloseable {
     });
     control.close();
     dataPlane.close();
-    Recorder recording = recorder;
-    if (recording != null) {
-      recording.close(); // loops have ended: what they left is all there is
-    }
     changing.lock();
     try {
+      records.close();
       tls.close();
     } finally {
       changing.unlock();

@@ -36,6 +36,12 @@ final class Recording implements AutoCloseable {
   /** What a ring has no room for ordinary records in. */
   private static final long RESERVED = 2 << 20;
 
+  /** Room in a ring comes back in pieces of this; of one that is not whole yet, none. */
+  private static final long PIECE = 1 << 20;
+
+  /** A record may leave so much at the end of a piece, and more. */
+  private static final long SLACK = 1 << 14;
+
   /** Records of one ring that are read before the next ring's turn. */
   private static final int TURN = 8192;
 
@@ -71,7 +77,8 @@ final class Recording implements AutoCloseable {
       long nowMillis) {
     this.folder = folder;
     this.names = names;
-    mostHeld = (ringBytes - RESERVED) / 4 * 3;
+    long room = ringBytes - RESERVED;
+    mostHeld = Math.min(room / 4 * 3, room - PIECE - SLACK);
     this.consumers = consumers;
     this.stats = stats;
     this.events = events;

@@ -10,10 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** DuckDB, which knows nothing of our writer: what it reads is what is in the files. */
-final class Duck implements AutoCloseable {
+public final class Duck implements AutoCloseable {
   private final Connection connection;
 
-  Duck() throws SQLException {
+  public Duck() throws SQLException {
     connection = DriverManager.getConnection("jdbc:duckdb:");
     try (Statement statement = connection.createStatement()) {
       statement.execute("set threads = 1");
@@ -21,7 +21,7 @@ final class Duck implements AutoCloseable {
   }
 
   /** All rows, each as its values in words, with {@code null} for what is not there. */
-  List<String> rows(String sql) throws SQLException {
+  public List<String> rows(String sql) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(sql)) {
       int columns = result.getMetaData().getColumnCount();
@@ -38,12 +38,12 @@ final class Duck implements AutoCloseable {
   }
 
   /** The only value of the only row. */
-  String value(String sql) throws SQLException {
+  public String value(String sql) throws SQLException {
     return rows(sql).getFirst();
   }
 
   /** What stands behind {@code from} for all parts of a table. */
-  static String all(Path data, String table) {
+  public static String all(Path data, String table) {
     return "read_parquet('" + data.resolve("records").resolve(table) + "/*/*.parquet')";
   }
 

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** From a loop's ring to files, with a clock turned by hand. */
 final class RecordingTest {
@@ -59,7 +61,11 @@ final class RecordingTest {
   }
 
   private void begin(List<RecordConsumer> consumers) throws IOException {
-    rings = RecordRings.open(data, 2, RING, numbers);
+    begin(consumers, RING);
+  }
+
+  private void begin(List<RecordConsumer> consumers, long ring) throws IOException {
+    rings = RecordRings.open(data, 2, ring, numbers);
     List<RecordReader> readers = List.of(rings.reader(0), rings.reader(1));
     recording =
         new Recording(
@@ -68,7 +74,7 @@ final class RecordingTest {
             rings.boot(),
             readers,
             Names.of(rings),
-            RING,
+            ring,
             consumers,
             stats,
             this::hear,
@@ -269,6 +275,24 @@ final class RecordingTest {
     assertThat(kept()).isPositive();
     send(0, most);
     assertThat(rings.dropped(RecordDrop.ORDINARY)).isZero();
+  }
+
+  /** It has room for two pieces of ordinary records, and gives back whole ones only. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aRingOfTheSmallestSizeHasRoomAgain(boolean isDiskFine) throws IOException {
+    recording.close();
+    rings.close();
+    begin(List.of(), 4 * MIB);
+    if (!isDiskFine) {
+      Files.writeString(data.resolve("records"), "not a folder");
+    }
+    for (int i = 0; i < 200; i++) {
+      send(0, 400);
+      recording.round(now);
+    }
+    assertThat(rings.dropped(RecordDrop.ORDINARY)).isZero();
+    assertThat(stats.isWriting()).isEqualTo(isDiskFine);
   }
 
   @Test

@@ -1,0 +1,143 @@
+package io.fairlead;
+
+import io.fairlead.config.LogsConfig;
+import io.fairlead.proxy.DataPlane;
+import io.fairlead.record.Recorder;
+import io.fairlead.record.Retention;
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.RecordMask;
+import io.fairlead.telemetry.RecordRings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rings and recorder of this instance: they exist while {@code logs} wants records, and at no other
+ * time. {@link #start}, {@link #follow} and {@link #close} are called by one thread at a time, which
+ * may wait for the disk.
+ */
+final class RecordKeeper {
+  private static final long LOOPS_SECONDS = 5;
+
+  private final DataPlane dataPlane;
+  private final Path data;
+  private final LongSupplier clock;
+  private final Consumer<Event> events;
+  private boolean started;
+  private volatile @Nullable RecordRings rings;
+  private volatile @Nullable Recorder recorder;
+
+  /**
+   * @param data the instance's folder for state
+   * @param clock milliseconds since 1970
+   */
+  RecordKeeper(DataPlane dataPlane, Path data, LongSupplier clock, Consumer<Event> events) {
+    this.dataPlane = dataPlane;
+    this.data = data;
+    this.clock = clock;
+    this.events = events;
+  }
+
+  /** What makes files of records; null: nothing is recorded. */
+  @Nullable Recorder recorder() {
+    return recorder;
+  }
+
+  /** Loops write to them from now on; whoever asked closes them. */
+  RecordRings open(LogsConfig logs) throws IOException {
+    RecordRings opened = RecordRings.open(data, dataPlane.loops(), logs.ring(), dataPlane.names());
+    rings = opened;
+    show(logs);
+    return opened;
+  }
+
+  /** From now on, and after each change, records get to disk if they are wanted. */
+  void start(LogsConfig logs) {
+    started = true;
+    follow(logs);
+  }
+
+  /** The switch of a change: what event loops have to know. */
+  void show(LogsConfig logs) {
+    RecordRings present = rings;
+    if (present != null) {
+      present.setMask(new RecordMask(logs.mask().client(), logs.mask().query()));
+      dataPlane.record(logs.enabled() ? present : null);
+    }
+  }
+
+  /** Behind the switch: what takes time. */
+  void follow(LogsConfig logs) {
+    Recorder present = recorder;
+    if (!logs.enabled()) {
+      if (present != null) {
+        stop();
+      }
+    } else if (present != null) {
+      present.keep(keep(logs));
+    } else if (started) {
+      begin(logs);
+    }
+  }
+
+  private void begin(LogsConfig logs) {
+    try {
+      recorder =
+          Recorder.start(
+              data, hostName(), keep(logs), open(logs), logs.ring(), List.of(), clock, events);
+    } catch (IOException e) {
+      events.accept(new Event.RecordsStopped(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** A loop may be writing its last record at this moment: it is waited for. */
+  private void stop() {
+    dataPlane.record(null);
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    dataPlane.afterEachLoop(() -> written.complete(null));
+    written.completeOnTimeout(null, LOOPS_SECONDS, TimeUnit.SECONDS).join();
+    end();
+  }
+
+  private void end() {
+    Recorder present = recorder;
+    recorder = null;
+    rings = null;
+    if (present != null) {
+      present.close();
+    }
+  }
+
+  /** Once a second. */
+  void setClock() {
+    RecordRings present = rings;
+    if (present != null) {
+      present.setClock();
+    }
+  }
+
+  /** Event loops have ended: what they left is all there is. */
+  void close() {
+    started = false;
+    end();
+  }
+
+  private static Retention keep(LogsConfig logs) {
+    return new Retention(logs.keep().days(), logs.keep().size());
+  }
+
+  /** What the machine calls itself, which no name server has to be asked for. */
+  private static String hostName() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (IOException e) {
+      return "localhost";
+    }
+  }
+}
