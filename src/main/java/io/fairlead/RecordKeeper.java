@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Rings and recorder of this instance: they exist while {@code logs} wants records, and at no other
- * time. {@link #start}, {@link #follow} and {@link #close} are called by one thread at a time, which
- * may wait for the disk.
+ * time. {@link #start}, {@link #follow} and {@link #close} are called by one thread at a time,
+ * which may wait for the disk.
  */
 final class RecordKeeper {
   private static final long LOOPS_SECONDS = 5;

@@ -207,7 +207,9 @@ class RecordingKillTest {
     }
     assertThat(certain).doesNotHaveDuplicates().hasSizeGreaterThan(BEFORE + AFTER / 2);
     int before = rows().size();
-    assertThat(before).as("there was something in files, and not all").isBetween(1, certain.size() - 1);
+    assertThat(before)
+        .as("there was something in files, and not all")
+        .isBetween(1, certain.size() - 1);
 
     Run next = run();
     int recovered = Integer.parseInt(next.awaits(RECOVERED));

@@ -50,7 +50,7 @@ final class RecordingTest {
   @BeforeEach
   void open() throws IOException, SQLException {
     duck = new Duck();
-    begin(List.of());
+    begin(List.of(), RING);
   }
 
   @AfterEach
