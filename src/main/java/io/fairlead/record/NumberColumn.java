@@ -95,7 +95,7 @@ final class NumberColumn extends Column {
     if (distance >= 0 && distance < NEAR) {
       dictionaryAt = begin;
       encoding = Encodings.RLE_DICTIONARY;
-      int entries = dictionary(dense, count, smallest, out, pages);
+      int entries = dictionary(dense, count, smallest, distance == 0, out, pages);
       dataAt = out.size();
       indexes(dense, count, smallest, entries, pages);
     } else if (type == Type.DOUBLE) {
@@ -136,12 +136,14 @@ final class NumberColumn extends Column {
     }
   }
 
-  private int dictionary(long[] dense, int count, long smallest, Bytes out, Pages pages) {
+  private int dictionary(
+      long[] dense, int count, long smallest, boolean isOne, Bytes out, Pages pages) {
     Arrays.fill(indexes, -1);
     Bytes plain = pages.scratch;
     plain.clear();
     int entries = 0;
-    for (int i = 0; i < count; i++) {
+    int until = isOne ? 1 : count;
+    for (int i = 0; i < until; i++) {
       int near = (int) (dense[i] - smallest);
       if (indexes[near] < 0) {
         indexes[near] = entries++;
@@ -157,13 +159,17 @@ final class NumberColumn extends Column {
   }
 
   private void indexes(long[] dense, int count, long smallest, int entries, Pages pages) {
+    int width = Encodings.width(entries - 1);
+    pages.scratch.clear();
+    pages.scratch.put(width);
+    if (entries == 1) {
+      Encodings.run(pages.scratch, 0, count, width); // as with most weights and tries
+      return;
+    }
     int[] which = pages.ints(count);
     for (int i = 0; i < count; i++) {
       which[i] = indexes[(int) (dense[i] - smallest)];
     }
-    int width = Encodings.width(entries - 1);
-    pages.scratch.clear();
-    pages.scratch.put(width);
     Encodings.hybrid(pages.scratch, which, count, width);
   }
 

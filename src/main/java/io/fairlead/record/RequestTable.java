@@ -62,14 +62,14 @@ final class RequestTable extends Table {
     addClient(client, record);
     byte[] known = methods[record.method()];
     if (known.length > 0) {
-      method.add(known, 0, known.length);
+      method.add(record.method(), known);
     } else {
       addText(method, record, Text.METHOD);
     }
     addText(host, record, Text.HOST);
     addText(path, record, Text.PATH);
     byte[] spoken = protocols[record.protocol()];
-    protocol.add(spoken, 0, spoken.length);
+    protocol.add(record.protocol(), spoken);
     if (record.status() == 0) {
       status.addNull();
     } else {

@@ -9,7 +9,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +38,7 @@ abstract sealed class Table permits RequestTable, SessionTable {
   private final String instance;
   private final Names names;
   private final List<Column> columns = new ArrayList<>();
-  private final byte[] text = new byte[Text.PATH.most()];
+  private final byte[] address = new byte[ADDRESS];
   private int rows;
   private long firstMicros;
 
@@ -164,14 +163,19 @@ abstract sealed class Table permits RequestTable, SessionTable {
 
   // How fields of records get there.
 
-  final void addId(IdColumn column, RecordView record) {
-    int length = record.text(Text.REQUEST_ID, text, 0);
+  static void addId(IdColumn column, RecordView record) {
+    int length = record.textLength(Text.REQUEST_ID);
     if (length == 0) {
       column.add(record.idHigh(), record.idLow());
     } else {
-      byte[] clean =
-          Utf8.isPlain(text, length) ? Arrays.copyOf(text, length) : Utf8.clean(text, length);
-      column.add(clean, 0, clean.length);
+      int start = record.textStart(Text.REQUEST_ID);
+      byte[] bytes = record.bytes();
+      if (Utf8.isPlain(bytes, start, length)) {
+        column.add(bytes, start, length);
+      } else {
+        byte[] clean = Utf8.clean(bytes, start, length);
+        column.add(clean, 0, clean.length);
+      }
     }
   }
 
@@ -192,20 +196,24 @@ abstract sealed class Table permits RequestTable, SessionTable {
   }
 
   final void addClient(TextColumn column, RecordView record) {
-    BIG.set(text, 0, record.clientHigh());
-    BIG.set(text, 8, record.clientLow());
-    column.add(text, 0, ADDRESS);
+    BIG.set(address, 0, record.clientHigh());
+    BIG.set(address, 8, record.clientLow());
+    column.add(address, 0, ADDRESS);
   }
 
   /** Null where there is none. */
-  final void addText(TextColumn column, RecordView record, Text which) {
-    int length = record.text(which, text, 0);
+  static void addText(TextColumn column, RecordView record, Text which) {
+    int length = record.textLength(which);
     if (length == 0) {
       column.addNull();
-    } else if (Utf8.isPlain(text, length)) {
-      column.add(text, 0, length);
+      return;
+    }
+    int start = record.textStart(which);
+    byte[] bytes = record.bytes();
+    if (Utf8.isPlain(bytes, start, length)) {
+      column.add(bytes, start, length);
     } else {
-      byte[] clean = Utf8.clean(text, length);
+      byte[] clean = Utf8.clean(bytes, start, length);
       column.add(clean, 0, clean.length);
     }
   }

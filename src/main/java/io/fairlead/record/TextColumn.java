@@ -87,6 +87,21 @@ final class TextColumn extends Column {
     row(direct[at] - 1);
   }
 
+  /**
+   * One of a few texts that have small numbers, each always the same: not searched for each time.
+   *
+   * @param known less than 256; other keys of this column are texts
+   */
+  void add(int known, byte[] text) {
+    if (known >= direct.length) {
+      direct = Arrays.copyOf(direct, 256);
+    }
+    if (direct[known] == 0) {
+      direct[known] = entry(text, 0, text.length) + 1;
+    }
+    row(direct[known] - 1);
+  }
+
   private int numberEntry(long key) {
     LONG.set(number, 0, key);
     return entry(number, 0, 8);

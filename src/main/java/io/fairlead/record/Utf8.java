@@ -15,20 +15,21 @@ final class Utf8 {
   private Utf8() {}
 
   /** Whether all of it is ASCII, as nearly everything is. */
-  static boolean isPlain(byte[] text, int length) {
+  static boolean isPlain(byte[] text, int from, int length) {
     long seen = 0;
-    int at = 0;
-    for (; at + 8 <= length; at += 8) {
+    int at = from;
+    int end = from + length;
+    for (; at + 8 <= end; at += 8) {
       seen |= (long) LONG.get(text, at);
     }
-    for (; at < length; at++) {
+    for (; at < end; at++) {
       seen |= text[at];
     }
     return (seen & HIGH_BITS) == 0;
   }
 
   /** The same with U+FFFD for what is not UTF-8. */
-  static byte[] clean(byte[] text, int length) {
-    return new String(text, 0, length, UTF_8).getBytes(UTF_8);
+  static byte[] clean(byte[] text, int from, int length) {
+    return new String(text, from, length, UTF_8).getBytes(UTF_8);
   }
 }

@@ -38,8 +38,7 @@ public final class RecordReader {
       boolean closed = (published & RingFile.CLOSED) != 0;
       long end = published & ~RingFile.CLOSED;
       if (offset < end) {
-        record.moveTo(at + offset);
-        if (end <= RingFile.CHUNK && record.isSound(end - offset)) {
+        if (end <= RingFile.CHUNK && record.read(at + offset, end - offset)) {
           offset += record.length();
           return true;
         }
