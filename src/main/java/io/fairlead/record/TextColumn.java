@@ -62,13 +62,72 @@ final class TextColumn extends Column {
    */
   private int[] slots = new int[128];
 
+  /** From so many entries on, slots and texts are no longer in the nearest cache. */
+  private static final int MANY = 1024;
+
+  private static final int BATCH = 32;
+
+  // Texts that wait to be looked up together, see settle().
+  private int waiting;
+  private byte[] waitingTexts = {};
+  private final int[] waitingEnds = new int[BATCH];
+  private final int[] waitingRows = new int[BATCH];
+  private final int[] waitingHashes = new int[BATCH];
+  private final int[] candidates = new int[BATCH];
+
+  /** Written only: what is read for nothing, and no more than that, is not read at all. */
+  @SuppressWarnings("UnusedVariable") // as said
+  private int touched;
+
   TextColumn(String name, boolean optional, Writing writing) {
     super(name, Type.BYTE_ARRAY, Meaning.TEXT, optional);
     this.writing = writing;
   }
 
   void add(byte[] from, int offset, int length) {
-    row(entry(from, offset, length));
+    if (entries < MANY) {
+      row(entry(from, offset, length, hash(from, offset, length)));
+      return;
+    }
+    int start = waiting == 0 ? 0 : waitingEnds[waiting - 1];
+    if (waitingTexts.length - start < length) {
+      waitingTexts = Arrays.copyOf(waitingTexts, Math.max(start + length, start * 2));
+    }
+    System.arraycopy(from, offset, waitingTexts, start, length);
+    waitingEnds[waiting] = start + length;
+    waitingRows[waiting] = rows;
+    waitingHashes[waiting] = hash(from, offset, length);
+    row(NULL); // until it is settled
+    if (++waiting == BATCH) {
+      settle();
+    }
+  }
+
+  /**
+   * Looks up the texts that wait. Of many, what a look-up needs is mostly in no cache: so it is
+   * touched for all of them first, and the processor fetches it for all at the same time.
+   */
+  private void settle() {
+    int mask = slots.length - 1;
+    for (int i = 0; i < waiting; i++) {
+      candidates[i] = slots[waitingHashes[i] & mask];
+    }
+    for (int i = 0; i < waiting; i++) {
+      int entry = (candidates[i] & ~TAG) - 1;
+      candidates[i] = entry < 0 ? 0 : start(entry);
+    }
+    int seen = 0;
+    for (int i = 0; i < waiting; i++) {
+      seen += texts[candidates[i]];
+    }
+    touched = seen;
+    int start = 0;
+    for (int i = 0; i < waiting; i++) {
+      int end = waitingEnds[i];
+      rowEntries[waitingRows[i]] = entry(waitingTexts, start, end - start, waitingHashes[i]);
+      start = end;
+    }
+    waiting = 0;
   }
 
   /** A key that is a number, in 8 bytes, little endian. Small ones are found without a search. */
@@ -97,14 +156,14 @@ final class TextColumn extends Column {
       direct = Arrays.copyOf(direct, 256);
     }
     if (direct[known] == 0) {
-      direct[known] = entry(text, 0, text.length) + 1;
+      direct[known] = entry(text, 0, text.length, hash(text, 0, text.length)) + 1;
     }
     row(direct[known] - 1);
   }
 
   private int numberEntry(long key) {
     LONG.set(number, 0, key);
-    return entry(number, 0, 8);
+    return entry(number, 0, 8, hash(number, 0, 8));
   }
 
   void addNull() {
@@ -119,8 +178,7 @@ final class TextColumn extends Column {
     rowEntries[rows++] = entry;
   }
 
-  private int entry(byte[] from, int offset, int length) {
-    int hash = hash(from, offset, length);
+  private int entry(byte[] from, int offset, int length, int hash) {
     int mask = slots.length - 1;
     int slot = hash & mask;
     int tag = hash & TAG;
@@ -175,13 +233,22 @@ final class TextColumn extends Column {
     slots = larger;
   }
 
+  /** Two chains at a time: each step of one waits for the one before. */
   private static int hash(byte[] from, int offset, int length) {
     long hash = length * MIX;
+    long other = MIX;
     int at = offset;
     int end = offset + length;
-    for (; at + 8 <= end; at += 8) {
+    for (; at + 16 <= end; at += 16) {
+      hash = (hash ^ (long) LONG.get(from, at)) * MIX;
+      other = (other ^ (long) LONG.get(from, at + 8)) * MIX;
+      hash ^= hash >>> 32;
+      other ^= other >>> 32;
+    }
+    if (at + 8 <= end) {
       hash = (hash ^ (long) LONG.get(from, at)) * MIX;
       hash ^= hash >>> 32;
+      at += 8;
     }
     long rest = 0;
     if (length >= 8) {
@@ -191,7 +258,7 @@ final class TextColumn extends Column {
         rest = (rest << 8) | (from[at] & 0xFF);
       }
     }
-    hash = (hash ^ rest) * MIX;
+    hash = (hash ^ Long.rotateLeft(other, 23) ^ rest) * MIX;
     return (int) (hash ^ hash >>> 32);
   }
 
@@ -202,12 +269,14 @@ final class TextColumn extends Column {
 
   @Override
   boolean isFull() {
+    settle();
     return start(entries) > MOST_BYTES;
   }
 
   /** Keeps its room, unless a single large group had made it large. */
   @Override
   void clear() {
+    waiting = 0;
     rows = 0;
     nulls = 0;
     if (entries * 8 < slots.length && slots.length > 128) {
@@ -221,6 +290,7 @@ final class TextColumn extends Column {
 
   @Override
   void cut(int to) {
+    settle();
     for (; rows > to; rows--) {
       nulls -= rowEntries[rows - 1] == NULL ? 1 : 0;
     }
@@ -228,6 +298,7 @@ final class TextColumn extends Column {
 
   @Override
   Chunk encode(Bytes out, Pages pages) {
+    settle();
     int begin = out.size();
     int count = rows - nulls;
     int[] dense = rowEntries;
