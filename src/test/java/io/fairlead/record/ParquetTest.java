@@ -125,13 +125,18 @@ final class ParquetTest {
   }
 
   private Path write(Rows rows, List<RowGroup> groups, List<byte[]> bytes) throws IOException {
+    return write(rows.columns, groups, bytes);
+  }
+
+  private Path write(List<? extends Column> columns, List<RowGroup> groups, List<byte[]> bytes)
+      throws IOException {
     Path file = folder.resolve("part.parquet");
     try (OutputStream out = Files.newOutputStream(file)) {
       out.write(Parquet.MAGIC);
       for (byte[] group : bytes) {
         out.write(group);
       }
-      out.write(Parquet.end(rows.columns, groups, Map.of("fairlead.places", "7 9")).copy());
+      out.write(Parquet.end(List.copyOf(columns), groups, Map.of("fairlead.places", "7 9")).copy());
     }
     return file;
   }
@@ -275,6 +280,37 @@ final class ParquetTest {
                   rows.expected.subList(0, 150).stream()
                       .filter(row -> !row.split("\\|", -1)[2].equals("null"))
                       .count()));
+    }
+  }
+
+  /** They are looked up together; the same may be new twice among those, and some are taken back. */
+  @Test
+  void manyTextsOfWhichEachOccursOften() throws IOException, SQLException {
+    long seed = System.nanoTime();
+    SplittableRandom random = new SplittableRandom(seed);
+    TextColumn words = new TextColumn("words", true, TextColumn.AS_IS);
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 40_000; i++) {
+      String word = random.nextInt(20) == 0 ? null : "word " + random.nextInt(1 + i / 4);
+      if (word == null) {
+        words.addNull();
+      } else {
+        words.add(word.getBytes(UTF_8), 0, word.length());
+      }
+      expected.add(String.valueOf(word));
+      if (random.nextInt(500) == 0) {
+        int kept = expected.size() - random.nextInt(Math.min(40, expected.size()));
+        words.cut(kept);
+        expected.subList(kept, expected.size()).clear();
+      }
+    }
+    Bytes encoded = new Bytes();
+    List<RowGroup> groups = List.of(RowGroup.encode(List.of(words), encoded, pages));
+    Path file = write(List.of(words), groups, List.of(encoded.copy()));
+    try (Duck duck = new Duck()) {
+      assertThat(duck.rows("select words from '" + file + "'"))
+          .as("seed %d", seed)
+          .containsExactlyElementsOf(expected);
     }
   }
 }
