@@ -283,7 +283,9 @@ final class ParquetTest {
     }
   }
 
-  /** They are looked up together; the same may be new twice among those, and some are taken back. */
+  /**
+   * They are looked up together; the same may be new twice among those, and some are taken back.
+   */
   @Test
   void manyTextsOfWhichEachOccursOften() throws IOException, SQLException {
     long seed = System.nanoTime();
