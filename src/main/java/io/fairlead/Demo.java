@@ -97,7 +97,7 @@ final class Demo {
       throws IOException {
     int adminPort = Integer.getInteger(ADMIN_PORT, 9900);
     String first = FIRST.formatted(adminPort, data);
-    try (Fairlead fairlead = Fairlead.start(accepted(read(first)), first, "demo", null)) {
+    try (Fairlead fairlead = Fairlead.start(accepted(read(first)), first, "demo", null, null, true)) {
       StringBuilder lines = new StringBuilder();
       for (CompletableNode node : starting) {
         String line = "- { name: %s, address: \"127.0.0.1:%d\" }\n";
@@ -107,7 +107,6 @@ final class Demo {
       if (fairlead.apply(read(text), "demo") instanceof Fairlead.Applied.Refused refused) {
         throw new IllegalStateException(refused.problems().getFirst().toString());
       }
-      fairlead.startRecording();
       fairlead.events().subscribe(entry -> System.out.println("  " + entry.event().text()));
       int port =
           fairlead

@@ -190,22 +190,28 @@ final class Fairlead implements AutoCloseable {
    */
   public static Fairlead start(
       FairleadConfig config, String text, String source, @Nullable Path file) throws IOException {
-    return start(config, text, source, file, null);
+    return start(config, text, source, file, null, false);
   }
 
   /**
    * The same, in place of another instance if there is one to succeed. Whatever fails leaves that
    * one as it was.
+   *
+   * @param recording as {@link #startRecording}, from the first request on
    */
   static Fairlead start(
       FairleadConfig config,
       String text,
       String source,
       @Nullable Path file,
-      @Nullable Succession succession)
+      @Nullable Succession succession,
+      boolean recording)
       throws IOException {
     Fairlead instance = new Fairlead(config, file);
     try {
+      if (recording) {
+        instance.records.start(config.logs());
+      }
       instance.events.add(new Event.InstanceStarted(Version.current()));
       instance.control.schedule(TICK, instance::tick);
       instance.control.schedule(ADAPT, instance::adapt);

@@ -83,7 +83,7 @@ final class Launch implements Launcher {
     Fairlead fairlead;
     try {
       Succession succession = predecessor == null ? null : new Succession(predecessor);
-      fairlead = Fairlead.start(config, text, file.toString(), file, succession);
+      fairlead = Fairlead.start(config, text, file.toString(), file, succession, true);
     } catch (IOException | IllegalStateException e) {
       System.err.println("fairlead: " + e.getMessage());
       return 1;
@@ -96,7 +96,6 @@ final class Launch implements Launcher {
       }
       fairlead.events().since(0).forEach(Launch::print);
       fairlead.events().subscribe(Launch::print);
-      fairlead.startRecording();
       InetSocketAddress admin = fairlead.adminAddress();
       System.out.println(
           "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");

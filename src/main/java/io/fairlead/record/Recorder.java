@@ -136,7 +136,7 @@ public final class Recorder implements AutoCloseable {
   private void work() {
     while (!closing) {
       long now = clock.getAsLong();
-      if (now >= nextSweep) {
+      if (now >= nextSweep || now < nextSweep - SWEEP_MILLIS) { // the clock may be set back
         nextSweep = now + SWEEP_MILLIS;
         recover(now);
         recording.sweep(keep, now);

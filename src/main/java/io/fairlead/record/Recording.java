@@ -165,7 +165,7 @@ final class Recording implements AutoCloseable {
   }
 
   private void makeRoom(OpenPart part, long nowMillis) {
-    if (pause == 0 || nowMillis >= nextWrite) {
+    if (pause == 0 || isTime(nowMillis)) {
       write(nowMillis, false);
     }
     if (part.table().isFull()) {
@@ -176,7 +176,7 @@ final class Recording implements AutoCloseable {
   }
 
   private boolean isDue(long nowMillis) {
-    if (nowMillis >= nextWrite) {
+    if (isTime(nowMillis)) {
       return true;
     }
     if (pause > 0) {
@@ -189,6 +189,11 @@ final class Recording implements AutoCloseable {
       }
     }
     return false;
+  }
+
+  /** Also if the clock has been set back: nothing waits for it to come there again. */
+  private boolean isTime(long nowMillis) {
+    return nowMillis >= nextWrite || nowMillis < nextWrite - LONGEST_PAUSE_MILLIS;
   }
 
   /** Nothing can be written: rows in memory must do, loops need the room. */
@@ -211,7 +216,7 @@ final class Recording implements AutoCloseable {
     try {
       for (OpenPart part : parts) {
         int rows = part.unwritten();
-        part.write(reached, nowMillis < nextWrite, last, nowMillis);
+        part.write(reached, !isTime(nowMillis), last, nowMillis);
         stats.written.addAndGet(rows);
       }
     } catch (IOException | UncheckedIOException e) {

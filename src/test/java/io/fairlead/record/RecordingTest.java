@@ -277,6 +277,17 @@ final class RecordingTest {
     assertThat(rings.dropped(RecordDrop.ORDINARY)).isZero();
   }
 
+  @Test
+  void aClockThatIsSetBackStopsNothing() throws IOException {
+    send(0, 10);
+    recording.round(now + Recording.WRITE_EVERY_MILLIS);
+    assertThat(stats.written()).isEqualTo(10);
+    now -= 3_600_000;
+    send(0, 10);
+    recording.round(now);
+    assertThat(stats.written()).isEqualTo(20);
+  }
+
   /** It has room for two pieces of ordinary records, and gives back whole ones only. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
