@@ -204,7 +204,7 @@ final class Bench {
     say("warming the generator");
     int node = nodes.ports().getFirst();
     for (Row row : Row.ALL) {
-      if (options.wantsRow(row.name()) && row.front() == Row.Front.CLEAR) {
+      if (options.wantsRow(row.name()) && row.front().isClear()) {
         RateLoad.run(node, row, 1_000, Duration.ofMillis(300), 1);
       }
     }
@@ -223,14 +223,14 @@ final class Bench {
         result.lacking.add(peer.name());
       }
     }
-    for (Peer peer : List.copyOf(peers)) {
+    for (Peer peer : subjects(row, 0)) {
       if (peer.speaks(row.front()) && alive(peer)) {
         warm(row, peer);
       }
     }
     for (int round = 0; round < options.rounds() && !overBudget(row.name()); round++) {
       Map<String, Results.Sample> samples = new LinkedHashMap<>();
-      for (Peer peer : rotated(round)) {
+      for (Peer peer : subjects(row, round)) {
         if (peer.speaks(row.front()) && alive(peer)) {
           samples.put(peer.name(), sample(row, peer, options.seconds()));
         }
@@ -238,17 +238,25 @@ final class Bench {
       result.rounds.add(samples);
       say("  " + summary(samples));
     }
-    if (row.front() == Row.Front.CLEAR) { // the fixed-rate generator speaks nothing else
+    if (row.front().isClear()) { // the fixed-rate generator speaks nothing else
       measureLatency(row, result);
     }
     if (counters.offersInstructions()) {
-      for (Peer peer : peers) {
+      for (Peer peer : subjects(row, 0)) {
         if (!peer.speaks(row.front())) {
           continue;
         }
-        double count = counters.instructionsPerRequest(row, peer, running.get(peer).pid());
+        ready(row, peer);
+        double count = counters.instructionsPerRequest(row, peer, process(peer).pid());
         if (!Double.isNaN(count)) {
           result.instructions.put(peer.name(), count);
+        }
+      }
+    }
+    if (row.front() == Row.Front.LOGGED) {
+      for (Peer peer : subjects(row, 0)) {
+        if (peer instanceof Unrecorded) {
+          ready(row, peer); // as the other rows want it
         }
       }
     }
@@ -276,7 +284,9 @@ final class Bench {
 
   private Results.Sample sample(Row row, Peer peer, int seconds)
       throws IOException, InterruptedException {
-    long pid = running.get(peer).pid();
+    ready(row, peer);
+    long logged = peer.logSize(work);
+    long pid = process(peer).pid();
     Usage before = Usage.of(pid);
     long start = System.nanoTime();
     Load.Running going = load.start(row, peer.port(row.front()), seconds);
@@ -286,8 +296,12 @@ final class Bench {
     Usage.Delta used = Usage.of(pid).since(before);
     double elapsed = System.nanoTime() - start;
     double micros = used.totalNanos() / 1e3 / Math.max(1, result.units());
-    String problem =
-        running.get(peer).isAlive() ? result.problem() : "the proxy ended under the load";
+    String problem = result.problem();
+    if (!process(peer).isAlive()) {
+      problem = "the proxy ended under the load";
+    } else if (row.front() == Row.Front.LOGGED && problem.isEmpty()) {
+      problem = peer.logProblem(work, logged, result.units());
+    }
     return new Results.Sample(
         result.units() / result.seconds(),
         micros,
@@ -303,9 +317,10 @@ final class Bench {
    * generator and node cannot keep up by themselves, since all would only show how late those two
    * are.
    */
-  private void measureLatency(Row row, Results.RowResult result) throws IOException {
+  private void measureLatency(Row row, Results.RowResult result)
+      throws IOException, InterruptedException {
     double lowest = Double.MAX_VALUE;
-    for (Peer peer : peers) {
+    for (Peer peer : subjects(row, 0)) {
       Spread rate = result.of(peer.name(), Results.Sample::perSecond);
       if (rate.known() && result.problem(peer.name()).isEmpty()) {
         lowest = Math.min(lowest, rate.median());
@@ -327,10 +342,12 @@ final class Bench {
     result.rate = lowest * result.load;
     for (int round = 0; round < options.latencyRounds() && !overBudget(row.name()); round++) {
       Map<String, Results.Latency> latencies = new LinkedHashMap<>();
-      for (Peer peer : rotated(round)) {
+      for (Peer peer : subjects(row, round)) {
         if (alive(peer) && result.problem(peer.name()).isEmpty()) {
-          long pid = running.get(peer).pid();
-          latencies.put(peer.name(), latency(peer.port(), pid, row, result.rate, length, round));
+          ready(row, peer);
+          long pid = process(peer).pid();
+          int port = peer.port(row.front());
+          latencies.put(peer.name(), latency(port, pid, row, result.rate, length, round));
         }
       }
       latencies.put("direct", latency(node, 0, row, result.rate, length, round));
@@ -417,21 +434,39 @@ final class Bench {
     }
   }
 
-  private List<Peer> rotated(int round) {
+  /**
+   * Whom a row compares, each round beginning with another one: the proxies, and where requests are
+   * logged Fairlead without its records, beside Fairlead with them.
+   */
+  private List<Peer> subjects(Row row, int round) {
     List<Peer> order = new ArrayList<>();
     for (int i = 0; i < peers.size(); i++) {
-      order.add(peers.get((i + round) % peers.size()));
+      Peer peer = peers.get((i + round) % peers.size());
+      order.add(peer);
+      if (row.front() == Row.Front.LOGGED && peer instanceof FairleadProxy fairlead) {
+        order.add(order.size() - round % 2, new Unrecorded(fairlead)); // behind it or before it
+      }
     }
     return order;
   }
 
+  private void ready(Row row, Peer peer) throws IOException, InterruptedException {
+    if (row.front() == Row.Front.LOGGED) {
+      peer.readyToLog(work);
+    }
+  }
+
+  private Process process(Peer peer) {
+    return running.get(peer.started());
+  }
+
   /** Whether a proxy still runs; one that does not is said so and left out from here on. */
   private boolean alive(Peer peer) {
-    Process process = running.get(peer);
+    Process process = process(peer);
     if (process != null && process.isAlive()) {
       return true;
     }
-    if (running.remove(peer) != null) {
+    if (running.remove(peer.started()) != null) {
       note(peer.name() + " ended during the run: " + lastLine(peer.name() + ".log"));
     }
     return false;

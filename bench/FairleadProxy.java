@@ -1,10 +1,17 @@
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Fairlead with one event loop, round robin as the others; its command may be replaced. */
+/**
+ * Fairlead with one event loop, round robin as the others; its command may be replaced. It records
+ * only where the others log.
+ */
 record FairleadProxy(int port, int adminPort) implements Peer {
   @Override
   public String name() {
@@ -18,14 +25,18 @@ record FairleadProxy(int port, int adminPort) implements Peer {
 
   @Override
   public List<String> prepare(Path work, Nodes nodes) throws IOException {
-    Path config = work.resolve("fairlead.yaml");
+    Path config = config(work);
+    Path data = work.resolve("fairlead-data");
+    Machine.output("rm", "-rf", data.toString()); // records of earlier runs
     Files.writeString(
         config,
         """
         admin: { bind: "127.0.0.1:%d" }
+        data: "%s"
+        logs: { enabled: false }
         runtime: { event-loops: 1 }
         listeners:
-          web: { bind: ["127.0.0.1:%d", "127.0.0.1:%d"], routes: [ { service: shop } ] }
+          web: { bind: ["127.0.0.1:%d", "127.0.0.1:%d", "127.0.0.1:%d"], routes: [ { service: shop } ] }
           secure:
             bind: "127.0.0.1:%d"
             tls: { certificates: [ { cert: "%s", key: "%s" } ] }
@@ -48,7 +59,9 @@ record FairleadProxy(int port, int adminPort) implements Peer {
         """
             .formatted(
                 adminPort,
+                data,
                 port,
+                port(Row.Front.LOGGED),
                 port(Row.Front.HTTP2),
                 port(Row.Front.TLS),
                 Certificate.of(work).certificate(),
@@ -66,6 +79,54 @@ record FairleadProxy(int port, int adminPort) implements Peer {
     return command.isBlank()
         ? List.of("./fairlead", "run", "-c", config.toString())
         : List.of("sh", "-c", "exec " + command);
+  }
+
+  private static Path config(Path work) {
+    return work.resolve("fairlead.yaml");
+  }
+
+  @Override
+  public void readyToLog(Path work) throws IOException, InterruptedException {
+    record(work, true);
+  }
+
+  /** Has requests recorded or not from now on, and all else left as it is. */
+  void record(Path work, boolean on) throws IOException, InterruptedException {
+    String text =
+        Files.readString(config(work))
+            .replace("logs: { enabled: false }", "logs: { enabled: " + on + " }");
+    HttpResponse<String> answer =
+        ask(
+            request("/api/v1/config")
+                .header("content-type", "application/yaml")
+                .PUT(HttpRequest.BodyPublishers.ofString(text)));
+    if (answer.statusCode() != 200) {
+      throw new IOException("records cannot be switched: " + answer.body());
+    }
+  }
+
+  /** Whatever loops had no room for, or the recorder could not keep, would have cost more. */
+  @Override
+  public String logProblem(Path work, long sizeBefore, double requests)
+      throws IOException, InterruptedException {
+    boolean dropped =
+        ask(request("/metrics"))
+            .body()
+            .lines()
+            .anyMatch(line ->
+                line.startsWith("fairlead_records_dropped_total{") && !line.endsWith(" 0"));
+    return dropped ? "records were dropped" : "";
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path));
+  }
+
+  private static HttpResponse<String> ask(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
   }
 
   private static String list(List<Integer> ports) {

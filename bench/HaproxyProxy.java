@@ -3,7 +3,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** HAProxy with one thread, keep-alive on both sides and connections to nodes shared freely. */
+/**
+ * HAProxy with one thread, keep-alive on both sides and connections to nodes shared freely. Its log
+ * goes to a file that is handed to it open.
+ */
 record HaproxyProxy(int port) implements Peer {
   @Override
   public String name() {
@@ -44,6 +47,11 @@ record HaproxyProxy(int port) implements Peer {
           bind 127.0.0.1:%d backlog 4096 proto h2
           bind 127.0.0.1:%d backlog 4096 ssl crt %s
           default_backend shop
+        frontend logged
+          log fd@3 format raw local0
+          option httplog
+          bind 127.0.0.1:%d backlog 4096
+          default_backend shop
         backend shop
           balance roundrobin
         %s\
@@ -75,6 +83,7 @@ record HaproxyProxy(int port) implements Peer {
                 port(Row.Front.HTTP2),
                 port(Row.Front.TLS),
                 Certificate.of(work).both(),
+                port(Row.Front.LOGGED),
                 servers(nodes.ports(), ""),
                 port(Row.Front.GRPC),
                 servers(nodes.ports(Row.Front.GRPC), " proto h2"),
@@ -82,7 +91,8 @@ record HaproxyProxy(int port) implements Peer {
                 servers(nodes.ports(Row.Front.TCP), ""),
                 port(Row.Front.WEBSOCKET),
                 servers(nodes.ports(Row.Front.WEBSOCKET), "")));
-    return List.of("haproxy", "-db", "-f", config.toString());
+    return List.of(
+        "sh", "-c", "exec haproxy -db -f \"$0\" 3>\"$1\"", config.toString(), log(work).toString());
   }
 
   private static String servers(List<Integer> ports, String options) {

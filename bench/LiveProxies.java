@@ -119,6 +119,7 @@ record LiveProxies(String name, Kind kind, String rule, String more, String retr
         """
         admin: { bind: "127.0.0.1:%d" }
         data: "%s"
+        logs: { enabled: false }
         runtime: { event-loops: 1 }
         listeners:
           web: { bind: "127.0.0.1:%d", routes: [ { service: shop, timeout: 10s, retry: %s } ] }

@@ -45,7 +45,7 @@ final class Load {
 
   Running start(Row row, int port, int seconds) throws IOException {
     return switch (row.front()) {
-      case CLEAR, TLS -> {
+      case CLEAR, LOGGED, TLS -> {
         Path output = work.resolve("wrk.out");
         yield tool(
             Wrk.command(row, port, seconds, work),

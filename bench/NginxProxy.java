@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * NGINX with one worker and keep-alive on both sides; nothing is written to disk, and its buffers
+ * NGINX with one worker and keep-alive on both sides; no body is written to disk, and its buffers
  * are larger than by default, which makes 1 MiB bodies several times cheaper for it.
  */
 record NginxProxy(int port) implements Peer {
@@ -26,6 +26,7 @@ record NginxProxy(int port) implements Peer {
 
   @Override
   public List<String> prepare(Path work, Nodes nodes) throws IOException {
+    Files.deleteIfExists(log(work));
     Path config = work.resolve("nginx.conf");
     Files.writeString(
         config,
@@ -54,6 +55,16 @@ record NginxProxy(int port) implements Peer {
             ssl_certificate %s;
             ssl_certificate_key %s;
             ssl_protocols TLSv1.2 TLSv1.3;
+            location / {
+              proxy_pass http://shop;
+              proxy_set_header Connection "";
+              proxy_set_header Host $http_host;
+              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            }
+          }
+          server {
+            listen 127.0.0.1:%d backlog=4096;
+            access_log %s combined;
             location / {
               proxy_pass http://shop;
               proxy_set_header Connection "";
@@ -98,6 +109,8 @@ record NginxProxy(int port) implements Peer {
                 port(Row.Front.TLS),
                 Certificate.of(work).certificate(),
                 Certificate.of(work).key(),
+                port(Row.Front.LOGGED),
+                log(work),
                 port(Row.Front.GRPC),
                 port(Row.Front.WEBSOCKET)));
     return List.of("nginx", "-e", "stderr", "-p", work.toString(), "-c", config.toString());

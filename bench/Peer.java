@@ -1,9 +1,13 @@
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
 /** A proxy to be measured: how its configuration is written and how it is started. */
-sealed interface Peer permits FairleadProxy, HaproxyProxy, NginxProxy {
+sealed interface Peer permits FairleadProxy, Unrecorded, HaproxyProxy, NginxProxy {
+  /** No line of an access log is shorter, in bytes. */
+  int SHORTEST_LINE = 64;
+
   String name();
 
   /** Port of the listener for HTTP/1.1 in the clear; the others follow at fixed distances. */
@@ -18,6 +22,7 @@ sealed interface Peer permits FairleadProxy, HaproxyProxy, NginxProxy {
       case TCP -> port() + 16;
       case WEBSOCKET -> port() + 20;
       case UDP -> port() + 24;
+      case LOGGED -> port() + 28;
     };
   }
 
@@ -31,4 +36,28 @@ sealed interface Peer permits FairleadProxy, HaproxyProxy, NginxProxy {
    * @param nodes says where the nodes are
    */
   List<String> prepare(Path work, Nodes nodes) throws IOException;
+
+  /** Whose process serves what this one is asked. */
+  default Peer started() {
+    return this;
+  }
+
+  /** Before it is loaded in a row of requests that are logged, where that is no matter of ports. */
+  default void readyToLog(Path work) throws IOException, InterruptedException {}
+
+  /** What its log lacks after so many further requests, given its size before; empty: nothing. */
+  default String logProblem(Path work, long sizeBefore, double requests)
+      throws IOException, InterruptedException {
+    boolean whole = logSize(work) - sizeBefore >= requests * SHORTEST_LINE;
+    return whole ? "" : "not every request was logged";
+  }
+
+  default long logSize(Path work) throws IOException {
+    Path log = log(work);
+    return Files.exists(log) ? Files.size(log) : 0;
+  }
+
+  default Path log(Path work) {
+    return work.resolve(name() + "-access.log");
+  }
 }

@@ -14,6 +14,11 @@ final class Report {
   private static final double IDLE_TARGET = 128 * MIB;
   private static final double LOAD_TARGET = 192 * MIB;
 
+  /** What records may cost: 3 % of the requests per second, 2 % of p99. */
+  private static final double RECORDING_RATE_TARGET = 1 / 0.97;
+
+  private static final double RECORDING_P99_TARGET = 1.02;
+
   private final Results results;
   private final Options options;
   private final StringBuilder text = new StringBuilder();
@@ -84,6 +89,7 @@ final class Report {
           verdicts(table, row, base);
         }
       }
+      recording(table, row);
     }
     memoryVerdicts(table);
     table.print();
@@ -110,6 +116,28 @@ final class Report {
         p99.text(2),
         "≤ 1.00",
         verdict(p99, 1.0, slow) + (floorDominates(row, base) ? ", but see \"direct\"" : ""));
+  }
+
+  /** What records cost Fairlead. */
+  private static void recording(Table table, Results.RowResult row) {
+    String base = Unrecorded.NAME;
+    Spread rate = row.ratio(base, "fairlead", Results.Sample::perSecond);
+    if (!rate.known()) {
+      return;
+    }
+    table.add(
+        row.row.name(),
+        "requests/s without records / with them",
+        rate.text(3),
+        "≤ %.2f".formatted(RECORDING_RATE_TARGET),
+        verdict(rate, RECORDING_RATE_TARGET, ""));
+    Spread p99 = row.latencyOfMedians("fairlead", base, Results.Latency::p99);
+    table.add(
+        row.row.name(),
+        "p99 at %.0f %% load with records / without".formatted(row.load * 100),
+        p99.text(3),
+        "≤ %.2f".formatted(RECORDING_P99_TARGET),
+        verdict(p99, RECORDING_P99_TARGET, row.latencyProblem("fairlead")));
   }
 
   /** Whether generator and node alone take so long that the ratio says little about the proxies. */
@@ -198,7 +226,7 @@ final class Report {
             "core",
             "others");
     for (Results.RowResult row : results.rows.values()) {
-      for (String peer : results.peers) {
+      for (String peer : names(row)) {
         if (!row.of(peer, Results.Sample::cpuMicros).known()) {
           String why = row.lacking.contains(peer) ? "has no such thing" : "not measured";
           table.add(row.row.name(), peer, why, "", "", "", "", "", "", "");
@@ -239,7 +267,7 @@ final class Report {
 
   private void ratios() {
     List<String[]> pairs = pairs();
-    if (pairs.isEmpty() || results.rows.isEmpty()) {
+    if (results.rows.isEmpty()) {
       return;
     }
     line("## Ratios");
@@ -297,7 +325,17 @@ final class Report {
         }
       }
     }
+    pairs.add(new String[] {"fairlead", Unrecorded.NAME}); // in the row that has both
     return pairs;
+  }
+
+  /** Whom the row has figures of, or should have. */
+  private List<String> names(Results.RowResult row) {
+    List<String> names = new ArrayList<>(results.peers);
+    if (row.of(Unrecorded.NAME, Results.Sample::cpuMicros).known()) {
+      names.add(1, Unrecorded.NAME); // beside Fairlead, which comes first
+    }
+    return names;
   }
 
   private void latency() {
@@ -317,7 +355,7 @@ final class Report {
     Table table =
         new Table("row", "rate/s", "load", "proxy", "p50", "p99", "p99.9", "generator", "waited");
     for (Results.RowResult row : results.rows.values()) {
-      List<String> names = new ArrayList<>(results.peers);
+      List<String> names = names(row);
       names.add("direct");
       for (String peer : names) {
         Spread p50 = row.latency(peer, Results.Latency::p50);

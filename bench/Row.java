@@ -32,6 +32,8 @@ record Row(
   enum Front {
     /** HTTP/1.1 in the clear. */
     CLEAR("request"),
+    /** The same, and each request is logged. */
+    LOGGED("request"),
     /** HTTP/2 in the clear, by prior knowledge. */
     HTTP2("request"),
     /** HTTP/1.1 inside TLS 1.3. */
@@ -49,6 +51,11 @@ record Row(
 
     /** What processor time is divided by. */
     final String unit;
+
+    /** Whether it is HTTP/1.1 in the clear. */
+    boolean isClear() {
+      return this == CLEAR || this == LOGGED;
+    }
 
     Front(String unit) {
       this.unit = unit;
@@ -86,6 +93,18 @@ record Row(
       List.of(
           get("get-8", "small GET, keep-alive, 8 connections", 8, "/small", SMALL, 1.0, 1.0),
           get("get-64", "small GET, keep-alive, 64 connections", 64, "/small", SMALL, 0.85, 0.9),
+          new Row(
+              "get-64-log",
+              "the same as get-64 with an access log, Fairlead with its records",
+              64,
+              "/small",
+              0,
+              SMALL,
+              false,
+              Front.LOGGED,
+              1,
+              0.85,
+              0.9),
           get("get-512", "small GET, keep-alive, 512 connections", 512, "/small", SMALL, 0.85, 0.9),
           get("body-16k", "GET of 16 KiB, 64 connections", 64, "/16k", 16 << 10, 1.0, 1.0),
           get("body-1m", "GET of 1 MiB, 16 connections", 16, "/1m", 1 << 20, 1.0, 1.0),
