@@ -113,8 +113,8 @@ record FairleadProxy(int port, int adminPort) implements Peer {
         ask(request("/metrics"))
             .body()
             .lines()
-            .anyMatch(line ->
-                line.startsWith("fairlead_records_dropped_total{") && !line.endsWith(" 0"));
+            .anyMatch(
+                line -> line.startsWith("fairlead_records_dropped_total{") && !line.endsWith(" 0"));
     return dropped ? "records were dropped" : "";
   }
 

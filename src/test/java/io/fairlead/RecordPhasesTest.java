@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.Loopback.Client;
 import io.fairlead.demo.TestNode;
 import io.fairlead.service.ServiceLoad;
-
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordReader;
@@ -80,8 +79,7 @@ final class RecordPhasesTest {
     TestCertificates certificates = new TestCertificates(data);
     certificates.make("front", "shop.test", "127.0.0.1");
     node = Loopback.node("a");
-    secret =
-        TlsNode.serving("b", certificates.make("node", "127.0.0.1"), TlsNode.Manner.PLAIN);
+    secret = TlsNode.serving("b", certificates.make("node", "127.0.0.1"), TlsNode.Manner.PLAIN);
     HealthStatusManager health = new HealthStatusManager();
     health.setStatus("shop.Orders", ServingStatus.SERVING);
     grpc =
@@ -280,7 +278,7 @@ final class RecordPhasesTest {
           }
         });
     Socket next = accepted.take();
-    if (next != served) {
+    if (!next.equals(served)) {
       assertThat(TlsNode.head(next.getInputStream())).isNotEmpty();
     }
     return next;
@@ -379,10 +377,22 @@ final class RecordPhasesTest {
   @Test
   void aMalformedRequestOfHttp2() throws Exception {
     byte[] fields = {
-      (byte) 0x82, (byte) 0x86, // GET, http
-      0x04, 4, '/', 'b', 'a', 'd', // :path
-      0x01, 1, 'a', // :authority
-      0x00, 1, 'X', 1, 'y' // X: y
+      (byte) 0x82,
+      (byte) 0x86, // GET, http
+      0x04,
+      4,
+      '/',
+      'b',
+      'a',
+      'd', // :path
+      0x01,
+      1,
+      'a', // :authority
+      0x00,
+      1,
+      'X',
+      1,
+      'y' // X: y
     };
     try (Socket socket =
         new Socket(InetAddress.getLoopbackAddress(), Loopback.port(fairlead, "web"))) {

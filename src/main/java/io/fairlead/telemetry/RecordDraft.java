@@ -23,11 +23,9 @@ public final class RecordDraft {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN)
           .withInvokeExactBehavior();
   private static final long LOWEST = 0x0101_0101_0101_0101L;
+  private static final long EQUALS = '=' * LOWEST;
   private static final long AMPERSANDS = '&' * LOWEST;
   private static final long SEMICOLONS = ';' * LOWEST;
-
-  /** Stars that stand for a value, however long it is. */
-  private static final int HIDDEN = 3;
 
   private final byte[] texts = new byte[RecordLayout.MOST];
   private int textEnd;
@@ -183,60 +181,79 @@ public final class RecordDraft {
       byte[] from, int offset, int length, int query, int queryLength, RecordMask mask) {
     int begin = textEnd;
     int limit = begin + Text.PATH.most;
-    put(from, offset, length, limit);
-    if (queryLength >= 0) {
+    if (queryLength < 0) {
+      put(from, offset, length, limit);
+    } else if (offset + length + 1 == query) { // as they came, and so they are one piece
+      query(from, offset, query, query + queryLength, limit, mask);
+    } else {
+      put(from, offset, length, limit);
       put((byte) '?', limit);
-      if (mask.hidesValues()) {
-        query(from, query, query + queryLength, limit, mask);
-      } else {
-        put(from, query, queryLength, limit);
-      }
+      query(from, query, query, query + queryLength, limit, mask);
     }
     added(Text.PATH, textEnd - begin);
   }
 
-  /** Most of it goes over in one piece; only what is hidden divides it. */
-  private void query(byte[] from, int start, int end, int limit, RecordMask mask) {
-    int copied = start;
-    int next;
-    for (int at = start; at < end; at = next + 1) {
-      next = separator(from, at, end);
-      if (mask.mayHide(from[at])) {
-        int equals = at;
-        boolean encoded = false;
-        while (equals < next && from[equals] != '=') {
-          encoded |= from[equals] == '%';
-          equals++;
-        }
-        if (equals + 1 < next
-            && (encoded ? mask.hidesEncoded(from, at, equals) : mask.hides(from, at, equals))) {
-          put(from, copied, equals + 1 - copied, limit);
-          for (int i = 0; i < HIDDEN; i++) {
+  /**
+   * Adds what begins at {@code first}, and the query behind it. Most goes over in one piece; only
+   * what is hidden divides it. Names are found by the equals sign behind them: most are told from
+   * those that hide something by their last two bytes.
+   */
+  private void query(byte[] from, int first, int start, int end, int limit, RecordMask mask) {
+    int copied = first;
+    if (mask.hidesValues()) {
+      int equals = equals(from, start, end);
+      while (equals < end) {
+        int next = equals + 1;
+        if (mask.mayHide(from, start, equals) && mask.hides(from, start, equals)) {
+          next = separator(from, next, end);
+          if (equals + 1 < next) {
+            put(from, copied, equals + 1 - copied, limit);
+            put((byte) '*', limit); // three for each value, however long it is
             put((byte) '*', limit);
+            put((byte) '*', limit);
+            flags |= RecordLayout.MASKED;
+            copied = next;
           }
-          copied = next;
-          flags |= RecordLayout.MASKED;
         }
+        equals = equals(from, next, end);
       }
     }
-    put(from, copied, end - copied, limit);
+    if (copied < end) {
+      put(from, copied, end - copied, limit);
+    }
   }
 
-  /** The next ampersand or semicolon, or the end; eight bytes are looked at together. */
+  /** The next equals sign, or the end; eight bytes are looked at together, some behind the end. */
+  private static int equals(byte[] from, int start, int end) {
+    int at = start;
+    while (at < end && at + 8 <= from.length) {
+      long found = zeros((long) EIGHT.get(from, at) ^ EQUALS);
+      if (found != 0) {
+        return Math.min(at + (Long.numberOfTrailingZeros(found) >>> 3), end);
+      }
+      at += 8;
+    }
+    while (at < end && from[at] != '=') {
+      at++;
+    }
+    return Math.min(at, end);
+  }
+
+  /** The next ampersand or semicolon, or the end; in the same way. */
   private static int separator(byte[] from, int start, int end) {
     int at = start;
-    while (at + 8 <= end) {
+    while (at < end && at + 8 <= from.length) {
       long eight = (long) EIGHT.get(from, at);
       long found = zeros(eight ^ AMPERSANDS) | zeros(eight ^ SEMICOLONS);
       if (found != 0) {
-        return at + (Long.numberOfTrailingZeros(found) >>> 3);
+        return Math.min(at + (Long.numberOfTrailingZeros(found) >>> 3), end);
       }
       at += 8;
     }
     while (at < end && from[at] != '&' && from[at] != ';') {
       at++;
     }
-    return at;
+    return Math.min(at, end);
   }
 
   /** The lowest bit that is set is the upper bit of the first byte that is 0. */

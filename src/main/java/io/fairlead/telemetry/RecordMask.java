@@ -32,8 +32,8 @@ public final class RecordMask {
   /** Most parameters are told by the length of their names. */
   private final byte[][][] byLength;
 
-  /** By the first byte: whether one of the names may begin so. */
-  private final boolean[] begins = new boolean[256];
+  /** By six bits of a name's last byte: a bit for each six bits of the one before. */
+  private final long[] ends = new long[64];
 
   /**
    * @param clientBits of IPv4 addresses that stay, 0 to 32
@@ -55,11 +55,19 @@ public final class RecordMask {
           Stream.of(names).filter(name -> name.length == wanted).toArray(byte[][]::new);
     }
     for (byte[] name : names) {
-      begins[name[0] & 0xFF] = true;
-      begins[Character.toUpperCase(name[0] & 0xFF) & 0xFF] = true;
+      int last = name.length - 1;
+      long before = last == 0 ? -1 : 1L << name[last - 1] | 1L << other(name[last - 1]);
+      ends[name[last] & 63] |= before;
+      ends[other(name[last]) & 63] |= before;
     }
-    begins['%'] = names.length > 0;
-    begins['+'] = names.length > 0;
+  }
+
+  /** How else a byte of a name may be written. */
+  private static byte other(byte one) {
+    if (one >= 'a' && one <= 'z') {
+      return (byte) (one & ~0x20);
+    }
+    return one == ' ' ? (byte) '+' : one;
   }
 
   boolean hidesClients() {
@@ -87,13 +95,41 @@ public final class RecordMask {
     return isMapped(high, low) ? low & low4 : 0;
   }
 
-  /** Whether the value of a parameter may be hidden whose name begins so. */
-  boolean mayHide(byte first) {
-    return begins[first & 0xFF];
+  /**
+   * Whether a value may be hidden whose name ends before that equals sign: not by most names, as
+   * their last two bytes say, unless one of these is percent-encoded.
+   *
+   * @param start of the query
+   */
+  boolean mayHide(byte[] from, int start, int equals) {
+    int length = equals - start;
+    if (length < 2) {
+      return length == 1;
+    }
+    return (ends[from[equals - 1] & 63] >>> from[equals - 2] & 1) != 0
+        || (length >= 3 && from[equals - 3] == '%')
+        || (length >= 4 && from[equals - 4] == '%');
   }
 
-  /** Whether the value of that parameter is hidden. */
-  boolean hides(byte[] from, int start, int end) {
+  /**
+   * Whether the value behind that equals sign is hidden; not if another one comes before it.
+   *
+   * @param start of the query
+   */
+  boolean hides(byte[] from, int start, int equals) {
+    boolean encoded = false;
+    int name = equals;
+    while (name > start && from[name - 1] != '&' && from[name - 1] != ';') {
+      name--;
+      if (from[name] == '=') {
+        return false;
+      }
+      encoded |= from[name] == '%';
+    }
+    return encoded ? isEncodedOne(from, name, equals) : isOne(from, name, equals);
+  }
+
+  private boolean isOne(byte[] from, int start, int end) {
     int length = end - start;
     if (length < byLength.length) {
       for (byte[] name : byLength[length]) {
@@ -105,8 +141,7 @@ public final class RecordMask {
     return false;
   }
 
-  /** The same where the name is percent-encoded. */
-  boolean hidesEncoded(byte[] from, int start, int end) {
+  private boolean isEncodedOne(byte[] from, int start, int end) {
     for (byte[] name : names) {
       if (isEncoded(from, start, end, name)) {
         return true;

@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.Networks;
 import io.fairlead.telemetry.RecordLayout.Text;
+import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,6 +86,93 @@ final class RecordMaskTest {
       assertThat(reader.record().text(Text.PATH)).isEqualTo("/p?" + recorded);
       assertThat(reader.record().has(RecordLayout.MASKED)).isEqualTo(!query.equals(recorded));
     }
+  }
+
+  /** Whatever is asked for, it is as if names were split, decoded and compared one by one. */
+  @Test
+  void anyQuery() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    List<String> names = List.of("to ken", "key", "k", "sig", "x-sig", "\u00e9t\u00e9");
+    RecordMask mask = new RecordMask(32, names);
+    String[] pieces = {
+      "key",
+      "KEY",
+      "k",
+      "K",
+      "si",
+      "g",
+      "x-",
+      "to",
+      "+",
+      "%20",
+      "ken",
+      "%6b",
+      "%",
+      "%6",
+      "=",
+      "=",
+      "=",
+      "&",
+      "&",
+      ";",
+      "a",
+      "longer-than-eight",
+      "\u00e9",
+      "t",
+      "%C3%A9",
+      "1"
+    };
+    try (RecordRings rings = RecordRings.open(data, 1, 4L << 20, new RecordNames())) {
+      RecordDraft draft = rings.ring(0).draft();
+      RecordReader reader = rings.reader(0);
+      for (int i = 0; i < 20_000; i++) {
+        StringBuilder query = new StringBuilder();
+        for (int count = random.nextInt(12); count > 0; count--) {
+          query.append(pieces[random.nextInt(pieces.length)]);
+        }
+        byte[] bytes = ("/?" + query + " HTTP".substring(random.nextInt(6))).getBytes(UTF_8);
+        int length = query.toString().getBytes(UTF_8).length;
+        boolean apart = random.nextBoolean(); // a path from elsewhere
+        draft.begin(RecordLayout.HTTP, RecordLayout.HTTP_1_1);
+        draft.path(bytes, 0, apart ? 0 : 1, 2, length, mask);
+        rings.ring(0).write();
+        assertThat(reader.next()).isTrue();
+        assertThat(reader.record().text(Text.PATH))
+            .as("%s, seed %d", query, seed)
+            .isEqualTo((apart ? "?" : "/?") + masked(query.toString(), names));
+        reader.saved(reader.place());
+      }
+    }
+  }
+
+  private static String masked(String query, List<String> names) {
+    StringBuilder masked = new StringBuilder();
+    for (String parameter : query.split("(?<=[&;])|(?=[&;])", -1)) {
+      int equals = parameter.indexOf('=');
+      boolean hidden =
+          equals > 0
+              && equals + 1 < parameter.length()
+              && names.contains(decoded(parameter.substring(0, equals)));
+      masked.append(hidden ? parameter.substring(0, equals + 1) + "***" : parameter);
+    }
+    return masked.toString();
+  }
+
+  /** Percent signs that begin no byte stay; capitals do not. */
+  private static String decoded(String name) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    byte[] from = name.getBytes(UTF_8);
+    for (int at = 0; at < from.length; at++) {
+      String digits = new String(from, at, Math.min(3, from.length - at), ISO_8859_1);
+      byte found = from[at];
+      if (digits.matches("%[0-9a-fA-F]{2}")) {
+        found = (byte) Integer.parseInt(digits.substring(1), 16);
+        at += 2;
+      }
+      bytes.write(found == '+' ? ' ' : found >= 'A' && found <= 'Z' ? found | 0x20 : found);
+    }
+    return bytes.toString(UTF_8);
   }
 
   /** The end of what there is room for does not show more than the middle. */
