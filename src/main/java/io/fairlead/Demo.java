@@ -97,7 +97,8 @@ final class Demo {
       throws IOException {
     int adminPort = Integer.getInteger(ADMIN_PORT, 9900);
     String first = FIRST.formatted(adminPort, data);
-    try (Fairlead fairlead = Fairlead.start(accepted(read(first)), first, "demo", null, null, true)) {
+    try (Fairlead fairlead =
+        Fairlead.start(accepted(read(first)), first, "demo", null, null, true)) {
       StringBuilder lines = new StringBuilder();
       for (CompletableNode node : starting) {
         String line = "- { name: %s, address: \"127.0.0.1:%d\" }\n";

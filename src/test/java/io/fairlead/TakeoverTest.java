@@ -466,7 +466,8 @@ class TakeoverTest {
       try (Client client = new Client(web)) {
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         try (Fairlead next =
-            Fairlead.start(Loopback.config(yaml()), yaml(), "test", null, new Succession(call), false)) {
+            Fairlead.start(
+                Loopback.config(yaml()), yaml(), "test", null, new Succession(call), false)) {
           assertThat(client.reply().status()).isEqualTo(200);
           assertThat(next.events().since(0))
               .anyMatch(e -> e.event().text().contains("this one goes on alone"));

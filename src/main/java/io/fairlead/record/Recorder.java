@@ -118,6 +118,7 @@ public final class Recorder implements AutoCloseable {
   }
 
   private void run() {
+    Niceness.takeSecondPlace();
     while (true) {
       try {
         work();
