@@ -197,7 +197,9 @@ final class Fairlead implements AutoCloseable {
    * The same, in place of another instance if there is one to succeed. Whatever fails leaves that
    * one as it was.
    *
-   * @param recording as {@link #startRecording}, from the first request on
+   * @param recording whether what event loops record gets to disk, from the first request on, if
+   *     {@code logs} wants it, now or after a change; where there is no room for that, requests are
+   *     served without, and an event says so
    */
   static Fairlead start(
       FairleadConfig config,
@@ -385,8 +387,8 @@ final class Fairlead implements AutoCloseable {
   /**
    * From now on event loops leave a record of each request and session that ends, as {@code logs}
    * says. Somebody has to read them: where nobody does, rings fill, and what comes then is dropped
-   * and counted. Whoever asked closes them, after this instance; {@link #startRecording} is who
-   * does where it is not a test.
+   * and counted. Whoever asked closes them, after this instance. For tests that read them: {@link
+   * #start} has a recorder do it.
    *
    * @throws IOException if there is no room for them
    */
@@ -394,19 +396,6 @@ final class Fairlead implements AutoCloseable {
     changing.lock();
     try {
       return records.open(state().config().logs());
-    } finally {
-      changing.unlock();
-    }
-  }
-
-  /**
-   * From now on what event loops record gets to disk, if {@code logs} wants it, now or after a
-   * change. Where there is no room for that, requests are served without, and an event says so.
-   */
-  void startRecording() {
-    changing.lock();
-    try {
-      records.start(state().config().logs());
     } finally {
       changing.unlock();
     }

@@ -94,8 +94,7 @@ final class Launch implements Launcher {
       if (predecessor != null) {
         predecessor.close();
       }
-      fairlead.events().since(0).forEach(Launch::print);
-      fairlead.events().subscribe(Launch::print);
+      fairlead.events().follow(Launch::print);
       InetSocketAddress admin = fairlead.adminAddress();
       System.out.println(
           "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");

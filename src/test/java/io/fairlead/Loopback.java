@@ -61,6 +61,11 @@ final class Loopback {
     return Fairlead.start(config(yaml), yaml, "test", null);
   }
 
+  /** With what it records on disk. */
+  static Fairlead startRecording(String yaml) throws IOException {
+    return Fairlead.start(config(yaml), yaml, "test", null, null, true);
+  }
+
   static TestNode node(String name) throws IOException {
     return TestNode.start("127.0.0.1", 0, name, Behaviour.PLAIN);
   }

@@ -80,8 +80,7 @@ class RecordSwitchTest {
 
   @Test
   void whileItIsOffThereIsNothing() throws Exception {
-    try (Fairlead fairlead = Loopback.start(yaml(false))) {
-      fairlead.startRecording();
+    try (Fairlead fairlead = Loopback.startRecording(yaml(false))) {
       ask(fairlead, 10);
       assertNothingThere();
       assertThat(fairlead.recorder()).isNull();
@@ -91,8 +90,7 @@ class RecordSwitchTest {
 
   @Test
   void aChangeTurnsItOnAndOff() throws Exception {
-    try (Fairlead fairlead = Loopback.start(yaml(false))) {
-      fairlead.startRecording();
+    try (Fairlead fairlead = Loopback.startRecording(yaml(false))) {
       ask(fairlead, 3);
       change(fairlead, true);
       assertThat(hasRings()).isTrue();

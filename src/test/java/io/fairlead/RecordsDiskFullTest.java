@@ -89,8 +89,7 @@ class RecordsDiskFullTest {
     Path other = fill();
     int sent = 0;
     RecordStats stats;
-    try (Fairlead fairlead = Loopback.start(yaml)) {
-      fairlead.startRecording();
+    try (Fairlead fairlead = Loopback.startRecording(yaml)) {
       stats = Objects.requireNonNull(fairlead.recorder()).stats();
       try (Loopback.Client client = new Loopback.Client(Loopback.port(fairlead, "web"))) {
         // Paths that are long and differ: memory for them is full after few.

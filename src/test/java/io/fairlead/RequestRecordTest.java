@@ -389,23 +389,18 @@ final class RequestRecordTest {
     assertThat(told.get(0).id).isLessThan(told.get(1).id);
   }
 
+  private void curlByHttp2(String path, String... options) throws Exception {
+    List<String> command =
+        new ArrayList<>(List.of("curl", "-sS", "--noproxy", "*", "--http2-prior-knowledge"));
+    command.addAll(List.of(options));
+    command.add("http://127.0.0.1:" + port() + path);
+    Tool.Said said = Tool.run("", command);
+    assertThat(said.status()).as(said.output()).isZero();
+  }
+
   @Test
   void overHttp2() throws Exception {
-    Tool.Said said =
-        Tool.run(
-            "",
-            List.of(
-                "curl",
-                "-sS",
-                "--noproxy",
-                "*",
-                "--http2-prior-knowledge",
-                "-H",
-                "Host: shop.test",
-                "-A",
-                "c",
-                "http://127.0.0.1:" + port() + "/h2?a"));
-    assertThat(said.status()).as(said.output()).isZero();
+    curlByHttp2("/h2?a", "-H", "Host: shop.test", "-A", "c");
     Told told = one();
     assertThat(told.protocol).isEqualTo("h2");
     assertThat(told.path).isEqualTo("/h2?a");
@@ -416,21 +411,7 @@ final class RequestRecordTest {
 
   @Test
   void gRpc() throws Exception {
-    Tool.Said said =
-        Tool.run(
-            "",
-            List.of(
-                "curl",
-                "-sS",
-                "--noproxy",
-                "*",
-                "--http2-prior-knowledge",
-                "-H",
-                "Content-Type: application/grpc",
-                "-d",
-                "12345",
-                "http://127.0.0.1:" + port() + "/shop.Orders/List"));
-    assertThat(said.status()).as(said.output()).isZero();
+    curlByHttp2("/shop.Orders/List", "-H", "Content-Type: application/grpc", "-d", "12345");
     Told told = one();
     assertThat(told.protocol).isEqualTo("grpc");
     assertThat(told.method).isEqualTo("POST");

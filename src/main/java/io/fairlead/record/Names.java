@@ -1,49 +1,40 @@
 package io.fairlead.record;
 
-import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.LeftRings;
 import io.fairlead.telemetry.RecordNames;
 import io.fairlead.telemetry.RecordRings;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What the numbers in records of one process mean. */
-public interface Names {
-  /** Of a listener, a route, a service or a node; null: nobody was given it. */
-  @Nullable String name(int number);
+public final class Names {
+  private final IntFunction<@Nullable String> names;
+  private final IntFunction<@Nullable String> errors;
 
-  /** Of a reason; null: there is none with that number. */
-  @Nullable String error(int number);
+  private Names(IntFunction<@Nullable String> names, IntFunction<@Nullable String> errors) {
+    this.names = names;
+    this.errors = errors;
+  }
 
   /** Of this process. */
   static Names of(RecordRings rings) {
     RecordNames names = rings.names();
-    ErrorReason[] reasons = ErrorReason.values();
-    return new Names() {
-      @Override
-      public @Nullable String name(int number) {
-        return names.text(number);
-      }
-
-      @Override
-      public @Nullable String error(int number) {
-        return number > 0 && number <= reasons.length ? reasons[number - 1].wireName() : null;
-      }
-    };
+    return new Names(names::text, names::error);
   }
 
   /** Of one that is gone. */
   static Names of(LeftRings rings) {
     RecordNames.Left names = rings.names();
-    return new Names() {
-      @Override
-      public @Nullable String name(int number) {
-        return names.text(number);
-      }
+    return new Names(names::text, names::error);
+  }
 
-      @Override
-      public @Nullable String error(int number) {
-        return names.error(number);
-      }
-    };
+  /** Of a listener, a route, a service or a node; null: nobody was given it. */
+  @Nullable String name(int number) {
+    return names.apply(number);
+  }
+
+  /** Of a reason; null: there is none with that number. */
+  @Nullable String error(int number) {
+    return errors.apply(number);
   }
 }

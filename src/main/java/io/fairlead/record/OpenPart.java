@@ -12,8 +12,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,11 +91,9 @@ final class OpenPart {
 
   /** Whether no more rows should be added: another day has begun, or it took long. */
   private boolean isOver(long nowMillis) {
-    return nowMillis - sinceMillis >= MOST_MILLIS || !day(nowMillis).equals(day(sinceMillis));
-  }
-
-  private static LocalDate day(long epochMillis) {
-    return LocalDate.ofInstant(Instant.ofEpochMilli(epochMillis), ZoneOffset.UTC);
+    return nowMillis - sinceMillis >= MOST_MILLIS
+        || !PartFolder.day(Instant.ofEpochMilli(nowMillis))
+            .equals(PartFolder.day(Instant.ofEpochMilli(sinceMillis)));
   }
 
   /**

@@ -48,17 +48,12 @@ final class PartFolder {
   /** A part that is there. */
   record Part(Path file, LocalDate date, long bytes) {}
 
-  Path path() {
-    return records;
-  }
-
   /** Where a part with that first record goes: a file that does not exist. */
   Path name(String table, long firstMicros, String process) throws IOException {
     long micros = firstMicros;
     while (true) {
       Instant first = Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
-      Path day =
-          records.resolve(table).resolve(LocalDate.ofInstant(first, ZoneOffset.UTC).toString());
+      Path day = records.resolve(table).resolve(day(first).toString());
       Path file = day.resolve(NAME.format(first) + "-" + process + SUFFIX);
       if (!Files.exists(file)) {
         make(day);
@@ -124,6 +119,11 @@ final class PartFolder {
         // Another process removed it.
       }
     }
+  }
+
+  /** The day that records of then belong to. */
+  static LocalDate day(Instant time) {
+    return LocalDate.ofInstant(time, ZoneOffset.UTC);
   }
 
   /** When its first record began, as the name says; null: the name says nothing. */

@@ -8,8 +8,6 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -234,10 +232,6 @@ final class Recording implements AutoCloseable {
     return true;
   }
 
-  private static LocalDate day(long epochMillis) {
-    return LocalDate.ofInstant(Instant.ofEpochMilli(epochMillis), ZoneOffset.UTC);
-  }
-
   private void failed(Exception why, long nowMillis) {
     if (pause == 0) {
       stats.writing = false;
@@ -251,7 +245,8 @@ final class Recording implements AutoCloseable {
   void sweep(Retention keep, long nowMillis) {
     try {
       List<PartFolder.Part> all = new ArrayList<>(folder.parts());
-      for (PartFolder.Part old : keep.tooOld(all, day(nowMillis))) {
+      for (PartFolder.Part old :
+          keep.tooOld(all, PartFolder.day(Instant.ofEpochMilli(nowMillis)))) {
         if (parts.stream().noneMatch(part -> part.is(old.file()))) {
           PartFolder.remove(old.file());
           all.remove(old);

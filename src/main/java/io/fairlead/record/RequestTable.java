@@ -8,14 +8,6 @@ import io.fairlead.telemetry.RecordView;
 
 /** Exchanges of HTTP, one row each. */
 final class RequestTable extends Table {
-  private final IdColumn id = id();
-  private final NumberColumn time = time();
-  private final TextColumn instance = instance();
-  private final TextColumn listener = named("listener");
-  private final TextColumn route = named("route");
-  private final TextColumn service = named("service");
-  private final TextColumn node = named("node");
-  private final TextColumn client = client();
   private final TextColumn method = text("method");
   private final TextColumn host = text("host");
   private final TextColumn path = text("path");
@@ -35,13 +27,11 @@ final class RequestTable extends Table {
   private final NumberColumn weight = number("weight", Column.Type.DOUBLE);
 
   private final byte[][] methods = new byte[256][];
-  private final byte[][] protocols = new byte[256][];
 
   RequestTable(String instance, Names names) {
     super("requests", instance, names);
     for (int number = 0; number < 256; number++) {
       methods[number] = RecordLayout.method(number).getBytes(US_ASCII);
-      protocols[number] = RecordLayout.protocol(number).getBytes(US_ASCII);
     }
   }
 
@@ -52,14 +42,6 @@ final class RequestTable extends Table {
 
   @Override
   void fill(RecordView record) {
-    addId(id, record);
-    time.add(record.startMicros());
-    instance.add(0L);
-    addName(listener, record.listener());
-    addName(route, record.route());
-    addName(service, record.service());
-    addName(node, record.node());
-    addClient(client, record);
     byte[] known = methods[record.method()];
     if (known.length > 0) {
       method.add(record.method(), known);
@@ -68,8 +50,7 @@ final class RequestTable extends Table {
     }
     addText(host, record, Text.HOST);
     addText(path, record, Text.PATH);
-    byte[] spoken = protocols[record.protocol()];
-    protocol.add(record.protocol(), spoken);
+    addProtocol(protocol, record.protocol());
     if (record.status() == 0) {
       status.addNull();
     } else {

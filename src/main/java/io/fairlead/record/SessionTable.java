@@ -1,21 +1,11 @@
 package io.fairlead.record;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordView;
 
 /** Relayed connections and what a client sent over UDP, one row each. */
 final class SessionTable extends Table {
-  private final IdColumn id = id();
-  private final NumberColumn time = time();
-  private final TextColumn instance = instance();
-  private final TextColumn listener = named("listener");
-  private final TextColumn route = named("route");
-  private final TextColumn service = named("service");
-  private final TextColumn node = named("node");
-  private final TextColumn client = client();
   private final TextColumn host = text("host");
   private final TextColumn protocol = text("protocol");
   private final TextColumn error = error();
@@ -38,17 +28,8 @@ final class SessionTable extends Table {
 
   @Override
   void fill(RecordView record) {
-    addId(id, record);
-    time.add(record.startMicros());
-    instance.add(0L);
-    addName(listener, record.listener());
-    addName(route, record.route());
-    addName(service, record.service());
-    addName(node, record.node());
-    addClient(client, record);
     addText(host, record, Text.HOST);
-    byte[] spoken = RecordLayout.protocol(record.protocol()).getBytes(US_ASCII);
-    protocol.add(spoken, 0, spoken.length);
+    addProtocol(protocol, record.protocol());
     addName(error, record.error());
     bytesIn.add(record.bytesIn());
     bytesOut.add(record.bytesOut());

@@ -1,5 +1,6 @@
 package io.fairlead.record;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fairlead.telemetry.RecordLayout;
@@ -35,17 +36,38 @@ abstract sealed class Table permits RequestTable, SessionTable {
   /** The folder's name, and the table's in SQL. */
   final String name;
 
-  private final String instance;
   private final Names names;
   private final List<Column> columns = new ArrayList<>();
   private final byte[] address = new byte[ADDRESS];
+  private final byte[][] protocols = new byte[256][];
   private int rows;
   private long firstMicros;
 
+  // What every row begins with.
+  private final IdColumn id;
+  private final NumberColumn time;
+  private final TextColumn instances;
+  private final TextColumn listener;
+  private final TextColumn route;
+  private final TextColumn service;
+  private final TextColumn node;
+  private final TextColumn client;
+
   Table(String name, String instance, Names names) {
     this.name = name;
-    this.instance = instance;
     this.names = names;
+    for (int number = 0; number < protocols.length; number++) {
+      protocols[number] = RecordLayout.protocol(number).getBytes(US_ASCII);
+    }
+    id = with(new IdColumn("id"));
+    time = with(new NumberColumn("time", Column.Type.INT64, Column.Meaning.TIME, false));
+    instances = numbered("instance", number -> instance); // whatever the number
+    listener = numbered("listener", names::name);
+    route = numbered("route", names::name);
+    service = numbered("service", names::name);
+    node = numbered("node", names::name);
+    client =
+        with(new TextColumn("client", false, (from, at, _, to) -> Addresses.write(from, at, to)));
   }
 
   /** A table for each kind of record. */
@@ -88,6 +110,7 @@ abstract sealed class Table permits RequestTable, SessionTable {
   /** Adds a row; if something goes wrong there is none. */
   final void add(RecordView record) {
     try {
+      begin(record);
       fill(record);
       if (rows == 0) {
         firstMicros = record.startMicros();
@@ -99,6 +122,20 @@ abstract sealed class Table permits RequestTable, SessionTable {
     }
   }
 
+  private void begin(RecordView record) {
+    addId(record);
+    time.add(record.startMicros());
+    instances.add(0L);
+    addName(listener, record.listener());
+    addName(route, record.route());
+    addName(service, record.service());
+    addName(node, record.node());
+    BIG.set(address, 0, record.clientHigh());
+    BIG.set(address, 8, record.clientLow());
+    client.add(address, 0, ADDRESS);
+  }
+
+  /** The other columns of a row. */
   abstract void fill(RecordView record);
 
   final void clear() {
@@ -107,14 +144,6 @@ abstract sealed class Table permits RequestTable, SessionTable {
   }
 
   // What columns there can be.
-
-  final IdColumn id() {
-    return with(new IdColumn("id"));
-  }
-
-  final NumberColumn time() {
-    return with(new NumberColumn("time", Column.Type.INT64, Column.Meaning.TIME, false));
-  }
 
   final NumberColumn number(String column, Column.Type type) {
     return with(new NumberColumn(column, type, Column.Meaning.NONE, false));
@@ -126,15 +155,6 @@ abstract sealed class Table permits RequestTable, SessionTable {
 
   final TextColumn text(String column) {
     return with(new TextColumn(column, true, TextColumn.AS_IS));
-  }
-
-  /** Filled with any number. */
-  final TextColumn instance() {
-    return numbered("instance", number -> instance);
-  }
-
-  final TextColumn named(String column) {
-    return numbered(column, names::name);
   }
 
   final TextColumn error() {
@@ -151,11 +171,6 @@ abstract sealed class Table permits RequestTable, SessionTable {
     return with(new TextColumn(column, true, writing));
   }
 
-  final TextColumn client() {
-    TextColumn.Writing writing = (from, offset, length, to) -> Addresses.write(from, offset, to);
-    return with(new TextColumn("client", false, writing));
-  }
-
   private <C extends Column> C with(C column) {
     columns.add(column);
     return column;
@@ -163,18 +178,18 @@ abstract sealed class Table permits RequestTable, SessionTable {
 
   // How fields of records get there.
 
-  static void addId(IdColumn column, RecordView record) {
+  private void addId(RecordView record) {
     int length = record.textLength(Text.REQUEST_ID);
     if (length == 0) {
-      column.add(record.idHigh(), record.idLow());
+      id.add(record.idHigh(), record.idLow());
     } else {
       int start = record.textStart(Text.REQUEST_ID);
       byte[] bytes = record.bytes();
       if (Utf8.isPlain(bytes, start, length)) {
-        column.add(bytes, start, length);
+        id.add(bytes, start, length);
       } else {
         byte[] clean = Utf8.clean(bytes, start, length);
-        column.add(clean, 0, clean.length);
+        id.add(clean, 0, clean.length);
       }
     }
   }
@@ -195,10 +210,8 @@ abstract sealed class Table permits RequestTable, SessionTable {
     }
   }
 
-  final void addClient(TextColumn column, RecordView record) {
-    BIG.set(address, 0, record.clientHigh());
-    BIG.set(address, 8, record.clientLow());
-    column.add(address, 0, ADDRESS);
+  final void addProtocol(TextColumn column, int number) {
+    column.add(number, protocols[number]);
   }
 
   /** Null where there is none. */

@@ -57,6 +57,28 @@ public final class EventLog {
     return found;
   }
 
+  /**
+   * Calls the listener with all that is kept, here, and with every new event until the answer is
+   * run: with each event once, also if others come meanwhile, and these perhaps first.
+   */
+  public Runnable follow(Consumer<Entry> listener) {
+    List<Entry> before;
+    Consumer<Entry> later;
+    synchronized (kept) {
+      before = since(0);
+      long known = lastId; // whoever has added it may not have told yet
+      later =
+          entry -> {
+            if (entry.id() > known) {
+              listener.accept(entry);
+            }
+          };
+      listeners.add(later);
+    }
+    before.forEach(listener);
+    return () -> listeners.remove(later);
+  }
+
   /** Calls the listener with every new event until the answer is run. */
   public Runnable subscribe(Consumer<Entry> listener) {
     listeners.add(listener);

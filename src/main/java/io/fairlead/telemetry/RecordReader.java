@@ -78,9 +78,4 @@ public final class RecordReader {
   public long written() {
     return file.written();
   }
-
-  /** Records that were dropped for that reason in all. */
-  public long dropped(RecordDrop why) {
-    return file.dropped(why);
-  }
 }
