@@ -1,5 +1,6 @@
 package io.fairlead.proxy.http;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.HttpLimits;
@@ -13,6 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -26,6 +28,8 @@ final class ClientFaultTest {
   private static final int LARGE_BUFFER = 512 * 1024;
 
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  private static final String HEAD_OF_CHUNKS =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   private static final int SMALL = 16 * 1024;
 
   @RegisterExtension final NothingLeftOver leftOver = new NothingLeftOver();
@@ -124,10 +128,11 @@ final class ClientFaultTest {
         leftOver.closes(Wire.to(proxy.address(), SMALL)).send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
     Wire atNode = leftOver.closes(node.accept());
     Received _ = atNode.request();
-    int size = answerThatWaitsInTheProxy(proxy, atNode);
+    atNode.send(HEAD_OF_CHUNKS);
+    // before the body: a read makes room, in which the end of a body that waits would go
     assertThat(client.responseHead().status()).isEqualTo(200);
+    assertThat(bodyThatWaitsInTheProxy(proxy, atNode)).isPositive();
     Await.nothing(proxy::busy);
-    assertThat(size).isPositive();
   }
 
   @Test
@@ -305,12 +310,17 @@ final class ClientFaultTest {
    */
   private static int answerThatWaitsInTheProxy(ProxyFixture proxy, Wire atNode)
       throws IOException, InterruptedException {
-    atNode.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    atNode.send(HEAD_OF_CHUNKS);
+    return bodyThatWaitsInTheProxy(proxy, atNode);
+  }
+
+  private static int bodyThatWaitsInTheProxy(ProxyFixture proxy, Wire atNode)
+      throws IOException, InterruptedException {
     int chunkSize = 0x2000;
     String chunk = "2000\r\n" + "x".repeat(chunkSize) + "\r\n";
-    long before = proxy.dataPlane().bufferBytesInUse();
+    long before = bytesThatWait(proxy);
     int size = 0;
-    while (proxy.dataPlane().bufferBytesInUse() < before + chunkSize) {
+    while (bytesThatWait(proxy) < before + chunkSize) {
       long received = proxy.counted(0, NodeCounter.BYTES_RECEIVED);
       atNode.send(chunk);
       size += chunkSize;
@@ -318,11 +328,18 @@ final class ClientFaultTest {
           proxy.counted(0, NodeCounter.BYTES_RECEIVED) >= received + chunk.length()
               ? ""
               : "the proxy has stopped reading");
-      Thread.sleep(1); // what is only passing through is gone then
     }
     atNode.send("0\r\n\r\n");
     Await.value(0, proxy.dataPlane()::exchangesInUse, "exchanges in use");
     return size;
+  }
+
+  /** What is held between two turns of the loops: what passes through within one is gone then. */
+  private static long bytesThatWait(ProxyFixture proxy) throws InterruptedException {
+    CountDownLatch turned = new CountDownLatch(1);
+    proxy.dataPlane().afterEachLoop(turned::countDown);
+    assertThat(turned.await(10, SECONDS)).as("turns of the loops").isTrue();
+    return proxy.dataPlane().bufferBytesInUse();
   }
 
   @Test
