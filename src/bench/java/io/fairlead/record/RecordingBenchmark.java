@@ -162,6 +162,7 @@ public final class RecordingBenchmark {
             List.of(),
             stats,
             _ -> {},
+            Pace.restless(),
             nanos / 1_000_000)) {
       for (int sent = 0; sent < rows; sent += TURN) {
         for (int i = Math.min(TURN, rows - sent); i > 0; i--) {

@@ -19,6 +19,10 @@ final class Pages implements AutoCloseable {
 
   private static final byte[] GZIP_HEADER = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0};
 
+  /** Texts are compressed so many bytes at a time, and columns have a rest between them. */
+  private static final int PIECE = 1 << 13;
+
+  final Pace pace;
   private final Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);
   private final CRC32 crc = new CRC32();
   private byte[] packed = new byte[1 << 16];
@@ -38,6 +42,10 @@ final class Pages implements AutoCloseable {
   private int[] ints = {};
   private long[] longs = {};
   private long[] moreLongs = {};
+
+  Pages(Pace pace) {
+    this.pace = pace;
+  }
 
   int[] ints(int count) {
     if (ints.length < count) {
@@ -129,15 +137,25 @@ final class Pages implements AutoCloseable {
     }
     System.arraycopy(GZIP_HEADER, 0, packed, 0, GZIP_HEADER.length);
     deflater.reset();
-    deflater.setInput(plain.array(), 0, size);
-    deflater.finish();
+    crc.reset();
     int most = size - size / 8 - GZIP_HEADER.length - 8;
-    int length = deflater.deflate(packed, GZIP_HEADER.length, most);
+    int length = 0;
+    for (int at = 0; at < size; at += PIECE) {
+      int piece = Math.min(PIECE, size - at);
+      crc.update(plain.array(), at, piece);
+      deflater.setInput(plain.array(), at, piece);
+      if (at + piece == size) {
+        deflater.finish();
+      }
+      length += deflater.deflate(packed, GZIP_HEADER.length + length, most - length);
+      if (!deflater.needsInput() && !deflater.finished()) {
+        return -1; // no room is left
+      }
+      pace.breathe();
+    }
     if (!deflater.finished()) {
       return -1;
     }
-    crc.reset();
-    crc.update(plain.array(), 0, size);
     int end = GZIP_HEADER.length + length;
     little(end, (int) crc.getValue());
     little(end + 4, size);

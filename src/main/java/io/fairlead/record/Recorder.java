@@ -37,6 +37,7 @@ public final class Recorder implements AutoCloseable {
   private final LongSupplier clock;
   private final Consumer<Event> events;
   private final RecordStats stats;
+  private final Pace pace = Pace.gentle();
   private final Recording recording;
   private final Thread thread;
   private volatile Retention keep;
@@ -77,6 +78,7 @@ public final class Recorder implements AutoCloseable {
             List.copyOf(consumers),
             stats,
             events,
+            pace,
             clock.getAsLong());
     thread = Thread.ofPlatform().name("recorder").daemon(true).unstarted(this::run);
   }
@@ -118,7 +120,6 @@ public final class Recorder implements AutoCloseable {
   }
 
   private void run() {
-    Niceness.takeSecondPlace();
     while (true) {
       try {
         work();
@@ -148,6 +149,7 @@ public final class Recorder implements AutoCloseable {
         LockSupport.parkNanos(this, LOOK_NANOS);
       }
     }
+    pace.hurry();
     long now = clock.getAsLong();
     recording.round(now);
     saved = recording.write(now, true);
@@ -184,6 +186,7 @@ public final class Recorder implements AutoCloseable {
             List.of(),
             own,
             events,
+            Pace.restless(),
             now)) {
       folder.removeHidden(left.boot());
       old.resume(left.boot());

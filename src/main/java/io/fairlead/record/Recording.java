@@ -43,12 +43,16 @@ final class Recording implements AutoCloseable {
   /** Records of one ring that are read before the next ring's turn. */
   private static final int TURN = 8192;
 
+  /** And those after which it may be time for a rest. */
+  private static final int SHORT = 32;
+
   private final PartFolder folder;
   private final Names names;
   private final List<RecordSource> sources = new ArrayList<>();
   private final List<OpenPart> parts = new ArrayList<>();
   private final List<RecordConsumer> consumers;
-  private final Pages pages = new Pages();
+  private final Pace pace;
+  private final Pages pages;
   private final long mostHeld;
   private final RecordStats stats;
   private final Consumer<Event> events;
@@ -61,6 +65,7 @@ final class Recording implements AutoCloseable {
    * @param process tells it from all others
    * @param ringBytes of one ring
    * @param consumers get each record, too
+   * @param pace of reading and writing
    */
   Recording(
       PartFolder folder,
@@ -72,6 +77,7 @@ final class Recording implements AutoCloseable {
       List<RecordConsumer> consumers,
       RecordStats stats,
       Consumer<Event> events,
+      Pace pace,
       long nowMillis) {
     this.folder = folder;
     this.names = names;
@@ -80,6 +86,9 @@ final class Recording implements AutoCloseable {
     this.consumers = consumers;
     this.stats = stats;
     this.events = events;
+    this.pace = pace;
+    pages = new Pages(pace);
+    pace.mind(this::restsToAfford);
     readers.forEach(reader -> sources.add(new RecordSource(reader)));
     Bytes encoded = new Bytes(1 << 16);
     for (Table table : Table.all(instance, names)) {
@@ -110,6 +119,7 @@ final class Recording implements AutoCloseable {
    * @return whether there was anything
    */
   boolean round(long nowMillis) {
+    pace.begin();
     boolean found = false;
     boolean more = true;
     while (more) {
@@ -128,6 +138,21 @@ final class Recording implements AutoCloseable {
     return found;
   }
 
+  /** In spells of {@link Pace}: none while a ring fills. */
+  private int restsToAfford() {
+    int spells = Integer.MAX_VALUE;
+    for (RecordSource source : sources) {
+      int behind = source.reader.behind();
+      int room = source.reader.room();
+      if (behind > 1 || room < 2) {
+        return 0;
+      } else if (behind > 0 || room < 3) {
+        spells = 1;
+      }
+    }
+    return spells;
+  }
+
   private int read(RecordSource source, long nowMillis) {
     int read = 0;
     RecordReader reader = source.reader;
@@ -135,6 +160,9 @@ final class Recording implements AutoCloseable {
       take(reader.record(), reader.place(), reader.loop(), nowMillis);
       source.reached = reader.place();
       read++;
+      if (read % SHORT == 0) {
+        pace.breathe();
+      }
     }
     return read;
   }

@@ -16,6 +16,7 @@ record RowGroup(List<Chunk> chunks, int rows, int bytes) {
     List<Chunk> chunks = new ArrayList<>(columns.size());
     for (Column column : columns) {
       chunks.add(column.encode(into, pages));
+      pages.pace.breathe();
     }
     return new RowGroup(List.copyOf(chunks), columns.getFirst().rows(), into.size());
   }

@@ -64,6 +64,21 @@ public final class RecordReader {
     return (chunk << RingFile.CHUNK_BITS) + offset;
   }
 
+  /** Pieces of the ring that have been begun behind the one that is being read. */
+  public int behind() {
+    int ahead = 0;
+    while (ahead < file.chunks && file.hasBegun(chunk + ahead + 1)) {
+      ahead++;
+    }
+    return ahead;
+  }
+
+  /** Pieces that the loop may begin yet before ordinary records are dropped. */
+  public int room() {
+    long last = (file.saved() >>> RingFile.CHUNK_BITS) + file.chunks - RecordRing.RESERVE - 1;
+    return (int) (last - chunk - behind());
+  }
+
   /** Everything before that place is safe elsewhere and may be overwritten. */
   public void saved(long place) {
     file.save(place);

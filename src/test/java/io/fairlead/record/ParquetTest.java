@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class ParquetTest {
   @TempDir private Path folder;
 
-  private final Pages pages = new Pages();
+  private final Pages pages = new Pages(Pace.restless());
 
   /** One column of each kind, and what was added to it. */
   private static final class Rows {

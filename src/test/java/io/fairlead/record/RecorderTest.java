@@ -8,14 +8,12 @@ import io.fairlead.telemetry.RecordNames;
 import io.fairlead.telemetry.RecordRings;
 import io.fairlead.telemetry.RecordView;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,32 +78,6 @@ final class RecorderTest {
       assertThat(recorder.stats().recovered()).isEqualTo(500);
     }
     assertThat(count()).isEqualTo("503 503");
-  }
-
-  /** Whoever shares a core with it goes first. */
-  @Test
-  void itsThreadTakesSecondPlace() throws Exception {
-    AtomicReference<String> stat = new AtomicReference<>("");
-    RecordConsumer asking =
-        new RecordConsumer() {
-          @Override
-          public void accept(RecordView record, Names names) {
-            try {
-              stat.set(Files.readString(Path.of("/proc/thread-self/stat")));
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-          }
-
-          @Override
-          public void caughtUp(long epochMillis) {}
-        };
-    RecordRings rings = rings();
-    try (Recorder _ = start(rings, asking)) {
-      send(rings, 1);
-    }
-    String behindName = stat.get().substring(stat.get().lastIndexOf(')') + 2);
-    assertThat(behindName.split(" ", -1)[16]).as("nice, proc(5)").isEqualTo("10");
   }
 
   @Test

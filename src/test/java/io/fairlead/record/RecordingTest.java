@@ -78,6 +78,7 @@ final class RecordingTest {
             consumers,
             stats,
             this::hear,
+            Pace.restless(),
             now);
   }
 
@@ -388,6 +389,7 @@ final class RecordingTest {
               List.of(),
               new RecordStats(() -> 0),
               this::hear,
+              Pace.restless(),
               now);
       old.resume(left.boot());
       old.round(now);
