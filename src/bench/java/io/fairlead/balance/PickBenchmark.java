@@ -23,7 +23,11 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Time and, with {@code -prof gc}, allocation of one pick; and of making a balancer. */
+/**
+ * Time and, with {@code -prof gc}, allocation of one pick; and of making a balancer. With more
+ * threads ({@code -t 4}) than processors, {@code -prof io.fairlead.ProcessorTime} tells what a pick
+ * costs from how long its thread waited for a processor.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

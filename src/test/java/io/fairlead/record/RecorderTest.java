@@ -7,7 +7,6 @@ import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordNames;
 import io.fairlead.telemetry.RecordRings;
 import io.fairlead.telemetry.RecordView;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
