@@ -14,6 +14,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -26,7 +27,7 @@ import java.util.stream.Stream;
  * <p>Requests as in a shop: 60,000 paths and 50,000 clients of which a few make most, 300 user
  * agents, 40 routes, 12 nodes, times spread like those of real services, one connection in a
  * hundred new. First argument: rows, 2,000,000 if there is none. Second: nanoseconds between two
- * requests, 30,000.
+ * requests, 30,000. Third: a folder in which the files of a single round stay, to be asked.
  */
 public final class RecordingBenchmark {
   private static final long RING = 16 << 20;
@@ -139,13 +140,18 @@ public final class RecordingBenchmark {
     int rows = args.length > 0 ? Integer.parseInt(args[0]) : 2_000_000;
     RecordingBenchmark benchmark =
         new RecordingBenchmark(args.length > 1 ? Long.parseLong(args[1]) : 30_000);
+    if (args.length > 2) {
+      benchmark.run(rows, 1, Files.createDirectories(Path.of(args[2])));
+      return;
+    }
     for (int round = 1; round <= 4; round++) {
-      benchmark.run(rows, round);
+      Path data = Files.createTempDirectory("recording");
+      benchmark.run(rows, round, data);
+      remove(data);
     }
   }
 
-  private void run(int rows, int round) throws IOException {
-    Path data = Files.createTempDirectory("recording");
+  private void run(int rows, int round, Path data) throws IOException {
     RecordRings rings = RecordRings.open(data, 1, RING, names);
     List<RecordReader> readers = List.of(rings.reader(0));
     RecordStats stats = new RecordStats(() -> 0);
@@ -185,11 +191,18 @@ public final class RecordingBenchmark {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         bytes += Files.size(file);
         parts++;
-        Files.delete(file);
       }
     }
     System.out.printf(
         "round %d: %d rows, %.3f us of processor and %.2f bytes each, in %d parts%n",
         round, stats.written(), spent / 1000.0 / rows, (double) bytes / rows, parts);
+  }
+
+  private static void remove(Path data) throws IOException {
+    try (Stream<Path> files = Files.walk(data)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 }
