@@ -15,6 +15,7 @@ import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Membership;
 import io.fairlead.health.HealthChecker;
+import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.limit.RateLimiter;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
@@ -147,6 +148,7 @@ final class Fairlead implements AutoCloseable {
   private final NodeTlsKeeper nodeTls;
   private final PressureWatch watch;
   private final RecordQueries questions;
+  private final Rollups rollups;
   private final RecordKeeper records;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
@@ -169,7 +171,9 @@ final class Fairlead implements AutoCloseable {
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
     questions = RecordQueries.of(config.data().resolve("records"));
-    records = new RecordKeeper(dataPlane, config.data(), control::epochMillis, events::add);
+    rollups = new Rollups(config.data(), control::epochMillis, secrets.nextLong());
+    records =
+        new RecordKeeper(dataPlane, config.data(), rollups, control::epochMillis, events::add);
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -399,6 +403,11 @@ final class Fairlead implements AutoCloseable {
     } finally {
       changing.unlock();
     }
+  }
+
+  /** Counts and times of all requests, kept long. */
+  Rollups rollups() {
+    return rollups;
   }
 
   /** What makes files of records; null: nothing is recorded. */

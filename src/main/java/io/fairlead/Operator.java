@@ -23,6 +23,7 @@ import io.fairlead.config.RouteMatch;
 import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.health.ProbeResult;
+import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
@@ -387,6 +388,11 @@ final class Operator implements Instance {
     return fairlead.health().verdicts(node).stream()
         .map(verdict -> new VerdictView(verdict.epochMillis(), verdict.up(), verdict.reason()))
         .toList();
+  }
+
+  @Override
+  public Rollups rollups() {
+    return fairlead.rollups();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import io.fairlead.config.LogsConfig;
+import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.Retention;
@@ -27,6 +28,7 @@ final class RecordKeeper {
 
   private final DataPlane dataPlane;
   private final Path data;
+  private final Rollups rollups;
   private final LongSupplier clock;
   private final Consumer<Event> events;
   private boolean started;
@@ -35,11 +37,14 @@ final class RecordKeeper {
 
   /**
    * @param data the instance's folder for state
+   * @param rollups count what is recorded
    * @param clock milliseconds since 1970
    */
-  RecordKeeper(DataPlane dataPlane, Path data, LongSupplier clock, Consumer<Event> events) {
+  RecordKeeper(
+      DataPlane dataPlane, Path data, Rollups rollups, LongSupplier clock, Consumer<Event> events) {
     this.dataPlane = dataPlane;
     this.data = data;
+    this.rollups = rollups;
     this.clock = clock;
     this.events = events;
   }
@@ -90,7 +95,15 @@ final class RecordKeeper {
     try {
       recorder =
           Recorder.start(
-              data, hostName(), keep(logs), open(logs), logs.ring(), List.of(), clock, events);
+              data,
+              hostName(),
+              keep(logs),
+              open(logs),
+              logs.ring(),
+              List.of(),
+              rollups,
+              clock,
+              events);
     } catch (IOException e) {
       events.accept(new Event.RecordsStopped(String.valueOf(e.getMessage())));
     }

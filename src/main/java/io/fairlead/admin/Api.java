@@ -163,6 +163,7 @@ final class Api {
             Map.of(JSON, Views.Events.class, "text/event-stream", EventView.class),
             this::events));
     table.addAll(new RecordsApi(instance).endpoints());
+    table.addAll(new RollupsApi(instance).endpoints());
     table.add(
         open(
             "/api/v1/openapi.json",

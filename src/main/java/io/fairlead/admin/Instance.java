@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import io.fairlead.config.HostPort;
+import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.service.Node;
@@ -104,6 +105,9 @@ public interface Instance {
 
   /** Who answers questions to the request records. */
   RecordQuestions records();
+
+  /** Counts and times of all requests, kept long. */
+  Rollups rollups();
 
   /** Bytes outside the heap that the transport holds for network buffers. */
   long directMemory();

@@ -210,7 +210,7 @@ final class RecordsApi {
     }
   }
 
-  private static @Nullable Duration span(String text) {
+  static @Nullable Duration span(String text) {
     Duration span = Spans.parse(text);
     if (span == null && text.matches("[0-9]{1,4}d")) {
       return Duration.ofDays(Long.parseLong(text.substring(0, text.length() - 1)));
@@ -218,7 +218,7 @@ final class RecordsApi {
     return span;
   }
 
-  private static int count(Call call, String name, int otherwise, int most) {
+  static int count(Call call, String name, int otherwise, int most) {
     String text = call.query(name);
     if (text == null) {
       return otherwise;

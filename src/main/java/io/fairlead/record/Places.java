@@ -31,6 +31,11 @@ final class Places {
     }
   }
 
+  /** By the number of the loop. */
+  long[] all() {
+    return byLoop.clone();
+  }
+
   /** One number for each loop. */
   @Override
   public String toString() {

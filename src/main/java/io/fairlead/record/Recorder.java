@@ -1,5 +1,6 @@
 package io.fairlead.record;
 
+import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.LeftRings;
 import io.fairlead.telemetry.RecordDrop;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The thread that makes files of what event loops leave in their rings: first of what processes
@@ -38,6 +40,7 @@ public final class Recorder implements AutoCloseable {
   private final Consumer<Event> events;
   private final RecordStats stats;
   private final Pace pace = Pace.gentle();
+  private final @Nullable Rollups rollups;
   private final Recording recording;
   private final Thread thread;
   private volatile Retention keep;
@@ -52,12 +55,14 @@ public final class Recorder implements AutoCloseable {
       RecordRings rings,
       long ringBytes,
       List<RecordConsumer> consumers,
+      @Nullable Rollups rollups,
       LongSupplier clock,
       Consumer<Event> events) {
     this.data = data;
     this.instance = instance;
     this.keep = keep;
     this.rings = rings;
+    this.rollups = rollups;
     this.clock = clock;
     stats = new RecordStats(clock);
     this.events = events;
@@ -76,11 +81,21 @@ public final class Recorder implements AutoCloseable {
             names,
             ringBytes,
             List.copyOf(consumers),
+            rollups == null ? null : feed(rollups),
             stats,
             events,
             pace,
             clock.getAsLong());
     thread = Thread.ofPlatform().name("recorder").daemon(true).unstarted(this::run);
+  }
+
+  private @Nullable RollupFeed feed(Rollups to) {
+    try {
+      return RollupFeed.of(to, rings.boot(), names, stats);
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "there are no rollups of these records", e);
+      return null;
+    }
   }
 
   /**
@@ -91,6 +106,8 @@ public final class Recorder implements AutoCloseable {
    * @param rings of this process, which it closes in the end
    * @param ringBytes of one of them
    * @param consumers get each record of this process, too
+   * @param rollups count the records of this process and of those that were killed; null: nobody
+   *     does
    * @param clock milliseconds since 1970
    * @param events hears when writing stops and goes on; called by the recorder's thread
    */
@@ -101,12 +118,26 @@ public final class Recorder implements AutoCloseable {
       RecordRings rings,
       long ringBytes,
       List<RecordConsumer> consumers,
+      @Nullable Rollups rollups,
       LongSupplier clock,
       Consumer<Event> events) {
     Recorder recorder =
-        new Recorder(data, instance, keep, rings, ringBytes, consumers, clock, events);
+        new Recorder(data, instance, keep, rings, ringBytes, consumers, rollups, clock, events);
     recorder.thread.start();
     return recorder;
+  }
+
+  /** The same without rollups. */
+  static Recorder start(
+      Path data,
+      String instance,
+      Retention keep,
+      RecordRings rings,
+      long ringBytes,
+      List<RecordConsumer> consumers,
+      LongSupplier clock,
+      Consumer<Event> events) {
+    return start(data, instance, keep, rings, ringBytes, consumers, null, clock, events);
   }
 
   /** What it counts. */
@@ -145,6 +176,9 @@ public final class Recorder implements AutoCloseable {
       }
       stats.droppedOrdinary = rings.dropped(RecordDrop.ORDINARY);
       stats.droppedValuable = rings.dropped(RecordDrop.VALUABLE);
+      if (rollups != null) {
+        rollups.tick(now);
+      }
       if (!recording.round(now)) {
         LockSupport.parkNanos(this, LOOK_NANOS);
       }
@@ -175,15 +209,17 @@ public final class Recorder implements AutoCloseable {
 
   private void recover(LeftRings left, long now) throws IOException {
     RecordStats own = new RecordStats(clock);
+    Names of = Names.of(left);
     try (Recording old =
         new Recording(
             folder,
             instance,
             left.boot(),
             left.readers(),
-            Names.of(left),
+            of,
             Long.MAX_VALUE,
             List.of(),
+            rollups == null ? null : RollupFeed.resume(rollups, left.boot(), of, own),
             own,
             events,
             Pace.restless(),
@@ -216,8 +252,10 @@ public final class Recorder implements AutoCloseable {
     } catch (InterruptedException e) {
       interrupted = true;
     }
-    if (!thread.isAlive() && saved) {
+    if (!thread.isAlive()) {
       recording.close();
+    }
+    if (!thread.isAlive() && saved) {
       rings.close();
     } else {
       LOG.log(Level.WARNING, "the last records are not on disk and left to the next process");

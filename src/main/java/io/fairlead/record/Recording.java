@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns the rings of one process into parts: reads records at once, keeps their rows in columns,
@@ -51,6 +52,7 @@ final class Recording implements AutoCloseable {
   private final List<RecordSource> sources = new ArrayList<>();
   private final List<OpenPart> parts = new ArrayList<>();
   private final List<RecordConsumer> consumers;
+  private final @Nullable RollupFeed rollups;
   private final Pace pace;
   private final Pages pages;
   private final long mostHeld;
@@ -65,8 +67,42 @@ final class Recording implements AutoCloseable {
    * @param process tells it from all others
    * @param ringBytes of one ring
    * @param consumers get each record, too
+   * @param rollups counts each record; null: nobody does
    * @param pace of reading and writing
    */
+  Recording(
+      PartFolder folder,
+      String instance,
+      String process,
+      List<RecordReader> readers,
+      Names names,
+      long ringBytes,
+      List<RecordConsumer> consumers,
+      @Nullable RollupFeed rollups,
+      RecordStats stats,
+      Consumer<Event> events,
+      Pace pace,
+      long nowMillis) {
+    this.folder = folder;
+    this.names = names;
+    long room = ringBytes - RESERVED;
+    mostHeld = Math.min(room / 4 * 3, room - PIECE - SLACK);
+    this.consumers = consumers;
+    this.rollups = rollups;
+    this.stats = stats;
+    this.events = events;
+    this.pace = pace;
+    pages = new Pages(pace);
+    pace.mind(this::restsToAfford);
+    readers.forEach(reader -> sources.add(new RecordSource(reader)));
+    Bytes encoded = new Bytes(1 << 16);
+    for (Table table : Table.all(instance, names)) {
+      parts.add(new OpenPart(table, folder, process, pages, encoded, nowMillis));
+    }
+    nextWrite = nowMillis + WRITE_EVERY_MILLIS;
+  }
+
+  /** The same without rollups. */
   Recording(
       PartFolder folder,
       String instance,
@@ -79,22 +115,19 @@ final class Recording implements AutoCloseable {
       Consumer<Event> events,
       Pace pace,
       long nowMillis) {
-    this.folder = folder;
-    this.names = names;
-    long room = ringBytes - RESERVED;
-    mostHeld = Math.min(room / 4 * 3, room - PIECE - SLACK);
-    this.consumers = consumers;
-    this.stats = stats;
-    this.events = events;
-    this.pace = pace;
-    pages = new Pages(pace);
-    pace.mind(this::restsToAfford);
-    readers.forEach(reader -> sources.add(new RecordSource(reader)));
-    Bytes encoded = new Bytes(1 << 16);
-    for (Table table : Table.all(instance, names)) {
-      parts.add(new OpenPart(table, folder, process, pages, encoded, nowMillis));
-    }
-    nextWrite = nowMillis + WRITE_EVERY_MILLIS;
+    this(
+        folder,
+        instance,
+        process,
+        readers,
+        names,
+        ringBytes,
+        consumers,
+        null,
+        stats,
+        events,
+        pace,
+        nowMillis);
   }
 
   /**
@@ -135,6 +168,9 @@ final class Recording implements AutoCloseable {
     }
     stats.caughtUpMillis = nowMillis;
     consumers.forEach(consumer -> consumer.caughtUp(nowMillis));
+    if (rollups != null) {
+      rollups.caughtUp(nowMillis);
+    }
     return found;
   }
 
@@ -170,10 +206,7 @@ final class Recording implements AutoCloseable {
   private void take(RecordView record, long place, int loop, long nowMillis) {
     int type = record.type();
     for (OpenPart part : parts) {
-      if (part.table().takes(type)) {
-        if (place <= part.places().of(loop)) {
-          return; // it was written by the process that was killed
-        }
+      if (part.table().takes(type) && place > part.places().of(loop)) { // else it is written
         if (part.table().isFull()) {
           makeRoom(part, nowMillis);
         }
@@ -184,6 +217,9 @@ final class Recording implements AutoCloseable {
           LOG.log(Level.ERROR, "a record could not be kept", e);
         }
       }
+    }
+    if (rollups != null) {
+      rollups.take(record, place, loop);
     }
     for (RecordConsumer consumer : consumers) {
       consumer.accept(record, names);
@@ -239,14 +275,11 @@ final class Recording implements AutoCloseable {
   boolean write(long nowMillis, boolean last) {
     Places reached = new Places();
     sources.forEach(source -> reached.reach(source.reader.loop(), source.reached));
-    try {
-      for (OpenPart part : parts) {
-        int rows = part.unwritten();
-        part.write(reached, !isTime(nowMillis), last, nowMillis);
-        stats.written.addAndGet(rows);
-      }
-    } catch (IOException | UncheckedIOException e) {
-      failed(e, nowMillis);
+    Exception parted = writeParts(reached, last, nowMillis);
+    Exception counted = writeRollups(reached, nowMillis);
+    Exception why = parted == null ? counted : parted;
+    if (why != null) {
+      failed(why, nowMillis);
       return false;
     }
     sources.forEach(source -> source.saved(source.reached));
@@ -258,6 +291,31 @@ final class Recording implements AutoCloseable {
       lostInPause = 0;
     }
     return true;
+  }
+
+  /** Null: all of it is there. What is there is known by its places, and not written twice. */
+  private @Nullable Exception writeParts(Places reached, boolean last, long nowMillis) {
+    try {
+      for (OpenPart part : parts) {
+        int rows = part.unwritten();
+        part.write(reached, !isTime(nowMillis), last, nowMillis);
+        stats.written.addAndGet(rows);
+      }
+      return null;
+    } catch (IOException | UncheckedIOException e) {
+      return e;
+    }
+  }
+
+  private @Nullable Exception writeRollups(Places reached, long nowMillis) {
+    if (rollups != null) {
+      try {
+        rollups.keep(reached, nowMillis);
+      } catch (IOException | UncheckedIOException e) {
+        return e;
+      }
+    }
+    return null;
   }
 
   private void failed(Exception why, long nowMillis) {
@@ -291,6 +349,9 @@ final class Recording implements AutoCloseable {
 
   @Override
   public void close() {
+    if (rollups != null) {
+      rollups.close();
+    }
     pages.close();
   }
 }

@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.ListenerView.RouteView;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.record.sql.RecordQuestions;
@@ -22,6 +23,7 @@ import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import io.fairlead.telemetry.TlsCounter;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,6 +61,8 @@ public final class FakeInstance implements Instance {
   private final Map<ErrorReason, Long> errors = new EnumMap<>(ErrorReason.class);
   private final Map<Node, String> choices = new ConcurrentHashMap<>();
   private final Map<Node, List<VerdictView>> verdicts = new ConcurrentHashMap<>();
+  private volatile Rollups rollups =
+      new Rollups(Path.of("target", "no-such-folder"), System::currentTimeMillis, 1);
   private volatile RecordQuestions records =
       (_, _) -> new QueryOutcome.Unavailable("Nothing is recorded here.");
   private volatile boolean ready = true;
@@ -387,6 +391,15 @@ public final class FakeInstance implements Instance {
   /** Who answers from now on. */
   public void setRecords(RecordQuestions answering) {
     records = answering;
+  }
+
+  @Override
+  public Rollups rollups() {
+    return rollups;
+  }
+
+  void setRollups(Rollups other) {
+    rollups = other;
   }
 
   @Override
