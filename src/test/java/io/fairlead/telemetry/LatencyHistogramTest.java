@@ -3,6 +3,7 @@ package io.fairlead.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
+import io.fairlead.telemetry.LatencyHistogram.Exponential;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -15,7 +16,7 @@ class LatencyHistogramTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {0, 0.01, 0.5, 0.9, 0.99, 0.999, 1})
-  void quantilesAreAtMostOneSixteenthTooHighAndNeverTooLow(double share) {
+  void quantilesAreAtMostOneBucketTooHighAndNeverTooLow(double share) {
     for (int round = 0; round < 50; round++) {
       LatencyHistogram histogram = new LatencyHistogram(3);
       long[] values = new long[1 + random.nextInt(2000)];
@@ -25,22 +26,51 @@ class LatencyHistogramTest {
       }
       Arrays.sort(values);
       long exact = values[(int) Math.max(0, Math.ceil(share * values.length) - 1)];
-      // A bucket of values from v on is v/16 wide at most: sixteen to each power of two.
+      // The bound above v is at most 2^(1/16) times v: sixteen buckets to each power of two.
       assertThat(distribution(histogram).quantileMicros(share))
           .as("seed %s", seed)
-          .isBetween(exact, exact + exact / 16);
+          .isBetween(exact, exact + (long) (exact * 0.0443));
     }
   }
 
   @Test
   void bucketsFollowOneAnotherWithoutGapOrOverlap() {
-    for (int bucket = 0; bucket < LatencyHistogram.BUCKETS; bucket++) {
+    for (int bucket = 0; bucket < LatencyHistogram.BUCKETS - 1; bucket++) {
       long last = LatencyHistogram.upperBound(bucket);
-      assertThat(LatencyHistogram.bucketOf(last)).isEqualTo(bucket);
-      if (bucket < LatencyHistogram.BUCKETS - 1) {
-        assertThat(LatencyHistogram.bucketOf(last + 1)).isEqualTo(bucket + 1);
-      }
+      // Of the first microseconds, some buckets hold none.
+      assertThat(LatencyHistogram.bucketOf(last)).isLessThanOrEqualTo(bucket);
+      assertThat(LatencyHistogram.bucketOf(last + 1)).isGreaterThan(bucket);
     }
+  }
+
+  /** As the definition of Prometheus and OpenTelemetry has it, with a logarithm. */
+  @Test
+  void boundsArePowersOfTheBaseInSeconds() {
+    for (int round = 0; round < 100_000; round++) {
+      long micros = random.nextLong(1, 1L << random.nextInt(1, 32));
+      LatencyHistogram histogram = new LatencyHistogram(1);
+      histogram.record(0, micros);
+      Exponential counts = distribution(histogram).exponential();
+      double lower = Math.pow(2, (counts.from() - 1) / 8.0);
+      double upper = Math.pow(2, counts.from() / 8.0);
+      assertThat(micros / 1e6).as("seed %s", seed).isGreaterThan(lower).isLessThanOrEqualTo(upper);
+      assertThat(counts.counts()).containsExactly(1);
+      assertThat(counts.zero()).isZero();
+    }
+  }
+
+  @Test
+  void exponentialCountsAreAllThatWasCounted() {
+    LatencyHistogram histogram = new LatencyHistogram(1);
+    assertThat(distribution(histogram).exponential().counts()).isEmpty();
+    histogram.record(0, 0);
+    histogram.record(0, 1_000_000); // one second is a bound, and belongs to what is below it
+    histogram.record(0, 1_000_001);
+    histogram.record(0, 2_000_000);
+    Exponential counts = distribution(histogram).exponential();
+    assertThat(counts.zero()).isEqualTo(1);
+    assertThat(counts.from()).isZero();
+    assertThat(counts.counts()).containsExactly(1, 1, 0, 0, 0, 0, 0, 0, 1);
   }
 
   @Test
