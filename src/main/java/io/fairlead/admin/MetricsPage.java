@@ -33,19 +33,13 @@ final class MetricsPage {
   }
 
   Answer answer(Call call) {
-    boolean openMetrics = call.accept().contains("application/openmetrics-text");
-    return new Answer.Pieces(
-        200,
-        openMetrics
-            ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-            : "text/plain; version=0.0.4; charset=utf-8",
-        Map.of(),
-        out -> writeTo(out, openMetrics));
+    ScrapeFormat format = ScrapeFormat.wanted(call.accept());
+    return new Answer.Pieces(200, format.contentType(), Map.of(), out -> writeTo(out, format));
   }
 
-  void writeTo(OutputStream out, boolean openMetrics) throws IOException {
+  void writeTo(OutputStream out, ScrapeFormat format) throws IOException {
     RecordStats records = instance.recordStats();
-    Exposition page = new Exposition(out, openMetrics);
+    MetricsWriter page = format.writer(out);
     // One look at who is there, so that all series of a page speak of the same nodes.
     List<ListenerView> listeners = instance.listeners();
     List<Service> services = instance.services();
@@ -292,12 +286,12 @@ final class MetricsPage {
     page.end();
   }
 
-  private static void single(Exposition page, Metric metric, double value) throws IOException {
+  private static void single(MetricsWriter page, Metric metric, double value) throws IOException {
     page.family(metric);
     page.sample(metric, value);
   }
 
-  private static void maybe(Exposition page, Metric metric, OptionalDouble value)
+  private static void maybe(MetricsWriter page, Metric metric, OptionalDouble value)
       throws IOException {
     if (value.isPresent()) {
       single(page, metric, value.getAsDouble());
@@ -305,7 +299,7 @@ final class MetricsPage {
   }
 
   private static void listeners(
-      Exposition page,
+      MetricsWriter page,
       Metric metric,
       List<ListenerView> listeners,
       ToLongFunction<LoopCounters<ListenerCounter>> value)
@@ -317,7 +311,10 @@ final class MetricsPage {
   }
 
   private static void services(
-      Exposition page, Metric metric, List<Service> services, ToDoubleFunction<ServiceLoad> value)
+      MetricsWriter page,
+      Metric metric,
+      List<Service> services,
+      ToDoubleFunction<ServiceLoad> value)
       throws IOException {
     page.family(metric);
     for (Service service : services) {
@@ -326,7 +323,7 @@ final class MetricsPage {
   }
 
   private static void affinity(
-      Exposition page, Metric metric, List<Service> services, AffinityCounter counter)
+      MetricsWriter page, Metric metric, List<Service> services, AffinityCounter counter)
       throws IOException {
     page.family(metric);
     for (Service service : services) {
@@ -335,7 +332,7 @@ final class MetricsPage {
   }
 
   private static void nodes(
-      Exposition page, Metric metric, List<Service> services, ToLongFunction<Node> value)
+      MetricsWriter page, Metric metric, List<Service> services, ToLongFunction<Node> value)
       throws IOException {
     page.family(metric);
     for (Service service : services) {
@@ -346,12 +343,12 @@ final class MetricsPage {
   }
 
   private static void counter(
-      Exposition page, Metric metric, List<Service> services, NodeCounter counter)
+      MetricsWriter page, Metric metric, List<Service> services, NodeCounter counter)
       throws IOException {
     nodes(page, metric, services, node -> node.counters().get(counter));
   }
 
-  private static void tls(Exposition page, Metric metric, String listener, TlsView tls)
+  private static void tls(MetricsWriter page, Metric metric, String listener, TlsView tls)
       throws IOException {
     switch (metric) {
       case TLS_HANDSHAKES -> {
@@ -375,8 +372,8 @@ final class MetricsPage {
     }
   }
 
-  private static void routeResponses(Exposition page, Metric metric, List<ListenerView> listeners)
-      throws IOException {
+  private static void routeResponses(
+      MetricsWriter page, Metric metric, List<ListenerView> listeners) throws IOException {
     page.family(metric);
     for (ListenerView listener : listeners) {
       for (ListenerView.RouteView route : listener.routes()) {
@@ -392,7 +389,7 @@ final class MetricsPage {
     }
   }
 
-  private static void routeRefused(Exposition page, Metric metric, List<ListenerView> listeners)
+  private static void routeRefused(MetricsWriter page, Metric metric, List<ListenerView> listeners)
       throws IOException {
     page.family(metric);
     for (ListenerView listener : listeners) {
@@ -422,7 +419,7 @@ final class MetricsPage {
   }
 
   /** Only for nodes that have spoken TLS: most never do. */
-  private static void nodeHandshakes(Exposition page, Metric metric, List<Service> services)
+  private static void nodeHandshakes(MetricsWriter page, Metric metric, List<Service> services)
       throws IOException {
     page.family(metric);
     for (Service service : services) {
@@ -439,7 +436,7 @@ final class MetricsPage {
   }
 
   private static void routes(
-      Exposition page, Metric metric, List<ListenerView> listeners, RouteCounter counter)
+      MetricsWriter page, Metric metric, List<ListenerView> listeners, RouteCounter counter)
       throws IOException {
     page.family(metric);
     for (ListenerView listener : listeners) {
@@ -450,7 +447,7 @@ final class MetricsPage {
     }
   }
 
-  private static void routeRetries(Exposition page, Metric metric, List<ListenerView> listeners)
+  private static void routeRetries(MetricsWriter page, Metric metric, List<ListenerView> listeners)
       throws IOException {
     page.family(metric);
     for (ListenerView listener : listeners) {
@@ -471,7 +468,7 @@ final class MetricsPage {
   }
 
   private static void routeRetriesRefused(
-      Exposition page, Metric metric, List<ListenerView> listeners) throws IOException {
+      MetricsWriter page, Metric metric, List<ListenerView> listeners) throws IOException {
     page.family(metric);
     for (ListenerView listener : listeners) {
       for (ListenerView.RouteView route : listener.routes()) {
@@ -488,7 +485,7 @@ final class MetricsPage {
     }
   }
 
-  private static void nodeFailures(Exposition page, Metric metric, List<Service> services)
+  private static void nodeFailures(MetricsWriter page, Metric metric, List<Service> services)
       throws IOException {
     page.family(metric);
     for (Service service : services) {

@@ -2,6 +2,8 @@ package io.fairlead.telemetry;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * a request costs nothing.
  *
  * <p>The bounds are powers of 2^(1/16) in <em>seconds</em>: those of Prometheus' native histograms
- * and OpenTelemetry's exponential ones at scale 4, and, two buckets taken together, at scale {@value
- * #SCALE}. So what monitoring systems get has lost nothing on the way ({@link
+ * and OpenTelemetry's exponential ones at scale 4, and, two buckets taken together, at scale
+ * {@value #SCALE}. So what monitoring systems get has lost nothing on the way ({@link
  * Distribution#exponential}).
  *
  * <p>Microseconds from 0, which is counted by itself, to about 68 minutes; longer counts as that.
@@ -176,8 +178,8 @@ public final class LatencyHistogram {
     }
 
     /**
-     * The counts at scale {@value #SCALE}: that of bucket i stands at {@code i - from}, where bucket
-     * i holds what is longer than 2^((i-1)/8) seconds and not longer than 2^(i/8).
+     * The counts at scale {@value #SCALE}: that of bucket i stands at {@code i - from}, where
+     * bucket i holds what is longer than 2^((i-1)/8) seconds and not longer than 2^(i/8).
      */
     public Exponential exponential() {
       int first = 1;
@@ -189,18 +191,19 @@ public final class LatencyHistogram {
         last--;
       }
       if (first > last) {
-        return new Exponential(counts[0], 0, new long[0]);
+        return new Exponential(counts[0], 0, List.of());
       }
       int from = exponentialIndex(first);
       long[] merged = new long[exponentialIndex(last) - from + 1];
       for (int bucket = first; bucket <= last; bucket++) {
         merged[exponentialIndex(bucket) - from] += counts[bucket];
       }
-      return new Exponential(counts[0], from, merged);
+      return new Exponential(counts[0], from, Arrays.stream(merged).boxed().toList());
     }
 
+    /** Half of the power of 2^(1/16) that bounds the bucket, rounded up. */
     private static int exponentialIndex(int bucket) {
-      return (bucket + FIRST_POWER) >> 1; // half of the power of 2^(1/16), rounded up
+      return (bucket + FIRST_POWER) >> 1;
     }
 
     /** Adds what another distribution has counted. */
@@ -231,5 +234,5 @@ public final class LatencyHistogram {
    * @param from the index of the first bucket
    * @param counts of that bucket and those behind it; neither the first nor the last is 0
    */
-  public record Exponential(long zero, int from, long[] counts) {}
+  public record Exponential(long zero, int from, List<Long> counts) {}
 }

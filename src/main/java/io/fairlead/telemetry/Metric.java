@@ -107,7 +107,7 @@ public enum Metric {
       "Since when the recorder has not been at the end of what event loops had recorded. When it rises, the disk is slow or the machine has no processor to spare; then rings fill."),
 
   LISTENER_CONNECTIONS_OPEN(
-      "fairlead_listener_connections",
+      "fairlead_listener_connections_open",
       Type.GAUGE,
       Unit.NONE,
       "listener",
@@ -354,7 +354,7 @@ public enum Metric {
       "service,node",
       "What the balancer expects a request to take that finds the node idle, with what errors cost; only where balance is adaptive or peak-ewma. When it rises, the node has become slower or fails, and gets fewer requests."),
   NODE_CONNECTIONS_OPEN(
-      "fairlead_node_connections",
+      "fairlead_node_connections_open",
       Type.GAUGE,
       Unit.NONE,
       "service,node",
@@ -530,14 +530,17 @@ public enum Metric {
   private final String metricName;
   private final Type type;
   private final Unit unit;
-  private final String labels;
+
+  @SuppressWarnings("ImmutableEnumChecker") // List.of is
+  private final List<String> labels;
+
   private final String help;
 
   Metric(String metricName, Type type, Unit unit, String labels, String help) {
     this.metricName = metricName;
     this.type = type;
     this.unit = unit;
-    this.labels = labels;
+    this.labels = labels.isEmpty() ? List.of() : List.of(labels.split(",", -1));
     this.help = help;
   }
 
@@ -556,7 +559,7 @@ public enum Metric {
 
   /** Names of its labels, in the order in which values are given. */
   public List<String> labels() {
-    return labels.isEmpty() ? List.of() : List.of(labels.split(",", -1));
+    return labels;
   }
 
   /** What it is and what it means when it rises. */

@@ -14,6 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class MetricsPageTest {
@@ -46,7 +47,7 @@ class MetricsPageTest {
     Set<String> families = new HashSet<>();
     Set<String> seen = new HashSet<>();
     String family = "";
-    for (String line : page(false).split("\n", -1)) {
+    for (String line : page(ScrapeFormat.TEXT).split("\n", -1)) {
       if (line.startsWith("# HELP ")) {
         family = line.split(" ", -1)[2];
         assertThat(families.add(family)).as(line).isTrue();
@@ -67,7 +68,7 @@ class MetricsPageTest {
     instance.traffic(instance.node("shop", 0), 100, 3_000, 10);
     instance.countError(ErrorReason.NO_ROUTE, 4);
     instance.setUp(instance.node("shop", 1), false, "connection refused");
-    assertThat(page(false))
+    assertThat(page(ScrapeFormat.TEXT))
         .contains("fairlead_node_requests_total{service=\"shop\",node=\"127.0.0.1:9101\"} 100\n")
         .contains("node=\"127.0.0.1:9101\",code_class=\"5xx\"} 10\n")
         .contains("fairlead_node_up{service=\"shop\",node=\"127.0.0.1:9102\"} 0\n")
@@ -78,9 +79,17 @@ class MetricsPageTest {
         .contains("fairlead_service_latency_seconds_count{service=\"shop\"} 100\n");
   }
 
+  /** In OpenMetrics, a counter's family must not have the name of another. */
+  @Test
+  void noTwoFamiliesHaveOneName() {
+    assertThat(Metric.values())
+        .extracting(metric -> metric.metricName().replaceFirst("_total$", ""))
+        .doesNotHaveDuplicates();
+  }
+
   @Test
   void openMetricsNamesCounterFamiliesWithoutTotalAndEndsWithItsMark() throws IOException {
-    assertThat(page(true))
+    assertThat(page(ScrapeFormat.OPEN_METRICS))
         .contains("# TYPE fairlead_node_requests counter\n", "fairlead_node_requests_total{")
         .contains("# UNIT fairlead_node_sent_bytes bytes\n")
         .endsWith("# EOF\n");
@@ -94,7 +103,9 @@ class MetricsPageTest {
             # Metrics
 
             Served at `GET /metrics`, in the Prometheus text format or, if asked for by `Accept`,
-            OpenMetrics. Generated from the catalogue in `io.fairlead.telemetry.Metric`.
+            OpenMetrics or Prometheus' protobuf format, which has native histograms. How to use
+            them: [monitoring.md](monitoring.md). Generated from the catalogue in
+            `io.fairlead.telemetry.Metric`.
 
             | metric | type | labels | what it is, and what it means when it rises |
             |---|---|---|---|
@@ -113,9 +124,51 @@ class MetricsPageTest {
     GeneratedDocs.check("docs/metrics.md", text.toString());
   }
 
-  private String page(boolean openMetrics) throws IOException {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                                                                | TEXT",
+        "*/*                                                               | TEXT",
+        "text/html, application/xml;q=0.9, */*;q=0.8                       | TEXT",
+        "text/plain;version=0.0.4                                          | TEXT",
+        "application/openmetrics-text;version=1.0.0;charset=utf-8          | OPEN_METRICS",
+        "application/openmetrics-text;version=2.0.0,text/plain;q=0.5       | TEXT",
+        "text/plain;q=0.5,application/openmetrics-text;version=0.0.1;q=0.7 | OPEN_METRICS",
+        "application/openmetrics-text;q=0,text/plain;q=x                   | TEXT",
+        // As Prometheus asks without native histograms, and with them.
+        "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+            + " | OPEN_METRICS",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.metricfamily;encoding=delimited"
+            + ",application/openmetrics-text;version=1.0.0;q=0.8,*/*;q=0.1 | PROTOBUF",
+        "application/vnd.google.protobuf;proto=other;encoding=delimited,text/plain;q=0.1 | TEXT"
+      })
+  void theFormatIsTheOneThatIsLikedBest(String accept, ScrapeFormat format) {
+    assertThat(ScrapeFormat.wanted(accept)).isEqualTo(format);
+  }
+
+  /**
+   * What a listener, a route, a service and a node add to a page does not depend on requests: no
+   * label has a value that a client chooses.
+   */
+  @Test
+  void thePageDoesNotGrowWithTraffic() throws IOException {
+    long before = page(ScrapeFormat.TEXT).lines().count();
+    for (ErrorReason reason : ErrorReason.values()) {
+      instance.countError(reason, 4);
+    }
+    instance.traffic(instance.node("shop", 0), 100, 3_000, 10);
+    assertThat(page(ScrapeFormat.TEXT).lines().count()).isEqualTo(before);
+    assertThat(samplesOf("node=\"127.0.0.1:9101\"")).isLessThanOrEqualTo(30);
+  }
+
+  private long samplesOf(String label) throws IOException {
+    return page(ScrapeFormat.TEXT).lines().filter(line -> line.contains(label)).count();
+  }
+
+  private String page(ScrapeFormat format) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    new MetricsPage(instance).writeTo(out, openMetrics);
+    new MetricsPage(instance).writeTo(out, format);
     return out.toString(StandardCharsets.UTF_8);
   }
 }

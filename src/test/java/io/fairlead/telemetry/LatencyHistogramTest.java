@@ -54,7 +54,7 @@ class LatencyHistogramTest {
       double lower = Math.pow(2, (counts.from() - 1) / 8.0);
       double upper = Math.pow(2, counts.from() / 8.0);
       assertThat(micros / 1e6).as("seed %s", seed).isGreaterThan(lower).isLessThanOrEqualTo(upper);
-      assertThat(counts.counts()).containsExactly(1);
+      assertThat(counts.counts()).containsExactly(1L);
       assertThat(counts.zero()).isZero();
     }
   }
@@ -70,7 +70,7 @@ class LatencyHistogramTest {
     Exponential counts = distribution(histogram).exponential();
     assertThat(counts.zero()).isEqualTo(1);
     assertThat(counts.from()).isZero();
-    assertThat(counts.counts()).containsExactly(1, 1, 0, 0, 0, 0, 0, 0, 1);
+    assertThat(counts.counts()).containsExactly(1L, 1L, 0L, 0L, 0L, 0L, 0L, 0L, 1L);
   }
 
   @Test

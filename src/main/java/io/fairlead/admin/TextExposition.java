@@ -10,43 +10,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes samples in the Prometheus text format 0.0.4 or in OpenMetrics 1.0.0. The two differ in the
- * name of a counter's family, the escaping of help, the unit line and the end mark.
+ * name of a counter's family, the escaping of help, the unit line and the end mark. Neither has
+ * native histograms.
  */
-final class Exposition {
-  /** Upper bounds of the buckets in microseconds: a request that is served to one that is lost. */
-  private static final long[] BUCKETS_MICROS = {
-    250,
-    500,
-    1_000,
-    2_500,
-    5_000,
-    10_000,
-    25_000,
-    50_000,
-    100_000,
-    250_000,
-    500_000,
-    1_000_000,
-    2_500_000,
-    5_000_000,
-    10_000_000,
-    30_000_000,
-    60_000_000
-  };
-
+final class TextExposition implements MetricsWriter {
   private static final int FLUSH_AT = 32 * 1024;
 
   private final OutputStream out;
   private final boolean openMetrics;
   private final StringBuilder text = new StringBuilder(FLUSH_AT + 4096);
 
-  Exposition(OutputStream out, boolean openMetrics) {
+  TextExposition(OutputStream out, boolean openMetrics) {
     this.out = out;
     this.openMetrics = openMetrics;
   }
 
-  /** The lines that come before the samples of a metric. */
-  void family(Metric metric) {
+  @Override
+  public void family(Metric metric) {
     String family = metric.metricName();
     if (openMetrics && metric.type() == Metric.Type.COUNTER) {
       family = family.substring(0, family.length() - "_total".length());
@@ -60,22 +40,24 @@ final class Exposition {
     text.append('\n');
   }
 
-  /** One sample; the values of the labels in the order of the metric's labels. */
-  void sample(Metric metric, double value, String... labels) throws IOException {
+  @Override
+  public void sample(Metric metric, double value, String... labels) throws IOException {
     name(metric, "", labels, null);
     number(value);
     flushIfLong();
   }
 
-  /** One sample of something that is counted. */
-  void sample(Metric metric, long value, String... labels) throws IOException {
+  @Override
+  public void sample(Metric metric, long value, String... labels) throws IOException {
     name(metric, "", labels, null);
     number(value);
     flushIfLong();
   }
 
-  void histogram(Metric metric, Distribution distribution, String... labels) throws IOException {
-    for (long bound : BUCKETS_MICROS) {
+  @Override
+  public void histogram(Metric metric, Distribution distribution, String... labels)
+      throws IOException {
+    for (long bound : CLASSIC_MICROS) {
       name(metric, "_bucket", labels, plain(bound / 1e6));
       number(distribution.countUpTo(bound));
     }
@@ -88,7 +70,8 @@ final class Exposition {
     flushIfLong();
   }
 
-  void end() throws IOException {
+  @Override
+  public void end() throws IOException {
     if (openMetrics) {
       text.append("# EOF\n");
     }
@@ -97,10 +80,7 @@ final class Exposition {
 
   private void name(Metric metric, String suffix, String[] values, @Nullable String le) {
     text.append(metric.metricName()).append(suffix);
-    List<String> names = metric.labels();
-    if (names.size() != values.length) {
-      throw new IllegalArgumentException(metric + " needs values of " + names);
-    }
+    List<String> names = MetricsWriter.names(metric, values);
     if (!names.isEmpty() || le != null) {
       text.append('{');
       for (int i = 0; i < values.length; i++) {
