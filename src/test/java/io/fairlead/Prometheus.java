@@ -16,6 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** A real Prometheus (Debian's {@code prometheus}) that scrapes one door every second. */
 final class Prometheus implements AutoCloseable {
   private static final JsonMapper JSON = new JsonMapper();
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration LOOK = Duration.ofMillis(100);
 
   private final int port = FreePort.any();
   private final HttpClient client = HttpClient.newHttpClient();
@@ -26,6 +28,7 @@ final class Prometheus implements AutoCloseable {
    * @param nativeHistograms whether it asks for them
    */
   Prometheus(Path folder, int target, boolean nativeHistograms) throws IOException {
+    Files.createDirectories(folder);
     Path config = folder.resolve("prometheus.yml");
     Files.writeString(
         config,
@@ -55,6 +58,19 @@ final class Prometheus implements AutoCloseable {
     return result.size() == 1
         ? Double.parseDouble(result.get(0).path("value").get(1).asString())
         : Double.NaN;
+  }
+
+  /** Until a scrape has brought it. */
+  void await(String expression, double value) throws InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    double found = value(expression);
+    while (found != value) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError(expression + " is " + found + " and not " + value);
+      }
+      Thread.sleep(LOOK);
+      found = value(expression);
+    }
   }
 
   /** All series of an expression. */
