@@ -107,8 +107,8 @@ final class PrometheusTest {
         Prometheus classic = new Prometheus(folder.resolve("classic"), door, false)) {
       ask(each, "/items", 200);
       ask(moved, "/moved", 307);
-      prometheus.await("fairlead_listener_requests_total{listener=\"web\"}",
-          proxied + CLIENTS * moved);
+      prometheus.await(
+          "fairlead_listener_requests_total{listener=\"web\"}", proxied + CLIENTS * moved);
       prometheus.await("histogram_count(fairlead_service_latency_seconds)", proxied);
       assertThat(prometheus.value("up")).isEqualTo(1);
       assertThat(prometheus.value("sum(fairlead_node_requests_total)")).isEqualTo(proxied);
@@ -132,7 +132,8 @@ final class PrometheusTest {
       try (Duck duck = new Duck()) {
         String requests = Duck.all(folder.resolve("data"), "requests");
         String shop = requests + " where service = 'shop'";
-        assertThat(duck.value("select count(*) from " + shop)).isEqualTo("" + (proxied + 20 * CLIENTS));
+        assertThat(duck.value("select count(*) from " + shop))
+            .isEqualTo("" + (proxied + 20 * CLIENTS));
         String first = "(select * from %s order by time limit %d)".formatted(shop, proxied);
         // A record begins with the request and not with what is sent to the node: a bit earlier.
         assertClose(p50, exact(duck, first, 0.5));
