@@ -15,6 +15,7 @@ import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Membership;
 import io.fairlead.health.HealthChecker;
+import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.limit.RateLimiter;
 import io.fairlead.proxy.DataPlane;
@@ -32,6 +33,7 @@ import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.record.RecordStats;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.sql.RecordQueries;
 import io.fairlead.route.RouteTable;
@@ -149,6 +151,7 @@ final class Fairlead implements AutoCloseable {
   private final PressureWatch watch;
   private final RecordQueries questions;
   private final Rollups rollups;
+  private final IncidentKeeper incidents;
   private final RecordKeeper records;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
@@ -172,8 +175,16 @@ final class Fairlead implements AutoCloseable {
     watch = new PressureWatch(dataPlane, events);
     questions = RecordQueries.of(config.data().resolve("records"));
     rollups = new Rollups(config.data(), control::epochMillis, secrets.nextLong());
+    incidents =
+        new IncidentKeeper(events, control, config.data(), this::service, this::recordStats);
     records =
-        new RecordKeeper(dataPlane, config.data(), rollups, control::epochMillis, events::add);
+        new RecordKeeper(
+            dataPlane,
+            config.data(),
+            rollups,
+            control::epochMillis,
+            events::add,
+            List.of(incidents.consumer()));
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -216,6 +227,7 @@ final class Fairlead implements AutoCloseable {
     Fairlead instance = new Fairlead(config, file);
     try {
       if (recording) {
+        instance.incidents.load();
         instance.records.start(config.logs());
       }
       instance.events.add(new Event.InstanceStarted(Version.current()));
@@ -415,6 +427,21 @@ final class Fairlead implements AutoCloseable {
     return records.recorder();
   }
 
+  RecordStats recordStats() {
+    Recorder recorder = records.recorder();
+    return recorder == null ? RecordStats.NONE : recorder.stats();
+  }
+
+  IncidentWatch incidents() {
+    return incidents.watch();
+  }
+
+  private @Nullable Service service(String name) {
+    State present = state.get();
+    ServiceRuntime runtime = present == null ? null : present.services().get(name);
+    return runtime == null ? null : runtime.service();
+  }
+
   /** Lets event loops know how long requests take; they only look it up. */
   private void tick() {
     State present = state.get();
@@ -427,6 +454,7 @@ final class Fairlead implements AutoCloseable {
       }
     }
     records.setClock();
+    incidents.tick();
     watch.look();
     control.schedule(TICK, this::tick);
   }
@@ -1029,6 +1057,7 @@ final class Fairlead implements AutoCloseable {
     changing.lock();
     try {
       records.close();
+      incidents.close();
       tls.close();
     } finally {
       changing.unlock();

@@ -23,12 +23,12 @@ import io.fairlead.config.RouteMatch;
 import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.health.ProbeResult;
+import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
-import io.fairlead.record.Recorder;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -335,8 +335,7 @@ final class Operator implements Instance {
 
   @Override
   public RecordStats recordStats() {
-    Recorder recorder = fairlead.recorder();
-    return recorder == null ? RecordStats.NONE : recorder.stats();
+    return fairlead.recordStats();
   }
 
   @Override
@@ -398,6 +397,11 @@ final class Operator implements Instance {
   @Override
   public RecordQuestions records() {
     return fairlead.questions();
+  }
+
+  @Override
+  public IncidentWatch incidents() {
+    return fairlead.incidents();
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.fairlead;
 import io.fairlead.config.LogsConfig;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.proxy.DataPlane;
+import io.fairlead.record.RecordConsumer;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.Retention;
 import io.fairlead.telemetry.Event;
@@ -31,6 +32,7 @@ final class RecordKeeper {
   private final Rollups rollups;
   private final LongSupplier clock;
   private final Consumer<Event> events;
+  private final List<RecordConsumer> consumers;
   private boolean started;
   private volatile @Nullable RecordRings rings;
   private volatile @Nullable Recorder recorder;
@@ -39,14 +41,21 @@ final class RecordKeeper {
    * @param data the instance's folder for state
    * @param rollups count what is recorded
    * @param clock milliseconds since 1970
+   * @param consumers get each record, too
    */
   RecordKeeper(
-      DataPlane dataPlane, Path data, Rollups rollups, LongSupplier clock, Consumer<Event> events) {
+      DataPlane dataPlane,
+      Path data,
+      Rollups rollups,
+      LongSupplier clock,
+      Consumer<Event> events,
+      List<RecordConsumer> consumers) {
     this.dataPlane = dataPlane;
     this.data = data;
     this.rollups = rollups;
     this.clock = clock;
     this.events = events;
+    this.consumers = List.copyOf(consumers);
   }
 
   /** What makes files of records; null: nothing is recorded. */
@@ -100,7 +109,7 @@ final class RecordKeeper {
               keep(logs),
               open(logs),
               logs.ring(),
-              List.of(),
+              consumers,
               rollups,
               clock,
               events);

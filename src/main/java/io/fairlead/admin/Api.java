@@ -164,6 +164,7 @@ final class Api {
             this::events));
     table.addAll(new RecordsApi(instance).endpoints());
     table.addAll(new RollupsApi(instance).endpoints());
+    table.addAll(new IncidentsApi(instance).endpoints());
     table.add(
         open(
             "/api/v1/openapi.json",

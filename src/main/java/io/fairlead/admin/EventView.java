@@ -35,14 +35,16 @@ record EventView(
           Event.Overloaded _,
           Event.RecordsStopped _,
           Event.RetriesStopped _,
-          Event.UnderPressure _ ->
+          Event.UnderPressure _,
+          Event.IncidentOpened _ ->
           "bad";
       case Event.NodeUp _,
           Event.OverloadOver _,
           Event.PressureOver _,
           Event.RecordsResumed _,
           Event.NodeReinstated _,
-          Event.ServiceAlarmOver _ ->
+          Event.ServiceAlarmOver _,
+          Event.IncidentOver _ ->
           "good";
       case Event.InstanceStarted _,
           Event.InstanceStopping _,

@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import io.fairlead.config.HostPort;
+import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.RecordQuestions;
@@ -108,6 +109,9 @@ public interface Instance {
 
   /** Counts and times of all requests, kept long. */
   Rollups rollups();
+
+  /** What goes wrong, and why. */
+  IncidentWatch incidents();
 
   /** Bytes outside the heap that the transport holds for network buffers. */
   long directMemory();

@@ -302,6 +302,33 @@ public sealed interface Event {
     }
   }
 
+  /**
+   * Something goes worse than usual.
+   *
+   * @param incident its id
+   * @param kind such as {@code errors} or {@code slow}
+   * @param what as it was known first; more is told by whoever is asked for the incident
+   */
+  record IncidentOpened(String incident, String kind, String what) implements Event {
+    @Override
+    public String text() {
+      return "incident " + incident + " (" + kind + "): " + what;
+    }
+  }
+
+  /**
+   * It is as usual again.
+   *
+   * @param seconds that it lasted
+   * @param what as it was known last
+   */
+  record IncidentOver(String incident, String kind, long seconds, String what) implements Event {
+    @Override
+    public String text() {
+      return "incident " + incident + " (" + kind + ") is over after " + seconds + " s: " + what;
+    }
+  }
+
   /** A change that somebody asked for through a door. */
   record Audit(String who, String what) implements Event {
     @Override

@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.ListenerView.RouteView;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.QueryOutcome;
@@ -65,6 +66,7 @@ public final class FakeInstance implements Instance {
       new Rollups(Path.of("target", "no-such-folder"), System::currentTimeMillis, 1);
   private volatile RecordQuestions records =
       (_, _) -> new QueryOutcome.Unavailable("Nothing is recorded here.");
+  private final IncidentWatch incidents = new IncidentWatch((_, _) -> null, _ -> {});
   private volatile boolean ready = true;
   private volatile boolean draining;
   private volatile ConfigState config;
@@ -405,6 +407,11 @@ public final class FakeInstance implements Instance {
   @Override
   public RecordQuestions records() {
     return records;
+  }
+
+  @Override
+  public IncidentWatch incidents() {
+    return incidents;
   }
 
   @Override

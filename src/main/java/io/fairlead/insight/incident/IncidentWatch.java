@@ -1,0 +1,280 @@
+package io.fairlead.insight.incident;
+
+import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.RecordLayout;
+import io.fairlead.telemetry.RecordView;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows records and events, and says what goes wrong: opens an incident, tells more of it as more
+ * is known, and ends it when it has been quiet for a while.
+ *
+ * <p>{@link #accept} and {@link #caughtUp} are called by whoever has the records, one thread;
+ * others read what is published, or ask for a copy and wait for it. A lock is held once per
+ * second's look and never for a record.
+ */
+public final class IncidentWatch {
+  /** Incidents that are remembered. */
+  public static final int KEPT = 200;
+
+  /** Records of a second may come so much later. */
+  private static final long GRACE_MILLIS = 150;
+
+  /** A clock that jumps further makes everything known worthless. */
+  private static final long JUMP_SECONDS = 90;
+
+  private static final int MOST_EVENTS = 10_000;
+  private static final int FRAME = 50_000;
+
+  private final NodeLabels labels;
+  private final Consumer<Event> events;
+  private final Queue<EventLog.Entry> heard = new ConcurrentLinkedQueue<>();
+  private final Queue<CompletableFuture<RecentView>> asked = new ConcurrentLinkedQueue<>();
+  private final Object lock = new Object();
+  private final Dictionary[] dictionaries = new Dictionary[Dimension.ALL.length];
+  private final RecordSorter sorter;
+  private final Values values;
+  private final Incidents incidents;
+  private volatile List<Incident> published = List.of();
+  private volatile boolean enough;
+  private volatile long droppedInAll;
+  private @Nullable Traffic traffic;
+
+  /** What is kept of requests, from the first one on. */
+  private final class Traffic {
+    final RecentRequests recent;
+    final Slices slices;
+    final RouteTimes answers = new RouteTimes(Dimension.ROUTE.places, 1_000);
+    final RouteTimes transfers = new RouteTimes(Dimension.ROUTE.places, 20_000);
+    final RequestIncidents judge;
+    int pieces;
+
+    Traffic(long epochSecond) {
+      recent = new RecentRequests(epochSecond * 1000);
+      slices = new Slices(epochSecond);
+      judge = new RequestIncidents(slices, recent, values, incidents);
+    }
+  }
+
+  /**
+   * @param labels what nodes carry
+   * @param events hears when incidents open and end; called by whoever calls {@link #caughtUp}
+   */
+  public IncidentWatch(NodeLabels labels, Consumer<Event> events) {
+    this.labels = labels;
+    this.events = events;
+    for (Dimension dimension : Dimension.ALL) {
+      dictionaries[dimension.index()] = new Dictionary(dimension.places);
+    }
+    sorter = new RecordSorter(dictionaries, this.labels);
+    values = new Values(dictionaries, sorter);
+    incidents = new Incidents(this.events);
+  }
+
+  /** What goes on and what was, the youngest first. Any thread. */
+  public List<Incident> incidents() {
+    return published;
+  }
+
+  /** Whether enough is known of traffic to tell what is not usual. Any thread. */
+  public boolean isEnough() {
+    return enough;
+  }
+
+  /** Incidents of an earlier process; those that went on then are over. */
+  public void restore(List<Incident> earlier) {
+    synchronized (lock) {
+      incidents.restore(earlier);
+      published = incidents.list();
+    }
+  }
+
+  /** Something has happened. Any thread; does not wait. */
+  public void hear(EventLog.Entry entry) {
+    if (!(entry.event() instanceof Event.IncidentOpened)
+        && !(entry.event() instanceof Event.IncidentOver)
+        && heard.size() < MOST_EVENTS) {
+      heard.add(entry);
+    }
+  }
+
+  /** So many records were dropped in all since the start. Any thread. */
+  public void dropped(long records) {
+    droppedInAll = records;
+  }
+
+  /** A copy of the last requests, soon; whoever asks must not wait for ever. Any thread. */
+  public CompletableFuture<RecentView> recent() {
+    CompletableFuture<RecentView> copy = new CompletableFuture<>();
+    asked.add(copy);
+    return copy;
+  }
+
+  /** A record has been read. */
+  public void accept(RecordView record, RecordTexts texts) {
+    if (record.type() != RecordLayout.HTTP) {
+      return;
+    }
+    sorter.sort(record, texts);
+    long endMillis = (record.startMicros() + record.totalMicros()) / 1000;
+    int total = (int) Math.min(Integer.MAX_VALUE, record.totalMicros());
+    int first = record.firstByteMicros();
+    int answer = -1;
+    int transfer = -1;
+    if (record.tries() > 0 && record.status() != 499 && !isLong(record.protocol())) {
+      if (first < 0 || record.tries() > 1) {
+        answer = total;
+      } else {
+        answer =
+            (int)
+                Math.min(
+                    total,
+                    (long) first
+                        + Math.max(0, record.queueMicros())
+                        + Math.max(0, record.connectMicros())
+                        + Math.max(0, record.tlsMicros()));
+        transfer = record.protocol() == RecordLayout.GRPC ? -1 : total - answer;
+      }
+    }
+    boolean failed = RecordSorter.failed(record.status(), record.error());
+    boolean retried = record.tries() > 1 && !record.has(RecordLayout.HEDGED);
+    add(endMillis, total, first, answer, transfer, failed, retried);
+  }
+
+  private static boolean isLong(int protocol) {
+    return protocol == RecordLayout.WEBSOCKET;
+  }
+
+  /** The values are in the sorter; for simulations, too. */
+  void add(
+      long endMillis,
+      int total,
+      int firstByte,
+      int answer,
+      int transfer,
+      boolean failed,
+      boolean retried) {
+    long second = Math.floorDiv(endMillis, 1000L);
+    Traffic known = traffic;
+    if (known == null) {
+      known = new Traffic(second);
+      traffic = known;
+    }
+    int[] numbers = sorter.numbers;
+    int route = numbers[Dimension.ROUTE.index()];
+    int bits = failed ? Measure.ERRORS.bit() : 0;
+    bits |= retried ? Measure.RETRIED.bit() : 0;
+    bits |= answer >= 0 && known.answers.add(route, answer) ? Measure.SLOW.bit() : 0;
+    bits |= transfer >= 0 && known.transfers.add(route, transfer) ? Measure.TRANSFER.bit() : 0;
+    known.recent.add(endMillis, total, firstByte, bits, numbers);
+    known.slices.add(second, bits, numbers);
+  }
+
+  RecordSorter sorter() {
+    return sorter;
+  }
+
+  Dictionary dictionary(Dimension dimension) {
+    return dictionaries[dimension.index()];
+  }
+
+  /** All records that had been written by then have been accepted. */
+  public void caughtUp(long epochMillis) {
+    synchronized (lock) {
+      incidents.now(epochMillis);
+      Traffic known = traffic;
+      hearAll();
+      incidents.dropped(droppedInAll);
+      if (known != null) {
+        long due = Math.floorDiv(epochMillis - GRACE_MILLIS, 1000L) - 1;
+        long behind = due - known.slices.second();
+        if (behind > JUMP_SECONDS || behind < -JUMP_SECONDS) {
+          traffic = null; // what was usual at another time is of no use
+          incidents.forgetRequests();
+        } else {
+          while (known.slices.second() < due) {
+            second(known);
+          }
+        }
+        enough = traffic != null && known.slices.isEnough();
+      }
+      incidents.endWhatLasts();
+      answerCopies();
+      if (incidents.hasChanged()) {
+        published = incidents.list();
+      }
+    }
+  }
+
+  private void hearAll() {
+    for (EventLog.Entry entry = heard.poll(); entry != null; entry = heard.poll()) {
+      incidents.hear(entry.epochMillis(), entry.event());
+      if (entry.event() instanceof Event.NodeJoined) {
+        sorter.labelAnew();
+      }
+    }
+  }
+
+  private void answerCopies() {
+    for (CompletableFuture<RecentView> copy = asked.poll(); copy != null; copy = asked.poll()) {
+      Traffic known = traffic;
+      if (known == null) {
+        copy.complete(RecentView.NONE);
+      } else {
+        copy.complete(RecentView.of(known.recent.copy(), dictionaries, known.answers));
+      }
+    }
+  }
+
+  private void second(Traffic known) {
+    boolean piece = known.slices.close();
+    if (piece) {
+      known.pieces++;
+      if (known.pieces <= 6 || known.pieces % 6 == 0) {
+        for (int route = 0; route < Dimension.ROUTE.places; route++) {
+          int slice = known.slices.slice(Dimension.ROUTE, route);
+          known.answers.turn(route, !known.slices.isConspicuous(slice, Measure.SLOW));
+          known.transfers.turn(route, !known.slices.isConspicuous(slice, Measure.TRANSFER));
+        }
+      }
+      sorter.labelAnew();
+    }
+    makeRoom(known);
+    known.judge.look();
+  }
+
+  /** Values that come seldom make room for others. */
+  private void makeRoom(Traffic known) {
+    for (int i = 0; i < Dimension.COUNTED; i++) {
+      Dimension dimension = Dimension.ALL[i];
+      Dictionary dictionary = dictionaries[i];
+      if (dictionary.free() > dimension.places / 8 || dimension.places < 128) {
+        continue;
+      }
+      boolean[] gone = new boolean[dimension.places];
+      int wanted = dimension.places / 4 - dictionary.free();
+      for (int most = 0; wanted > 0 && most <= FRAME; most = most * 2 + 1) {
+        for (int number = Dictionary.FIRST; number < dimension.places && wanted > 0; number++) {
+          if (!gone[number]
+              && dictionary.isTaken(number)
+              && known.slices.minute(known.slices.slice(dimension, number)) <= most) {
+            gone[number] = true;
+            wanted--;
+          }
+        }
+      }
+      dictionary.remove(gone);
+      known.slices.forget(dimension, gone);
+      known.recent.forget(dimension, gone);
+      if (dimension == Dimension.PATH) {
+        sorter.forgetPaths();
+      }
+    }
+  }
+}

@@ -1,0 +1,494 @@
+package io.fairlead.insight.incident;
+
+import io.fairlead.telemetry.Event;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The list of incidents: which go on, which are over, and what events say about either. Time is an
+ * argument; one thread.
+ */
+final class Incidents {
+  /** What has changed shortly before something went wrong is told with it. */
+  private static final long BEFORE_MILLIS = 120_000;
+
+  private static final long AFTER_MILLIS = 3_000;
+  private static final int CHANGES = 100;
+  private static final int ENDED = 20;
+
+  /** Node down so often within so long: it flaps. */
+  private static final int FLAPS = 3;
+
+  private static final long FLAPPING_MILLIS = 300_000;
+
+  /** A certificate that nobody speaks of any longer has been renewed. */
+  private static final long A_DAY_AND_MORE = 26 * 3_600_000L;
+
+  /** Something that was changed on purpose. */
+  private record Change(long millis, String words, boolean ofNode) {}
+
+  private final Consumer<Event> events;
+  private final List<OpenIncident> open = new ArrayList<>();
+  private final Deque<Incident> over = new ArrayDeque<>();
+  private final Deque<OpenIncident> ended = new ArrayDeque<>();
+  private final Deque<Change> changes = new ArrayDeque<>();
+  private final Deque<Map.Entry<String, Long>> downs = new ArrayDeque<>();
+  private final List<String> draining = new ArrayList<>();
+  private long now;
+  private boolean changed;
+  private long lastId;
+  private long droppedInAll;
+  private long droppedBefore;
+
+  Incidents(Consumer<Event> events) {
+    this.events = events;
+  }
+
+  void now(long epochMillis) {
+    now = epochMillis;
+  }
+
+  long now() {
+    return now;
+  }
+
+  List<OpenIncident> open() {
+    return open;
+  }
+
+  boolean hasChanged() {
+    boolean has = changed;
+    changed = false;
+    return has;
+  }
+
+  void change() {
+    changed = true;
+  }
+
+  List<Incident> list() {
+    return Stream.concat(open.stream().map(OpenIncident::told), over.stream())
+        .sorted(Comparator.comparingLong(Incident::since).reversed())
+        .limit(IncidentWatch.KEPT)
+        .toList();
+  }
+
+  void restore(List<Incident> earlier) {
+    for (Incident incident : earlier) {
+      if (over.size() < IncidentWatch.KEPT) {
+        over.addLast(incident.open() ? incident.ended(Math.max(incident.since(), now)) : incident);
+      }
+    }
+    changed = true;
+  }
+
+  /** A new one; its text must be there. */
+  OpenIncident begin(String kind, long since) {
+    lastId = Math.max(lastId + 1, now);
+    OpenIncident incident = new OpenIncident("i-" + Long.toString(lastId, 36), kind, since);
+    open.add(incident);
+    changed = true;
+    return incident;
+  }
+
+  void announce(OpenIncident incident) {
+    events.accept(new Event.IncidentOpened(incident.id, incident.kind, incident.text));
+  }
+
+  void end(OpenIncident incident, long when) {
+    open.remove(incident);
+    ended.addFirst(incident);
+    while (ended.size() > ENDED) {
+      ended.removeLast();
+    }
+    over.addFirst(incident.told().ended(Math.max(incident.since, when)));
+    while (over.size() > IncidentWatch.KEPT) {
+      over.removeLast();
+    }
+    changed = true;
+    events.accept(
+        new Event.IncidentOver(
+            incident.id, incident.kind, Math.max(0, when - incident.since) / 1000, incident.text));
+  }
+
+  /** Those of requests that were bad at that time still. */
+  List<OpenIncident> justOver(long since) {
+    return ended.stream().filter(each -> each.isOfRequests() && each.lastBad >= since).toList();
+  }
+
+  /** It was not over. */
+  void reopen(OpenIncident incident) {
+    ended.remove(incident);
+    over.removeIf(each -> each.id().equals(incident.id));
+    open.add(incident);
+    changed = true;
+  }
+
+  /** Nothing is known of requests any more. */
+  void forgetRequests() {
+    ended.clear();
+    for (OpenIncident incident : List.copyOf(open)) {
+      if (incident.isOfRequests() || incident.slice >= 0) {
+        end(incident, incident.lastBad);
+      }
+    }
+  }
+
+  void endWhatLasts() {
+    for (OpenIncident incident : List.copyOf(open)) {
+      if (incident.lastsMillis > 0 && now - incident.lastBad >= incident.lastsMillis) {
+        end(incident, incident.lastBad);
+      }
+    }
+  }
+
+  /** What was changed on purpose just before that time, as a sentence; empty: nothing. */
+  String before(long since) {
+    Change best = null;
+    for (Change change : changes) {
+      if (change.millis() <= since + AFTER_MILLIS && change.millis() >= since - BEFORE_MILLIS) {
+        best = best == null || change.millis() >= best.millis() ? change : best;
+      }
+    }
+    return best == null
+        ? ""
+        : " It began "
+            + Sentences.span(Math.max(0, since - best.millis()))
+            + " after "
+            + best.words()
+            + ".";
+  }
+
+  private void changeOnPurpose(long when, String words, boolean ofNode) {
+    changes.addLast(new Change(when, words, ofNode));
+    if (changes.size() > CHANGES) {
+      changes.removeFirst();
+    }
+  }
+
+  // --- events ---------------------------------------------------------------------------------
+
+  void hear(long when, Event event) {
+    switch (event) {
+      case Event.ConfigApplied(long version, String _, List<String> what) -> {
+        endOf("config", when);
+        if (version > 1 && !what.isEmpty()) {
+          changeOnPurpose(when, "configuration " + version + " was applied", false);
+        }
+      }
+      case Event.ConfigRefused(String source, List<String> problems) ->
+          state(
+              "config",
+              "config-refused",
+              "warn",
+              when,
+              "The configuration from "
+                  + source
+                  + " was refused and the one before is still in force: "
+                  + problems.getFirst()
+                  + (problems.size() > 1 ? " (and " + (problems.size() - 1) + " more)" : ""),
+              Map.of(),
+              0);
+      case Event.NodeDown(String service, String node, String why) ->
+          down(when, service, node, why);
+      case Event.NodeUp(String service, String node, String _) -> up(when, service, node);
+      case Event.NodeLeft(String service, String node, String _) -> {
+        draining.remove(service + "/" + node);
+        endOf("node " + service + "/" + node, when);
+        endOf("node-certificate " + service + "/" + node, when);
+      }
+      case Event.NodeJoined(String service, String node, String _) ->
+          changeOnPurpose(when, "node " + node + " joined " + service, true);
+      case Event.NodeDraining(String service, String node, String _) -> {
+        draining.add(service + "/" + node);
+        changeOnPurpose(when, "node " + node + " of " + service + " began to drain", true);
+      }
+      case Event.NodeUndrained(String service, String node, String _) -> {
+        draining.remove(service + "/" + node);
+        changeOnPurpose(when, "node " + node + " of " + service + " came back", true);
+      }
+      case Event.TookOver(long pid) ->
+          changeOnPurpose(when, "this process took over from process " + pid, false);
+      case Event.Overloaded(String service, String reason) ->
+          state(
+              "overload " + service,
+              "overload",
+              "bad",
+              when,
+              "Service "
+                  + service
+                  + " has more to do than it can and turns requests away: "
+                  + reason,
+              Map.of("service", service),
+              0);
+      case Event.OverloadOver(String service, long _) -> endOf("overload " + service, when);
+      case Event.RetriesStopped(String service, int seconds) ->
+          state(
+              "retries " + service,
+              "retry-storm",
+              "bad",
+              when,
+              "Repeated requests keep service "
+                  + service
+                  + " busy while it fails; for "
+                  + seconds
+                  + " s nothing is repeated",
+              Map.of("service", service),
+              1000L * seconds + 60_000);
+      case Event.UnderPressure(String cause, String given) ->
+          state(
+              "pressure",
+              "pressure",
+              "bad",
+              when,
+              "This instance is short of resources (" + cause + "): " + given,
+              Map.of(),
+              0);
+      case Event.PressureOver() -> endOf("pressure", when);
+      case Event.RecordsStopped(String why) ->
+          state(
+              "recording",
+              "recording-stopped",
+              "warn",
+              when,
+              "Records of requests are not written to disk: " + why,
+              Map.of(),
+              0);
+      case Event.RecordsResumed _ -> endOf("recording", when);
+      case Event.CertificateExpires(String listener, String file, String names, long days) ->
+          state(
+              "certificate " + listener + " " + names,
+              "certificate",
+              days < 3 ? "bad" : "warn",
+              when,
+              "The certificate of listener "
+                  + listener
+                  + " for "
+                  + names
+                  + " "
+                  + expires(days)
+                  + " ("
+                  + file
+                  + ")",
+              Map.of("listener", listener),
+              A_DAY_AND_MORE);
+      case Event.CertificateLoaded(String listener, String _, String names) -> {
+        endOf("certificate " + listener + " " + names, when);
+        changeOnPurpose(when, "listener " + listener + " got a new certificate", false);
+      }
+      case Event.CertificatesRefused(String user, String why) ->
+          state(
+              "certificates " + user,
+              "certificate",
+              "warn",
+              when,
+              user + " keeps the certificates it has; new ones were refused: " + why,
+              Map.of(),
+              A_DAY_AND_MORE);
+      case Event.NodeCertificateExpires(String service, String node, long days) ->
+          state(
+              "node-certificate " + service + "/" + node,
+              "certificate",
+              days < 3 ? "bad" : "warn",
+              when,
+              "The certificate of node " + node + " of " + service + " " + expires(days),
+              Map.of("service", service),
+              A_DAY_AND_MORE);
+      case Event.NodeEjected(String service, String node, long _, String why) ->
+          note(service, node, "Node " + node + " was ejected: " + why + ".");
+      case Event.NodeProbation(String service, String node, double _, String why) ->
+          note(service, node, "Node " + node + " is on probation: " + why + ".");
+      case Event.ServiceAlarm(String service, String _, boolean _, String what) ->
+          note(service, "", "Among nodes: " + what + ".");
+      case Event.InstanceStarted _,
+          Event.InstanceStopping _,
+          Event.Replaced _,
+          Event.TakeoverFailed _,
+          Event.ListenerStarted _,
+          Event.ListenerStopped _,
+          Event.NodeDrained _,
+          Event.NodeReinstated _,
+          Event.ServiceAlarmOver _,
+          Event.NodeTlsLoaded _,
+          Event.RecordsRecovered _,
+          Event.IncidentOpened _,
+          Event.IncidentOver _,
+          Event.Audit _ -> {}
+    }
+  }
+
+  /** So many records in all. */
+  void dropped(long inAll) {
+    if (inAll > droppedInAll) {
+      state(
+          "dropped",
+          "records-dropped",
+          "warn",
+          now,
+          (inAll - droppedBefore)
+              + " records of requests were dropped because the recorder did not keep up; figures and"
+              + " causes come from the others",
+          Map.of(),
+          60_000);
+    } else if (ofKey("dropped") == null) {
+      droppedBefore = inAll;
+    }
+    droppedInAll = inAll;
+  }
+
+  private static String expires(long days) {
+    return days < 0
+        ? "has expired"
+        : days == 0 ? "expires today" : "expires in " + days + (days == 1 ? " day" : " days");
+  }
+
+  /** Something an event says; the same again renews it. */
+  private OpenIncident state(
+      String key,
+      String kind,
+      String level,
+      long when,
+      String what,
+      Map<String, String> scope,
+      long lastsMillis) {
+    OpenIncident incident = ofKey(key);
+    boolean first = incident == null;
+    if (incident == null) {
+      incident = begin(kind, when);
+    }
+    incident.key = key;
+    incident.level = level;
+    incident.scope = scope;
+    incident.lastsMillis = lastsMillis;
+    incident.lastBad = when;
+    incident.text =
+        what
+            + (what.endsWith(".") ? "" : ".")
+            + " Since "
+            + Sentences.clock(incident.since)
+            + "."
+            + (first ? before(when) : "");
+    changed = true;
+    if (first) {
+      announce(incident);
+    }
+    return incident;
+  }
+
+  @Nullable OpenIncident ofKey(String key) {
+    for (OpenIncident incident : open) {
+      if (key.equals(incident.key)) {
+        return incident;
+      }
+    }
+    return null;
+  }
+
+  private void endOf(String key, long when) {
+    OpenIncident incident = ofKey(key);
+    if (incident != null) {
+      if (incident.isOfRequests()) {
+        incident.key = null; // it ends when requests are well
+      } else {
+        end(incident, when);
+      }
+    }
+  }
+
+  private void down(long when, String service, String node, String why) {
+    String name = service + "/" + node;
+    if (draining.contains(name)) {
+      return; // somebody is at work on it
+    }
+    downs.addLast(Map.entry(name, when));
+    downs.removeIf(each -> each.getValue() < when - FLAPPING_MILLIS);
+    long times = downs.stream().filter(each -> each.getKey().equals(name)).count();
+    OpenIncident blamed = blamed(service, node);
+    if (blamed != null && blamed.key == null) {
+      blamed.key = "node " + name;
+      addNote(
+          blamed, "Node " + node + " is down since " + Sentences.clock(when) + ": " + why + ".");
+      return;
+    }
+    boolean flaps = times >= FLAPS;
+    OpenIncident incident =
+        state(
+            "node " + name,
+            "node-down",
+            "warn",
+            when,
+            flaps
+                ? "Node "
+                    + node
+                    + " of "
+                    + service
+                    + " flaps: it went down "
+                    + times
+                    + " times within 5 min, the last time because "
+                    + why
+                : "Node " + node + " of " + service + " is down: " + why,
+            Map.of("service", service),
+            0);
+    incident.flaps = (int) times;
+    if (flaps) {
+      incident.kind = "flapping";
+    }
+    incident.causes =
+        List.of(
+            new Incident.Cause(
+                Map.of("node", node),
+                "node " + node + ": " + why,
+                1,
+                0,
+                1,
+                "node=\"" + node + "\""));
+  }
+
+  private void up(long when, String service, String node) {
+    OpenIncident incident = ofKey("node " + service + "/" + node);
+    if (incident != null && incident.flaps >= FLAPS - 1 && !incident.isOfRequests()) {
+      incident.lastBad = when;
+      incident.lastsMillis = 60_000; // if it stays up
+      return;
+    }
+    endOf("node " + service + "/" + node, when);
+  }
+
+  /** The incident of requests that names that node. */
+  private @Nullable OpenIncident blamed(String service, String node) {
+    for (OpenIncident incident : open) {
+      if (incident.isOfRequests()
+          && !incident.causes.isEmpty()
+          && node.equals(incident.causes.getFirst().fields().get("node"))
+          && service.equals(incident.scope.getOrDefault("service", service))) {
+        return incident;
+      }
+    }
+    return null;
+  }
+
+  private void note(String service, String node, String sentence) {
+    for (OpenIncident incident : open) {
+      if (incident.isOfRequests()
+          && service.equals(incident.scope.getOrDefault("service", service))) {
+        addNote(incident, sentence);
+        return;
+      }
+    }
+  }
+
+  private void addNote(OpenIncident incident, String sentence) {
+    if (incident.notes.size() < 3 && !incident.notes.contains(sentence)) {
+      incident.notes.add(sentence);
+      incident.text += " " + sentence;
+      changed = true;
+    }
+  }
+}

@@ -1,0 +1,772 @@
+package io.fairlead.insight.incident;
+
+import io.fairlead.insight.incident.Causes.Candidate;
+import io.fairlead.insight.incident.Causes.Found;
+import io.fairlead.insight.incident.Incident.Cause;
+import io.fairlead.insight.incident.RecentRequests.Which;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns slices that stand out into incidents, one for each cause. What an open incident explains is
+ * left out before anything new is looked for: so a second problem is found beside the first, and
+ * one is never told twice, though hundreds of slices see it.
+ */
+final class RequestIncidents {
+  private static final long LONG = 60_000;
+  private static final long SHORT = 10_000;
+
+  /** Beside what is explained, so much must stand out. */
+  private static final double SURPRISING = 6;
+
+  private static final double QUIET = 3;
+  private static final long QUIET_MILLIS = 15_000;
+
+  /** What ended so recently goes on if it comes again. */
+  private static final long AGAIN_MILLIS = 60_000;
+
+  /** Of what is bad, a cause has so much, and so many times more than the others have. */
+  private static final double MOST = 0.5;
+
+  private static final double LIFT = 1.5;
+  private static final double OVERLAP = 0.6;
+  private static final long TOGETHER_MILLIS = 20_000;
+  private static final double BETTER = 1.1;
+  private static final int MOST_JOINED = 8;
+  private static final int CAUSES = 3;
+  private static final int SAMPLE = 2_000;
+
+  private final Slices slices;
+  private final RecentRequests recent;
+  private final Values values;
+  private final Incidents incidents;
+  private final Causes causes;
+  private final Volumes volumes;
+
+  RequestIncidents(Slices slices, RecentRequests recent, Values values, Incidents incidents) {
+    this.slices = slices;
+    this.recent = recent;
+    this.values = values;
+    this.incidents = incidents;
+    causes = new Causes(slices);
+    volumes = new Volumes(slices);
+  }
+
+  /** A second has been closed. */
+  void look() {
+    for (OpenIncident incident : List.copyOf(incidents.open())) {
+      if (incident.isOfRequests()) {
+        follow(incident);
+      }
+    }
+    for (Measure measure : Measure.ALL) {
+      if (slices.worst[measure.index()] >= 0) {
+        seek(measure);
+      }
+    }
+    if (slices.isEnough()) {
+      lookAtVolumes();
+    }
+  }
+
+  private long endMillis() {
+    return (slices.second() + 1) * 1000;
+  }
+
+  // --- new ones -------------------------------------------------------------------------------
+
+  private void seek(Measure measure) {
+    List<Which> explained = new ArrayList<>();
+    for (OpenIncident incident : incidents.open()) {
+      if (incident.isOfRequests()) {
+        if (incident.which != null) {
+          explained.add(incident.which);
+        } else if (incident.measures.contains(measure)) {
+          return; // everything is bad already
+        }
+      }
+    }
+    if (!explained.isEmpty() && slices.second() % 2 == 0) {
+      return;
+    }
+    Found found = causes.look(recent, recent.since(endMillis() - SHORT), measure, explained);
+    if (found.by() < SURPRISING) {
+      found = causes.look(recent, recent.since(endMillis() - LONG), measure, explained);
+    }
+    if (found.bad() < 4 || found.by() < (explained.isEmpty() ? 3 : SURPRISING)) {
+      return;
+    }
+    Candidate named = named(found);
+    long since = since(measure, named == null ? null : named.which());
+    OpenIncident same = same(measure, named, since);
+    if (same != null) {
+      join(same, measure, named);
+      if (!same.measures.contains(measure)) {
+        same.measures.add(measure);
+        same.measures.sort(java.util.Comparator.naturalOrder());
+        tell(same, found);
+      }
+      return;
+    }
+    OpenIncident again = again(measure, named);
+    OpenIncident incident = again != null ? again : incidents.begin(kind(measure), since);
+    if (again == null) {
+      incident.measures.add(measure);
+    }
+    incident.counted = recent.since(since);
+    incident.lastBad = endMillis();
+    tell(incident, found);
+    incident.nextLook = endMillis() + 2_000;
+    incidents.announce(incident);
+  }
+
+  /** One that ended just now and was the same. */
+  private @Nullable OpenIncident again(Measure measure, @Nullable Candidate named) {
+    for (OpenIncident incident : incidents.justOver(endMillis() - AGAIN_MILLIS)) {
+      Which before = incident.which;
+      if (incident.measures.contains(measure)
+          && (before == null || named == null
+              ? before == null && named == null
+              : isSame(before, named.which()))) {
+        incidents.reopen(incident);
+        incident.quietSince = 0;
+        return incident;
+      }
+    }
+    return null;
+  }
+
+  /** Values of one dimension that became bad together are one cause. */
+  private void join(OpenIncident incident, Measure measure, @Nullable Candidate named) {
+    Which before = incident.which;
+    if (named != null
+        && before != null
+        && isJoined(before, named.which())
+        && incident.measures.contains(measure)) {
+      int[] numbers =
+          java.util.stream.IntStream.concat(
+                  Arrays.stream(before.numbers), Arrays.stream(named.which().numbers))
+              .distinct()
+              .toArray();
+      incident.which = new Which(before.dimension, numbers, null, 0);
+      incident.nextLook = 0;
+    }
+  }
+
+  private static boolean isJoined(Which before, Which now) {
+    return before.dimension == now.dimension
+        && before.second == null
+        && now.second == null
+        && before.numbers.length < MOST_JOINED;
+  }
+
+  private static String kind(Measure measure) {
+    return switch (measure) {
+      case ERRORS -> "errors";
+      case SLOW -> "slow";
+      case RETRIED -> "retries";
+      case TRANSFER -> "transfer";
+    };
+  }
+
+  private static @Nullable Candidate named(Found found) {
+    for (Candidate candidate : found.causes()) {
+      if (isNamed(candidate, found)) {
+        return candidate;
+      }
+    }
+    return null;
+  }
+
+  private static boolean isNamed(Candidate candidate, Found found) {
+    double share = candidate.both() / found.bad();
+    return share >= MOST && share >= LIFT * candidate.rest();
+  }
+
+  /** An open incident that is the same problem. */
+  private @Nullable OpenIncident same(Measure measure, @Nullable Candidate named, long since) {
+    for (OpenIncident incident : incidents.open()) {
+      if (incident.key != null
+          && !incident.isOfRequests()
+          && named != null
+          && isDown(incident, named)) {
+        incident.which = named.which();
+        incident.counted = recent.since(since);
+        return incident;
+      }
+      if (!incident.isOfRequests()) {
+        continue;
+      }
+      boolean together = Math.abs(incident.since - since) <= TOGETHER_MILLIS;
+      if (incident.which == null || named == null) {
+        if (together || incident.measures.contains(measure) && incident.which == null) {
+          return incident;
+        }
+      } else if (isSame(incident.which, named.which())
+          || together
+              && incident.measures.contains(measure)
+              && isJoined(incident.which, named.which())
+          || overlap(incident.which, named.which(), measure)) {
+        return incident;
+      }
+    }
+    return null;
+  }
+
+  private boolean isDown(OpenIncident incident, Candidate named) {
+    String key = incident.key;
+    return named.which().dimension == Dimension.NODE
+        && named.which().numbers.length == 1
+        && key != null
+        && key.startsWith("node ")
+        && key.endsWith("/" + values.of(Dimension.NODE).text(named.which().numbers[0]));
+  }
+
+  private static boolean isSame(Which a, Which b) {
+    if (a.dimension != b.dimension || a.second != b.second || a.secondNumber != b.secondNumber) {
+      return false;
+    }
+    return Arrays.stream(a.numbers)
+        .anyMatch(number -> Arrays.stream(b.numbers).anyMatch(other -> other == number));
+  }
+
+  /** Whether most of what is bad now is in what is bad already, and by no accident. */
+  private boolean overlap(Which known, Which now, Measure measure) {
+    int bad = 0;
+    int badInBoth = 0;
+    int in = 0;
+    int inBoth = 0;
+    for (long row = recent.since(endMillis() - SHORT); row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      if (now.takes(recent, at)) {
+        boolean both = known.takes(recent, at);
+        in++;
+        inBoth += both ? 1 : 0;
+        if ((recent.bad[at] & measure.bit()) != 0) {
+          bad++;
+          badInBoth += both ? 1 : 0;
+        }
+      }
+    }
+    return bad > 0
+        && badInBoth >= OVERLAP * bad
+        && (double) badInBoth / bad >= LIFT * inBoth / Math.max(1, in);
+  }
+
+  // --- those that go on -----------------------------------------------------------------------
+
+  private void follow(OpenIncident incident) {
+    count(incident);
+    Measure measure = incident.measures.getFirst();
+    double usual = usual(incident, measure);
+    long second = slices.second();
+    int bad10 = incident.bad(second, 10);
+    int all10 = incident.all(second, 10);
+    int bad30 = incident.bad(second, 30);
+    int all30 = incident.all(second, 30);
+    boolean quiet = isQuiet(measure, bad10, all10, usual) && isQuiet(measure, bad30, all30, usual);
+    if (!quiet) {
+      incident.quietSince = 0;
+    } else if (incident.quietSince == 0) {
+      incident.quietSince = endMillis();
+    } else if (endMillis() - incident.quietSince >= QUIET_MILLIS) {
+      incidents.end(incident, incident.lastBad);
+      return;
+    }
+    if (!quiet && endMillis() >= incident.nextLook) {
+      sharpen(incident, measure);
+      long age = endMillis() - incident.since;
+      incident.nextLook = endMillis() + (age < 60_000 ? 2_000 : 10_000);
+    }
+  }
+
+  private static boolean isQuiet(Measure measure, int bad, int all, double usual) {
+    return all == 0
+        || !Slices.matters(measure, bad, all, usual)
+        || Chance.above(bad, all, usual, measure.spread, 1000) < QUIET;
+  }
+
+  private double usual(OpenIncident incident, Measure measure) {
+    Which which = incident.which;
+    int slice = which == null ? Slices.TOTAL : slices.slice(which.dimension, which.numbers[0]);
+    return slices.usual(measure.index(), slice);
+  }
+
+  /** What came since the last look. */
+  private void count(OpenIncident incident) {
+    int bits = 0;
+    for (Measure measure : incident.measures) {
+      bits |= measure.bit();
+    }
+    Which which = incident.which;
+    int first = incident.measures.getFirst().bit();
+    int all = 0;
+    int bad = 0;
+    long from = Math.max(incident.counted, recent.first());
+    for (long row = from; row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      if (which == null || which.takes(recent, at)) {
+        all++;
+        bad += (recent.bad[at] & first) != 0 ? 1 : 0;
+        incident.requests += (recent.bad[at] & bits) != 0 ? 1 : 0;
+      }
+    }
+    incident.counted = recent.written;
+    incident.count(slices.second(), all, bad);
+    Measure measure = incident.measures.getFirst();
+    if (bad > 0 && Slices.matters(measure, bad, all, usual(incident, measure))) {
+      incident.lastBad = endMillis();
+    }
+    incidents.change();
+  }
+
+  private void sharpen(OpenIncident incident, Measure measure) {
+    List<Which> others = new ArrayList<>();
+    for (OpenIncident other : incidents.open()) {
+      if (other != incident && other.which != null && other.isOfRequests()) {
+        others.add(other.which);
+      }
+    }
+    long from = recent.since(Math.max(incident.since - SHORT, endMillis() - LONG));
+    Found found = causes.look(recent, from, measure, others);
+    if (found.by() >= SURPRISING) {
+      tell(incident, found);
+    }
+  }
+
+  // --- what is told ---------------------------------------------------------------------------
+
+  private void tell(OpenIncident incident, Found found) {
+    Measure measure = incident.measures.getFirst();
+    Candidate named = kept(incident, found);
+    incident.which = named == null ? null : named.which();
+    if (incident.key == null) {
+      incident.kind = kind(measure);
+    }
+    List<Cause> told = new ArrayList<>();
+    double entropy = Chance.entropy(found.all(), Math.min(found.bad(), found.all()));
+    if (named != null) {
+      told.add(cause(named, found, entropy, measure));
+    }
+    for (Candidate other : found.causes()) {
+      if (other != named && told.size() < CAUSES && isNamed(other, found)) {
+        told.add(cause(other, found, entropy, measure));
+      }
+    }
+    incident.causes = told;
+    scope(incident, measure);
+    Measured measured = new Measured(incident, measure);
+    double total = (double) measured.bad / Math.max(1, measured.everything);
+    incident.share = (double) measured.bad / Math.max(1, measured.all);
+    incident.level =
+        total >= (measure == Measure.ERRORS ? 0.005 : 0.05) && measure != Measure.RETRIED
+                || incident.share >= 0.25
+            ? "bad"
+            : "warn";
+    incident.text = text(incident, measure, measured, named);
+    incidents.change();
+  }
+
+  /** The cause that was named goes on being named unless another is clearly better. */
+  private @Nullable Candidate kept(OpenIncident incident, Found found) {
+    Candidate best = named(found);
+    Which before = incident.which;
+    if (before == null || best == null) {
+      return best;
+    }
+    for (Candidate each : found.causes()) {
+      if (isSame(before, each.which())
+          && isNamed(each, found)
+          && (each.which().second == null) == (best.which().second == null)
+          && each.which().numbers.length >= before.numbers.length
+          && Causes.worth(each) * BETTER >= Causes.worth(best)) {
+        return each;
+      }
+    }
+    return best;
+  }
+
+  private Cause cause(Candidate candidate, Found found, double entropy, Measure measure) {
+    Which which = candidate.which();
+    double bad = Math.min(1, candidate.both() / found.bad());
+    return new Cause(
+        values.fields(which),
+        Sentences.percent(bad)
+            + " of "
+            + measure.word
+            + " requests "
+            + verb(which.dimension)
+            + values.words(which)
+            + ", "
+            + Sentences.percent(candidate.rest())
+            + " of others",
+        bad,
+        candidate.rest(),
+        entropy <= 0 ? 0 : Math.min(1, candidate.information() / entropy),
+        values.where(which));
+  }
+
+  private static String verb(Dimension dimension) {
+    return switch (dimension) {
+      case NODE, VERSION, ZONE, SERVICE -> "hit ";
+      case ROUTE, LISTENER -> "take ";
+      case CLIENT, AGENT -> "come from ";
+      case PATH, HOST -> "ask for ";
+      case METHOD, PROTOCOL, STATUS, ERROR, TRIES -> "have ";
+    };
+  }
+
+  /** The service, route or listener that nearly all of it is in. */
+  private void scope(OpenIncident incident, Measure measure) {
+    Map<String, String> scope = new LinkedHashMap<>();
+    for (Dimension dimension : List.of(Dimension.SERVICE, Dimension.ROUTE, Dimension.LISTENER)) {
+      int number = common(incident, measure, dimension);
+      if (number >= Dictionary.FIRST) {
+        scope.put(dimension.field(), values.of(dimension).text(number));
+      }
+    }
+    if (scope.containsKey("service") || scope.containsKey("route")) {
+      scope.remove("listener");
+    }
+    incident.scope = scope;
+  }
+
+  private int common(OpenIncident incident, Measure measure, Dimension dimension) {
+    int[] counts = new int[dimension.places];
+    int sum = 0;
+    for (long row = start(incident); row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      if ((recent.bad[at] & measure.bit()) != 0
+          && (incident.which == null || incident.which.takes(recent, at))) {
+        counts[recent.values[dimension.index()][at]]++;
+        sum++;
+      }
+    }
+    for (int number = 0; number < counts.length; number++) {
+      if (sum > 0 && counts[number] >= 0.95 * sum) {
+        return number;
+      }
+    }
+    return Dictionary.NONE;
+  }
+
+  private long start(OpenIncident incident) {
+    return recent.since(Math.max(incident.since, endMillis() - LONG));
+  }
+
+  /** Counts within the scope since it began, a minute at most. */
+  private final class Measured {
+    int everything;
+    int all;
+    int bad;
+    final int[] statuses = new int[Dimension.STATUS.places];
+    final int[] errors = new int[Dimension.ERROR.places];
+    final int[] micros = new int[SAMPLE];
+    int sampled;
+
+    Measured(OpenIncident incident, Measure measure) {
+      int[] wanted = new int[Dimension.COUNTED];
+      incident.scope.forEach((field, text) -> {
+        for (Dimension dimension : Dimension.ALL) {
+          if (dimension.field().equals(field)) {
+            wanted[dimension.index()] = values.of(dimension).numberOf(text);
+          }
+        }
+      });
+      for (long row = start(incident); row < recent.written; row++) {
+        int at = RecentRequests.at(row);
+        everything++;
+        if (isWanted(wanted, at)) {
+          all++;
+          if ((recent.bad[at] & measure.bit()) != 0) {
+            take(at);
+          }
+        }
+      }
+      incident.baseline = usualOfScope(wanted, measure);
+    }
+
+    private boolean isWanted(int[] wanted, int at) {
+      for (int i = 0; i < wanted.length; i++) {
+        if (wanted[i] != 0 && recent.values[i][at] != wanted[i]) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private void take(int at) {
+      bad++;
+      statuses[recent.values[Dimension.STATUS.index()][at]]++;
+      errors[recent.values[Dimension.ERROR.index()][at]]++;
+      if (sampled < SAMPLE) {
+        micros[sampled++] = recent.total[at];
+      }
+    }
+
+    private double usualOfScope(int[] wanted, Measure measure) {
+      for (Dimension dimension : List.of(Dimension.ROUTE, Dimension.SERVICE, Dimension.LISTENER)) {
+        int number = wanted[dimension.index()];
+        if (number != 0) {
+          return slices.usual(measure.index(), slices.slice(dimension, number));
+        }
+      }
+      return slices.usual(measure.index());
+    }
+
+    int median() {
+      Arrays.sort(micros, 0, sampled);
+      return sampled == 0 ? 0 : micros[sampled / 2];
+    }
+
+    /** What most of the bad ones were answered with. */
+    String answered() {
+      for (int number = Dictionary.FIRST; number < errors.length; number++) {
+        if (errors[number] >= 0.6 * bad) {
+          return ", mostly with " + values.of(Dimension.ERROR).text(number) + ",";
+        }
+      }
+      for (int number = Dictionary.FIRST; number < statuses.length; number++) {
+        if (statuses[number] >= 0.6 * bad) {
+          return ", mostly with status " + values.of(Dimension.STATUS).text(number) + ",";
+        }
+      }
+      return "";
+    }
+  }
+
+  private String text(
+      OpenIncident incident, Measure measure, Measured measured, @Nullable Candidate named) {
+    StringBuilder text = new StringBuilder();
+    String to = to(incident.scope);
+    text.append(Sentences.percent(incident.share)).append(" of requests").append(to);
+    String since = " since " + Sentences.clock(incident.since);
+    String usually = " (usually " + Sentences.percent(incident.baseline) + ")";
+    switch (measure) {
+      case ERRORS -> text.append(" fail").append(measured.answered()).append(since).append(usually);
+      case SLOW ->
+          text.append(" are slow")
+              .append(since)
+              .append(usually)
+              .append(": half of these take more than ")
+              .append(Sentences.millis(measured.median()));
+      case RETRIED -> text.append(" need more than one try").append(since).append(usually);
+      case TRANSFER ->
+          text.append(" are received slowly by their clients")
+              .append(since)
+              .append(usually)
+              .append("; nodes answer as fast as ever");
+    }
+    if (named != null) {
+      text.append("; ").append(incident.causes.getFirst().text());
+    } else {
+      text.append("; they have nothing in common that the others have not");
+    }
+    text.append('.');
+    if (measure == Measure.SLOW && named != null) {
+      long period = Pauses.period(recent, named.which(), start(incident), measure);
+      if (period > 0) {
+        text.append(" They come in bursts every ")
+            .append(Math.round(period / 100.0) / 10.0)
+            .append(" s: periodic pauses, as of garbage collection.");
+      }
+    }
+    if (incident.measures.size() > 1) {
+      text.append(" Also ").append(also(incident.measures)).append('.');
+    }
+    text.append(incidents.before(incident.since));
+    incident.notes.forEach(note -> text.append(' ').append(note));
+    return text.toString();
+  }
+
+  private static String also(List<Measure> measures) {
+    List<String> words = new ArrayList<>();
+    for (Measure other : measures.subList(1, measures.size())) {
+      words.add(
+          switch (other) {
+            case ERRORS -> "requests fail";
+            case SLOW -> "answers are slow";
+            case RETRIED -> "more requests than usual need another try";
+            case TRANSFER -> "clients receive slowly";
+          });
+    }
+    return Sentences.list(words);
+  }
+
+  private static String to(Map<String, String> scope) {
+    String route = scope.get("route");
+    String service = scope.get("service");
+    if (service != null) {
+      return " to " + service + (route == null ? "" : " by route " + route);
+    }
+    if (route != null) {
+      return " by route " + route;
+    }
+    String listener = scope.get("listener");
+    return listener == null ? "" : " at listener " + listener;
+  }
+
+  /**
+   * When it began: from then on a higher share is likelier than the usual one, by the greatest sum
+   * of the logarithms of how much likelier each second is.
+   */
+  private long since(Measure measure, @Nullable Which which) {
+    int[] all = new int[61];
+    int[] bad = new int[61];
+    long end = endMillis();
+    for (long row = recent.since(end - LONG); row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      if (which == null || which.takes(recent, at)) {
+        int ago = (int) Math.clamp((end - recent.epoch - recent.millis[at]) / 1000, 0L, 60L);
+        all[ago]++;
+        bad[ago] += (recent.bad[at] & measure.bit()) != 0 ? 1 : 0;
+      }
+    }
+    int slice = which == null ? Slices.TOTAL : slices.slice(which.dimension, which.numbers[0]);
+    double usual = slices.usual(measure.index(), slice);
+    double high = usual;
+    int allSum = 0;
+    int badSum = 0;
+    for (int ago = 0; ago <= 60; ago++) {
+      allSum += all[ago];
+      badSum += bad[ago];
+      if (badSum >= 4) {
+        high = Math.max(high, (double) badSum / allSum);
+      }
+    }
+    high = Math.min(0.99, Math.max(high * 0.7, usual * 1.5));
+    double gained = 0;
+    double best = 0;
+    int since = 0;
+    for (int ago = 0; ago <= 60; ago++) {
+      gained +=
+          bad[ago] * Math.log(high / usual)
+              + (all[ago] - bad[ago]) * Math.log((1 - high) / (1 - usual));
+      if (gained > best) {
+        best = gained;
+        since = ago;
+      }
+    }
+    return end - 1000L * (since + 1);
+  }
+
+  // --- volumes --------------------------------------------------------------------------------
+
+  private void lookAtVolumes() {
+    boolean held = false;
+    for (OpenIncident incident : List.copyOf(incidents.open())) {
+      if (incident.slice >= 0) {
+        boolean goesOn =
+            incident.kind.equals("surge")
+                ? volumes.surges(incident.slice)
+                : volumes.isLow(incident.slice);
+        if (goesOn) {
+          incident.lastBad = endMillis();
+        } else if (endMillis() - incident.lastBad >= QUIET_MILLIS) {
+          incidents.end(incident, incident.lastBad);
+          continue;
+        }
+        held |= endMillis() - incident.since < 6 * 3_600_000L;
+      }
+    }
+    slices.volumeHeld = held;
+    List<Volumes.Volume> surging = volumes.surging();
+    if (!surging.isEmpty() && none("surge")) {
+      surge(surging);
+    }
+    List<Volumes.Volume> dropped = volumes.dropped();
+    if (!dropped.isEmpty() && none("drop")) {
+      drop(dropped.getFirst());
+    }
+  }
+
+  private boolean none(String kind) {
+    return incidents.open().stream().noneMatch(each -> each.kind.equals(kind) && each.slice >= 0);
+  }
+
+  private void surge(List<Volumes.Volume> surging) {
+    Volumes.Volume first = surging.getFirst();
+    double usualAll = slices.usualRate(Slices.TOTAL);
+    double all = slices.lately(Slices.TOTAL, 3) / 3.0;
+    double usual = slices.usualRate(first.slice());
+    double now = slices.lately(first.slice(), 3) / 3.0;
+    OpenIncident incident = incidents.begin("surge", endMillis() - 3_000);
+    incident.slice = first.slice();
+    incident.lastBad = endMillis();
+    incident.level = "warn";
+    incident.share = now / all;
+    incident.baseline = usual / usualAll;
+    incident.requests = Math.round(now * 3);
+    incident.causes =
+        surging.stream()
+            .limit(CAUSES)
+            .map(each -> {
+              double its = slices.lately(each.slice(), 3) / 3.0;
+              Which which = new Which(each.dimension(), new int[] {each.number()}, null, 0);
+              double of = Math.min(1, (its - slices.usualRate(each.slice())) / (all - usualAll));
+              double rest = slices.usualRate(each.slice()) / usualAll;
+              return new Cause(
+                  values.fields(which),
+                  Sentences.percent(of)
+                      + " of what is more "
+                      + verbOne(each.dimension())
+                      + values.words(which)
+                      + ", which usually has "
+                      + Sentences.percent(rest)
+                      + " of all",
+                  of,
+                  rest,
+                  of,
+                  values.where(which));
+            })
+            .toList();
+    incident.text =
+        "Traffic has grown from "
+            + Sentences.rate(usualAll)
+            + " to "
+            + Sentences.rate(all)
+            + " since "
+            + Sentences.clock(incident.since)
+            + "; "
+            + incident.causes.getFirst().text()
+            + "."
+            + incidents.before(incident.since);
+    incidents.announce(incident);
+  }
+
+  private static String verbOne(Dimension dimension) {
+    return switch (dimension) {
+      case CLIENT, AGENT -> "comes from ";
+      case PATH, HOST -> "asks for ";
+      case NODE, VERSION, ZONE, SERVICE, ROUTE, LISTENER, METHOD, PROTOCOL, STATUS, ERROR, TRIES ->
+          "takes ";
+    };
+  }
+
+  private void drop(Volumes.Volume dropped) {
+    boolean all = dropped.slice() == Slices.TOTAL;
+    Which which = new Which(dropped.dimension(), new int[] {dropped.number()}, null, 0);
+    double usual = slices.usualRate(dropped.slice());
+    OpenIncident incident = incidents.begin("drop", endMillis() - SHORT);
+    incident.slice = dropped.slice();
+    incident.lastBad = endMillis();
+    incident.level = all ? "bad" : "warn";
+    incident.baseline = usual;
+    incident.scope = all ? Map.of() : values.fields(which);
+    incident.text =
+        (all
+                ? "There are hardly any requests"
+                : "Hardly any requests come to " + values.words(which))
+            + " since "
+            + Sentences.clock(incident.since)
+            + ", usually "
+            + Sentences.rate(usual)
+            + "."
+            + incidents.before(incident.since);
+    incidents.announce(incident);
+  }
+}
