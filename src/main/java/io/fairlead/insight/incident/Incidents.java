@@ -179,6 +179,9 @@ final class Incidents {
     switch (event) {
       case Event.ConfigApplied(long version, String _, List<String> what) -> {
         endOf("config", when);
+        if (version == 1) {
+          changes.clear(); // all there is joins at the start
+        }
         if (version > 1 && !what.isEmpty()) {
           changeOnPurpose(when, "configuration " + version + " was applied", false);
         }
