@@ -2,6 +2,7 @@ package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.cli.Cli;
 import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.LatencyDistribution;
 import io.fairlead.demo.TestNode;
@@ -79,6 +80,13 @@ class IncidentTest {
           .contains("\"scope\":{", "\"service\":\"shop\"", "of failing requests hit node b");
       assertThat(Loopback.door(fairlead, "GET", "/api/v1/incidents/" + id, "").body())
           .contains("\"state\":\"open\"", "\"where\":\"node=\\\"b\\\"\"");
+
+      assertThat(Loopback.door(fairlead, "GET", "/api/v1/why?from=5s", "").body())
+          .contains("\"source\":\"memory\"", "100 % have node b");
+      String[] words = {
+        "why", "--admin", "http://127.0.0.1:" + fairlead.adminAddress().getPort(), "--since", "10s"
+      };
+      assertThat(Cli.main(words, new Launch())).isZero();
 
       nodes.get(2).setBehaviour(Behaviour.of(LatencyDistribution.parse("60ms"), 0, true));
       Loopback.await(

@@ -165,6 +165,7 @@ final class Api {
     table.addAll(new RecordsApi(instance).endpoints());
     table.addAll(new RollupsApi(instance).endpoints());
     table.addAll(new IncidentsApi(instance).endpoints());
+    table.add(new WhyApi(instance).endpoint());
     table.add(
         open(
             "/api/v1/openapi.json",

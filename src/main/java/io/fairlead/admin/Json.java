@@ -34,6 +34,11 @@ final class Json {
         + "\n";
   }
 
+  /** What was written by ourselves. */
+  static JsonNode tree(String json) {
+    return MAPPER.readTree(json);
+  }
+
   /** The object in the body; an empty body is an empty object. */
   static JsonNode object(String body) {
     if (body.isBlank()) {

@@ -225,7 +225,7 @@ final class Causes {
         }
       }
     }
-    return best == first ? null : best;
+    return best.equals(first) ? null : best;
   }
 
   /** What two values have in common that are bad each for itself. */
@@ -264,7 +264,8 @@ final class Causes {
     for (int a = 0; a < tried.size(); a++) {
       for (int b = a + 1; b < tried.size(); b++) {
         Candidate pair =
-            pair(tried.get(a), tried.get(b), 1 << a | 1 << b, countAll, countBad, measure, most);
+            pair(
+                tried.get(a), tried.get(b), (1 << a) | (1 << b), countAll, countBad, measure, most);
         if (pair != null) {
           found.add(pair);
         }

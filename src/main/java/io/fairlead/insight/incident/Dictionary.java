@@ -42,7 +42,7 @@ final class Dictionary {
 
   /** The number of the value, 0 if it has none; the key is not 0. */
   int find(long key) {
-    int at = (int) (key * SPREAD >>> shift);
+    int at = (int) ((key * SPREAD) >>> shift);
     while (true) {
       long there = table[at];
       if (there == key) {
@@ -76,7 +76,7 @@ final class Dictionary {
   }
 
   private void put(long key, int number) {
-    int at = (int) (key * SPREAD >>> shift);
+    int at = (int) ((key * SPREAD) >>> shift);
     while (table[at] != 0) {
       at = (at + 1) & mask;
     }

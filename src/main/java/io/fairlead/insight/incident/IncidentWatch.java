@@ -227,7 +227,7 @@ public final class IncidentWatch {
       if (known == null) {
         copy.complete(RecentView.NONE);
       } else {
-        copy.complete(RecentView.of(known.recent.copy(), dictionaries, known.answers));
+        copy.complete(RecentView.of(known.recent.copy(), dictionaries));
       }
     }
   }

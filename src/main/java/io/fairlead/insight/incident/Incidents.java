@@ -32,7 +32,7 @@ final class Incidents {
   private static final long A_DAY_AND_MORE = 26 * 3_600_000L;
 
   /** Something that was changed on purpose. */
-  private record Change(long millis, String words, boolean ofNode) {}
+  private record Change(long millis, String words) {}
 
   private final Consumer<Event> events;
   private final List<OpenIncident> open = new ArrayList<>();
@@ -166,8 +166,8 @@ final class Incidents {
             + ".";
   }
 
-  private void changeOnPurpose(long when, String words, boolean ofNode) {
-    changes.addLast(new Change(when, words, ofNode));
+  private void changeOnPurpose(long when, String words) {
+    changes.addLast(new Change(when, words));
     if (changes.size() > CHANGES) {
       changes.removeFirst();
     }
@@ -183,7 +183,7 @@ final class Incidents {
           changes.clear(); // all there is joins at the start
         }
         if (version > 1 && !what.isEmpty()) {
-          changeOnPurpose(when, "configuration " + version + " was applied", false);
+          changeOnPurpose(when, "configuration " + version + " was applied");
         }
       }
       case Event.ConfigRefused(String source, List<String> problems) ->
@@ -208,17 +208,17 @@ final class Incidents {
         endOf("node-certificate " + service + "/" + node, when);
       }
       case Event.NodeJoined(String service, String node, String _) ->
-          changeOnPurpose(when, "node " + node + " joined " + service, true);
+          changeOnPurpose(when, "node " + node + " joined " + service);
       case Event.NodeDraining(String service, String node, String _) -> {
         draining.add(service + "/" + node);
-        changeOnPurpose(when, "node " + node + " of " + service + " began to drain", true);
+        changeOnPurpose(when, "node " + node + " of " + service + " began to drain");
       }
       case Event.NodeUndrained(String service, String node, String _) -> {
         draining.remove(service + "/" + node);
-        changeOnPurpose(when, "node " + node + " of " + service + " came back", true);
+        changeOnPurpose(when, "node " + node + " of " + service + " came back");
       }
       case Event.TookOver(long pid) ->
-          changeOnPurpose(when, "this process took over from process " + pid, false);
+          changeOnPurpose(when, "this process took over from process " + pid);
       case Event.Overloaded(String service, String reason) ->
           state(
               "overload " + service,
@@ -284,7 +284,7 @@ final class Incidents {
               A_DAY_AND_MORE);
       case Event.CertificateLoaded(String listener, String _, String names) -> {
         endOf("certificate " + listener + " " + names, when);
-        changeOnPurpose(when, "listener " + listener + " got a new certificate", false);
+        changeOnPurpose(when, "listener " + listener + " got a new certificate");
       }
       case Event.CertificatesRefused(String user, String why) ->
           state(
@@ -305,11 +305,11 @@ final class Incidents {
               Map.of("service", service),
               A_DAY_AND_MORE);
       case Event.NodeEjected(String service, String node, long _, String why) ->
-          note(service, node, "Node " + node + " was ejected: " + why + ".");
+          note(service, "Node " + node + " was ejected: " + why + ".");
       case Event.NodeProbation(String service, String node, double _, String why) ->
-          note(service, node, "Node " + node + " is on probation: " + why + ".");
+          note(service, "Node " + node + " is on probation: " + why + ".");
       case Event.ServiceAlarm(String service, String _, boolean _, String what) ->
-          note(service, "", "Among nodes: " + what + ".");
+          note(service, "Among nodes: " + what + ".");
       case Event.InstanceStarted _,
           Event.InstanceStopping _,
           Event.Replaced _,
@@ -477,7 +477,7 @@ final class Incidents {
     return null;
   }
 
-  private void note(String service, String node, String sentence) {
+  private void note(String service, String sentence) {
     for (OpenIncident incident : open) {
       if (incident.isOfRequests()
           && service.equals(incident.scope.getOrDefault("service", service))) {

@@ -85,7 +85,7 @@ final class RecentRequests {
     long high = written;
     int wanted = (int) Math.max(Integer.MIN_VALUE, epochMillis - epoch);
     while (low < high) {
-      long middle = low + high >>> 1;
+      long middle = (low + high) >>> 1;
       if (millis[at(middle)] < wanted) {
         low = middle + 1;
       } else {

@@ -48,7 +48,7 @@ final class RecordSorter {
 
   /** Whether it failed, and not by the client's doing. */
   static boolean failed(int status, int error) {
-    return status >= 500 || error > 0 && error < OURS.length && OURS[error];
+    return status >= 500 || (error > 0 && error < OURS.length && OURS[error]);
   }
 
   void sort(RecordView record, RecordTexts texts) {
@@ -96,7 +96,7 @@ final class RecordSorter {
     if (record.node() == 0) {
       return Dictionary.NONE;
     }
-    long key = (long) record.service() << 32 | record.node();
+    long key = ((long) record.service() << 32) | record.node();
     Dictionary dictionary = of(Dimension.NODE);
     int known = dictionary.find(key);
     if (known != 0) {
@@ -157,7 +157,7 @@ final class RecordSorter {
   private int client(RecordView record, RecordTexts texts) {
     long high = record.clientHigh();
     long low = record.clientLow();
-    long key = (high * PRIME ^ low) * PRIME | 1;
+    long key = (((high * PRIME) ^ low) * PRIME) | 1;
     Dictionary dictionary = of(Dimension.CLIENT);
     int known = dictionary.find(key);
     if (known != 0) {
@@ -255,9 +255,9 @@ final class RecordSorter {
     }
     long rest = 0;
     while (at < end) {
-      rest = rest << 8 | bytes[at++] & 0xFF;
+      rest = (rest << 8) | (bytes[at++] & 0xFF);
     }
     hash = (hash ^ rest) * PRIME;
-    return (hash ^ hash >>> 32) | 1;
+    return (hash ^ (hash >>> 32)) | 1;
   }
 }

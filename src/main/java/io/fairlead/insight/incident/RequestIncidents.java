@@ -120,6 +120,7 @@ final class RequestIncidents {
     incident.counted = recent.since(since);
     incident.lastBad = endMillis();
     tell(incident, found);
+    count(incident);
     incident.nextLook = endMillis() + 2_000;
     incidents.announce(incident);
   }
@@ -129,9 +130,7 @@ final class RequestIncidents {
     for (OpenIncident incident : incidents.justOver(endMillis() - AGAIN_MILLIS)) {
       Which before = incident.which;
       if (incident.measures.contains(measure)
-          && (before == null || named == null
-              ? before == null && named == null
-              : isSame(before, named.which()))) {
+          && isSame(before, named == null ? null : named.which())) {
         incidents.reopen(incident);
         incident.quietSince = 0;
         return incident;
@@ -203,13 +202,13 @@ final class RequestIncidents {
       }
       boolean together = Math.abs(incident.since - since) <= TOGETHER_MILLIS;
       if (incident.which == null || named == null) {
-        if (together || incident.measures.contains(measure) && incident.which == null) {
+        if (together || (incident.measures.contains(measure) && incident.which == null)) {
           return incident;
         }
       } else if (isSame(incident.which, named.which())
-          || together
+          || (together
               && incident.measures.contains(measure)
-              && isJoined(incident.which, named.which())
+              && isJoined(incident.which, named.which()))
           || overlap(incident.which, named.which(), measure)) {
         return incident;
       }
@@ -226,7 +225,10 @@ final class RequestIncidents {
         && key.endsWith("/" + values.of(Dimension.NODE).text(named.which().numbers[0]));
   }
 
-  private static boolean isSame(Which a, Which b) {
+  private static boolean isSame(@Nullable Which a, @Nullable Which b) {
+    if (a == null || b == null) {
+      return a == null && b == null;
+    }
     if (a.dimension != b.dimension || a.second != b.second || a.secondNumber != b.secondNumber) {
       return false;
     }
@@ -353,7 +355,7 @@ final class RequestIncidents {
       told.add(cause(named, found, entropy, measure));
     }
     for (Candidate other : found.causes()) {
-      if (other != named && told.size() < CAUSES && isNamed(other, found)) {
+      if (!other.equals(named) && told.size() < CAUSES && isNamed(other, found)) {
         told.add(cause(other, found, entropy, measure));
       }
     }
@@ -363,7 +365,7 @@ final class RequestIncidents {
     double total = (double) measured.bad / Math.max(1, measured.everything);
     incident.share = (double) measured.bad / Math.max(1, measured.all);
     incident.level =
-        total >= (measure == Measure.ERRORS ? 0.005 : 0.05) && measure != Measure.RETRIED
+        (total >= (measure == Measure.ERRORS ? 0.005 : 0.05) && measure != Measure.RETRIED)
                 || incident.share >= 0.25
             ? "bad"
             : "warn";

@@ -109,8 +109,4 @@ final class RouteTimes {
     }
     return sum == 0 ? 0 : quantile(all, sum, 0.5);
   }
-
-  int limit(int route) {
-    return limit[route];
-  }
 }

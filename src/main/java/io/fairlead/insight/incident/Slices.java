@@ -171,7 +171,7 @@ final class Slices {
         if (counts[s] == 0 && usualAll[m][s] == 0) {
           continue;
         }
-        boolean held = ((marks[s] | marks[TOTAL]) & 1 << m) != 0;
+        boolean held = ((marks[s] | marks[TOTAL]) & (1 << m)) != 0;
         if (held && ++heldBack[m][s] < BECOMES_USUAL) {
           continue;
         }
@@ -240,7 +240,7 @@ final class Slices {
       byte[] seen = lately[m];
       for (int s = 0; s < size; s++) {
         int k60 = sixty[column + s] + piece[column + s];
-        if (k60 < LEAST_BAD && seen[s] == 0 || isNobody(s)) {
+        if ((k60 < LEAST_BAD && seen[s] == 0) || isNobody(s)) {
           continue;
         }
         look(m, s, all, row, column, k60);
@@ -260,7 +260,7 @@ final class Slices {
     boolean fine = s != TOTAL && dimension[s].isFine();
     double by10 = by(measure, ten[column + s], ten[s], p, room, known, fine);
     double by60 = by(measure, k60, sixty[s] + piece[s], p, room, known, fine);
-    int history = lately[m][s] << 1 & 31;
+    int history = (lately[m][s] << 1) & 31;
     int k1 = row[column + s];
     if (k1 >= (fine ? LEAST_BAD_FINE : LEAST_BAD_SECOND)
         && matters(measure, k1, row[s], p)
