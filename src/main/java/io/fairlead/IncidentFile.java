@@ -26,12 +26,18 @@ import tools.jackson.databind.json.JsonMapper;
 final class IncidentFile {
   private static final System.Logger LOG = System.getLogger(IncidentFile.class.getName());
   private static final long LARGEST = 4 << 20;
+  private static final String NAME = "incidents.json";
   private static final JsonMapper MAPPER = new JsonMapper();
 
+  private final Path folder;
   private final Path path;
 
-  IncidentFile(Path path) {
-    this.path = path;
+  /**
+   * @param folder for state
+   */
+  IncidentFile(Path folder) {
+    this.folder = folder;
+    path = folder.resolve(NAME);
   }
 
   List<Incident> read() {
@@ -48,9 +54,9 @@ final class IncidentFile {
   }
 
   synchronized void write(List<Incident> incidents) {
-    Path beside = path.resolveSibling("." + path.getFileName() + ".new");
+    Path beside = folder.resolve("." + NAME + ".new");
     try {
-      if (!Files.isDirectory(path.getParent())) {
+      if (!Files.isDirectory(folder)) {
         return; // there is no state at all
       }
       byte[] json = MAPPER.writeValueAsString(incidents).getBytes(UTF_8);

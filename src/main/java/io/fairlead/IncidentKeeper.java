@@ -56,7 +56,7 @@ final class IncidentKeeper {
     this.control = control;
     this.services = services;
     this.recording = recording;
-    file = new IncidentFile(data.resolve("incidents.json"));
+    file = new IncidentFile(data);
     watch = new IncidentWatch(this::labels, this.events::add);
     unsubscribe = this.events.follow(watch::hear);
   }

@@ -31,10 +31,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What the watch for incidents costs: a record that it gets, and the look at the end of a second, in
- * which 5,000 requests ended. A node fails now and then if {@code bad} says so, so that causes are
- * looked for at each look.
+ * What the watch for incidents costs: a record that it gets, and the look at the end of a second,
+ * in which 5,000 requests ended. A node fails now and then if {@code bad} says so, so that causes
+ * are looked for at each look.
  */
+@SuppressWarnings("NullAway.Init") // JMH calls open() before anything else
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @Fork(value = 1, jvmArgsAppend = "-XX:+UseSerialGC")

@@ -177,7 +177,9 @@ final class WhyApi {
 
   private record Answered(Explanation explanation, String source) {}
 
-  /** From memory if all of it is there, or more than in the files: those come some seconds later. */
+  /**
+   * From memory if all of it is there, or more than in the files: those come some seconds later.
+   */
   private Answered answer(WhyQuestion question) throws WrongCondition {
     RecentView view = recent();
     Explanation live = view == null ? null : LiveWhy.ask(view, question);
@@ -316,7 +318,8 @@ final class WhyApi {
             .toList(),
         explanation.pairs().stream()
             .map(pair ->
-                new WhyPair(pair.fields(), pair.selection(), pair.rest(), pair.count(), pair.score()))
+                new WhyPair(
+                    pair.fields(), pair.selection(), pair.rest(), pair.count(), pair.score()))
             .toList(),
         explanation.text());
   }

@@ -28,7 +28,6 @@ final class WhyVerb extends RemoteVerb {
   /** So many times more frequent than among others; what is not is of no use here. */
   private static final double TELLING = 1.1;
 
-
   @Option(
       names = "--since",
       paramLabel = "TIME",
