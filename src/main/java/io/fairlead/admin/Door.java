@@ -116,7 +116,7 @@ final class Door implements HttpHandler {
     String method = exchange.getRequestMethod();
     String asGet = method.equals("HEAD") ? "GET" : method;
     String path = exchange.getRequestURI().getRawPath();
-    Answer file = path == null ? null : files.find(path);
+    Answer file = path == null ? null : files.find(path, field(exchange, "accept-encoding"));
     if (file != null) {
       gate.admitPage(field(exchange, "host"));
       return asGet.equals("GET") ? file : wrongMethod(Set.of("GET", "HEAD"));

@@ -5,7 +5,9 @@ import io.fairlead.admin.LiveView.Figures;
 import io.fairlead.admin.LiveView.ListenerLive;
 import io.fairlead.admin.LiveView.NodeLive;
 import io.fairlead.admin.LiveView.Reason;
+import io.fairlead.admin.LiveView.RecordsBrief;
 import io.fairlead.admin.LiveView.ServiceLive;
+import io.fairlead.record.RecordStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeFacts;
 import io.fairlead.service.Service;
@@ -13,6 +15,7 @@ import io.fairlead.service.Standing;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
 import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.telemetry.NodeCounter;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -202,7 +205,18 @@ final class Live implements AutoCloseable {
         listeners,
         services.size() > MAX_SERVICES ? List.copyOf(services.subList(0, MAX_SERVICES)) : services,
         Math.max(0, services.size() - MAX_SERVICES),
+        records(instance.recordStats()),
         events());
+  }
+
+  private static @Nullable RecordsBrief records(RecordStats stats) {
+    return stats == RecordStats.NONE
+        ? null
+        : new RecordsBrief(
+            stats.isWriting(),
+            stats.oldestMillis() == 0 ? null : stats.oldestMillis(),
+            stats.droppedOrdinary() + stats.droppedValuable() + stats.notWritten() + stats.failed(),
+            stats.lagMillis());
   }
 
   private List<EventView> events() {
@@ -302,6 +316,7 @@ final class Live implements AutoCloseable {
         node.inFlight(),
         node.connections(),
         instance.idleConnections(node),
+        node.counters().get(NodeCounter.RETRIED),
         figures(rates.node(node), latencies));
   }
 

@@ -21,7 +21,17 @@ record LiveView(
     List<ListenerLive> listeners,
     @Doc("Worst first.") List<ServiceLive> services,
     @Doc("Services beyond the first 100.") int hiddenServices,
+    @Doc("What becomes of records of requests; null: nothing is recorded.")
+        @Nullable RecordsBrief records,
     @Doc("The last 30, newest first.") List<EventView> events) {
+
+  /** How complete the records are. */
+  record RecordsBrief(
+      @Doc("Whether they get to disk.") boolean writing,
+      @Doc("When the oldest kept one began, milliseconds since 1970; null: there is none.")
+          @Nullable Long oldest,
+      @Doc("Lost since the start: no room in a ring, not written or not made.") long lost,
+      @Doc("How long the recorder has been behind.") long lagMillis) {}
 
   /** What the configuration in force is. */
   record ConfigBrief(
@@ -95,5 +105,6 @@ record LiveView(
       int inFlight,
       int connections,
       int idleConnections,
+      @Doc("Tries that were repeated because of a failure here, since it joined.") long retried,
       Figures figures) {}
 }

@@ -82,8 +82,23 @@ public final class Browser implements AutoCloseable {
 
   /** Loads a page and waits until its load event. */
   public void open(URI address) {
+    evaluate("window.isOld = true");
     send("Page.navigate", Map.of("url", address.toString()));
-    await("document.readyState === 'complete' && location.href !== 'about:blank'");
+    await(
+        "document.readyState === 'complete' && location.href !== 'about:blank'"
+            + " && (!window.isOld || location.href.includes('#'))");
+  }
+
+  /** Loads the page again. */
+  public void reload() {
+    evaluate("window.isOld = true");
+    send("Page.reload", Map.of());
+    await("document.readyState === 'complete' && !window.isOld");
+  }
+
+  /** Runs that script in every page from now on before the page's own. */
+  public void inject(String script) {
+    send("Page.addScriptToEvaluateOnNewDocument", Map.of("source", script));
   }
 
   /** The value of an expression in the page; promises are waited for. */
@@ -146,12 +161,41 @@ public final class Browser implements AutoCloseable {
 
   /** Presses that key on what has the focus. */
   public void press(String key, String text) {
+    press(key, text, false);
+  }
+
+  /** Presses that key, perhaps with Shift. */
+  public void press(String key, String text, boolean shift) {
     Map<String, Object> event = new HashMap<>(Map.of("key", key, "code", key, "text", text));
     event.put("windowsVirtualKeyCode", key.equals("Enter") ? 13 : key.equals("Tab") ? 9 : 0);
+    event.put("modifiers", shift ? 8 : 0);
     for (String type : List.of("keyDown", "keyUp")) {
       event.put("type", type);
       send("Input.dispatchKeyEvent", event);
     }
+  }
+
+  /** Drags from one place of the window to another with the mouse; a click if they are the same. */
+  public void drag(double fromX, double fromY, double toX, double toY) {
+    mouse("mouseMoved", fromX, fromY, 0);
+    mouse("mousePressed", fromX, fromY, 1);
+    if (fromX != toX || fromY != toY) {
+      mouse("mouseMoved", (fromX + toX) / 2, (fromY + toY) / 2, 1);
+      mouse("mouseMoved", toX, toY, 1);
+    }
+    mouse("mouseReleased", toX, toY, 1);
+  }
+
+  private void mouse(String type, double x, double y, int clicks) {
+    send(
+        "Input.dispatchMouseEvent",
+        Map.of("type", type, "x", x, "y", y, "button", "left", "clickCount", clicks));
+  }
+
+  /** Bytes that the page's script holds after everything unused has been thrown away. */
+  public long heapBytes() {
+    send("HeapProfiler.collectGarbage", Map.of());
+    return send("Runtime.getHeapUsage", Map.of()).get("usedSize").longValue();
   }
 
   /** Writes what is seen to a PNG file. */
@@ -161,9 +205,12 @@ public final class Browser implements AutoCloseable {
     Files.write(file, Base64.getDecoder().decode(answer.get("data").stringValue()));
   }
 
-  /** Errors and warnings of the console so far, uncaught exceptions among them. */
+  /**
+   * Errors and warnings of the console so far, uncaught exceptions among them; not that an answer
+   * had another status than 200, which a page may well expect.
+   */
   public List<String> complaints() {
-    return List.copyOf(complaints);
+    return complaints.stream().filter(each -> !each.contains("\"source\":\"network\"")).toList();
   }
 
   @Override

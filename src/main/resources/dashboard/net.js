@@ -1,0 +1,337 @@
+// Talking to the instance: single questions, questions asked again and again, the live picture.
+
+const TOKEN = 'fairlead-token';
+const STALE_MILLIS = 3500;
+const POLL_MILLIS = 1000;
+const STREAM_AGAIN_MILLIS = 5000;
+const FORGET_MILLIS = 60000;
+const MAX_KEPT = 60;
+
+const byId = (id) => document.getElementById(id);
+
+export class NeedsToken extends Error {}
+
+/** An answer that says no. */
+export class Refused extends Error {
+  constructor(status, detail, position) {
+    super(detail);
+    this.status = status;
+    this.position = position;
+  }
+}
+
+function withToken(options) {
+  const headers = { ...options.headers };
+  const token = sessionStorage.getItem(TOKEN);
+  if (token) headers.Authorization = `Bearer ${token}`;
+  return { ...options, headers, cache: 'no-store', credentials: 'omit' };
+}
+
+export async function ask(path, options = {}) {
+  const answer = await fetch(path, withToken(options));
+  if (answer.status === 401) throw new NeedsToken('That needs a token.');
+  if (!answer.ok) {
+    let problem = {};
+    try {
+      problem = await answer.json();
+    } catch {
+      // no problem document: the status has to do
+    }
+    throw new Refused(answer.status, problem.detail || `The answer was ${answer.status}.`, problem.position);
+  }
+  return answer;
+}
+
+export const post = (path, body, type = 'application/json') =>
+  ask(path, { method: 'POST', headers: { 'Content-Type': type }, body });
+
+// ---- questions that a page needs answered ---------------------------------------------------------
+
+let changed = () => {};
+let generation = 0;
+const kept = new Map();
+const slots = new Map();
+
+export const state = { paused: false, link: 'wait', live: null, lastNews: 0 };
+
+export function onChange(listener) {
+  changed = listener;
+}
+
+/** A page is about to be drawn: what it does not ask for any more is not asked again. */
+export function begin() {
+  generation++;
+}
+
+/**
+ * The answer to a question, as far as there is one.
+ *
+ * @param every seconds after which it is asked again; 0: never
+ * @param slot what the question is about: until the first answer, the one to the question before
+ *     it is shown
+ * @returns {{value: any, error: string, missing: boolean, busy: boolean, at: number, old: boolean}}
+ */
+export function use(path, every = 0, slot = path) {
+  let entry = kept.get(path);
+  if (!entry) {
+    entry = { path, value: undefined, error: '', missing: false, busy: false, at: 0, every, old: false };
+    kept.set(path, entry);
+  }
+  entry.generation = generation;
+  entry.every = every;
+  entry.slot = slot;
+  entry.used = Date.now();
+  if (!entry.busy && entry.at === 0) load(entry);
+  if (entry.value === undefined && !entry.error && !entry.missing && slots.has(slot)) {
+    return { ...entry, value: slots.get(slot), old: true };
+  }
+  return entry;
+}
+
+async function load(entry) {
+  entry.busy = true;
+  try {
+    const answer = await ask(entry.path, { signal: AbortSignal.timeout(45000) });
+    entry.value = await answer.json();
+    entry.error = '';
+    entry.missing = false;
+    slots.set(entry.slot, entry.value);
+  } catch (e) {
+    entry.missing = e instanceof Refused && e.status === 404;
+    entry.error = entry.missing ? '' : e.name === 'TimeoutError' ? 'There was no answer within 45 s.'
+      : e instanceof Refused || e instanceof NeedsToken ? e.message : 'The instance does not answer.';
+  }
+  entry.busy = false;
+  entry.at = Date.now();
+  changed();
+}
+
+/** Asks again what is shown now. */
+export function refresh(prefix = '') {
+  for (const entry of kept.values()) {
+    if (entry.generation === generation && entry.path.startsWith(prefix) && !entry.busy) load(entry);
+  }
+}
+
+setInterval(() => {
+  const now = Date.now();
+  for (const entry of kept.values()) {
+    const active = entry.generation === generation;
+    if (!active && !entry.busy && (now - entry.used > FORGET_MILLIS || kept.size > MAX_KEPT)) kept.delete(entry.path);
+    if (!active || entry.busy || state.paused || document.hidden || state.link === 'lost') continue;
+    // What is not there may come with another configuration; a refusal is asked again at leisure.
+    const wait = entry.missing ? 30 : entry.error ? Math.max(5, entry.every) : entry.every;
+    if (entry.every && now - entry.at > wait * 1000) load(entry);
+  }
+  if (slots.size > MAX_KEPT) slots.clear();
+}, 500);
+
+// ---- the live picture -----------------------------------------------------------------------------
+
+function show(picture, how) {
+  state.lastNews = Date.now();
+  const before = state.link;
+  state.link = how;
+  if (!state.paused || !state.live) {
+    state.live = picture;
+    remember(picture);
+  }
+  if (before === 'lost') refresh();
+  changed();
+}
+
+function lost() {
+  if (state.link === 'lost') return;
+  state.link = 'lost';
+  changed();
+}
+
+/** Figures of the last five minutes, one a second, as the pictures brought them. */
+export const history = { time: [], rate: [], errors: [], p50: [], p99: [], healthy: [] };
+const KEPT_SECONDS = 300;
+
+function remember(picture) {
+  const second = Math.floor(picture.time / 1000);
+  if (history.time.length === 0) {
+    const { rates, errors } = picture.total;
+    rates.forEach((value, i) => put(second - rates.length + i, value, errors[i], null, null, null));
+  }
+  if (history.time.at(-1) >= second) return;
+  let healthy = 0;
+  for (const service of picture.services) healthy += service.available;
+  put(second, picture.total.rates.at(-1) ?? 0, picture.total.errors.at(-1) ?? 0,
+    picture.total.p50Millis, picture.total.p99Millis, healthy);
+}
+
+function put(second, ...values) {
+  history.time.push(second);
+  ['rate', 'errors', 'p50', 'p99', 'healthy'].forEach((name, i) => history[name].push(values[i]));
+  while (history.time.length && history.time[0] <= second - KEPT_SECONDS) {
+    for (const column of Object.values(history)) column.shift();
+  }
+}
+
+// A page that a browser keeps in case somebody goes back must not keep one of its few connections.
+let leaving = new AbortController();
+addEventListener('pagehide', () => {
+  leaving.abort();
+  leaving = new AbortController();
+});
+
+/**
+ * Reads server-sent events; fetch instead of EventSource because only fetch can carry a token.
+ *
+ * @param heard called with each message's data
+ */
+export async function stream(path, heard, signal) {
+  const answer = await ask(path, { headers: { Accept: 'text/event-stream' }, signal: AbortSignal.any([signal, leaving.signal]) });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += value;
+    let end;
+    while ((end = rest.indexOf('\n\n')) >= 0) {
+      const message = rest.slice(0, end);
+      rest = rest.slice(end + 2);
+      const data = message.split('\n').filter((l) => l.startsWith('data: ')).map((l) => l.slice(6)).join('\n');
+      if (data) heard(JSON.parse(data));
+    }
+  }
+}
+
+async function follow() {
+  const stop = new AbortController();
+  const watchdog = setInterval(() => {
+    if (Date.now() - state.lastNews > STALE_MILLIS) stop.abort();
+  }, 500);
+  try {
+    state.lastNews = Date.now();
+    await stream('/api/v1/live', (picture) => show(picture, 'live'), stop.signal);
+  } finally {
+    clearInterval(watchdog);
+    stop.abort();
+  }
+}
+
+const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
+
+async function poll(until) {
+  while (Date.now() < until) {
+    try {
+      const answer = await ask('/api/v1/live', { signal: AbortSignal.timeout(STALE_MILLIS) });
+      show(await answer.json(), 'polling');
+    } catch (e) {
+      if (e instanceof NeedsToken) throw e;
+      lost();
+    }
+    await wait(POLL_MILLIS);
+  }
+}
+
+export async function run() {
+  for (;;) {
+    try {
+      try {
+        await follow();
+      } catch (e) {
+        if (e instanceof NeedsToken) throw e;
+      }
+      await poll(Date.now() + STREAM_AGAIN_MILLIS);
+    } catch (e) {
+      if (!(e instanceof NeedsToken)) throw e;
+      await login();
+      refresh();
+    }
+  }
+}
+
+// ---- asking people --------------------------------------------------------------------------------
+
+function login() {
+  const dialog = byId('login');
+  if (sessionStorage.getItem(TOKEN)) byId('login-text').textContent = 'That token is not known here.';
+  byId('token').value = '';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      sessionStorage.setItem(TOKEN, byId('token').value.trim());
+      resolve();
+    }, { once: true });
+  });
+}
+
+export function confirm(title, words, yes) {
+  const dialog = byId('ask');
+  byId('ask-title').textContent = title;
+  byId('ask-text').textContent = words;
+  byId('ask-yes').textContent = yes;
+  dialog.showModal();
+  return new Promise((resolve) => {
+    // The close event comes a moment late and could belong to the question before: not used.
+    const answered = new AbortController();
+    const end = (yesOrNo) => {
+      answered.abort();
+      resolve(yesOrNo);
+    };
+    dialog.querySelector('form').addEventListener('submit',
+      (e) => end(e.submitter?.value === 'yes'), { signal: answered.signal });
+    dialog.addEventListener('cancel', () => end(false), { signal: answered.signal });
+  });
+}
+
+let toastTimer = 0;
+
+export function toast(words) {
+  const box = byId('toast');
+  box.textContent = words;
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, 5000);
+}
+
+const spoken = { timers: { true: 0, false: 0 }, last: 0 };
+
+/**
+ * Has a screen reader say it, the last of many only.
+ *
+ * @param asked whether the reader did something that it answers; else it waits its turn: one in 10 s
+ */
+export function speak(words, asked = true) {
+  clearTimeout(spoken.timers[asked]);
+  spoken.timers[asked] = setTimeout(() => {
+    byId('spoken').textContent = words;
+    spoken.last = Date.now();
+  }, asked ? 300 : Math.max(300, spoken.last + 10000 - Date.now()));
+}
+
+export async function copy(words, what) {
+  try {
+    await navigator.clipboard.writeText(words);
+    toast(`${what} copied.`);
+  } catch {
+    toast(`${what} could not be copied: the browser does not let this page.`);
+  }
+}
+
+export const nodePath = (service, address) =>
+  `/api/v1/services/${encodeURIComponent(service)}/nodes/${encodeURIComponent(address)}`;
+
+export async function changeDraining(service, node) {
+  const back = node.state === 'draining';
+  const sure = back
+    ? await confirm(`Undrain ${node.name}?`, `It takes requests of ${service} again.`, 'Undrain')
+    : await confirm(`Drain ${node.name}?`,
+      `It gets no new requests of ${service}; the ${node.inFlight} in flight go on to their end.`, 'Drain');
+  if (!sure) return;
+  try {
+    const answer = await ask(`${nodePath(service, node.address)}/${back ? 'undrain' : 'drain'}`,
+      { method: 'POST', headers: { 'Content-Type': 'application/json' } });
+    const change = await answer.json();
+    toast(back ? `${change.node} takes requests again.` : `${change.node} is draining, ${change.inFlight} in flight.`);
+    refresh();
+  } catch (e) {
+    toast(e instanceof NeedsToken ? 'That needs a token.' : `Not done: ${e.message}`);
+  }
+}

@@ -1,0 +1,118 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.Loopback.Client;
+import io.fairlead.admin.Browser;
+import io.fairlead.demo.TestNode;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** The page over a real instance with real traffic: what it shows is what was recorded. */
+@Timeout(90)
+class DashboardDataTest {
+  private static final String CONFIG =
+      """
+      admin: { bind: "127.0.0.1:0" }
+      data: "%s"
+      listeners:
+        web: { bind: "127.0.0.1:0", routes: { service: shop } }
+      services:
+        shop:
+          nodes:
+            - { name: a, address: "127.0.0.1:%d" }
+            - { name: b, address: "127.0.0.1:%d" }
+      """;
+
+  @TempDir private Path folder;
+
+  @Test
+  void aClickOnAChartLeadsToExactlyTheRecordsThatSqlCounts() throws Exception {
+    try (TestNode a = Loopback.node("a");
+        TestNode b = Loopback.node("b");
+        Fairlead fairlead = Loopback.startRecording(CONFIG.formatted(folder, a.port(), b.port()));
+        Browser browser = new Browser()) {
+      browser.setSize(1280, 1000);
+      URI page = URI.create("http://127.0.0.1:" + fairlead.adminAddress().getPort() + "/");
+      browser.open(page);
+      browser.await("document.querySelectorAll('.node').length === 2");
+      try (Client client = new Client(Loopback.port(fairlead, "web"))) {
+        for (int i = 0; i < 300; i++) {
+          assertThat(client.get("/cart/" + i % 7).status()).isEqualTo(200);
+        }
+      }
+      browser.await("document.getElementById('total-rate').textContent !== '0'");
+      // The curve stands where the requests were; a click there leads to their records.
+      JsonNode place =
+          browser.evaluate(
+              """
+              (() => {
+                const chart = document.querySelector('fl-chart');
+                const { times, lines } = chart.given;
+                const at = lines[0].values.findLastIndex((v) => v > 0);
+                const over = chart.querySelector('.u-over').getBoundingClientRect();
+                return { x: Math.min(over.right - 2, over.left + chart.plot.valToPos(times[at], 'x')), y: over.top + 20 };
+              })()\
+              """);
+      double x = place.get("x").doubleValue();
+      double y = place.get("y").doubleValue();
+      browser.drag(x, y, x, y);
+      browser.await("/^#.records.from=[0-9]{13}&to=[0-9]{13}$/.test(location.hash)");
+      // Records are in a file within ten seconds.
+      browser.await(
+          """
+          (() => {
+            const count = document.getElementById('count')?.dataset.count;
+            if (count > 0) return true;
+            if (!window.asked || Date.now() - window.asked > 700) {
+              window.asked = Date.now();
+              document.querySelector('.records header button')?.click();
+            }
+            return false;
+          })()\
+          """,
+          Duration.ofSeconds(30));
+      JsonNode counted =
+          browser.evaluate(
+              """
+              (async () => {
+                const span = new URLSearchParams(location.hash.split('?')[1]);
+                const time = (name) => new Date(Number(span.get(name))).toISOString().slice(0, -1).replace('T', ' ');
+                const sql = `SELECT count(*) FROM requests WHERE time >= TIMESTAMP '${time('from')}' AND time < TIMESTAMP '${time('to')}'`;
+                const answer = await fetch('/api/v1/query', { method: 'POST', headers: { 'Content-Type': 'application/sql' }, body: sql });
+                return (await answer.json()).rows[0][0];
+              })()\
+              """);
+      assertThat(
+              Long.parseLong(
+                  browser.evaluate("document.getElementById('count').dataset.count").stringValue()))
+          .isEqualTo(counted.longValue())
+          .isPositive();
+
+      // One record: its phases, in this order, make up its time.
+      browser.evaluate("document.querySelector('.records tbody a').click()");
+      browser.await("document.querySelectorAll('.waterfall li').length >= 2");
+      assertThat(browser.evaluate("document.querySelector('h1').textContent").stringValue())
+          .startsWith("Record ");
+
+      // The same in SQL.
+      browser.open(
+          page.resolve(
+              "#/sql?q=SELECT%20node%2C%20count(*)%20FROM%20requests%20GROUP%20BY%20node%20ORDER%20BY%20node"));
+      browser.await("document.querySelectorAll('#answer tbody tr').length === 2");
+      assertThat(
+              browser
+                  .evaluate("document.querySelector('#answer tbody td').textContent")
+                  .stringValue())
+          .isEqualTo("a");
+      browser.open(page.resolve("#/sql?q=SELECT%20nod%20FROM%20requests"));
+      browser.await("document.querySelector('.card.trouble')?.textContent.includes('nod')");
+      assertThat(browser.complaints()).isEmpty();
+    }
+  }
+}
