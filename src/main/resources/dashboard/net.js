@@ -150,17 +150,22 @@ function lost() {
 export const history = { time: [], rate: [], errors: [], p50: [], p99: [], healthy: [] };
 const KEPT_SECONDS = 300;
 
+let remembered = 0;
+
 function remember(picture) {
-  const second = Math.floor(picture.time / 1000);
-  if (history.time.length === 0) {
-    const { rates, errors } = picture.total;
-    rates.forEach((value, i) => put(second - rates.length + i, value, errors[i], null, null, null));
+  const { rates, errors, p50Millis, p99Millis } = picture.total;
+  const gone = picture.time - remembered;
+  if (gone < 500) return; // the same, sent again
+  remembered = picture.time;
+  const last = history.time.at(-1) ?? 0;
+  // Pictures come about a second apart: each has a place of its own, and what was missed is in the next.
+  const second = Math.max(last + 1, Math.round(picture.time / 1000));
+  const missed = Math.min(rates.length, last ? Math.round(gone / 1000) : rates.length);
+  for (let i = missed - 1; i > 0; i--) {
+    if (second - i > last) put(second - i, rates.at(-1 - i) ?? 0, errors.at(-1 - i) ?? 0, null, null, null);
   }
-  if (history.time.at(-1) >= second) return;
-  let healthy = 0;
-  for (const service of picture.services) healthy += service.available;
-  put(second, picture.total.rates.at(-1) ?? 0, picture.total.errors.at(-1) ?? 0,
-    picture.total.p50Millis, picture.total.p99Millis, healthy);
+  const healthy = picture.services.reduce((sum, service) => sum + service.available, 0);
+  put(second, rates.at(-1) ?? 0, errors.at(-1) ?? 0, p50Millis, p99Millis, healthy);
 }
 
 function put(second, ...values) {
