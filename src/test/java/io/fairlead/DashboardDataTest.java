@@ -78,7 +78,7 @@ class DashboardDataTest {
       long shown = 0;
       long counted = -1;
       for (int look = 0; look < 60 && (shown != counted || shown == 0); look++) {
-        browser.evaluate("document.querySelector('.records header button').click()");
+        browser.evaluate("document.querySelector('.records header button')?.click()");
         browser.evaluate("new Promise((done) => setTimeout(done, 500))");
         browser.await("document.getElementById('count')?.dataset.count");
         shown =
