@@ -22,7 +22,7 @@ async function change(how, done) {
 
 async function silence(alert) {
   if (!await confirm(`Silence ${alert.rule} for an hour?`, `Nobody is told of it: ${alert.text}`, 'Silence')) return;
-  await change(() => post(`${PATH}/silences`, JSON.stringify({ rule: alert.rule, labels: alert.labels || {}, for: '1h' })), 'Silenced for an hour.');
+  await change(() => post(`${PATH}/silences`, JSON.stringify({ labels: { rule: alert.rule, ...alert.labels }, duration: '1h', why: 'silenced on the dashboard' })), 'Silenced for an hour.');
 }
 
 async function unsilence(id) {
@@ -37,7 +37,7 @@ export function alerts() {
       ${card('Now and lately', body.alerts.length ? html`<ol class="incident-list">${body.alerts.map((a) => html`<li data-level=${a.level} data-state=${a.state}>
         <p class="what"><span class="badge" data-level=${a.state === 'firing' ? a.level : 'over'}>${a.state}</span> <b>${a.rule}</b> <span class="soft">${moment(a.since)}, ${span(Date.now() - a.since)} ago${labels(a.labels) ? ` · ${labels(a.labels)}` : ''}</span>
         ${a.state === 'firing' || a.state === 'pending' ? html`<button type="button" class="aside" @click=${() => silence(a)} aria-label="Silence ${a.rule}">Silence</button>` : nothing}</p>
-        <p>${a.text}</p></li>`)}</ol>` : blank('Nothing fires.'), { id: 'firing' })}
+        <p>${a.text}${a.cause ? html` <span class="soft">${a.cause}</span>` : nothing}</p></li>`)}</ol>` : blank('Nothing fires.'), { id: 'firing' })}
       ${card('Rules', body.rules?.length ? table('Rules', [
         { key: 'name', title: 'Rule', value: (r) => r.name, cell: (r) => r.name },
         { key: 'state', title: 'State', value: (r) => r.state, cell: (r) => state(r.state) },
@@ -46,13 +46,14 @@ export function alerts() {
       ], body.rules, { keyOf: (r) => r.name, name: 'rules' }) : blank('There is no rule.'), { id: 'rules' })}
       <div class="columns">
       ${card('Receivers', body.receivers?.length ? table('Receivers', [
-        { key: 'name', title: 'Receiver', value: (r) => r.name, cell: (r) => html`${r.name}<span class="sub">${r.kind}</span>` },
+        { key: 'name', title: 'Receiver', value: (r) => r.name, cell: (r) => html`${r.name}<span class="sub">${r.kind}${r.place ? ` to ${r.place}` : ''}</span>` },
         { key: 'sent', title: 'Sent', number: true, value: (r) => r.sent, cell: (r) => count(r.sent) },
         { key: 'failed', title: 'Failed', number: true, value: (r) => r.failed, cell: (r) => html`<span class=${r.failed ? 'some' : ''}>${count(r.failed)}</span>` },
+        { key: 'lost', title: 'Given up', number: true, value: (r) => r.lost, cell: (r) => html`<span class=${r.lost ? 'some' : ''}>${count(r.lost)}</span>` },
         { key: 'waiting', title: 'Waiting', number: true, value: (r) => r.waiting, cell: (r) => count(r.waiting) },
         { key: 'last', title: 'Last trouble', cell: (r) => r.lastError || html`<span class="soft">none</span>` },
       ], body.receivers, { keyOf: (r) => r.name, name: 'receivers' }) : blank('Nobody is told: the configuration names no receiver.'), { id: 'receivers' })}
-      ${card('Silences', body.silences?.length ? html`<ol class="list pad">${body.silences.map((s) => html`<li><b>${s.rule || labels(s.labels) || 'all'}</b>
-        <span>${s.until ? `until ${moment(s.until)}` : ''}${s.by || s.who ? `, by ${s.by || s.who}` : ''}</span> <button type="button" @click=${() => unsilence(s.id)} aria-label="End the silence of ${s.rule || labels(s.labels) || 'all'}">End</button></li>`)}</ol>` : blank('Nothing is silenced.'), { id: 'silences' })}
+      ${card('Silences', body.silences?.length ? html`<ol class="list pad">${body.silences.map((s) => html`<li><b>${labels(s.labels)}</b>
+        <span>until ${moment(s.until)}, by ${s.by}${s.why ? `: ${s.why}` : ''}</span> <button type="button" @click=${() => unsilence(s.id)} aria-label="End the silence of ${labels(s.labels)}">End</button></li>`)}</ol>` : blank('Nothing is silenced.'), { id: 'silences' })}
       </div>`)}`;
 }

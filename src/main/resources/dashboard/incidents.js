@@ -59,7 +59,7 @@ function shown(i) {
     <div class="columns">
       ${card('Most likely cause', i.causes?.length ? html`<ol class="causes">${i.causes.map((c, n) => html`<li><p class=${n === 0 ? 'first' : ''}>${c.text}</p>
           <p class="two"><span>here ${bar(c.bad, 'chosen')} ${share(c.bad)}</span><span>others ${bar(c.rest, 'rest')} ${share(c.rest)}</span>
-          <a href=${recordsLink(i.since, until, all(where, ...Object.entries(c.fields || {}).map(([f, v]) => is(f, v)), BAD[i.kind] || ''))}>Records</a></p></li>`)}</ol>`
+          ${c.where === null ? nothing : html`<a href=${recordsLink(i.since, until, all(where, c.where || all(...Object.entries(c.fields || {}).map(([f, v]) => is(f, v))), BAD[i.kind] || ''))}>Records</a>`}</p></li>`)}</ol>`
         : blank('Nothing sets the requests concerned apart from others.'), { id: 'causes' })}
       ${card('Figures', html`<dl class="facts-list">
         <div><dt>Kind</dt><dd>${i.kind}</dd></div>

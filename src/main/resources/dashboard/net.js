@@ -186,7 +186,7 @@ addEventListener('pagehide', () => {
 /**
  * Reads server-sent events; fetch instead of EventSource because only fetch can carry a token.
  *
- * @param heard called with each message's data
+ * @param heard called with each message's data and kind
  */
 export async function stream(path, heard, signal) {
   const answer = await ask(path, { headers: { Accept: 'text/event-stream' }, signal: AbortSignal.any([signal, leaving.signal]) });
@@ -201,7 +201,8 @@ export async function stream(path, heard, signal) {
       const message = rest.slice(0, end);
       rest = rest.slice(end + 2);
       const data = message.split('\n').filter((l) => l.startsWith('data: ')).map((l) => l.slice(6)).join('\n');
-      if (data) heard(JSON.parse(data));
+      const kind = /^event: (.*)$/m.exec(message)?.[1] ?? '';
+      if (data) heard(JSON.parse(data), kind);
     }
   }
 }

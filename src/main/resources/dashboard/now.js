@@ -3,6 +3,7 @@
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { card, choice, spanOf, spanQuery, told } from '/parts.js';
 import { nodeTable } from '/node-table.js';
+import { isHeld } from '/routes.js';
 import { rangeWhere, whyPanel } from '/why.js';
 import { history, state, use } from '/net.js';
 import { all, changed, go, here, is, link, recordsLink } from '/url.js';
@@ -123,7 +124,7 @@ function tiles(live, markers) {
     const seconds = before.step / 1000;
     s.requests.forEach((requests, i) => {
       const at = Math.floor((before.from + (i + 1) * before.step) / 1000);
-      if (at >= first) return;
+      if (at >= first || !isHeld(before, i)) return;
       times.push(at);
       lines.rate.push(requests / seconds);
       lines.errors.push(s.errors[i] / seconds);
@@ -134,6 +135,16 @@ function tiles(live, markers) {
   }
   times.push(...history.time);
   for (const name of Object.keys(lines)) lines[name].push(...history[name]);
+  if (before) {
+    // Of the minute before the page was opened, pictures tell the number of requests only.
+    const s = before.series[0];
+    times.forEach((at, i) => {
+      const step = Math.floor((at * 1000 - before.from) / before.step);
+      for (const name of ['p50', 'p99']) {
+        if (lines[name][i] === null && s[name][step]) lines[name][i] = s[name][step] / 1000;
+      }
+    });
+  }
   const days = day?.series[0];
   const per = (values) => values.map((v) => v / (day.step / 1000));
   const failing = 'error!=null or status>=500';
@@ -192,11 +203,11 @@ function explore(at, markers) {
       ${services.length > 1 && !params.service ? html`<label class="pick">Service <select @change=${(e) => go(changed({ service: e.target.value }))}><option value="">all</option>${services.map((s) => html`<option>${s}</option>`)}</select></label>` : nothing}
       ${over.from ? html`<a class="chip" href=${changed({ from: '', to: '' })}>${period(over.from, over.to)}<span aria-hidden="true"> ×</span></a>` : choice('Span', 'since', HEAT_SPANS, over.since)}</header>
       ${told(answer, 'How long requests took is', (heat) => html`<fl-heat .data=${{ ...heat, markers }} .chosen=${chosen} @choose=${choose}></fl-heat>
-        <p class="hint">Drag over a part to compare it with the rest; along an axis takes all of it.</p>`)}</section>
+        <p class="hint">${heat.lost ? `${plural(heat.lost, 'record')} of this time lost. ` : ''}Drag over a part to compare it with the rest; along an axis takes all of it.</p>`)}</section>
     <section class="card why" aria-labelledby="why-title"><header><h2 id="why-title">${chosen ? 'What these have in common' : 'What has changed'}</h2>
       ${chosen ? html`<span class="aside"><a href=${recordsLink(chosen.from, chosen.to, all(where, rangeWhere(chosen)))}>Records</a> <a href=${changed({ sel: '' })}>Let go</a></span>` : nothing}</header>
       <div class="inner" tabindex="0" role="region" aria-label="Fields">${chosen
-        ? whyPanel({ ...chosen, where, against: 'rest' }, `${period(chosen.from, chosen.to)}${lengthWords(chosen)}, against all others around it.`)
+        ? whyPanel({ ...chosen, where, against: chosen.min || chosen.max ? 'rest' : 'before' }, `${period(chosen.from, chosen.to)}${lengthWords(chosen)}, against ${chosen.min || chosen.max ? 'the others of that time' : 'the time before'}.`)
         : whyPanel({ from: '1m', where, against: 'before' }, 'The last minute against the time before.', 10)}</div></section>
   </div>`;
 }

@@ -64,7 +64,7 @@ export function records(at) {
 function held() {
   const known = state.live.records;
   if (!known) return html`<span class="badge">Requests are not recorded</span>`;
-  return html`<span class="soft">${known.oldest ? `Kept since ${moment(known.oldest)}` : 'Nothing is kept yet'}${known.lost ? `; ${plural(known.lost, 'record')} lost` : ''}</span>`;
+  return html`<span class="soft">${known.oldest ? `Kept since ${moment(known.oldest)}` : ''}${known.lost ? `; ${plural(known.lost, 'record')} lost` : ''}</span>`;
 }
 
 const narrowed = (over, field, value, not) => changed({ where: all(over.where, is(field, value, not)) });
@@ -122,7 +122,7 @@ function recordTable(rows, over) {
 
 // ---- following -------------------------------------------------------------------------------------------
 
-const followed = { key: '', rows: [], stop: null, error: '', how: '' };
+const followed = { key: '', rows: [], skipped: 0, stop: null, error: '' };
 const KEPT = 200;
 
 function add(rows) {
@@ -138,6 +138,7 @@ export function follow(over) {
   followed.stop?.abort();
   followed.key = key;
   followed.rows = [];
+  followed.skipped = 0;
   followed.error = '';
   if (!over) return;
   followed.stop = new AbortController();
@@ -155,8 +156,9 @@ async function tail(over, signal) {
   if (over.table !== 'requests') query.set('table', over.table);
   for (;;) {
     try {
-      await stream(`/api/v1/records/tail?${query}`, (message) => {
-        if (!state.paused) add(message.columns ? rowsOf(message) : [message].flat());
+      await stream(`/api/v1/records/tail?${query}`, (message, kind) => {
+        if (kind === 'row' && !state.paused) add([message]);
+        else if (kind === 'skipped') followed.skipped += message.rows;
       }, signal);
     } catch (e) {
       if (signal.aborted) return;
@@ -177,7 +179,7 @@ async function tail(over, signal) {
 
 function tailed(over) {
   return card('As they come', html`${followed.error ? html`<p class="blank trouble" role="alert">${followed.error}</p>` : nothing}
-    ${followed.rows.length ? recordTable(followed.rows, over) : blank('Nothing yet.')}`, { id: 'tail', kind: 'records', aside: html`<span class="summary">the newest ${KEPT}</span>` });
+    ${followed.rows.length ? recordTable(followed.rows, over) : blank('Nothing yet.')}`, { id: 'tail', kind: 'records', aside: html`<span class="summary">the newest ${KEPT}${followed.skipped ? `; ${count(followed.skipped)} came too fast to be shown` : ''}</span>` });
 }
 
 // ---- one ---------------------------------------------------------------------------------------------------
@@ -225,19 +227,17 @@ export function phasesOf(record) {
 }
 
 function waterfall(record, body) {
-  const given = body.phases?.map((p) => ({ title: p.name || p.title, start: p.startMicros ?? p.start ?? 0, length: p.micros ?? p.length ?? 0 }));
-  const phases = given?.length ? given : phasesOf(record);
+  const phases = phasesOf(record);
   const all = Math.max(1, record.total_us, ...phases.map((p) => p.start + p.length));
   return html`<ol class="waterfall" aria-label="Phases">${phases.map((p, i) => html`<li><span>${p.title}</span>
       <span class="track" aria-hidden="true"><i class="phase-${i % 5}" .style=${`margin-left:${(100 * p.start / all).toFixed(2)}%;width:max(2px,${(100 * p.length / all).toFixed(2)}%)`}></i></span>
       <span class="n">${micros(p.length)}</span></li>`)}</ol>
-    <p class="hint pad">${micros(record.total_us)} in all, ${plural(record.tries ?? 1, 'try', 'tries')}${record.node ? `, answered by ${record.node}` : ''}${record.error ? `; ${record.error}` : ''}.</p>
-    ${Array.isArray(body.tries) && body.tries.length > 1 ? html`<ol class="list pad">${body.tries.map((t) => html`<li><b>${t.node}</b> <span>${t.outcome || t.status || ''}</span> <span>${micros(t.micros)}</span></li>`)}</ol>` : nothing}`;
+    <p class="hint pad">${micros(record.total_us)} in all, ${plural(record.tries ?? 1, 'try', 'tries')}${record.node ? `, answered by ${record.node}` : ''}${record.error ? `; ${record.error}${body.meaning ? `: ${body.meaning}` : ''}` : ''}.${body.others ? ` ${plural(body.others, 'other record')} with the same id.` : ''}</p>`;
 }
 
 function linesOf(body) {
-  const lines = body.lines || body.nodeLogs || body.logs;
+  const { lines } = body;
   if (!Array.isArray(lines)) return nothing;
-  return card('Lines of the node around it', lines.length ? html`<ol class="lines" tabindex="0" aria-label="Lines of the node">${lines.map((l) => html`<li class=${l.request_id || l.same ? 'same' : ''}><time>${l.time ? moment(sqlTime(l.time) ?? l.time) : ''}</time> ${l.text ?? String(l)}</li>`)}</ol>`
+  return card('Lines of the node around it', lines.length ? html`<ol class="lines" tabindex="0" aria-label="Lines of the node">${lines.map((l) => html`<li class=${l.request_id === body.record.id ? 'same' : ''}><time>${moment(sqlTime(l.time) ?? 0)}</time> <b>${l.level}</b> ${l.text}</li>`)}</ol>${body.linesTruncated ? html`<p class="hint pad">There are more.</p>` : nothing}`
     : blank('The node wrote nothing around it, or its lines are not collected.'), { id: 'lines' });
 }

@@ -6,7 +6,7 @@ import { markersOf, stepOf } from '/now.js';
 import { spark } from '/node-table.js';
 import { use } from '/net.js';
 import { here, is, link, recordsLink } from '/url.js';
-import { count, micros, period, rate, share, spanMillis } from '/format.js';
+import { count, micros, moment, period, plural, rate, share, spanMillis } from '/format.js';
 
 const INKS = ['accent', 'second', 'third', 'fourth', 'fifth', 'sixth'];
 
@@ -22,22 +22,39 @@ export function seriesPage(by, title, { filter = '', nameOf = (key) => key[by] ?
   const controls = html`${choice('What', 'show', METRICS, metric)}${over.from ? html`<span class="soft">${period(over.from, over.to)}</span>` : choice('Span', 'since', SPANS, over.since)}`;
   return told(answer, `${title} over time are`, (body) => {
     const rows = body.series.map((s) => ({ ...s, name: nameOf(s.key) }));
-    const from = body.span?.from ?? body.from;
-    const to = body.span?.to ?? body.from + body.step * (rows[0]?.requests.length || 0);
+    const from = over.from || body.from;
+    const to = over.to || body.from + body.step * (rows[0]?.requests.length || 0);
     return html`${card(`${METRICS.find(([m]) => m === metric)[1]} by ${by}`, rows.length
         ? seriesChart(body, rows.slice(0, 6), metric, by) : blank('There was no request in this span.'), { aside: controls, id: 'over-time' })}
       ${card(title, seriesTable(rows, { by, from, to, title, linkOf }), { id: 'all' })}
-      ${body.others ? html`<p class="hint">${count(body.others)} more are summed up as others.</p>` : nothing}`;
+      ${body.others ? html`<p class="hint">${count(body.others)} requests of ${count(body.left)} others are not in it.</p>` : nothing}
+      ${heldNote(body)}`;
   });
 }
 
+/** Since when there are figures, where that is later than what was asked for; and what they lack. */
+export function heldNote(body) {
+  const late = body.span?.from > body.from + 2 * body.step;
+  return late || body.lost ? html`<p class="hint pad">${late ? `Counted since ${moment(body.span.from)}. ` : ''}${body.lost ? `${plural(body.lost, 'record')} of this time ${body.lost === 1 ? 'was' : 'were'} lost and not counted.` : ''}</p>` : nothing;
+}
+
+/** Steps that are over: the last one would look like a fall. */
+export function wholeSteps(body, length) {
+  const over = Math.floor((Date.now() - body.from) / body.step);
+  return Array.from({ length: Math.max(0, Math.min(length, over)) }, (_, i) => i);
+}
+
+/** Whether anything was counted in a step; else it is not known, which is not zero. */
+export const isHeld = (body, step) => !body.span?.from || body.from + (step + 1) * body.step > body.span.from;
+
 export function seriesChart(body, rows, metric, by, height = 190) {
   const seconds = body.step / 1000;
-  const times = rows[0].requests.map((_, i) => Math.round((body.from + i * body.step) / 1000));
+  const steps = wholeSteps(body, rows[0].requests.length);
+  const times = steps.map((i) => Math.round((body.from + i * body.step) / 1000));
   const time = metric === 'p50' || metric === 'p99';
   const lines = rows.map((row, i) => ({
     label: row.name, ink: metric === 'errors' && rows.length === 1 ? 'bad' : INKS[i], dash: i > 2 ? [5, 3] : undefined,
-    values: time ? row[metric] : row[metric].map((v) => v / seconds),
+    values: steps.map((i) => (!isHeld(body, i) ? null : time ? row[metric][i] : row[metric][i] / seconds)),
     fill: rows.length === 1 && !time ? (metric === 'errors' ? 'bad-paper' : 'accent-fill') : undefined,
   }));
   const where = metric === 'errors' ? 'error!=null or status>=500' : '';

@@ -63,7 +63,7 @@
     why(q) {
       const drawn = q.get('against') === 'rest';
       return {
-        selection: { requests: drawn ? 1204 : 7211 }, rest: { requests: 42110 },
+        against: q.get('against'), selection: { requests: drawn ? 1204 : 7211 }, rest: { requests: 42110 },
         text: drawn ? '96 % of these hit node b, 8 % of others do.' : 'More of the requests of the last minute were slow at node b.',
         fields: [
           { name: 'node', score: 0.9, values: [{ value: 'b', selection: 0.96, rest: 0.08, count: 1156 }, { value: 'a', selection: 0.03, rest: 0.47, count: 36 }, { value: 'c', selection: 0.01, rest: 0.45, count: 12 }], more: 0 },
@@ -92,9 +92,9 @@
     alerts: () => ({
       alerts: [{ id: 'a1', rule: 'error-budget', state: 'firing', level: 'bad', since: now() - 8 * MINUTE, text: 'shop burns its error budget 14 times too fast; 96 % of what fails hits node b.', labels: { service: 'shop' } },
         { id: 'a2', rule: 'certificate', state: 'resolved', level: 'warn', since: now() - 300 * MINUTE, text: 'The certificate of shop.example expires in 20 days.', labels: {} }],
-      rules: [{ name: 'error-budget', kind: 'burn-rate', text: 'errors of a service above 14.4 times what 99.9 % allow, over 1 h and 5 min', state: 'firing' }, { name: 'certificate', kind: 'threshold', text: 'a certificate has fewer than 21 days left', state: 'ok' }],
-      silences: [{ id: 's1', rule: 'certificate', until: now() + 40 * MINUTE, by: 'ops' }],
-      receivers: [{ name: 'chat', kind: 'webhook', sent: 41, failed: 2, waiting: 1, lastError: 'answered 503' }, { name: 'mail', kind: 'email', sent: 4, failed: 0, waiting: 0, lastError: null }],
+      rules: [{ name: 'error-budget', kind: 'own', text: 'errors of a service above 14.4 times what 99.9 % allow, over 1 h and 5 min', state: 'firing' }, { name: 'certificate', kind: 'built-in', text: 'a certificate has fewer than 21 days left', state: 'ok' }],
+      silences: [{ id: 's1', labels: { rule: 'certificate' }, created: now(), until: now() + 40 * MINUTE, by: 'ops', why: 'renewal is ordered' }],
+      receivers: [{ name: 'chat', kind: 'webhook', place: 'chat.example', sent: 41, failed: 2, lost: 0, waiting: 1, lastError: 'answered 503' }, { name: 'mail', kind: 'email', place: 'ops@shop.example', sent: 4, failed: 0, lost: 0, waiting: 0, lastError: null }],
     }),
     records(q, rest) {
       if (rest === 'facets') {

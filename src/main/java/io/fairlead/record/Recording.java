@@ -116,17 +116,7 @@ final class Recording implements AutoCloseable {
       Pace pace,
       long nowMillis) {
     this(
-        folder,
-        instance,
-        process,
-        readers,
-        names,
-        ringBytes,
-        consumers,
-        null,
-        stats,
-        events,
-        pace,
+        folder, instance, process, readers, names, ringBytes, consumers, null, stats, events, pace,
         nowMillis);
   }
 
