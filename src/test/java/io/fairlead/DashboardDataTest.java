@@ -15,19 +15,6 @@ import tools.jackson.databind.JsonNode;
 /** The page over a real instance with real traffic: what it shows is what was recorded. */
 @Timeout(90)
 class DashboardDataTest {
-  private static final String CONFIG =
-      """
-      admin: { bind: "127.0.0.1:0" }
-      data: "%s"
-      listeners:
-        web: { bind: "127.0.0.1:0", routes: { service: shop } }
-      services:
-        shop:
-          nodes:
-            - { name: a, address: "127.0.0.1:%d" }
-            - { name: b, address: "127.0.0.1:%d" }
-      """;
-
   /** What SQL counts of the span that the address names. */
   private static final String COUNTED =
       """
@@ -46,7 +33,7 @@ class DashboardDataTest {
   void aClickOnAChartLeadsToExactlyTheRecordsThatSqlCounts() throws Exception {
     try (TestNode a = Loopback.node("a");
         TestNode b = Loopback.node("b");
-        Fairlead fairlead = Loopback.startRecording(CONFIG.formatted(folder, a.port(), b.port()));
+        Fairlead fairlead = Loopback.startRecording(config(folder, a, b));
         Browser browser = new Browser()) {
       browser.setSize(1280, 1000);
       URI page = URI.create("http://127.0.0.1:" + fairlead.adminAddress().getPort() + "/");
@@ -109,5 +96,20 @@ class DashboardDataTest {
       browser.await("document.querySelector('.card.trouble')?.textContent.includes('nod')");
       assertThat(browser.complaints()).isEmpty();
     }
+  }
+
+  private static String config(Path folder, TestNode a, TestNode b) {
+    return """
+    admin: { bind: "127.0.0.1:0" }
+    data: "%s"
+    listeners:
+      web: { bind: "127.0.0.1:0", routes: { service: shop } }
+    services:
+      shop:
+        nodes:
+          - { name: a, address: "127.0.0.1:%d" }
+          - { name: b, address: "127.0.0.1:%d" }
+    """
+        .formatted(folder, a.port(), b.port());
   }
 }

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +23,7 @@ class DashboardFilesTest {
     int sum = 0;
     for (String path : files.paths()) {
       Answer.Whole packed = whole(path, "br, GZIP");
-      Answer.Whole plain = whole(path, null);
+      Answer.Whole plain = whole(path, "identity");
       assertThat(packed.fields()).containsEntry("Content-Encoding", "gzip");
       assertThat(plain.fields()).doesNotContainKey("Content-Encoding");
       try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(packed.body()))) {
@@ -38,19 +41,19 @@ class DashboardFilesTest {
       if (!path.endsWith(".js")) {
         continue;
       }
-      assertThat(whole(path, null).contentType()).isEqualTo("text/javascript; charset=utf-8");
-      String text = new String(whole(path, null).body(), StandardCharsets.UTF_8);
-      java.util.regex.Pattern.compile("(?:from|import)\\s?[\"']([./][^\"']+[.]js)[\"']")
+      assertThat(whole(path, "identity").contentType()).isEqualTo("text/javascript; charset=utf-8");
+      String text = new String(whole(path, "identity").body(), StandardCharsets.UTF_8);
+      Pattern.compile("(?:from|import)\\s?[\"']([./][^\"']+[.]js)[\"']")
           .matcher(text)
           .results()
-          .map(found -> java.net.URI.create(path).resolve(found.group(1)).toString())
+          .map(found -> URI.create(path).resolve(found.group(1)).toString())
           .forEach(loaded -> assertThat(files.paths()).as("loaded by " + path).contains(loaded));
     }
-    assertThat(whole("/libraries/uplot/uPlot.min.css", null).contentType())
+    assertThat(whole("/libraries/uplot/uPlot.min.css", "identity").contentType())
         .isEqualTo("text/css; charset=utf-8");
   }
 
   private Answer.Whole whole(String path, String accepted) {
-    return (Answer.Whole) files.find(path, accepted);
+    return (Answer.Whole) Objects.requireNonNull(files.find(path, accepted), path);
   }
 }
