@@ -7,8 +7,15 @@ import { go } from '/url.js';
 
 const ROWS = 25;
 
+const inks = new Map();
+
 /** The colour that a variable of the sheet has now. */
 export function ink(name) {
+  if (!inks.has(name)) inks.set(name, look(name));
+  return inks.get(name);
+}
+
+function look(name) {
   let probe = document.getElementById('ink');
   if (!probe) {
     probe = document.createElement('i');
@@ -24,6 +31,7 @@ const themed = new Set();
 
 /** Draws again in the other colours. */
 export function themeChanged() {
+  inks.clear();
   for (const element of themed) element.again();
 }
 

@@ -84,7 +84,7 @@ function seriesTable(rows, { by, from, to, title, linkOf }) {
 export function routes() {
   const status = use('/api/v1/status', 15);
   return html`<h1 id="title" tabindex="-1">Routes</h1>
-    ${seriesPage('route', 'Routes')}
+    ${seriesPage('route', 'Routes', { linkOf: (r) => link(['now'], { route: r.key.route }) })}
     ${card('As configured, in the order in which they are tried', told(status, 'Routes are', (s) => table('Routes as configured', [
       { key: 'listener', title: 'Listener', cell: (r) => r.listener },
       { key: 'route', title: 'Route', cell: (r) => r.name },
