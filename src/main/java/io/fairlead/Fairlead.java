@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import io.fairlead.admin.AdminServer;
+import io.fairlead.alert.Alerts;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigDiff;
 import io.fairlead.config.ConfigReader;
@@ -153,6 +154,7 @@ final class Fairlead implements AutoCloseable {
   private final Rollups rollups;
   private final IncidentKeeper incidents;
   private final RecordKeeper records;
+  private final AlertKeeper alerts;
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
@@ -185,6 +187,17 @@ final class Fairlead implements AutoCloseable {
             control::epochMillis,
             events::add,
             List.of(incidents.consumer()));
+    alerts =
+        new AlertKeeper(
+            config.data(),
+            RecordKeeper.hostName(),
+            control::epochMillis,
+            events::add,
+            new Operator(this),
+            this::lastReloadSucceeded,
+            rollups,
+            () -> records.recorder() != null,
+            () -> AlertKeeper.open(incidents.watch()));
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -236,6 +249,7 @@ final class Fairlead implements AutoCloseable {
       if (succession == null) {
         instance.change(config, text, source);
         instance.admin = instance.openDoor(config.admin());
+        instance.startAlerts(recording);
         return instance;
       }
       instance.dataPlane.inherit(succession.sockets());
@@ -250,10 +264,22 @@ final class Fairlead implements AutoCloseable {
         instance.leave(Duration.ofSeconds(5)); // the other one goes on; what came here ends well
         throw e;
       }
+      instance.startAlerts(recording);
       return instance;
     } catch (IOException | RuntimeException e) {
       instance.close();
       throw e;
+    }
+  }
+
+  private void startAlerts(boolean telling) {
+    if (telling) {
+      changing.lock();
+      try {
+        alerts.start(state().config().alerts());
+      } finally {
+        changing.unlock();
+      }
     }
   }
 
@@ -372,6 +398,7 @@ final class Fairlead implements AutoCloseable {
       events.add(new Event.ConfigApplied(after.version(), source, changes));
       leave(before, after, takenOver);
       records.follow(config.logs());
+      alerts.follow(config.alerts());
       HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
     } finally {
@@ -456,6 +483,7 @@ final class Fairlead implements AutoCloseable {
     records.setClock();
     incidents.tick();
     watch.look();
+    alerts.look();
     control.schedule(TICK, this::tick);
   }
 
@@ -885,6 +913,10 @@ final class Fairlead implements AutoCloseable {
     return events;
   }
 
+  Alerts alerts() {
+    return alerts.alerts();
+  }
+
   PressureWatch pressure() {
     return watch;
   }
@@ -1007,6 +1039,7 @@ final class Fairlead implements AutoCloseable {
    * for one more request, whose answer sends the client to that process.
    */
   int leave(Duration patience) {
+    alerts.close(); // that process tells from now on
     return end("replaced", patience, listener -> listener.leave(IDLE_PATIENCE, patience));
   }
 
@@ -1042,6 +1075,7 @@ final class Fairlead implements AutoCloseable {
       door.close();
     }
     questions.close();
+    alerts.close();
     Thread looking = tlsLooks;
     if (looking != null) {
       looking.interrupt();

@@ -12,6 +12,7 @@ import io.fairlead.admin.NodeOutcome;
 import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
 import io.fairlead.admin.VerdictView;
+import io.fairlead.alert.Alerts;
 import io.fairlead.balance.NodeEstimate;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
@@ -182,6 +183,9 @@ final class Operator implements Instance {
       for (Secret key : service.affinity().map(AffinityConfig::key).orElse(List.of())) {
         text = text.replace(key.value(), key.toString());
       }
+    }
+    for (Secret secret : state.config().alerts().secrets()) {
+      text = text.replace(secret.value(), secret.toString());
     }
     // The door hides the tokens that it was opened with; these may be newer.
     for (AdminConfig.Token token : state.config().admin().tokens()) {
@@ -392,6 +396,11 @@ final class Operator implements Instance {
   @Override
   public Rollups rollups() {
     return fairlead.rollups();
+  }
+
+  @Override
+  public Alerts alerts() {
+    return fairlead.alerts();
   }
 
   @Override

@@ -155,7 +155,7 @@ final class RecordKeeper {
   }
 
   /** What the machine calls itself, which no name server has to be asked for. */
-  private static String hostName() {
+  static String hostName() {
     try {
       return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     } catch (IOException e) {

@@ -118,6 +118,7 @@ class ExamplesTest {
         "guarded.yaml",
         "balance.yaml",
         "balancing.yaml",
+        "alerts.yaml",
         "affinity.yaml",
         "health.yaml",
         "logs.yaml"

@@ -166,6 +166,7 @@ final class Api {
     table.addAll(new RollupsApi(instance).endpoints());
     table.addAll(new IncidentsApi(instance).endpoints());
     table.add(new WhyApi(instance).endpoint());
+    table.addAll(new AlertsApi(instance).endpoints());
     table.add(
         open(
             "/api/v1/openapi.json",

@@ -36,7 +36,9 @@ record Endpoint(
     NONE,
     NODE,
     CONFIG,
-    SQL
+    SQL,
+    SILENCE,
+    RULE
   }
 
   interface Handler {

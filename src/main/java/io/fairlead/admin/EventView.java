@@ -25,6 +25,8 @@ record EventView(
   private static String level(Event event) {
     return switch (event) {
       case Event.NodeDown _,
+          Event.AlertFiring _,
+          Event.AlertUndelivered _,
           Event.NodeEjected _,
           Event.ServiceAlarm _,
           Event.ConfigRefused _,
@@ -39,6 +41,7 @@ record EventView(
           Event.IncidentOpened _ ->
           "bad";
       case Event.NodeUp _,
+          Event.AlertResolved _,
           Event.OverloadOver _,
           Event.PressureOver _,
           Event.RecordsResumed _,

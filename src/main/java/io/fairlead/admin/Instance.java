@@ -1,5 +1,6 @@
 package io.fairlead.admin;
 
+import io.fairlead.alert.Alerts;
 import io.fairlead.config.HostPort;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
@@ -103,6 +104,11 @@ public interface Instance {
 
   /** When and why it went up and down, oldest first; empty if it is not probed. */
   List<VerdictView> verdicts(Node node);
+
+  /** Who is told of what. */
+  default Alerts alerts() {
+    return Alerts.NONE;
+  }
 
   /** Who answers questions to the request records. */
   RecordQuestions records();

@@ -1,6 +1,9 @@
 package io.fairlead.admin;
 
 import io.fairlead.admin.ListenerView.TlsView;
+import io.fairlead.alert.Alerts;
+import io.fairlead.alert.ReceiverState;
+import io.fairlead.config.AlertRuleConfig;
 import io.fairlead.record.RecordStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -60,6 +63,21 @@ final class MetricsPage {
           page.sample(metric, config.version());
         }
         case CONFIG_RELOAD_SUCCESS -> single(page, metric, config.lastReloadSucceeded() ? 1 : 0);
+        case ALERTS -> alerts(page, metric, instance.alerts().alerts());
+        case ALERT_MESSAGES -> {
+          page.family(metric);
+          for (ReceiverState one : instance.alerts().receivers()) {
+            page.sample(metric, one.sent(), one.name(), "sent");
+            page.sample(metric, one.failed(), one.name(), "failed");
+            page.sample(metric, one.lost(), one.name(), "lost");
+          }
+        }
+        case ALERT_MESSAGES_WAITING -> {
+          page.family(metric);
+          for (ReceiverState one : instance.alerts().receivers()) {
+            page.sample(metric, one.waiting(), one.name());
+          }
+        }
         case RECORDS_WRITTEN -> single(page, metric, (double) records.written());
         case RECORDS_DROPPED -> {
           page.family(metric);
@@ -284,6 +302,20 @@ final class MetricsPage {
       }
     }
     page.end();
+  }
+
+  private static void alerts(MetricsWriter page, Metric metric, List<Alerts.Shown> alerts)
+      throws IOException {
+    page.family(metric);
+    for (AlertRuleConfig.Level level : AlertRuleConfig.Level.values()) {
+      for (String state : List.of("pending", "firing", "silenced")) {
+        long count =
+            alerts.stream()
+                .filter(one -> one.alert().level() == level && one.word().equals(state))
+                .count();
+        page.sample(metric, count, level.word(), state);
+      }
+    }
   }
 
   private static void single(MetricsWriter page, Metric metric, double value) throws IOException {

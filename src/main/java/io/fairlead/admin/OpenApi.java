@@ -89,6 +89,20 @@ final class OpenApi {
       case CONFIG ->
           operation.put(
               "requestBody", content(true, Map.of("application/yaml", ordered("type", "string"))));
+      case SILENCE ->
+          operation.put(
+              "requestBody",
+              content(true, Map.of(Api.JSON, schemaOf(AlertViews.SilenceBody.class))));
+      case RULE ->
+          operation.put(
+              "requestBody",
+              content(
+                  true,
+                  ordered(
+                      "application/yaml",
+                      ordered("type", "string"),
+                      Api.JSON,
+                      ordered("type", "object"))));
       case SQL ->
           operation.put(
               "requestBody",

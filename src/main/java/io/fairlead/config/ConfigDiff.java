@@ -80,6 +80,7 @@ public final class ConfigDiff {
           records(path, some, other);
       case HostPort _, Cidr _, Probe.StatusRange _, Optional<?> _ -> change(path, before, after);
       case Secret _ -> say(path + " changed");
+      case AlertCondition _ -> change(path, before, after);
       case Record record when record.getClass() == after.getClass() ->
           records(path, record, (Record) after);
       // Another kind of the same thing: a probe by TCP becomes one by HTTP.
@@ -148,6 +149,7 @@ public final class ConfigDiff {
             switch (value) {
               case NodeConfig node -> node.address();
               case AdminConfig.Token token -> token.name();
+              case AlertRuleConfig rule -> rule.name();
               default -> value;
             };
     Map<Object, Object> map = new LinkedHashMap<>();

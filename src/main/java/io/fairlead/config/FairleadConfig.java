@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Everything one instance is told.
@@ -14,6 +16,7 @@ import java.util.Map;
  * @param data folder for state; relative to the configuration file
  * @param runtime event loops and transport; changes need a restart
  * @param logs what is recorded of requests and sessions
+ * @param alerts who is told of what
  * @param listeners by name, in file order
  * @param services by name, in file order
  */
@@ -22,6 +25,7 @@ public record FairleadConfig(
     Path data,
     RuntimeConfig runtime,
     LogsConfig logs,
+    AlertsConfig alerts,
     Map<String, ListenerConfig> listeners,
     Map<String, ServiceConfig> services) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
@@ -35,6 +39,7 @@ public record FairleadConfig(
     checkCommands(require, admin, services);
     checkBinds(require, admin, listeners);
     checkRateLimits(require, listeners);
+    checkAlerts(require, alerts, listeners, services);
     require.orRefuse();
   }
 
@@ -121,6 +126,37 @@ public record FairleadConfig(
           }
         }
       }
+    }
+  }
+
+  /** A rule about what there is not would never say anything. */
+  private static void checkAlerts(
+      Require require,
+      AlertsConfig alerts,
+      Map<String, ListenerConfig> listeners,
+      Map<String, ServiceConfig> services) {
+    Set<String> routes = new LinkedHashSet<>();
+    for (ListenerConfig listener : listeners.values()) {
+      listener.routes().forEach(route -> routes.add(route.name()));
+    }
+    for (int i = 0; i < alerts.rules().size(); i++) {
+      AlertScope scope = alerts.rules().get(i).scope();
+      List<String> place = List.of("alerts", "rules", "[" + i + "]");
+      known(require, join(place, "listener"), "listener", scope.listener(), listeners.keySet());
+      known(require, join(place, "route"), "route", scope.route(), routes);
+      known(require, join(place, "service"), "service", scope.service(), services.keySet());
+    }
+  }
+
+  private static void known(
+      Require require, List<String> place, String kind, String name, Set<String> names) {
+    if (!name.isEmpty() && !names.contains(name)) {
+      require.that(
+          false,
+          place,
+          name,
+          "must be the name of a " + kind + Suggest.among(name, names),
+          List.of());
     }
   }
 

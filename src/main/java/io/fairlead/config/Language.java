@@ -806,6 +806,14 @@ final class Language {
           "see below",
           "What is recorded of requests and sessions.",
           "{ mask: { client: \"/24\" } }");
+  private static final Key<AlertsConfig> FILE_ALERTS =
+      Key.of(
+          "alerts",
+          AlertsLanguage.ALERTS,
+          AlertsConfig.NONE,
+          "nobody is told",
+          "Who is told of what; see [alerts.md](alerts.md).",
+          "{ receivers: { chat: { webhook: \"file:secrets/chat-url\" } } }");
   private static final Key<Map<String, ListenerConfig>> LISTENERS =
       Key.of(
           "listeners",
@@ -827,8 +835,8 @@ final class Language {
       new Obj<>(
           "file",
           "Everything one instance is told.",
-          List.of(FILE_ADMIN, DATA, FILE_RUNTIME, FILE_LOGS, LISTENERS, SERVICES),
-          List.of("group", "dns", "vips", "databases", "alerts"),
+          List.of(FILE_ADMIN, DATA, FILE_RUNTIME, FILE_LOGS, FILE_ALERTS, LISTENERS, SERVICES),
+          List.of("group", "dns", "vips", "databases"),
           false,
           null,
           (values, _) ->
@@ -837,6 +845,7 @@ final class Language {
                   orElse(values.find(DATA), values.folder().resolve("fairlead-data").normalize()),
                   values.get(FILE_RUNTIME),
                   values.get(FILE_LOGS),
+                  values.get(FILE_ALERTS),
                   values.get(LISTENERS),
                   values.get(SERVICES)));
 

@@ -61,6 +61,20 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
         return text.toLowerCase(Locale.ROOT);
       }
     },
+    /** Of a field of a message to a receiver of alerts. */
+    SENT(Syntax.TOKEN_PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return text.equals("host") || text.equals("content-type") || text.equals("expect")
+            ? "must not be given: it is known already"
+            : HeaderEdits.name(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text.toLowerCase(Locale.ROOT);
+      }
+    },
     COOKIE(Syntax.TOKEN_PATTERN) {
       @Override
       @Nullable String objection(String text) {

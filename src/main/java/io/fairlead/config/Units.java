@@ -1,6 +1,7 @@
 package io.fairlead.config;
 
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -80,11 +81,22 @@ final class Units {
     return (bytes >> (10 * power)) + SIZES.get(power);
   }
 
+  /** {@code 99.9%}: without digits that say nothing. */
+  static String percent(double share) {
+    return BigDecimal.valueOf(share)
+            .movePointRight(2)
+            .setScale(6, RoundingMode.HALF_UP)
+            .stripTrailingZeros()
+            .toPlainString()
+        + "%";
+  }
+
   /** Any value of the language as people write it. */
   static String textOf(Object value) {
     return switch (value) {
       case Duration duration -> duration(duration);
       case TlsVersion version -> version.toString();
+      case AlertCondition condition -> condition.text();
       case Enum<?> constant -> word(constant);
       default -> value.toString();
     };

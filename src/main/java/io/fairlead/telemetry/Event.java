@@ -329,6 +329,33 @@ public sealed interface Event {
     }
   }
 
+  /**
+   * A rule's condition has held for long enough.
+   *
+   * @param level bad or warn
+   */
+  record AlertFiring(String rule, String level, String what) implements Event {
+    @Override
+    public String text() {
+      return "alert " + rule + " (" + level + "): " + what;
+    }
+  }
+
+  record AlertResolved(String rule, String what) implements Event {
+    @Override
+    public String text() {
+      return "alert " + rule + " is over: " + what;
+    }
+  }
+
+  /** Somebody who should have been told was not, and will not be. */
+  record AlertUndelivered(String receiver, String message, String why) implements Event {
+    @Override
+    public String text() {
+      return "receiver " + receiver + " was not told (" + why + "): " + message;
+    }
+  }
+
   /** A change that somebody asked for through a door. */
   record Audit(String who, String what) implements Event {
     @Override

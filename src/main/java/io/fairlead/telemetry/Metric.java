@@ -57,6 +57,25 @@ public enum Metric {
       "",
       "1 if the last configuration offered was applied, 0 if it was refused and the one before stays in force. A rise means that the problem was put right."),
 
+  ALERTS(
+      "fairlead_alerts",
+      Type.GAUGE,
+      Unit.NONE,
+      "level,state",
+      "Alerts whose condition holds: pending, not for long enough yet; firing; silenced, firing while nobody is told. When firing rises, receivers are told."),
+  ALERT_MESSAGES(
+      "fairlead_alert_messages_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "receiver,outcome",
+      "Messages to a receiver of alerts by what became of them: sent, it has them; failed, attempts that came to nothing and may have been repeated; lost, given up. When lost rises, somebody was not told, and an event says of what."),
+  ALERT_MESSAGES_WAITING(
+      "fairlead_alert_messages_waiting",
+      Type.GAUGE,
+      Unit.NONE,
+      "receiver",
+      "Messages on their way to a receiver of alerts. When it rises and stays there, the receiver does not take them."),
+
   RECORDS_WRITTEN(
       "fairlead_records_written_total",
       Type.COUNTER,

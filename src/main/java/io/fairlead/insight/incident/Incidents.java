@@ -323,6 +323,9 @@ final class Incidents {
           Event.RecordsRecovered _,
           Event.IncidentOpened _,
           Event.IncidentOver _,
+          Event.AlertFiring _,
+          Event.AlertResolved _,
+          Event.AlertUndelivered _,
           Event.Audit _ -> {}
     }
   }
