@@ -1,5 +1,6 @@
 package io.fairlead.record.sql;
 
+import io.fairlead.insight.incident.Comparison.Counted;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +74,25 @@ final class QuestionsMain {
     questions.put("facets", RecordSql.facets("requests", Instant.EPOCH, "", List.of(), 10));
     questions.put(
         "facets of 5xx", RecordSql.facets("requests", Instant.EPOCH, "status>=500", List.of(), 10));
+    WhyQuestion why =
+        new WhyQuestion(
+            Instant.parse("2026-11-26T00:00:00Z"),
+            Instant.parse("2026-11-26T01:00:00Z"),
+            "",
+            "errors",
+            0,
+            Long.MAX_VALUE,
+            false);
+    questions.put("why: failures", WhySql.fields(why, false));
+    questions.put("why: all fields", WhySql.fields(why, true));
+    questions.put(
+        "why: pairs",
+        WhySql.pairs(
+            why,
+            List.of(
+                new Counted("node", "node-3", 0, 0),
+                new Counted("route", "web-2", 0, 0),
+                new Counted("method", "POST", 0, 0))));
     return questions;
   }
 

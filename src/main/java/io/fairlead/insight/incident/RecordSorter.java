@@ -232,7 +232,15 @@ final class RecordSorter {
     if (paths[at] == key) {
       return templates[at];
     }
-    int number = word(Dimension.PATH, PathTemplate.of(bytes, start, query - start));
+    long template = PathTemplate.hash(bytes, start, query - start);
+    Dictionary dictionary = of(Dimension.PATH);
+    int number = dictionary.find(template);
+    if (number == 0) {
+      number =
+          dictionary.isFull()
+              ? Dictionary.OTHER
+              : dictionary.add(template, PathTemplate.of(bytes, start, query - start));
+    }
     paths[at] = key;
     templates[at] = (short) number;
     return number;

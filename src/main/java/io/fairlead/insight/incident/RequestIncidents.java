@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestIncidents {
   private static final long LONG = 60_000;
   private static final long SHORT = 10_000;
+  private static final long NOW = 20_000;
 
   /** Beside what is explained, so much must stand out. */
   private static final double SURPRISING = 6;
@@ -110,6 +111,9 @@ final class RequestIncidents {
         same.measures.sort(java.util.Comparator.naturalOrder());
         tell(same, found);
       }
+      return;
+    }
+    if (isOver(measure, named)) {
       return;
     }
     OpenIncident again = again(measure, named);
@@ -284,6 +288,24 @@ final class RequestIncidents {
       long age = endMillis() - incident.since;
       incident.nextLook = endMillis() + (age < 60_000 ? 2_000 : 10_000);
     }
+  }
+
+  /** Whether what stands out over a minute has ended already. */
+  private boolean isOver(Measure measure, @Nullable Candidate named) {
+    int all = 0;
+    int bad = 0;
+    for (long row = recent.since(endMillis() - NOW); row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      if (named == null || named.which().takes(recent, at)) {
+        all++;
+        bad += (recent.bad[at] & measure.bit()) != 0 ? 1 : 0;
+      }
+    }
+    int slice =
+        named == null
+            ? Slices.TOTAL
+            : slices.slice(named.which().dimension, named.which().numbers[0]);
+    return isQuiet(measure, bad, all, slices.usual(measure.index(), slice));
   }
 
   private static boolean isQuiet(Measure measure, int bad, int all, double usual) {
