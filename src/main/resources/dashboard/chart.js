@@ -248,9 +248,9 @@ class Chart extends Drawing {
 
   leaveAt(index) {
     const { times, step = 1 } = this.given;
-    const width = Math.max(10, step);
-    const from = step >= 10 ? times[index] : Math.floor(times[index] / 10) * 10;
-    this.leave(from * 1000, (from + width) * 1000);
+    // Seconds are too short to be hit: five on each side belong to them.
+    const around = step >= 10 ? 0 : 5;
+    this.leave((times[index] - around) * 1000, (times[index] + step + around) * 1000);
   }
 
   leave(from, to) {

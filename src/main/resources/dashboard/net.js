@@ -159,7 +159,7 @@ function remember(picture) {
   remembered = picture.time;
   const last = history.time.at(-1) ?? 0;
   // Pictures come about a second apart: each has a place of its own, and what was missed is in the next.
-  const second = Math.max(last + 1, Math.round(picture.time / 1000));
+  const second = Math.max(last + 1, Math.round(picture.time / 1000) - 1); // the one that is over
   const missed = Math.min(rates.length, last ? Math.round(gone / 1000) : rates.length);
   for (let i = missed - 1; i > 0; i--) {
     if (second - i > last) put(second - i, rates.at(-1 - i) ?? 0, errors.at(-1 - i) ?? 0, null, null, null);

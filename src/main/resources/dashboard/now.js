@@ -123,7 +123,7 @@ function tiles(live, markers) {
     const s = before.series[0];
     const seconds = before.step / 1000;
     s.requests.forEach((requests, i) => {
-      const at = Math.floor((before.from + (i + 1) * before.step) / 1000);
+      const at = Math.floor((before.from + (i + 0.5) * before.step) / 1000);
       if (at >= first || !isHeld(before, i)) return;
       times.push(at);
       lines.rate.push(requests / seconds);

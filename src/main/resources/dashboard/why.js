@@ -40,7 +40,9 @@ function conditionOf(field, value, not = false) {
 }
 
 function body(why, question) {
-  const fields = (why.fields || []).filter((f) => f.values?.length);
+  // What is as frequent on both sides tells nothing; two are shown in any case.
+  const telling = (f) => f.values.some((v) => Math.abs(v.selection - v.rest) >= 0.02);
+  const fields = (why.fields || []).filter((f) => f.values?.length).filter((f, i) => i < 2 || telling(f));
   const condition = all(question.where, rangeWhere(question));
   const exact = typeof question.from === 'number';
   const to = (...conditions) => recordsLink(exact ? question.from : 0, exact ? question.to : 0, all(condition, ...conditions), exact ? {} : { since: '5m' });

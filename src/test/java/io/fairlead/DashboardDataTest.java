@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.Loopback.Client;
 import io.fairlead.admin.Browser;
+import io.fairlead.demo.Behaviour;
+import io.fairlead.demo.LatencyDistribution;
 import io.fairlead.demo.TestNode;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +34,7 @@ class DashboardDataTest {
       """;
 
   @TempDir private Path folder;
+  private volatile boolean stopped;
 
   @Test
   void aClickOnAChartLeadsToExactlyTheRecordsThatSqlCounts() throws Exception {
@@ -98,6 +105,85 @@ class DashboardDataTest {
     }
   }
 
+  @Test
+  void aFaultShowsInTheVerdictAndDraggingOverTheSlowPartNamesItsNode() throws Exception {
+    List<Thread> clients = new ArrayList<>();
+    try (TestNode a = Loopback.node("a");
+        TestNode b = Loopback.node("b");
+        Fairlead fairlead = Loopback.startRecording(config(folder, a, b));
+        Browser browser = new Browser()) {
+      int port = Loopback.port(fairlead, "web");
+      for (int i = 0; i < 4; i++) {
+        clients.add(Thread.ofVirtual().start(() -> ask(port)));
+      }
+      browser.setSize(1280, 1000);
+      browser.open(
+          URI.create("http://127.0.0.1:" + fairlead.adminAddress().getPort() + "/#/now?since=5m"));
+      browser.await(
+          "document.querySelector('.verdict h1')?.textContent.startsWith('Nothing unusual')",
+          Duration.ofSeconds(50));
+
+      b.setBehaviour(Behaviour.of(LatencyDistribution.parse("80ms"), 0, true));
+      browser.await(
+          "/\\bb\\b/.test(document.querySelector('.verdict .incidents li')?.textContent)",
+          Duration.ofSeconds(10));
+      // Two columns of the heat map are needed; then those that took longer than 40 ms.
+      browser.await(
+          """
+          (() => {
+            const { counts, bounds } = document.querySelector('fl-heat').given;
+            const slow = bounds.findIndex((b) => b > 40000);
+            return counts.filter((c) => c.slice(slow).some((n) => n > 0)).length >= 2;
+          })()\
+          """,
+          Duration.ofSeconds(25));
+      JsonNode place =
+          browser.evaluate(
+              """
+              (() => {
+                const heat = document.querySelector('fl-heat');
+                const { bounds, counts } = heat.given;
+                const slow = bounds.findIndex((b) => b > 40000);
+                const is = (c) => c.slice(slow).some((n) => n > 0);
+                const { cellWidth, cellHeight, height } = heat.box;
+                const at = heat.canvas.getBoundingClientRect();
+                const x = (column) => at.left + 58 + (column + 0.5) * cellWidth;
+                return {
+                  left: x(counts.findIndex(is)), right: x(counts.findLastIndex(is)),
+                  top: at.top + 13, bottom: at.top + 12 + height - (slow - heat.rows.low + 0.5) * cellHeight,
+                };
+              })()\
+              """);
+      browser.drag(
+          place.get("left").doubleValue(),
+          place.get("bottom").doubleValue(),
+          place.get("right").doubleValue(),
+          place.get("top").doubleValue());
+      browser.await("/sel=/.test(location.hash)");
+      browser.await(
+          "document.querySelector('.why .field')?.ariaLabel === 'node'"
+              + " && document.querySelector('.why .field .value').textContent === 'b'");
+      browser.screenshot(Path.of("target", "screenshots", "dashboard-why.png"));
+      assertThat(browser.complaints()).isEmpty();
+    } finally {
+      stopped = true;
+      for (Thread client : clients) {
+        client.join();
+      }
+    }
+  }
+
+  private void ask(int port) {
+    try (Client client = new Client(port)) {
+      while (!stopped) {
+        client.get("/bytes/100");
+        Thread.sleep(8);
+      }
+    } catch (IOException | InterruptedException e) {
+      // The instance has ended.
+    }
+  }
+
   private static String config(Path folder, TestNode a, TestNode b) {
     return """
     admin: { bind: "127.0.0.1:0" }
@@ -106,6 +192,8 @@ class DashboardDataTest {
       web: { bind: "127.0.0.1:0", routes: { service: shop } }
     services:
       shop:
+        outlier: off
+        balance: round-robin
         nodes:
           - { name: a, address: "127.0.0.1:%d" }
           - { name: b, address: "127.0.0.1:%d" }
