@@ -169,7 +169,7 @@ class Heat extends Drawing {
     const step = steps.find((s) => (whole / s) * 64 <= width) || steps.at(-1);
     for (let t = Math.ceil(given.from / step) * step; t <= given.from + whole; t += step) {
       const x = LEFT + ((t - given.from) / whole) * width;
-      if (x > LEFT + 20 && x < LEFT + width - 18) ctx.fillText(moment(t).replace(/^.* /, '').slice(0, step < 60000 ? 8 : 5), x, HEIGHT - BOTTOM / 2 + 2);
+      if (x > LEFT + 20 && x < LEFT + width - 26) ctx.fillText(moment(t).replace(/^.* /, '').slice(0, step < 60000 ? 8 : 5), x, HEIGHT - BOTTOM / 2 + 2);
     }
   }
 
