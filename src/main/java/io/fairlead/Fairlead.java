@@ -37,6 +37,7 @@ import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.sql.RecordQueries;
+import io.fairlead.record.text.TextLogs;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.service.Node;
@@ -447,6 +448,10 @@ final class Fairlead implements AutoCloseable {
   /** Counts and times of all requests, kept long. */
   Rollups rollups() {
     return rollups;
+  }
+
+  TextLogs textLogs() {
+    return records.textLogs();
   }
 
   /** What makes files of records; null: nothing is recorded. */

@@ -31,6 +31,7 @@ import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.RecordQuestions;
+import io.fairlead.record.text.TextLogStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
@@ -340,6 +341,11 @@ final class Operator implements Instance {
   @Override
   public RecordStats recordStats() {
     return fairlead.recordStats();
+  }
+
+  @Override
+  public List<TextLogStats> textLogs() {
+    return fairlead.textLogs().stats();
   }
 
   @Override

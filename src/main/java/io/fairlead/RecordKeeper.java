@@ -6,12 +6,14 @@ import io.fairlead.proxy.DataPlane;
 import io.fairlead.record.RecordConsumer;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.Retention;
+import io.fairlead.record.text.TextLogs;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.RecordMask;
 import io.fairlead.telemetry.RecordRings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +35,7 @@ final class RecordKeeper {
   private final LongSupplier clock;
   private final Consumer<Event> events;
   private final List<RecordConsumer> consumers;
+  private final TextLogs textLogs;
   private boolean started;
   private volatile @Nullable RecordRings rings;
   private volatile @Nullable Recorder recorder;
@@ -55,7 +58,14 @@ final class RecordKeeper {
     this.rollups = rollups;
     this.clock = clock;
     this.events = events;
-    this.consumers = List.copyOf(consumers);
+    textLogs = new TextLogs(hostName(), events);
+    List<RecordConsumer> all = new ArrayList<>(consumers);
+    all.add(textLogs);
+    this.consumers = List.copyOf(all);
+  }
+
+  TextLogs textLogs() {
+    return textLogs;
   }
 
   /** What makes files of records; null: nothing is recorded. */
@@ -89,10 +99,14 @@ final class RecordKeeper {
   /** Behind the switch: what takes time. */
   void follow(LogsConfig logs) {
     Recorder present = recorder;
+    if (logs.enabled() && started) {
+      textLogs.follow(logs.text()); // before there are records for them
+    }
     if (!logs.enabled()) {
       if (present != null) {
         stop();
       }
+      textLogs.follow(List.of());
     } else if (present != null) {
       present.keep(keep(logs));
     } else if (started) {
@@ -148,6 +162,7 @@ final class RecordKeeper {
   void close() {
     started = false;
     end();
+    textLogs.close();
   }
 
   private static Retention keep(LogsConfig logs) {

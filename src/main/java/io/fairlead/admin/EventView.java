@@ -37,6 +37,7 @@ record EventView(
           Event.Overloaded _,
           Event.RecordsStopped _,
           Event.RetriesStopped _,
+          Event.TextLogStopped _,
           Event.UnderPressure _,
           Event.IncidentOpened _ ->
           "bad";
@@ -46,6 +47,7 @@ record EventView(
           Event.PressureOver _,
           Event.RecordsResumed _,
           Event.NodeReinstated _,
+          Event.TextLogResumed _,
           Event.ServiceAlarmOver _,
           Event.IncidentOver _ ->
           "good";

@@ -6,6 +6,7 @@ import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.RecordQuestions;
+import io.fairlead.record.text.TextLogStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
@@ -83,6 +84,9 @@ public interface Instance {
 
   /** What became of records of requests. */
   RecordStats recordStats();
+
+  /** What became of lines of text logs. */
+  List<TextLogStats> textLogs();
 
   /** Connections to the node that wait for a request, over all event loops. */
   int idleConnections(Node node);

@@ -5,6 +5,7 @@ import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
 import io.fairlead.config.AlertRuleConfig;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.text.TextLogStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.service.ServiceLoad;
@@ -42,6 +43,7 @@ final class MetricsPage {
 
   void writeTo(OutputStream out, ScrapeFormat format) throws IOException {
     RecordStats records = instance.recordStats();
+    List<TextLogStats> logs = instance.textLogs();
     MetricsWriter page = format.writer(out);
     // One look at who is there, so that all series of a page speak of the same nodes.
     List<ListenerView> listeners = instance.listeners();
@@ -92,6 +94,19 @@ final class MetricsPage {
         case RECORDS_FILES -> single(page, metric, (double) records.parts());
         case RECORDS_OLDEST -> single(page, metric, records.oldestMillis() / 1e3);
         case RECORDS_LAG -> single(page, metric, records.lagMillis() / 1e3);
+        case LOG_LINES -> {
+          page.family(metric);
+          for (TextLogStats log : logs) {
+            page.sample(metric, log.written(), log.to());
+          }
+        }
+        case LOG_LINES_DROPPED -> {
+          page.family(metric);
+          for (TextLogStats log : logs) {
+            page.sample(metric, log.slow(), log.to(), "slow");
+            page.sample(metric, log.failed(), log.to(), "failed");
+          }
+        }
         case LISTENER_CONNECTIONS_OPEN ->
             listeners(
                 page,

@@ -11,14 +11,19 @@ import java.util.List;
  *     what does not fit while the recorder is slow is dropped and counted. A change takes effect at
  *     the next start.
  * @param mask what records must not say
+ * @param text logs of text written from records; {@value #MAX_TEXT} at most, each to a place of its
+ *     own
  */
-public record LogsConfig(boolean enabled, Keep keep, long ring, Mask mask) {
+public record LogsConfig(
+    boolean enabled, Keep keep, long ring, Mask mask, List<TextLogConfig> text) {
+  static final int MAX_TEXT = 8;
   static final Range<Long> RING = Range.sizes(4L << 20, 1L << 30);
 
   public static final LogsConfig DEFAULT =
-      new LogsConfig(true, Keep.DEFAULT, 16L << 20, Mask.DEFAULT);
+      new LogsConfig(true, Keep.DEFAULT, 16L << 20, Mask.DEFAULT, List.of());
 
   public LogsConfig {
+    text = List.copyOf(text);
     new Require()
         .within(RING, "ring", ring)
         .that(
@@ -26,6 +31,21 @@ public record LogsConfig(boolean enabled, Keep keep, long ring, Mask mask) {
             "ring",
             Units.size(ring),
             "must be a multiple of 1MiB")
+        .that(
+            text.size() <= MAX_TEXT,
+            "text",
+            text.size() + " logs",
+            "must not have more than " + MAX_TEXT)
+        .that(
+            enabled || text.isEmpty(),
+            "text",
+            text.size() + " logs",
+            "needs enabled: true: they are written from records")
+        .that(
+            text.stream().map(TextLogConfig::to).distinct().count() == text.size(),
+            "text",
+            text.size() + " logs",
+            "must each have a place of its own")
         .orRefuse();
   }
 

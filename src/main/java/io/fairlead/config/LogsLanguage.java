@@ -1,6 +1,7 @@
 package io.fairlead.config;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What is said about records of requests. */
@@ -93,17 +94,56 @@ final class LogsLanguage {
           "What records must not say.",
           "{ client: \"/24\" }");
 
+  private static final Key<TextLogConfig.Format> FORMAT =
+      Key.required(
+          "format",
+          Scalar.word(TextLogConfig.Format.class),
+          "What a line looks like: `json`, an object whose fields are those of the records' tables,"
+              + " or `combined`, as Apache and NGINX write it, requests only.",
+          "json");
+  private static final Key<TextLogConfig.Target> TO =
+      Key.required(
+          "to",
+          new Scalar<>("target", "", Map.of("type", "string"), false, TextLogConfig.Target::parse),
+          "Where lines go: `stdout`, `file:PATH`, `syslog://HOST:PORT` (UDP) or"
+              + " `syslog+tcp://HOST:PORT`; syslog is RFC 5424. Whoever is too slow loses lines, which"
+              + " are counted.",
+          "\"file:/var/log/fairlead/access.log\"");
+
+  private static final Obj<TextLogConfig> TEXT_LOG =
+      new Obj<>(
+          "text log",
+          "A log of text, written from records; `logs.mask` holds for it, too.",
+          List.of(FORMAT, TO),
+          List.of(),
+          false,
+          null,
+          (values, _) -> new TextLogConfig(values.get(FORMAT), values.get(TO)));
+
+  private static final Key<List<TextLogConfig>> TEXT =
+      Key.of(
+          "text",
+          new ListOf<>("text logs", TEXT_LOG),
+          List.of(),
+          "",
+          "Logs of text for programs that read such, up to " + LogsConfig.MAX_TEXT + ".",
+          "[ { format: json, to: stdout } ]");
+
   static final Obj<LogsConfig> LOGS =
       new Obj<>(
           "logs",
           "What is recorded of requests and sessions.",
-          List.of(ENABLED, KEPT, RING, MASKED),
+          List.of(ENABLED, KEPT, RING, MASKED, TEXT),
           List.of("ingest"),
           false,
           null,
           (values, _) ->
               new LogsConfig(
-                  values.get(ENABLED), values.get(KEPT), values.get(RING), values.get(MASKED)));
+                  values.get(ENABLED),
+                  values.get(KEPT),
+                  values.get(RING),
+                  values.get(MASKED),
+                  values.get(TEXT)));
 
   private LogsLanguage() {}
 

@@ -3,7 +3,7 @@ package io.fairlead.record;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 /** Clients' addresses as people write them. */
-final class Addresses {
+public final class Addresses {
   private static final int GROUPS = 8;
 
   private Addresses() {}
@@ -12,7 +12,7 @@ final class Addresses {
    * Writes the address in those 16 bytes; an IPv4 address is mapped (::ffff:a.b.c.d) there and
    * written as such, an IPv6 address in the one form of RFC 5952, section 4.
    */
-  static void write(byte[] from, int offset, Bytes to) {
+  public static void write(byte[] from, int offset, Bytes to) {
     if (isMapped(from, offset)) {
       for (int i = 12; i < 16; i++) {
         if (i > 12) {

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** Bytes that grow at the end, little endian, with the numbers of variable length of Parquet. */
-final class Bytes {
+public final class Bytes {
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONG =
@@ -15,20 +15,20 @@ final class Bytes {
   private byte[] array;
   private int size;
 
-  Bytes() {
+  public Bytes() {
     this(256);
   }
 
-  Bytes(int capacity) {
+  public Bytes(int capacity) {
     array = new byte[capacity];
   }
 
-  int size() {
+  public int size() {
     return size;
   }
 
   /** Valid until the next byte is added. */
-  byte[] array() {
+  public byte[] array() {
     return array;
   }
 
@@ -36,7 +36,7 @@ final class Bytes {
     return Arrays.copyOf(array, size);
   }
 
-  void clear() {
+  public void clear() {
     size = 0;
   }
 
@@ -44,18 +44,18 @@ final class Bytes {
     size = to;
   }
 
-  void put(int value) {
+  public void put(int value) {
     room(1);
     array[size++] = (byte) value;
   }
 
-  void put(byte[] from, int offset, int length) {
+  public void put(byte[] from, int offset, int length) {
     room(length);
     System.arraycopy(from, offset, array, size, length);
     size += length;
   }
 
-  void put(byte[] from) {
+  public void put(byte[] from) {
     put(from, 0, from.length);
   }
 

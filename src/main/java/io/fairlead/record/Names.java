@@ -17,7 +17,7 @@ public final class Names {
   }
 
   /** Of this process. */
-  static Names of(RecordRings rings) {
+  public static Names of(RecordRings rings) {
     RecordNames names = rings.names();
     return new Names(names::text, names::error);
   }
@@ -29,12 +29,12 @@ public final class Names {
   }
 
   /** Of a listener, a route, a service or a node; null: nobody was given it. */
-  @Nullable String name(int number) {
+  public @Nullable String name(int number) {
     return names.apply(number);
   }
 
   /** Of a reason; null: there is none with that number. */
-  @Nullable String error(int number) {
+  public @Nullable String error(int number) {
     return errors.apply(number);
   }
 }

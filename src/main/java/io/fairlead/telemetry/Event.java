@@ -294,6 +294,30 @@ public sealed interface Event {
     }
   }
 
+  /** Lines of a text log are not taken; requests are served, and records kept, as before. */
+  record TextLogStopped(String to, String why) implements Event {
+    @Override
+    public String text() {
+      return "the log " + to + " does not take its lines for now: " + why;
+    }
+  }
+
+  /**
+   * They are taken again.
+   *
+   * @param lost lines that were dropped meanwhile
+   */
+  record TextLogResumed(String to, long lost) implements Event {
+    @Override
+    public String text() {
+      return "the log "
+          + to
+          + " takes its lines again; "
+          + (lost == 0 ? "none" : lost)
+          + " were lost";
+    }
+  }
+
   /** What a process had recorded that was killed has been written. */
   record RecordsRecovered(long records) implements Event {
     @Override

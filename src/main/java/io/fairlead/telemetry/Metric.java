@@ -125,6 +125,19 @@ public enum Metric {
       "",
       "Since when the recorder has not been at the end of what event loops had recorded. When it rises, the disk is slow or the machine has no processor to spare; then rings fill."),
 
+  LOG_LINES(
+      "fairlead_log_lines_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "to",
+      "Lines written to a text log (logs.text). It rises with the traffic."),
+  LOG_LINES_DROPPED(
+      "fairlead_log_lines_dropped_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "to,reason",
+      "Lines that a text log did not get. slow: whoever takes them was slower than they came; failed: nothing could be written for longer than there was room for. When it rises, an event says why; requests and records are not affected."),
+
   LISTENER_CONNECTIONS_OPEN(
       "fairlead_listener_connections_open",
       Type.GAUGE,

@@ -30,6 +30,11 @@ public final class RecordView {
   /** Where each text begins, counted from the record, and behind them the end of the last. */
   private final int[] starts = new int[TEXTS.length + 1];
 
+  /** For copies of records, see {@link #take}. */
+  public RecordView() {
+    this(MemorySegment.NULL);
+  }
+
   RecordView(MemorySegment memory) {
     this.memory = memory;
   }
@@ -52,6 +57,17 @@ public final class RecordView {
       return false;
     }
     MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, bytes, 0, length);
+    return index(length);
+  }
+
+  /** Becomes the record whose {@link #bytes}, {@link #length} of them, were copied there. */
+  public void take(byte[] from) {
+    int length = (short) QUARTERS.get(from, 0) & 0xFFFF;
+    System.arraycopy(from, 0, bytes, 0, length);
+    index(length);
+  }
+
+  private boolean index(int length) {
     int end = RecordLayout.FIXED;
     for (int i = 0; i < TEXTS.length; i++) {
       Text each = TEXTS[i];

@@ -8,6 +8,7 @@ import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.record.sql.RecordQuestions;
+import io.fairlead.record.text.TextLogStats;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -338,6 +339,11 @@ public final class FakeInstance implements Instance {
   @Override
   public RecordStats recordStats() {
     return RecordStats.NONE;
+  }
+
+  @Override
+  public List<TextLogStats> textLogs() {
+    return List.of(new TextLogStats("stdout", 7, 1, 2));
   }
 
   @Override

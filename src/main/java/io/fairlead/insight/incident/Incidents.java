@@ -265,6 +265,16 @@ final class Incidents {
               Map.of(),
               0);
       case Event.RecordsResumed _ -> endOf("recording", when);
+      case Event.TextLogStopped(String to, String why) ->
+          state(
+              "text-log " + to,
+              "log-stopped",
+              "warn",
+              when,
+              "The log " + to + " does not take its lines: " + why,
+              Map.of(),
+              0);
+      case Event.TextLogResumed(String to, long _) -> endOf("text-log " + to, when);
       case Event.CertificateExpires(String listener, String file, String names, long days) ->
           state(
               "certificate " + listener + " " + names,

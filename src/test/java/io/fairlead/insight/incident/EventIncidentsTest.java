@@ -65,10 +65,11 @@ class EventIncidentsTest {
       at(second + 10, new Event.NodeUp("shop", "b", "answered"));
     }
     assertThat(incidents())
-        .anySatisfy(each -> assertThat(each)
-            .startsWith(
-                "open flapping: Node b of shop flaps: it went down 3 times within 5 min, the last"
-                    + " time because 503."));
+        .anySatisfy(each ->
+            assertThat(each)
+                .startsWith(
+                    "open flapping: Node b of shop flaps: it went down 3 times within 5 min, the last"
+                        + " time because 503."));
     at(120);
     assertThat(incidents()).noneMatch(each -> each.startsWith("open"));
   }
@@ -104,7 +105,10 @@ class EventIncidentsTest {
     at(0);
     watch.dropped(5);
     at(1);
-    assertThat(incidents()).singleElement().asString().startsWith("open records-dropped: 5 records");
+    assertThat(incidents())
+        .singleElement()
+        .asString()
+        .startsWith("open records-dropped: 5 records");
     at(62);
     assertThat(incidents()).singleElement().asString().startsWith("over");
   }

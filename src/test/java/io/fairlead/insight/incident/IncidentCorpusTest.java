@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Faults and changes that are none, in simulated traffic: which are found, when, and whether the
- * right cause is named. The seed is fixed; {@code -Dfairlead.incident.seeds=20 -Dfairlead.print=true}
- * runs more and prints the table of docs/incidents.md.
+ * right cause is named. The seed is fixed; {@code -Dfairlead.incident.seeds=20
+ * -Dfairlead.print=true} runs more and prints the table of docs/incidents.md.
  */
 class IncidentCorpusTest {
   private static final int SEEDS = Integer.getInteger("fairlead.incident.seeds", 1);
@@ -35,20 +35,41 @@ class IncidentCorpusTest {
               "bad version on a route",
               b -> b.badVersionRoute = 6,
               Map.of("route", "web/6", "version", "2"),
-              "fail", 3, 8, 50),
+              "fail",
+              3,
+              8,
+              50),
           new Fault(
-              "one client floods, x3", b -> b.flood = 3, Map.of("client", "10.0.0.0"), "grown", 3, 3, 3),
-          new Fault("pauses 0.4 s in 3 s", b -> b.pausingNode = 7, Map.of("node", "n7"), "slow", 9, 9, 30),
+              "one client floods, x3",
+              b -> b.flood = 3,
+              Map.of("client", "10.0.0.0"),
+              "grown",
+              3,
+              3,
+              3),
+          new Fault(
+              "pauses 0.4 s in 3 s",
+              b -> b.pausingNode = 7,
+              Map.of("node", "n7"),
+              "slow",
+              9,
+              9,
+              30),
           new Fault(
               "slow dependency",
               b -> b.slowRoutes = 4,
               Map.of("route", "web/4, web/5, web/6, web/7"),
-              "slow", 2, 2, 4),
-          new Fault("a node fails 2 %", b -> b.faintNode = 2, Map.of("node", "n2"), "fail", 5, 20, 60),
+              "slow",
+              2,
+              2,
+              4),
+          new Fault(
+              "a node fails 2 %", b -> b.faintNode = 2, Map.of("node", "n2"), "fail", 5, 20, 60),
           new Fault(
               "a listener fails 5 %",
               b -> b.badListener = true, Map.of("listener", "secure"), "fail", 3, 5, 10),
-          new Fault("retry storm", b -> b.retryStorm = true, Map.of("service", "pay"), "try", 2, 2, 2),
+          new Fault(
+              "retry storm", b -> b.retryStorm = true, Map.of("service", "pay"), "try", 2, 2, 2),
           new Fault(
               "slow clients",
               b -> b.slowClients = true,

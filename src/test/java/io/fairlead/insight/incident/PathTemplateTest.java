@@ -29,9 +29,10 @@ class PathTemplateTest {
           .isEqualTo(PathTemplate.hash(same, 0, same.length));
     }
     byte[] other = (path + "/other").getBytes(UTF_8);
-    assertThat(template.endsWith("…")
-            || PathTemplate.hash(bytes, 0, bytes.length)
-                != PathTemplate.hash(other, 0, other.length))
+    assertThat(
+            template.endsWith("…")
+                || PathTemplate.hash(bytes, 0, bytes.length)
+                    != PathTemplate.hash(other, 0, other.length))
         .isTrue();
   }
 }
