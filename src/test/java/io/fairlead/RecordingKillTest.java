@@ -3,6 +3,9 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.demo.TestNode;
+import io.fairlead.insight.rollup.Answer;
+import io.fairlead.insight.rollup.Question;
+import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.Duck;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -182,6 +185,15 @@ class RecordingKillTest {
     return times;
   }
 
+  /** What rollups on disk say, to whoever opens the folder. */
+  private long counted() throws IOException {
+    long now = System.currentTimeMillis();
+    Rollups rollups = new Rollups(data(), () -> now, 1);
+    Answer all =
+        rollups.series(new Question(now - 3_600_000, now + 3_600_000, 0, List.of(), Map.of()));
+    return all.series().stream().mapToLong(each -> each.total().requests()).sum();
+  }
+
   @Test
   void whatWasAnsweredBeforeIsOnDiskOnce() throws Exception {
     Run killed = run();
@@ -210,6 +222,7 @@ class RecordingKillTest {
     assertThat(before)
         .as("there was something in files, and not all")
         .isBetween(1, certain.size() - 1);
+    assertThat(counted()).as("and in rollups").isEqualTo(before);
 
     Run next = run();
     int recovered = Integer.parseInt(next.awaits(RECOVERED));
@@ -218,8 +231,10 @@ class RecordingKillTest {
     assertThat(rows.keySet()).containsAll(certain);
     assertThat(rows).hasSize(before + recovered);
     assertThat(rows.size()).isBetween(certain.size(), certain.size() + 2 * last.size());
+    assertThat(counted()).as("rollups count each once, too").isEqualTo(rows.size());
     next.process().destroy();
     assertThat(next.process().waitFor(20, TimeUnit.SECONDS)).isTrue();
     assertThat(rows()).as("nothing comes behind").isEqualTo(rows);
+    assertThat(counted()).isEqualTo(rows.size());
   }
 }

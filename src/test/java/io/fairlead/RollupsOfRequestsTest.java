@@ -146,6 +146,7 @@ class RollupsOfRequestsTest {
     }
     assertThat(reasons).as(gone.toString()).isEqualTo(16);
     assertThat(gone.get("reasons").has("connect-failed")).isTrue();
+    Loopback.await("so are the paths", () -> ask("top?of=path").get("requests").intValue() == 124);
     JsonNode paths = ask("top?of=path&limit=5");
     assertThat(paths.get("exact").booleanValue()).isTrue();
     assertThat(paths.get("values").get(0).get("requests").longValue()).isEqualTo(20);

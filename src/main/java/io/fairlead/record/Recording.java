@@ -94,6 +94,9 @@ final class Recording implements AutoCloseable {
     this.pace = pace;
     pages = new Pages(pace);
     pace.mind(this::restsToAfford);
+    if (rollups != null) {
+      rollups.pace(pace);
+    }
     readers.forEach(reader -> sources.add(new RecordSource(reader)));
     Bytes encoded = new Bytes(1 << 16);
     for (Table table : Table.all(instance, names)) {

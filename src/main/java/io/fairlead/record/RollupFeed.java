@@ -70,6 +70,11 @@ final class RollupFeed implements AutoCloseable {
     }
   }
 
+  /** At what pace it works. */
+  void pace(Pace pace) {
+    writer.rest(pace::breathe);
+  }
+
   void caughtUp(long nowMillis) {
     writer.caughtUp(nowMillis, lost());
   }

@@ -156,7 +156,7 @@ final class Asking {
 
   /** Gets a cell that was asked for. */
   private interface Found {
-    void cell(int group, int step, Cell cell);
+    void cell(int group, int step, Seen cell);
   }
 
   private void read(Found found) throws IOException {
@@ -276,8 +276,7 @@ final class Asking {
           in = new Cell();
           sum.steps[at] = in;
         }
-        in.add(cell);
-        sum.total.add(cell);
+        cell.addTo(in);
       }
     });
     return new Answer(from, step, held(), series(sums), left, others);
@@ -294,6 +293,9 @@ final class Asking {
         }
         List<Answer.Figures> each = new ArrayList<>(steps);
         for (Cell cell : sum.steps) {
+          if (cell != null) {
+            sum.total.add(cell);
+          }
           each.add(cell == null ? NOTHING : figures(cell, Map.of()));
         }
         series.add(new Answer.Series(key, each, figures(sum.total, reasons(sum.total))));
@@ -337,11 +339,9 @@ final class Asking {
     long[] errors = new long[steps];
     read((_, at, cell) -> {
       errors[at] += cell.errors;
-      for (int bucket = cell.times.low(); bucket < cell.times.high(); bucket++) {
-        long count = cell.times.count(bucket);
-        if (count != 0) {
-          counts[at][Math.clamp(row(bucket) - FIRST_ROW, 0, rows - 1)] += count;
-        }
+      for (int i = 0; i < cell.times; i++) {
+        int row = Math.clamp(row(cell.buckets[i]) - FIRST_ROW, 0, rows - 1);
+        counts[at][row] += cell.counts[i];
       }
     });
     List<Long> bounds = new ArrayList<>();

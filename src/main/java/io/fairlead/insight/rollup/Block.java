@@ -41,6 +41,12 @@ final class Block {
 
   private static final int COMPRESSION = 3;
 
+  /** Bytes that are deflated between two rests, some 50 µs. */
+  private static final int PIECE = 4096;
+
+  /** Cells that are written between two rests. */
+  private static final int FEW = 16;
+
   /**
    * What a head says.
    *
@@ -77,7 +83,7 @@ final class Block {
 
   /** Gets each cell; both arguments are used again for the next. */
   interface Visitor {
-    void cell(long time, int key, Cell cell);
+    void cell(long time, int key, Seen cell);
   }
 
   private Block() {}
@@ -92,6 +98,7 @@ final class Block {
     private final List<Integer> newReasons = new ArrayList<>();
     private final Out head = new Out();
     private final Out body = new Out();
+    private Runnable between = () -> {};
     private boolean fresh = true;
     private int cells;
     private long origin;
@@ -101,6 +108,11 @@ final class Block {
     Writer(Level level, Reasons known) {
       this.level = level;
       this.known = known;
+    }
+
+    /** Called between pieces of work of some microseconds. */
+    void rest(Runnable often) {
+      between = often;
     }
 
     /** What has been added is not to be written, or another file begins: all is numbered anew. */
@@ -141,6 +153,9 @@ final class Block {
       body.number(cell.moreTries);
       reasons(cell.reasons);
       times(cell.times);
+      if (cells % FEW == 0) {
+        between.run();
+      }
     }
 
     private int number(Key key) {
@@ -220,19 +235,27 @@ final class Block {
       head.number(newReasons.size());
       newReasons.forEach(reason -> head.text(known.name(reason)));
       head.number(cells);
-      byte[] block = join(head, body);
+      byte[] block = join();
       fresh = false;
       clear();
       return block;
     }
 
-    private static byte[] join(Out head, Out body) {
+    private byte[] join() {
       byte[] small = new byte[body.size + 64 + body.size / 1000];
-      int length;
+      int length = 0;
       try (Deflater deflater = new Deflater(COMPRESSION, true)) {
-        deflater.setInput(body.bytes, 0, body.size);
+        for (int at = 0; at < body.size; at += PIECE) {
+          deflater.setInput(body.bytes, at, Math.min(PIECE, body.size - at));
+          while (!deflater.needsInput()) {
+            length += deflater.deflate(small, length, small.length - length);
+          }
+          between.run();
+        }
         deflater.finish();
-        length = deflater.deflate(small);
+        while (!deflater.finished()) {
+          length += deflater.deflate(small, length, small.length - length);
+        }
       }
       ByteBuffer block = ByteBuffer.allocate(FIXED + head.size + length);
       block.putInt(MAGIC).putInt(head.size).putInt(length).putInt(body.size);
@@ -370,7 +393,7 @@ final class Block {
       throw new IllegalArgumentException("a body of rollups is broken", e);
     }
     In in = new In(raw, 0, raw.length);
-    Cell cell = new Cell();
+    Seen cell = new Seen();
     for (int i = 0; i < head.cells; i++) {
       long behind = in.number();
       long time = head.origin + ((behind >>> 1) ^ -(behind & 1)) * level.millis;
@@ -380,18 +403,19 @@ final class Block {
       cell.bytesIn = in.number();
       cell.bytesOut = in.number();
       cell.moreTries = in.number();
+      cell.kinds = 0;
       for (int kinds = in.count(); kinds > 0; kinds--) {
         int reason = Objects.checkIndex((int) in.number(), head.reasons.length);
         cell.reason(head.reasons[reason], in.number());
       }
       int bucket = 0;
+      cell.times = 0;
       for (int kinds = in.count(); kinds > 0; kinds--) {
         bucket += (int) in.number();
-        cell.times.add(Objects.checkIndex(bucket, Buckets.COUNT), in.number());
+        cell.time(Objects.checkIndex(bucket, Buckets.COUNT), in.number());
         bucket++;
       }
       visitor.cell(time, key, cell);
-      cell.clear();
     }
   }
 }

@@ -134,6 +134,12 @@ public final class RollupWriter {
     shown = new Shown(number, 0, null, nowMillis);
   }
 
+  /** Called between pieces of work of some microseconds, where others may need the processor. */
+  public void rest(Runnable often) {
+    toDisk.rest(often);
+    toShow.rest(often);
+  }
+
   String process() {
     return process;
   }

@@ -179,9 +179,9 @@ final class Tidying {
           body,
           from,
           (time, key, cell) ->
-              cells
-                  .computeIfAbsent(new Slot(level.floor(time), head.keys()[key]), _ -> new Cell())
-                  .add(cell));
+              cell.addTo(
+                  cells.computeIfAbsent(
+                      new Slot(level.floor(time), head.keys()[key]), _ -> new Cell())));
     }
 
     private byte[] end(long since, long until, long lost, List<Done> done) {

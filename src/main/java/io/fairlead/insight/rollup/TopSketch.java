@@ -34,7 +34,15 @@ final class TopSketch {
     int length;
     long requests;
     long errors;
-    final Histogram times = new Histogram();
+    private int firstBucket;
+
+    /** Those behind the first: most values come once, and are cheaper so. */
+    private final Histogram times = new Histogram();
+
+    void addTo(Histogram sum) {
+      sum.add(times);
+      sum.add(firstBucket);
+    }
   }
 
   private final long seed;
@@ -66,9 +74,12 @@ final class TopSketch {
     requests++;
     Counter counter = counter(from, start, count);
     counter.weight++;
-    counter.requests++;
     counter.errors += failed ? 1 : 0;
-    counter.times.add(bucket);
+    if (counter.requests++ == 0) {
+      counter.firstBucket = bucket;
+    } else {
+      counter.times.add(bucket);
+    }
   }
 
   private Counter counter(byte[] from, int start, int length) {
@@ -120,11 +131,7 @@ final class TopSketch {
   }
 
   private void lower() {
-    for (int i = 0; i < MOST; i++) {
-      weights[i] = counters[i].weight;
-    }
-    Arrays.sort(weights);
-    long median = weights[MOST / 2];
+    long median = median();
     missed += median;
     Arrays.fill(slots, (short) 0);
     int kept = 0;
@@ -148,12 +155,28 @@ final class TopSketch {
     }
   }
 
+  /** Mostly 1: more than half of the values came once. */
+  private long median() {
+    int ones = 0;
+    for (int i = 0; i < MOST; i++) {
+      weights[i] = counters[i].weight;
+      ones += weights[i] == 1 ? 1 : 0;
+    }
+    if (ones > MOST / 2) {
+      return 1;
+    }
+    Arrays.sort(weights);
+    return weights[MOST / 2];
+  }
+
   private static void clear(Counter counter) {
     counter.hash = 0;
     counter.weight = 0;
+    if (counter.requests > 1) {
+      counter.times.clear();
+    }
     counter.requests = 0;
     counter.errors = 0;
-    counter.times.clear();
   }
 
   void clear() {

@@ -28,6 +28,11 @@ final class Tops {
   private static final long MINUTE = 60_000;
   private static final long SHOW_MILLIS = 10_000;
 
+  /** While somebody asks, and for so long behind that, the minute that goes on is seen sooner. */
+  private static final long SOONER_MILLIS = 30_000;
+
+  private static final long SOON_MILLIS = 1000;
+
   /** As many bytes of a value tell it from others. */
   private static final int MOST_BYTES = 200;
 
@@ -60,8 +65,10 @@ final class Tops {
   private final byte[] client = new byte[16];
   private final List<Minute> over = new ArrayList<>();
   private long minute;
-  private long nextShow;
+  private long shownMillis;
+  private long askedMillis;
   private boolean changed;
+  private volatile boolean asked;
   private volatile List<Minute> shown = List.of();
 
   Tops(long seed, Addresses addresses, long nowMillis) {
@@ -113,24 +120,34 @@ final class Tops {
   }
 
   void caughtUp(long nowMillis) {
+    if (asked) {
+      asked = false;
+      askedMillis = nowMillis;
+    }
     long now = Math.floorDiv(nowMillis, MINUTE) * MINUTE;
     if (now != minute) { // also if the clock was set back
-      if (changed || clients.requests() > 0) {
+      if (clients.requests() > 0) {
         over.add(pack());
         sketches.values().forEach(TopSketch::clear);
       }
       minute = now;
       over.removeIf(each -> each.start() < now - MINUTES * MINUTE || each.start() > now);
-      nextShow = nowMillis + SHOW_MILLIS;
       changed = false;
+      shownMillis = nowMillis;
       shown = List.copyOf(over);
-    } else if (changed && (nowMillis >= nextShow || nowMillis < nextShow - SHOW_MILLIS)) {
-      nextShow = nowMillis + SHOW_MILLIS;
+    } else if (changed && isTime(nowMillis)) {
       changed = false;
+      shownMillis = nowMillis;
       List<Minute> all = new ArrayList<>(over);
       all.add(pack());
       shown = List.copyOf(all);
     }
+  }
+
+  private boolean isTime(long nowMillis) {
+    long since = Math.abs(nowMillis - shownMillis);
+    return since >= SHOW_MILLIS
+        || (since >= SOON_MILLIS && Math.abs(nowMillis - askedMillis) < SOONER_MILLIS);
   }
 
   private Minute pack() {
@@ -156,7 +173,9 @@ final class Tops {
           kind == TopKind.CLIENT
               ? addresses.text(Arrays.copyOf(each.text, each.length))
               : new String(each.text, 0, each.length, StandardCharsets.UTF_8);
-      values.add(new Value(text, each.requests, each.errors, each.times.pairs()));
+      Histogram times = new Histogram();
+      each.addTo(times);
+      values.add(new Value(text, each.requests, each.errors, times.pairs()));
     }
     return new Kind(sketch.requests(), missed, List.copyOf(values));
   }
@@ -169,13 +188,14 @@ final class Tops {
   }
 
   TopAnswer top(TopKind kind, long from, long to, int limit) {
+    asked = true;
     Map<String, Sum> sums = new HashMap<>();
     long first = Long.MAX_VALUE;
     long last = 0;
     long requests = 0;
     long missed = 0;
     for (Minute each : shown) {
-      if (each.start() + MINUTE > from && each.start() < to) {
+      if (each.start() + MINUTE > from && each.start() <= to) {
         Kind of = each.kinds().getOrDefault(kind, NOTHING);
         first = Math.min(first, each.start());
         last = Math.max(last, each.start() + MINUTE);
