@@ -26,12 +26,13 @@ class EventIncidentsTest {
 
   private List<String> incidents() {
     return watch.incidents().stream()
-        .map(each ->
-            (each.open() ? "open " : "over after " + (each.until() - each.since()) / 1000 + " s ")
-                + each.kind()
-                + ": "
-                + each.text())
+        .map(each -> state(each) + each.kind() + ": " + each.text())
         .toList();
+  }
+
+  private static String state(Incident incident) {
+    Long until = incident.until();
+    return until == null ? "open " : "over after " + (until - incident.since()) / 1000 + " s ";
   }
 
   @Test

@@ -26,7 +26,9 @@ class IncidentCorpusTest {
       Consumer<Bazaar> begins,
       Map<String, String> cause,
       String word,
-      int... within) {}
+      int at5000,
+      int at1000,
+      int at200) {}
 
   private static final List<Fault> FAULTS =
       List.of(
@@ -116,8 +118,7 @@ class IncidentCorpusTest {
 
   /** Most seconds until a fault is found; of many seeds, the median. */
   private static int bound(Fault fault, double rate) {
-    int which = rate == 5000 ? 0 : rate == 1000 ? 1 : 2;
-    return fault.within()[which];
+    return rate == 5000 ? fault.at5000() : rate == 1000 ? fault.at1000() : fault.at200();
   }
 
   @Test
