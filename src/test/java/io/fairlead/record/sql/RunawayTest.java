@@ -153,7 +153,7 @@ class RunawayTest {
     SqlLimits limits = SqlLimits.standard().withTimeout(Duration.ofSeconds(2));
     open(limits.withQueue(2, Duration.ofMillis(100)));
     CompletableFuture<String> first = ask(ENDLESS);
-    while (queries.waiting() == 0) {
+    while (queries.pid() == 0) { // until it has its turn
       Thread.onSpinWait();
     }
     assertThat(why(queries.ask("SELECT 1", 1))).contains("have not ended in 0.1 s; ask again");
