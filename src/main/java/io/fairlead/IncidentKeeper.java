@@ -11,6 +11,7 @@ import io.fairlead.service.Node;
 import io.fairlead.service.NodeFacts;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
+import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -39,6 +40,10 @@ final class IncidentKeeper {
   private final IncidentWatch watch;
   private final Map<String, Named> named = new HashMap<>();
   private final Runnable unsubscribe;
+
+  /** Another process has the file now. */
+  private volatile boolean replaced;
+
   private volatile List<Incident> saved = List.of();
 
   /**
@@ -58,7 +63,14 @@ final class IncidentKeeper {
     this.recording = recording;
     file = new IncidentFile(data);
     watch = new IncidentWatch(this::labels, this.events::add);
-    unsubscribe = this.events.follow(watch::hear);
+    unsubscribe = this.events.follow(this::hear);
+  }
+
+  private void hear(EventLog.Entry entry) {
+    watch.hear(entry);
+    if (entry.event() instanceof Event.Replaced) {
+      replaced = true;
+    }
   }
 
   IncidentWatch watch() {
@@ -109,7 +121,7 @@ final class IncidentKeeper {
       watch.dropped(stats.droppedOrdinary() + stats.droppedValuable());
     }
     List<Incident> now = watch.incidents();
-    if (isWorthSaving(saved, now)) {
+    if (!replaced && isWorthSaving(saved, now)) {
       saved = now;
       Thread.ofVirtual().name("incidents").start(() -> file.write(now));
     }
@@ -132,7 +144,7 @@ final class IncidentKeeper {
 
   void close() {
     unsubscribe.run();
-    if (!watch.incidents().isEmpty()) {
+    if (!replaced && !watch.incidents().isEmpty()) {
       file.write(watch.incidents());
     }
   }

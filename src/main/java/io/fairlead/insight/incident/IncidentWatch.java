@@ -29,6 +29,8 @@ public final class IncidentWatch {
   /** A clock that jumps further makes everything known worthless. */
   private static final long JUMP_SECONDS = 90;
 
+  private static final long COPY_MILLIS = 1_000;
+  private static final long FORGET_MILLIS = 5_000;
   private static final int MOST_EVENTS = 10_000;
   private static final int FRAME = 50_000;
 
@@ -45,6 +47,8 @@ public final class IncidentWatch {
   private volatile boolean enough;
   private volatile long droppedInAll;
   private @Nullable Traffic traffic;
+  private RecentView copy = RecentView.NONE;
+  private long copied;
 
   /** What is kept of requests, from the first one on. */
   private final class Traffic {
@@ -205,7 +209,7 @@ public final class IncidentWatch {
         enough = traffic != null && known.slices.isEnough();
       }
       incidents.endWhatLasts();
-      answerCopies();
+      answerCopies(epochMillis);
       if (incidents.hasChanged()) {
         published = incidents.list();
       }
@@ -221,14 +225,18 @@ public final class IncidentWatch {
     }
   }
 
-  private void answerCopies() {
-    for (CompletableFuture<RecentView> copy = asked.poll(); copy != null; copy = asked.poll()) {
+  /** One copy for all who ask within a second: many that ask must not cost as many copies. */
+  private void answerCopies(long epochMillis) {
+    if (!asked.isEmpty()
+        && (copy == RecentView.NONE || Math.abs(epochMillis - copied) >= COPY_MILLIS)) {
       Traffic known = traffic;
-      if (known == null) {
-        copy.complete(RecentView.NONE);
-      } else {
-        copy.complete(RecentView.of(known.recent.copy(), dictionaries));
-      }
+      copy = known == null ? RecentView.NONE : RecentView.of(known.recent.copy(), dictionaries);
+      copied = epochMillis;
+    } else if (Math.abs(epochMillis - copied) >= FORGET_MILLIS) {
+      copy = RecentView.NONE;
+    }
+    for (CompletableFuture<RecentView> next = asked.poll(); next != null; next = asked.poll()) {
+      next.complete(copy);
     }
   }
 

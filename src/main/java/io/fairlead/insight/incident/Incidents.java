@@ -44,6 +44,7 @@ final class Incidents {
   private long now;
   private boolean changed;
   private long lastId;
+  private boolean leaving;
   private long droppedInAll;
   private long droppedBefore;
 
@@ -57,6 +58,11 @@ final class Incidents {
 
   long now() {
     return now;
+  }
+
+  /** This instance has been told to end: that its traffic does is no wonder. */
+  boolean isLeaving() {
+    return leaving;
   }
 
   List<OpenIncident> open() {
@@ -320,9 +326,8 @@ final class Incidents {
           note(service, "Node " + node + " is on probation: " + why + ".");
       case Event.ServiceAlarm(String service, String _, boolean _, String what) ->
           note(service, "Among nodes: " + what + ".");
+      case Event.InstanceStopping _, Event.Replaced _ -> leaving = true;
       case Event.InstanceStarted _,
-          Event.InstanceStopping _,
-          Event.Replaced _,
           Event.TakeoverFailed _,
           Event.ListenerStarted _,
           Event.ListenerStopped _,

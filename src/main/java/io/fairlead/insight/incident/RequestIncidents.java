@@ -703,7 +703,7 @@ final class RequestIncidents {
       surge(surging);
     }
     List<Volumes.Volume> dropped = volumes.dropped();
-    if (!dropped.isEmpty() && none("drop")) {
+    if (!dropped.isEmpty() && none("drop") && !incidents.isLeaving()) {
       drop(dropped.getFirst());
     }
   }
