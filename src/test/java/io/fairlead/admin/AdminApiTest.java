@@ -50,7 +50,7 @@ class AdminApiTest {
         "GET    | /readyz                                  | 200 | ready",
         "GET    | /metrics                                 | 200 | fairlead_node_up{service=\"shop\"",
         "GET    | /                                        | 200 | <title>Fairlead</title>",
-        "GET    | /dashboard.js                            | 200 | /api/v1/live",
+        "GET    | /net.js                                  | 200 | /api/v1/live",
         "GET    | /api/v1/status                           | 200 | \"headline\":\"All is well",
         "GET    | /api/v1/live                             | 200 | \"services\":[{\"name\":\"shop\"",
         "GET    | /api/v1/config                           | 200 | \"version\":1",
