@@ -21,7 +21,8 @@ final class IncidentViews {
       String id,
       @Doc("open or over.") String state,
       @Doc("bad or warn.") String level,
-      @Doc("errors, slow, retries, transfer, surge, drop, node-down, flapping, certificate, ...")
+      @Doc(
+              "errors, slow, retries, transfer, surge, drop, node-ejected, node-down, flapping, certificate, ...")
           String kind,
       @Doc("What, since when, how much, and why most likely.") String text,
       @Doc("Milliseconds since 1970.") long since,

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Incidents {
   /** What has changed shortly before something went wrong is told with it. */
+  private static final String EJECTED = "node-ejected";
+
   private static final long BEFORE_MILLIS = 120_000;
 
   private static final long AFTER_MILLIS = 3_000;
@@ -321,7 +323,13 @@ final class Incidents {
               Map.of("service", service),
               A_DAY_AND_MORE);
       case Event.NodeEjected(String service, String node, long _, String why) ->
-          note(service, "Node " + node + " was ejected: " + why + ".");
+          ejected(when, service, node, why);
+      case Event.NodeReinstated(String service, String node) -> {
+        OpenIncident incident = ofKey("node " + service + "/" + node);
+        if (incident != null && incident.kind.equals(EJECTED)) {
+          endOf("node " + service + "/" + node, when);
+        }
+      }
       case Event.NodeProbation(String service, String node, double _, String why) ->
           note(service, "Node " + node + " is on probation: " + why + ".");
       case Event.ServiceAlarm(String service, String _, boolean _, String what) ->
@@ -332,7 +340,6 @@ final class Incidents {
           Event.ListenerStarted _,
           Event.ListenerStopped _,
           Event.NodeDrained _,
-          Event.NodeReinstated _,
           Event.ServiceAlarmOver _,
           Event.NodeTlsLoaded _,
           Event.RecordsRecovered _,
@@ -458,18 +465,33 @@ final class Incidents {
             Map.of("service", service),
             0);
     incident.flaps = (int) times;
-    if (flaps) {
-      incident.kind = "flapping";
+    incident.kind = flaps ? "flapping" : "node-down";
+    incident.causes = List.of(itself(node, why));
+  }
+
+  /** Mostly before its errors are many enough to be an incident of requests. */
+  private void ejected(long when, String service, String node, String why) {
+    String name = service + "/" + node;
+    OpenIncident known = ofKey("node " + name);
+    if (blamed(service, node) != null || (known != null && !known.kind.equals(EJECTED))) {
+      note(service, "Node " + node + " was ejected: " + why + ".");
+      return;
     }
-    incident.causes =
-        List.of(
-            new Incident.Cause(
-                Map.of("node", node),
-                "node " + node + ": " + why,
-                1,
-                0,
-                1,
-                "node=\"" + node + "\""));
+    OpenIncident incident =
+        state(
+            "node " + name,
+            EJECTED,
+            "warn",
+            when,
+            "Node " + node + " of " + service + " gets no requests for the time being: " + why,
+            Map.of("service", service),
+            0);
+    incident.causes = List.of(itself(node, why));
+  }
+
+  private static Incident.Cause itself(String node, String why) {
+    return new Incident.Cause(
+        Map.of("node", node), "node " + node + ": " + why, 1, 0, 1, "node=\"" + node + "\"");
   }
 
   private void up(long when, String service, String node) {

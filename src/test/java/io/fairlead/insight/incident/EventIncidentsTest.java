@@ -49,6 +49,33 @@ class EventIncidentsTest {
   }
 
   @Test
+  void aNodeThatIsEjectedIsAnIncidentUntilItHasItsWholeShareAgain() {
+    at(4, new Event.NodeEjected("shop", "b", 10_000, "errors 7.1 % of 70 in 25 s, others 0 %"));
+    assertThat(incidents())
+        .containsExactly(
+            "open node-ejected: Node b of shop gets no requests for the time being: errors 7.1 % of"
+                + " 70 in 25 s, others 0 %. Since 08:00:04 UTC.");
+    at(20, new Event.NodeEjected("shop", "b", 20_000, "errors 9 % of 20 in 25 s, others 0 %"));
+    assertThat(incidents()).singleElement().asString().contains("errors 9 %");
+    at(60, new Event.NodeReinstated("shop", "b"));
+    assertThat(incidents()).singleElement().asString().startsWith("over after 56 s node-ejected");
+  }
+
+  @Test
+  void aNodeThatIsEjectedAndThenDownIsOneIncident() {
+    at(4, new Event.NodeEjected("shop", "b", 10_000, "errors 7 %"));
+    at(6, new Event.NodeDown("shop", "b", "refused"));
+    assertThat(incidents())
+        .singleElement()
+        .asString()
+        .startsWith("open node-down: Node b of shop is down: refused.");
+    at(9, new Event.NodeReinstated("shop", "b"));
+    assertThat(incidents()).singleElement().asString().startsWith("open node-down");
+    at(30, new Event.NodeUp("shop", "b", "answered"));
+    assertThat(incidents()).singleElement().asString().startsWith("over after");
+  }
+
+  @Test
   void aNodeThatSomebodyDrainsMayGoDown() {
     at(0, new Event.NodeDraining("shop", "b", "ops"));
     at(4, new Event.NodeDown("shop", "b", "refused"));
