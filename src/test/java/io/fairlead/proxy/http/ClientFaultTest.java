@@ -243,7 +243,8 @@ final class ClientFaultTest {
             });
     assertThat(client.responseHead().status()).isEqualTo(200);
     long _ = awaitStandstill(() -> proxy.counted(0, NodeCounter.BYTES_RECEIVED));
-    assertThat(bytesThatWait(proxy) - before).isLessThan(256 * 1024);
+    // On a busy machine pieces come many at a time, into the large buffer.
+    assertThat(bytesThatWait(proxy) - before).isLessThan(LARGE_BUFFER + 256 * 1024);
     for (int i = 0; i < pieces; i++) {
       client.fill(piece);
     }
