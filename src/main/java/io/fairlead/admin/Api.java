@@ -566,7 +566,8 @@ final class Api {
     return new Endpoint("GET", path, null, summary, List.of(), Body.NONE, answers, handler);
   }
 
-  private static Endpoint get(
+  /** What a viewer may ask for. */
+  static Endpoint get(
       String path,
       String summary,
       List<Parameter> parameters,

@@ -1,19 +1,16 @@
 package io.fairlead.admin;
 
-import io.fairlead.admin.Endpoint.Body;
 import io.fairlead.admin.Endpoint.Parameter;
 import io.fairlead.admin.IncidentViews.IncidentList;
 import io.fairlead.admin.IncidentViews.IncidentView;
 import io.fairlead.admin.IncidentViews.Marker;
 import io.fairlead.admin.IncidentViews.Markers;
-import io.fairlead.config.AdminConfig.Role;
 import io.fairlead.insight.incident.Incident;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Incidents, and what was changed. */
@@ -28,19 +25,19 @@ final class IncidentsApi {
 
   List<Endpoint> endpoints() {
     return List.of(
-        get(
+        Api.get(
             "/api/v1/incidents",
             "What goes wrong and what went wrong, with the most likely causes.",
             List.of(),
             IncidentList.class,
             this::incidents),
-        get(
+        Api.get(
             "/api/v1/incidents/{id}",
             "One incident.",
             List.of(),
             IncidentView.class,
             this::incident),
-        get(
+        Api.get(
             "/api/v1/markers",
             "Changes and other events for charts.",
             List.of(
@@ -48,23 +45,6 @@ final class IncidentsApi {
                 new Parameter("to", Times.MEANING + " Default now.", false, false)),
             Markers.class,
             this::markers));
-  }
-
-  private static Endpoint get(
-      String path,
-      String summary,
-      List<Parameter> parameters,
-      Class<?> answer,
-      Endpoint.Handler handler) {
-    return new Endpoint(
-        "GET",
-        path,
-        Role.VIEWER,
-        summary,
-        parameters,
-        Body.NONE,
-        Map.of(Api.JSON, answer),
-        handler);
   }
 
   private Answer incidents(Call call) {

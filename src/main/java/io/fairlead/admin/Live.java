@@ -61,12 +61,17 @@ final class Live implements AutoCloseable {
   private @Nullable LiveView picture;
   private byte[] pictureJson = {};
   private long pictureTick = -1;
+
+  /** When counters were looked at: a picture may be made of them much later, and is of then. */
+  private long tickedMillis;
+
   private @Nullable Thread ticker;
 
   Live(Instance instance, LongSupplier epochMillis) {
     this.instance = instance;
     this.epochMillis = epochMillis;
     this.rates = new Rates(System.nanoTime());
+    tickedMillis = epochMillis.getAsLong();
   }
 
   /** Begins to tick. */
@@ -96,7 +101,10 @@ final class Live implements AutoCloseable {
 
   /** Looks at the counters and tells whoever watches. */
   void tick(long nowNanos) {
-    rates.tick(instance, nowNanos);
+    synchronized (rates) {
+      rates.tick(instance, nowNanos);
+      tickedMillis = epochMillis.getAsLong();
+    }
     if (!watchers.isEmpty()) {
       byte[] message = EventStream.message(null, "live", json());
       watchers.forEach(watcher -> watcher.offer(message));
@@ -160,7 +168,7 @@ final class Live implements AutoCloseable {
   }
 
   private LiveView make() {
-    long now = epochMillis.getAsLong();
+    long now = tickedMillis;
     ConfigState config = instance.config();
     ConfigBrief brief =
         new ConfigBrief(

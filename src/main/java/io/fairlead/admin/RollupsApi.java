@@ -1,8 +1,6 @@
 package io.fairlead.admin;
 
-import io.fairlead.admin.Endpoint.Body;
 import io.fairlead.admin.Endpoint.Parameter;
-import io.fairlead.config.AdminConfig.Role;
 import io.fairlead.insight.rollup.Answer.Figures;
 import io.fairlead.insight.rollup.Answer.Held;
 import io.fairlead.insight.rollup.Dimension;
@@ -104,14 +102,11 @@ final class RollupsApi {
       List<Parameter> parameters,
       Class<?> shape,
       Endpoint.Handler handler) {
-    return new Endpoint(
-        "GET",
+    return Api.get(
         path,
-        Role.VIEWER,
         summary,
         parameters,
-        Body.NONE,
-        Map.of(Api.JSON, shape),
+        shape,
         call -> {
           onlyKnown(call, parameters);
           return handler.handle(call);

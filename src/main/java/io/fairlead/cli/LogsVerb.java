@@ -1,7 +1,5 @@
 package io.fairlead.cli;
 
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -116,16 +114,6 @@ final class LogsVerb extends RemoteVerb {
     }
     facets.forEach(field -> add(query, "field", field));
     return client.get("/api/v1/records" + (facets.isEmpty() ? "" : "/facets") + query);
-  }
-
-  private static void add(StringBuilder query, String name, @Nullable String value) {
-    if (value != null) {
-      query
-          .append(query.isEmpty() ? '?' : '&')
-          .append(name)
-          .append('=')
-          .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
-    }
   }
 
   private void print(JsonNode answer) {

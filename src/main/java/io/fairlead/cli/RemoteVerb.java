@@ -1,5 +1,7 @@
 package io.fairlead.cli;
 
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
@@ -55,5 +57,16 @@ abstract class RemoteVerb extends Verb {
   static String millis(JsonNode node, String key) {
     JsonNode value = node.get(key);
     return value == null || value.isNull() ? "-" : Terminal.millis(value.asDouble());
+  }
+
+  /** Adds a parameter to a query, where it has a value. */
+  static void add(StringBuilder query, String name, @Nullable String value) {
+    if (value != null) {
+      query
+          .append(query.isEmpty() ? '?' : '&')
+          .append(name)
+          .append('=')
+          .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+    }
   }
 }

@@ -1,7 +1,5 @@
 package io.fairlead.cli;
 
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -80,16 +78,6 @@ final class WhyVerb extends RemoteVerb {
     }
     print(reply.json());
     return Cli.DONE;
-  }
-
-  private static void add(StringBuilder query, String name, @Nullable String value) {
-    if (value != null) {
-      query
-          .append(query.isEmpty() ? '?' : '&')
-          .append(name)
-          .append('=')
-          .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
-    }
   }
 
   private void printIncidents(JsonNode answer) {

@@ -45,6 +45,15 @@ class LiveTest {
     assertThat(live.view().total().rate()).isZero();
   }
 
+  /** Else two pictures would be too close to each other for a page to tell their seconds apart. */
+  @Test
+  void aPictureIsOfWhenItsFiguresWereLookedAt() {
+    seconds(1);
+    long looked = millis.get();
+    millis.addAndGet(900); // nobody asked until now
+    assertThat(live.view().time()).isEqualTo(looked);
+  }
+
   @Test
   void theWorstComesFirstAndIsSaidInWords() {
     seconds(1);
