@@ -123,7 +123,8 @@ final class IncidentKeeper {
     List<Incident> now = watch.incidents();
     if (!replaced && isWorthSaving(saved, now)) {
       saved = now;
-      Thread.ofVirtual().name("incidents").start(() -> file.write(now));
+      // Whoever writes last writes what is known then, in whatever order they come.
+      Thread.ofVirtual().name("incidents").start(() -> file.write(watch.incidents()));
     }
   }
 

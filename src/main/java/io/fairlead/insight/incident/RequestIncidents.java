@@ -6,9 +6,11 @@ import io.fairlead.insight.incident.Incident.Cause;
 import io.fairlead.insight.incident.RecentRequests.Which;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,7 +110,7 @@ final class RequestIncidents {
       join(same, measure, named);
       if (!same.measures.contains(measure)) {
         same.measures.add(measure);
-        same.measures.sort(java.util.Comparator.naturalOrder());
+        same.measures.sort(Comparator.naturalOrder());
         tell(same, found);
       }
       return;
@@ -151,8 +153,7 @@ final class RequestIncidents {
         && isJoined(before, named.which())
         && incident.measures.contains(measure)) {
       int[] numbers =
-          java.util.stream.IntStream.concat(
-                  Arrays.stream(before.numbers), Arrays.stream(named.which().numbers))
+          IntStream.concat(Arrays.stream(before.numbers), Arrays.stream(named.which().numbers))
               .distinct()
               .toArray();
       incident.which = new Which(before.dimension, numbers, null, 0);
