@@ -118,9 +118,9 @@ public final class RecordQueries implements RecordQuestions, AutoCloseable {
     return made;
   }
 
-  /** Questions that wait or are being answered. */
-  int waiting() {
-    return present.get();
+  /** Whether a question has its turn. */
+  boolean isAnswering() {
+    return turn.availablePermits() == 0;
   }
 
   /** Of the process that answers now; 0: there is none. */

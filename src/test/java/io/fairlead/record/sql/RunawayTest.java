@@ -130,7 +130,7 @@ class RunawayTest {
     open(limits.withQueue(2, Duration.ofSeconds(10)));
     List<CompletableFuture<String>> asked = new ArrayList<>();
     CompletableFuture<String> first = ask(ENDLESS);
-    while (queries.waiting() == 0) {
+    while (!queries.isAnswering()) {
       Thread.onSpinWait();
     }
     for (int i = 0; i < 4; i++) {
@@ -153,7 +153,7 @@ class RunawayTest {
     SqlLimits limits = SqlLimits.standard().withTimeout(Duration.ofSeconds(2));
     open(limits.withQueue(2, Duration.ofMillis(100)));
     CompletableFuture<String> first = ask(ENDLESS);
-    while (queries.pid() == 0) { // until it has its turn
+    while (!queries.isAnswering()) {
       Thread.onSpinWait();
     }
     assertThat(why(queries.ask("SELECT 1", 1))).contains("have not ended in 0.1 s; ask again");
@@ -164,7 +164,7 @@ class RunawayTest {
   void closingEndsWhatIsAsked() throws Exception {
     open(SqlLimits.standard());
     CompletableFuture<String> first = ask(ENDLESS);
-    while (queries.waiting() == 0) {
+    while (!queries.isAnswering()) {
       Thread.onSpinWait();
     }
     queries.close();
