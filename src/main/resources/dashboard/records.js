@@ -85,16 +85,20 @@ function facets(over) {
     })}</section>`;
 }
 
+const counted = (over) => use(`/api/v1/records/facets?${recordsQuery(over, { field: 'instance', limit: 100 })}`, 0, 'count');
+
 /** How many meet the condition: each has one instance, and there are few of those. */
 export function countOf(over) {
-  const answer = use(`/api/v1/records/facets?${recordsQuery(over, { field: 'instance', limit: 100 })}`, 0, 'count');
+  const answer = counted(over);
   return answer.value && !answer.old ? answer.value.rows.reduce((n, row) => n + row[2], 0) : null;
 }
 
 function list(over) {
   const path = `/api/v1/records?${recordsQuery(over, { limit: LIMIT })}`;
   const answer = use(path, 0, 'records');
-  const all = answer.value && !answer.error ? countOf(over) : null;
+  const all = answer.value && !answer.error && !answer.old ? countOf(over) : null;
+  // A file may have come between the questions: they are asked again.
+  if (all > answer.value?.rows.length && answer.value.rows.length < LIMIT && !answer.value.truncated && counted(over).at > answer.at) refresh('/api/v1/records');
   return card('Matching', told(answer, 'Records are', (body) => {
     const rows = rowsOf(body);
     return rows.length ? html`${recordTable(rows, over)}

@@ -83,7 +83,6 @@ final class AffinityLanguage {
               + " `protocol: http`. See [balancing.md](balancing.md#sessions).",
           List.of(COOKIE, KEY, MAX_AGE, IDLE, DRAIN_PATIENCE, SECURE, SAME_SITE, PATH),
           List.of(),
-          true,
           null,
           (values, _) -> {
             Duration age = values.find(MAX_AGE);

@@ -46,7 +46,6 @@ final class AlertsLanguage {
           "Gets messages as JSON by POST. A URL alone stands for it.",
           List.of(URL, HEADERS, CA),
           List.of(),
-          true,
           new Obj.ShortForm<>(
               Scalar.secret("URL or file:PATH"),
               (url, _) -> new ReceiverConfig.Webhook(url, Map.of(), List.of())),
@@ -63,7 +62,6 @@ final class AlertsLanguage {
           "Prometheus Alertmanager, by its API of version 2. A URL alone stands for it.",
           List.of(URL, HEADERS, CA),
           List.of(),
-          true,
           new Obj.ShortForm<>(
               Scalar.secret("URL or file:PATH"),
               (url, _) -> new ReceiverConfig.Alertmanager(url, Map.of(), List.of())),
@@ -115,7 +113,6 @@ final class AlertsLanguage {
           "Gets mail.",
           List.of(MAIL_TO, MAIL_FROM, SMTP, MAIL_TLS, USER, PASSWORD, CA),
           List.of(),
-          true,
           null,
           (values, _) -> {
             TlsLanguage.readAuthorities("ca", values.get(CA));
@@ -158,7 +155,6 @@ final class AlertsLanguage {
           "Somebody who is told: one of webhook, email and alertmanager.",
           List.of(BY_WEBHOOK, BY_EMAIL, BY_ALERTMANAGER),
           List.of(),
-          false,
           null,
           (values, _) -> {
             ReceiverConfig webhook = values.find(BY_WEBHOOK);
@@ -221,7 +217,6 @@ final class AlertsLanguage {
               + " alone stands for it.",
           List.of(OBJECTIVE, SLOWER_THAN),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.parsed("share", Portion::share),
               (share, _) -> new AlertCondition.Burn(share, Duration.ZERO)),
@@ -321,7 +316,6 @@ final class AlertsLanguage {
               LEVEL,
               TO),
           List.of(),
-          false,
           null,
           (values, _) -> {
             AlertCondition when = values.find(WHEN);
@@ -409,7 +403,6 @@ final class AlertsLanguage {
           "Who is told of what. See [alerts.md](alerts.md).",
           List.of(RECEIVERS, RULES, BUILT_IN, GROUP_BY, GROUP_WAIT, GROUP_INTERVAL, REPEAT),
           List.of(),
-          false,
           null,
           (values, _) ->
               new AlertsConfig(

@@ -30,7 +30,6 @@ final class BalanceLanguage {
           "What of a request decides which node it gets where `balance` is `hash` or `maglev`.",
           List.of(ON),
           List.of(),
-          false,
           null,
           (values, _) -> values.get(ON));
 
@@ -75,7 +74,6 @@ final class BalanceLanguage {
               + " the same nodes.",
           List.of(SIZE, INSTANCE, INSTANCES),
           List.of(),
-          false,
           null,
           (values, _) ->
               new SubsetConfig(values.get(SIZE), values.get(INSTANCE), values.get(INSTANCES)));

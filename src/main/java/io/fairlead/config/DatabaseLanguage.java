@@ -50,7 +50,6 @@ final class DatabaseLanguage {
           "PostgreSQL. `true`: it must be ready to let somebody in, which is asked without a login.",
           List.of(POSTGRESQL_USER, PASSWORD, DATABASE, ROLE, MAX_LAG),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.words("word", List.of("true"), s -> s),
               (_, _) -> new PostgresqlProbe("", NONE, "", Role.ANY, Duration.ZERO)),
@@ -96,7 +95,6 @@ final class DatabaseLanguage {
           "MariaDB or MySQL.",
           List.of(MARIADB_USER, PASSWORD, MARIADB_ROLE, GALERA, MAX_LAG),
           List.of(),
-          false,
           null,
           (values, _) ->
               new MariadbProbe(
@@ -132,7 +130,6 @@ final class DatabaseLanguage {
           "Redis, or what speaks as it does. `true`: it must answer `PING`.",
           List.of(REDIS_USER, PASSWORD, REDIS_ROLE),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.words("word", List.of("true"), s -> s),
               (_, _) -> new RedisProbe("", NONE, RedisProbe.Role.ANY)),

@@ -101,7 +101,6 @@ final class HealthLanguage {
               + " status.",
           List.of(STATUS, CONTAINS, MATCHES, EXPECTED_HEADERS),
           List.of(),
-          false,
           new Obj.ShortForm<>(STATUSES, (status, _) -> Expect.status(status)),
           (values, _) ->
               new Expect(
@@ -148,7 +147,6 @@ final class HealthLanguage {
           "Open a connection. `true`: that is all.",
           List.of(SEND, ANSWER),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.words("word", List.of("true"), s -> s), (_, _) -> new Probe.Tcp()),
           (values, _) ->
@@ -292,7 +290,6 @@ final class HealthLanguage {
               CERTIFICATE_LEFT,
               TLS),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.words("word", List.of("none"), s -> s),
               (_, _) -> health(new Values(Path.of("")), new Probe.None())),

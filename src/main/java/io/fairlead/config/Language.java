@@ -63,7 +63,6 @@ final class Language {
           "One bearer token. A secret alone stands for an operator's token named `token-N`.",
           List.of(TOKEN_NAME, TOKEN_ROLE, TOKEN_SECRET),
           List.of(),
-          true,
           new Obj.ShortForm<>(
               Scalar.secret("secret"),
               (secret, spot) -> new Token(tokenName(spot), Role.OPERATOR, secret)),
@@ -103,7 +102,6 @@ final class Language {
           "The operator's door: dashboard, API and metrics.",
           List.of(ADMIN_BIND, TOKENS, ALLOW_COMMANDS),
           List.of("tls"),
-          false,
           null,
           (values, _) ->
               new AdminConfig(
@@ -143,7 +141,6 @@ final class Language {
               + " next start.",
           List.of(EVENT_LOOPS, TRANSPORT, OWN_ZONE),
           List.of(),
-          false,
           null,
           (values, _) ->
               new RuntimeConfig(
@@ -268,7 +265,6 @@ final class Language {
               STREAM_WINDOW,
               CONNECTION_WINDOW),
           List.of(),
-          false,
           null,
           (values, _) ->
               new Limits(
@@ -311,7 +307,6 @@ final class Language {
           "What nodes learn about the client, and whom we believe about it.",
           List.of(TRUST, FORWARDED_HEADERS),
           List.of(),
-          false,
           null,
           (values, _) -> new ForwardedConfig(values.get(TRUST), values.get(FORWARDED_HEADERS)));
 
@@ -360,7 +355,6 @@ final class Language {
               + " begins so is closed.",
           List.of(ACCEPT_FROM),
           List.of(),
-          false,
           null,
           (values, _) -> new ProxyProtocolConfig(values.get(ACCEPT_FROM)));
 
@@ -404,7 +398,6 @@ final class Language {
               + " to its node.",
           List.of(SESSIONS_PER_CLIENT, RESPONSES, DATAGRAM_BYTES),
           List.of(),
-          false,
           null,
           (values, _) ->
               new UdpConfig(
@@ -458,7 +451,6 @@ final class Language {
               ROUTES,
               LISTENER_SERVICE),
           List.of(),
-          false,
           null,
           (values, spot) ->
               new ListenerConfig(
@@ -516,7 +508,6 @@ final class Language {
           "One node of a service. An address alone stands for a node with the defaults.",
           List.of(NODE_AT, NAME_OF_NODE, WEIGHT, ZONE, TIER, LABELS),
           List.of(),
-          false,
           new Obj.ShortForm<>(NODE_ADDRESS, (address, _) -> NodeConfig.of(address)),
           (values, _) ->
               new NodeConfig(
@@ -555,7 +546,6 @@ final class Language {
           "Connections to the nodes of a service.",
           List.of(CONNECT_TIMEOUT, NODE_IDLE, IDLE_CONNECTIONS),
           List.of(),
-          false,
           null,
           (values, _) ->
               new UpstreamConfig(
@@ -623,7 +613,6 @@ final class Language {
               QUEUE,
               QUEUE_TIMEOUT),
           List.of(),
-          false,
           null,
           (values, _) ->
               new ServiceLimits(
@@ -675,7 +664,6 @@ final class Language {
               + " [outliers.md](outliers.md). `off`: they are not.",
           List.of(OUTLIER_ENABLED, MAX_EJECTED, EJECTION_TIME),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.words("word", List.of("off"), s -> s), (_, _) -> OutlierConfig.OFF),
           (values, _) ->
@@ -761,7 +749,6 @@ final class Language {
               LIMITS_OF_SERVICE,
               SERVICE_PROXY_PROTOCOL),
           List.of("discover", "scale"),
-          false,
           null,
           (values, spot) ->
               new ServiceConfig(
@@ -837,7 +824,6 @@ final class Language {
           "Everything one instance is told.",
           List.of(FILE_ADMIN, DATA, FILE_RUNTIME, FILE_LOGS, FILE_ALERTS, LISTENERS, SERVICES),
           List.of("group", "dns", "vips", "databases"),
-          false,
           null,
           (values, _) ->
               new FairleadConfig(

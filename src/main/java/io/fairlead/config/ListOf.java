@@ -18,4 +18,9 @@ record ListOf<E>(String plural, Shape<E> element) implements Shape<List<E>> {
   public String kind() {
     return "list of " + plural;
   }
+
+  @Override
+  public boolean hasSecret() {
+    return !(element instanceof Obj) && element.hasSecret();
+  }
 }

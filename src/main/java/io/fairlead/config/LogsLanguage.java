@@ -31,7 +31,6 @@ final class LogsLanguage {
           "What records must not say; applied before anything is written.",
           List.of(CLIENT, QUERY),
           List.of(),
-          false,
           null,
           (values, _) -> new LogsConfig.Mask(values.get(CLIENT), values.get(QUERY)));
 
@@ -57,7 +56,6 @@ final class LogsLanguage {
           "What is kept of what was recorded.",
           List.of(DAYS, SIZE),
           List.of(),
-          false,
           null,
           (values, _) -> new LogsConfig.Keep(values.get(DAYS), values.get(SIZE)));
 
@@ -116,7 +114,6 @@ final class LogsLanguage {
           "A log of text, written from records; `logs.mask` holds for it, too.",
           List.of(FORMAT, TO),
           List.of(),
-          false,
           null,
           (values, _) -> new TextLogConfig(values.get(FORMAT), values.get(TO)));
 
@@ -135,7 +132,6 @@ final class LogsLanguage {
           "What is recorded of requests and sessions.",
           List.of(ENABLED, KEPT, RING, MASKED, TEXT),
           List.of("ingest"),
-          false,
           null,
           (values, _) ->
               new LogsConfig(

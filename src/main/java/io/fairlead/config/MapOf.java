@@ -155,4 +155,9 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
   public String kind() {
     return "map of " + plural;
   }
+
+  @Override
+  public boolean hasSecret() {
+    return !(value instanceof Obj) && value.hasSecret();
+  }
 }

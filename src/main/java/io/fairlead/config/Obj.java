@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  * @param doc one sentence for the manual
  * @param keys in the order of the manual
  * @param later keys that design names and this version does not have yet
- * @param secretive its keys are not repeated when unknown: one could be a misplaced secret
  * @param shortForm what may be written instead, if anything
  * @param build makes the record; refusals become problems at the right key
  */
@@ -20,7 +19,6 @@ record Obj<T>(
     String doc,
     List<Key<?>> keys,
     List<String> later,
-    boolean secretive,
     @Nullable ShortForm<?, T> shortForm,
     BiFunction<Values, Spot, T> build)
     implements Shape<T> {
@@ -36,6 +34,16 @@ record Obj<T>(
   @Override
   public @Nullable T read(TreeReader reader, Spot spot) {
     return reader.object(this, spot);
+  }
+
+  /**
+   * Whether a secret stands in one of the keys. Unknown keys and values in the wrong form are not
+   * repeated then: {@code password:text} without a space is a key to YAML.
+   */
+  @Override
+  public boolean hasSecret() {
+    return keys.stream().anyMatch(key -> !(key.shape() instanceof Obj) && key.shape().hasSecret())
+        || (shortForm != null && shortForm.scalar().secret());
   }
 
   boolean hasKey(String name) {

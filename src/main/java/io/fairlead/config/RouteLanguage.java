@@ -114,7 +114,6 @@ final class RouteLanguage {
               MATCH_CLIENTS,
               ALPN),
           List.of(),
-          false,
           null,
           (values, _) ->
               new RouteMatch(
@@ -151,7 +150,6 @@ final class RouteLanguage {
           "What nodes get instead of what the client asked for.",
           List.of(REWRITE_PATH, REWRITE_HOST),
           List.of(),
-          false,
           null,
           (values, _) ->
               new Rewrite(or(values.find(REWRITE_PATH), ""), or(values.find(REWRITE_HOST), "")));
@@ -178,7 +176,6 @@ final class RouteLanguage {
           "Sends the client elsewhere. A target alone stands for `to`.",
           List.of(REDIRECT_TO, REDIRECT_STATUS),
           List.of(),
-          false,
           new Obj.ShortForm<>(TARGET, (to, _) -> new Redirect(to, Redirect.DEFAULT_STATUS)),
           (values, _) -> new Redirect(values.get(REDIRECT_TO), values.get(REDIRECT_STATUS)));
 
@@ -226,7 +223,6 @@ final class RouteLanguage {
           "Fairlead answers itself. A status alone stands for an answer without body.",
           List.of(RESPOND_STATUS, RESPOND_BODY, RESPOND_FILE, RESPOND_TYPE),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.count(Respond.STATUSES), (status, _) -> new Respond(status, Content.NONE)),
           (values, _) -> new Respond(values.get(RESPOND_STATUS), content(values)));
@@ -271,7 +267,6 @@ final class RouteLanguage {
               + " where a message ends or how it travels cannot be edited.",
           List.of(REMOVE, SET, ADD),
           List.of(),
-          false,
           null,
           (values, _) -> new HeaderEdits(values.get(REMOVE), values.get(SET), values.get(ADD)));
 
@@ -303,7 +298,6 @@ final class RouteLanguage {
           "Changes to header fields.",
           List.of(REQUEST_EDITS, RESPONSE_EDITS),
           List.of(),
-          false,
           null,
           (values, _) -> new Edits(values.get(REQUEST_EDITS), values.get(RESPONSE_EDITS)));
 
@@ -355,7 +349,6 @@ final class RouteLanguage {
           "Further limits on time, besides `timeout`, which is for the head of the answer.",
           List.of(CONNECT, TRY, REQUEST_BODY, IDLE, TOTAL),
           List.of(),
-          false,
           null,
           (values, _) ->
               new RouteTimeouts(
@@ -406,7 +399,6 @@ final class RouteLanguage {
               + " has failed. A share alone stands for `share`.",
           List.of(BUDGET_SHARE, BUDGET_PER_SECOND),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               PERCENT,
               (share, _) -> new RetryBudgetConfig(share, RetryBudgetConfig.DEFAULT_PER_SECOND)),
@@ -445,7 +437,6 @@ final class RouteLanguage {
               + " first answer counts, the other request is cancelled.",
           List.of(HEDGE_AFTER, HEDGE_BUDGET),
           List.of(),
-          false,
           null,
           (values, _) -> {
             HedgeConfig.After after = values.get(HEDGE_AFTER);
@@ -521,7 +512,6 @@ final class RouteLanguage {
           List.of(
               ATTEMPTS, RETRY_ON, RETRY_METHODS, PER_TRY, RETRY_BODY_BYTES, BUDGET, RETRY_HEDGE),
           List.of(),
-          false,
           null,
           (values, _) ->
               new RetryConfig(
@@ -579,7 +569,6 @@ final class RouteLanguage {
           "How long WebSockets may last, over HTTP/1.1 and HTTP/2.",
           List.of(WEBSOCKET_IDLE, PING_INTERVAL, PING, DRAIN_GRACE, CLOSE_TIMEOUT),
           List.of(),
-          false,
           null,
           (values, _) ->
               new WebSocketConfig(
@@ -640,7 +629,6 @@ final class RouteLanguage {
               + " and `ratelimit-policy`.",
           List.of(LIMIT_NAME, LIMIT_KEY, RATE, BURST, LIMIT_KEYS),
           List.of(),
-          false,
           null,
           (values, _) ->
               new RateLimitConfig(
@@ -664,7 +652,6 @@ final class RouteLanguage {
           "Bounds that differ from those of the listener.",
           List.of(ROUTE_BODY_BYTES),
           List.of(),
-          false,
           null,
           (values, _) -> or(values.find(ROUTE_BODY_BYTES), RouteConfig.AS_LISTENER));
 
@@ -855,7 +842,6 @@ final class RouteLanguage {
               ROUTE_LIMITS_KEY,
               ERRORS),
           List.of("mirror"),
-          false,
           null,
           RouteLanguage::route);
 

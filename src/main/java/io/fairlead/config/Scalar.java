@@ -33,6 +33,11 @@ record Scalar<T>(
     return reader.scalar(this, spot);
   }
 
+  @Override
+  public boolean hasSecret() {
+    return secret;
+  }
+
   static Scalar<Duration> duration(Range<Duration> range) {
     return new Scalar<>(
         "duration",

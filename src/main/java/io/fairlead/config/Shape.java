@@ -12,4 +12,7 @@ sealed interface Shape<T> permits Scalar, ListOf, MapOf, Obj {
 
   /** What it is, for people: {@code duration}, {@code list of methods}. */
   String kind();
+
+  /** Whether what may stand here is a secret or has one among its own values, not further down. */
+  boolean hasSecret();
 }

@@ -71,7 +71,6 @@ final class SimulationLanguage {
           "What requests are sent to. All are alike until a fault makes one different.",
           List.of(COUNT, CORES, DISCIPLINE, QUEUE, LABELS),
           List.of(),
-          false,
           new Obj.ShortForm<>(
               Scalar.count(Nodes.COUNT),
               (count, _) -> new Nodes(count, 1, Discipline.SHARED, Nodes.QUEUE.max(), Map.of())),
@@ -105,7 +104,6 @@ final class SimulationLanguage {
           "A kind of request.",
           List.of(ROUTE_SHARE, ROUTE_TIME, ROUTE_ERRORS),
           List.of(),
-          false,
           new Obj.ShortForm<>(SERVICE_TIME, (time, spot) -> new Route(spot.segment(), 1, time, 0)),
           (values, spot) ->
               new Route(
@@ -209,7 +207,6 @@ final class SimulationLanguage {
               FAULT_INSTANCES,
               FAULT_CLIENTS),
           List.of(),
-          false,
           null,
           (values, _) ->
               new SimulatedFault(
@@ -332,7 +329,6 @@ final class SimulationLanguage {
               OF_UNHEDGED,
               WITHIN),
           List.of(),
-          false,
           null,
           (values, _) -> {
             String name = values.find(EXPECT_NAME);
@@ -548,7 +544,6 @@ final class SimulationLanguage {
               EXPECT,
               PLOT),
           List.of(),
-          false,
           null,
           (values, _) ->
               new SimulationConfig(

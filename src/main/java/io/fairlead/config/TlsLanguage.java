@@ -39,7 +39,6 @@ final class TlsLanguage {
               + " they change.",
           List.of(CERT, KEY, OCSP),
           List.of(),
-          false,
           null,
           (values, _) -> {
             CertificateConfig config =
@@ -70,7 +69,6 @@ final class TlsLanguage {
           "Session tickets, by which clients come back without a whole handshake. `off`: none.",
           List.of(ROTATE, KEEP),
           List.of(),
-          false,
           new Obj.ShortForm<>(Scalar.words("word", List.of("off"), s -> s), (_, _) -> Tickets.OFF),
           (values, _) -> new Tickets(true, values.get(ROTATE), values.get(KEEP)));
 
@@ -95,7 +93,6 @@ final class TlsLanguage {
           "Bounds on handshakes of one listener; a client beyond them is closed and counted.",
           List.of(AT_ONCE, RATE),
           List.of(),
-          false,
           null,
           (values, _) -> new Handshakes(values.get(AT_ONCE), values.get(RATE)));
 
@@ -189,7 +186,6 @@ final class TlsLanguage {
               HANDSHAKE_TIMEOUT,
               LISTENER_HANDSHAKES),
           List.of(),
-          false,
           null,
           (values, _) -> {
             List<CertificateConfig> certificates = values.get(CERTIFICATES);
@@ -253,7 +249,6 @@ final class TlsLanguage {
           "TLS towards nodes, for requests and for health probes. `true`: with the defaults.",
           List.of(VERIFY, CA, SNI, NODE_CERT, NODE_KEY, MIN_VERSION),
           List.of(),
-          false,
           new Obj.ShortForm<>(Scalar.flag(), (on, _) -> on ? ServiceTls.DEFAULT : ServiceTls.NONE),
           (values, _) -> {
             ServiceTls config =

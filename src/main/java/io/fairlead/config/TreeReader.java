@@ -162,7 +162,7 @@ final class TreeReader {
         spot,
         () -> {
           if (!(spot.value() instanceof MappingNode mapping)) {
-            refuse(spot, "must be a " + shape.kind(), shown(spot));
+            refuse(spot, "must be a " + shape.kind(), shape.hasSecret() ? null : shown(spot));
             return null;
           }
           Map<String, E> entries = new LinkedHashMap<>();
@@ -173,12 +173,13 @@ final class TreeReader {
               continue;
             }
             String name = shape.names().normal(key);
-            Spot entry = spot.entry(key, tuple.getKeyNode(), tuple.getValueNode());
+            String objection = shape.names().objection(name);
+            boolean hidden = shape.hasSecret() && !name.matches(shape.names().pattern);
+            Spot entry = spot.entry(hidden ? "" : key, tuple.getKeyNode(), tuple.getValueNode());
             if (isDuplicate(entry, name, tuple.getKeyNode(), first)) {
               continue;
             }
             entry.knownAs(name);
-            String objection = shape.names().objection(name);
             if (objection != null) {
               refuseKey(entry, objection);
             }
@@ -205,7 +206,7 @@ final class TreeReader {
             refuse(
                 spot,
                 isNull(spot) ? "must have a value" : "must be a map of keys" + or,
-                shape.secretive() || isNull(spot) ? null : shown(spot));
+                shape.hasSecret() || isNull(spot) ? null : shown(spot));
             return null;
           }
           Set<String> meant = new HashSet<>();
@@ -228,29 +229,35 @@ final class TreeReader {
 
   private void fields(Obj<?> shape, Spot spot, MappingNode mapping, Set<String> meant) {
     Map<String, Node> first = new HashMap<>();
+    boolean secretive = shape.hasSecret();
     for (NodeTuple tuple : mapping.getValue()) {
       String name = keyText(spot, tuple.getKeyNode());
       if (name == null) {
         continue;
       }
-      boolean hidden = shape.secretive() && !shape.hasKey(name);
-      Spot entry = spot.entry(hidden ? "" : name, tuple.getKeyNode(), tuple.getValueNode());
+      boolean isKnown = shape.hasKey(name);
+      // What stands behind a colon without a space was meant to be a value, maybe a secret.
+      String glued = name.indexOf(':') > 0 ? name.substring(0, name.indexOf(':')) : name;
+      boolean isGlued = !isKnown && shape.hasKey(glued);
+      String nearest = isKnown || isGlued ? null : Suggest.nearest(name, shape.keyNames());
+      boolean isHidden = secretive && !isKnown && !isGlued && nearest == null;
+      Spot entry = spot.entry(isHidden ? "" : glued, tuple.getKeyNode(), tuple.getValueNode());
       if (isDuplicate(entry, name, tuple.getKeyNode(), first)) {
         continue;
       }
-      if (shape.hasKey(name)) {
+      if (isKnown) {
         entry.knownAs(name);
+      } else if (isGlued) {
+        meant.add(glued);
+        refuseKey(entry, "must have a space after its colon");
       } else if (shape.later().contains(name)) {
         refuseKey(entry, Language.NOT_AVAILABLE);
       } else {
-        List<String> known = shape.keyNames();
-        String nearest = Suggest.nearest(name, known);
         if (nearest != null) {
           meant.add(nearest);
         }
-        refuseKey(
-            entry,
-            "unknown key" + (suggestions++ < MAX_SUGGESTIONS ? Suggest.among(name, known) : ""));
+        String hint = suggestions++ < MAX_SUGGESTIONS ? Suggest.among(name, shape.keyNames()) : "";
+        refuseKey(entry, "unknown key" + hint);
       }
     }
   }

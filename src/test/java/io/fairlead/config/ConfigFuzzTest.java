@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Whatever is done to a file: an answer, never an exception, and places that exist. */
 final class ConfigFuzzTest {
-  private static final int ROUNDS = 3000;
+  private static final int ROUNDS = Integer.getInteger("fairlead.rounds", 3000);
   private static final List<String> PIECES =
       List.of(
           "\t",
@@ -104,11 +104,17 @@ final class ConfigFuzzTest {
   private static void mutate(StringBuilder text, SplittableRandom random) {
     int at = random.nextInt(text.length() + 1);
     int end = Math.min(text.length(), at + random.nextInt(12));
-    switch (random.nextInt(5)) {
+    switch (random.nextInt(6)) {
       case 0 -> text.delete(at, end);
       case 1 -> text.insert(at, PIECES.get(random.nextInt(PIECES.size())));
       case 2 -> text.replace(at, end, PIECES.get(random.nextInt(PIECES.size())));
       case 3 -> text.insert(random.nextInt(text.length() + 1), text.substring(at, end));
+      case 4 -> {
+        int space = text.indexOf(": ", at);
+        if (space >= 0) {
+          text.deleteCharAt(space + 1);
+        }
+      }
       default -> {
         int line = text.indexOf("\n", at);
         text.insert(line < 0 ? text.length() : line + 1, " ".repeat(random.nextInt(4)));

@@ -199,9 +199,12 @@ final class Slices {
     }
   }
 
-  /** Whether enough is known to tell what is not usual. */
+  /**
+   * Whether enough is known to tell what is not usual: a whole piece at least, since the first may
+   * be a second with the first, slow requests of a process that has just started.
+   */
   boolean isEnough() {
-    return fed >= 1 && usualAll[0][TOTAL] + volume[TOTAL] >= ENOUGH_REQUESTS;
+    return fed >= 2 && usualAll[0][TOTAL] + volume[TOTAL] >= ENOUGH_REQUESTS;
   }
 
   /** What is usual for all. */
