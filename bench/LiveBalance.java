@@ -20,6 +20,9 @@ import java.util.stream.IntStream;
  * See bench/README.md.
  */
 final class LiveBalance {
+  private static final List<String> SCENARIOS =
+      List.of("antagonists-100", "antagonists-12", "black-hole", "join-hang", "overload");
+  private static final Duration LONGEST = Duration.ofMinutes(60);
   private static final int SLOTS = 4;
   private static final double MEAN_MILLIS = 100;
   private static final int NODES_PORT = 21_900;
@@ -42,6 +45,12 @@ final class LiveBalance {
 
   public static void main(String[] args) throws Exception {
     List<String> words = List.of(args);
+    List<String> unknown = words.stream().filter(word -> !isKnown(word)).toList();
+    if (!unknown.isEmpty()) {
+      System.err.println("bench: not known: " + String.join(" ", unknown));
+      System.err.println("usage: bench/live [--quick] [--only=WORD] [" + String.join("|", SCENARIOS) + "]...");
+      System.exit(2);
+    }
     LiveBalance bench =
         new LiveBalance(
             words.contains("--quick"),
@@ -54,14 +63,18 @@ final class LiveBalance {
         .daemon()
         .start(() -> {
           try {
-            Thread.sleep(Duration.ofMinutes(30));
+            Thread.sleep(LONGEST);
           } catch (InterruptedException _) {
             return;
           }
-          System.err.println("no end after 30 minutes");
+          System.err.println("no end after " + LONGEST.toMinutes() + " minutes");
           System.exit(1);
         });
     System.exit(bench.run(words));
+  }
+
+  private static boolean isKnown(String word) {
+    return SCENARIOS.contains(word) || word.equals("--quick") || word.startsWith("--only=");
   }
 
   private int run(List<String> words) throws IOException, InterruptedException {
@@ -94,13 +107,13 @@ final class LiveBalance {
     }
     say("");
     say(missed.isEmpty() ? "All targets met." : "Missed: " + String.join("; ", missed) + ".");
-    System.out.print(report);
     Files.writeString(work.resolve("report.md"), report);
     return 0;
   }
 
   private void say(String line) {
     report.append(line).append('\n');
+    System.out.println(line);
   }
 
   /** A fifth of the nodes is three times slower; which fifth changes every ten seconds. */

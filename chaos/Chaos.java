@@ -51,6 +51,10 @@ final class Chaos {
         Hurt.ALL.stream()
             .filter(hurt -> only.isEmpty() || only.stream().anyMatch(hurt::isMeantBy))
             .toList();
+    if (chosen.isEmpty()) {
+      System.err.println("chaos: no fault is called so; there are " + Hurt.ALL.stream().map(Hurt::name).toList());
+      return 2;
+    }
     ChaosReport report = new ChaosReport(work.resolve("rows"), RATE, FELT_MILLIS, DURING);
     startNodes();
     System.out.println(ChaosReport.HEAD);
