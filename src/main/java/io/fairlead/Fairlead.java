@@ -36,7 +36,9 @@ import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.Recorder;
+import io.fairlead.record.ingest.Ingest;
 import io.fairlead.record.sql.RecordQueries;
+import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogs;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
@@ -156,6 +158,7 @@ final class Fairlead implements AutoCloseable {
   private final IncidentKeeper incidents;
   private final RecordKeeper records;
   private final AlertKeeper alerts;
+  private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
 
@@ -187,7 +190,8 @@ final class Fairlead implements AutoCloseable {
             rollups,
             control::epochMillis,
             events::add,
-            List.of(incidents.consumer()));
+            List.of(incidents.consumer(), tail),
+            new NoteTaker(events, health));
     alerts =
         new AlertKeeper(
             config.data(),
@@ -472,6 +476,11 @@ final class Fairlead implements AutoCloseable {
     State present = state.get();
     ServiceRuntime runtime = present == null ? null : present.services().get(name);
     return runtime == null ? null : runtime.service();
+  }
+
+  /** What reads the nodes' own logs; null: nothing does. */
+  @Nullable Ingest ingest() {
+    return records.ingest();
   }
 
   /** Lets event loops know how long requests take; they only look it up. */
@@ -928,6 +937,10 @@ final class Fairlead implements AutoCloseable {
 
   OutlierWatch outliers() {
     return outliers;
+  }
+
+  LiveTail tail() {
+    return tail;
   }
 
   RecordQueries questions() {

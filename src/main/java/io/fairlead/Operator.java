@@ -30,7 +30,11 @@ import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.Recorder;
+import io.fairlead.record.ingest.Ingest;
+import io.fairlead.record.ingest.IngestStats;
 import io.fairlead.record.sql.RecordQuestions;
+import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -48,6 +52,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The instance as the admin door sees it. */
 final class Operator implements Instance {
+  /** A disk that takes longer has no answer to wait for. */
+  private static final Duration WRITE_PATIENCE = Duration.ofSeconds(2);
+
   private final Fairlead fairlead;
 
   Operator(Fairlead fairlead) {
@@ -346,6 +353,23 @@ final class Operator implements Instance {
   @Override
   public List<TextLogStats> textLogs() {
     return fairlead.textLogs().stats();
+  }
+
+  @Override
+  public IngestStats ingestStats() {
+    Ingest ingest = fairlead.ingest();
+    return ingest == null ? IngestStats.NONE : ingest.stats();
+  }
+
+  @Override
+  public LiveTail tail() {
+    return fairlead.tail();
+  }
+
+  @Override
+  public boolean writeRecords() {
+    Recorder recorder = fairlead.recorder();
+    return recorder != null && recorder.writeNow(WRITE_PATIENCE);
   }
 
   @Override

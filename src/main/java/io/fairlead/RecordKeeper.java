@@ -6,6 +6,7 @@ import io.fairlead.proxy.DataPlane;
 import io.fairlead.record.RecordConsumer;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.Retention;
+import io.fairlead.record.ingest.Ingest;
 import io.fairlead.record.text.TextLogs;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.RecordMask;
@@ -36,15 +37,18 @@ final class RecordKeeper {
   private final Consumer<Event> events;
   private final List<RecordConsumer> consumers;
   private final TextLogs textLogs;
+  private final NoteTaker noteTaker;
   private boolean started;
   private volatile @Nullable RecordRings rings;
   private volatile @Nullable Recorder recorder;
+  private volatile @Nullable Ingest ingest;
 
   /**
    * @param data the instance's folder for state
    * @param rollups count what is recorded
    * @param clock milliseconds since 1970
    * @param consumers get each record, too
+   * @param noteTaker has events and probes recorded
    */
   RecordKeeper(
       DataPlane dataPlane,
@@ -52,12 +56,14 @@ final class RecordKeeper {
       Rollups rollups,
       LongSupplier clock,
       Consumer<Event> events,
-      List<RecordConsumer> consumers) {
+      List<RecordConsumer> consumers,
+      NoteTaker noteTaker) {
     this.dataPlane = dataPlane;
     this.data = data;
     this.rollups = rollups;
     this.clock = clock;
     this.events = events;
+    this.noteTaker = noteTaker;
     textLogs = new TextLogs(hostName(), events);
     List<RecordConsumer> all = new ArrayList<>(consumers);
     all.add(textLogs);
@@ -109,6 +115,7 @@ final class RecordKeeper {
       textLogs.follow(List.of());
     } else if (present != null) {
       present.keep(keep(logs));
+      ingest(logs, present);
     } else if (started) {
       begin(logs);
     }
@@ -116,20 +123,32 @@ final class RecordKeeper {
 
   private void begin(LogsConfig logs) {
     try {
-      recorder =
+      RecordRings opened = open(logs);
+      Recorder begun =
           Recorder.start(
-              data,
-              hostName(),
-              keep(logs),
-              open(logs),
-              logs.ring(),
-              consumers,
-              rollups,
-              clock,
-              events);
+              data, hostName(), keep(logs), opened, logs.ring(), consumers, rollups, clock, events);
+      recorder = begun;
+      noteTaker.use(opened.notes());
+      ingest(logs, begun);
     } catch (IOException e) {
       events.accept(new Event.RecordsStopped(String.valueOf(e.getMessage())));
     }
+  }
+
+  /** Nothing of it is there until somebody names a source. */
+  private void ingest(LogsConfig logs, Recorder present) {
+    Ingest running = ingest;
+    RecordRings into = rings;
+    if (running != null) {
+      running.follow(logs.ingest());
+    } else if (!logs.ingest().isEmpty() && into != null) {
+      ingest = Ingest.start(data, logs.ingest(), into.notes()::line, present.left());
+    }
+  }
+
+  /** What reads the nodes' own logs; null: nothing does. */
+  @Nullable Ingest ingest() {
+    return ingest;
   }
 
   /** A loop may be writing its last record at this moment: it is waited for. */
@@ -142,6 +161,12 @@ final class RecordKeeper {
   }
 
   private void end() {
+    Ingest reading = ingest;
+    ingest = null;
+    if (reading != null) {
+      reading.close(); // before the recorder: what it has read is still written
+    }
+    noteTaker.use(null);
     Recorder present = recorder;
     recorder = null;
     rings = null;

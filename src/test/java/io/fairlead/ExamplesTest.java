@@ -121,7 +121,8 @@ class ExamplesTest {
         "alerts.yaml",
         "affinity.yaml",
         "health.yaml",
-        "logs.yaml"
+        "logs.yaml",
+        "node-logs.yaml"
       })
   void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {

@@ -5,7 +5,9 @@ import io.fairlead.config.HostPort;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.ingest.IngestStats;
 import io.fairlead.record.sql.RecordQuestions;
+import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -87,6 +89,19 @@ public interface Instance {
 
   /** What became of lines of text logs. */
   List<TextLogStats> textLogs();
+
+  /** What became of lines of the nodes' own logs. */
+  IngestStats ingestStats();
+
+  /** Records as they come. */
+  LiveTail tail();
+
+  /**
+   * Has records that came up to now written to where questions find them, and waits for it.
+   *
+   * @return whether they are there
+   */
+  boolean writeRecords();
 
   /** Connections to the node that wait for a request, over all event loops. */
   int idleConnections(Node node);

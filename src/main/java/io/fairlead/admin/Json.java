@@ -39,6 +39,11 @@ final class Json {
     return MAPPER.readTree(json);
   }
 
+  /** What is JSON for certain. */
+  static JsonNode tree(byte[] json) {
+    return MAPPER.readTree(json);
+  }
+
   /** The object in the body; an empty body is an empty object. */
   static JsonNode object(String body) {
     if (body.isBlank()) {

@@ -88,6 +88,13 @@ final class MetricsPage {
           page.sample(metric, records.notWritten(), "disk");
           page.sample(metric, records.failed(), "failed");
         }
+        case NODE_LOG_LINES -> single(page, metric, (double) instance.ingestStats().lines());
+        case NODE_LOG_PROBLEMS -> {
+          page.family(metric);
+          page.sample(metric, instance.ingestStats().dropped(), "dropped");
+          page.sample(metric, instance.ingestStats().cut(), "cut");
+          page.sample(metric, instance.ingestStats().unreadable(), "unreadable");
+        }
         case RECORDS_RECOVERED -> single(page, metric, (double) records.recovered());
         case RECORDS_WRITING -> single(page, metric, records.isWriting() ? 1 : 0);
         case RECORDS_BYTES -> single(page, metric, (double) records.bytes());

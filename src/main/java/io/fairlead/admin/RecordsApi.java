@@ -7,6 +7,7 @@ import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.sql.RecordSql;
 import io.fairlead.record.sql.WrongCondition;
+import io.fairlead.record.tail.LiveTail;
 import io.fairlead.telemetry.Event;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -40,9 +41,11 @@ final class RecordsApi {
               false));
 
   private final Instance instance;
+  private final RecordDetails detail;
 
   RecordsApi(Instance instance) {
     this.instance = instance;
+    detail = new RecordDetails(instance);
   }
 
   List<Endpoint> endpoints() {
@@ -80,6 +83,27 @@ final class RecordsApi {
             Body.NONE,
             Map.of(Api.JSON, Views.Table.class),
             this::facets),
+        new Endpoint(
+            "GET",
+            "/api/v1/records/tail",
+            Role.VIEWER,
+            "Records as they come, as server-sent events: row, and skipped with how many more there"
+                + " were than "
+                + LiveTail.RATE
+                + " a second.",
+            List.of(SELECTION.get(1), SELECTION.get(2)),
+            Body.NONE,
+            Map.of("text/event-stream", Views.TailRow.class),
+            this::tail),
+        new Endpoint(
+            "GET",
+            "/api/v1/records/{id}",
+            Role.VIEWER,
+            "One request or session with its phases, and the lines that nodes wrote about it.",
+            List.of(),
+            Body.NONE,
+            Map.of(Api.JSON, Views.RecordDetail.class),
+            call -> detail.answer(call)),
         new Endpoint(
             "POST",
             "/api/v1/query",
@@ -125,6 +149,46 @@ final class RecordsApi {
     } catch (WrongCondition e) {
       throw wrong(e);
     }
+  }
+
+  private Answer tail(Call call) {
+    LiveTail tail = instance.tail();
+    LiveTail.Selection selection;
+    try {
+      selection = tail.select(text(call, "table", TABLE), text(call, "where", ""));
+    } catch (WrongCondition e) {
+      throw wrong(e);
+    }
+    if (tail.isFull()) {
+      throw Refusal.later(
+          "Records are being followed by " + LiveTail.MOST + " already; ask again later.");
+    }
+    return new Answer.Events(
+        new EventStream(EventStream.QUEUED, stream -> follow(tail, selection, stream)));
+  }
+
+  private static Runnable follow(LiveTail tail, LiveTail.Selection selection, EventStream stream) {
+    stream.offer(EventStream.message(null, "begin", Json.bytes(Map.of())));
+    Runnable end =
+        tail.follow(
+            selection,
+            new LiveTail.Sink() {
+              @Override
+              public void row(byte[] json) {
+                stream.offer(EventStream.message(null, "row", json));
+              }
+
+              @Override
+              public void skipped(long rows) {
+                stream.offer(
+                    EventStream.message(null, "skipped", Json.bytes(Map.of("rows", rows))));
+              }
+            });
+    if (end == null) { // others were faster
+      stream.drop();
+      return () -> {};
+    }
+    return end;
   }
 
   private static Refusal wrong(WrongCondition e) {

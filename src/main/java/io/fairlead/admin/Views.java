@@ -274,6 +274,26 @@ final class Views {
   @Doc("A column of a table.")
   record Column(String name, @Doc("As DuckDB calls it.") String type) {}
 
+  @Doc("A record: what a row of its table says, by the names of its columns.")
+  record TailRow(String id, @Doc("In UTC.") String time) {}
+
+  @Doc("A request or a session, and what nodes wrote about it.")
+  record RecordDetail(
+      @Doc("requests or sessions.") String table,
+      @Doc("All that its row says, by the names of the columns.") Map<String, Object> record,
+      @Doc("In the order in which they happened.") List<Phase> phases,
+      @Doc("What its error means; null: there was none.") @Nullable String meaning,
+      @Doc("Lines of nodes' own logs: with its id, or of its node within two seconds of it.")
+          List<Map<String, Object>> lines,
+      @Doc("There are more lines.") boolean linesTruncated,
+      @Doc("Other records with the same id, which somebody else gave.") int others) {}
+
+  @Doc("A part of the time that a request took.")
+  record Phase(
+      @Doc("queue, connect, tls, first-byte, or rest: the bodies, and earlier tries.") String name,
+      @Doc("Microseconds.") long micros,
+      @Doc("Of the whole.") double share) {}
+
   @Doc("A question in SQL.")
   record QueryBody(@Doc("One statement that reads.") String sql) {}
 

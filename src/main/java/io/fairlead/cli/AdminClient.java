@@ -1,7 +1,9 @@
 package io.fairlead.cli;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -74,27 +76,78 @@ final class AdminClient {
     return expect(send("POST", path, null, null));
   }
 
-  Reply send(String method, String path, @Nullable String type, @Nullable String body) {
-    HttpURLConnection connection;
+  /** Hears of server-sent events. */
+  interface Listener {
+    void heard(String event, String data);
+  }
+
+  /** Follows server-sent events until the instance ends them. */
+  void follow(String path, Listener listener) {
+    HttpURLConnection connection = open(path);
+    try {
+      prepare(connection, "GET", "text/event-stream");
+      int status = connection.getResponseCode();
+      if (status >= 400) {
+        Reply _ = expect(new Reply(status, body(connection.getErrorStream())));
+      }
+      try (BufferedReader lines =
+          new BufferedReader(
+              new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
+        String event = "";
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          if (line.startsWith("event: ")) {
+            event = line.substring(7);
+          } else if (line.startsWith("data: ")) {
+            listener.heard(event, line.substring(6));
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw unreachable(e);
+    } finally {
+      connection.disconnect();
+    }
+  }
+
+  private HttpURLConnection open(String path) {
     try {
       URI uri = URI.create(base + path);
       if (!(uri.toURL().openConnection() instanceof HttpURLConnection http)) {
         throw new Failure(Cli.USAGE, "--admin must be an http URL, not " + base);
       }
-      connection = http;
+      return http;
     } catch (IOException | IllegalArgumentException _) {
       throw new Failure(Cli.USAGE, "--admin must be a URL such as " + Cli.ADMIN + ", not " + base);
     }
+  }
+
+  private void prepare(HttpURLConnection connection, String method, String accept)
+      throws IOException {
+    connection.setConnectTimeout(CONNECT_MILLIS);
+    connection.setReadTimeout(readMillis);
+    connection.setInstanceFollowRedirects(false);
+    connection.setRequestMethod(method);
+    connection.setRequestProperty("Accept", accept);
+    connection.setRequestProperty("User-Agent", "fairlead-cli");
+    if (token != null) {
+      connection.setRequestProperty("Authorization", "Bearer " + token);
+    }
+  }
+
+  private static String body(@Nullable InputStream in) throws IOException {
+    return in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  private Failure unreachable(IOException e) {
+    return new Failure(
+        Cli.UNREACHABLE,
+        "no instance answers at " + base + " (" + reason(e) + "); start one with: fairlead run");
+  }
+
+  Reply send(String method, String path, @Nullable String type, @Nullable String body) {
+    HttpURLConnection connection = open(path);
     try {
-      connection.setConnectTimeout(CONNECT_MILLIS);
-      connection.setReadTimeout(readMillis);
-      connection.setInstanceFollowRedirects(false);
-      connection.setRequestMethod(method);
-      connection.setRequestProperty("Accept", "application/json");
-      connection.setRequestProperty("User-Agent", "fairlead-cli");
-      if (token != null) {
-        connection.setRequestProperty("Authorization", "Bearer " + token);
-      }
+      prepare(connection, method, "application/json");
       if (!method.equals("GET")) {
         connection.setRequestProperty("Content-Type", type == null ? "application/json" : type);
         byte[] bytes = (body == null ? "" : body).getBytes(StandardCharsets.UTF_8);
@@ -107,13 +160,10 @@ final class AdminClient {
       int status = connection.getResponseCode();
       try (InputStream in =
           status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-        return new Reply(
-            status, in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        return new Reply(status, body(in));
       }
     } catch (IOException e) {
-      throw new Failure(
-          Cli.UNREACHABLE,
-          "no instance answers at " + base + " (" + reason(e) + "); start one with: fairlead run");
+      throw unreachable(e);
     } finally {
       connection.disconnect();
     }
@@ -122,6 +172,11 @@ final class AdminClient {
   /** One part of a path. */
   static String segment(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** JSON that an instance sent in an event. */
+  static JsonNode read(String json) {
+    return MAPPER.readTree(json);
   }
 
   /** Turns a problem document into a sentence and an exit code. */

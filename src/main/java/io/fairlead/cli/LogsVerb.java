@@ -17,6 +17,7 @@ import tools.jackson.databind.JsonNode;
       "joined by and, or, not and parentheses:",
       "  fairlead logs --since 5m --where 'status>=500 and node=\"b\"'",
       "  fairlead logs --where 'total_us>500ms and not path~/report' --facet route,node",
+      "  fairlead logs --follow --where 'status>=500'",
       "  fairlead logs --sql 'SELECT route, count(*), p99(total_us) FROM requests GROUP BY ALL'"
     })
 final class LogsVerb extends RemoteVerb {
@@ -49,6 +50,11 @@ final class LogsVerb extends RemoteVerb {
           "DOUBLE");
 
   private static final int MAX_CELL = 100;
+
+  /** What is the same in each line, or only of use to look it up. */
+  private static final Set<String> HIDDEN = Set.of("id", "instance", "weight");
+
+  private static final int MAX_WIDTH = 40;
 
   @Option(
       names = "--since",
@@ -84,6 +90,14 @@ final class LogsVerb extends RemoteVerb {
       description = "One statement that reads, over all tables; needs the role analyst.")
   private @Nullable String sql;
 
+  @Option(
+      names = "--follow",
+      description = "Print records as they come, at most 200 a second; goes with --where, --table.")
+  private boolean follow;
+
+  /** So wide have cells been so far, while they are printed one by one. */
+  private int[] widths = {};
+
   LogsVerb(Cli.World world) {
     super(world);
   }
@@ -93,6 +107,9 @@ final class LogsVerb extends RemoteVerb {
     if (sql != null && (since != null || where != null || table != null || !facets.isEmpty())) {
       throw new Failure(Cli.USAGE, "--sql goes with --limit and --json only");
     }
+    if (follow) {
+      return follow();
+    }
     AdminClient.Reply reply = ask(client().patient());
     if (json()) {
       terminal().line(reply.body());
@@ -100,6 +117,53 @@ final class LogsVerb extends RemoteVerb {
     }
     print(reply.json());
     return Cli.DONE;
+  }
+
+  private Integer follow() {
+    if (sql != null || since != null || limit != null || !facets.isEmpty()) {
+      throw new Failure(Cli.USAGE, "--follow goes with --where, --table and --json only");
+    }
+    StringBuilder query = new StringBuilder();
+    add(query, "where", where);
+    add(query, "table", table);
+    client()
+        .follow(
+            "/api/v1/records/tail" + query,
+            (event, data) -> {
+              switch (event) {
+                case "row" -> terminal().line(json() ? data : line(AdminClient.read(data)));
+                case "skipped" -> {
+                  if (!json()) {
+                    terminal()
+                        .line("(" + number(AdminClient.read(data), "rows") + " more, too many)");
+                  }
+                }
+                default -> {}
+              }
+            });
+    throw new Failure(
+        Cli.FAILED, "the instance ended the stream: it stops, or lines were taken too slowly");
+  }
+
+  /** Cells are as wide as the widest so far. */
+  private String line(JsonNode row) {
+    boolean requests = table == null || table.equals("requests");
+    List<String> names = new ArrayList<>();
+    for (String name : row.propertyNames()) {
+      if (requests ? SHOWN.contains(name) : !HIDDEN.contains(name)) {
+        names.add(name);
+      }
+    }
+    if (widths.length == 0) {
+      widths = new int[names.size()];
+    }
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < names.size(); i++) {
+      String cell = cell(row.get(names.get(i)));
+      widths[i] = Math.max(widths[i], Math.min(cell.length(), MAX_WIDTH));
+      line.append(cell).append(" ".repeat(Math.max(0, widths[i] - cell.length()))).append("  ");
+    }
+    return line.toString().stripTrailing();
   }
 
   private AdminClient.Reply ask(AdminClient client) {

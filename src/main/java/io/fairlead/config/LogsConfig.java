@@ -13,17 +13,24 @@ import java.util.List;
  * @param mask what records must not say
  * @param text logs of text written from records; {@value #MAX_TEXT} at most, each to a place of its
  *     own
+ * @param ingest where lines of the nodes' own logs come from; {@value LogSource#MOST} at most
  */
 public record LogsConfig(
-    boolean enabled, Keep keep, long ring, Mask mask, List<TextLogConfig> text) {
+    boolean enabled,
+    Keep keep,
+    long ring,
+    Mask mask,
+    List<TextLogConfig> text,
+    List<LogSource> ingest) {
   static final int MAX_TEXT = 8;
   static final Range<Long> RING = Range.sizes(4L << 20, 1L << 30);
 
   public static final LogsConfig DEFAULT =
-      new LogsConfig(true, Keep.DEFAULT, 16L << 20, Mask.DEFAULT, List.of());
+      new LogsConfig(true, Keep.DEFAULT, 16L << 20, Mask.DEFAULT, List.of(), List.of());
 
   public LogsConfig {
     text = List.copyOf(text);
+    ingest = List.copyOf(ingest);
     new Require()
         .within(RING, "ring", ring)
         .that(
@@ -46,6 +53,16 @@ public record LogsConfig(
             "text",
             text.size() + " logs",
             "must each have a place of its own")
+        .that(
+            ingest.size() <= LogSource.MOST,
+            "ingest",
+            ingest.size() + " sources",
+            "must not have more than " + LogSource.MOST + " sources")
+        .that(
+            enabled || ingest.isEmpty(),
+            "ingest",
+            ingest.size() + " sources",
+            "needs enabled: true: lines are kept as records are")
         .orRefuse();
   }
 

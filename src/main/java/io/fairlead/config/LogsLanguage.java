@@ -130,8 +130,8 @@ final class LogsLanguage {
       new Obj<>(
           "logs",
           "What is recorded of requests and sessions.",
-          List.of(ENABLED, KEPT, RING, MASKED, TEXT),
-          List.of("ingest"),
+          List.of(ENABLED, KEPT, RING, MASKED, TEXT, IngestLanguage.INGEST),
+          List.of(),
           null,
           (values, _) ->
               new LogsConfig(
@@ -139,7 +139,8 @@ final class LogsLanguage {
                   values.get(KEPT),
                   values.get(RING),
                   values.get(MASKED),
-                  values.get(TEXT)));
+                  values.get(TEXT),
+                  values.get(IngestLanguage.INGEST)));
 
   private LogsLanguage() {}
 

@@ -102,6 +102,7 @@ public final class HealthChecker implements AutoCloseable {
   private final Map<Node, NodeCheck> checks = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<Finding> findings = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean handlingPlanned = new AtomicBoolean();
+  private volatile ProbeListener listener = (_, _, _, _, _) -> {};
 
   HealthChecker(Scheduler control, RandomGenerator random, Launcher launcher) {
     this.control = control;
@@ -117,6 +118,11 @@ public final class HealthChecker implements AutoCloseable {
    */
   public static HealthChecker of(Scheduler control, RandomGenerator random) {
     return new HealthChecker(control, random, ProbeRunner.ofSystem());
+  }
+
+  /** From now on that one hears of every probe. */
+  public void setListener(ProbeListener other) {
+    listener = other;
   }
 
   /** Watches a service whose nodes are asked in the clear. Control thread. */
@@ -348,6 +354,14 @@ public final class HealthChecker implements AutoCloseable {
     }
     if (check.hasLeft) {
       return;
+    }
+    if (ofProbe) {
+      listener.probed(
+          check.service.name(),
+          check.node.name(),
+          check.config.probe(),
+          finding.result(),
+          control.nanoTime() - check.startedNanos());
     }
     boolean changed =
         finding.source() == Source.REFUSED_REQUEST

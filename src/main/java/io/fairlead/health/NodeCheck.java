@@ -50,6 +50,10 @@ final class NodeCheck {
     startedNanos = nanos;
   }
 
+  long startedNanos() {
+    return startedNanos;
+  }
+
   /** Something is wrong, or was a moment ago: ask again soon. */
   void hurry() {
     pace = HealthChecker.QUICK;

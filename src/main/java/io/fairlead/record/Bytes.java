@@ -23,6 +23,7 @@ public final class Bytes {
     array = new byte[capacity];
   }
 
+  /** How many there are. */
   public int size() {
     return size;
   }
@@ -44,6 +45,7 @@ public final class Bytes {
     size = to;
   }
 
+  /** The lowest byte of that number. */
   public void put(int value) {
     room(1);
     array[size++] = (byte) value;

@@ -1,6 +1,7 @@
 package io.fairlead.record;
 
 import io.fairlead.telemetry.LeftRings;
+import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordNames;
 import io.fairlead.telemetry.RecordRings;
 import java.util.function.IntFunction;
@@ -36,5 +37,14 @@ public final class Names {
   /** Of a reason; null: there is none with that number. */
   public @Nullable String error(int number) {
     return errors.apply(number);
+  }
+
+  /** Of what a probe found; null: there is nothing with that number. */
+  public static @Nullable String outcome(int number) {
+    return switch (number) {
+      case RecordLayout.PASSED -> "passed";
+      case RecordLayout.FAILED -> "failed";
+      default -> null;
+    };
   }
 }

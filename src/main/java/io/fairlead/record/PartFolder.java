@@ -20,6 +20,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,7 +138,10 @@ final class PartFolder {
     }
   }
 
-  /** Parts of a table that this process wrote, the newest first. */
+  /**
+   * Parts of a table that this process wrote, the one that was written last first: names do not say
+   * it, as lines of logs may be older than those before them.
+   */
   List<Path> of(String table, String process) throws IOException {
     List<Path> found = new ArrayList<>();
     for (Path day : children(records.resolve(table))) {
@@ -148,8 +152,16 @@ final class PartFolder {
         }
       }
     }
-    found.sort(Comparator.comparing((Path file) -> file.getFileName().toString()).reversed());
+    found.sort(Comparator.comparingLong(PartFolder::written).reversed());
     return found;
+  }
+
+  private static long written(Path file) {
+    try {
+      return Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS);
+    } catch (IOException e) {
+      return 0; // it has just gone
+    }
   }
 
   /** What a process that is gone had not completed. */

@@ -12,15 +12,21 @@ final class RecordSource {
   /** Behind the last record that is in a part on disk; before that the loop has room again. */
   private long saved;
 
-  RecordSource(RecordReader reader) {
+  private final long most;
+
+  /**
+   * @param most bytes that it had better hold at most
+   */
+  RecordSource(RecordReader reader, long most) {
+    this.most = most;
     this.reader = reader;
     reached = reader.place();
     saved = reached;
   }
 
-  /** What the ring has to keep yet. */
-  long held() {
-    return reached - saved;
+  /** Whether the ring has to keep so much yet that it should be written. */
+  boolean holdsMuch() {
+    return reached - saved >= most;
   }
 
   void saved(long place) {

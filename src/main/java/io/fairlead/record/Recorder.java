@@ -4,17 +4,28 @@ import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.LeftRings;
 import io.fairlead.telemetry.RecordDrop;
+import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordReader;
 import io.fairlead.telemetry.RecordRings;
+import io.fairlead.telemetry.RecordView;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +41,7 @@ public final class Recorder implements AutoCloseable {
 
   private static final long SWEEP_MILLIS = 60_000;
   private static final long CLOSE_MILLIS = 10_000;
+  private static final int MOST_LEFT = 1 << 16;
 
   private final PartFolder folder;
   private final Path data;
@@ -45,6 +57,10 @@ public final class Recorder implements AutoCloseable {
   private final Thread thread;
   private volatile Retention keep;
   private volatile boolean closing;
+  private final Map<Long, Long> leftEnds = new ConcurrentHashMap<>();
+  private final CompletableFuture<LongUnaryOperator> left = new CompletableFuture<>();
+  private final AtomicReference<@Nullable CompletableFuture<Boolean>> wanted =
+      new AtomicReference<>();
   private boolean saved;
   private long nextSweep;
 
@@ -69,7 +85,7 @@ public final class Recorder implements AutoCloseable {
     folder = new PartFolder(data);
     names = Names.of(rings);
     List<RecordReader> readers = new ArrayList<>();
-    for (int loop = 0; loop < rings.loops(); loop++) {
+    for (int loop = 0; loop <= rings.loops(); loop++) {
       readers.add(rings.reader(loop));
     }
     recording =
@@ -85,7 +101,8 @@ public final class Recorder implements AutoCloseable {
             stats,
             events,
             pace,
-            clock.getAsLong());
+            clock.getAsLong(),
+            _ -> {});
     thread = Thread.ofPlatform().name("recorder").daemon(true).unstarted(this::run);
   }
 
@@ -145,9 +162,38 @@ public final class Recorder implements AutoCloseable {
     return stats;
   }
 
+  /**
+   * Once what killed processes had left has been read: where the last line ends that they had
+   * recorded of a file, by its number; 0: there is none.
+   */
+  public CompletableFuture<LongUnaryOperator> left() {
+    return left;
+  }
+
   /** From the next look on, within a minute. */
   public void keep(Retention other) {
     keep = other;
+  }
+
+  /**
+   * Has what was recorded up to now written before its time, and waits for it; whoever asks at the
+   * same time shares one writing.
+   *
+   * @return whether it is in files
+   */
+  public boolean writeNow(Duration patience) {
+    CompletableFuture<Boolean> writing = new CompletableFuture<>();
+    CompletableFuture<Boolean> before =
+        wanted.updateAndGet(present -> present == null ? writing : present);
+    LockSupport.unpark(thread);
+    try {
+      return Objects.requireNonNull(before).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private void run() {
@@ -172,6 +218,7 @@ public final class Recorder implements AutoCloseable {
       if (now >= nextSweep || now < nextSweep - SWEEP_MILLIS) { // the clock may be set back
         nextSweep = now + SWEEP_MILLIS;
         recover(now);
+        left.complete(file -> leftEnds.getOrDefault(file, 0L));
         recording.sweep(keep, now);
       }
       stats.droppedOrdinary = rings.dropped(RecordDrop.ORDINARY);
@@ -179,7 +226,11 @@ public final class Recorder implements AutoCloseable {
       if (rollups != null) {
         rollups.tick(now);
       }
-      if (!recording.round(now)) {
+      CompletableFuture<Boolean> writing = wanted.getAndSet(null);
+      boolean found = recording.round(now);
+      if (writing != null) {
+        writing.complete(recording.isWriting() && recording.write(now, false));
+      } else if (!found) {
         LockSupport.parkNanos(this, LOOK_NANOS);
       }
     }
@@ -207,6 +258,14 @@ public final class Recorder implements AutoCloseable {
     }
   }
 
+  private void found(RecordView record) {
+    if (record.type() == RecordLayout.LINE
+        && record.bytesIn() != 0
+        && leftEnds.size() < MOST_LEFT) {
+      leftEnds.merge(record.bytesIn(), record.bytesOut(), Math::max);
+    }
+  }
+
   private void recover(LeftRings left, long now) throws IOException {
     RecordStats own = new RecordStats(clock);
     Names of = Names.of(left);
@@ -223,7 +282,8 @@ public final class Recorder implements AutoCloseable {
             own,
             events,
             Pace.restless(),
-            now)) {
+            now,
+            this::found)) {
       folder.removeHidden(left.boot());
       old.resume(left.boot());
       old.round(now);

@@ -1,6 +1,7 @@
 package io.fairlead.record;
 
 import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordReader;
 import io.fairlead.telemetry.RecordView;
 import java.io.IOException;
@@ -55,9 +56,9 @@ final class Recording implements AutoCloseable {
   private final @Nullable RollupFeed rollups;
   private final Pace pace;
   private final Pages pages;
-  private final long mostHeld;
   private final RecordStats stats;
   private final Consumer<Event> events;
+  private final Consumer<RecordView> seen;
 
   private long nextWrite;
   private long pause;
@@ -65,10 +66,11 @@ final class Recording implements AutoCloseable {
 
   /**
    * @param process tells it from all others
-   * @param ringBytes of one ring
+   * @param ringBytes of one ring at most; {@link Long#MAX_VALUE}: nobody waits for room in them
    * @param consumers get each record, too
    * @param rollups counts each record; null: nobody does
    * @param pace of reading and writing
+   * @param seen gets each record first, also one that is in a part already
    */
   Recording(
       PartFolder folder,
@@ -82,11 +84,11 @@ final class Recording implements AutoCloseable {
       RecordStats stats,
       Consumer<Event> events,
       Pace pace,
-      long nowMillis) {
+      long nowMillis,
+      Consumer<RecordView> seen) {
     this.folder = folder;
     this.names = names;
-    long room = ringBytes - RESERVED;
-    mostHeld = Math.min(room / 4 * 3, room - PIECE - SLACK);
+    this.seen = seen;
     this.consumers = consumers;
     this.rollups = rollups;
     this.stats = stats;
@@ -97,7 +99,11 @@ final class Recording implements AutoCloseable {
     if (rollups != null) {
       rollups.pace(pace);
     }
-    readers.forEach(reader -> sources.add(new RecordSource(reader)));
+    for (RecordReader reader : readers) {
+      long bytes = ringBytes == Long.MAX_VALUE ? ringBytes : Math.min(ringBytes, reader.bytes());
+      long room = bytes - RESERVED;
+      sources.add(new RecordSource(reader, Math.min(room / 4 * 3, room - PIECE - SLACK)));
+    }
     Bytes encoded = new Bytes(1 << 16);
     for (Table table : Table.all(instance, names)) {
       parts.add(new OpenPart(table, folder, process, pages, encoded, nowMillis));
@@ -105,7 +111,7 @@ final class Recording implements AutoCloseable {
     nextWrite = nowMillis + WRITE_EVERY_MILLIS;
   }
 
-  /** The same without rollups. */
+  /** The same without rollups and looks. */
   Recording(
       PartFolder folder,
       String instance,
@@ -120,7 +126,7 @@ final class Recording implements AutoCloseable {
       long nowMillis) {
     this(
         folder, instance, process, readers, names, ringBytes, consumers, null, stats, events, pace,
-        nowMillis);
+        nowMillis, _ -> {});
   }
 
   /**
@@ -198,6 +204,7 @@ final class Recording implements AutoCloseable {
 
   private void take(RecordView record, long place, int loop, long nowMillis) {
     int type = record.type();
+    seen.accept(record);
     for (OpenPart part : parts) {
       if (part.table().takes(type) && place > part.places().of(loop)) { // else it is written
         if (part.table().isFull()) {
@@ -211,7 +218,7 @@ final class Recording implements AutoCloseable {
         }
       }
     }
-    if (rollups != null) {
+    if (rollups != null && RecordLayout.isExchange(type)) {
       rollups.take(record, place, loop);
     }
     for (RecordConsumer consumer : consumers) {
@@ -239,7 +246,7 @@ final class Recording implements AutoCloseable {
       return false;
     }
     for (RecordSource source : sources) {
-      if (source.held() >= mostHeld) {
+      if (source.holdsMuch()) {
         return true;
       }
     }
@@ -254,7 +261,7 @@ final class Recording implements AutoCloseable {
   /** Nothing can be written: rows in memory must do, loops need the room. */
   private void letGo() {
     for (RecordSource source : sources) {
-      if (source.held() >= mostHeld) {
+      if (source.holdsMuch()) {
         source.saved(source.reached);
       }
     }
@@ -309,6 +316,11 @@ final class Recording implements AutoCloseable {
       }
     }
     return null;
+  }
+
+  /** Whether the disk took what was written last. */
+  boolean isWriting() {
+    return pause == 0;
   }
 
   private void failed(Exception why, long nowMillis) {

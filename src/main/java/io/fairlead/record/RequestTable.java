@@ -7,7 +7,7 @@ import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordView;
 
 /** Exchanges of HTTP, one row each. */
-final class RequestTable extends Table {
+final class RequestTable extends ExchangeTable {
   private final TextColumn method = text("method");
   private final TextColumn host = text("host");
   private final TextColumn path = text("path");
@@ -41,7 +41,7 @@ final class RequestTable extends Table {
   }
 
   @Override
-  void fill(RecordView record) {
+  void more(RecordView record) {
     byte[] known = methods[record.method()];
     if (known.length > 0) {
       method.add(record.method(), known);

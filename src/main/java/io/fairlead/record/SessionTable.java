@@ -5,7 +5,7 @@ import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordView;
 
 /** Relayed connections and what a client sent over UDP, one row each. */
-final class SessionTable extends Table {
+final class SessionTable extends ExchangeTable {
   private final TextColumn host = text("host");
   private final TextColumn protocol = text("protocol");
   private final TextColumn error = error();
@@ -27,7 +27,7 @@ final class SessionTable extends Table {
   }
 
   @Override
-  void fill(RecordView record) {
+  void more(RecordView record) {
     addText(host, record, Text.HOST);
     addProtocol(protocol, record.protocol());
     addName(error, record.error());

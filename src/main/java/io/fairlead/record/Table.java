@@ -1,6 +1,5 @@
 package io.fairlead.record;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fairlead.telemetry.RecordLayout;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Rows of one kind of record, column by column, until they are written. The names and the order of
  * the columns are what SQL sees.
  */
-abstract sealed class Table permits RequestTable, SessionTable {
+abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineTable {
   /**
    * Rows after which a row group ends: enough for dictionaries to pay, and some 10 MB of arrays.
    */
@@ -27,9 +26,6 @@ abstract sealed class Table permits RequestTable, SessionTable {
   /** A column may become so many texts larger than it should. */
   private static final int LOOK_EVERY = 256;
 
-  private static final int ADDRESS = 16;
-  private static final VarHandle BIG =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle LITTLE =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -38,8 +34,6 @@ abstract sealed class Table permits RequestTable, SessionTable {
 
   private final Names names;
   private final List<Column> columns = new ArrayList<>();
-  private final byte[] address = new byte[ADDRESS];
-  private final byte[][] protocols = new byte[256][];
   private int rows;
   private long firstMicros;
 
@@ -47,32 +41,23 @@ abstract sealed class Table permits RequestTable, SessionTable {
   private final IdColumn id;
   private final NumberColumn time;
   private final TextColumn instances;
-  private final TextColumn listener;
-  private final TextColumn route;
-  private final TextColumn service;
-  private final TextColumn node;
-  private final TextColumn client;
 
   Table(String name, String instance, Names names) {
     this.name = name;
     this.names = names;
-    for (int number = 0; number < protocols.length; number++) {
-      protocols[number] = RecordLayout.protocol(number).getBytes(US_ASCII);
-    }
     id = with(new IdColumn("id"));
     time = with(new NumberColumn("time", Column.Type.INT64, Column.Meaning.TIME, false));
     instances = numbered("instance", number -> instance); // whatever the number
-    listener = numbered("listener", names::name);
-    route = numbered("route", names::name);
-    service = numbered("service", names::name);
-    node = numbered("node", names::name);
-    client =
-        with(new TextColumn("client", false, (from, at, _, to) -> Addresses.write(from, at, to)));
   }
 
   /** A table for each kind of record. */
   static List<Table> all(String instance, Names names) {
-    return List.of(new RequestTable(instance, names), new SessionTable(instance, names));
+    return List.of(
+        new RequestTable(instance, names),
+        new SessionTable(instance, names),
+        new EventTable(instance, names),
+        new ProbeTable(instance, names),
+        new LineTable(instance, names));
   }
 
   final List<Column> columns() {
@@ -110,7 +95,9 @@ abstract sealed class Table permits RequestTable, SessionTable {
   /** Adds a row; if something goes wrong there is none. */
   final void add(RecordView record) {
     try {
-      begin(record);
+      addId(record);
+      time.add(record.startMicros());
+      instances.add(0L);
       fill(record);
       if (rows == 0) {
         firstMicros = record.startMicros();
@@ -122,20 +109,7 @@ abstract sealed class Table permits RequestTable, SessionTable {
     }
   }
 
-  private void begin(RecordView record) {
-    addId(record);
-    time.add(record.startMicros());
-    instances.add(0L);
-    addName(listener, record.listener());
-    addName(route, record.route());
-    addName(service, record.service());
-    addName(node, record.node());
-    BIG.set(address, 0, record.clientHigh());
-    BIG.set(address, 8, record.clientLow());
-    client.add(address, 0, ADDRESS);
-  }
-
-  /** The other columns of a row. */
+  /** The columns of a row behind those that each table begins with. */
   abstract void fill(RecordView record);
 
   final void clear() {
@@ -161,6 +135,20 @@ abstract sealed class Table permits RequestTable, SessionTable {
     return numbered("error", names::error);
   }
 
+  final TextColumn outcome() {
+    return numbered("outcome", Names::outcome);
+  }
+
+  /** Of a listener, a route, a service or a node. */
+  final TextColumn named(String column) {
+    return numbered(column, names::name);
+  }
+
+  /** Texts that are written otherwise than they are kept. */
+  final TextColumn written(String column, TextColumn.Writing writing) {
+    return with(new TextColumn(column, false, writing));
+  }
+
   private TextColumn numbered(String column, IntFunction<@Nullable String> meaning) {
     TextColumn.Writing writing =
         (from, offset, length, to) -> {
@@ -180,7 +168,7 @@ abstract sealed class Table permits RequestTable, SessionTable {
 
   private void addId(RecordView record) {
     int length = record.textLength(Text.REQUEST_ID);
-    if (length == 0) {
+    if (length == 0 || record.type() == RecordLayout.LINE) { // a line's is that of a request
       id.add(record.idHigh(), record.idLow());
     } else {
       int start = record.textStart(Text.REQUEST_ID);
@@ -208,10 +196,6 @@ abstract sealed class Table permits RequestTable, SessionTable {
     } else {
       column.add(micros);
     }
-  }
-
-  final void addProtocol(TextColumn column, int number) {
-    column.add(number, protocols[number]);
   }
 
   /** Null where there is none. */

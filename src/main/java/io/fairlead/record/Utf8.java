@@ -7,7 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /** Bytes that came from others and need not be text, where readers insist on UTF-8. */
-final class Utf8 {
+public final class Utf8 {
   private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -15,7 +15,7 @@ final class Utf8 {
   private Utf8() {}
 
   /** Whether all of it is ASCII, as nearly everything is. */
-  static boolean isPlain(byte[] text, int from, int length) {
+  public static boolean isPlain(byte[] text, int from, int length) {
     long seen = 0;
     int at = from;
     int end = from + length;

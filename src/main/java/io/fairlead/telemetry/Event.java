@@ -7,6 +7,21 @@ public sealed interface Event {
   /** One line for people. */
   String text();
 
+  /** The service it is about; empty: none. */
+  default String service() {
+    return "";
+  }
+
+  /** The node of that service it is about; empty: none. */
+  default String node() {
+    return "";
+  }
+
+  /** The listener it is about; empty: none. */
+  default String listener() {
+    return "";
+  }
+
   record InstanceStarted(String version) implements Event {
     @Override
     public String text() {

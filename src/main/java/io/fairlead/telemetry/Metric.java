@@ -124,6 +124,18 @@ public enum Metric {
       Unit.SECONDS,
       "",
       "Since when the recorder has not been at the end of what event loops had recorded. When it rises, the disk is slow or the machine has no processor to spare; then rings fill."),
+  NODE_LOG_LINES(
+      "fairlead_node_log_lines_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "",
+      "Lines of the nodes' own logs that became records. When it does not rise though nodes write, a source of logs.ingest cannot be read; the log says why."),
+  NODE_LOG_PROBLEMS(
+      "fairlead_node_log_problems_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "reason",
+      "Lines that are not as they came. dropped: there was no room for them, and whoever sent them could not be made to wait; cut: longer than a record may be; unreadable: no message of syslog or OpenTelemetry. When dropped rises, a node writes more than can be kept."),
 
   LOG_LINES(
       "fairlead_log_lines_total",

@@ -30,6 +30,7 @@ public final class RecordDraft {
   private final byte[] texts = new byte[RecordLayout.MOST];
   private int textEnd;
   private long lengths;
+  private int textLength;
   private int kind;
   private int protocol;
   private int flags;
@@ -66,6 +67,7 @@ public final class RecordDraft {
     flags = 0;
     textEnd = 0;
     lengths = 0;
+    textLength = 0;
     idHigh = 0;
     idLow = 0;
     queue = RecordLayout.NONE;
@@ -75,6 +77,23 @@ public final class RecordDraft {
     status = 0;
     error = 0;
     tries = 0;
+    if (!RecordLayout.isExchange(type)) {
+      clearAddresses();
+    }
+  }
+
+  /** What exchanges and sessions always set, and others mostly have not. */
+  private void clearAddresses() {
+    total = 0;
+    bytesIn = 0;
+    bytesOut = 0;
+    listener = 0;
+    route = 0;
+    service = 0;
+    node = 0;
+    clientHigh = 0;
+    clientLow = 0;
+    clientPort = 0;
   }
 
   public void flag(int flag) {
@@ -168,7 +187,11 @@ public final class RecordDraft {
   }
 
   private void added(Text which, int count) {
-    lengths |= (long) count << ((which.lengthAt - RecordLayout.LENGTHS) * 8);
+    if (which == Text.TEXT) {
+      textLength = count;
+    } else {
+      lengths |= (long) count << ((which.lengthAt - RecordLayout.LENGTHS) * 8);
+    }
   }
 
   /**
@@ -309,7 +332,7 @@ public final class RecordDraft {
         WORD,
         at + RecordLayout.CLIENT_PORT,
         (clientPort & U16) | (long) tries << 16 | (long) protocol << 24 | lengths << 32);
-    memory.set(WORD, at + RecordLayout.LENGTHS + 4, lengths >>> 32);
+    memory.set(WORD, at + RecordLayout.LENGTHS + 4, lengths >>> 32 | (long) textLength << 32);
     MemorySegment.copy(texts, 0, memory, ValueLayout.JAVA_BYTE, at + RecordLayout.FIXED, textEnd);
   }
 }

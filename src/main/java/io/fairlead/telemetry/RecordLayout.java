@@ -53,7 +53,23 @@ import java.nio.ByteOrder;
  * <tr><td>107</td><td>1</td><td>protocol, {@link #PROTOCOLS}</td></tr>
  * <tr><td>108</td><td>8</td><td>lengths of the texts: path 2, then host, user agent, method,
  *     request id, trace id 1 each; one byte is left</td></tr>
- * <tr><td>116</td><td>4</td><td>nothing yet, 0</td></tr>
+ * <tr><td>116</td><td>2</td><td>length of the text of an event, a probe or a line</td></tr>
+ * <tr><td>118</td><td>2</td><td>nothing yet, 0</td></tr>
+ * </table>
+ *
+ * <p>Other types use fields of the same places, all others are 0:
+ *
+ * <table>
+ * <caption>Other types</caption>
+ * <tr><th>type</th><th>fields</th></tr>
+ * <tr><td>{@link #EVENT}</td><td>start; listener, service, node; {@link Text#METHOD}: kind; {@link
+ *     Text#TEXT}</td></tr>
+ * <tr><td>{@link #PROBE}</td><td>start; service, node; total; status: {@link #PASSED} or {@link
+ *     #FAILED}; {@link Text#METHOD}: kind; {@link Text#TEXT}: why it failed</td></tr>
+ * <tr><td>{@link #LINE}</td><td>start; service, node; {@link Text#HOST}: source; {@link
+ *     Text#METHOD}: level; {@link Text#USER_AGENT}: template; {@link Text#REQUEST_ID} and {@link
+ *     Text#TRACE_ID} as found in it; {@link Text#TEXT}: the line; bytes in: which file, bytes out:
+ *     where it ends in there, both 0 if it came otherwise</td></tr>
  * </table>
  */
 public final class RecordLayout {
@@ -66,6 +82,19 @@ public final class RecordLayout {
 
   /** What one client address sent over UDP until its session ended. */
   public static final int DATAGRAMS = 3;
+
+  /** Something that happened, {@link Event}. */
+  public static final int EVENT = 4;
+
+  /** What a probe of a node found. */
+  public static final int PROBE = 5;
+
+  /** A line of a node's own log. */
+  public static final int LINE = 6;
+
+  // What a probe found.
+  public static final int PASSED = 1;
+  public static final int FAILED = 2;
 
   // Flags.
   /** The client's connection was secured by Fairlead. */
@@ -120,7 +149,9 @@ public final class RecordLayout {
     /** What {@code x-request-id} said, if somebody else made it. */
     REQUEST_ID(128, 113),
     /** Of the {@code traceparent} that came in: 32 hexadecimal digits. */
-    TRACE_ID(32, 114);
+    TRACE_ID(32, 114),
+    /** What happened, why a probe failed, what a line of a log says. */
+    TEXT(8192, 116);
 
     /** More is cut off. */
     final int most;
@@ -143,7 +174,7 @@ public final class RecordLayout {
   public static final int FIXED = 120;
 
   /** No record is longer. */
-  public static final int MOST = FIXED + 255 + 1024 + 255 + 32 + 128 + 32 + 2;
+  public static final int MOST = FIXED + 255 + 1024 + 255 + 32 + 128 + 32 + 8192 + 2;
 
   static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -174,8 +205,14 @@ public final class RecordLayout {
   static final int TRIES = 106;
   static final int PROTOCOL = 107;
   static final int LENGTHS = 108;
+  static final int TEXT_LENGTH = 116;
 
   private RecordLayout() {}
+
+  /** Whether records of that type tell what somebody asked of a listener. */
+  public static boolean isExchange(int type) {
+    return type == HTTP || type == STREAM || type == DATAGRAMS;
+  }
 
   /** As SQL and people call it; empty: {@link Text#METHOD} says. */
   public static String method(int number) {

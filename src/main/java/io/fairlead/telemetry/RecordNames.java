@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class RecordNames {
   private static final System.Logger LOG = System.getLogger(RecordNames.class.getName());
 
+  private static final int MOST_OF_OTHERS = 1 << 15;
+
   /** What is named. */
   public enum Kind {
     LISTENER,
@@ -57,6 +59,16 @@ public final class RecordNames {
     numbers.put(name, number);
     append(line(number, name));
     return number;
+  }
+
+  /**
+   * The same for names that others choose, of which there may be any number: 0 where it is new and
+   * there are {@value #MOST_OF_OTHERS} already.
+   */
+  synchronized int numberOfOther(Kind kind, String text) {
+    return numbers.size() < MOST_OF_OTHERS || numbers.containsKey(new Name(kind, text))
+        ? number(kind, text)
+        : 0;
   }
 
   /** The name with that number; null: nobody was given it. */

@@ -89,6 +89,11 @@ public final class RecordReader {
     return damaged;
   }
 
+  /** That the ring has room for. */
+  public long bytes() {
+    return (long) file.chunks << RingFile.CHUNK_BITS;
+  }
+
   /** Records that were written in all. */
   public long written() {
     return file.written();

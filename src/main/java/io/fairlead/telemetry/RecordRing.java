@@ -70,14 +70,20 @@ public final class RecordRing {
 
   /** Writes the draft, if there is room. The loop only. */
   public void write() {
+    if (!offer()) {
+      file.drop(draft.isValuable() ? RecordDrop.VALUABLE : RecordDrop.ORDINARY);
+    }
+  }
+
+  /** The same for one that can wait: that it has no room now is not counted. */
+  boolean offer() {
     int length = draft.length();
     boolean valuable = draft.isValuable();
     long into = used + length <= RingFile.CHUNK ? chunk : chunk + 1;
     if (into >= (valuable ? end : ordinaryEnd)) {
       look();
       if (into >= (valuable ? end : ordinaryEnd)) {
-        file.drop(valuable ? RecordDrop.VALUABLE : RecordDrop.ORDINARY);
-        return;
+        return false;
       }
     }
     if (into != chunk) {
@@ -87,6 +93,7 @@ public final class RecordRing {
     used += length;
     file.countWritten(++written);
     file.publish(chunkAt, used);
+    return true;
   }
 
   private void next() {

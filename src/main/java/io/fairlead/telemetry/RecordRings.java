@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The rings of this process, one for each event loop, and how those are found that another one has
- * left.
+ * The rings of this process, one for each event loop and one for all other threads, and how those
+ * are found that another one has left.
  *
  * <p>They lie in memory that is a file ({@code /dev/shm}) where there is room, else in the data
  * folder. Each process has a folder of its own and holds a lock in there as long as it lives, which
@@ -20,9 +20,16 @@ import java.util.List;
 public final class RecordRings implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(RecordRings.class.getName());
 
+  /** Memory of the ring for events, probes and lines of logs: few, or lines that can wait. */
+  private static final int NOTE_CHUNKS = 6;
+
   private final RingFolder folder;
   private final RecordNames names;
+
+  /** One for each loop, and one behind them for all other threads. */
   private final List<RecordRing> rings;
+
+  private final RecordNotes notes;
   private final RingSettings settings;
 
   private RecordRings(
@@ -31,14 +38,15 @@ public final class RecordRings implements AutoCloseable {
     this.names = names;
     this.rings = rings;
     this.settings = settings;
+    notes = new RecordNotes(rings.getLast(), names, Long.parseUnsignedLong(folder.boot(), 16));
   }
 
   /**
    * Makes the rings of this process.
    *
    * @param data the instance's folder for state
-   * @param loops how many rings
-   * @param bytes of one ring; a multiple of 1 MiB
+   * @param loops event loops
+   * @param bytes of the ring of one loop; a multiple of 1 MiB
    * @param names that records will hold numbers of
    * @throws IOException if there is no room for them anywhere
    */
@@ -47,7 +55,7 @@ public final class RecordRings implements AutoCloseable {
     Files.createDirectories(data); // as long as it is there, its rings are of use
     RingFolder.sweep();
     int chunks = (int) (bytes >> RingFile.CHUNK_BITS);
-    long needed = loops * RingFile.size(chunks);
+    long needed = loops * RingFile.size(chunks) + RingFile.size(NOTE_CHUNKS);
     IOException last = new IOException("there is no place for rings of records");
     for (Path place : RingFolder.places(data)) {
       try {
@@ -72,6 +80,7 @@ public final class RecordRings implements AutoCloseable {
       for (int loop = 0; loop < loops; loop++) {
         rings.add(RecordRing.create(folder.ring(loop), loop, chunks, settings));
       }
+      rings.add(RecordRing.create(folder.ring(loops), loops, NOTE_CHUNKS, settings));
       names.writeTo(folder.names());
       folder.show();
       return new RecordRings(folder, names, rings, settings);
@@ -97,10 +106,19 @@ public final class RecordRings implements AutoCloseable {
   }
 
   public int loops() {
-    return rings.size();
+    return rings.size() - 1;
   }
 
-  /** The one reader of that ring, to be asked for once. */
+  /** Where threads that are no event loops leave what is to be recorded. */
+  public RecordNotes notes() {
+    return notes;
+  }
+
+  /**
+   * The one reader of that ring, to be asked for once.
+   *
+   * @param loop {@link #loops}: the one of {@link #notes}
+   */
   public RecordReader reader(int loop) {
     return rings.get(loop).reader();
   }

@@ -71,7 +71,7 @@ public final class RecordView {
     int end = RecordLayout.FIXED;
     for (int i = 0; i < TEXTS.length; i++) {
       Text each = TEXTS[i];
-      int size = each == Text.PATH ? u16(each.lengthAt) : u8(each.lengthAt);
+      int size = each.most > 255 ? u16(each.lengthAt) : u8(each.lengthAt);
       if (size > each.most) {
         return false;
       }

@@ -6,8 +6,10 @@ import io.fairlead.config.HostPort;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.ingest.IngestStats;
 import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.record.sql.RecordQuestions;
+import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
@@ -65,6 +67,7 @@ public final class FakeInstance implements Instance {
   private final Map<Node, List<VerdictView>> verdicts = new ConcurrentHashMap<>();
   private volatile Rollups rollups =
       new Rollups(Path.of("target", "no-such-folder"), System::currentTimeMillis, 1);
+  private final LiveTail tail = new LiveTail("lb1");
   private volatile RecordQuestions records =
       (_, _) -> new QueryOutcome.Unavailable("Nothing is recorded here.");
   private final IncidentWatch incidents = new IncidentWatch((_, _) -> null, _ -> {});
@@ -408,6 +411,21 @@ public final class FakeInstance implements Instance {
 
   void setRollups(Rollups other) {
     rollups = other;
+  }
+
+  @Override
+  public IngestStats ingestStats() {
+    return IngestStats.NONE;
+  }
+
+  @Override
+  public LiveTail tail() {
+    return tail;
+  }
+
+  @Override
+  public boolean writeRecords() {
+    return true;
   }
 
   @Override

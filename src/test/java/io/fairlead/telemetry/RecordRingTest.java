@@ -192,7 +192,7 @@ final class RecordRingTest {
   void whatIsTooLongIsCutAndSaysSo() throws IOException {
     RecordRing ring = open();
     RecordReader reader = rings().reader(0);
-    byte[] much = "x".repeat(5_000).getBytes(ISO_8859_1);
+    byte[] much = "x".repeat(9_000).getBytes(ISO_8859_1);
     for (int extra = 0; extra <= 1; extra++) {
       RecordDraft draft = ring.draft();
       draft.begin(RecordLayout.HTTP, RecordLayout.HTTP_1_1);
@@ -202,6 +202,7 @@ final class RecordRingTest {
       draft.text(Text.METHOD, much, 0, 32 + extra);
       draft.text(Text.REQUEST_ID, much, 0, 128 + extra);
       draft.text(Text.TRACE_ID, much, 0, 32);
+      draft.text(Text.TEXT, much, 0, 8192 + extra);
       ring.write();
       assertThat(reader.next()).isTrue();
       RecordView record = reader.record();
@@ -239,7 +240,7 @@ final class RecordRingTest {
   private static List<Object> random(RecordRing ring, SplittableRandom random) {
     RecordDraft draft = ring.draft();
     List<Object> expected = new ArrayList<>();
-    int type = 1 + random.nextInt(3);
+    int type = 1 + random.nextInt(6);
     int protocol = 1 + random.nextInt(8);
     draft.begin(type, protocol);
     long start = random.nextLong(1L << 52);
@@ -281,7 +282,8 @@ final class RecordRingTest {
       expected.add(phase < 0 ? -1 : (int) Math.min(phase / 1000, Integer.MAX_VALUE));
     }
     for (Text text : Text.values()) {
-      byte[] bytes = new byte[random.nextInt(3) == 0 ? 0 : random.nextInt(text.most() + 1)];
+      int most = text == Text.TEXT && random.nextInt(20) > 0 ? 64 : text.most();
+      byte[] bytes = new byte[random.nextInt(3) == 0 ? 0 : random.nextInt(most + 1)];
       for (int i = 0; i < bytes.length; i++) {
         bytes[i] = (byte) random.nextInt(32, 127);
       }

@@ -1,12 +1,13 @@
 package io.fairlead.record.sql;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What records have to be, as said in a condition such as {@code status>=500 and node="b"}; checked
  * against the columns of a table.
  */
-sealed interface Condition {
+public sealed interface Condition {
   /** Every one of them. */
   record And(List<Condition> all) implements Condition {}
 
@@ -20,8 +21,11 @@ sealed interface Condition {
    *
    * @param column of the table
    * @param literal of SQL, of the column's type; {@code NULL} only with = and !=
+   * @param value the same as a text, a {@link java.math.BigDecimal}, an {@link java.time.Instant}
+   *     or a truth value; null: {@code NULL}
    */
-  record Compare(String column, Operator operator, String literal) implements Condition {}
+  record Compare(String column, Operator operator, String literal, @Nullable Object value)
+      implements Condition {}
 
   /** How a column is compared. */
   enum Operator {
@@ -45,7 +49,7 @@ sealed interface Condition {
     }
 
     /** True where this is false. */
-    Operator opposite() {
+    public Operator opposite() {
       return switch (this) {
         case EQUAL -> DIFFERENT;
         case DIFFERENT -> EQUAL;
@@ -58,7 +62,7 @@ sealed interface Condition {
       };
     }
 
-    boolean isNegative() {
+    public boolean isNegative() {
       return this == DIFFERENT || this == LACKS;
     }
   }
@@ -71,7 +75,8 @@ sealed interface Condition {
   /**
    * {@code not} goes down to the comparisons, where it is known what becomes of a value that is not
    * there: it is not equal to anything, contains nothing, and is neither more nor less. So a record
-   * is on one side or the other, which SQL alone does not say.
+   * is on one side or the other, which SQL alone does not say. (Two of {@code IS DISTINCT FROM}
+   * joined by {@code OR} find nothing in files that have no value at all, with DuckDB 1.4.4.)
    */
   private static String sql(Condition condition, boolean negated) {
     return switch (condition) {
@@ -96,7 +101,7 @@ sealed interface Condition {
           case DIFFERENT ->
               literal.equals("NULL")
                   ? column + " IS NOT NULL"
-                  : column + " IS DISTINCT FROM " + literal;
+                  : "(" + column + " IS NULL OR " + column + " <> " + literal + ")";
           case LESS, AT_MOST, MORE, AT_LEAST -> column + " " + operator.sign() + " " + literal;
           case CONTAINS -> "contains(lower(" + column + "), lower(" + literal + "))";
           case LACKS ->

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
  * <p>Every value becomes a literal of its column's type here, so that nothing of the text itself
  * gets into SQL. What is wrong is said with its place.
  */
-final class ConditionReader {
+public final class ConditionReader {
   static final int MAX_LENGTH = 4096;
   private static final int MAX_DEPTH = 32;
   private static final int MAX_COMPARISONS = 100;
@@ -70,7 +70,8 @@ final class ConditionReader {
     this.text = text;
   }
 
-  static Condition read(RecordTable table, String text) throws WrongCondition {
+  /** Reads it for the columns of that table. */
+  public static Condition read(RecordTable table, String text) throws WrongCondition {
     if (text.length() > MAX_LENGTH) {
       throw new WrongCondition(0, "A condition may have at most " + MAX_LENGTH + " characters.");
     }
@@ -153,9 +154,9 @@ final class ConditionReader {
         throw new WrongCondition(
             operatorPlace + 1, "null can be compared by = and != only" + at(operatorPlace));
       }
-      return new Compare(name, operator, "NULL");
+      return new Compare(name, operator, "NULL", null);
     }
-    return new Compare(name, operator, literal(column, value, valuePlace));
+    return compare(column, operator, value, valuePlace);
   }
 
   private Column column(String name, int place) throws WrongCondition {
@@ -197,22 +198,30 @@ final class ConditionReader {
     }
   }
 
-  private String literal(Column column, String value, int place) throws WrongCondition {
+  private static Compare compare(Column column, Operator operator, String value, int place)
+      throws WrongCondition {
+    String name = column.name();
     return switch (column.type()) {
-      case VARCHAR -> QueryEngine.literal(value);
-      case INTEGER, BIGINT, DOUBLE -> number(column, value, place);
-      case TIMESTAMP -> time(column, value, place);
+      case VARCHAR -> new Compare(name, operator, QueryEngine.literal(value), value);
+      case INTEGER, BIGINT, DOUBLE -> {
+        BigDecimal number = number(column, value, place);
+        yield new Compare(name, operator, number.toPlainString(), number);
+      }
+      case TIMESTAMP -> {
+        Instant time = time(column, value, place);
+        yield new Compare(name, operator, literal(time), time);
+      }
       case BOOLEAN -> {
         if (!value.equals("true") && !value.equals("false")) {
           throw new WrongCondition(
               place + 1, column.name() + " is true or false, not " + value + at(place));
         }
-        yield value;
+        yield new Compare(name, operator, value, value.equals("true"));
       }
     };
   }
 
-  private static String number(Column column, String value, int place) throws WrongCondition {
+  private static BigDecimal number(Column column, String value, int place) throws WrongCondition {
     Matcher number = NUMBER.matcher(value);
     boolean time = column.name().endsWith("_us");
     boolean size = column.name().startsWith("bytes_");
@@ -230,12 +239,12 @@ final class ConditionReader {
           place + 1, column.name() + " is a number" + such + ", not " + value + at(place));
     }
     // A decimal keeps comparisons with whole numbers exact.
-    return new BigDecimal(number.group(1)).multiply(unit).stripTrailingZeros().toPlainString();
+    return new BigDecimal(number.group(1)).multiply(unit).stripTrailingZeros();
   }
 
-  private static String time(Column column, String value, int place) throws WrongCondition {
+  private static Instant time(Column column, String value, int place) throws WrongCondition {
     try {
-      return literal(Instant.parse(value));
+      return Instant.parse(value);
     } catch (DateTimeParseException _) {
       throw new WrongCondition(
           place + 1,

@@ -3,6 +3,7 @@ package io.fairlead.record.sql;
 import io.fairlead.config.Suggest;
 import io.fairlead.record.sql.RecordTable.Column;
 import io.fairlead.record.sql.RecordTable.ColumnType;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +25,26 @@ public final class RecordSql {
   private static final Set<String> UNIQUE = Set.of("id", "trace_id", "request_id", "text");
 
   private static final List<String> USUAL =
-      List.of("listener", "route", "service", "node", "status", "error", "method", "client");
+      List.of(
+          "listener",
+          "route",
+          "service",
+          "node",
+          "status",
+          "error",
+          "method",
+          "client",
+          "kind",
+          "outcome",
+          "level",
+          "source",
+          "template");
+
+  /** Lines of a node that are shown with a request though they do not name it. */
+  private static final Duration BESIDE = Duration.ofSeconds(2);
+
+  /** Nodes may write about a request later, and their clocks may be wrong. */
+  private static final Duration ABOUT = Duration.ofMinutes(10);
 
   private RecordSql() {}
 
@@ -89,6 +109,70 @@ public final class RecordSql {
         + ", field), counted.count DESC, value";
   }
 
+  /** When Fairlead made that id; null: it did not, or not in a time that there are records of. */
+  public static @Nullable Instant madeAt(String id) {
+    return id.matches("0[0-9a-f]{23}")
+        ? Instant.ofEpochMilli(Long.parseLong(id.substring(0, 12), 16))
+        : null;
+  }
+
+  /**
+   * The records of that id, newest first.
+   *
+   * @param from null: at any time
+   * @param to null: at any time
+   */
+  public static String one(
+      String table, String id, @Nullable Instant from, @Nullable Instant to, int limit) {
+    return "SELECT * FROM "
+        + table
+        + " WHERE id = "
+        + QueryEngine.literal(id)
+        + (from == null ? "" : " AND time >= " + ConditionReader.literal(from))
+        + (to == null ? "" : " AND time <= " + ConditionReader.literal(to))
+        + " ORDER BY time DESC LIMIT "
+        + limit;
+  }
+
+  /**
+   * Lines of nodes' logs about a request: those with its id or its trace, and what its node wrote
+   * at about that time. {@code about} says which of both.
+   *
+   * @param trace empty: it has none
+   * @param node empty: none was tried
+   */
+  public static String lines(
+      String id, String trace, String service, String node, Instant start, Instant end, int limit) {
+    String about =
+        "(request_id = "
+            + QueryEngine.literal(id)
+            + (trace.isEmpty() ? "" : " OR trace_id = " + QueryEngine.literal(trace))
+            + ")";
+    String beside =
+        node.isEmpty()
+            ? ""
+            : " OR (service = "
+                + QueryEngine.literal(service)
+                + " AND node = "
+                + QueryEngine.literal(node)
+                + " AND "
+                + between(start.minus(BESIDE), end.plus(BESIDE))
+                + ")";
+    return "SELECT coalesce("
+        + about
+        + ", false) AS about, * FROM node_logs WHERE "
+        + between(start.minus(ABOUT), end.plus(ABOUT))
+        + " AND ("
+        + about
+        + beside
+        + ") ORDER BY about DESC, time LIMIT "
+        + limit;
+  }
+
+  private static String between(Instant from, Instant to) {
+    return "time BETWEEN " + ConditionReader.literal(from) + " AND " + ConditionReader.literal(to);
+  }
+
   private static String filter(RecordTable table, Instant since, String where)
       throws WrongCondition {
     return " WHERE time >= "
@@ -96,7 +180,8 @@ public final class RecordSql {
         + (where.isBlank() ? "" : " AND " + ConditionReader.read(table, where).sql());
   }
 
-  private static RecordTable table(String name) throws WrongCondition {
+  /** The table of that name. */
+  public static RecordTable table(String name) throws WrongCondition {
     RecordTable table = RecordTable.of(name);
     if (table == null) {
       throw new WrongCondition(

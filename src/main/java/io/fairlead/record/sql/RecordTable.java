@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * it has files or not and whatever they hold: what an older file lacks is null. Columns that only
  * files have come after them.
  */
-enum RecordTable {
+public enum RecordTable {
   /** One row per HTTP exchange. */
   REQUESTS(
       "id VARCHAR, time TIMESTAMP, instance VARCHAR, listener VARCHAR, route VARCHAR,"
@@ -33,21 +33,22 @@ enum RecordTable {
   /** One row per probe of a node. */
   PROBES(
       "id VARCHAR, time TIMESTAMP, instance VARCHAR, service VARCHAR, node VARCHAR,"
-          + " passed BOOLEAN, detail VARCHAR, total_us INTEGER"),
+          + " kind VARCHAR, outcome VARCHAR, reason VARCHAR, total_us INTEGER"),
   /** One row per event. */
   EVENTS(
-      "id VARCHAR, time TIMESTAMP, instance VARCHAR, kind VARCHAR, service VARCHAR,"
-          + " node VARCHAR, text VARCHAR"),
+      "id VARCHAR, time TIMESTAMP, instance VARCHAR, kind VARCHAR, listener VARCHAR,"
+          + " service VARCHAR, node VARCHAR, text VARCHAR"),
   /** One row per line of the nodes' own logs. */
   NODE_LOGS(
       "id VARCHAR, time TIMESTAMP, instance VARCHAR, service VARCHAR, node VARCHAR,"
-          + " source VARCHAR, level VARCHAR, request_id VARCHAR, template VARCHAR, text VARCHAR");
+          + " source VARCHAR, level VARCHAR, request_id VARCHAR, trace_id VARCHAR,"
+          + " template VARCHAR, text VARCHAR");
 
   /** A column. */
-  record Column(String name, ColumnType type) {}
+  public record Column(String name, ColumnType type) {}
 
   /** What a column holds. */
-  enum ColumnType {
+  public enum ColumnType {
     VARCHAR,
     TIMESTAMP,
     INTEGER,
@@ -63,11 +64,11 @@ enum RecordTable {
   }
 
   /** As SQL names it; also the name of its folder. */
-  String sqlName() {
+  public String sqlName() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  List<Column> columns() {
+  public List<Column> columns() {
     return Pattern.compile(", ")
         .splitAsStream(columns)
         .map(column -> column.split(" ", -1))
@@ -84,7 +85,8 @@ enum RecordTable {
     return null;
   }
 
-  static @Nullable RecordTable of(String name) {
+  /** Null: there is no such table. */
+  public static @Nullable RecordTable of(String name) {
     for (RecordTable table : values()) {
       if (table.sqlName().equals(name)) {
         return table;

@@ -85,7 +85,8 @@ final class TextLog {
 
   /** The recorder's thread. */
   void accept(RecordView record, Names meaning) {
-    if (config.format() == TextLogConfig.Format.COMBINED && record.type() != RecordLayout.HTTP) {
+    boolean combined = config.format() == TextLogConfig.Format.COMBINED;
+    if (combined ? record.type() != RecordLayout.HTTP : !RecordLayout.isExchange(record.type())) {
       return;
     }
     if (names != meaning) {

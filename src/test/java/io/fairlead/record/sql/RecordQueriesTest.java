@@ -260,7 +260,7 @@ class RecordQueriesTest {
     Path folder = growing.resolve("records [1] it's");
     try (RecordQueries own = Questions.open(folder, SqlLimits.standard())) {
       assertThat(rows(own, "SELECT count(*) FROM probes")).isEqualTo("[[0]]");
-      Path first = ParquetFiles.write(growing, "x", "1", "SELECT 'one' AS id, true AS passed");
+      Path first = ParquetFiles.write(growing, "x", "1", "SELECT 'one' AS id, 'tcp' AS kind");
       Path day = Files.createDirectories(folder.resolve("probes/2026-11-26"));
       Files.write(day.resolve(".2.parquet"), new byte[] {1, 2, 3}); // is being written
       Files.createDirectories(folder.resolve("probes/.tmp"));
