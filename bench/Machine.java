@@ -11,6 +11,9 @@ final class Machine {
   static final int PROXY_CORE = 0;
   static final int LOAD_CORE = 1;
 
+  /** Not pinned. */
+  static final int ANY_CORE = -1;
+
   private static final boolean CAN_PIN = output("taskset", "-c", "1", "true").ok();
 
   /**
@@ -56,7 +59,7 @@ final class Machine {
     if (CAN_RAISE) {
       all.addAll(RAISED);
     }
-    if (CAN_PIN) {
+    if (CAN_PIN && core != ANY_CORE) {
       all.addAll(List.of("taskset", "-c", Integer.toString(core)));
     }
     all.addAll(command);

@@ -56,7 +56,7 @@ final class ChaosReport {
     /** The bounds that it missed, in words. */
     List<String> missed(Hurt hurt) {
       List<String> missed = new ArrayList<>();
-      if (before < 0.5) {
+      if (before < 0.25) {
         missed.add(
             String.format(
                 Locale.ROOT, "%s: got %.2f of its share before, nothing is shown", hurt.name(), before));
