@@ -48,7 +48,8 @@ final class LiveBalance {
     List<String> unknown = words.stream().filter(word -> !isKnown(word)).toList();
     if (!unknown.isEmpty()) {
       System.err.println("bench: not known: " + String.join(" ", unknown));
-      System.err.println("usage: bench/live [--quick] [--only=WORD] [" + String.join("|", SCENARIOS) + "]...");
+      System.err.println(
+          "usage: bench/live [--quick] [--only=WORD] [" + String.join("|", SCENARIOS) + "]...");
       System.exit(2);
     }
     LiveBalance bench =

@@ -66,7 +66,8 @@ record LiveProxies(String name, Kind kind, String rule, String more, String retr
             case HAPROXY -> haproxy(folder, port, nodes);
             case NGINX -> nginx(folder, port, nodes);
           };
-      children.start(count > 1 ? Machine.ANY_CORE : Machine.PROXY_CORE, command, folder.resolve("log"));
+      children.start(
+          count > 1 ? Machine.ANY_CORE : Machine.PROXY_CORE, command, folder.resolve("log"));
     }
     for (int port : ports) {
       awaitAnswer(port);
