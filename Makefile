@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test build format demo bench bench-balance bench-detect chaos fuzz jmh takeover docs clean jdk
+.PHONY: help test build format demo bench bench-balance bench-detect chaos page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -48,6 +48,9 @@ bench-detect: jdk ## simulates labelled faults and healthy services before the o
 
 chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 	chaos/run
+
+page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds
+	bench/page-hour $(MORE)
 
 fuzz: jdk ## feeds all parsers for FUZZ_SECONDS (an hour), two at once, turn by turn
 	@bin/needs maven
