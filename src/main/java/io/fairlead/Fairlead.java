@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import io.fairlead.admin.AdminServer;
+import io.fairlead.admin.MetricsPage;
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigDiff;
@@ -27,6 +28,7 @@ import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.http.RateLimits;
 import io.fairlead.proxy.http.ServiceTarget;
+import io.fairlead.proxy.http.Tracing;
 import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.proxy.stream.StreamRoute;
@@ -37,6 +39,7 @@ import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.ingest.Ingest;
+import io.fairlead.record.otlp.OtlpExport;
 import io.fairlead.record.sql.RecordQueries;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogs;
@@ -156,11 +159,15 @@ final class Fairlead implements AutoCloseable {
   private final RecordQueries questions;
   private final Rollups rollups;
   private final IncidentKeeper incidents;
+  private final OtlpExport export;
   private final RecordKeeper records;
   private final AlertKeeper alerts;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
+
+  /** Whether what is recorded, counted and has happened goes to others, too. */
+  private boolean exporting;
 
   /** Drains of listeners that were taken away; with the lock only. */
   private final List<CompletableFuture<Integer>> leaving = new ArrayList<>();
@@ -183,6 +190,14 @@ final class Fairlead implements AutoCloseable {
     rollups = new Rollups(config.data(), control::epochMillis, secrets.nextLong());
     incidents =
         new IncidentKeeper(events, control, config.data(), this::service, this::recordStats);
+    export =
+        new OtlpExport(
+            new OtlpExport.Sender(
+                Version.current(), RecordKeeper.hostName(), ProcessHandle.current().pid()),
+            metrics(new MetricsPage(new Operator(this))),
+            events,
+            control::epochMillis,
+            new SplittableRandom(secrets.nextLong()));
     records =
         new RecordKeeper(
             dataPlane,
@@ -190,7 +205,7 @@ final class Fairlead implements AutoCloseable {
             rollups,
             control::epochMillis,
             events::add,
-            List.of(incidents.consumer(), tail),
+            List.of(incidents.consumer(), export, tail),
             new NoteTaker(events, health));
     alerts =
         new AlertKeeper(
@@ -246,6 +261,8 @@ final class Fairlead implements AutoCloseable {
     try {
       if (recording) {
         instance.incidents.load();
+        instance.exporting = true;
+        instance.export.follow(config.telemetry().otlp()); // before there is something to send
         instance.records.start(config.logs());
       }
       instance.events.add(new Event.InstanceStarted(Version.current()));
@@ -403,6 +420,9 @@ final class Fairlead implements AutoCloseable {
       events.add(new Event.ConfigApplied(after.version(), source, changes));
       leave(before, after, takenOver);
       records.follow(config.logs());
+      if (exporting) {
+        export.follow(config.telemetry().otlp());
+      }
       alerts.follow(config.alerts());
       HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
@@ -447,6 +467,20 @@ final class Fairlead implements AutoCloseable {
     } finally {
       changing.unlock();
     }
+  }
+
+  /** None until there is something to tell of. */
+  private OtlpExport.Metrics metrics(MetricsPage page) {
+    return to -> {
+      if (state.get() != null) {
+        page.writeTo(to);
+      }
+    };
+  }
+
+  /** What goes out by OTLP. */
+  OtlpExport export() {
+    return export;
   }
 
   /** Counts and times of all requests, kept long. */
@@ -578,7 +612,8 @@ final class Fairlead implements AutoCloseable {
                   config.limits(),
                   config.forwarded(),
                   config.access(),
-                  pages));
+                  pages,
+                  tracing(whole)));
       case TCP, TLS_PASSTHROUGH ->
           new Policy.Stream(
               new StreamPolicy(
@@ -594,6 +629,14 @@ final class Fairlead implements AutoCloseable {
         yield new Policy.Datagrams(new UdpPolicy(only, config.limits(), config.udp(), probed));
       }
     };
+  }
+
+  private static Tracing tracing(FairleadConfig config) {
+    return config
+        .telemetry()
+        .traces()
+        .map(traces -> Tracing.of(traces.sample(), traces.errors()))
+        .orElse(Tracing.OFF);
   }
 
   private static ProxyVersion proxyProtocol(FairleadConfig whole, HttpRoute route) {
@@ -1109,6 +1152,7 @@ final class Fairlead implements AutoCloseable {
     changing.lock();
     try {
       records.close();
+      export.close();
       incidents.close();
       tls.close();
     } finally {

@@ -30,6 +30,7 @@ import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.ingest.Ingest;
 import io.fairlead.record.ingest.IngestStats;
@@ -193,6 +194,9 @@ final class Operator implements Instance {
       }
     }
     for (Secret secret : state.config().alerts().secrets()) {
+      text = text.replace(secret.value(), secret.toString());
+    }
+    for (Secret secret : state.config().telemetry().secrets()) {
       text = text.replace(secret.value(), secret.toString());
     }
     // The door hides the tokens that it was opened with; these may be newer.
@@ -370,6 +374,11 @@ final class Operator implements Instance {
   public boolean writeRecords() {
     Recorder recorder = fairlead.recorder();
     return recorder != null && recorder.writeNow(WRITE_PATIENCE);
+  }
+
+  @Override
+  public List<ExportStats> exports() {
+    return fairlead.export().stats();
   }
 
   @Override

@@ -122,7 +122,8 @@ class ExamplesTest {
         "affinity.yaml",
         "health.yaml",
         "logs.yaml",
-        "node-logs.yaml"
+        "node-logs.yaml",
+        "opentelemetry.yaml"
       })
   void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {

@@ -5,6 +5,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.ingest.IngestStats;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
@@ -102,6 +103,9 @@ public interface Instance {
    * @return whether they are there
    */
   boolean writeRecords();
+
+  /** What became of what is sent by OTLP; empty: nothing is. */
+  List<ExportStats> exports();
 
   /** Connections to the node that wait for a request, over all event loops. */
   int idleConnections(Node node);

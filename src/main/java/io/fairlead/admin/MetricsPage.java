@@ -5,6 +5,7 @@ import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
 import io.fairlead.config.AlertRuleConfig;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -16,6 +17,7 @@ import io.fairlead.telemetry.LatencyHistogram.Distribution;
 import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.Metric;
+import io.fairlead.telemetry.MetricsWriter;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import io.fairlead.telemetry.ShedReason;
@@ -29,10 +31,10 @@ import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
 /** Writes every metric of the catalogue, in its order. */
-final class MetricsPage {
+public final class MetricsPage {
   private final Instance instance;
 
-  MetricsPage(Instance instance) {
+  public MetricsPage(Instance instance) {
     this.instance = instance;
   }
 
@@ -42,9 +44,14 @@ final class MetricsPage {
   }
 
   void writeTo(OutputStream out, ScrapeFormat format) throws IOException {
+    writeTo(format.writer(out));
+  }
+
+  /** Writes them somewhere else than to a page. */
+  public void writeTo(MetricsWriter page) throws IOException {
     RecordStats records = instance.recordStats();
     List<TextLogStats> logs = instance.textLogs();
-    MetricsWriter page = format.writer(out);
+    List<ExportStats> exports = instance.exports();
     // One look at who is there, so that all series of a page speak of the same nodes.
     List<ListenerView> listeners = instance.listeners();
     List<Service> services = instance.services();
@@ -112,6 +119,20 @@ final class MetricsPage {
           for (TextLogStats log : logs) {
             page.sample(metric, log.slow(), log.to(), "slow");
             page.sample(metric, log.failed(), log.to(), "failed");
+          }
+        }
+        case EXPORTED -> {
+          page.family(metric);
+          for (ExportStats export : exports) {
+            page.sample(metric, export.sent(), export.kind());
+          }
+        }
+        case EXPORT_DROPPED -> {
+          page.family(metric);
+          for (ExportStats export : exports) {
+            page.sample(metric, export.full(), export.kind(), "full");
+            page.sample(metric, export.failed(), export.kind(), "failed");
+            page.sample(metric, export.refused(), export.kind(), "refused");
           }
         }
         case LISTENER_CONNECTIONS_OPEN ->

@@ -4,6 +4,7 @@ import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
 import io.fairlead.telemetry.LatencyHistogram.Exponential;
 import io.fairlead.telemetry.Metric;
+import io.fairlead.telemetry.MetricsWriter;
 import io.fairlead.telemetry.ProtobufWriter;
 import java.io.IOException;
 import java.io.OutputStream;

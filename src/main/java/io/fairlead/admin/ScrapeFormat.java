@@ -1,5 +1,6 @@
 package io.fairlead.admin;
 
+import io.fairlead.telemetry.MetricsWriter;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;

@@ -2,6 +2,7 @@ package io.fairlead.admin;
 
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
 import io.fairlead.telemetry.Metric;
+import io.fairlead.telemetry.MetricsWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,6 @@
 package io.fairlead.alert;
 
 import io.fairlead.config.Secret;
-import io.fairlead.config.ServiceTls;
-import io.fairlead.config.TlsVersion;
 import io.fairlead.insight.alert.Message;
 import io.fairlead.trust.NodeTrust;
 import java.io.IOException;
@@ -15,7 +13,6 @@ import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,9 +29,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,25 +164,12 @@ final class HttpSender implements Sender {
               .followRedirects(HttpClient.Redirect.NEVER)
               .connectTimeout(CONNECT);
       if (url.value().startsWith("https:")) {
-        builder.sslContext(context(ca));
+        builder.sslContext(NodeTrust.context(ca));
       }
       present = builder.build();
       client = present;
     }
     return present;
-  }
-
-  /** Receivers have to prove who they are as nodes have. */
-  static SSLContext context(List<Path> ca) throws IOException {
-    ServiceTls trusted =
-        new ServiceTls(true, true, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
-    try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[] {NodeTrust.of(trusted)}, null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IOException("TLS cannot be used: " + e.getMessage(), e);
-    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.fairlead.alert;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ReceiverConfig;
 import io.fairlead.config.ReceiverConfig.MailTls;
+import io.fairlead.trust.NodeTrust;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -180,7 +181,7 @@ final class Smtp implements AutoCloseable {
     HostPort server = config.smtp();
     SSLSocket secured =
         (SSLSocket)
-            HttpSender.context(config.ca())
+            NodeTrust.context(config.ca())
                 .getSocketFactory()
                 .createSocket(socket, server.host(), server.port(), true);
     secured.startHandshake();

@@ -78,6 +78,11 @@ public final class ConfigDiff {
               && after instanceof Optional<?> now
               && now.orElse(null) instanceof AffinityConfig other ->
           records(path, some, other);
+      case Optional<?> maybe
+          when maybe.orElse(null) instanceof OtlpConfig some
+              && after instanceof Optional<?> now
+              && now.orElse(null) instanceof OtlpConfig other ->
+          records(path, some, other);
       case HostPort _, Cidr _, Probe.StatusRange _, Optional<?> _ -> change(path, before, after);
       case Secret _ -> say(path + " changed");
       case AlertCondition _ -> change(path, before, after);
@@ -168,6 +173,7 @@ public final class ConfigDiff {
       case Probe.None _ -> "none";
       case Probe.Grpc grpc -> ("grpc " + grpc.service()).strip();
       case Probe.Http http -> "http " + http.path();
+      case OtlpConfig otlp -> otlp.endpoint();
       case Optional<?> maybe -> maybe.isPresent() ? words(maybe.get()) : "none";
       default -> Units.textOf(value);
     };

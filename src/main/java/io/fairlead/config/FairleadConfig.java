@@ -17,6 +17,7 @@ import java.util.Set;
  * @param runtime event loops and transport; changes need a restart
  * @param logs what is recorded of requests and sessions
  * @param alerts who is told of what
+ * @param telemetry who else gets traces, metrics and logs
  * @param listeners by name, in file order
  * @param services by name, in file order
  */
@@ -26,6 +27,7 @@ public record FairleadConfig(
     RuntimeConfig runtime,
     LogsConfig logs,
     AlertsConfig alerts,
+    TelemetryConfig telemetry,
     Map<String, ListenerConfig> listeners,
     Map<String, ServiceConfig> services) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
@@ -40,6 +42,12 @@ public record FairleadConfig(
     checkBinds(require, admin, listeners);
     checkRateLimits(require, listeners);
     checkAlerts(require, alerts, listeners, services);
+    require.that(
+        logs.enabled() || telemetry.traces().isEmpty(),
+        List.of("telemetry", "otlp", "traces"),
+        null,
+        "must not be given unless logs.enabled is true: spans are made from records",
+        List.of(List.of("logs", "enabled")));
     require.orRefuse();
   }
 

@@ -801,6 +801,14 @@ final class Language {
           "nobody is told",
           "Who is told of what; see [alerts.md](alerts.md).",
           "{ receivers: { chat: { webhook: \"file:secrets/chat-url\" } } }");
+  private static final Key<TelemetryConfig> FILE_TELEMETRY =
+      Key.of(
+          "telemetry",
+          TelemetryLanguage.TELEMETRY,
+          TelemetryConfig.NONE,
+          "nobody",
+          "Who gets traces, metrics and logs by OTLP; see [opentelemetry.md](opentelemetry.md).",
+          "{ otlp: { endpoint: \"http://127.0.0.1:4318\", traces: 1% } }");
   private static final Key<Map<String, ListenerConfig>> LISTENERS =
       Key.of(
           "listeners",
@@ -822,7 +830,15 @@ final class Language {
       new Obj<>(
           "file",
           "Everything one instance is told.",
-          List.of(FILE_ADMIN, DATA, FILE_RUNTIME, FILE_LOGS, FILE_ALERTS, LISTENERS, SERVICES),
+          List.of(
+              FILE_ADMIN,
+              DATA,
+              FILE_RUNTIME,
+              FILE_LOGS,
+              FILE_ALERTS,
+              FILE_TELEMETRY,
+              LISTENERS,
+              SERVICES),
           List.of("group", "dns", "vips", "databases"),
           null,
           (values, _) ->
@@ -832,6 +848,7 @@ final class Language {
                   values.get(FILE_RUNTIME),
                   values.get(FILE_LOGS),
                   values.get(FILE_ALERTS),
+                  values.get(FILE_TELEMETRY),
                   values.get(LISTENERS),
                   values.get(SERVICES)));
 

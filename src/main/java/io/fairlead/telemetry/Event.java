@@ -22,6 +22,59 @@ public sealed interface Event {
     return "";
   }
 
+  /** What it is to an operator: {@code info}, {@code good} or {@code bad}. */
+  default String tone() {
+    return switch (this) {
+      case NodeDown _,
+          AlertFiring _,
+          AlertUndelivered _,
+          NodeEjected _,
+          ServiceAlarm _,
+          ConfigRefused _,
+          TakeoverFailed _,
+          CertificatesRefused _,
+          CertificateExpires _,
+          NodeCertificateExpires _,
+          Overloaded _,
+          RecordsStopped _,
+          RetriesStopped _,
+          TextLogStopped _,
+          ExportStopped _,
+          UnderPressure _,
+          IncidentOpened _ ->
+          "bad";
+      case NodeUp _,
+          AlertResolved _,
+          OverloadOver _,
+          PressureOver _,
+          RecordsResumed _,
+          NodeReinstated _,
+          TextLogResumed _,
+          ExportResumed _,
+          ServiceAlarmOver _,
+          IncidentOver _ ->
+          "good";
+      case InstanceStarted _,
+          InstanceStopping _,
+          Replaced _,
+          TookOver _,
+          ConfigApplied _,
+          ListenerStarted _,
+          ListenerStopped _,
+          CertificateLoaded _,
+          NodeTlsLoaded _,
+          NodeJoined _,
+          NodeProbation _,
+          NodeLeft _,
+          NodeDraining _,
+          NodeDrained _,
+          NodeUndrained _,
+          RecordsRecovered _,
+          Audit _ ->
+          "info";
+    };
+  }
+
   record InstanceStarted(String version) implements Event {
     @Override
     public String text() {
@@ -330,6 +383,32 @@ public sealed interface Event {
           + " takes its lines again; "
           + (lost == 0 ? "none" : lost)
           + " were lost";
+    }
+  }
+
+  /**
+   * What is to be sent by OTLP is not taken; requests are served, and records kept, as before.
+   *
+   * @param kind traces, metrics or logs
+   */
+  record ExportStopped(String kind, String why) implements Event {
+    @Override
+    public String text() {
+      return kind + " cannot be sent by OTLP for now: " + why;
+    }
+  }
+
+  /**
+   * It is taken again.
+   *
+   * @param lost spans, data points or log records that were dropped meanwhile
+   */
+  record ExportResumed(String kind, long lost) implements Event {
+    @Override
+    public String text() {
+      return kind
+          + " are sent by OTLP again; "
+          + (lost == 0 ? "nothing was lost" : lost + " items were lost");
     }
   }
 

@@ -150,6 +150,19 @@ public enum Metric {
       "to,reason",
       "Lines that a text log did not get. slow: whoever takes them was slower than they came; failed: nothing could be written for longer than there was room for. When it rises, an event says why; requests and records are not affected."),
 
+  EXPORTED(
+      "fairlead_otlp_sent_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "kind",
+      "Spans (traces), data points (metrics) and events (logs) that the receiver of OTLP has taken. It rises as long as there is something to send."),
+  EXPORT_DROPPED(
+      "fairlead_otlp_dropped_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "kind,reason",
+      "What the receiver of OTLP did not get, in the same units. full: they came faster than they were taken; failed: the receiver could not be reached for too long; refused: it did not want them. When it rises, an event says why; requests and records are not affected."),
+
   LISTENER_CONNECTIONS_OPEN(
       "fairlead_listener_connections_open",
       Type.GAUGE,

@@ -30,7 +30,7 @@ public final class RecordDraft {
   private final byte[] texts = new byte[RecordLayout.MOST];
   private int textEnd;
   private long lengths;
-  private int textLength;
+  private int moreLengths;
   private int kind;
   private int protocol;
   private int flags;
@@ -67,7 +67,7 @@ public final class RecordDraft {
     flags = 0;
     textEnd = 0;
     lengths = 0;
-    textLength = 0;
+    moreLengths = 0;
     idHigh = 0;
     idLow = 0;
     queue = RecordLayout.NONE;
@@ -187,10 +187,11 @@ public final class RecordDraft {
   }
 
   private void added(Text which, int count) {
-    if (which == Text.TEXT) {
-      textLength = count;
+    int at = which.lengthAt - RecordLayout.LENGTHS;
+    if (at < 8) {
+      lengths |= (long) count << (at * 8);
     } else {
-      lengths |= (long) count << ((which.lengthAt - RecordLayout.LENGTHS) * 8);
+      moreLengths |= count << ((at - 8) * 8);
     }
   }
 
@@ -332,7 +333,7 @@ public final class RecordDraft {
         WORD,
         at + RecordLayout.CLIENT_PORT,
         (clientPort & U16) | (long) tries << 16 | (long) protocol << 24 | lengths << 32);
-    memory.set(WORD, at + RecordLayout.LENGTHS + 4, lengths >>> 32 | (long) textLength << 32);
+    memory.set(WORD, at + RecordLayout.LENGTHS + 4, lengths >>> 32 | (long) moreLengths << 32);
     MemorySegment.copy(texts, 0, memory, ValueLayout.JAVA_BYTE, at + RecordLayout.FIXED, textEnd);
   }
 }

@@ -1,6 +1,8 @@
 package io.fairlead.telemetry;
 
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
@@ -52,9 +54,10 @@ import java.nio.ByteOrder;
  * <tr><td>106</td><td>1</td><td>tries: nodes picked, 255 at most</td></tr>
  * <tr><td>107</td><td>1</td><td>protocol, {@link #PROTOCOLS}</td></tr>
  * <tr><td>108</td><td>8</td><td>lengths of the texts: path 2, then host, user agent, method,
- *     request id, trace id 1 each; one byte is left</td></tr>
+ *     request id, trace id, parent id 1 each</td></tr>
  * <tr><td>116</td><td>2</td><td>length of the text of an event, a probe or a line</td></tr>
- * <tr><td>118</td><td>2</td><td>nothing yet, 0</td></tr>
+ * <tr><td>118</td><td>1</td><td>length of what is said of tries</td></tr>
+ * <tr><td>119</td><td>1</td><td>nothing yet, 0</td></tr>
  * </table>
  *
  * <p>Other types use fields of the same places, all others are 0:
@@ -115,6 +118,12 @@ public final class RecordLayout {
   /** Worth the last room there is, see {@link RecordRing}. */
   public static final int VALUABLE = 1 << 5;
 
+  /** Spans are to be made of it, see {@link SpanIds}. */
+  public static final int TRACED = 1 << 6;
+
+  /** And its trace is sampled: nodes, too, were told to make some. */
+  public static final int SAMPLED = 1 << 7;
+
   /** A phase that did not happen. */
   public static final int NONE = -1;
 
@@ -148,10 +157,17 @@ public final class RecordLayout {
     METHOD(32, 112),
     /** What {@code x-request-id} said, if somebody else made it. */
     REQUEST_ID(128, 113),
-    /** Of the {@code traceparent} that came in: 32 hexadecimal digits. */
+    /**
+     * Of the {@code traceparent} that came in: 32 hexadecimal digits; of a trace that began here
+     * only if {@link #TRACED}.
+     */
     TRACE_ID(32, 114),
     /** What happened, why a probe failed, what a line of a log says. */
-    TEXT(8192, 116);
+    TEXT(8192, 116),
+    /** If {@link #TRACED}: the span of whoever asked, 16 hexadecimal digits; empty: nobody's. */
+    PARENT_ID(16, 115),
+    /** If {@link #TRACED}: how each try ended, in that order, {@value #TRY} bytes each. */
+    TRIES(15 * TRY, 118);
 
     /** More is cut off. */
     final int most;
@@ -170,16 +186,34 @@ public final class RecordLayout {
     }
   }
 
+  // What is said of a try: its number, how it ended, the status that the node gave, the node, and
+  // the microseconds from the exchange's start to its own, and from there to its end.
+  /** Bytes of a try. */
+  public static final int TRY = 16;
+
+  static final int TRY_NUMBER = 0;
+  static final int TRY_END = 1;
+  static final int TRY_STATUS = 2;
+  static final int TRY_NODE = 4;
+  static final int TRY_SINCE = 8;
+  static final int TRY_TIME = 12;
+
   /** Bytes in front of the texts. */
   public static final int FIXED = 120;
 
   /** No record is longer. */
-  public static final int MOST = FIXED + 255 + 1024 + 255 + 32 + 128 + 32 + 8192 + 2;
+  public static final int MOST =
+      FIXED + 255 + 1024 + 255 + 32 + 128 + 32 + 8192 + 16 + 15 * TRY + 2;
 
   static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfShort QUARTER =
       ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle SHORTS =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
   // Words and what is in them.
   static final int HEAD = 0;
@@ -212,6 +246,18 @@ public final class RecordLayout {
   /** Whether records of that type tell what somebody asked of a listener. */
   public static boolean isExchange(int type) {
     return type == HTTP || type == STREAM || type == DATAGRAMS;
+  }
+
+  /** Puts what is said of a try, see {@link Text#TRIES}. */
+  @SuppressWarnings("EnumOrdinal") // as for errors
+  public static void putTry(
+      byte[] to, int at, int number, int node, long since, long micros, int status, TryEnd how) {
+    to[at + TRY_NUMBER] = (byte) number;
+    to[at + TRY_END] = (byte) how.ordinal();
+    SHORTS.set(to, at + TRY_STATUS, (short) status);
+    INTS.set(to, at + TRY_NODE, node);
+    INTS.set(to, at + TRY_SINCE, Math.clamp(since, 0, Integer.MAX_VALUE));
+    INTS.set(to, at + TRY_TIME, Math.clamp(micros, 0, Integer.MAX_VALUE));
   }
 
   /** As SQL and people call it; empty: {@link Text#METHOD} says. */

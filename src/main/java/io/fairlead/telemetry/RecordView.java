@@ -19,6 +19,7 @@ import java.util.HexFormat;
  */
 public final class RecordView {
   private static final Text[] TEXTS = Text.values();
+  private static final TryEnd[] ENDS = TryEnd.values();
 
   private static final VarHandle WORDS = view(long[].class);
   private static final VarHandle HALVES = view(int[].class);
@@ -226,6 +227,45 @@ public final class RecordView {
   /** The same for people; what is not UTF-8 is replaced. */
   public String text(Text which) {
     return new String(bytes, textStart(which), textLength(which), StandardCharsets.UTF_8);
+  }
+
+  // --- tries, of a record that is traced -----------------------------------------------------
+
+  /** How many tries it tells of. */
+  public int toldTries() {
+    return textLength(Text.TRIES) / RecordLayout.TRY;
+  }
+
+  /** The number of that one, see {@link SpanIds}. */
+  public int tryNumber(int told) {
+    return u8(tryAt(told) + RecordLayout.TRY_NUMBER);
+  }
+
+  public TryEnd tryEnd(int told) {
+    return ENDS[Math.min(u8(tryAt(told) + RecordLayout.TRY_END), ENDS.length - 1)];
+  }
+
+  /** That the node gave; 0: none came. */
+  public int tryStatus(int told) {
+    return u16(tryAt(told) + RecordLayout.TRY_STATUS);
+  }
+
+  public int tryNode(int told) {
+    return i32(tryAt(told) + RecordLayout.TRY_NODE);
+  }
+
+  /** From the start of the exchange to the choice of the node. */
+  public int tryStartMicros(int told) {
+    return i32(tryAt(told) + RecordLayout.TRY_SINCE);
+  }
+
+  /** From there to its end. */
+  public int tryMicros(int told) {
+    return i32(tryAt(told) + RecordLayout.TRY_TIME);
+  }
+
+  private int tryAt(int told) {
+    return textStart(Text.TRIES) + told * RecordLayout.TRY;
   }
 
   private int u8(int offset) {

@@ -1,9 +1,11 @@
 package io.fairlead.trust;
 
 import io.fairlead.config.ServiceTls;
+import io.fairlead.config.TlsVersion;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.cert.CertPath;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertPathValidatorException.BasicReason;
@@ -15,8 +17,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +58,23 @@ public final class NodeTrust extends X509ExtendedTrustManager {
     List<Path> files =
         config.ca().isEmpty() ? Authorities.ofSystem().stream().toList() : config.ca();
     return new NodeTrust(true, config.sni(), files, Authorities.check(files));
+  }
+
+  /**
+   * For clients of the JDK whose servers have to prove who they are as nodes have.
+   *
+   * @param ca files with the authorities that are trusted; none: those of the system
+   */
+  public static SSLContext context(List<Path> ca) throws IOException {
+    ServiceTls trusted =
+        new ServiceTls(true, true, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, new TrustManager[] {of(trusted)}, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException("TLS cannot be used: " + e.getMessage(), e);
+    }
   }
 
   /** The files that it was read from, and that {@link #of} would read again. */

@@ -7,6 +7,7 @@ import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.ingest.IngestStats;
+import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
@@ -347,6 +348,11 @@ public final class FakeInstance implements Instance {
   @Override
   public List<TextLogStats> textLogs() {
     return List.of(new TextLogStats("stdout", 7, 1, 2));
+  }
+
+  @Override
+  public List<ExportStats> exports() {
+    return List.of(new ExportStats("traces", 9, 3, 2, 1));
   }
 
   @Override

@@ -203,6 +203,8 @@ final class RecordRingTest {
       draft.text(Text.REQUEST_ID, much, 0, 128 + extra);
       draft.text(Text.TRACE_ID, much, 0, 32);
       draft.text(Text.TEXT, much, 0, 8192 + extra);
+      draft.text(Text.PARENT_ID, much, 0, 16);
+      draft.text(Text.TRIES, much, 0, Text.TRIES.most());
       ring.write();
       assertThat(reader.next()).isTrue();
       RecordView record = reader.record();

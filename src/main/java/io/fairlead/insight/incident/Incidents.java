@@ -283,6 +283,16 @@ final class Incidents {
               Map.of(),
               0);
       case Event.TextLogResumed(String to, long _) -> endOf("text-log " + to, when);
+      case Event.ExportStopped(String kind, String why) ->
+          state(
+              "export " + kind,
+              "export-stopped",
+              "warn",
+              when,
+              "The receiver of OTLP does not take " + kind + ": " + why,
+              Map.of(),
+              0);
+      case Event.ExportResumed(String kind, long _) -> endOf("export " + kind, when);
       case Event.CertificateExpires(String listener, String file, String names, long days) ->
           state(
               "certificate " + listener + " " + names,

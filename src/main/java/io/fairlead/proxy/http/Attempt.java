@@ -4,6 +4,7 @@ import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.OpenTry;
+import io.fairlead.telemetry.TryEnd;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -20,18 +21,29 @@ final class Attempt {
   /** How a try ended, as far as its node is concerned. */
   enum Outcome {
     /** The answer came whole, or the tunnel ended. */
-    ANSWERED,
+    ANSWERED(TryEnd.ANSWERED),
     /** The answer's head said that another node should be asked. */
-    REJECTED,
-    CONNECT_FAILED,
+    REJECTED(TryEnd.REJECTED),
+    CONNECT_FAILED(TryEnd.CONNECT_FAILED),
     /** The connection or stream ended before the answer was complete. */
-    RESET,
+    RESET(TryEnd.RESET),
     /** The node said that it did nothing about the request. */
-    REFUSED,
-    TIMEOUT,
-    BAD_RESPONSE,
+    REFUSED(TryEnd.REFUSED),
+    TIMEOUT(TryEnd.TIMEOUT),
+    BAD_RESPONSE(TryEnd.BAD_RESPONSE),
     /** Nobody wants the answer any more; the node is not to blame. */
-    CANCELLED
+    CANCELLED(TryEnd.CANCELLED);
+
+    private final TryEnd told;
+
+    Outcome(TryEnd told) {
+      this.told = told;
+    }
+
+    /** The same for records. */
+    TryEnd told() {
+      return told;
+    }
   }
 
   /** The head of the node's answer. */
@@ -47,6 +59,7 @@ final class Attempt {
   private long pickedNanos;
 
   // For the record, good until another try begins.
+  private int number;
   private int nodeName;
   private boolean wasReused;
   private long connectNanos;
@@ -79,6 +92,7 @@ final class Attempt {
     target = from;
     response.reset();
     pickedNanos = loop.now();
+    number = exchange.nextTry();
     nodeName = picked.recordName();
     wasReused = false;
     connectNanos = -1;
@@ -101,6 +115,21 @@ final class Attempt {
     } else {
       pool.connect(this, from, route.upstream(from), fresh);
     }
+  }
+
+  /** Counts from 1, where the exchange is traced. */
+  int number() {
+    return number;
+  }
+
+  /** When its node was picked. */
+  long pickedNanos() {
+    return pickedNanos;
+  }
+
+  /** That the node gave; 0: it has not answered. */
+  int status() {
+    return firstByteNanos < 0 ? 0 : response.status;
   }
 
   /** The number of its node's name. */
@@ -201,6 +230,7 @@ final class Attempt {
     if (used == null) {
       return;
     }
+    exchange.tryEnded(this, outcome);
     switch (outcome) {
       case RESET -> {
         used.counters().increment(loop.index(), NodeCounter.RESET);

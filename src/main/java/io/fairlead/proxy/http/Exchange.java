@@ -45,6 +45,11 @@ final class Exchange {
   private final KeptBody body;
   private final ExchangeRecord record = new ExchangeRecord();
 
+  /** Made with the first request that is traced. */
+  private @Nullable TraceContext traces;
+
+  private boolean traced;
+
   /** The try that is going on, or was last; the first of two. */
   private Attempt current;
 
@@ -89,6 +94,7 @@ final class Exchange {
     response.reset();
     retries.begin();
     record.begin(loop.now());
+    traced = false;
     without = ErrorReason.NO_NODE;
     trailers = Head.NONE;
     informational = 0;
@@ -215,6 +221,9 @@ final class Exchange {
     FieldEdits edits = matched.requestEdits();
     if (edits != null) {
       edits.apply(request, this, matched);
+      if (traced) {
+        joinTrace();
+      }
     }
     Forwarding.addToRequest(this, client());
     deadlines.begin(
@@ -329,6 +338,49 @@ final class Exchange {
     RequestIds ids = loop.loop().requestIds();
     ids.next(requestId, 0, loop.now());
     record.identified(ids);
+    Tracing tracing = client().policy().tracing();
+    if (tracing.isOn()) {
+      TraceContext own = traces;
+      if (own == null) {
+        own = new TraceContext();
+        traces = own;
+      }
+      own.begin(request, tracing, loop.loop().random(), ids.high(), ids.low());
+      traced = true;
+    }
+  }
+
+  /** The route has changed what the request says, perhaps of its trace. */
+  private void joinTrace() {
+    TraceContext trace = trace();
+    if (trace != null) {
+      trace.join(request, client().policy().tracing(), loop.loop().random());
+    }
+  }
+
+  /** The trace that it is part of; null: nobody asks for spans. */
+  @Nullable TraceContext trace() {
+    return traced ? traces : null;
+  }
+
+  /** The number of a try that begins. */
+  int nextTry() {
+    TraceContext trace = trace();
+    return trace == null ? 0 : trace.nextTry();
+  }
+
+  /** A try is over. */
+  void tryEnded(Attempt attempt, Attempt.Outcome outcome) {
+    TraceContext trace = trace();
+    if (trace != null) {
+      trace.tryEnded(
+          attempt.number(),
+          attempt.nodeName(),
+          attempt.pickedNanos() - record.began(),
+          attempt.age(),
+          attempt.status(),
+          outcome.told());
+    }
   }
 
   void countError(ErrorReason reason) {
@@ -398,6 +450,10 @@ final class Exchange {
   void connected(Attempt attempt, NodeSide connection) {
     if (isCurrent(attempt)) {
       retries.sent();
+    }
+    TraceContext trace = trace();
+    if (trace != null) {
+      trace.sends(request, attempt.number());
     }
     connection.sendHead(attempt);
     if (!attempt.isOn(connection)) {

@@ -26,10 +26,6 @@ final class ExchangeRecord {
   private static final byte[][] METHODS = methods();
   private static final byte[] POST = Ascii.bytes("POST");
   private static final byte[] USER_AGENT = Ascii.bytes("user-agent");
-  private static final byte[] TRACEPARENT = Ascii.bytes("traceparent");
-
-  /** Version, trace, parent and flags (W3C Trace Context, 3.2). */
-  private static final int TRACEPARENT_LENGTH = 2 + 1 + 32 + 1 + 16 + 1 + 2;
 
   private static final int TRACE_AT = 3;
   private static final int TRACE_LENGTH = 32;
@@ -81,6 +77,11 @@ final class ExchangeRecord {
     identified = true;
     idHigh = ids.high();
     idLow = ids.low();
+  }
+
+  /** When it did, in the loop's time. */
+  long began() {
+    return began;
   }
 
   boolean isIdentified() {
@@ -170,6 +171,12 @@ final class ExchangeRecord {
     who(draft, client.who(), request, mask);
     flags(draft, client.who(), code, reason, tries, loop.now() - began, last);
     texts(draft, exchange, request, client.who(), mask);
+    TraceContext trace = exchange.trace();
+    if (trace != null) {
+      trace.tell(draft, code >= 500 || isFailure(reason));
+    } else {
+      traceAsCame(draft, request);
+    }
     ring.write();
   }
 
@@ -260,9 +267,15 @@ final class ExchangeRecord {
         text(draft, Text.REQUEST_ID, request, field);
       }
     }
-    int trace = find(request, TRACEPARENT);
-    if (trace >= 0
-        && request.valueEnd(trace) - request.valueStart(trace) >= TRACEPARENT_LENGTH
+  }
+
+  private static void traceAsCame(RecordDraft draft, Head request) {
+    if (!request.has(FieldName.TRACEPARENT)) {
+      return;
+    }
+    byte[] bytes = request.bytes;
+    int trace = request.first(FieldName.TRACEPARENT);
+    if (request.valueEnd(trace) - request.valueStart(trace) >= TraceContext.LENGTH
         && bytes[request.valueStart(trace) + TRACE_AT + TRACE_LENGTH] == '-') {
       draft.text(Text.TRACE_ID, bytes, request.valueStart(trace) + TRACE_AT, TRACE_LENGTH);
     }

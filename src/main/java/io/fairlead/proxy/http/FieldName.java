@@ -41,9 +41,11 @@ final class FieldName {
   static final int EXPECTED_TIMEOUT = 27;
   static final int IMPORTANCE = 28;
   static final int ENDPOINT_LOAD_METRICS = 29;
+  static final int TRACEPARENT = 30;
+  static final int TRACESTATE = 31;
 
   /** One more than the largest number. */
-  static final int COUNT = 30;
+  static final int COUNT = 32;
 
   private static final String[] NAMES = {
     "",
@@ -76,6 +78,8 @@ final class FieldName {
     "x-envoy-expected-rq-timeout-ms",
     "x-request-importance",
     "endpoint-load-metrics",
+    "traceparent",
+    "tracestate",
   };
 
   private static final int MAX_LENGTH = 30;

@@ -154,6 +154,10 @@ final class Forwarding {
     if (who.certificate().length > 0) {
       addCertificate(head, who.certificate());
     }
+    TraceContext trace = exchange.trace();
+    if (trace != null) {
+      trace.addTo(head);
+    }
     addVia(head);
     if (!trusted || !head.has(FieldName.X_REQUEST_ID)) {
       addRequestId(head, exchange.requestId, 0, RequestIds.LENGTH);

@@ -21,10 +21,11 @@ public final class HttpPolicy {
   private final long maxBody;
   private final long idleNanos;
   private final long rateSpanNanos;
+  private final Tracing tracing;
 
   /** Without rules of its own. */
   public HttpPolicy(RouteTable<HttpRoute> routes, HttpLimits limits, ForwardedConfig forwarded) {
-    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE, RATE_SPAN);
+    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE, RATE_SPAN, Tracing.OFF);
   }
 
   HttpPolicy(
@@ -32,7 +33,7 @@ public final class HttpPolicy {
       HttpLimits limits,
       ForwardedConfig forwarded,
       Duration rateSpan) {
-    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE, rateSpan);
+    this(routes, limits, forwarded, AccessConfig.OPEN, ErrorPages.NONE, rateSpan, Tracing.OFF);
   }
 
   /**
@@ -43,8 +44,9 @@ public final class HttpPolicy {
       HttpLimits limits,
       ForwardedConfig forwarded,
       AccessConfig access,
-      ErrorPages errorPages) {
-    this(routes, limits, forwarded, access, errorPages, RATE_SPAN);
+      ErrorPages errorPages,
+      Tracing tracing) {
+    this(routes, limits, forwarded, access, errorPages, RATE_SPAN, tracing);
   }
 
   private HttpPolicy(
@@ -53,8 +55,10 @@ public final class HttpPolicy {
       ForwardedConfig forwarded,
       AccessConfig access,
       ErrorPages errorPages,
-      Duration rateSpan) {
+      Duration rateSpan,
+      Tracing tracing) {
     this.routes = routes;
+    this.tracing = tracing;
     this.access = HttpRoute.Access.of(access);
     this.errorPages = errorPages;
     this.maxBody =
@@ -89,6 +93,11 @@ public final class HttpPolicy {
   /** Bytes of a request body that some route takes. */
   long maxBody() {
     return maxBody;
+  }
+
+  /** Whether requests are parts of traces. */
+  Tracing tracing() {
+    return tracing;
   }
 
   /** What nodes are told. */

@@ -2,6 +2,7 @@ package io.fairlead.record.text;
 
 import io.fairlead.config.TextLogConfig;
 import io.fairlead.record.Names;
+import io.fairlead.record.RecordPipe;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordView;

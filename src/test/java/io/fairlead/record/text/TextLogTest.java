@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.config.TextLogConfig;
 import io.fairlead.record.Bytes;
 import io.fairlead.record.Names;
+import io.fairlead.record.RecordPipe;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.RecordDraft;
 import io.fairlead.telemetry.RecordLayout;

@@ -1,4 +1,4 @@
-package io.fairlead.record.text;
+package io.fairlead.record;
 
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordView;
@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Records on their way from one thread to another, as copies one behind the other in memory that is
  * used round and round. Whoever puts them in does not wait: where there is no room, there is none.
  */
-final class RecordPipe {
+public final class RecordPipe {
   private final byte[] bytes;
 
   /** Bytes put in and taken out in all; both only rise, in steps of eight. */
@@ -24,12 +24,12 @@ final class RecordPipe {
   /**
    * @param capacity bytes, a multiple of eight
    */
-  RecordPipe(int capacity) {
+  public RecordPipe(int capacity) {
     bytes = new byte[capacity];
   }
 
   /** Puts a copy in; false if there is no room. One thread. */
-  boolean put(RecordView view) {
+  public boolean put(RecordView view) {
     int length = view.length();
     long at = in.getPlain();
     if (at + length - outSeen > bytes.length) {
@@ -47,7 +47,7 @@ final class RecordPipe {
   }
 
   /** Takes the next one out; false if there is none. One thread. */
-  boolean take(RecordView into) {
+  public boolean take(RecordView into) {
     long at = out.getPlain();
     if (at == in.getAcquire()) {
       return false;
@@ -62,7 +62,7 @@ final class RecordPipe {
     return true;
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return out.getAcquire() == in.getAcquire();
   }
 }

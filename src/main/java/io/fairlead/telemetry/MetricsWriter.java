@@ -1,15 +1,14 @@
-package io.fairlead.admin;
+package io.fairlead.telemetry;
 
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
-import io.fairlead.telemetry.Metric;
 import java.io.IOException;
 import java.util.List;
 
 /**
- * A page of metrics in one of the formats that scrapers read: each family, then its samples. The
- * values of labels come in the order of the metric's labels.
+ * Takes all metrics: each family, then its samples, in a format that scrapers read, or for whoever
+ * gets them sent. The values of labels come in the order of the metric's labels.
  */
-interface MetricsWriter {
+public interface MetricsWriter {
   /** Upper bounds of classic buckets in microseconds: a request that is served to one lost. */
   List<Long> CLASSIC_MICROS =
       List.of(
