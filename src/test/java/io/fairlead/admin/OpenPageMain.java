@@ -34,7 +34,11 @@ final class OpenPageMain {
           first = last;
         }
         System.out.printf(
-            Locale.ROOT, "minute %d: JavaScript %.1f MB, process %.0f MB%n", minute, last[0], last[1]);
+            Locale.ROOT,
+            "minute %d: JavaScript %.1f MB, process %.0f MB%n",
+            minute,
+            last[0],
+            last[1]);
       }
       System.out.printf(
           Locale.ROOT,
