@@ -24,6 +24,7 @@ final class PressureWatch {
   private final @Nullable MemoryPoolMXBean old;
   private volatile long lagNanos;
   private volatile int rank;
+  private boolean fewDescriptors;
 
   PressureWatch(DataPlane dataPlane, EventLog events) {
     this.dataPlane = dataPlane;
@@ -67,21 +68,38 @@ final class PressureWatch {
             case LOW -> 1;
             case NORMAL -> 2;
           };
-      events.add(
-          switch (pressure.level()) {
-            case NONE -> new Event.PressureOver();
-            case LOW ->
+      switch (pressure.level()) {
+        case NONE -> over();
+        case LOW ->
+            events.add(
                 new Event.UnderPressure(
-                    pressure.cause(), "requests of low importance are turned away");
-            case NORMAL ->
+                    pressure.cause(), "requests of low importance are turned away"));
+        case NORMAL ->
+            events.add(
                 new Event.UnderPressure(
                     pressure.cause(),
                     "requests of low and normal importance are turned away, and no connections"
-                        + " accepted");
-          });
+                        + " accepted"));
+      }
+    }
+    boolean few = dataPlane.guard().descriptors().areFew();
+    if (few != fewDescriptors) {
+      fewDescriptors = few;
+      if (few) {
+        events.add(new Event.UnderPressure("descriptors", "no connections are accepted"));
+      } else {
+        over();
+      }
     }
     if (counting.compareAndSet(false, true)) {
       Thread.ofVirtual().name("descriptors").start(this::countDescriptors);
+    }
+  }
+
+  /** Nothing is short any more. */
+  private void over() {
+    if (!fewDescriptors && pressure.level() == Pressure.Level.NONE) {
+      events.add(new Event.PressureOver());
     }
   }
 

@@ -13,16 +13,30 @@ public final class Descriptors {
   private static final int LEAST_RESERVE = 64;
   private static final int RESERVE_SHARE = 20;
 
+  /** Looks in a row that must find room before there is enough again. */
+  private static final int CALM = 3;
+
   private final AtomicLong room = new AtomicLong(Long.MAX_VALUE / 2);
+  private volatile boolean few;
+  private int calm;
 
   /**
-   * What has been found.
+   * What has been found. One thread at a time.
    *
    * @param open descriptors
    * @param most that may be open; 0: not known
    */
   public void look(long open, long most) {
-    room.set(most <= 0 ? Long.MAX_VALUE / 2 : most - reserve(most) - open);
+    long left = most <= 0 ? Long.MAX_VALUE / 2 : most - reserve(most) - open;
+    long before = room.getAndSet(left);
+    boolean has = left > 0 && before > 0; // below: they went between two looks
+    calm = has ? calm + 1 : 0;
+    few = !has || (few && calm < CALM);
+  }
+
+  /** Whether there were too few at the last looks: worth telling. */
+  public boolean areFew() {
+    return few;
   }
 
   /** What is kept for everything but clients. */

@@ -30,4 +30,29 @@ class DescriptorsTest {
     descriptors.look(5000, 0); // the system does not say
     assertThat(descriptors.take()).isTrue();
   }
+
+  @Test
+  void thatThereAreFewIsToldUntilThreeLooksHaveFoundRoom() {
+    Descriptors descriptors = new Descriptors();
+    descriptors.look(900, 1024);
+    assertThat(descriptors.areFew()).isFalse();
+    descriptors.look(960, 1024);
+    assertThat(descriptors.areFew()).isTrue();
+    for (int look = 0; look < 3; look++) {
+      descriptors.look(900, 1024);
+      assertThat(descriptors.areFew()).as("after %d", look).isTrue();
+    }
+    descriptors.look(900, 1024);
+    assertThat(descriptors.areFew()).isFalse();
+  }
+
+  @Test
+  void whatIsUsedUpBetweenTwoLooksIsToldAtTheNext() {
+    Descriptors descriptors = new Descriptors();
+    descriptors.look(958, 1024);
+    assertThat(descriptors.take()).isTrue();
+    assertThat(descriptors.take()).isTrue();
+    descriptors.look(900, 1024);
+    assertThat(descriptors.areFew()).isTrue();
+  }
 }
