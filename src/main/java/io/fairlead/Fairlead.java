@@ -527,6 +527,7 @@ final class Fairlead implements AutoCloseable {
         service.target().watch(now, events::add);
         service.lookAtSessions();
       }
+      present.listeners().values().forEach(incidents::handshakes);
     }
     records.setClock();
     incidents.tick();

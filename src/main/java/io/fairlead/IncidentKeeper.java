@@ -3,6 +3,8 @@ package io.fairlead;
 import io.fairlead.insight.incident.Incident;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.incident.NodeLabels.Labels;
+import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.IncidentRecords;
 import io.fairlead.record.RecordConsumer;
 import io.fairlead.record.RecordStats;
@@ -13,7 +15,10 @@ import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.HandshakeFailure;
+import io.fairlead.telemetry.TlsCounter;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,6 +115,23 @@ final class IncidentKeeper {
     NodeFacts facts = its.facts();
     String zone = facts.zone().isEmpty() ? facts.labels().getOrDefault(ZONE, "") : facts.zone();
     return new Labels(facts.labels().getOrDefault(VERSION, ""), zone);
+  }
+
+  /** Once a second: clients that do not get through the handshake leave no record. */
+  void handshakes(Listener listener) {
+    TlsListener tls = listener.state().tls();
+    if (tls == null) {
+      return;
+    }
+    long done = 0;
+    for (TlsCounter counter : TlsCounter.values()) {
+      done += tls.counters().get(counter);
+    }
+    Map<HandshakeFailure, Long> failed = new EnumMap<>(HandshakeFailure.class);
+    for (HandshakeFailure reason : HandshakeFailure.values()) {
+      failed.put(reason, tls.failures().get(reason));
+    }
+    watch.handshakes(listener.name(), done, failed);
   }
 
   /** Once a second: events are heard also where nothing is recorded; the file follows. */

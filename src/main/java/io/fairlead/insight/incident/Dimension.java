@@ -58,6 +58,11 @@ enum Dimension {
     return this == CLIENT || this == PATH || this == AGENT || this == HOST;
   }
 
+  /** It says where a request went and not what the client made of it. */
+  boolean isOurs() {
+    return index() <= LISTENER.index();
+  }
+
   @SuppressWarnings("EnumOrdinal") // the order is what counts
   int index() {
     return ordinal();

@@ -2,9 +2,11 @@ package io.fairlead.insight.incident;
 
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.HandshakeFailure;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordView;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -43,6 +45,7 @@ public final class IncidentWatch {
   private final RecordSorter sorter;
   private final Values values;
   private final Incidents incidents;
+  private final Handshakes handshakes;
   private volatile List<Incident> published = List.of();
   private volatile boolean enough;
   private volatile long droppedInAll;
@@ -57,12 +60,14 @@ public final class IncidentWatch {
     final RouteTimes answers = new RouteTimes(Dimension.ROUTE.places, 1_000);
     final RouteTimes transfers = new RouteTimes(Dimension.ROUTE.places, 20_000);
     final RequestIncidents judge;
+    final Avoided avoided;
     int pieces;
 
     Traffic(long epochSecond) {
       recent = new RecentRequests(epochSecond * 1000);
       slices = new Slices(epochSecond);
-      judge = new RequestIncidents(slices, recent, values, incidents);
+      judge = new RequestIncidents(slices, recent, values, incidents, handshakes);
+      avoided = new Avoided(slices, recent, values, incidents);
     }
   }
 
@@ -79,6 +84,7 @@ public final class IncidentWatch {
     sorter = new RecordSorter(dictionaries, this.labels);
     values = new Values(dictionaries, sorter);
     incidents = new Incidents(this.events);
+    handshakes = new Handshakes(incidents);
   }
 
   /** What goes on and what was, the youngest first. Any thread. */
@@ -106,6 +112,11 @@ public final class IncidentWatch {
         && heard.size() < MOST_EVENTS) {
       heard.add(entry);
     }
+  }
+
+  /** What came of TLS handshakes at a listener in all since the start. Any thread. */
+  public void handshakes(String listener, long done, Map<HandshakeFailure, Long> failed) {
+    handshakes.tell(listener, done, failed);
   }
 
   /** So many records were dropped in all since the start. Any thread. */
@@ -146,38 +157,38 @@ public final class IncidentWatch {
         transfer = record.protocol() == RecordLayout.GRPC ? -1 : total - answer;
       }
     }
-    boolean failed = RecordSorter.failed(record.status(), record.error());
-    boolean retried = record.tries() > 1 && !record.has(RecordLayout.HEDGED);
-    add(endMillis, total, first, answer, transfer, failed, retried);
+    int bits = RecordSorter.failed(record.status(), record.error()) ? Measure.ERRORS.bit() : 0;
+    bits |= RecordSorter.refused(record.status()) ? Measure.REFUSED.bit() : 0;
+    bits |= record.tries() > 1 && !record.has(RecordLayout.HEDGED) ? Measure.RETRIED.bit() : 0;
+    bits |= answer > 0 && record.queueMicros() > answer / 2 ? RecentRequests.WAITED : 0;
+    long connecting = (long) record.connectMicros() + Math.max(0, record.tlsMicros());
+    bits |= answer > 0 && connecting > answer / 2 ? RecentRequests.CONNECTED : 0;
+    add(endMillis, total, first, answer, transfer, bits);
   }
 
   private static boolean isLong(int protocol) {
     return protocol == RecordLayout.WEBSOCKET;
   }
 
-  /** The values are in the sorter; for simulations, too. */
-  void add(
-      long endMillis,
-      int total,
-      int firstByte,
-      int answer,
-      int transfer,
-      boolean failed,
-      boolean retried) {
+  /**
+   * The values are in the sorter; for simulations, too.
+   *
+   * @param known how it is bad as far as it says so itself, and where the time went
+   */
+  void add(long endMillis, int total, int firstByte, int answer, int transfer, int known) {
     long second = Math.floorDiv(endMillis, 1000L);
-    Traffic known = traffic;
-    if (known == null) {
-      known = new Traffic(second);
-      traffic = known;
+    Traffic kept = traffic;
+    if (kept == null) {
+      kept = new Traffic(second);
+      traffic = kept;
     }
     int[] numbers = sorter.numbers;
     int route = numbers[Dimension.ROUTE.index()];
-    int bits = failed ? Measure.ERRORS.bit() : 0;
-    bits |= retried ? Measure.RETRIED.bit() : 0;
-    bits |= answer >= 0 && known.answers.add(route, answer) ? Measure.SLOW.bit() : 0;
-    bits |= transfer >= 0 && known.transfers.add(route, transfer) ? Measure.TRANSFER.bit() : 0;
-    known.recent.add(endMillis, total, firstByte, bits, numbers);
-    known.slices.add(second, bits, numbers);
+    int bits = known;
+    bits |= answer >= 0 && kept.answers.add(route, answer) ? Measure.SLOW.bit() : 0;
+    bits |= transfer >= 0 && kept.transfers.add(route, transfer) ? Measure.TRANSFER.bit() : 0;
+    kept.recent.add(endMillis, total, firstByte, bits, numbers);
+    kept.slices.add(second, bits & Measure.BITS, numbers);
   }
 
   RecordSorter sorter() {
@@ -195,6 +206,7 @@ public final class IncidentWatch {
       Traffic known = traffic;
       hearAll();
       incidents.dropped(droppedInAll);
+      handshakes.look(epochMillis);
       if (known != null) {
         long due = Math.floorDiv(epochMillis - GRACE_MILLIS, 1000L) - 1;
         long behind = due - known.slices.second();
@@ -255,6 +267,9 @@ public final class IncidentWatch {
     }
     makeRoom(known);
     known.judge.look();
+    if (piece && known.slices.isEnough()) {
+      known.avoided.look((known.slices.second() + 1) * 1000);
+    }
   }
 
   /** Values that come seldom make room for others. */

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -16,9 +17,17 @@ import org.jspecify.annotations.Nullable;
  * argument; one thread.
  */
 final class Incidents {
-  /** What has changed shortly before something went wrong is told with it. */
+  static final String AVOIDED = "node-avoided";
   private static final String EJECTED = "node-ejected";
+  private static final String PRESSURE = "pressure";
 
+  /** So long after a node came back, what was wrong before is in what is looked at. */
+  private static final long BACK_MILLIS = 90_000;
+
+  /** A cause that is no field of requests. */
+  private static final String RESOURCE = "resource";
+
+  /** What has changed shortly before something went wrong is told with it. */
   private static final long BEFORE_MILLIS = 120_000;
 
   private static final long AFTER_MILLIS = 3_000;
@@ -33,6 +42,12 @@ final class Incidents {
   /** A certificate that nobody speaks of any longer has been renewed. */
   private static final long A_DAY_AND_MORE = 26 * 3_600_000L;
 
+  /** Knows requests. */
+  interface Explaining {
+    /** Whether what is bad at a node is what an incident tells already. */
+    boolean explains(OpenIncident incident, String service, String node);
+  }
+
   /** Something that was changed on purpose. */
   private record Change(long millis, String words) {}
 
@@ -43,15 +58,24 @@ final class Incidents {
   private final Deque<Change> changes = new ArrayDeque<>();
   private final Deque<Map.Entry<String, Long>> downs = new ArrayDeque<>();
   private final List<String> draining = new ArrayList<>();
+
+  /** Nodes that health or the detector took out; when they came back. */
+  private final Map<String, Long> out = new HashMap<>();
   private long now;
   private boolean changed;
   private long lastId;
   private boolean leaving;
   private long droppedInAll;
   private long droppedBefore;
+  private Explaining explaining = (_, _, _) -> false;
 
   Incidents(Consumer<Event> events) {
     this.events = events;
+  }
+
+  /** Requests are known to that one. */
+  void setExplaining(Explaining next) {
+    explaining = next;
   }
 
   void now(long epochMillis) {
@@ -131,6 +155,39 @@ final class Incidents {
     return ended.stream().filter(each -> each.isOfRequests() && each.lastBad >= since).toList();
   }
 
+  /** What is told of nodes that are ejected for what that incident tells is not told twice. */
+  void absorbEjected(OpenIncident by) {
+    for (OpenIncident incident : List.copyOf(open)) {
+      if (incident != by && isEjected(incident) && explains(by, incident)) {
+        open.remove(incident);
+        addNote(by, incident.text);
+        changed = true;
+        events.accept(
+            new Event.IncidentOver(
+                incident.id,
+                incident.kind,
+                Math.max(0, now - incident.since) / 1000,
+                "It is part of incident " + by.id + "."));
+      }
+    }
+  }
+
+  /** Whether it says of a node that it is ejected, and nothing of requests. */
+  static boolean isEjected(OpenIncident incident) {
+    return incident.kind.equals(EJECTED) && !incident.isOfRequests() && incident.key != null;
+  }
+
+  /** Whether a node is ejected for what an incident tells. */
+  boolean explains(OpenIncident incident, OpenIncident ejected) {
+    String key = ejected.key;
+    if (key == null) {
+      return false;
+    }
+    int slash = key.indexOf('/');
+    return explaining.explains(
+        incident, key.substring("node ".length(), slash), key.substring(slash + 1));
+  }
+
   /** It was not over. */
   void reopen(OpenIncident incident) {
     ended.remove(incident);
@@ -142,6 +199,7 @@ final class Incidents {
   /** Nothing is known of requests any more. */
   void forgetRequests() {
     ended.clear();
+    explaining = (_, _, _) -> false;
     for (OpenIncident incident : List.copyOf(open)) {
       if (incident.isOfRequests() || incident.slice >= 0) {
         end(incident, incident.lastBad);
@@ -212,6 +270,7 @@ final class Incidents {
       case Event.NodeUp(String service, String node, String _) -> up(when, service, node);
       case Event.NodeLeft(String service, String node, String _) -> {
         draining.remove(service + "/" + node);
+        out.remove(service + "/" + node);
         endOf("node " + service + "/" + node, when);
         endOf("node-certificate " + service + "/" + node, when);
       }
@@ -254,24 +313,32 @@ final class Incidents {
               Map.of("service", service),
               1000L * seconds + 60_000);
       case Event.UnderPressure(String cause, String given) ->
-          state(
-              "pressure",
-              "pressure",
-              "bad",
-              when,
-              "This instance is short of resources (" + cause + "): " + given,
-              Map.of(),
-              0);
-      case Event.PressureOver() -> endOf("pressure", when);
+          name(
+              state(
+                  PRESSURE,
+                  PRESSURE,
+                  "bad",
+                  when,
+                  "This instance is short of resources (" + cause + "): " + given,
+                  Map.of(),
+                  0),
+              RESOURCE,
+              cause,
+              "this instance: " + cause);
+      case Event.PressureOver() -> endOf(PRESSURE, when);
       case Event.RecordsStopped(String why) ->
-          state(
-              "recording",
-              "recording-stopped",
-              "warn",
-              when,
-              "Records of requests are not written to disk: " + why,
-              Map.of(),
-              0);
+          name(
+              state(
+                  "recording",
+                  "recording-stopped",
+                  "warn",
+                  when,
+                  "Records of requests are not written to disk: " + why,
+                  Map.of(),
+                  0),
+              RESOURCE,
+              "disk",
+              "the disk: " + why);
       case Event.RecordsResumed _ -> endOf("recording", when);
       case Event.TextLogStopped(String to, String why) ->
           state(
@@ -335,6 +402,7 @@ final class Incidents {
       case Event.NodeEjected(String service, String node, long _, String why) ->
           ejected(when, service, node, why);
       case Event.NodeReinstated(String service, String node) -> {
+        back(service, node, when);
         OpenIncident incident = ofKey("node " + service + "/" + node);
         if (incident != null && incident.kind.equals(EJECTED)) {
           endOf("node " + service + "/" + node, when);
@@ -388,7 +456,7 @@ final class Incidents {
   }
 
   /** Something an event says; the same again renews it. */
-  private OpenIncident state(
+  OpenIncident state(
       String key,
       String kind,
       String level,
@@ -404,6 +472,9 @@ final class Incidents {
     incident.key = key;
     incident.level = level;
     incident.scope = scope;
+    for (Map.Entry<String, String> each : scope.entrySet()) {
+      name(incident, each.getKey(), each.getValue(), each.getKey() + " " + each.getValue());
+    }
     incident.lastsMillis = lastsMillis;
     incident.lastBad = when;
     incident.text =
@@ -442,6 +513,7 @@ final class Incidents {
 
   private void down(long when, String service, String node, String why) {
     String name = service + "/" + node;
+    out.put(name, Long.MAX_VALUE);
     if (draining.contains(name)) {
       return; // somebody is at work on it
     }
@@ -476,12 +548,13 @@ final class Incidents {
             0);
     incident.flaps = (int) times;
     incident.kind = flaps ? "flapping" : "node-down";
-    incident.causes = List.of(itself(node, why));
+    name(incident, "node", node, "node " + node + ": " + why);
   }
 
   /** Mostly before its errors are many enough to be an incident of requests. */
   private void ejected(long when, String service, String node, String why) {
     String name = service + "/" + node;
+    out.put(name, Long.MAX_VALUE);
     OpenIncident known = ofKey("node " + name);
     if (blamed(service, node) != null || (known != null && !known.kind.equals(EJECTED))) {
       note(service, "Node " + node + " was ejected: " + why + ".");
@@ -496,15 +569,17 @@ final class Incidents {
             "Node " + node + " of " + service + " gets no requests for the time being: " + why,
             Map.of("service", service),
             0);
-    incident.causes = List.of(itself(node, why));
+    name(incident, "node", node, "node " + node + ": " + why);
   }
 
-  private static Incident.Cause itself(String node, String why) {
-    return new Incident.Cause(
-        Map.of("node", node), "node " + node + ": " + why, 1, 0, 1, "node=\"" + node + "\"");
+  /** What an event names is what is wrong. */
+  static void name(OpenIncident incident, String field, String value, String text) {
+    String where = field.equals(RESOURCE) ? null : field + "=\"" + value + "\"";
+    incident.causes = List.of(new Incident.Cause(Map.of(field, value), text, 1, 0, 1, where));
   }
 
   private void up(long when, String service, String node) {
+    back(service, node, when);
     OpenIncident incident = ofKey("node " + service + "/" + node);
     if (incident != null && incident.flaps >= FLAPS - 1 && !incident.isOfRequests()) {
       incident.lastBad = when;
@@ -514,13 +589,26 @@ final class Incidents {
     endOf("node " + service + "/" + node, when);
   }
 
+  /** Whether somebody has taken it out, or its requests are told of already. */
+  boolean isElsewhere(String service, String node) {
+    String name = service + "/" + node;
+    return draining.contains(name)
+        || out.getOrDefault(name, 0L) > now - BACK_MILLIS
+        || blamed(service, node) != null;
+  }
+
+  private void back(String service, String node, long when) {
+    out.computeIfPresent(service + "/" + node, (_, _) -> when);
+  }
+
   /** The incident of requests that names that node. */
   private @Nullable OpenIncident blamed(String service, String node) {
     for (OpenIncident incident : open) {
       if (incident.isOfRequests()
           && !incident.causes.isEmpty()
-          && node.equals(incident.causes.getFirst().fields().get("node"))
-          && service.equals(incident.scope.getOrDefault("service", service))) {
+          && service.equals(incident.scope.getOrDefault("service", service))
+          && (node.equals(incident.causes.getFirst().fields().get("node"))
+              || explaining.explains(incident, service, node))) {
         return incident;
       }
     }

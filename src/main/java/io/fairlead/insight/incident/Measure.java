@@ -9,9 +9,15 @@ enum Measure {
   /** It took more than one node. */
   RETRIED("repeated", 1e-3, 0.02, 3, 1),
   /** Sending the answer took longer than 99 of 100 of its route do. */
-  TRANSFER("slowly received", 0.01, 0.03, 3, 2);
+  TRANSFER("slowly received", 0.01, 0.03, 3, 2),
+  /**
+   * Answered with 4xx, but for 408, 429 and 499. What clients ask for is their affair, unless it
+   * was all right before and where it goes to is what they have in common.
+   */
+  REFUSED("refused", 0.01, 0.2, 3, 2);
 
   static final Measure[] ALL = values();
+  static final int BITS = (1 << ALL.length) - 1;
 
   /** Such requests, in sentences. */
   final String word;
@@ -43,5 +49,10 @@ enum Measure {
 
   int bit() {
     return 1 << index();
+  }
+
+  /** Whether values of that dimension may be what is wrong. */
+  boolean isOf(Dimension dimension) {
+    return this != REFUSED || dimension.isOurs();
   }
 }

@@ -12,7 +12,7 @@ final class OpenIncident {
   private static final int KEPT = 64;
 
   final String id;
-  final long since;
+  long since;
   String kind;
   String level = "warn";
   String text = "";

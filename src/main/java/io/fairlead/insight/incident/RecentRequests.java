@@ -10,6 +10,12 @@ final class RecentRequests {
   static final int ROWS = 1 << 17;
   private static final int MASK = ROWS - 1;
 
+  /** Most of the time until the answer it waited for room at the nodes of the service. */
+  static final int WAITED = 1 << 5;
+
+  /** Most of it went into a connection to the node. */
+  static final int CONNECTED = 1 << 6;
+
   /** By dimension. */
   final short[][] values;
 
@@ -22,7 +28,7 @@ final class RecentRequests {
   /** Microseconds until the head of the node's answer was there; -1: there was none. */
   final int[] firstByte;
 
-  /** {@link Measure#bit}s. */
+  /** {@link Measure#bit}s, and where most of the time went. */
   final byte[] bad;
 
   final long epoch;

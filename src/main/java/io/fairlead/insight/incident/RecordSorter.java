@@ -51,6 +51,11 @@ final class RecordSorter {
     return status >= 500 || (error > 0 && error < OURS.length && OURS[error]);
   }
 
+  /** Whether the client was told that it asks for what it cannot have. */
+  static boolean refused(int status) {
+    return status >= 400 && status < 499 && status != 408 && status != 429;
+  }
+
   void sort(RecordView record, RecordTexts texts) {
     byte[] bytes = record.bytes();
     set(Dimension.LISTENER, name(Dimension.LISTENER, record.listener(), texts));

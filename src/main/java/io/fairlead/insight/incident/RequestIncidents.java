@@ -37,6 +37,9 @@ final class RequestIncidents {
 
   private static final double LIFT = 1.5;
   private static final double OVERLAP = 0.6;
+  private static final int FEW = 3;
+  private static final int GRACE = 500;
+  private static final double STILL_GOOD = 0.8;
   private static final long TOGETHER_MILLIS = 20_000;
   private static final double BETTER = 1.1;
   private static final int MOST_JOINED = 8;
@@ -47,16 +50,57 @@ final class RequestIncidents {
   private final RecentRequests recent;
   private final Values values;
   private final Incidents incidents;
+  private final Handshakes handshakes;
   private final Causes causes;
   private final Volumes volumes;
 
-  RequestIncidents(Slices slices, RecentRequests recent, Values values, Incidents incidents) {
+  RequestIncidents(
+      Slices slices,
+      RecentRequests recent,
+      Values values,
+      Incidents incidents,
+      Handshakes handshakes) {
     this.slices = slices;
     this.recent = recent;
     this.values = values;
     this.incidents = incidents;
+    this.handshakes = handshakes;
     causes = new Causes(slices);
     volumes = new Volumes(slices);
+    incidents.setExplaining(this::explains);
+  }
+
+  /** Most of what is bad at the node is what the incident names, such as a version that it has. */
+  private boolean explains(OpenIncident incident, String service, String node) {
+    Which which = incident.which;
+    if (which == null || incident.measures.isEmpty()) {
+      return false;
+    }
+    int bits = 0;
+    for (Measure measure : incident.measures) {
+      bits |= measure.bit();
+    }
+    int bad = 0;
+    int both = 0;
+    int last = Dictionary.NONE;
+    boolean isIt = false;
+    for (long row = recent.since(endMillis() - LONG); row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      if ((recent.bad[at] & bits) == 0) {
+        continue;
+      }
+      int number = recent.values[Dimension.NODE.index()][at];
+      if (number != last) {
+        last = number;
+        isIt = values.of(Dimension.NODE).text(number).equals(node);
+      }
+      int its = recent.values[Dimension.SERVICE.index()][at];
+      if (isIt && values.of(Dimension.SERVICE).text(its).equals(service)) {
+        bad++;
+        both += which.takes(recent, at) ? 1 : 0;
+      }
+    }
+    return bad >= FEW && both >= OVERLAP * bad;
   }
 
   /** A second has been closed. */
@@ -104,9 +148,13 @@ final class RequestIncidents {
       return;
     }
     Candidate named = named(found);
+    if (measure == Measure.REFUSED && !isLost(named)) {
+      return; // somebody asks for what there never was
+    }
     long since = since(measure, named == null ? null : named.which());
     OpenIncident same = same(measure, named, since);
     if (same != null) {
+      same.lastBad = endMillis();
       join(same, measure, named);
       if (!same.measures.contains(measure)) {
         same.measures.add(measure);
@@ -168,12 +216,41 @@ final class RequestIncidents {
         && before.numbers.length < MOST_JOINED;
   }
 
+  /**
+   * Whether requests are refused that were not before. Who asks for what there never was adds to
+   * those that are refused; where the others come to an end as ever, nothing is lost.
+   */
+  private boolean isLost(@Nullable Candidate named) {
+    if (named == null || !named.which().dimension.isOurs()) {
+      return false;
+    }
+    Which which = named.which();
+    double usual = 0;
+    for (int number : which.numbers) {
+      usual += slices.usualRate(slices.slice(which.dimension, number));
+    }
+    int good = 0;
+    int goodIn = 0;
+    for (long row = recent.since(endMillis() - SHORT); row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      if ((recent.bad[at] & Measure.REFUSED.bit()) == 0) {
+        good++;
+        int number = recent.values[which.dimension.index()][at];
+        goodIn += Arrays.stream(which.numbers).anyMatch(each -> each == number) ? 1 : 0;
+      }
+    }
+    double expected = usual / Math.max(1e-9, slices.usualRate(Slices.TOTAL)) * good;
+    return goodIn <= STILL_GOOD * expected
+        && Chance.belowCount(goodIn, expected, 4) >= QUIET;
+  }
+
   private static String kind(Measure measure) {
     return switch (measure) {
       case ERRORS -> "errors";
       case SLOW -> "slow";
       case RETRIED -> "retries";
       case TRANSFER -> "transfer";
+      case REFUSED -> "refused";
     };
   }
 
@@ -368,6 +445,10 @@ final class RequestIncidents {
   private void tell(OpenIncident incident, Found found) {
     Measure measure = incident.measures.getFirst();
     Candidate named = kept(incident, found);
+    if (named != null && (incident.which == null || !isSame(incident.which, named.which()))) {
+      // What is known better now may have begun before it was noticed.
+      incident.since = Math.min(incident.since, since(measure, named.which()));
+    }
     incident.which = named == null ? null : named.which();
     if (incident.key == null) {
       incident.kind = kind(measure);
@@ -393,6 +474,7 @@ final class RequestIncidents {
             ? "bad"
             : "warn";
     incident.text = text(incident, measure, measured, named);
+    incidents.absorbEjected(incident);
     incidents.change();
   }
 
@@ -492,6 +574,8 @@ final class RequestIncidents {
     final int[] errors = new int[Dimension.ERROR.places];
     final int[] micros = new int[SAMPLE];
     int sampled;
+    int waited;
+    int connected;
 
     Measured(OpenIncident incident, Measure measure) {
       int[] wanted = new int[Dimension.COUNTED];
@@ -502,8 +586,12 @@ final class RequestIncidents {
           }
         }
       });
+      int last = (int) (incident.lastBad - recent.epoch);
       for (long row = start(incident); row < recent.written; row++) {
         int at = RecentRequests.at(row);
+        if (recent.millis[at] > last + GRACE) {
+          break; // what is well again does not make it less
+        }
         everything++;
         if (isWanted(wanted, at)) {
           all++;
@@ -526,6 +614,8 @@ final class RequestIncidents {
 
     private void take(int at) {
       bad++;
+      waited += (recent.bad[at] & RecentRequests.WAITED) != 0 ? 1 : 0;
+      connected += (recent.bad[at] & RecentRequests.CONNECTED) != 0 ? 1 : 0;
       statuses[recent.values[Dimension.STATUS.index()][at]]++;
       errors[recent.values[Dimension.ERROR.index()][at]]++;
       if (sampled < SAMPLE) {
@@ -548,8 +638,18 @@ final class RequestIncidents {
       return sampled == 0 ? 0 : micros[sampled / 2];
     }
 
+    /** Where the time went, if it was not the node that took it. */
+    String waiting() {
+      return waited >= 0.6 * bad
+          ? ", most of it in the wait for room at the nodes"
+          : connected >= 0.6 * bad ? ", most of it until there is a connection to the node" : "";
+    }
+
     /** What most of the bad ones were answered with. */
     String answered() {
+      if (bad == 0) {
+        return "";
+      }
       for (int number = Dictionary.FIRST; number < errors.length; number++) {
         if (errors[number] >= 0.6 * bad) {
           return ", mostly with " + values.of(Dimension.ERROR).text(number) + ",";
@@ -578,13 +678,16 @@ final class RequestIncidents {
               .append(since)
               .append(usually)
               .append(": half of these take more than ")
-              .append(Sentences.millis(measured.median()));
+              .append(Sentences.millis(measured.median()))
+              .append(measured.waiting());
       case RETRIED -> text.append(" need more than one try").append(since).append(usually);
       case TRANSFER ->
-          text.append(" are received slowly by their clients")
+          text.append(slowly(named))
               .append(since)
               .append(usually)
-              .append("; nodes answer as fast as ever");
+              .append("; nodes begin to answer as fast as ever");
+      case REFUSED ->
+          text.append(" are refused").append(measured.answered()).append(since).append(usually);
     }
     if (named != null) {
       text.append("; ").append(incident.causes.getFirst().text());
@@ -608,6 +711,15 @@ final class RequestIncidents {
     return text.toString();
   }
 
+  /** Who it is that is slow tells what they have in common. */
+  private static String slowly(@Nullable Candidate named) {
+    return switch (named == null ? Dimension.STATUS : named.which().dimension) {
+      case CLIENT, AGENT -> " are received slowly by their clients";
+      case NODE, VERSION, ZONE, SERVICE -> " stall: their answers begin and do not come to an end";
+      default -> " take long from the first to the last byte of their answers";
+    };
+  }
+
   private static String also(List<Measure> measures) {
     List<String> words = new ArrayList<>();
     for (Measure other : measures.subList(1, measures.size())) {
@@ -616,7 +728,8 @@ final class RequestIncidents {
             case ERRORS -> "requests fail";
             case SLOW -> "answers are slow";
             case RETRIED -> "more requests than usual need another try";
-            case TRANSFER -> "clients receive slowly";
+            case TRANSFER -> "answers take long to be sent";
+            case REFUSED -> "requests are refused";
           });
     }
     return Sentences.list(words);
@@ -703,10 +816,24 @@ final class RequestIncidents {
     if (!surging.isEmpty() && none("surge")) {
       surge(surging);
     }
-    List<Volumes.Volume> dropped = volumes.dropped();
-    if (!dropped.isEmpty() && none("drop") && !incidents.isLeaving()) {
-      drop(dropped.getFirst());
+    if (none("drop") && !incidents.isLeaving()) {
+      volumes.dropped().stream().filter(this::isWonder).findFirst().ifPresent(this::drop);
     }
+  }
+
+  /** Who does not get through the handshake asks for nothing. */
+  private boolean isWonder(Volumes.Volume dropped) {
+    if (dropped.slice() != Slices.TOTAL) {
+      short[] values = recent.values[dropped.dimension().index()];
+      for (long row = recent.first(); row < recent.written; row++) {
+        int at = RecentRequests.at(row);
+        if (values[at] == dropped.number()) {
+          int listener = recent.values[Dimension.LISTENER.index()][at];
+          return !handshakes.areTold(this.values.of(Dimension.LISTENER).text(listener));
+        }
+      }
+    }
+    return true;
   }
 
   private boolean none(String kind) {

@@ -243,12 +243,16 @@ final class Slices {
       byte[] seen = lately[m];
       for (int s = 0; s < size; s++) {
         int k60 = sixty[column + s] + piece[column + s];
-        if ((k60 < LEAST_BAD && seen[s] == 0) || isNobody(s)) {
+        if ((k60 < LEAST_BAD && seen[s] == 0) || isNobody(s) || !isOf(m, s)) {
           continue;
         }
         look(m, s, all, row, column, k60);
       }
     }
+  }
+
+  private boolean isOf(int measure, int slice) {
+    return slice == TOTAL || Measure.ALL[measure].isOf(dimension[slice]);
   }
 
   private boolean isNobody(int slice) {

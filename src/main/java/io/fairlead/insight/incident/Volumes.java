@@ -14,7 +14,7 @@ import java.util.List;
 final class Volumes {
   private static final List<Dimension> SURGING =
       List.of(Dimension.CLIENT, Dimension.AGENT, Dimension.ROUTE, Dimension.PATH, Dimension.HOST);
-  private static final List<Dimension> DROPPING = List.of(Dimension.SERVICE, Dimension.ROUTE);
+  private static final List<Dimension> DROPPING = List.of(Dimension.SERVICE, Dimension.LISTENER, Dimension.ROUTE);
 
   private static final int SPAN = 3;
   private static final int LEAST = 50;
@@ -94,7 +94,7 @@ final class Volumes {
         }
       }
       if (!found.isEmpty()) {
-        return found; // routes of a service that has dropped go without saying
+        return found; // routes of what has dropped go without saying
       }
     }
     return found;

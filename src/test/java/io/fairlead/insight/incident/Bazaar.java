@@ -20,6 +20,7 @@ final class Bazaar {
 
   final IncidentWatch watch;
   final SplittableRandom random;
+  private final SplittableRandom asked;
   final double rate;
   final String[] version = new String[NODES];
   final boolean[] out = new boolean[NODES];
@@ -34,9 +35,13 @@ final class Bazaar {
   int pausingNode = -1;
   int slowRoutes;
   int faintNode = -1;
+  int avoidedNode = -1;
+  double avoidedShare;
   boolean badListener;
   boolean retryStorm;
   boolean slowClients;
+  int lostRoute = -1;
+  double scanner;
   double mobile = 0.1;
   int newcomers;
 
@@ -48,6 +53,7 @@ final class Bazaar {
 
   Bazaar(long seed, double rate) {
     random = new SplittableRandom(seed);
+    asked = new SplittableRandom(seed);
     this.rate = rate;
     watch = new IncidentWatch(this::labels, _ -> {});
     for (int i = 0; i < NODES; i++) {
@@ -118,15 +124,16 @@ final class Bazaar {
   }
 
   private void request(boolean flooding) {
-    int route = any(manyRoutes);
+    boolean scans = scanner > 0 && random.nextDouble() < scanner;
+    int route = scans ? 0 : any(manyRoutes);
     boolean pay = route % 4 == 3;
     int node = random.nextInt(NODES);
-    while (out[node]) {
+    while (out[node] || (node == avoidedNode && random.nextDouble() >= avoidedShare)) {
       node = random.nextInt(NODES);
     }
     boolean tls = random.nextInt(5) == 0;
     int agent = random.nextDouble() < mobile ? AGENTS : any(manyAgents);
-    int client = flooding ? -1 : (any(manyClients) + newcomers) % (2 * CLIENTS);
+    int client = flooding ? -1 : scans ? -2 : (any(manyClients) + newcomers) % (2 * CLIENTS);
     double millis = routeMillis[route] * load * busy * Math.exp(0.4 * gauss());
     double at = random.nextDouble() * 1000;
     if (node == slowNode) {
@@ -142,6 +149,7 @@ final class Bazaar {
       }
     }
     boolean failed = random.nextInt(1000) == 0;
+    boolean refused = scans || route == lostRoute || asked.nextInt(100) == 0;
     int tries = 1;
     if (node == faintNode) {
       failed |= random.nextDouble() < 0.02;
@@ -172,14 +180,18 @@ final class Bazaar {
     set(Dimension.NODE, node + 1, node, "n");
     sorter.numbers[Dimension.VERSION.index()] = sorter.word(Dimension.VERSION, version[node]);
     set(Dimension.ZONE, 1 + node % 3, node % 3, "z");
-    set(Dimension.CLIENT, client + 2, client + 1, "10.0.0.");
-    set(Dimension.PATH, route + 1, route, "/path/");
+    set(Dimension.CLIENT, client + 3, client + 1, "10.0.0.");
+    int path = scans ? ROUTES + random.nextInt(500) : route;
+    set(Dimension.PATH, path + 1, path, "/path/");
     set(Dimension.HOST, route % 3 + 1, route % 3, "host");
     set(Dimension.AGENT, agent + 1, agent, "agent");
     boolean post = random.nextInt(5) == 0;
     set(Dimension.METHOD, post ? 2 : 1, post ? "POST" : "GET");
     set(Dimension.PROTOCOL, tls ? 2 : 1, tls ? "h2" : "http/1.1");
-    set(Dimension.STATUS, failed ? 2 : 1, failed ? "500" : "200");
+    set(
+        Dimension.STATUS,
+        failed ? 2 : refused ? 3 : 1,
+        failed ? "500" : refused ? "404" : "200");
     sorter.numbers[Dimension.ERROR.index()] = 0;
     set(Dimension.TRIES, Math.min(2, tries), tries == 1 ? "1" : "more than 1");
     int answer = (int) (millis * 1000);
@@ -190,8 +202,8 @@ final class Bazaar {
         answer,
         tries > 1 ? total : answer,
         tries > 1 ? -1 : total - answer,
-        failed,
-        tries > 1);
+        (failed ? Measure.ERRORS.bit() : refused ? Measure.REFUSED.bit() : 0)
+            | (tries > 1 ? Measure.RETRIED.bit() : 0));
   }
 
   private void set(Dimension dimension, int key, int number, String prefix) {

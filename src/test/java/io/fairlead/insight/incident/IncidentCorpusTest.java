@@ -73,6 +73,9 @@ class IncidentCorpusTest {
           new Fault(
               "retry storm", b -> b.retryStorm = true, Map.of("service", "pay"), "try", 2, 2, 2),
           new Fault(
+              "a route leads astray",
+              b -> b.lostRoute = 5, Map.of("route", "web/5"), "refused", 6, 6, 12),
+          new Fault(
               "slow clients",
               b -> b.slowClients = true,
               Map.of("user_agent", "agent50"),
@@ -202,6 +205,7 @@ class IncidentCorpusTest {
                 b.version[node] = "3";
               }
             });
+        calm(wrong, seed, rate, "scanner", 150, (b, i) -> b.scanner = i > 10 ? 0.05 : 0);
         calm(
             wrong,
             seed,
