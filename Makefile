@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test build format demo bench bench-balance bench-detect chaos page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test build format demo bench bench-balance bench-detect chaos incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -52,6 +52,9 @@ chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds
 	bench/page-hour $(MORE)
 
+incidents: jdk ## injects faults into a running system and scores what is told of them; MORE=--quick; see incidents/README.md
+	incidents/run $(MORE)
+
 fuzz: jdk ## feeds all parsers for FUZZ_SECONDS (an hour), two at once, turn by turn
 	@bin/needs maven
 	$(MVN) test -Dtest='ParserFuzzTest,Http2FuzzTest,ProxyHeaderFuzzTest,ClientHelloFuzzTest,WebSocketFuzzTest,ConnectionFuzzTest' \
@@ -78,4 +81,4 @@ docs: jdk ## writes the generated parts of docs/ anew
 	$(MVN) test -Dfairlead.update-docs=true -Dtest='GeneratedDocsTest,MetricsPageTest,OpenApiTest,OperationsGuideTest'
 
 clean: ## removes what was built
-	rm -rf target bench/work
+	rm -rf target bench/work incidents/work

@@ -26,13 +26,21 @@ final class Children {
     return start(core, command, output.toFile(), output.toFile());
   }
 
-  synchronized Process start(int core, List<String> command, File out, File err)
+  Process start(int core, List<String> command, File out, File err) throws IOException {
+    return begin(Machine.pinned(core, command), out, err);
+  }
+
+  /** Starts a command on any core, with the priority of others. */
+  Process start(List<String> command, Path output) throws IOException {
+    return begin(command, output.toFile(), output.toFile());
+  }
+
+  private synchronized Process begin(List<String> command, File out, File err)
       throws IOException {
     if (closed) {
       throw new IOException("the run is ending");
     }
-    ProcessBuilder builder =
-        new ProcessBuilder(Machine.pinned(core, command)).redirectOutput(out).redirectError(err);
+    ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out).redirectError(err);
     Process process = builder.start();
     process.getOutputStream().close();
     running.add(process);
