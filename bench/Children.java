@@ -35,8 +35,7 @@ final class Children {
     return begin(command, output.toFile(), output.toFile());
   }
 
-  private synchronized Process begin(List<String> command, File out, File err)
-      throws IOException {
+  private synchronized Process begin(List<String> command, File out, File err) throws IOException {
     if (closed) {
       throw new IOException("the run is ending");
     }

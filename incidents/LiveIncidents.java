@@ -18,7 +18,7 @@ final class LiveIncidents {
   private static final int MOST_SECONDS = 60;
 
   /** So long a fault goes on after it has been told, for what else there is to be told. */
-  private static final int AFTER_SECONDS = 10;
+  private static final int AFTER_SECONDS = 8;
 
   /** What is told so soon after a fault's end belongs to it. */
   private static final int ECHO_SECONDS = 12;
@@ -184,7 +184,7 @@ final class LiveIncidents {
   /** Waits until all that was told is over. */
   private void settle() throws Exception {
     long begin = System.nanoTime();
-    while (seconds(begin) < 75
+    while (seconds(begin) < 60
         && Told.all(shop).stream().anyMatch(each -> each.open() && !each.isOfTheWayBack())) {
       Thread.sleep(POLL_MILLIS);
     }

@@ -31,8 +31,7 @@ final class Avoided {
   /** It is over when it was not seen for two looks and some. */
   private static final long LASTS_MILLIS = 25_000;
 
-  private static final List<Measure> BAD =
-      List.of(Measure.ERRORS, Measure.SLOW, Measure.TRANSFER);
+  private static final List<Measure> BAD = List.of(Measure.ERRORS, Measure.SLOW, Measure.TRANSFER);
 
   private final Slices slices;
   private final RecentRequests recent;
@@ -108,9 +107,7 @@ final class Avoided {
     boolean missed =
         isMissed(there, expected)
             || isMissed(slices.minute(slice), share * slices.minute(servicesSlice));
-    if (open != null
-        || !missed
-        || incidents.isElsewhere(service, name)) {
+    if (open != null || !missed || incidents.isElsewhere(service, name)) {
       return;
     }
     for (int i = 0; i < bad.length; i++) {

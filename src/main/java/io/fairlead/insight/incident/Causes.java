@@ -37,6 +37,10 @@ final class Causes {
   /** A part of what is bad that chance would put there once in ten thousand times. */
   private static final double UNLIKELY = Math.log(10_000);
 
+  /** What is bad by so much belongs to the set, or it would be told for itself. */
+  private static final double SURPRISING = 6;
+
+  private static final double AS_BAD = 0.4;
   private static final int KEPT = 5;
 
   /**
@@ -209,7 +213,7 @@ final class Causes {
     double both = 0;
     int[] numbers = {};
     for (Candidate each : found) {
-      if (each.rate() < 0.4 * first.rate() || numbers.length == MOST_IN_SET) {
+      if (each.rate() < AS_BAD * first.rate() || numbers.length == MOST_IN_SET) {
         continue;
       }
       numbers = Arrays.copyOf(numbers, numbers.length + 1);
@@ -220,12 +224,45 @@ final class Causes {
       both += excess(measure, slice);
       if (numbers.length > 1 && isLess(in, both, most)) {
         Candidate set = candidate(new Which(dimension, numbers, null, 0), in, badIn, both, most);
-        if (set.information() > 1.05 * best.information()) {
+        boolean own = by(measure, slice, bad[slice], all[slice]) >= SURPRISING;
+        if (set.information() > (own ? 1 : 1.05) * best.information()) {
           best = set;
         }
       }
     }
     return best.equals(first) ? null : best;
+  }
+
+  /**
+   * A set that was named before and has one that is named now in it, if the others are about as bad
+   * still; null: they are not, or it has not.
+   */
+  @Nullable Candidate still(Which before, Candidate now, Measure measure, double most) {
+    if (before.dimension != now.which().dimension
+        || before.second != null
+        || now.which().second != null
+        || before.numbers.length <= now.which().numbers.length) {
+      return null;
+    }
+    double in = 0;
+    double badIn = 0;
+    double both = 0;
+    for (int number : before.numbers) {
+      int slice = slices.slice(before.dimension, number);
+      double excess = excess(measure, slice);
+      if (all[slice] == 0 || excess / all[slice] < AS_BAD * now.rate()) {
+        return null;
+      }
+      in += all[slice];
+      badIn += bad[slice];
+      both += excess;
+    }
+    for (int number : now.which().numbers) {
+      if (Arrays.stream(before.numbers).noneMatch(each -> each == number)) {
+        return null;
+      }
+    }
+    return candidate(before, in, badIn, both, most);
   }
 
   /** What two values have in common that are bad each for itself. */

@@ -135,9 +135,7 @@ final class Handshakes {
     int bad = failed.values().stream().mapToInt(each -> each).sum();
     int all = bad + Course.sum(course.done, second);
     double usual =
-        Math.max(
-            USUAL,
-            (course.usualFailed + USUAL * BORROWED) / (course.usualAll + BORROWED));
+        Math.max(USUAL, (course.usualFailed + USUAL * BORROWED) / (course.usualAll + BORROWED));
     double by = Chance.above(bad, all, usual, SPREAD, course.usualAll + BORROWED);
     double share = all == 0 ? 0 : (double) bad / all;
     boolean matters = bad >= LEAST && share >= Math.min(1, Math.max(TIMES * usual, usual + MORE));

@@ -20,6 +20,11 @@ final class Incidents {
   static final String AVOIDED = "node-avoided";
   private static final String EJECTED = "node-ejected";
   private static final String PRESSURE = "pressure";
+  private static final String OVERLOAD = "overload ";
+  private static final String RETRIES = "retries ";
+
+  /** What begins so near to each other in one service is one problem. */
+  private static final long TOGETHER_MILLIS = 20_000;
 
   /** So long after a node came back, what was wrong before is in what is looked at. */
   private static final long BACK_MILLIS = 90_000;
@@ -61,6 +66,7 @@ final class Incidents {
 
   /** Nodes that health or the detector took out; when they came back. */
   private final Map<String, Long> out = new HashMap<>();
+
   private long now;
   private boolean changed;
   private long lastId;
@@ -287,30 +293,28 @@ final class Incidents {
       case Event.TookOver(long pid) ->
           changeOnPurpose(when, "this process took over from process " + pid);
       case Event.Overloaded(String service, String reason) ->
-          state(
-              "overload " + service,
+          ofService(
+              OVERLOAD + service,
               "overload",
-              "bad",
               when,
+              service,
               "Service "
                   + service
                   + " has more to do than it can and turns requests away: "
                   + reason,
-              Map.of("service", service),
               0);
-      case Event.OverloadOver(String service, long _) -> endOf("overload " + service, when);
+      case Event.OverloadOver(String service, long _) -> endOf(OVERLOAD + service, when);
       case Event.RetriesStopped(String service, int seconds) ->
-          state(
-              "retries " + service,
+          ofService(
+              RETRIES + service,
               "retry-storm",
-              "bad",
               when,
+              service,
               "Repeated requests keep service "
                   + service
                   + " busy while it fails; for "
                   + seconds
                   + " s nothing is repeated",
-              Map.of("service", service),
               1000L * seconds + 60_000);
       case Event.UnderPressure(String cause, String given) ->
           name(
@@ -491,6 +495,39 @@ final class Incidents {
     return incident;
   }
 
+  /** Something about a service as a whole, unless its requests tell the same already. */
+  private void ofService(
+      String key, String kind, long when, String service, String what, long lastsMillis) {
+    for (OpenIncident incident : open) {
+      if (incident.isOfRequests()
+          && incident.key == null
+          && isOfService(incident, service)
+          && Math.abs(incident.since - when) <= TOGETHER_MILLIS) {
+        addNote(incident, what + ".");
+        incident.key = key;
+        return;
+      }
+    }
+    state(key, kind, "bad", when, what, Map.of("service", service), lastsMillis);
+  }
+
+  /** What they have in common is the service or what leads there, and nothing within it. */
+  private static boolean isOfService(OpenIncident incident, String service) {
+    return service.equals(incident.scope.get("service"))
+        && (incident.which == null
+            || incident.which.dimension == Dimension.SERVICE
+            || incident.which.dimension == Dimension.ROUTE);
+  }
+
+  /** Whether an event has told that of the service as a whole just before. */
+  static boolean isOfService(OpenIncident incident, String service, long since) {
+    String key = incident.key;
+    return key != null
+        && !incident.isOfRequests()
+        && (key.equals(OVERLOAD + service) || key.equals(RETRIES + service))
+        && Math.abs(incident.since - since) <= TOGETHER_MILLIS;
+  }
+
   @Nullable OpenIncident ofKey(String key) {
     for (OpenIncident incident : open) {
       if (key.equals(incident.key)) {
@@ -625,7 +662,7 @@ final class Incidents {
     }
   }
 
-  private void addNote(OpenIncident incident, String sentence) {
+  void addNote(OpenIncident incident, String sentence) {
     if (incident.notes.size() < 3 && !incident.notes.contains(sentence)) {
       incident.notes.add(sentence);
       incident.text += " " + sentence;

@@ -240,8 +240,7 @@ final class RequestIncidents {
       }
     }
     double expected = usual / Math.max(1e-9, slices.usualRate(Slices.TOTAL)) * good;
-    return goodIn <= STILL_GOOD * expected
-        && Chance.belowCount(goodIn, expected, 4) >= QUIET;
+    return goodIn <= STILL_GOOD * expected && Chance.belowCount(goodIn, expected, 4) >= QUIET;
   }
 
   private static String kind(Measure measure) {
@@ -274,7 +273,9 @@ final class RequestIncidents {
       if (incident.key != null
           && !incident.isOfRequests()
           && named != null
-          && isDown(incident, named)) {
+          && (isDown(incident, named)
+              || Incidents.isOfService(incident, service(named.which()), since))) {
+        incident.notes.add(incident.text);
         incident.which = named.which();
         incident.counted = recent.since(since);
         return incident;
@@ -296,6 +297,21 @@ final class RequestIncidents {
       }
     }
     return null;
+  }
+
+  /** The one that they go to if it is what they have in common, or what leads there. */
+  private String service(Which which) {
+    if (which.second != null
+        || (which.dimension != Dimension.SERVICE && which.dimension != Dimension.ROUTE)) {
+      return "";
+    }
+    for (long row = recent.written - 1; row >= recent.first(); row--) {
+      int at = RecentRequests.at(row);
+      if (which.takes(recent, at)) {
+        return values.of(Dimension.SERVICE).text(recent.values[Dimension.SERVICE.index()][at]);
+      }
+    }
+    return "";
   }
 
   private boolean isDown(OpenIncident incident, Candidate named) {
@@ -484,6 +500,10 @@ final class RequestIncidents {
     Which before = incident.which;
     if (before == null || best == null) {
       return best;
+    }
+    Candidate still = causes.still(before, best, incident.measures.getFirst(), found.bad());
+    if (still != null) {
+      return still;
     }
     for (Candidate each : found.causes()) {
       if (isSame(before, each.which())

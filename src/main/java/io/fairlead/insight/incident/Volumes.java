@@ -14,7 +14,8 @@ import java.util.List;
 final class Volumes {
   private static final List<Dimension> SURGING =
       List.of(Dimension.CLIENT, Dimension.AGENT, Dimension.ROUTE, Dimension.PATH, Dimension.HOST);
-  private static final List<Dimension> DROPPING = List.of(Dimension.SERVICE, Dimension.LISTENER, Dimension.ROUTE);
+  private static final List<Dimension> DROPPING =
+      List.of(Dimension.SERVICE, Dimension.LISTENER, Dimension.ROUTE);
 
   private static final int SPAN = 3;
   private static final int LEAST = 50;

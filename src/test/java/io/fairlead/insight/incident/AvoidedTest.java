@@ -30,11 +30,13 @@ class AvoidedTest {
     bazaar.avoidedShare = 2 / rate; // some ten requests a minute
     pass(bazaar, 90);
     List<Incident> told = bazaar.incidents();
-    assertThat(told).singleElement().satisfies(incident -> {
-      assertThat(incident.open()).isTrue();
-      assertThat(incident.causes().getFirst().fields()).isEqualTo(Map.of("node", "n5"));
-      assertThat(incident.text()).contains("of what it usually does", "are slow");
-    });
+    assertThat(told)
+        .singleElement()
+        .satisfies(incident -> {
+          assertThat(incident.open()).isTrue();
+          assertThat(incident.causes().getFirst().fields()).isEqualTo(Map.of("node", "n5"));
+          assertThat(incident.text()).contains("of what it usually does", "are slow");
+        });
     bazaar.slowNode = -1;
     bazaar.avoidedNode = -1;
     pass(bazaar, 60);

@@ -188,10 +188,7 @@ final class Bazaar {
     boolean post = random.nextInt(5) == 0;
     set(Dimension.METHOD, post ? 2 : 1, post ? "POST" : "GET");
     set(Dimension.PROTOCOL, tls ? 2 : 1, tls ? "h2" : "http/1.1");
-    set(
-        Dimension.STATUS,
-        failed ? 2 : refused ? 3 : 1,
-        failed ? "500" : refused ? "404" : "200");
+    set(Dimension.STATUS, failed ? 2 : refused ? 3 : 1, failed ? "500" : refused ? "404" : "200");
     sorter.numbers[Dimension.ERROR.index()] = 0;
     set(Dimension.TRIES, Math.min(2, tries), tries == 1 ? "1" : "more than 1");
     int answer = (int) (millis * 1000);

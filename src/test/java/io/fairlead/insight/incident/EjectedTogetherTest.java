@@ -38,12 +38,14 @@ class EjectedTogetherTest {
     eject("n10");
     eject("n11");
     pass(10);
-    assertThat(bazaar.incidents()).singleElement().satisfies(incident -> {
-      assertThat(incident.kind()).isEqualTo("errors");
-      assertThat(incident.causes().getFirst().fields())
-          .isEqualTo(Map.of("route", "web/6", "version", "2"));
-      assertThat(incident.text()).contains("errors 40 % of 20 in 5 s");
-    });
+    assertThat(bazaar.incidents())
+        .singleElement()
+        .satisfies(incident -> {
+          assertThat(incident.kind()).isEqualTo("errors");
+          assertThat(incident.causes().getFirst().fields())
+              .isEqualTo(Map.of("route", "web/6", "version", "2"));
+          assertThat(incident.text()).contains("errors 40 % of 20 in 5 s");
+        });
   }
 
   @Test

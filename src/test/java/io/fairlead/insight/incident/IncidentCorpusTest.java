@@ -74,7 +74,12 @@ class IncidentCorpusTest {
               "retry storm", b -> b.retryStorm = true, Map.of("service", "pay"), "try", 2, 2, 2),
           new Fault(
               "a route leads astray",
-              b -> b.lostRoute = 5, Map.of("route", "web/5"), "refused", 6, 6, 12),
+              b -> b.lostRoute = 5,
+              Map.of("route", "web/5"),
+              "refused",
+              6,
+              6,
+              12),
           new Fault(
               "slow clients",
               b -> b.slowClients = true,
