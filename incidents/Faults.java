@@ -185,7 +185,7 @@ final class Faults {
                   }),
           control("C3", "planned drain", "s1 is drained, stopped, started again", 30)
               .by(Faults::drain, (_, _) -> {}),
-          control("C5", "backup job", "a client fetches 300 kB 5 times a second", 30)
+          control("C5", "backup job", "a client fetches 3 MB 5 times a second", 30)
               .by((_, shoppers) -> shoppers.backup = 5, (_, shoppers) -> shoppers.backup = 0),
           control("C6", "other clients", "clients nobody has seen, four times as many mobile", 30)
               .by(

@@ -133,7 +133,8 @@ final class IncidentReport {
     text.append("\nNot played:\n\n");
     Faults.NOT_RUN.forEach(
         (number, why) -> text.append("- ").append(number).append(": ").append(why).append('\n'));
-    Files.writeString(report, text.toString());
+    Files.writeString(
+        report, text.toString().replace(Path.of("").toAbsolutePath() + "/", ""));
     System.out.println("written: " + report);
   }
 

@@ -60,7 +60,7 @@ final class ShopNode {
     pages.put("orders", new int[] {12, 900});
     pages.put("wishlist", new int[] {7, 500});
     pages.put("images", new int[] {3, 20_000});
-    pages.put("download", new int[] {5, 300_000});
+    pages.put("download", new int[] {5, 3_000_000});
     pages.put("reviews", new int[] {10, 1_100});
     pages.put("stock", new int[] {4, 300});
     pages.put("admin", new int[] {10, 800});

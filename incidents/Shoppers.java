@@ -49,7 +49,7 @@ final class Shoppers implements AutoCloseable {
     {"/orders/%d", 4},
     {"/wishlist/%d", 3},
     {"/images/%d", 12},
-    {"/download/%d", 3},
+    {"/download/%d", 2},
     {"/reviews/%d", 5},
     {"/stock/%d", 6},
     {"/admin/%d", 1},

@@ -13,7 +13,8 @@ import java.util.Map;
  * first alone would be another way to balance, the second alone chance.
  */
 final class Avoided {
-  private static final long LONG = 60_000;
+  /** What is looked at: the first is soon full of what goes on, in the second is enough of it. */
+  private static final long[] SPANS = {20_000, 60_000};
 
   private static final int EXPECTED = 40;
 
@@ -48,6 +49,7 @@ final class Avoided {
   private final int[][] bad = new int[BAD.size()][Dimension.NODE.places];
   private final int[] serviceOf = new int[Dimension.NODE.places];
   private final int[] times = new int[1 << 10];
+  private long from;
 
   Avoided(Slices slices, RecentRequests recent, Values values, Incidents incidents) {
     this.slices = slices;
@@ -58,23 +60,28 @@ final class Avoided {
 
   /** A piece of ten seconds has ended. */
   void look(long endMillis) {
-    count(endMillis);
-    for (int node = Dictionary.FIRST; node < Dimension.NODE.places; node++) {
-      int slice = slices.slice(Dimension.NODE, node);
-      int service = serviceOf[node];
-      if (all[node] == 0 || service == Dictionary.NONE) {
-        continue;
+    for (long span : SPANS) {
+      count(endMillis - span);
+      for (int node = Dictionary.FIRST; node < Dimension.NODE.places; node++) {
+        int service = serviceOf[node];
+        if (all[node] > 0 && service != Dictionary.NONE) {
+          look(
+              node,
+              slices.slice(Dimension.NODE, node),
+              slices.slice(Dimension.SERVICE, service),
+              endMillis);
+        }
       }
-      look(node, slice, slices.slice(Dimension.SERVICE, service), endMillis);
     }
   }
 
-  private void count(long endMillis) {
+  private void count(long fromMillis) {
+    from = recent.since(fromMillis);
     Arrays.fill(all, 0);
     for (int[] each : bad) {
       Arrays.fill(each, 0);
     }
-    for (long row = recent.since(endMillis - LONG); row < recent.written; row++) {
+    for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
       int node = recent.values[Dimension.NODE.index()][at];
       all[node]++;
@@ -155,7 +162,7 @@ final class Avoided {
                 + (measure == Measure.ERRORS
                     ? "fail"
                     : "are slow, half of these take more than "
-                        + Sentences.millis(median(node, measure, endMillis))),
+                        + Sentences.millis(median(node, measure))),
             Map.of("service", service),
             LASTS_MILLIS);
     incident.share = (double) k / all[node];
@@ -163,11 +170,9 @@ final class Avoided {
     Incidents.name(incident, "node", name, "node " + name + ": " + k + " of " + all[node]);
   }
 
-  private int median(int node, Measure measure, long endMillis) {
+  private int median(int node, Measure measure) {
     int count = 0;
-    for (long row = recent.since(endMillis - LONG);
-        row < recent.written && count < times.length;
-        row++) {
+    for (long row = from; row < recent.written && count < times.length; row++) {
       int at = RecentRequests.at(row);
       if (recent.values[Dimension.NODE.index()][at] == node
           && (recent.bad[at] & measure.bit()) != 0) {

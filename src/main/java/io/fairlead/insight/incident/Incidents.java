@@ -29,6 +29,9 @@ final class Incidents {
   /** So long after a node came back, what was wrong before is in what is looked at. */
   private static final long BACK_MILLIS = 90_000;
 
+  /** What is over goes on if it comes back so soon. */
+  private static final long AGAIN_MILLIS = 60_000;
+
   /** A cause that is no field of requests. */
   private static final String RESOURCE = "resource";
 
@@ -142,6 +145,7 @@ final class Incidents {
 
   void end(OpenIncident incident, long when) {
     open.remove(incident);
+    incident.over = when;
     ended.addFirst(incident);
     while (ended.size() > ENDED) {
       ended.removeLast();
@@ -565,6 +569,7 @@ final class Incidents {
       return;
     }
     boolean flaps = times >= FLAPS;
+    downAgain("node " + name, when);
     OpenIncident incident =
         state(
             "node " + name,
@@ -586,6 +591,20 @@ final class Incidents {
     incident.flaps = (int) times;
     incident.kind = flaps ? "flapping" : "node-down";
     name(incident, "node", node, "node " + node + ": " + why);
+  }
+
+  /** What was over a moment ago goes on. */
+  private void downAgain(String key, long when) {
+    if (ofKey(key) != null) {
+      return;
+    }
+    for (OpenIncident before : ended) {
+      if (key.equals(before.key) && !before.isOfRequests() && when - before.over <= AGAIN_MILLIS) {
+        reopen(before);
+        announce(before);
+        return;
+      }
+    }
   }
 
   /** Mostly before its errors are many enough to be an incident of requests. */

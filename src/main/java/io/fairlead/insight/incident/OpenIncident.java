@@ -42,6 +42,7 @@ final class OpenIncident {
 
   long counted;
   long lastBad;
+  long over;
   long quietSince;
   long nextLook;
   int flaps;

@@ -93,13 +93,25 @@ class EventIncidentsTest {
       at(second + 10, new Event.NodeUp("shop", "b", "answered"));
     }
     assertThat(incidents())
-        .anySatisfy(each ->
-            assertThat(each)
-                .startsWith(
-                    "open flapping: Node b of shop flaps: it went down 3 times within 5 min, the last"
-                        + " time because 503."));
+        .singleElement()
+        .asString()
+        .startsWith(
+            "open flapping: Node b of shop flaps: it went down 3 times within 5 min, the last time"
+                + " because 503. Since 08:00:00 UTC.");
     at(120);
     assertThat(incidents()).noneMatch(each -> each.startsWith("open"));
+  }
+
+  @Test
+  void whatAServiceIsShortOfIsToldOnceForEachService() {
+    at(0, new Event.Overloaded("shop", "queue-full"), new Event.RetriesStopped("pay", 30));
+    assertThat(incidents()).hasSize(2);
+    at(5, new Event.Overloaded("shop", "queue-full"));
+    assertThat(incidents()).hasSize(2);
+    assertThat(watch.incidents())
+        .allSatisfy(each -> assertThat(each.causes().getFirst().fields()).containsKey("service"));
+    at(8, new Event.OverloadOver("shop", 3));
+    assertThat(incidents()).filteredOn(each -> each.startsWith("open")).hasSize(1);
   }
 
   @Test
