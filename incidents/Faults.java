@@ -51,7 +51,7 @@ final class Faults {
               .says("wait", "more to do", "queue")
               .by(
                   (shop, _) ->
-                      shop.change("requests-per-node: 4", "connections-per-node: 1"),
+                      shop.change("requests-per-node: 2", "connections-per-node: 1"),
                   (shop, _) -> shop.changeBack()),
           fault("5", "pauses as of garbage collection", "SIGSTOP to s4, 0.4 s in 3 s", false)
               .named(Map.of("node", "s4"))
@@ -116,17 +116,17 @@ final class Faults {
                           "\"/orders/**\" }, service: shop",
                           "\"/orders/**\" }, service: shop, rewrite: { path: \"/v3{path}\" }"),
                   (shop, _) -> shop.changeBack()),
-          fault("24a", "a node is out of descriptors", "prlimit of s6 to what it has open", true)
+          fault("24a", "a node is out of descriptors", "prlimit of s6 to half of what it has open", true)
               .named(Map.of("node", "s6"))
               .says("down", "fail", "error", "slow")
               .by(
-                  (shop, _) -> Shop.limitDescriptors(shop.pid("s6"), Shop.open(shop.pid("s6"))),
+                  (shop, _) -> Shop.limitDescriptors(shop.pid("s6"), Shop.open(shop.pid("s6")) / 2),
                   (shop, _) -> Shop.limitDescriptors(shop.pid("s6"), 4096)),
           fault("25", "disk full", "the file system of the data folder is filled up", false)
               .named(Map.of("resource", "disk"))
               .says("disk", "space")
               .by((shop, _) -> shop.fillDisk(), (shop, _) -> shop.emptyDisk()),
-          fault("27", "more than there is room for", "3 times the traffic; pay has 16 places", true)
+          fault("27", "more than there is room for", "3 times the traffic; pay has 8 places", true)
               .named(Map.of("service", "pay"), Map.of("route", "pay"))
               .says("more to do", "wait")
               .by((_, shoppers) -> shoppers.more = 3, (_, shoppers) -> shoppers.more = 1),
@@ -176,7 +176,7 @@ final class Faults {
           control("C2", "sale", "3 times the traffic on all routes, with room", 30)
               .by(
                   (shop, shoppers) -> {
-                    shop.change("requests-per-node: 4", "requests-per-node: 40");
+                    shop.change("requests-per-node: 2", "requests-per-node: 20");
                     shoppers.more = 3;
                   },
                   (shop, shoppers) -> {

@@ -1,6 +1,9 @@
 package io.fairlead.insight.incident;
 
+import io.fairlead.insight.incident.RecentRequests.Which;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -11,6 +14,9 @@ import java.util.Map;
  * <p>Two signs together tell it. A node gets a quarter or less of what it always got, while its
  * service gets what it does; and of the little it gets, much more is bad than is usual there. The
  * first alone would be another way to balance, the second alone chance.
+ *
+ * <p>If these are the nodes of one zone or version, two at least, and no others, that is told
+ * instead.
  */
 final class Avoided {
   /** What is looked at: the first is soon full of what goes on, in the second is enough of it. */
@@ -25,6 +31,8 @@ final class Avoided {
   /** Pieces of ten seconds in which it never got much less than usual. */
   private static final int STEADY = 6;
 
+  private static final List<Dimension> GROUPS = List.of(Dimension.VERSION, Dimension.ZONE);
+  private static final double MOST_OF_GROUP = 0.66;
   private static final int LEAST_BAD = 3;
   private static final double SURPRISING = 3;
   private static final double SPREAD = 2;
@@ -48,8 +56,13 @@ final class Avoided {
   private final int[] all = new int[Dimension.NODE.places];
   private final int[][] bad = new int[BAD.size()][Dimension.NODE.places];
   private final int[] serviceOf = new int[Dimension.NODE.places];
+  private final boolean[] back = new boolean[Dimension.NODE.places];
   private final int[] times = new int[1 << 10];
   private long from;
+
+  /** What is wrong with a node: so many of its last requests are bad in that way. */
+  private record Lost(
+      int node, double share, Measure measure, int bad, int all, int medianMicros) {}
 
   Avoided(Slices slices, RecentRequests recent, Values values, Incidents incidents) {
     this.slices = slices;
@@ -60,19 +73,35 @@ final class Avoided {
 
   /** A piece of ten seconds has ended. */
   void look(long endMillis) {
+    Map<Integer, Lost> lost = new LinkedHashMap<>();
     for (long span : SPANS) {
       count(endMillis - span);
       for (int node = Dictionary.FIRST; node < Dimension.NODE.places; node++) {
-        int service = serviceOf[node];
-        if (all[node] > 0 && service != Dictionary.NONE) {
-          look(
-              node,
-              slices.slice(Dimension.NODE, node),
-              slices.slice(Dimension.SERVICE, service),
-              endMillis);
+        if (all[node] > 0 && serviceOf[node] != Dictionary.NONE && !lost.containsKey(node)) {
+          look(node, lost, endMillis);
         }
       }
     }
+    for (Dimension dimension : GROUPS) {
+      if (group(dimension, lost, endMillis)) {
+        return;
+      }
+    }
+    for (Lost each : lost.values()) {
+      String service = service(each.node);
+      String name = name(each.node);
+      if (incidents.ofKey(key(service, name)) == null && !incidents.isElsewhere(service, name)) {
+        tell(each, service, name, endMillis);
+      }
+    }
+  }
+
+  private String service(int node) {
+    return values.of(Dimension.SERVICE).text(serviceOf[node]);
+  }
+
+  private String name(int node) {
+    return values.of(Dimension.NODE).text(node);
   }
 
   private void count(long fromMillis) {
@@ -94,32 +123,31 @@ final class Avoided {
     }
   }
 
-  private void look(int node, int slice, int servicesSlice, long endMillis) {
+  private void look(int node, Map<Integer, Lost> lost, long endMillis) {
+    int slice = slices.slice(Dimension.NODE, node);
+    int servicesSlice = slices.slice(Dimension.SERVICE, serviceOf[node]);
     double share = steadyService[node] == 0 ? 0 : steadyRate[node] / steadyService[node];
     double expected = share * slices.ten(servicesSlice);
     int there = slices.ten(slice);
-    String name = values.of(Dimension.NODE).text(node);
-    String service = values.of(Dimension.SERVICE).text(serviceOf[node]);
-    OpenIncident open = incidents.ofKey(key(service, name));
+    back[node] = there >= BACK * expected;
+    OpenIncident open = incidents.ofKey(key(service(node), name(node)));
     if (open != null && open.kind.equals(Incidents.AVOIDED)) {
-      if (there < BACK * expected) {
-        open.lastBad = endMillis;
+      if (!back[node]) {
+        open.lastBad = endMillis; // what it gets now does not become usual
       }
-      return; // what it gets now does not become usual
-    }
-    if (slices.steady(slice) >= STEADY || slices.usualRate(slice) == 0) {
+    } else if (slices.steady(slice) >= STEADY || slices.usualRate(slice) == 0) {
       steadyRate[node] = (float) slices.usualRate(slice);
       steadyService[node] = (float) slices.usualRate(servicesSlice);
     }
-    boolean missed =
-        isMissed(there, expected)
-            || isMissed(slices.minute(slice), share * slices.minute(servicesSlice));
-    if (open != null || !missed || incidents.isElsewhere(service, name)) {
+    if (!isMissed(there, expected)
+        && !isMissed(slices.minute(slice), share * slices.minute(servicesSlice))) {
       return;
     }
     for (int i = 0; i < bad.length; i++) {
-      if (isWorse(BAD.get(i), bad[i][node], all[node], slice)) {
-        tell(node, service, name, there / expected, i, endMillis);
+      Measure measure = BAD.get(i);
+      if (isWorse(measure, bad[i][node], all[node], slice)) {
+        double of = expected <= 0 ? 0 : there / expected;
+        lost.put(node, new Lost(node, of, measure, bad[i][node], all[node], median(node, measure)));
         return;
       }
     }
@@ -138,10 +166,90 @@ final class Avoided {
         && Chance.above(k, n, usual, SPREAD, 1000) >= SURPRISING;
   }
 
-  private void tell(
-      int node, String service, String name, double share, int which, long endMillis) {
-    Measure measure = BAD.get(which);
-    int k = bad[which][node];
+  // --- what they have in common ---------------------------------------------------------------
+
+  /** Whether the nodes that are lost are those of one version or zone; then that is told. */
+  private boolean group(Dimension dimension, Map<Integer, Lost> lost, long endMillis) {
+    int[] labels = new int[Dimension.NODE.places];
+    for (long row = from; row < recent.written; row++) {
+      int at = RecentRequests.at(row);
+      labels[recent.values[Dimension.NODE.index()][at]] = recent.values[dimension.index()][at];
+    }
+    for (int label = Dictionary.FIRST; label < dimension.places; label++) {
+      OpenIncident open = incidents.ofKey(key(dimension, label));
+      int nodes = 0;
+      int away = 0;
+      int others = 0;
+      List<Lost> its = new ArrayList<>();
+      for (int node = Dictionary.FIRST; node < labels.length; node++) {
+        Lost one = lost.get(node);
+        if (all[node] == 0) {
+          continue;
+        }
+        if (labels[node] != label) {
+          others += one != null ? 1 : 0;
+          continue;
+        }
+        nodes++;
+        away += back[node] ? 0 : 1;
+        if (one != null) {
+          its.add(one);
+        }
+      }
+      if (open != null) {
+        if (away > 0) {
+          open.lastBad = endMillis;
+        }
+        incidents.absorbEjected(open);
+        return true;
+      }
+      if (its.size() >= 2 && its.size() >= MOST_OF_GROUP * nodes && others == 0) {
+        tell(dimension, label, its, nodes, endMillis);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void tell(Dimension dimension, int label, List<Lost> its, int nodes, long endMillis) {
+    String words = dimension.noun() + " " + values.of(dimension).text(label);
+    String names = Sentences.list(its.stream().map(each -> name(each.node)).sorted().toList());
+    OpenIncident incident =
+        incidents.state(
+            key(dimension, label),
+            Incidents.AVOIDED,
+            "warn",
+            endMillis,
+            its.size()
+                + " of the "
+                + nodes
+                + " nodes with "
+                + words
+                + " ("
+                + names
+                + ") get a quarter or less of what they usually do, and no others, since the balancer"
+                + " finds those better: "
+                + is(its.getFirst()),
+            Map.of(dimension.field(), values.of(dimension).text(label)),
+            LASTS_MILLIS);
+    Which which = new Which(dimension, new int[] {label}, null, 0);
+    incident.which = which;
+    Incidents.name(incident, dimension.field(), values.of(dimension).text(label), words);
+    incidents.absorbEjected(incident);
+  }
+
+  private String is(Lost one) {
+    return one.bad
+        + " of the last "
+        + one.all
+        + " requests to "
+        + name(one.node)
+        + (one.measure == Measure.ERRORS
+            ? " fail"
+            : " are slow, half of these take more than " + Sentences.millis(one.medianMicros));
+  }
+
+  private void tell(Lost one, String service, String name, long endMillis) {
     OpenIncident incident =
         incidents.state(
             key(service, name),
@@ -153,21 +261,14 @@ final class Avoided {
                 + " of "
                 + service
                 + " gets "
-                + Sentences.percent(share)
+                + Sentences.percent(one.share)
                 + " of what it usually does, since the balancer finds others better: "
-                + k
-                + " of its last "
-                + all[node]
-                + " requests "
-                + (measure == Measure.ERRORS
-                    ? "fail"
-                    : "are slow, half of these take more than "
-                        + Sentences.millis(median(node, measure))),
+                + is(one),
             Map.of("service", service),
             LASTS_MILLIS);
-    incident.share = (double) k / all[node];
-    incident.baseline = slices.usual(measure.index(), slices.slice(Dimension.NODE, node));
-    Incidents.name(incident, "node", name, "node " + name + ": " + k + " of " + all[node]);
+    incident.share = (double) one.bad / one.all;
+    incident.baseline = slices.usual(one.measure.index(), slices.slice(Dimension.NODE, one.node));
+    Incidents.name(incident, "node", name, "node " + name + ": " + one.bad + " of " + one.all);
   }
 
   private int median(int node, Measure measure) {
@@ -185,5 +286,9 @@ final class Avoided {
 
   private static String key(String service, String node) {
     return "node " + service + "/" + node;
+  }
+
+  private String key(Dimension dimension, int label) {
+    return "avoided " + dimension.field() + " " + values.of(dimension).text(label);
   }
 }

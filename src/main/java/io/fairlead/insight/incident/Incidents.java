@@ -182,9 +182,12 @@ final class Incidents {
     }
   }
 
-  /** Whether it says of a node that it is ejected, and nothing of requests. */
+  /** Whether it says of a node that it is ejected or avoided, and nothing of requests. */
   static boolean isEjected(OpenIncident incident) {
-    return incident.kind.equals(EJECTED) && !incident.isOfRequests() && incident.key != null;
+    return (incident.kind.equals(EJECTED) || incident.kind.equals(AVOIDED))
+        && !incident.isOfRequests()
+        && incident.key != null
+        && incident.key.startsWith("node ");
   }
 
   /** Whether a node is ejected for what an incident tells. */
@@ -660,7 +663,7 @@ final class Incidents {
   /** The incident of requests that names that node. */
   private @Nullable OpenIncident blamed(String service, String node) {
     for (OpenIncident incident : open) {
-      if (incident.isOfRequests()
+      if ((incident.isOfRequests() || (incident.kind.equals(AVOIDED) && incident.which != null))
           && !incident.causes.isEmpty()
           && service.equals(incident.scope.getOrDefault("service", service))
           && (node.equals(incident.causes.getFirst().fields().get("node"))

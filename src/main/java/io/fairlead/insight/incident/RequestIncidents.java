@@ -73,10 +73,10 @@ final class RequestIncidents {
   /** Most of what is bad at the node is what the incident names, such as a version that it has. */
   private boolean explains(OpenIncident incident, String service, String node) {
     Which which = incident.which;
-    if (which == null || incident.measures.isEmpty()) {
+    if (which == null) {
       return false;
     }
-    int bits = 0;
+    int bits = incident.measures.isEmpty() ? Measure.BITS & ~Measure.REFUSED.bit() : 0;
     for (Measure measure : incident.measures) {
       bits |= measure.bit();
     }
