@@ -30,6 +30,22 @@ final class Faults {
                     }
                   },
                   (shop, _) -> shop.controlAll(shop.of("shop"), "heal")),
+          fault("17", "wrong chain", "secure shows a certificate of another authority", true)
+              .named(Map.of("listener", "secure"))
+              .says("handshake", "certificate")
+              .by((shop, _) -> shop.show("wrong"), (shop, _) -> shop.show("good")),
+          fault("28", "cold new node", "s9 joins and takes 20 times as long", false)
+              .named(Map.of("node", "s9"))
+              .says("joined")
+              .by(Faults::join, Faults::leave),
+          fault("24b", "the instance is out of descriptors", "prlimit of Fairlead", true)
+              .named(Map.of("resource", "descriptors"))
+              .says("descriptors")
+              .by(
+                  (shop, _) ->
+                      Shop.limitDescriptors(
+                          shop.fairleadPid(), Shop.open(shop.fairleadPid()) + 40),
+                  (shop, _) -> Shop.limitDescriptors(shop.fairleadPid(), 65_536)),
           fault("8", "crash", "kill -9 s2", true)
               .named(Map.of("node", "s2"))
               .says("down")
@@ -133,27 +149,12 @@ final class Faults {
           fault("23", "large answers hang", "nodes of zone z2 send 1,400 bytes of a body", true)
               .named(
                   Map.of("zone", "z2"),
-                  Map.of("zone", "z2", "route", "download"))
+                  Map.of("zone", "z2", "service", "shop"),
+                  Map.of("node", "s2, s5, s8"))
               .says("stall", "fail", "break off", "slow")
               .by(
                   (shop, _) -> shop.controlAll(shop.inZone("z2"), "stall=1400"),
                   (shop, _) -> shop.controlAll(shop.inZone("z2"), "heal")),
-          fault("17", "wrong chain", "secure shows a certificate of another authority", true)
-              .named(Map.of("listener", "secure"))
-              .says("handshake", "certificate")
-              .by((shop, _) -> shop.show("wrong"), (shop, _) -> shop.show("good")),
-          fault("28", "cold new node", "s9 joins and takes 20 times as long", false)
-              .named(Map.of("node", "s9"))
-              .says("joined")
-              .by(Faults::join, Faults::leave),
-          fault("24b", "the instance is out of descriptors", "prlimit of Fairlead", true)
-              .named(Map.of("resource", "descriptors"))
-              .says("descriptors")
-              .by(
-                  (shop, _) ->
-                      Shop.limitDescriptors(
-                          shop.fairleadPid(), Shop.open(shop.fairleadPid()) + 40),
-                  (shop, _) -> Shop.limitDescriptors(shop.fairleadPid(), 65_536)),
           fault("P2", "a node fails during a ramp", "traffic grows by 1 % a second; p4 fails 10 %", true)
               .named(Map.of("node", "p4"))
               .says("fail", "error")

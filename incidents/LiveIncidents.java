@@ -70,22 +70,25 @@ final class LiveIncidents {
         Faults.ALL.stream()
             .filter(fault -> wanted.isEmpty() || wanted.stream().anyMatch(fault::isMeantBy))
             .toList();
-    int quiet = quietMinutes >= 0 ? quietMinutes : all ? 2 : 0;
+    int quiet = quietMinutes >= 0 ? quietMinutes : all ? 1 : 0;
     int status;
     try (Shop shop = new Shop(Path.of("incidents/work").toAbsolutePath())) {
       shop.start();
       try (Shoppers shoppers =
           new Shoppers(Shop.WEB, Shop.SECURE, shop.authority(), rate, seed)) {
         LiveIncidents run = new LiveIncidents(shop, shoppers);
-        run.play(chosen, quiet, quick ? 5 : 10, quick ? 45 : 90);
-        IncidentReport report =
-            new IncidentReport(rate, seed, run.outcomes, run.falseOnes, run.quietSeconds);
+        run.play(chosen, quiet, 5, quick ? 45 : 90);
+        IncidentReport report = run.report(seed);
         report.print();
         report.write(Path.of(all ? "incidents/report.md" : "incidents/work/report.md"));
         status = report.isGood() ? 0 : 1;
       }
     }
     System.exit(status);
+  }
+
+  private IncidentReport report(long seed) {
+    return new IncidentReport(rate, seed, outcomes, falseOnes, quietSeconds);
   }
 
   private void play(List<Fault> faults, int quietMinutes, int calm, int warmUp) throws Exception {

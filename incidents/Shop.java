@@ -171,12 +171,13 @@ final class Shop implements AutoCloseable {
             "catalog", "product", "search", "cart", "checkout", "account", "orders", "wishlist",
             "images", "download", "reviews", "stock", "admin")) {
       routes.append(
-          "      - { name: %s, match: { path: \"/%s/**\" }, service: shop }\n".formatted(page, page));
+          "      - { name: %s, match: { path: \"/%s/**\" }, service: shop, timeouts: { idle: 5s } }\n"
+              .formatted(page, page));
     }
     StringBuilder apis = new StringBuilder();
     for (String page : List.of("items", "prices", "orders", "stock")) {
       apis.append(
-          "      - { name: api-%s, match: { path: \"/api/%s/**\" }, service: shop }\n"
+          "      - { name: api-%s, match: { path: \"/api/%s/**\" }, service: shop, timeouts: { idle: 5s } }\n"
               .formatted(page, page));
     }
     return """
@@ -188,7 +189,7 @@ final class Shop implements AutoCloseable {
             bind: "127.0.0.1:%d"
             routes:
         %s      - { name: pay, match: { path: "/pay/**" }, service: pay, timeout: 5s }
-              - { name: home, service: shop }
+              - { name: home, service: shop, timeouts: { idle: 5s } }
           secure:
             bind: "127.0.0.1:%d"
             tls: { certificates: [ { cert: "%s", key: "%s" } ] }

@@ -14,11 +14,13 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
@@ -73,6 +75,7 @@ final class Shoppers implements AutoCloseable {
 
   private final int port;
   private final int tlsPort;
+  private final TrustManager[] trusted;
   private final SSLSocketFactory tls;
   private final double rate;
   private final SplittableRandom random;
@@ -123,11 +126,21 @@ final class Shoppers implements AutoCloseable {
     TrustManagerFactory trust =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     trust.init(store);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, trust.getTrustManagers(), null);
-    tls = context.getSocketFactory();
+    trusted = trust.getTrustManagers();
+    tls = stranger();
     thread = new Thread(this::send, "shoppers");
     thread.start();
+  }
+
+  /** Somebody who has never been here has no session to resume. */
+  private SSLSocketFactory stranger() {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trusted, null);
+      return context.getSocketFactory();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   long sent() {
@@ -325,7 +338,8 @@ final class Shoppers implements AutoCloseable {
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(PATIENCE_MILLIS);
     if (ask.tls) {
-      SSLSocket over = (SSLSocket) tls.createSocket(socket, "shop.example", port, true);
+      SSLSocketFactory of = ThreadLocalRandom.current().nextBoolean() ? tls : stranger();
+      SSLSocket over = (SSLSocket) of.createSocket(socket, "shop.example", port, true);
       try {
         over.startHandshake();
       } catch (IOException e) {
