@@ -67,7 +67,7 @@ final class Faults {
               .says("wait", "more to do", "queue")
               .by(
                   (shop, _) ->
-                      shop.change("requests-per-node: 2", "connections-per-node: 1"),
+                      shop.change("requests-per-node: 3", "connections-per-node: 1"),
                   (shop, _) -> shop.changeBack()),
           fault("5", "pauses as of garbage collection", "SIGSTOP to s4, 0.4 s in 3 s", false)
               .named(Map.of("node", "s4"))
@@ -142,10 +142,12 @@ final class Faults {
               .named(Map.of("resource", "disk"))
               .says("disk", "space")
               .by((shop, _) -> shop.fillDisk(), (shop, _) -> shop.emptyDisk()),
-          fault("27", "more than there is room for", "3 times the traffic; pay has 8 places", true)
+          fault("27", "more than there is room for", "4 times the payments; pay has 12 places", true)
               .named(Map.of("service", "pay"), Map.of("route", "pay"))
               .says("more to do", "wait")
-              .by((_, shoppers) -> shoppers.more = 3, (_, shoppers) -> shoppers.more = 1),
+              .by(
+                  (_, shoppers) -> shoppers.payments = 0.24 * LiveIncidents.rate(),
+                  (_, shoppers) -> shoppers.payments = 0),
           fault("23", "large answers hang", "nodes of zone z2 send 1,400 bytes of a body", true)
               .named(
                   Map.of("zone", "z2"),
@@ -177,7 +179,7 @@ final class Faults {
           control("C2", "sale", "3 times the traffic on all routes, with room", 30)
               .by(
                   (shop, shoppers) -> {
-                    shop.change("requests-per-node: 2", "requests-per-node: 20");
+                    shop.change("requests-per-node: 3", "requests-per-node: 20");
                     shoppers.more = 3;
                   },
                   (shop, shoppers) -> {

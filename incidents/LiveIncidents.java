@@ -18,7 +18,7 @@ final class LiveIncidents {
   private static final int MOST_SECONDS = 60;
 
   /** So long a fault goes on after it has been told, for what else there is to be told. */
-  private static final int AFTER_SECONDS = 8;
+  private static final int AFTER_SECONDS = 6;
 
   /** What is told so soon after a fault's end belongs to it. */
   private static final int ECHO_SECONDS = 12;
@@ -70,14 +70,14 @@ final class LiveIncidents {
         Faults.ALL.stream()
             .filter(fault -> wanted.isEmpty() || wanted.stream().anyMatch(fault::isMeantBy))
             .toList();
-    int quiet = quietMinutes >= 0 ? quietMinutes : all ? 1 : 0;
+    int quiet = quietMinutes >= 0 ? quietMinutes : 0;
     int status;
     try (Shop shop = new Shop(Path.of("incidents/work").toAbsolutePath())) {
       shop.start();
       try (Shoppers shoppers =
           new Shoppers(Shop.WEB, Shop.SECURE, shop.authority(), rate, seed)) {
         LiveIncidents run = new LiveIncidents(shop, shoppers);
-        run.play(chosen, quiet, 5, quick ? 45 : 90);
+        run.play(chosen, quiet, 5, quick ? 45 : 80);
         IncidentReport report = run.report(seed);
         report.print();
         report.write(Path.of(all ? "incidents/report.md" : "incidents/work/report.md"));
@@ -187,7 +187,7 @@ final class LiveIncidents {
   /** Waits until all that was told is over. */
   private void settle() throws Exception {
     long begin = System.nanoTime();
-    while (seconds(begin) < 60
+    while (seconds(begin) < 40
         && Told.all(shop).stream().anyMatch(each -> each.open() && !each.isOfTheWayBack())) {
       Thread.sleep(POLL_MILLIS);
     }

@@ -196,7 +196,7 @@ final class Shop implements AutoCloseable {
             routes:
         %sservices:
           shop: { health: { http: /healthz }, nodes: [%s] }
-          pay: { health: { http: /healthz }, limits: { requests-per-node: 2 }, nodes: [%s] }
+          pay: { health: { http: /healthz }, limits: { requests-per-node: 3 }, nodes: [%s] }
         """
         .formatted(
             ADMIN,

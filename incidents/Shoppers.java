@@ -96,6 +96,9 @@ final class Shoppers implements AutoCloseable {
   /** Requests a second beside, of a scraper that asks for costly pages. */
   volatile double scraper;
 
+  /** Payments a second beside. */
+  volatile double payments;
+
   /** Requests a second beside, of a job that fetches large files. */
   volatile double backup;
 
@@ -191,7 +194,7 @@ final class Shoppers implements AutoCloseable {
       }
       double open = Math.min(1, 0.1 + (due - start) / 20e9); // nothing is warm at first
       double usual = rate * open * more * load;
-      double all = usual + flood + scraper + backup;
+      double all = usual + flood + scraper + payments + backup;
       due += (long) (-Math.log(1 - random.nextDouble()) / all * 1e9);
       long left = due - System.nanoTime();
       while (left > 0) {
@@ -215,6 +218,14 @@ final class Shoppers implements AutoCloseable {
                           client(any(ANY_CLIENT)),
                           "scraper/1.0",
                           false)
+                      : which < usual + flood + scraper + payments
+                          ? new Ask(
+                              "/pay/" + random.nextInt(2_000),
+                              true,
+                              false,
+                              client(any(ANY_CLIENT)),
+                              agent(any(ANY_AGENT)),
+                              false)
                       : new Ask(
                           "/download/" + random.nextInt(1000),
                           false,

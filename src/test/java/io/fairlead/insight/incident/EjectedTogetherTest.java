@@ -48,6 +48,22 @@ class EjectedTogetherTest {
         });
   }
 
+  /** Before the requests have told it, or after. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10})
+  void whatAServiceIsShortOfAndWhatItsRequestsShowIsOneIncident(int secondsUntilTold) {
+    pass(125);
+    bazaar.retryStorm = true;
+    pass(secondsUntilTold);
+    bazaar.watch.hear(
+        new EventLog.Entry(++ids, bazaar.now(), new Event.Overloaded("pay", "queue-full")));
+    pass(15);
+    assertThat(bazaar.incidents()).singleElement().satisfies(incident -> {
+      assertThat(incident.causes().getFirst().fields()).isEqualTo(Map.of("service", "pay"));
+      assertThat(incident.text()).contains("more to do than it can");
+    });
+  }
+
   @Test
   void aNodeThatIsEjectedForSomethingElseIsAnotherOne() {
     pass(125);
