@@ -10,7 +10,7 @@ final class Faults {
               .named(Map.of("node", "s1"))
               .says("slow")
               .by((shop, _) -> shop.control("s1", "factor=4"), heal("s1")),
-          fault("3", "one network floods", "127.200.7.0/24 sends 3 times what all others do", true)
+          fault("3", "one network floods", "127.200.7.0/24 asks for /catalog, 3 times what all others ask", true)
               .named(Map.of("client", "127.200.7.0"))
               .says("grown")
               .by(

@@ -20,16 +20,14 @@ final class IncidentReport {
   private final double quietSeconds;
 
   IncidentReport(
-      double rate,
-      long seed,
-      List<Outcome> outcomes,
-      List<String> falseOnes,
-      double quietSeconds) {
+      double rate, long seed, List<Played> played, double quietSeconds, List<String> falseOnes) {
     this.rate = rate;
     this.seed = seed;
-    this.outcomes = List.copyOf(outcomes);
-    this.falseOnes = List.copyOf(falseOnes);
-    this.quietSeconds = quietSeconds;
+    outcomes = played.stream().map(Played::outcome).toList();
+    this.falseOnes = new ArrayList<>(falseOnes);
+    played.forEach(each -> this.falseOnes.addAll(each.falseOnes()));
+    this.quietSeconds =
+        quietSeconds + played.stream().mapToDouble(Played::quietSeconds).sum();
   }
 
   private List<Outcome> faults() {
@@ -139,7 +137,7 @@ final class IncidentReport {
   }
 
   /** The last one that changed what runs, with a mark when its files differ from it. */
-  private static String commit() {
+  static String commit() {
     String commit =
         Machine.output("git", "log", "-1", "--format=%h", "--", "src/main", "pom.xml").firstLine();
     boolean same =

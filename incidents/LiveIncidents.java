@@ -23,12 +23,14 @@ final class LiveIncidents {
   /** What is told so soon after a fault's end belongs to it. */
   private static final int ECHO_SECONDS = 12;
 
+  /** At least, after what was told is over. */
+  private static final int CALM_SECONDS = 5;
+
   private static double rate = 500;
 
   private final Shop shop;
   private final Shoppers shoppers;
   private final Set<String> known = new HashSet<>();
-  private final List<Outcome> outcomes = new ArrayList<>();
   private final List<String> falseOnes = new ArrayList<>();
   private double quietSeconds;
 
@@ -45,7 +47,7 @@ final class LiveIncidents {
   public static void main(String[] args) throws Exception {
     long seed = 1;
     boolean quick = false;
-    int quietMinutes = -1;
+    int quietMinutes = 0;
     List<String> only = List.of();
     for (String arg : args) {
       String value = arg.substring(arg.indexOf('=') + 1);
@@ -64,57 +66,73 @@ final class LiveIncidents {
         }
       }
     }
-    boolean all = !quick && only.isEmpty();
     List<String> wanted = quick && only.isEmpty() ? Faults.QUICK : only;
     List<Fault> chosen =
         Faults.ALL.stream()
             .filter(fault -> wanted.isEmpty() || wanted.stream().anyMatch(fault::isMeantBy))
             .toList();
-    int quiet = quietMinutes >= 0 ? quietMinutes : 0;
-    int status;
+    String key = IncidentReport.commit() + ", " + rate + "/s, seed " + seed;
+    Path rows = Path.of("incidents/work/rows");
+    IncidentReport report;
     try (Shop shop = new Shop(Path.of("incidents/work").toAbsolutePath())) {
       shop.start();
       try (Shoppers shoppers =
           new Shoppers(Shop.WEB, Shop.SECURE, shop.authority(), rate, seed)) {
         LiveIncidents run = new LiveIncidents(shop, shoppers);
-        run.play(chosen, quiet, 5, quick ? 45 : 80);
-        IncidentReport report = run.report(seed);
+        run.warmUp(quick ? 45 : 80);
+        run.quiet(60 * quietMinutes, "with nothing done");
+        List<String> before = List.copyOf(run.falseOnes);
+        double quietBefore = run.quietSeconds;
+        List<Played> played = new ArrayList<>();
+        for (Fault fault : chosen) {
+          played.add(run.playAndSettle(fault));
+          played.getLast().keep(rows, key);
+        }
+        report = new IncidentReport(rate, seed, played, quietBefore, before);
         report.print();
-        report.write(Path.of(all ? "incidents/report.md" : "incidents/work/report.md"));
-        status = report.isGood() ? 0 : 1;
+        report.write(Path.of("incidents/work/report.md"));
+        List<Played> kept = Played.kept(rows, key);
+        if (kept.size() == Faults.ALL.size()) {
+          new IncidentReport(rate, seed, kept, quietBefore, before)
+              .write(Path.of("incidents/report.md"));
+        } else {
+          System.out.println(
+              "incidents/report.md stays: "
+                  + (Faults.ALL.size() - kept.size())
+                  + " were not played with this Fairlead");
+        }
       }
     }
-    System.exit(status);
+    System.exit(report.isGood() ? 0 : 1);
   }
 
-  private IncidentReport report(long seed) {
-    return new IncidentReport(rate, seed, outcomes, falseOnes, quietSeconds);
-  }
-
-  private void play(List<Fault> faults, int quietMinutes, int calm, int warmUp) throws Exception {
-    System.out.printf("warming up for %d s at %.0f requests/s%n", warmUp, rate);
-    Thread.sleep(Duration.ofSeconds(warmUp));
+  private void warmUp(int seconds) throws Exception {
+    System.out.printf("warming up for %d s at %.0f requests/s%n", seconds, rate);
+    Thread.sleep(Duration.ofSeconds(seconds));
     Shop.await("it knows enough", Duration.ofSeconds(60), () -> Told.isEnough(shop));
     for (Told each : Told.all(shop)) {
       known.add(each.id());
       falseOnes.add("while warming up: " + each.text());
     }
-    if (quietMinutes > 0) {
-      quiet(60 * quietMinutes, "with nothing done");
+  }
+
+  private Played playAndSettle(Fault fault) throws Exception {
+    double quietBefore = quietSeconds;
+    int falseBefore = falseOnes.size();
+    Outcome outcome;
+    try {
+      outcome = play(fault);
+    } catch (Exception e) {
+      outcome = Outcome.notPlayed(fault, String.valueOf(e.getMessage()));
+      fault.end().on(shop, shoppers);
     }
-    for (Fault fault : faults) {
-      Outcome outcome;
-      try {
-        outcome = play(fault);
-      } catch (Exception e) {
-        outcome = Outcome.notPlayed(fault, String.valueOf(e.getMessage()));
-        fault.end().on(shop, shoppers);
-      }
-      outcomes.add(outcome);
-      System.out.println(outcome.row());
-      settle();
-      quiet(calm, "after " + fault.name());
-    }
+    System.out.println(outcome.row());
+    settle();
+    quiet(CALM_SECONDS, "after " + fault.name());
+    return new Played(
+        outcome,
+        quietSeconds - quietBefore,
+        List.copyOf(falseOnes.subList(falseBefore, falseOnes.size())));
   }
 
   private Outcome play(Fault fault) throws Exception {

@@ -209,7 +209,13 @@ final class Shoppers implements AutoCloseable {
           which < usual
               ? usual()
               : which < usual + flood
-                  ? page("127.200.7." + (1 + random.nextInt(250)), agent(any(ANY_AGENT)))
+                  ? new Ask(
+                      "/catalog/" + random.nextInt(2_000),
+                      false,
+                      false,
+                      "127.200.7." + (1 + random.nextInt(250)),
+                      agent(any(ANY_AGENT)),
+                      false)
                   : which < usual + flood + scraper
                       ? new Ask(
                           "/search?deep=1&q=" + random.nextInt(10_000),

@@ -110,8 +110,12 @@ final class Avoided {
     for (int[] each : bad) {
       Arrays.fill(each, 0);
     }
+    List<Which> explained = explained();
     for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
+      if (Causes.isExplained(recent, at, explained)) {
+        continue;
+      }
       int node = recent.values[Dimension.NODE.index()][at];
       all[node]++;
       if (steadyRate[node] == 0) {
@@ -121,6 +125,17 @@ final class Avoided {
         bad[i][node] += (recent.bad[at] & BAD.get(i).bit()) != 0 ? 1 : 0;
       }
     }
+  }
+
+  /** What incidents tell already is not the node's. */
+  private List<Which> explained() {
+    List<Which> explained = new ArrayList<>();
+    for (OpenIncident incident : incidents.open()) {
+      if (incident.isOfRequests() && incident.which != null) {
+        explained.add(incident.which);
+      }
+    }
+    return explained;
   }
 
   private void look(int node, Map<Integer, Lost> lost, long endMillis) {

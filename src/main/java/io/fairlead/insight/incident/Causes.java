@@ -148,7 +148,7 @@ final class Causes {
     }
   }
 
-  private static boolean isExplained(RecentRequests recent, int at, List<Which> explained) {
+  static boolean isExplained(RecentRequests recent, int at, List<Which> explained) {
     for (Which which : explained) {
       if (which.takes(recent, at)) {
         return true;

@@ -154,6 +154,9 @@ final class RequestIncidents {
     long since = since(measure, named == null ? null : named.which());
     OpenIncident same = same(measure, named, since);
     if (same != null) {
+      if (named == null && same.which != null) {
+        return; // that it has a cause is worth more than what has none
+      }
       same.lastBad = endMillis();
       join(same, measure, named);
       if (!same.measures.contains(measure)) {

@@ -12,12 +12,16 @@ final class RouteTimes {
   /** Fewer say nothing about one in a hundred. */
   private static final int ENOUGH = 100;
 
+  /** Turns after which what came before is forgotten: a process that has just started is slow. */
+  private static final int PROVISIONAL = 3;
+
   /** Beyond, half of what is old is forgotten with each turn. */
   private static final int MUCH = 40_000;
 
   private final int[][] current;
   private final int[][] usual;
   private final int[] limit;
+  private final byte[] turns;
   private final int noticed;
 
   /**
@@ -28,6 +32,7 @@ final class RouteTimes {
     current = new int[routes][];
     usual = new int[routes][];
     limit = new int[routes];
+    turns = new byte[routes];
     java.util.Arrays.fill(limit, Integer.MAX_VALUE);
   }
 
@@ -66,9 +71,10 @@ final class RouteTimes {
     }
     if (keep) {
       int[] base = usual[route];
-      if (base == null) {
+      if (base == null || turns[route] < PROVISIONAL) {
         base = new int[BUCKETS];
         usual[route] = base;
+        turns[route]++;
       }
       long sum = 0;
       for (int i = 0; i < BUCKETS; i++) {
