@@ -58,10 +58,12 @@ class EjectedTogetherTest {
     bazaar.watch.hear(
         new EventLog.Entry(++ids, bazaar.now(), new Event.Overloaded("pay", "queue-full")));
     pass(15);
-    assertThat(bazaar.incidents()).singleElement().satisfies(incident -> {
-      assertThat(incident.causes().getFirst().fields()).isEqualTo(Map.of("service", "pay"));
-      assertThat(incident.text()).contains("more to do than it can");
-    });
+    assertThat(bazaar.incidents())
+        .singleElement()
+        .satisfies(incident -> {
+          assertThat(incident.causes().getFirst().fields()).isEqualTo(Map.of("service", "pay"));
+          assertThat(incident.text()).contains("more to do than it can");
+        });
   }
 
   @Test
