@@ -20,7 +20,7 @@ import java.util.Map;
  */
 final class Avoided {
   /** What is looked at: the first is soon full of what goes on, in the second is enough of it. */
-  private static final long[] SPANS = {20_000, 60_000};
+  private static final long[] SPANS = {10_000, 20_000, 60_000};
 
   private static final int EXPECTED = 40;
 
@@ -71,7 +71,7 @@ final class Avoided {
     this.incidents = incidents;
   }
 
-  /** A piece of ten seconds has ended. */
+  /** A second has ended; now and then. */
   void look(long endMillis) {
     Map<Integer, Lost> lost = new LinkedHashMap<>();
     for (long span : SPANS) {

@@ -267,7 +267,7 @@ public final class IncidentWatch {
     }
     makeRoom(known);
     known.judge.look();
-    if (piece && known.slices.isEnough()) {
+    if (known.slices.second() % 2 == 0 && known.slices.isEnough()) {
       known.avoided.look((known.slices.second() + 1) * 1000);
     }
   }

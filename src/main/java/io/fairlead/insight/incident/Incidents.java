@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Incidents {
   static final String AVOIDED = "node-avoided";
-  private static final String EJECTED = "node-ejected";
+  static final String EJECTED = "node-ejected";
   private static final String PRESSURE = "pressure";
   private static final String OVERLOAD = "overload ";
   private static final String RETRIES = "retries ";
@@ -475,6 +475,7 @@ final class Incidents {
       String what,
       Map<String, String> scope,
       long lastsMillis) {
+    reopen(key, when);
     OpenIncident incident = ofKey(key);
     boolean first = incident == null;
     if (incident == null) {
@@ -572,7 +573,6 @@ final class Incidents {
       return;
     }
     boolean flaps = times >= FLAPS;
-    downAgain("node " + name, when);
     OpenIncident incident =
         state(
             "node " + name,
@@ -597,7 +597,7 @@ final class Incidents {
   }
 
   /** What was over a moment ago goes on. */
-  private void downAgain(String key, long when) {
+  private void reopen(String key, long when) {
     if (ofKey(key) != null) {
       return;
     }

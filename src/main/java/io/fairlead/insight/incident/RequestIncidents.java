@@ -283,6 +283,13 @@ final class RequestIncidents {
         incident.counted = recent.since(since);
         return incident;
       }
+      Which ejected = ejected(incident);
+      if (named != null && ejected != null && overlap(ejected, named.which(), measure)) {
+        incident.notes.add(incident.text);
+        incident.which = ejected;
+        incident.counted = recent.since(since);
+        return incident;
+      }
       if (!incident.isOfRequests()) {
         continue;
       }
@@ -300,6 +307,18 @@ final class RequestIncidents {
       }
     }
     return null;
+  }
+
+  /** The node of an incident that says it is ejected; null: it says something else. */
+  private @Nullable Which ejected(OpenIncident incident) {
+    String key = incident.key;
+    if (key == null || !Incidents.isEjected(incident)) {
+      return null;
+    }
+    int number = values.of(Dimension.NODE).numberOf(key.substring(key.indexOf('/') + 1));
+    return number == Dictionary.NONE
+        ? null
+        : new Which(Dimension.NODE, new int[] {number}, null, 0);
   }
 
   /** The one that they go to if it is what they have in common, or what leads there. */
@@ -469,6 +488,11 @@ final class RequestIncidents {
       incident.since = Math.min(incident.since, since(measure, named.which()));
     }
     incident.which = named == null ? null : named.which();
+    if (incident.kind.equals(Incidents.EJECTED)
+        && named != null
+        && named.which().dimension != Dimension.NODE) {
+      incident.key = null; // it was part of something else
+    }
     if (incident.key == null) {
       incident.kind = kind(measure);
     }
@@ -513,11 +537,16 @@ final class RequestIncidents {
           && isNamed(each, found)
           && (each.which().second == null) == (best.which().second == null)
           && each.which().numbers.length >= before.numbers.length
-          && Causes.worth(each) * BETTER >= Causes.worth(best)) {
+          && (isOfNode(incident) || Causes.worth(each) * BETTER >= Causes.worth(best))) {
         return each;
       }
     }
     return best;
+  }
+
+  /** Health or the detector, which compare nodes with each other, have said that it is this one. */
+  private static boolean isOfNode(OpenIncident incident) {
+    return incident.key != null && incident.key.startsWith("node ");
   }
 
   private Cause cause(Candidate candidate, Found found, double entropy, Measure measure) {
