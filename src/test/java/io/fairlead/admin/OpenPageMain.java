@@ -20,10 +20,15 @@ final class OpenPageMain {
   private OpenPageMain() {}
 
   public static void main(String[] args) throws Exception {
-    int minutes = Integer.parseInt(args[1]);
+    if (!keeps(args[0], Integer.parseInt(args[1]))) {
+      System.exit(1);
+    }
+  }
+
+  private static boolean keeps(String address, int minutes) throws Exception {
     try (Browser browser = new Browser()) {
       browser.setSize(1400, 900);
-      browser.open(URI.create(args[0]));
+      browser.open(URI.create(address));
       browser.await("document.querySelector('#app h1')");
       double[] first = {0, 0};
       double[] last = {0, 0};
@@ -46,8 +51,7 @@ final class OpenPageMain {
           last[0] - first[0],
           last[1] - first[1],
           browser.complaints());
-      boolean kept = last[0] - first[0] < MOST_GROWTH && last[1] - first[1] < MOST_GROWTH;
-      System.exit(kept ? 0 : 1);
+      return last[0] - first[0] < MOST_GROWTH && last[1] - first[1] < MOST_GROWTH;
     }
   }
 
