@@ -246,22 +246,10 @@ class AlertsTest {
 
   private Process run() throws java.io.IOException {
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-Xmx256m",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.fairlead.Main",
-                "run",
-                "-c",
-                folder.resolve("fairlead.yaml").toString())
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("output-" + started.size()).toFile())
-            .start();
+        FairleadProcess.run(
+            folder.resolve("output-" + started.size()),
+            "-c",
+            folder.resolve("fairlead.yaml").toString());
     started.add(process);
     return process;
   }

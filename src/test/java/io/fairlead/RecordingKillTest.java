@@ -96,25 +96,7 @@ class RecordingKillTest {
 
   private Run run() throws IOException {
     Path output = folder.resolve("output-" + started.size());
-    List<String> command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-cp",
-            System.getProperty("java.class.path"),
-            "io.fairlead.Main",
-            "run",
-            "-c",
-            folder.resolve("fairlead.yaml").toString());
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
+    Process process = FairleadProcess.run(output, "-c", folder.resolve("fairlead.yaml").toString());
     started.add(process);
     return new Run(process, output);
   }

@@ -145,19 +145,7 @@ class TakeoverTest {
 
   private Run run(String... arguments) throws IOException {
     Path output = folder.resolve("output-" + started.size());
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m", "-XX:TieredStopAtLevel=1"));
-    command.addAll(
-        List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), "io.fairlead.Main", "run"));
-    command.addAll(List.of(arguments));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
+    Process process = FairleadProcess.run(output, arguments);
     started.add(process);
     return new Run(process, output);
   }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -129,7 +130,7 @@ final class RecordsApi {
   }
 
   private static List<Parameter> with(Parameter... more) {
-    List<Parameter> all = new java.util.ArrayList<>(SELECTION);
+    List<Parameter> all = new ArrayList<>(SELECTION);
     all.addAll(List.of(more));
     return all;
   }

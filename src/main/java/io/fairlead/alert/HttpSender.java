@@ -2,7 +2,7 @@ package io.fairlead.alert;
 
 import io.fairlead.config.Secret;
 import io.fairlead.insight.alert.Message;
-import io.fairlead.trust.NodeTrust;
+import io.fairlead.trust.OutboundHttp;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -29,7 +29,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +36,6 @@ import org.jspecify.annotations.Nullable;
  * it is nobody's business.
  */
 final class HttpSender implements Sender {
-  private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration DEADLINE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
   private static final int MAX_ANSWER = 64 * 1024;
@@ -95,13 +93,13 @@ final class HttpSender implements Sender {
                     return new Thrown();
                   });
     } catch (IOException | IllegalArgumentException e) {
-      return new Delivery.Later(plain(e));
+      return new Delivery.Later(OutboundHttp.why(e));
     }
     try {
       answer.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (head.get() == null) {
-        return new Delivery.Later(plain(e.getCause() == null ? e : e.getCause()));
+        return new Delivery.Later(OutboundHttp.why(e.getCause() == null ? e : e.getCause()));
       }
     } catch (TimeoutException _) {
       answer.cancel(true);
@@ -144,29 +142,10 @@ final class HttpSender implements Sender {
     return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
   }
 
-  /** Messages of exceptions can have the URL in them, and with it what is secret. */
-  private static String plain(Throwable e) {
-    return switch (e) {
-      case java.net.http.HttpConnectTimeoutException _ -> "no connection within 5 s";
-      case java.net.ConnectException _ -> "no connection";
-      case SSLException tls -> "TLS: " + tls.getMessage();
-      case IllegalArgumentException _ -> "cannot be asked: the URL or a field is not right";
-      default -> "no answer: " + e.getClass().getSimpleName();
-    };
-  }
-
   private HttpClient client() throws IOException {
     HttpClient present = client;
     if (present == null) {
-      HttpClient.Builder builder =
-          HttpClient.newBuilder()
-              .version(HttpClient.Version.HTTP_1_1)
-              .followRedirects(HttpClient.Redirect.NEVER)
-              .connectTimeout(CONNECT);
-      if (url.value().startsWith("https:")) {
-        builder.sslContext(NodeTrust.context(ca));
-      }
-      present = builder.build();
+      present = OutboundHttp.client(url.value(), ca);
       client = present;
     }
     return present;

@@ -4,7 +4,6 @@ import io.fairlead.config.AlertRuleConfig.Level;
 import io.fairlead.config.AlertScope.Part;
 import io.fairlead.config.AlertsConfig.GroupLabel;
 import io.fairlead.config.ReceiverConfig.MailTls;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,33 +24,21 @@ final class AlertsLanguage {
           "Where; appears in no message, since many have a secret in them.",
           "\"file:secrets/chat-url\"");
   private static final Key<Map<String, Secret>> HEADERS =
-      Key.computed(
-          "headers",
-          new MapOf<>("fields", MapOf.Names.SENT, Scalar.secret("value or file:PATH")),
-          "none",
-          "Further fields of the request; their values appear in no message.",
-          "{ authorization: \"file:secrets/chat\" }");
-  private static final Key<List<Path>> CA =
-      Key.of(
-          "ca",
-          new ListOf<>("paths", Scalar.path("path")),
-          List.of(),
-          "those of the system",
-          "Files with the authorities that are trusted, in PEM.",
-          "ca.pem");
+      OutboundKeys.headers("the request", "secrets/chat");
 
   static final Obj<ReceiverConfig.Webhook> WEBHOOK =
       new Obj<>(
           "webhook",
           "Gets messages as JSON by POST. A URL alone stands for it.",
-          List.of(URL, HEADERS, CA),
+          List.of(URL, HEADERS, OutboundKeys.CA),
           List.of(),
           new Obj.ShortForm<>(
               Scalar.secret("URL or file:PATH"),
               (url, _) -> new ReceiverConfig.Webhook(url, Map.of(), List.of())),
           (values, _) -> {
             ReceiverConfig.Webhook webhook =
-                new ReceiverConfig.Webhook(values.get(URL), headers(values), values.get(CA));
+                new ReceiverConfig.Webhook(
+                    values.get(URL), headers(values), values.get(OutboundKeys.CA));
             TlsLanguage.readAuthorities("ca", webhook.ca());
             return webhook;
           });
@@ -60,14 +47,15 @@ final class AlertsLanguage {
       new Obj<>(
           "alertmanager",
           "Prometheus Alertmanager, by its API of version 2. A URL alone stands for it.",
-          List.of(URL, HEADERS, CA),
+          List.of(URL, HEADERS, OutboundKeys.CA),
           List.of(),
           new Obj.ShortForm<>(
               Scalar.secret("URL or file:PATH"),
               (url, _) -> new ReceiverConfig.Alertmanager(url, Map.of(), List.of())),
           (values, _) -> {
             ReceiverConfig.Alertmanager alertmanager =
-                new ReceiverConfig.Alertmanager(values.get(URL), headers(values), values.get(CA));
+                new ReceiverConfig.Alertmanager(
+                    values.get(URL), headers(values), values.get(OutboundKeys.CA));
             TlsLanguage.readAuthorities("ca", alertmanager.ca());
             return alertmanager;
           });
@@ -111,11 +99,11 @@ final class AlertsLanguage {
       new Obj<>(
           "email",
           "Gets mail.",
-          List.of(MAIL_TO, MAIL_FROM, SMTP, MAIL_TLS, USER, PASSWORD, CA),
+          List.of(MAIL_TO, MAIL_FROM, SMTP, MAIL_TLS, USER, PASSWORD, OutboundKeys.CA),
           List.of(),
           null,
           (values, _) -> {
-            TlsLanguage.readAuthorities("ca", values.get(CA));
+            TlsLanguage.readAuthorities("ca", values.get(OutboundKeys.CA));
             HostPort smtp = values.get(SMTP);
             return new ReceiverConfig.Email(
                 values.get(MAIL_TO),
@@ -124,7 +112,7 @@ final class AlertsLanguage {
                 orElse(values.find(MAIL_TLS), smtp.port() == 465 ? MailTls.TLS : MailTls.STARTTLS),
                 orElse(values.find(USER), ""),
                 orElse(values.find(PASSWORD), new Secret("")),
-                values.get(CA));
+                values.get(OutboundKeys.CA));
           });
 
   private static final Key<ReceiverConfig.Webhook> BY_WEBHOOK =

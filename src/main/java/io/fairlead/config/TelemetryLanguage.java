@@ -1,6 +1,5 @@
 package io.fairlead.config;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -46,20 +45,7 @@ final class TelemetryLanguage {
           "The receiver, by HTTP; `/v1/traces`, `/v1/metrics` and `/v1/logs` are added.",
           "\"http://127.0.0.1:4318\"");
   private static final Key<Map<String, Secret>> HEADERS =
-      Key.computed(
-          "headers",
-          new MapOf<>("fields", MapOf.Names.SENT, Scalar.secret("value or file:PATH")),
-          "none",
-          "Further fields of each request; their values appear in no message.",
-          "{ authorization: \"file:secrets/otlp\" }");
-  private static final Key<List<Path>> CA =
-      Key.of(
-          "ca",
-          new ListOf<>("paths", Scalar.path("path")),
-          List.of(),
-          "those of the system",
-          "Files with the authorities that are trusted, in PEM.",
-          "ca.pem");
+      OutboundKeys.headers("each request", "secrets/otlp");
   private static final Key<OtlpConfig.Traces> SPANS =
       Key.computed(
           "traces",
@@ -84,7 +70,7 @@ final class TelemetryLanguage {
       new Obj<>(
           "otlp",
           "A receiver of OTLP, such as an OpenTelemetry Collector. A URL alone stands for it.",
-          List.of(ENDPOINT, HEADERS, CA, SPANS, METRICS, LOGS, INTERVAL),
+          List.of(ENDPOINT, HEADERS, OutboundKeys.CA, SPANS, METRICS, LOGS, INTERVAL),
           List.of(),
           new Obj.ShortForm<>(
               URL,
@@ -102,7 +88,7 @@ final class TelemetryLanguage {
                 new OtlpConfig(
                     values.get(ENDPOINT),
                     orElse(values.find(HEADERS), Map.of()),
-                    values.get(CA),
+                    values.get(OutboundKeys.CA),
                     Optional.ofNullable(values.find(SPANS)),
                     values.get(METRICS),
                     values.get(LOGS),

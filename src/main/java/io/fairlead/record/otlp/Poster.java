@@ -1,7 +1,7 @@
 package io.fairlead.record.otlp;
 
 import io.fairlead.config.OtlpConfig;
-import io.fairlead.trust.NodeTrust;
+import io.fairlead.trust.OutboundHttp;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,7 +15,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * <p>[1] OTLP 1, OTLP/HTTP Response.
  */
 final class Poster implements AutoCloseable {
-  private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration DEADLINE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
   private static final int MAX_ANSWER = 64 * 1024;
@@ -112,17 +110,8 @@ final class Poster implements AutoCloseable {
     return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
   }
 
-  /** Messages of exceptions can have in them what is secret. */
   private static Sending later(Throwable e) {
-    String why =
-        switch (e) {
-          case java.net.http.HttpConnectTimeoutException _ -> "no connection within 5 s";
-          case java.net.ConnectException _ -> "no connection";
-          case SSLException tls -> "TLS: " + tls.getMessage();
-          case IllegalArgumentException _ -> "cannot be asked: the URL or a field is not right";
-          default -> "no answer: " + e.getClass().getSimpleName();
-        };
-    return new Sending.Later(why, Duration.ZERO);
+    return new Sending.Later(OutboundHttp.why(e), Duration.ZERO);
   }
 
   private HttpClient client() throws IOException {
@@ -132,15 +121,7 @@ final class Poster implements AutoCloseable {
       }
       HttpClient present = client;
       if (present == null) {
-        HttpClient.Builder builder =
-            HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(CONNECT);
-        if (config.endpoint().startsWith("https:")) {
-          builder.sslContext(NodeTrust.context(config.ca()));
-        }
-        present = builder.build();
+        present = OutboundHttp.client(config.endpoint(), config.ca());
         client = present;
       }
       return present;
