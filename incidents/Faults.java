@@ -45,7 +45,7 @@ final class Faults {
                   (shop, _) ->
                       Shop.limitDescriptors(
                           shop.fairleadPid(), Shop.open(shop.fairleadPid()) + 40),
-                  (shop, _) -> Shop.limitDescriptors(shop.fairleadPid(), 65_536)),
+                  (shop, _) -> Shop.unlimitDescriptors(shop.fairleadPid())),
           fault("8", "crash", "kill -9 s2", true)
               .named(Map.of("node", "s2"))
               .says("down")
@@ -137,7 +137,7 @@ final class Faults {
               .says("down", "fail", "error", "slow")
               .by(
                   (shop, _) -> Shop.limitDescriptors(shop.pid("s6"), Shop.open(shop.pid("s6")) / 2),
-                  (shop, _) -> Shop.limitDescriptors(shop.pid("s6"), 4096)),
+                  (shop, _) -> Shop.unlimitDescriptors(shop.pid("s6"))),
           fault("25", "disk full", "the file system of the data folder is filled up", false)
               .named(Map.of("resource", "disk"))
               .says("disk", "space")

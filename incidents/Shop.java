@@ -386,9 +386,25 @@ final class Shop implements AutoCloseable {
     }
   }
 
-  static void limitDescriptors(long pid, long most) {
-    Machine.Output _ =
+  static void limitDescriptors(long pid, long most) throws IOException {
+    Machine.Output done =
         Machine.output("prlimit", "--pid", Long.toString(pid), "--nofile=" + most + ":");
+    if (!done.ok()) {
+      throw new IOException("prlimit of " + pid + " to " + most + ": " + done.text());
+    }
+  }
+
+  /** As many as it may have without being given more rights. */
+  static void unlimitDescriptors(long pid) throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid + "/limits"))) {
+      String most =
+          lines
+              .filter(line -> line.startsWith("Max open files"))
+              .map(line -> line.strip().split(" {2,}")[2])
+              .findFirst()
+              .orElseThrow();
+      limitDescriptors(pid, Long.parseLong(most));
+    }
   }
 
   @Override

@@ -13,8 +13,11 @@ public final class Descriptors {
   private static final int LEAST_RESERVE = 64;
   private static final int RESERVE_SHARE = 20;
 
-  /** Looks in a row that must find room before there is enough again. */
-  private static final int CALM = 3;
+  /**
+   * Looks in a row that must find room before there is enough again: under load what is closed is
+   * taken again within seconds.
+   */
+  static final int CALM = 15;
 
   private final AtomicLong room = new AtomicLong(Long.MAX_VALUE / 2);
   private volatile boolean few;

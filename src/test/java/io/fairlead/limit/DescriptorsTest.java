@@ -32,13 +32,13 @@ class DescriptorsTest {
   }
 
   @Test
-  void thatThereAreFewIsToldUntilThreeLooksHaveFoundRoom() {
+  void thatThereAreFewIsToldUntilManyLooksInARowHaveFoundRoom() {
     Descriptors descriptors = new Descriptors();
     descriptors.look(900, 1024);
     assertThat(descriptors.areFew()).isFalse();
     descriptors.look(960, 1024);
     assertThat(descriptors.areFew()).isTrue();
-    for (int look = 0; look < 3; look++) {
+    for (int look = 0; look < Descriptors.CALM; look++) {
       descriptors.look(900, 1024);
       assertThat(descriptors.areFew()).as("after %d", look).isTrue();
     }

@@ -110,10 +110,10 @@ final class Avoided {
     for (int[] each : bad) {
       Arrays.fill(each, 0);
     }
-    List<Which> explained = explained();
+    List<OpenIncident> explaining = explaining(fromMillis);
     for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
-      if (Causes.isExplained(recent, at, explained)) {
+      if (isExplained(at, explaining)) {
         continue;
       }
       int node = recent.values[Dimension.NODE.index()][at];
@@ -127,15 +127,30 @@ final class Avoided {
     }
   }
 
-  /** What incidents tell already is not the node's. */
-  private List<Which> explained() {
-    List<Which> explained = new ArrayList<>();
+  /**
+   * What incidents tell already is not the node's; nor is what they told until a moment ago: the
+   * balancer gives nodes their share again some time after they are well.
+   */
+  private List<OpenIncident> explaining(long since) {
+    List<OpenIncident> explaining = new ArrayList<>(incidents.justOver(since));
     for (OpenIncident incident : incidents.open()) {
-      if (incident.isOfRequests() && incident.which != null) {
-        explained.add(incident.which);
+      if (incident.isOfRequests()) {
+        explaining.add(incident);
       }
     }
-    return explained;
+    return explaining;
+  }
+
+  private boolean isExplained(int at, List<OpenIncident> explaining) {
+    long millis = recent.epoch + recent.millis[at];
+    for (OpenIncident incident : explaining) {
+      if (incident.which != null
+          && (incident.over == 0 || millis <= incident.over)
+          && incident.which.takes(recent, at)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void look(int node, Map<Integer, Lost> lost, long endMillis) {

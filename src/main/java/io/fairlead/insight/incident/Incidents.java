@@ -205,6 +205,7 @@ final class Incidents {
   void reopen(OpenIncident incident) {
     ended.remove(incident);
     over.removeIf(each -> each.id().equals(incident.id));
+    incident.over = 0;
     open.add(incident);
     changed = true;
   }

@@ -38,21 +38,26 @@ final class RequestIncidents {
   private static final double LIFT = 1.5;
   private static final double OVERLAP = 0.6;
   private static final int FEW = 3;
-  private static final int GRACE = 500;
+
+  /**
+   * What is slow and has nothing in common with what else is slow is told from such a share on:
+   * with more traffic, all machines are a little slower.
+   */
+  private static final double SLOW_WITHOUT_CAUSE = 0.05;
+
   private static final double STILL_GOOD = 0.8;
   private static final long TOGETHER_MILLIS = 20_000;
   private static final double BETTER = 1.1;
   private static final int MOST_JOINED = 8;
   private static final int CAUSES = 3;
-  private static final int SAMPLE = 2_000;
 
   private final Slices slices;
   private final RecentRequests recent;
   private final Values values;
   private final Incidents incidents;
-  private final Handshakes handshakes;
   private final Causes causes;
-  private final Volumes volumes;
+  private final VolumeIncidents volumes;
+  private final RequestWords words;
 
   RequestIncidents(
       Slices slices,
@@ -64,9 +69,9 @@ final class RequestIncidents {
     this.recent = recent;
     this.values = values;
     this.incidents = incidents;
-    this.handshakes = handshakes;
     causes = new Causes(slices);
-    volumes = new Volumes(slices);
+    volumes = new VolumeIncidents(slices, recent, values, incidents, handshakes);
+    words = new RequestWords(recent, values, incidents);
     incidents.setExplaining(this::explains);
   }
 
@@ -116,12 +121,12 @@ final class RequestIncidents {
       }
     }
     if (slices.isEnough()) {
-      lookAtVolumes();
+      volumes.look();
     }
   }
 
   private long endMillis() {
-    return (slices.second() + 1) * 1000;
+    return slices.endMillis();
   }
 
   // --- new ones -------------------------------------------------------------------------------
@@ -150,6 +155,11 @@ final class RequestIncidents {
     Candidate named = named(found);
     if (measure == Measure.REFUSED && !isLost(named)) {
       return; // somebody asks for what there never was
+    }
+    if (measure == Measure.SLOW
+        && named == null
+        && found.bad() < SLOW_WITHOUT_CAUSE * found.all()) {
+      return;
     }
     long since = since(measure, named == null ? null : named.which());
     OpenIncident same = same(measure, named, since);
@@ -499,16 +509,18 @@ final class RequestIncidents {
     List<Cause> told = new ArrayList<>();
     double entropy = Chance.entropy(found.all(), Math.min(found.bad(), found.all()));
     if (named != null) {
-      told.add(cause(named, found, entropy, measure));
+      told.add(words.cause(named, found, entropy, measure));
     }
     for (Candidate other : found.causes()) {
       if (!other.equals(named) && told.size() < CAUSES && isNamed(other, found)) {
-        told.add(cause(other, found, entropy, measure));
+        told.add(words.cause(other, found, entropy, measure));
       }
     }
     incident.causes = told;
     scope(incident, measure);
-    Measured measured = new Measured(incident, measure);
+    long from = start(incident);
+    Measured measured = new Measured(slices, recent, values, incident, measure, from);
+    incident.baseline = measured.usual;
     double total = (double) measured.bad / Math.max(1, measured.everything);
     incident.share = (double) measured.bad / Math.max(1, measured.all);
     incident.level =
@@ -516,7 +528,7 @@ final class RequestIncidents {
                 || incident.share >= 0.25
             ? "bad"
             : "warn";
-    incident.text = text(incident, measure, measured, named);
+    incident.text = words.text(incident, measure, measured, named, from);
     incidents.absorbEjected(incident);
     incidents.change();
   }
@@ -547,36 +559,6 @@ final class RequestIncidents {
   /** Health or the detector, which compare nodes with each other, have said that it is this one. */
   private static boolean isOfNode(OpenIncident incident) {
     return incident.key != null && incident.key.startsWith("node ");
-  }
-
-  private Cause cause(Candidate candidate, Found found, double entropy, Measure measure) {
-    Which which = candidate.which();
-    double bad = Math.min(1, candidate.both() / found.bad());
-    return new Cause(
-        values.fields(which),
-        Sentences.percent(bad)
-            + " of "
-            + measure.word
-            + " requests "
-            + verb(which.dimension)
-            + values.words(which)
-            + ", "
-            + Sentences.percent(candidate.rest())
-            + " of others",
-        bad,
-        candidate.rest(),
-        entropy <= 0 ? 0 : Math.min(1, candidate.information() / entropy),
-        values.where(which));
-  }
-
-  private static String verb(Dimension dimension) {
-    return switch (dimension) {
-      case NODE, VERSION, ZONE, SERVICE -> "hit ";
-      case ROUTE, LISTENER -> "take ";
-      case CLIENT, AGENT -> "come from ";
-      case PATH, HOST -> "ask for ";
-      case METHOD, PROTOCOL, STATUS, ERROR, TRIES -> "have ";
-    };
   }
 
   /** The service, route or listener that nearly all of it is in. */
@@ -615,189 +597,6 @@ final class RequestIncidents {
 
   private long start(OpenIncident incident) {
     return recent.since(Math.max(incident.since, endMillis() - LONG));
-  }
-
-  /** Counts within the scope since it began, a minute at most. */
-  private final class Measured {
-    int everything;
-    int all;
-    int bad;
-    final int[] statuses = new int[Dimension.STATUS.places];
-    final int[] errors = new int[Dimension.ERROR.places];
-    final int[] micros = new int[SAMPLE];
-    int sampled;
-    int waited;
-    int connected;
-
-    Measured(OpenIncident incident, Measure measure) {
-      int[] wanted = new int[Dimension.COUNTED];
-      incident.scope.forEach((field, text) -> {
-        for (Dimension dimension : Dimension.ALL) {
-          if (dimension.field().equals(field)) {
-            wanted[dimension.index()] = values.of(dimension).numberOf(text);
-          }
-        }
-      });
-      int last = (int) (incident.lastBad - recent.epoch);
-      for (long row = start(incident); row < recent.written; row++) {
-        int at = RecentRequests.at(row);
-        if (recent.millis[at] > last + GRACE) {
-          break; // what is well again does not make it less
-        }
-        everything++;
-        if (isWanted(wanted, at)) {
-          all++;
-          if ((recent.bad[at] & measure.bit()) != 0) {
-            take(at);
-          }
-        }
-      }
-      incident.baseline = usualOfScope(wanted, measure);
-    }
-
-    private boolean isWanted(int[] wanted, int at) {
-      for (int i = 0; i < wanted.length; i++) {
-        if (wanted[i] != 0 && recent.values[i][at] != wanted[i]) {
-          return false;
-        }
-      }
-      return true;
-    }
-
-    private void take(int at) {
-      bad++;
-      waited += (recent.bad[at] & RecentRequests.WAITED) != 0 ? 1 : 0;
-      connected += (recent.bad[at] & RecentRequests.CONNECTED) != 0 ? 1 : 0;
-      statuses[recent.values[Dimension.STATUS.index()][at]]++;
-      errors[recent.values[Dimension.ERROR.index()][at]]++;
-      if (sampled < SAMPLE) {
-        micros[sampled++] = recent.total[at];
-      }
-    }
-
-    private double usualOfScope(int[] wanted, Measure measure) {
-      for (Dimension dimension : List.of(Dimension.ROUTE, Dimension.SERVICE, Dimension.LISTENER)) {
-        int number = wanted[dimension.index()];
-        if (number != 0) {
-          return slices.usual(measure.index(), slices.slice(dimension, number));
-        }
-      }
-      return slices.usual(measure.index());
-    }
-
-    int median() {
-      Arrays.sort(micros, 0, sampled);
-      return sampled == 0 ? 0 : micros[sampled / 2];
-    }
-
-    /** Where the time went, if it was not the node that took it. */
-    String waiting() {
-      return waited >= 0.6 * bad
-          ? ", most of it in the wait for room at the nodes"
-          : connected >= 0.6 * bad ? ", most of it until there is a connection to the node" : "";
-    }
-
-    /** What most of the bad ones were answered with. */
-    String answered() {
-      if (bad == 0) {
-        return "";
-      }
-      for (int number = Dictionary.FIRST; number < errors.length; number++) {
-        if (errors[number] >= 0.6 * bad) {
-          return ", mostly with " + values.of(Dimension.ERROR).text(number) + ",";
-        }
-      }
-      for (int number = Dictionary.FIRST; number < statuses.length; number++) {
-        if (statuses[number] >= 0.6 * bad) {
-          return ", mostly with status " + values.of(Dimension.STATUS).text(number) + ",";
-        }
-      }
-      return "";
-    }
-  }
-
-  private String text(
-      OpenIncident incident, Measure measure, Measured measured, @Nullable Candidate named) {
-    StringBuilder text = new StringBuilder();
-    String to = to(incident.scope);
-    text.append(Sentences.percent(incident.share)).append(" of requests").append(to);
-    String since = " since " + Sentences.clock(incident.since);
-    String usually = " (usually " + Sentences.percent(incident.baseline) + ")";
-    switch (measure) {
-      case ERRORS -> text.append(" fail").append(measured.answered()).append(since).append(usually);
-      case SLOW ->
-          text.append(" are slow")
-              .append(since)
-              .append(usually)
-              .append(": half of these take more than ")
-              .append(Sentences.millis(measured.median()))
-              .append(measured.waiting());
-      case RETRIED -> text.append(" need more than one try").append(since).append(usually);
-      case TRANSFER ->
-          text.append(slowly(named))
-              .append(since)
-              .append(usually)
-              .append("; nodes begin to answer as fast as ever");
-      case REFUSED ->
-          text.append(" are refused").append(measured.answered()).append(since).append(usually);
-    }
-    if (named != null) {
-      text.append("; ").append(incident.causes.getFirst().text());
-    } else {
-      text.append("; they have nothing in common that the others have not");
-    }
-    text.append('.');
-    if (measure == Measure.SLOW && named != null) {
-      long period = Pauses.period(recent, named.which(), start(incident), measure);
-      if (period > 0) {
-        text.append(" They come in bursts every ")
-            .append(Math.round(period / 100.0) / 10.0)
-            .append(" s: periodic pauses, as of garbage collection.");
-      }
-    }
-    if (incident.measures.size() > 1) {
-      text.append(" Also ").append(also(incident.measures)).append('.');
-    }
-    text.append(incidents.before(incident.since));
-    incident.notes.forEach(note -> text.append(' ').append(note));
-    return text.toString();
-  }
-
-  /** Who it is that is slow tells what they have in common. */
-  private static String slowly(@Nullable Candidate named) {
-    return switch (named == null ? Dimension.STATUS : named.which().dimension) {
-      case CLIENT, AGENT -> " are received slowly by their clients";
-      case NODE, VERSION, ZONE, SERVICE -> " stall: their answers begin and do not come to an end";
-      default -> " take long from the first to the last byte of their answers";
-    };
-  }
-
-  private static String also(List<Measure> measures) {
-    List<String> words = new ArrayList<>();
-    for (Measure other : measures.subList(1, measures.size())) {
-      words.add(
-          switch (other) {
-            case ERRORS -> "requests fail";
-            case SLOW -> "answers are slow";
-            case RETRIED -> "more requests than usual need another try";
-            case TRANSFER -> "answers take long to be sent";
-            case REFUSED -> "requests are refused";
-          });
-    }
-    return Sentences.list(words);
-  }
-
-  private static String to(Map<String, String> scope) {
-    String route = scope.get("route");
-    String service = scope.get("service");
-    if (service != null) {
-      return " to " + service + (route == null ? "" : " by route " + route);
-    }
-    if (route != null) {
-      return " by route " + route;
-    }
-    String listener = scope.get("listener");
-    return listener == null ? "" : " at listener " + listener;
   }
 
   /**
@@ -844,133 +643,4 @@ final class RequestIncidents {
     return end - 1000L * (since + 1);
   }
 
-  // --- volumes --------------------------------------------------------------------------------
-
-  private void lookAtVolumes() {
-    boolean held = false;
-    for (OpenIncident incident : List.copyOf(incidents.open())) {
-      if (incident.slice >= 0) {
-        boolean goesOn =
-            incident.kind.equals("surge")
-                ? volumes.surges(incident.slice)
-                : volumes.isLow(incident.slice);
-        if (goesOn) {
-          incident.lastBad = endMillis();
-        } else if (endMillis() - incident.lastBad >= QUIET_MILLIS) {
-          incidents.end(incident, incident.lastBad);
-          continue;
-        }
-        held |= endMillis() - incident.since < 6 * 3_600_000L;
-      }
-    }
-    slices.volumeHeld = held;
-    List<Volumes.Volume> surging = volumes.surging();
-    if (!surging.isEmpty() && none("surge")) {
-      surge(surging);
-    }
-    if (none("drop") && !incidents.isLeaving()) {
-      volumes.dropped().stream().filter(this::isWonder).findFirst().ifPresent(this::drop);
-    }
-  }
-
-  /** Who does not get through the handshake asks for nothing. */
-  private boolean isWonder(Volumes.Volume dropped) {
-    if (dropped.slice() != Slices.TOTAL) {
-      short[] values = recent.values[dropped.dimension().index()];
-      for (long row = recent.first(); row < recent.written; row++) {
-        int at = RecentRequests.at(row);
-        if (values[at] == dropped.number()) {
-          int listener = recent.values[Dimension.LISTENER.index()][at];
-          return !handshakes.areTold(this.values.of(Dimension.LISTENER).text(listener));
-        }
-      }
-    }
-    return true;
-  }
-
-  private boolean none(String kind) {
-    return incidents.open().stream().noneMatch(each -> each.kind.equals(kind) && each.slice >= 0);
-  }
-
-  private void surge(List<Volumes.Volume> surging) {
-    Volumes.Volume first = surging.getFirst();
-    double usualAll = slices.usualRate(Slices.TOTAL);
-    double all = slices.lately(Slices.TOTAL, 3) / 3.0;
-    double usual = slices.usualRate(first.slice());
-    double now = slices.lately(first.slice(), 3) / 3.0;
-    OpenIncident incident = incidents.begin("surge", endMillis() - 3_000);
-    incident.slice = first.slice();
-    incident.lastBad = endMillis();
-    incident.level = "warn";
-    incident.share = now / all;
-    incident.baseline = usual / usualAll;
-    incident.requests = Math.round(now * 3);
-    incident.causes =
-        surging.stream()
-            .limit(CAUSES)
-            .map(each -> {
-              double its = slices.lately(each.slice(), 3) / 3.0;
-              Which which = new Which(each.dimension(), new int[] {each.number()}, null, 0);
-              double of = Math.min(1, (its - slices.usualRate(each.slice())) / (all - usualAll));
-              double rest = slices.usualRate(each.slice()) / usualAll;
-              return new Cause(
-                  values.fields(which),
-                  Sentences.percent(of)
-                      + " of what is more "
-                      + verbOne(each.dimension())
-                      + values.words(which)
-                      + ", which usually has "
-                      + Sentences.percent(rest)
-                      + " of all",
-                  of,
-                  rest,
-                  of,
-                  values.where(which));
-            })
-            .toList();
-    incident.text =
-        "Traffic has grown from "
-            + Sentences.rate(usualAll)
-            + " to "
-            + Sentences.rate(all)
-            + " since "
-            + Sentences.clock(incident.since)
-            + "; "
-            + incident.causes.getFirst().text()
-            + "."
-            + incidents.before(incident.since);
-    incidents.announce(incident);
-  }
-
-  private static String verbOne(Dimension dimension) {
-    return switch (dimension) {
-      case CLIENT, AGENT -> "comes from ";
-      case PATH, HOST -> "asks for ";
-      case NODE, VERSION, ZONE, SERVICE, ROUTE, LISTENER, METHOD, PROTOCOL, STATUS, ERROR, TRIES ->
-          "takes ";
-    };
-  }
-
-  private void drop(Volumes.Volume dropped) {
-    boolean all = dropped.slice() == Slices.TOTAL;
-    Which which = new Which(dropped.dimension(), new int[] {dropped.number()}, null, 0);
-    double usual = slices.usualRate(dropped.slice());
-    OpenIncident incident = incidents.begin("drop", endMillis() - SHORT);
-    incident.slice = dropped.slice();
-    incident.lastBad = endMillis();
-    incident.level = all ? "bad" : "warn";
-    incident.baseline = usual;
-    incident.scope = all ? Map.of() : values.fields(which);
-    incident.text =
-        (all
-                ? "There are hardly any requests"
-                : "Hardly any requests come to " + values.words(which))
-            + " since "
-            + Sentences.clock(incident.since)
-            + ", usually "
-            + Sentences.rate(usual)
-            + "."
-            + incidents.before(incident.since);
-    incidents.announce(incident);
-  }
 }

@@ -108,6 +108,11 @@ final class Slices {
     return second;
   }
 
+  /** The moment at which it ended; milliseconds since 1970. */
+  long endMillis() {
+    return (second + 1) * 1000;
+  }
+
   /** Counts a request that ended in that second; what comes late counts as of the open one. */
   void add(long epochSecond, int bits, int[] numbers) {
     long within = Math.min(Math.max(epochSecond, second + 1), second + 5);

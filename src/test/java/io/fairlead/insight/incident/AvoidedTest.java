@@ -52,4 +52,18 @@ class AvoidedTest {
     pass(bazaar, 300);
     assertThat(bazaar.incidents()).isEmpty();
   }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {200, 1000})
+  void whatWasToldAndIsOverIsNotToldAgainWhileTheBalancerIsCareful(double rate) {
+    Bazaar bazaar = calm(rate);
+    bazaar.slowNode = 5;
+    pass(bazaar, 25);
+    assertThat(bazaar.incidents()).singleElement().matches(Incident::open);
+    bazaar.slowNode = -1;
+    bazaar.avoidedNode = 5;
+    bazaar.avoidedShare = 2 / rate;
+    pass(bazaar, 90);
+    assertThat(bazaar.incidents()).singleElement().matches(incident -> !incident.open());
+  }
 }
