@@ -21,7 +21,10 @@ jdk:
 	@bin/find-jdk >/dev/null
 
 test: jdk ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server
+	@test -s target/kafka.classpath || $(MVN) -q -f src/test/kafka/pom.xml \
+	  org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
+	  -Dmdep.outputFile=$(CURDIR)/target/kafka.classpath
 	$(MVN) verify $(MORE)
 
 build: jdk ## builds target/fairlead.jar without tests

@@ -46,6 +46,7 @@ export function records(at) {
     const form = new FormData(e.target);
     go(changed({ where: form.get('where').trim(), table: form.get('table') === 'requests' ? '' : form.get('table') }));
     refresh('/api/v1/records');
+    refresh('/api/v1/patterns');
   };
   return html`<div class="titled"><h1 id="title" tabindex="-1">Records</h1>
       ${over.from ? html`<a class="chip" href=${changed({ from: '', to: '' })}>${period(over.from, over.to)}<span aria-hidden="true"> ×</span><span class="unseen">, let go</span></a>` : choice('Span', 'since', SPANS, over.since)}
@@ -57,7 +58,18 @@ export function records(at) {
       <a class="button" href=${changed({ tail: tail ? '' : '1' })} aria-pressed=${nothing}>${tail ? 'Stop following' : 'Follow live'}</a>
       <p class="hint" id="where-help">Fields with = != &lt; &lt;= &gt; &gt;= ~ !~, joined by and, or, not; times such as total_us&gt;500ms.</p>
     </form>
-    <div class="with-facets">${tail ? nothing : facets(over)}${tail ? tailed(over) : list(over)}</div>`;
+    <div class="with-facets">${tail ? nothing : facets(over)}${tail ? tailed(over) : html`<div>${tableName === 'node_logs' ? patterns(over) : nothing}${list(over)}</div>`}</div>`;
+}
+
+/** What lines of the nodes' logs have in common: new and frequent ones first. */
+function patterns(over) {
+  const span = over.from ? `from=${over.from}&to=${over.to}` : `from=${over.since}`;
+  const answer = use(`/api/v1/patterns?${span}&limit=15`, 0, 'patterns');
+  return card('Patterns', told(answer, 'Patterns are', (body) => (body.patterns.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="All patterns"><table class="dense" aria-label="Patterns">
+    <thead><tr><th scope="col">text</th><th scope="col" class="n">lines</th><th scope="col" class="n">share</th><th scope="col">nodes</th><th scope="col">last</th></tr></thead>
+    <tbody>${repeat(body.patterns, (p) => p.id, (p) => html`<tr><th scope="row" class="of-text" title=${p.example}><a href=${changed({ where: is('pattern', p.id) })}>${p.text}</a>${p.fresh ? html` <span class="badge">new</span>` : nothing}${p.bursts.map((b) => html` <span class="badge">${count(b.lastMinute)} in a minute, usually ${b.usual.toFixed(1)}</span>`)}</th>
+      <td class="n">${count(p.lines)}</td><td class="n">${share(p.share)}</td><td>${p.nodes.slice(0, 3).map((n) => orNone(n.node)).join(', ')}${p.nodes.length > 3 ? ` and ${p.nodes.length - 3} more` : ''}</td><td>${moment(p.last)}</td></tr>`)}</tbody></table></div>`
+    : blank('No line has come within the hour that patterns are counted for.'))), { id: 'patterns', kind: 'records', aside: html`<span class="summary">${answer.value ? `counted since ${moment(answer.value.span.from)}` : ''}</span>` });
 }
 
 /** Since when there are records, and how many are not there. */

@@ -108,6 +108,14 @@
       return { columns: columns.map((name) => ({ name, type: 'VARCHAR' })), truncated: true, tookMillis: 44,
         rows: Array.from({ length: 100 }, (_, i) => [`01K${1000 + i}`, new Date(now() - i * 1700).toISOString().slice(0, -1).replace('T', ' '), 'lb-1', 'web', i % 3 ? 'web/checkout' : 'web/catalogue', 'shop', 'abc'[i % 3], `10.1.0.${i}`, i % 5 ? 'GET' : 'POST', 'shop.example', `/checkout/${i}/items?page=2`, 'HTTP/1.1', i % 4 ? 200 : 502, i % 4 ? null : 'node-reset', 312, 4021, 2000 + 7919 * (i % 11), 0, i % 3 ? null : 640, null, 1500 + 6000 * (i % 11), i % 4 ? 1 : 2, 'curl/8.5', null, 1]) };
     },
+    patterns: () => ({
+      from: now() - 60 * MINUTE, to: now(), span: { from: now() - 60 * MINUTE, to: now() }, lines: 51000, left: 3, forgotten: 0,
+      patterns: [
+        { id: '1f0c5a7712d3e9b0', text: 'connection to <*> refused', example: 'connection to 10.0.0.7:5432 refused', lines: 120, share: 0.0024, first: now() - MINUTE, last: now(), levels: { error: 120 }, error: true, fresh: true, bursts: [], nodes: [{ service: 'shop', node: 'b', lines: 120 }] },
+        { id: '77d3e9b01f0c5a12', text: 'retry <*> of <*> after <*>', example: 'retry 2 of 5 after 100ms', lines: 900, share: 0.018, first: now() - 59 * MINUTE, last: now(), levels: { warn: 900 }, error: false, fresh: false, bursts: [{ service: 'shop', since: now() - MINUTE, lastMinute: 640, usual: 2.1 }], nodes: ['a', 'b', 'c', 'd'].map((node, i) => ({ service: 'shop', node, lines: 300 - i })) },
+        { id: '0000a7712d3e9b00', text: 'order <*> of <*> created', example: 'order 4711 of 3 created', lines: 49980, share: 0.98, first: now() - 60 * MINUTE, last: now(), levels: { info: 49980 }, error: false, fresh: false, bursts: [], nodes: [{ service: 'shop', node: null, lines: 49980 }] },
+      ],
+    }),
     query: () => ({ columns: [{ name: 'node', type: 'VARCHAR' }, { name: 'failed', type: 'BIGINT' }, { name: 'requests', type: 'BIGINT' }, { name: 'share', type: 'DOUBLE' }], rows: [['b', 7600, 11911, 0.6381], ['a', 3, 310, 0.0097], ['c', null, 186, 0]], truncated: false, tookMillis: 18 }),
   };
 

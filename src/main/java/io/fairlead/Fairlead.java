@@ -18,6 +18,7 @@ import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Membership;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.insight.incident.IncidentWatch;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.limit.RateLimiter;
 import io.fairlead.proxy.DataPlane;
@@ -38,6 +39,7 @@ import io.fairlead.proxy.tls.NodeTls;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.Recorder;
+import io.fairlead.record.export.Exports;
 import io.fairlead.record.ingest.Ingest;
 import io.fairlead.record.otlp.OtlpExport;
 import io.fairlead.record.sql.RecordQueries;
@@ -510,6 +512,14 @@ final class Fairlead implements AutoCloseable {
     State present = state.get();
     ServiceRuntime runtime = present == null ? null : present.services().get(name);
     return runtime == null ? null : runtime.service();
+  }
+
+  Exports copies() {
+    return records.copies();
+  }
+
+  LinePatterns patterns() {
+    return records.patterns();
   }
 
   /** What reads the nodes' own logs; null: nothing does. */

@@ -25,12 +25,14 @@ import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.insight.incident.IncidentWatch;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.Recorder;
+import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.ingest.Ingest;
 import io.fairlead.record.ingest.IngestStats;
 import io.fairlead.record.otlp.ExportStats;
@@ -360,9 +362,19 @@ final class Operator implements Instance {
   }
 
   @Override
+  public List<CopyStats> copies() {
+    return fairlead.copies().stats();
+  }
+
+  @Override
   public IngestStats ingestStats() {
     Ingest ingest = fairlead.ingest();
     return ingest == null ? IngestStats.NONE : ingest.stats();
+  }
+
+  @Override
+  public LinePatterns patterns() {
+    return fairlead.patterns();
   }
 
   @Override

@@ -1,11 +1,13 @@
 package io.fairlead;
 
 import io.fairlead.config.LogsConfig;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.record.RecordConsumer;
 import io.fairlead.record.Recorder;
 import io.fairlead.record.Retention;
+import io.fairlead.record.export.Exports;
 import io.fairlead.record.ingest.Ingest;
 import io.fairlead.record.text.TextLogs;
 import io.fairlead.telemetry.Event;
@@ -38,6 +40,8 @@ final class RecordKeeper {
   private final List<RecordConsumer> consumers;
   private final TextLogs textLogs;
   private final NoteTaker noteTaker;
+  private final LinePatterns patterns;
+  private final Exports exports;
   private boolean started;
   private volatile @Nullable RecordRings rings;
   private volatile @Nullable Recorder recorder;
@@ -64,6 +68,8 @@ final class RecordKeeper {
     this.clock = clock;
     this.events = events;
     this.noteTaker = noteTaker;
+    patterns = new LinePatterns(events);
+    exports = new Exports(data, events);
     textLogs = new TextLogs(hostName(), events);
     List<RecordConsumer> all = new ArrayList<>(consumers);
     all.add(textLogs);
@@ -72,6 +78,16 @@ final class RecordKeeper {
 
   TextLogs textLogs() {
     return textLogs;
+  }
+
+  /** What lines of the nodes' own logs have in common. */
+  LinePatterns patterns() {
+    return patterns;
+  }
+
+  /** Who gets a copy of all records. */
+  Exports copies() {
+    return exports;
   }
 
   /** What makes files of records; null: nothing is recorded. */
@@ -107,12 +123,14 @@ final class RecordKeeper {
     Recorder present = recorder;
     if (logs.enabled() && started) {
       textLogs.follow(logs.text()); // before there are records for them
+      exports.follow(logs.export());
     }
     if (!logs.enabled()) {
       if (present != null) {
         stop();
       }
       textLogs.follow(List.of());
+      exports.follow(List.of());
     } else if (present != null) {
       present.keep(keep(logs));
       ingest(logs, present);
@@ -142,7 +160,7 @@ final class RecordKeeper {
     if (running != null) {
       running.follow(logs.ingest());
     } else if (!logs.ingest().isEmpty() && into != null) {
-      ingest = Ingest.start(data, logs.ingest(), into.notes()::line, present.left());
+      ingest = Ingest.start(data, logs.ingest(), into.notes()::line, patterns, present.left());
     }
   }
 
@@ -187,6 +205,7 @@ final class RecordKeeper {
   void close() {
     started = false;
     end();
+    exports.close();
     textLogs.close();
   }
 

@@ -123,7 +123,8 @@ class ExamplesTest {
         "health.yaml",
         "logs.yaml",
         "node-logs.yaml",
-        "opentelemetry.yaml"
+        "opentelemetry.yaml",
+        "export.yaml"
       })
   void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {

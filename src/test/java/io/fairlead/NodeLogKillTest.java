@@ -129,9 +129,10 @@ class NodeLogKillTest {
       assertThat(
               duck.value(
                   "select count(*) || ' ' || count(distinct text) || ' ' ||"
-                      + " count(*) filter (text like 'line %' and node = 'a') from "
+                      + " count(*) filter (text like 'line %' and node = 'a') || ' ' ||"
+                      + " count(distinct pattern) from "
                       + lines))
-          .isEqualTo(written + " " + written + " " + written);
+          .isEqualTo(written + " " + written + " " + written + " 1");
     }
   }
 

@@ -100,6 +100,7 @@ final class IncidentsApi {
       case Event.TookOver _, Event.Replaced _, Event.InstanceStarted _, Event.InstanceStopping _ ->
           "failover";
       case Event.IncidentOpened _, Event.IncidentOver _ -> "incident";
+      case Event.LogPattern _ -> "log";
       default -> null;
     };
   }

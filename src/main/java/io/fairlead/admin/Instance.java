@@ -3,8 +3,10 @@ package io.fairlead.admin;
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.HostPort;
 import io.fairlead.insight.incident.IncidentWatch;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.ingest.IngestStats;
 import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.sql.RecordQuestions;
@@ -91,8 +93,14 @@ public interface Instance {
   /** What became of lines of text logs. */
   List<TextLogStats> textLogs();
 
+  /** What became of copies of records. */
+  List<CopyStats> copies();
+
   /** What became of lines of the nodes' own logs. */
   IngestStats ingestStats();
+
+  /** What lines of the nodes' own logs have in common. */
+  LinePatterns patterns();
 
   /** Records as they come. */
   LiveTail tail();

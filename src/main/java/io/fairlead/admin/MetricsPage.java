@@ -5,6 +5,7 @@ import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
 import io.fairlead.config.AlertRuleConfig;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.service.Node;
@@ -135,6 +136,10 @@ public final class MetricsPage {
             page.sample(metric, export.refused(), export.kind(), "refused");
           }
         }
+        case EXPORT_RECORDS -> copies(page, metric, CopyStats::sent);
+        case EXPORT_RECORDS_WAITING -> copies(page, metric, CopyStats::waiting);
+        case EXPORT_RECORDS_LOST -> copies(page, metric, CopyStats::lost);
+        case EXPORT_FAILURES -> copies(page, metric, CopyStats::failures);
         case LISTENER_CONNECTIONS_OPEN ->
             listeners(
                 page,
@@ -358,6 +363,14 @@ public final class MetricsPage {
                 .count();
         page.sample(metric, count, level.word(), state);
       }
+    }
+  }
+
+  private void copies(MetricsWriter page, Metric metric, ToLongFunction<CopyStats> figure)
+      throws IOException {
+    page.family(metric);
+    for (CopyStats each : instance.copies()) {
+      page.sample(metric, figure.applyAsLong(each), each.to());
     }
   }
 

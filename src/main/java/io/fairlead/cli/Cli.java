@@ -131,6 +131,7 @@ public final class Cli {
     verbs.put("undrain", () -> new DrainVerbs.Undrain(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));
     verbs.put("logs", () -> new LogsVerb(world));
+    verbs.put("patterns", () -> new PatternsVerb(world));
     verbs.put("why", () -> new WhyVerb(world));
     verbs.put("node", () -> new StartVerbs.Node(world));
     verbs.put("simulate", () -> new SimulateVerb(world));

@@ -14,6 +14,7 @@ import java.util.List;
  * @param text logs of text written from records; {@value #MAX_TEXT} at most, each to a place of its
  *     own
  * @param ingest where lines of the nodes' own logs come from; {@value LogSource#MOST} at most
+ * @param export who gets a copy of all records; {@value ExportConfig#MOST} at most
  */
 public record LogsConfig(
     boolean enabled,
@@ -21,16 +22,18 @@ public record LogsConfig(
     long ring,
     Mask mask,
     List<TextLogConfig> text,
-    List<LogSource> ingest) {
+    List<LogSource> ingest,
+    List<ExportConfig> export) {
   static final int MAX_TEXT = 8;
   static final Range<Long> RING = Range.sizes(4L << 20, 1L << 30);
 
   public static final LogsConfig DEFAULT =
-      new LogsConfig(true, Keep.DEFAULT, 16L << 20, Mask.DEFAULT, List.of(), List.of());
+      new LogsConfig(true, Keep.DEFAULT, 16L << 20, Mask.DEFAULT, List.of(), List.of(), List.of());
 
   public LogsConfig {
     text = List.copyOf(text);
     ingest = List.copyOf(ingest);
+    export = List.copyOf(export);
     new Require()
         .within(RING, "ring", ring)
         .that(
@@ -63,6 +66,21 @@ public record LogsConfig(
             "ingest",
             ingest.size() + " sources",
             "needs enabled: true: lines are kept as records are")
+        .that(
+            export.size() <= ExportConfig.MOST,
+            "export",
+            export.size() + " places",
+            "must not have more than " + ExportConfig.MOST)
+        .that(
+            enabled || export.isEmpty(),
+            "export",
+            export.size() + " places",
+            "needs enabled: true: what is sent are records")
+        .that(
+            export.stream().map(ExportConfig::place).distinct().count() == export.size(),
+            "export",
+            export.size() + " places",
+            "must each be another place")
         .orRefuse();
   }
 

@@ -130,7 +130,7 @@ final class LogsLanguage {
       new Obj<>(
           "logs",
           "What is recorded of requests and sessions.",
-          List.of(ENABLED, KEPT, RING, MASKED, TEXT, IngestLanguage.INGEST),
+          List.of(ENABLED, KEPT, RING, MASKED, TEXT, IngestLanguage.INGEST, ExportLanguage.EXPORTS),
           List.of(),
           null,
           (values, _) ->
@@ -140,7 +140,8 @@ final class LogsLanguage {
                   values.get(RING),
                   values.get(MASKED),
                   values.get(TEXT),
-                  values.get(IngestLanguage.INGEST)));
+                  values.get(IngestLanguage.INGEST),
+                  values.get(ExportLanguage.EXPORTS)));
 
   private LogsLanguage() {}
 

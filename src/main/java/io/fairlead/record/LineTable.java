@@ -12,7 +12,7 @@ final class LineTable extends Table {
   private final TextColumn level = text("level");
   private final TextColumn requestId = text("request_id");
   private final TextColumn traceId = text("trace_id");
-  private final TextColumn template = text("template");
+  private final TextColumn pattern = text("pattern");
   private final TextColumn text = text("text");
 
   LineTable(String instance, Names names) {
@@ -32,7 +32,7 @@ final class LineTable extends Table {
     addText(level, record, Text.METHOD);
     addText(requestId, record, Text.REQUEST_ID);
     addText(traceId, record, Text.TRACE_ID);
-    addText(template, record, Text.USER_AGENT);
+    addText(pattern, record, Text.USER_AGENT);
     addText(text, record, Text.TEXT);
   }
 }

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * not complete yet has another end of its name as well as a dot in front: patterns of DuckDB find
  * names with dots.
  */
-final class PartFolder {
+public final class PartFolder {
   static final String SUFFIX = ".parquet";
 
   private static final String HIDDEN = ".tmp";
@@ -42,12 +42,12 @@ final class PartFolder {
   /**
    * @param data the instance's folder for state
    */
-  PartFolder(Path data) {
+  public PartFolder(Path data) {
     records = data.resolve("records");
   }
 
   /** A part that is there. */
-  record Part(Path file, LocalDate date, long bytes) {}
+  public record Part(Path file, LocalDate date, long bytes) {}
 
   /** Where a part with that first record goes: a file that does not exist. */
   Path name(String table, long firstMicros, String process) throws IOException {
@@ -91,7 +91,7 @@ final class PartFolder {
   }
 
   /** All complete parts, the oldest first. */
-  List<Part> parts() throws IOException {
+  public List<Part> parts() throws IOException {
     List<Part> parts = new ArrayList<>();
     for (Path table : children(records)) {
       for (Path day : children(table)) {

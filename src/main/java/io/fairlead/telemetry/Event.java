@@ -40,6 +40,8 @@ public sealed interface Event {
           RetriesStopped _,
           TextLogStopped _,
           ExportStopped _,
+          CopyStopped _,
+          LogPattern _,
           UnderPressure _,
           IncidentOpened _ ->
           "bad";
@@ -51,6 +53,8 @@ public sealed interface Event {
           NodeReinstated _,
           TextLogResumed _,
           ExportResumed _,
+          CopyResumed _,
+          LogPatternOver _,
           ServiceAlarmOver _,
           IncidentOver _ ->
           "good";
@@ -409,6 +413,52 @@ public sealed interface Event {
       return kind
           + " are sent by OTLP again; "
           + (lost == 0 ? "nothing was lost" : lost + " items were lost");
+    }
+  }
+
+  /**
+   * Lines of the nodes' own logs that sound as if something had gone wrong, and were not there
+   * before, or not so often.
+   *
+   * @param service whose nodes write them; empty: not known
+   * @param node the only one that does; empty: there are several, or it is not known
+   * @param pattern its id
+   * @param isNew they were not there before
+   * @param what a sentence without its point
+   */
+  record LogPattern(String service, String node, String pattern, boolean isNew, String what)
+      implements Event {
+    @Override
+    public String text() {
+      return what;
+    }
+  }
+
+  /** They have stopped, or are as many as usual again. */
+  record LogPatternOver(String service, String pattern, String what) implements Event {
+    @Override
+    public String text() {
+      return "lines"
+          + (service.isEmpty() ? "" : " of " + service)
+          + " are as usual again: \""
+          + what
+          + "\"";
+    }
+  }
+
+  /** Somebody who gets a copy of all records takes none; they wait on disk. */
+  record CopyStopped(String to, String why) implements Event {
+    @Override
+    public String text() {
+      return to + " takes no records for now: " + why;
+    }
+  }
+
+  /** It takes them again. */
+  record CopyResumed(String to) implements Event {
+    @Override
+    public String text() {
+      return to + " takes records again";
     }
   }
 

@@ -149,6 +149,30 @@ public enum Metric {
       Unit.NONE,
       "to,reason",
       "Lines that a text log did not get. slow: whoever takes them was slower than they came; failed: nothing could be written for longer than there was room for. When it rises, an event says why; requests and records are not affected."),
+  EXPORT_RECORDS(
+      "fairlead_export_records_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "to",
+      "Records that somebody has taken (logs.export). It rises with the traffic."),
+  EXPORT_RECORDS_WAITING(
+      "fairlead_export_records_waiting",
+      Type.GAUGE,
+      Unit.NONE,
+      "to",
+      "Records on disk that have not been taken yet. When it rises for longer than a minute, whoever takes them is away or slower than they come; an event says why."),
+  EXPORT_RECORDS_LOST(
+      "fairlead_export_records_lost_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "to",
+      "Records that were removed, by age or size (logs.keep), before they were taken. When it rises, there are gaps there; keep more, or make it faster."),
+  EXPORT_FAILURES(
+      "fairlead_export_failures_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "to",
+      "Tries to send records that came to nothing; they are sent again. When it rises, an event says why."),
 
   EXPORTED(
       "fairlead_otlp_sent_total",

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param level in lower case, such as {@code error}; empty: it says none
  * @param requestId null: there is none in it
  * @param traceId null: there is none in it
- * @param template what such lines have in common; null: nobody looked
+ * @param pattern the id of what such lines have in common; null: nobody looked
  * @param text of it, in UTF-8
  * @param length bytes of the text
  * @param file which one, as a number; 0: it came otherwise
@@ -27,8 +27,15 @@ public record NodeLine(
     String level,
     @Nullable String requestId,
     @Nullable String traceId,
-    @Nullable String template,
+    @Nullable String pattern,
     byte[] text,
     int length,
     long file,
-    long end) {}
+    long end) {
+
+  /** The same line, of that pattern. */
+  public NodeLine ofPattern(String id) {
+    return new NodeLine(
+        micros, service, node, source, level, requestId, traceId, id, text, length, file, end);
+  }
+}

@@ -70,7 +70,7 @@ import java.nio.ByteOrder;
  * <tr><td>{@link #PROBE}</td><td>start; service, node; total; status: {@link #PASSED} or {@link
  *     #FAILED}; {@link Text#METHOD}: kind; {@link Text#TEXT}: why it failed</td></tr>
  * <tr><td>{@link #LINE}</td><td>start; service, node; {@link Text#HOST}: source; {@link
- *     Text#METHOD}: level; {@link Text#USER_AGENT}: template; {@link Text#REQUEST_ID} and {@link
+ *     Text#METHOD}: level; {@link Text#USER_AGENT}: pattern; {@link Text#REQUEST_ID} and {@link
  *     Text#TRACE_ID} as found in it; {@link Text#TEXT}: the line; bytes in: which file, bytes out:
  *     where it ends in there, both 0 if it came otherwise</td></tr>
  * </table>

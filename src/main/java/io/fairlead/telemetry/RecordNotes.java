@@ -81,7 +81,7 @@ public final class RecordNotes {
     draft.names(0, 0, others(Kind.SERVICE, line.service()), others(Kind.NODE, line.node()));
     draft.bytes(line.file(), line.end());
     text(draft, Text.HOST, line.source());
-    text(draft, Text.USER_AGENT, line.template());
+    text(draft, Text.USER_AGENT, line.pattern());
     text(draft, Text.METHOD, line.level());
     text(draft, Text.REQUEST_ID, line.requestId());
     text(draft, Text.TRACE_ID, line.traceId());

@@ -34,6 +34,7 @@ class DashboardPagesTest {
           "#/clients",
           "#/records?where=status%3E%3D500",
           "#/records/01K1003",
+          "#/records?table=node_logs",
           "#/sql?q=SELECT%20node%20FROM%20requests",
           "#/incidents",
           "#/incidents/i-7",

@@ -4,8 +4,10 @@ import io.fairlead.admin.ListenerView.RouteView;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.insight.incident.IncidentWatch;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.record.RecordStats;
+import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.ingest.IngestStats;
 import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.sql.QueryOutcome;
@@ -68,6 +70,7 @@ public final class FakeInstance implements Instance {
   private final Map<Node, List<VerdictView>> verdicts = new ConcurrentHashMap<>();
   private volatile Rollups rollups =
       new Rollups(Path.of("target", "no-such-folder"), System::currentTimeMillis, 1);
+  final LinePatterns patterns = new LinePatterns(_ -> {});
   private final LiveTail tail = new LiveTail("lb1");
   private volatile RecordQuestions records =
       (_, _) -> new QueryOutcome.Unavailable("Nothing is recorded here.");
@@ -422,6 +425,16 @@ public final class FakeInstance implements Instance {
   @Override
   public IngestStats ingestStats() {
     return IngestStats.NONE;
+  }
+
+  @Override
+  public List<CopyStats> copies() {
+    return List.of(new CopyStats("clickhouse 127.0.0.1:8123/fairlead", 9, 2, 1, 3));
+  }
+
+  @Override
+  public LinePatterns patterns() {
+    return patterns;
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -22,10 +23,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Files are what their rows were, as DuckDB reads them. */
 final class ParquetTest {
   @TempDir private Path folder;
+
+  private static final JsonMapper MAPPER = new JsonMapper();
 
   private final Pages pages = new Pages(Pace.restless());
 
@@ -172,6 +177,63 @@ final class ParquetTest {
             .as("seed %d round %d", seed, round)
             .containsExactlyElementsOf(rows.expected.stream().map(ParquetTest::sixDigits).toList());
         assertThat(Footer.words(file)).containsEntry("fairlead.places", "7 9");
+        assertThat(readAgain(file, random))
+            .as("read again: seed %d round %d", seed, round)
+            .containsExactlyElementsOf(rows.expected.stream().map(ParquetTest::sixDigits).toList());
+      }
+    }
+  }
+
+  /** By our own reader, some rows at a time. */
+  private static List<String> readAgain(Path file, SplittableRandom random) throws IOException {
+    List<String> found = new ArrayList<>();
+    RowJson json = new RowJson();
+    try (PartReader reader = PartReader.open(file)) {
+      while (found.size() < reader.rows()) {
+        json.clear();
+        int most = 1 + random.nextInt(1 << random.nextInt(15));
+        int rows = reader.json(found.size(), most, 1 << random.nextInt(24), json);
+        assertThat(rows).isBetween(1, most);
+        List<String> lines = new String(json.bytes(), UTF_8).lines().toList();
+        assertThat(lines).hasSize(rows);
+        for (String line : lines) {
+          JsonNode row = MAPPER.readTree(line);
+          List<String> values = new ArrayList<>();
+          for (String column : reader.columns()) {
+            JsonNode value = row.get(column);
+            values.add(value == null ? "null" : value.asString());
+          }
+          values.set(0, values.getFirst().replace(' ', 'T'));
+          found.add(String.join("|", values));
+        }
+      }
+      json.clear();
+      assertThat(reader.json(reader.rows(), 10, 1000, json)).isZero();
+    }
+    return found;
+  }
+
+  @Test
+  void whatIsDamagedIsRefused() throws IOException {
+    SplittableRandom random = new SplittableRandom(5);
+    Rows rows = new Rows();
+    for (int i = 0; i < 3000; i++) {
+      rows.random(random, i, 2);
+    }
+    Bytes encoded = new Bytes();
+    List<RowGroup> groups = List.of(RowGroup.encode(rows.columns, encoded, pages));
+    byte[] whole = Files.readAllBytes(write(rows, groups, List.of(encoded.copy())));
+    Path file = folder.resolve("damaged.parquet");
+    for (int i = 0; i < 600; i++) {
+      byte[] bytes = whole.clone();
+      for (int hurt = 0; hurt <= i % 5; hurt++) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+      }
+      Files.write(file, i % 50 == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes);
+      try (PartReader reader = PartReader.open(file)) {
+        int _ = reader.json(0, 1 << 20, 1 << 30, new RowJson());
+      } catch (IOException e) {
+        assertThat(e).hasMessageContaining("damaged");
       }
     }
   }

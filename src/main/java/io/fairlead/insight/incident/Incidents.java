@@ -372,6 +372,20 @@ final class Incidents {
               Map.of(),
               0);
       case Event.ExportResumed(String kind, long _) -> endOf("export " + kind, when);
+      case Event.CopyStopped(String to, String why) ->
+          state(
+              "copy " + to,
+              "copy-stopped",
+              "warn",
+              when,
+              "Records are not taken by " + to + " and wait on disk: " + why,
+              Map.of(),
+              0);
+      case Event.CopyResumed(String to) -> endOf("copy " + to, when);
+      case Event.LogPattern(String service, String node, String pattern, boolean _, String what) ->
+          logged(when, service, node, pattern, what);
+      case Event.LogPatternOver(String service, String pattern, String _) ->
+          endOf("pattern " + service + "/" + pattern, when);
       case Event.CertificateExpires(String listener, String file, String names, long days) ->
           state(
               "certificate " + listener + " " + names,
@@ -638,6 +652,25 @@ final class Incidents {
     incident.causes = List.of(new Incident.Cause(Map.of(field, value), text, 1, 0, 1, where));
   }
 
+  /** Lines of logs; where requests are bad already they are told with those. */
+  private void logged(long when, String service, String node, String pattern, String what) {
+    if (note(service, what + ".")) {
+      return;
+    }
+    OpenIncident incident =
+        state(
+            "pattern " + service + "/" + pattern,
+            "log-pattern",
+            "warn",
+            when,
+            what,
+            service.isEmpty() ? Map.of() : Map.of("service", service),
+            0);
+    if (!node.isEmpty()) {
+      name(incident, "node", node, "only node " + node + " logs it");
+    }
+  }
+
   private void up(long when, String service, String node) {
     back(service, node, when);
     OpenIncident incident = ofKey("node " + service + "/" + node);
@@ -675,14 +708,16 @@ final class Incidents {
     return null;
   }
 
-  private void note(String service, String sentence) {
+  /** Told with an incident of the service's requests, if there is one. */
+  private boolean note(String service, String sentence) {
     for (OpenIncident incident : open) {
       if (incident.isOfRequests()
           && service.equals(incident.scope.getOrDefault("service", service))) {
         addNote(incident, sentence);
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   void addNote(OpenIncident incident, String sentence) {

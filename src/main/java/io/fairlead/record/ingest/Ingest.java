@@ -4,6 +4,7 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.fairlead.config.LogSource;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.telemetry.NodeLine;
 import java.io.Closeable;
 import java.io.IOException;
@@ -40,6 +41,7 @@ public final class Ingest implements AutoCloseable {
   private final Path folder;
   private final Future<LongUnaryOperator> left;
   private final IngestStats stats = new IngestStats();
+  private final LinePatterns patterns;
   private final LineSink sink;
   private final Thread thread;
   private final Map<LogSource, Closeable> servers = new HashMap<>();
@@ -52,11 +54,13 @@ public final class Ingest implements AutoCloseable {
       Path data,
       List<LogSource> sources,
       Predicate<NodeLine> records,
+      LinePatterns patterns,
       Future<LongUnaryOperator> left) {
     folder = data.resolve("node-logs");
     this.sources = sources;
     this.left = left;
-    sink = new LineSink(records, stats);
+    this.patterns = patterns;
+    sink = new LineSink(records, patterns, stats);
     thread = Thread.ofPlatform().name("node logs").daemon(true).unstarted(this::run);
   }
 
@@ -65,14 +69,16 @@ public final class Ingest implements AutoCloseable {
    *
    * @param data the instance's folder for state
    * @param records takes a line, unless there is no room for it now
+   * @param patterns learn what lines have in common; what they know is kept in that folder
    * @param left tells where the last line of a file ends that a killed process had recorded
    */
   public static Ingest start(
       Path data,
       List<LogSource> sources,
       Predicate<NodeLine> records,
+      LinePatterns patterns,
       Future<LongUnaryOperator> left) {
-    Ingest ingest = new Ingest(data, sources, records, left);
+    Ingest ingest = new Ingest(data, sources, records, patterns, left);
     ingest.thread.start();
     return ingest;
   }
@@ -128,6 +134,8 @@ public final class Ingest implements AutoCloseable {
 
   private void work(LongUnaryOperator ends) throws IOException {
     long forced = System.currentTimeMillis();
+    PatternFile known = new PatternFile(folder, patterns);
+    known.read(forced);
     try (Positions positions = Positions.open(folder.resolve("positions"), ends);
         FileTails tails = new FileTails(positions, sink, () -> closing)) {
       while (!closing) {
@@ -135,14 +143,18 @@ public final class Ingest implements AutoCloseable {
         List<LogSource> wanted = sources;
         serve(wanted);
         boolean more = tails.round(files(wanted), now);
+        patterns.tick(now);
         if (Math.abs(now - forced) > FORCE_MILLIS) {
           forced = now;
           positions.force();
+          known.writeIfChanged();
         }
         if (!more) {
           LockSupport.parkNanos(this, LOOK_NANOS);
         }
       }
+    } finally {
+      known.write();
     }
   }
 

@@ -38,7 +38,7 @@ public final class RecordSql {
           "outcome",
           "level",
           "source",
-          "template");
+          "pattern");
 
   /** Lines of a node that are shown with a request though they do not name it. */
   private static final Duration BESIDE = Duration.ofSeconds(2);

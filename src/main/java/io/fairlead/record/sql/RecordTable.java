@@ -42,7 +42,7 @@ public enum RecordTable {
   NODE_LOGS(
       "id VARCHAR, time TIMESTAMP, instance VARCHAR, service VARCHAR, node VARCHAR,"
           + " source VARCHAR, level VARCHAR, request_id VARCHAR, trace_id VARCHAR,"
-          + " template VARCHAR, text VARCHAR");
+          + " pattern VARCHAR, text VARCHAR");
 
   /** A column. */
   public record Column(String name, ColumnType type) {}

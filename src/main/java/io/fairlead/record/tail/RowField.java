@@ -84,7 +84,7 @@ sealed interface RowField {
       case "tls_us" -> phase(RecordView::tlsMicros);
       case "first_byte_us" -> phase(RecordView::firstByteMicros);
       case "tries" -> new Whole(RecordView::tries);
-      case "user_agent", "template" -> new Words(Text.USER_AGENT);
+      case "user_agent", "pattern" -> new Words(Text.USER_AGENT);
       case "trace_id" -> new Words(Text.TRACE_ID);
       case "request_id" -> new Words(Text.REQUEST_ID);
       case "weight" -> new Whole(_ -> 1);

@@ -49,6 +49,29 @@ class EventIncidentsTest {
   }
 
   @Test
+  void linesThatWereNeverLoggedBeforeAreAnIncidentUntilTheyStop() {
+    String what =
+        "Node b of shop logs a line that shop never logged before, 120 times in 10 s: \"x\"";
+    at(4, new Event.LogPattern("shop", "b", "1f", true, what));
+    at(5, new Event.LogPattern("shop", "", "2e", false, "Nodes a and b of shop log 30 times"));
+    assertThat(incidents())
+        .containsExactly(
+            "open log-pattern: Nodes a and b of shop log 30 times. Since 08:00:05 UTC.",
+            "open log-pattern: " + what + ". Since 08:00:04 UTC.");
+    assertThat(watch.incidents().getLast().causes())
+        .singleElement()
+        .satisfies(cause -> assertThat(cause.fields()).containsEntry("node", "b"));
+    at(60, new Event.LogPatternOver("shop", "1f", "x"));
+    at(
+        61,
+        new Event.LogPatternOver("shop", "2e", "x"),
+        new Event.LogPatternOver("shop", "3d", "x"));
+    assertThat(incidents()).allMatch(each -> each.startsWith("over after 56 s log-pattern"));
+    assertThat(told)
+        .containsExactly("IncidentOpened", "IncidentOpened", "IncidentOver", "IncidentOver");
+  }
+
+  @Test
   void aNodeThatIsEjectedIsAnIncidentUntilItHasItsWholeShareAgain() {
     at(4, new Event.NodeEjected("shop", "b", 10_000, "errors 7.1 % of 70 in 25 s, others 0 %"));
     assertThat(incidents())

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.LogSource;
 import io.fairlead.config.LogSource.Format;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.telemetry.NodeLine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,7 +49,9 @@ final class FileTailsTest {
     closing = false;
     positions =
         Positions.open(folder.resolve("positions"), file -> file == lastNumber ? lastEnd : 0);
-    tails = new FileTails(positions, new LineSink(this::take, stats), () -> closing);
+    tails =
+        new FileTails(
+            positions, new LineSink(this::take, new LinePatterns(_ -> {}), stats), () -> closing);
   }
 
   @AfterEach

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.HostPort;
 import io.fairlead.config.LogSource;
+import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.telemetry.NodeLine;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class IngestTest {
   @TempDir private Path data;
   private final BlockingQueue<NodeLine> lines = new LinkedBlockingQueue<>();
+  private final LinePatterns patterns = new LinePatterns(_ -> {});
   private @Nullable Ingest ingest;
   private volatile boolean hasRoom = true;
 
@@ -50,6 +52,7 @@ final class IngestTest {
             data,
             List.of(sources),
             line -> hasRoom && lines.add(line),
+            patterns,
             CompletableFuture.completedFuture(_ -> 0));
     ingest = started;
     return started;
@@ -221,7 +224,11 @@ final class IngestTest {
     assertThat(text(next())).isEqualTo("one");
     try (Ingest second =
         Ingest.start(
-            data, List.of(source), lines::add, CompletableFuture.completedFuture(_ -> 0))) {
+            data,
+            List.of(source),
+            lines::add,
+            patterns,
+            CompletableFuture.completedFuture(_ -> 0))) {
       Files.writeString(log, "two\n", StandardOpenOption.APPEND);
       assertThat(text(next())).isEqualTo("two");
       first.close();
