@@ -2,9 +2,7 @@ package io.fairlead.insight.pattern;
 
 import io.fairlead.insight.pattern.Occurrence.OfNode;
 import io.fairlead.telemetry.Event;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,55 +20,23 @@ import org.jspecify.annotations.Nullable;
 public final class LinePatterns {
   static final long LEARN_MILLIS = 600_000;
 
-  /** So long it is called new. */
-  static final long NEW_MILLIS = 3_600_000;
-
   /** Services whose lines are counted, nodes and services that are told apart in all. */
   private static final int SERVICES = 64;
 
   private static final int PLACES = 4096;
 
-  private static final int YOUNG = 256;
   private static final int LEVELS = 8;
 
-  /** Lines of a new pattern within a minute that make it worth telling. */
-  private static final int WORTH_TELLING = 10;
-
-  /** What is told of at once; more can be asked for. */
-  private static final int OPEN = 10;
-
-  private static final int OPEN_OF_SERVICE = 3;
-
-  private static final int MINUTE = Usual.TEN_PER_MINUTE;
-  private static final int QUIET = 2 * MINUTE;
   private static final long LOOK_MILLIS = 1000;
-  private static final long GRACE_MILLIS = 2000;
-
-  /** Lines of a service. */
-  private static final class ServiceLines {
-    final long known;
-    final TenSeconds counts = new TenSeconds();
-
-    /** Since when this process counts. */
-    final long counted;
-
-    ServiceLines(long known, long counted) {
-      this.known = known;
-      this.counted = counted;
-    }
-  }
 
   private final Consumer<Event> events;
   private final PatternTree tree = new PatternTree();
   private final LineWords words = new LineWords();
   private final Map<String, ServiceLines> services = new HashMap<>();
-  private final List<Occurrence> young = new ArrayList<>();
-  private final List<Occurrence> open = new ArrayList<>();
-  private final List<Event> told = new ArrayList<>();
+  private final PatternWatch watch = new PatternWatch(tree, services);
   private int places;
   private long since;
   private long nextLook;
-  private long judged;
   private long version;
 
   /**
@@ -150,8 +116,8 @@ public final class LinePatterns {
     begun.isNew = isNew;
     pattern.occurrences.add(begun);
     version++;
-    if (isNew && young.size() < YOUNG) {
-      young.add(begun);
+    if (isNew) {
+      watch.begin(begun);
     }
     return begun;
   }
@@ -182,145 +148,14 @@ public final class LinePatterns {
         return;
       }
       nextLook = nowMillis + LOOK_MILLIS;
-      lookAtNew(nowMillis);
-      long ten = TenSeconds.at(nowMillis - GRACE_MILLIS);
-      if (ten != judged) {
-        judged = ten;
-        judge(ten, nowMillis);
-      }
-      tell = List.copyOf(told);
-      told.clear();
+      tell = watch.look(nowMillis);
+      countPlaces();
     }
     tell.forEach(events);
   }
 
-  private void lookAtNew(long nowMillis) {
-    long end = TenSeconds.at(nowMillis) + 1;
-    for (Iterator<Occurrence> all = young.iterator(); all.hasNext(); ) {
-      Occurrence each = all.next();
-      if (each.pattern.isGone || nowMillis - each.firstMillis > NEW_MILLIS) {
-        all.remove();
-      } else if (isError(each)) {
-        long lines = each.sum(end - MINUTE, end);
-        if (lines >= WORTH_TELLING && open(each)) {
-          all.remove();
-          each.isTold = true;
-          version++;
-          told.add(
-              new Event.LogPattern(
-                  each.service,
-                  onlyNode(each, end),
-                  each.pattern.id,
-                  true,
-                  PatternWords.isNew(each, end, lines, nowMillis)));
-        }
-      }
-    }
-  }
-
-  private boolean open(Occurrence occurrence) {
-    long ofService = open.stream().filter(each -> each.service.equals(occurrence.service)).count();
-    if (occurrence.isOpen || open.size() >= OPEN || ofService >= OPEN_OF_SERVICE) {
-      return false;
-    }
-    occurrence.isOpen = true;
-    open.add(occurrence);
-    return true;
-  }
-
-  static boolean isError(Occurrence occurrence) {
-    long bad = 0;
-    long unsaid = 0;
-    for (Map.Entry<String, Long> level : occurrence.levels.entrySet()) {
-      switch (level.getKey()) {
-        case "error", "fatal" -> bad += level.getValue();
-        case "warn", "" -> unsaid += level.getValue();
-        default -> {}
-      }
-    }
-    return bad * 2 >= occurrence.lines
-        || ((bad + unsaid) * 2 >= occurrence.lines && occurrence.pattern.hasErrorWord());
-  }
-
-  private static String onlyNode(Occurrence occurrence, long end) {
-    List<String> nodes = PatternWords.nodes(occurrence, end);
-    return nodes.size() == 1 ? nodes.getFirst() : "";
-  }
-
-  /** Ten seconds are over. */
-  private void judge(long ten, long nowMillis) {
-    for (Pattern pattern : tree.all()) {
-      for (Occurrence each : pattern.occurrences) {
-        long lines = each.sum(ten - MINUTE, ten);
-        if (each.burst != null) {
-          goOn(each, lines, nowMillis);
-        } else if (lines > 0) {
-          judge(each, lines, ten, nowMillis);
-        }
-      }
-    }
-    for (Iterator<Occurrence> all = open.iterator(); all.hasNext(); ) {
-      Occurrence each = all.next();
-      if (each.pattern.isGone
-          || (each.burst == null && each.sum(ten - QUIET, ten + 1) == 0)
-          || (each.burst == null && each.wasBurst)) {
-        all.remove();
-        each.isOpen = false;
-        each.wasBurst = false;
-        told.add(new Event.LogPatternOver(each.service, each.pattern.id, each.pattern.text()));
-      }
-    }
-    forgetPlaces();
-  }
-
-  private void judge(Occurrence occurrence, long lines, long ten, long nowMillis) {
-    ServiceLines its = services.get(occurrence.service);
-    if (its == null) {
-      return;
-    }
-    long last = ten - MINUTE;
-    long from = Math.max(TenSeconds.at(its.counted) + 1, ten - TenSeconds.HELD + 1);
-    int minutes = (int) Math.min(Usual.MOST, (last - from) / MINUTE);
-    if (minutes < Usual.FEWEST) {
-      return;
-    }
-    long[] each = new long[minutes];
-    for (int i = 0; i < minutes; i++) {
-      each[i] = occurrence.sum(last - (i + 1L) * MINUTE, last - (long) i * MINUTE);
-    }
-    long before = last - (long) minutes * MINUTE;
-    double others =
-        (its.counts.sum(before, last) - occurrence.sum(before, last)) / (double) minutes;
-    double othersNow = its.counts.sum(last, ten) - (double) lines;
-    Usual usual = Usual.of(each, others, othersNow);
-    if (lines > usual.limit()) {
-      occurrence.burst = usual;
-      occurrence.burstSince = nowMillis;
-      occurrence.quiet = 0;
-      if (isError(occurrence) && open(occurrence)) {
-        occurrence.wasBurst = true;
-        told.add(
-            new Event.LogPattern(
-                occurrence.service,
-                onlyNode(occurrence, ten),
-                occurrence.pattern.id,
-                false,
-                PatternWords.burst(occurrence, ten, lines, usual)));
-      }
-    }
-  }
-
-  /** After two minutes below what was too much it is over; after an hour it is usual. */
-  private static void goOn(Occurrence occurrence, long lines, long nowMillis) {
-    Usual usual = occurrence.burst;
-    occurrence.quiet = usual != null && lines > usual.limit() ? 0 : occurrence.quiet + 1;
-    if (occurrence.quiet >= QUIET || nowMillis - occurrence.burstSince > NEW_MILLIS) {
-      occurrence.burst = null;
-    }
-  }
-
-  /** Of patterns that are gone. */
-  private void forgetPlaces() {
+  /** Those of patterns that are gone do not count. */
+  private void countPlaces() {
     places = 0;
     for (Pattern pattern : tree.all()) {
       for (Occurrence each : pattern.occurrences) {
@@ -336,7 +171,7 @@ public final class LinePatterns {
 
   /** Changes with what {@link #save} would say, counts apart. */
   public synchronized long version() {
-    return version + tree.changes();
+    return version + tree.changes() + watch.changes();
   }
 
   /** What outlives the process. */
@@ -361,8 +196,8 @@ public final class LinePatterns {
         for (SavedPatterns.Place place : one.places()) {
           Occurrence occurrence = Occurrence.of(pattern, place);
           pattern.occurrences.add(occurrence);
-          if (occurrence.isNew && !occurrence.isTold && young.size() < YOUNG) {
-            young.add(occurrence);
+          if (occurrence.isNew && !occurrence.isTold) {
+            watch.begin(occurrence);
           }
         }
         tree.add(pattern);

@@ -75,4 +75,18 @@ final class Occurrence {
     }
     return sum;
   }
+
+  /** Whether what it says sounds as if something had gone wrong. */
+  boolean isError() {
+    long bad = 0;
+    long unsaid = 0;
+    for (Map.Entry<String, Long> level : levels.entrySet()) {
+      switch (level.getKey()) {
+        case "error", "fatal" -> bad += level.getValue();
+        case "warn", "" -> unsaid += level.getValue();
+        default -> {}
+      }
+    }
+    return bad * 2 >= lines || ((bad + unsaid) * 2 >= lines && pattern.hasErrorWord());
+  }
 }

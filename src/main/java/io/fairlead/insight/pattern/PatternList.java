@@ -108,9 +108,9 @@ final class PatternList {
       lines += own;
       first = Math.min(first, each.firstMillis);
       last = Math.max(last, each.lastMillis);
-      error |= LinePatterns.isError(each);
+      error |= each.isError();
       each.levels.forEach((level, count) -> levels.merge(level, count, Long::sum));
-      if (each.isNew && nowMillis - each.firstMillis < LinePatterns.NEW_MILLIS) {
+      if (each.isNew && nowMillis - each.firstMillis < PatternWatch.NEW_MILLIS) {
         fresh.add(each.service);
       }
       Usual usual = each.burst;
