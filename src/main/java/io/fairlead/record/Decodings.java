@@ -87,12 +87,14 @@ final class Decodings {
     return value;
   }
 
-  private static long zigzag(ByteBuffer in) {
+  /** With its sign in the lowest bit. */
+  static long zigzag(ByteBuffer in) {
     long value = varint(in);
     return value >>> 1 ^ -(value & 1);
   }
 
-  private static long varint(ByteBuffer in) {
+  /** Seven bits a byte, the lowest first. */
+  static long varint(ByteBuffer in) {
     long value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
       int next = in.get();

@@ -86,7 +86,7 @@ final class ThriftReader {
     Map<Integer, Object> fields = new HashMap<>();
     int field = 0;
     for (int head = in.get() & 0xFF; head != 0; head = in.get() & 0xFF) {
-      field = head >>> 4 == 0 ? (int) zigzag() : field + (head >>> 4);
+      field = head >>> 4 == 0 ? (int) Decodings.zigzag(in) : field + (head >>> 4);
       fields.put(field, value(head & 0xF, depth));
     }
     return new Struct(fields);
@@ -96,7 +96,7 @@ final class ThriftReader {
     return switch (type) {
       case TRUE -> true;
       case FALSE -> false;
-      case 4, Thrift.INT32, 6 -> zigzag();
+      case 4, Thrift.INT32, 6 -> Decodings.zigzag(in);
       case Thrift.STRING -> bytes();
       case LIST -> list(depth);
       case Thrift.STRUCT -> struct(depth + 1);
@@ -106,7 +106,7 @@ final class ThriftReader {
 
   private List<Object> list(int depth) throws IOException {
     int head = in.get() & 0xFF;
-    long elements = head >>> 4 == 15 ? varint() : head >>> 4;
+    long elements = head >>> 4 == 15 ? Decodings.varint(in) : head >>> 4;
     if (elements > in.remaining()) {
       throw new IOException("a list that is longer than the file");
     }
@@ -118,29 +118,12 @@ final class ThriftReader {
   }
 
   private byte[] bytes() throws IOException {
-    long length = varint();
+    long length = Decodings.varint(in);
     if (length < 0 || length > in.remaining()) {
       throw new IOException("a text that is longer than the file");
     }
     byte[] bytes = new byte[(int) length];
     in.get(bytes);
     return bytes;
-  }
-
-  private long zigzag() {
-    long value = varint();
-    return value >>> 1 ^ -(value & 1);
-  }
-
-  private long varint() {
-    long value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      int next = in.get();
-      value |= (long) (next & 0x7F) << shift;
-      if (next >= 0) {
-        break;
-      }
-    }
-    return value;
   }
 }
