@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test build format demo bench bench-balance bench-detect chaos incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect chaos incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -20,11 +20,13 @@ help: ## lists these targets
 jdk:
 	@bin/find-jdk >/dev/null
 
-test: jdk ## builds, checks and runs all tests (installs what they need when root and missing)
+target/kafka.classpath: src/test/kafka/pom.xml | jdk
+	@bin/needs maven
+	@$(MVN) -q -f $< org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
+	  -Dmdep.outputFile=$(CURDIR)/$@
+
+test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
 	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server
-	@test -s target/kafka.classpath || $(MVN) -q -f src/test/kafka/pom.xml \
-	  org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
-	  -Dmdep.outputFile=$(CURDIR)/target/kafka.classpath
 	$(MVN) verify $(MORE)
 
 build: jdk ## builds target/fairlead.jar without tests
@@ -70,6 +72,10 @@ fuzz: jdk ## feeds all parsers for FUZZ_SECONDS (an hour), two at once, turn by 
 takeover: jdk ## replaces the running process 20 times under load
 	@bin/needs maven nghttp2-client
 	$(MVN) test -Dtest=TakeoverTest -Dfairlead.takeover.rounds=20
+
+test-export: jdk target/kafka.classpath ## kills ClickHouse, a Kafka broker and the sender while records are copied
+	@bin/needs maven clickhouse-server
+	$(MVN) test -Dtest=ExportTest,KafkaTest -Dfairlead.export.kills=3
 
 jmh: jdk ## runs the JMH benchmarks of src/bench/java with -prof gc; MORE='-f 1 Pick' goes to JMH
 	@bin/needs maven

@@ -50,17 +50,15 @@ class ExportTest {
     return statements;
   }
 
-  private static void written(Fairlead fairlead) {
-    assertThat(Objects.requireNonNull(fairlead.recorder()).writeNow(Duration.ofSeconds(10)))
-        .isTrue();
-  }
-
-  private static void ask(Fairlead fairlead, int from, int to) throws Exception {
+  /** Requests, whose records are on disk afterwards. */
+  static void ask(Fairlead fairlead, int from, int to) throws Exception {
     try (Loopback.Client browser = new Loopback.Client(Loopback.port(fairlead, "web"))) {
       for (int i = from; i < to; i++) {
         browser.get("/item/" + i + "?say=%22\\%27");
       }
     }
+    assertThat(Objects.requireNonNull(fairlead.recorder()).writeNow(Duration.ofSeconds(10)))
+        .isTrue();
   }
 
   @Test
@@ -80,15 +78,12 @@ class ExportTest {
               logs:
                 ring: 4MiB
                 export:
-                  - clickhouse: "http://127.0.0.1:%d"
-                    user: writer
-                    password: s3cret
+                  - clickhouse: { url: "http://127.0.0.1:%d", user: writer, password: s3cret }
               listeners: { web: { bind: "127.0.0.1:0", routes: { service: shop } } }
               services: { shop: { nodes: [ { name: a, address: "127.0.0.1:%d" } ], health: none } }
               """
                   .formatted(folder, server.port, node.port()))) {
         ask(fairlead, 0, 150);
-        written(fairlead);
         Loopback.await("150 rows", () -> count(server) == 150);
         assertThat(
                 server.ask(
@@ -103,7 +98,6 @@ class ExportTest {
 
         server.kill();
         ask(fairlead, 150, 200);
-        written(fairlead);
         Loopback.await("it has been tried", () -> metric(fairlead, "export_failures_total") >= 1);
         assertThat(Loopback.door(fairlead, "GET", "/api/v1/events", "").body())
             .contains("CopyStopped")
@@ -138,7 +132,10 @@ class ExportTest {
   // --- killed while it sends --------------------------------------------------------------------
 
   private static final int LINES = 60_000;
-  private static final int KILLS = 3;
+
+  /** {@code make test-export}: 3. */
+  private static final int KILLS = Integer.getInteger("fairlead.export.kills", 1);
+
   private static final Pattern NUMBER = Pattern.compile("\"text\":\"line (\\d+) of the shop\"");
 
   private final Set<Integer> got = ConcurrentHashMap.newKeySet();
@@ -170,22 +167,8 @@ class ExportTest {
   }
 
   private Process run() throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-cp",
-            System.getProperty("java.class.path"),
-            "io.fairlead.Main",
-            "run",
-            "-c",
-            folder.resolve("fairlead.yaml").toString())
-        .redirectErrorStream(true)
-        .redirectOutput(folder.resolve("output").toFile())
-        .start();
+    return FairleadProcess.run(
+        folder.resolve("output"), "-c", folder.resolve("fairlead.yaml").toString());
   }
 
   @Test

@@ -1,22 +1,41 @@
 package io.fairlead;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.File;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/** A real Kafka broker, with its libraries apart from ours, which can be killed. */
+/**
+ * A real Kafka broker, with its libraries apart from ours, which can be killed. Two listeners: one
+ * for anybody, and one by TLS for users who log in.
+ */
 final class Kafka implements AutoCloseable {
+  static final String USER = "edge";
+  static final String PASSWORD = "s3\"cr\\et of edge";
+
   private static final Path CLASS_PATH = Path.of("target", "kafka.classpath");
+  private static final String MODULES = "org.apache.kafka.common.security.";
+  private static final int ITERATIONS = 4096;
 
   private final Path folder;
   final int port = FreePort.any();
+  final int securePort = FreePort.any();
   private @Nullable Process process;
 
   /** Whether its libraries are there. */
@@ -26,61 +45,75 @@ final class Kafka implements AutoCloseable {
             .allMatch(each -> Files.exists(Path.of(each)));
   }
 
-  Kafka(Path folder) throws IOException, InterruptedException {
+  /**
+   * @param certificate of the broker, behind its private key, in PEM
+   */
+  Kafka(Path folder, String certificate) throws IOException {
     this.folder = folder;
-    Files.createDirectories(folder);
+    Path logs = Files.createDirectories(folder.resolve("logs"));
+    Path identity = Files.writeString(folder.resolve("broker.pem"), certificate);
     int controller = FreePort.any();
-    Files.writeString(
-        folder.resolve("server.properties"),
-        """
-        process.roles=broker,controller
-        node.id=1
-        controller.quorum.voters=1@127.0.0.1:%2$d
-        listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
-        advertised.listeners=PLAINTEXT://127.0.0.1:%1$d
-        controller.listener.names=CONTROLLER
-        listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-        log.dirs=%3$s/logs
-        offsets.topic.replication.factor=1
-        offsets.topic.num.partitions=1
-        auto.create.topics.enable=true
-        num.partitions=3
-        group.initial.rebalance.delay.ms=0
-        """
-            .formatted(port, controller, folder));
-    Process format =
-        java(
-            "kafka.tools.StorageTool",
-            "format",
-            "-t",
-            "MkU3OEVBNTcwNTJENDM2Qg",
-            "-c",
-            folder.resolve("server.properties").toString());
-    if (format.waitFor() != 0) {
-      throw new AssertionError(Files.readString(folder.resolve("log")));
+    Properties settings = new Properties();
+    settings.putAll(
+        Map.of(
+            "process.roles", "broker,controller",
+            "node.id", "1",
+            "controller.quorum.voters", "1@127.0.0.1:" + controller,
+            "controller.listener.names", "CONTROLLER",
+            "log.dirs", logs.toString(),
+            "num.partitions", "3"));
+    settings.put(
+        "listeners",
+        "ANYBODY://127.0.0.1:%d,SECURE://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d"
+            .formatted(port, securePort, controller));
+    settings.put(
+        "listener.security.protocol.map", "ANYBODY:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT");
+    settings.put("inter.broker.listener.name", "ANYBODY");
+    settings.put("ssl.keystore.type", "PEM");
+    settings.put("ssl.keystore.location", identity.toString());
+    String secure = "listener.name.secure.";
+    settings.put(secure + "sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-512");
+    settings.put(
+        secure + "plain.sasl.jaas.config",
+        MODULES
+            + "plain.PlainLoginModule required user_"
+            + USER
+            + "=\""
+            + PASSWORD.replace("\\", "\\\\").replace("\"", "\\\"")
+            + "\";");
+    settings.put(
+        secure + "scram-sha-512.sasl.jaas.config", MODULES + "scram.ScramLoginModule required;");
+    // There is nobody else to wait for.
+    settings.put("controller.quorum.election.timeout.ms", "50");
+    settings.put("broker.heartbeat.interval.ms", "100");
+    settings.put("log.cleaner.enable", "false");
+    try (Writer file = Files.newBufferedWriter(folder.resolve("server.properties"))) {
+      settings.store(file, null);
     }
-    start();
+    // What formatting a folder leaves there, and a process of its own less.
+    Files.writeString(
+        logs.resolve("meta.properties"),
+        """
+        version=1
+        cluster.id=MkU3OEVBNTcwNTJENDM2Qg
+        node.id=1
+        """);
   }
 
-  private Process java(String... words) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
+  void start() throws IOException {
+    process =
+        new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx384m",
                 "-cp",
-                Files.readString(CLASS_PATH).strip()));
-    command.addAll(List.of(words));
-    return new ProcessBuilder(command)
-        .redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("out").toFile()))
-        .start();
-  }
-
-  void start() throws IOException {
-    process = java("kafka.Kafka", folder.resolve("server.properties").toString());
+                Files.readString(CLASS_PATH).strip(),
+                "kafka.Kafka",
+                folder.resolve("server.properties").toString())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
+            .start();
   }
 
   void kill() {
@@ -90,29 +123,42 @@ final class Kafka implements AutoCloseable {
     }
   }
 
-  /**
-   * So many messages of a topic from its beginning, as its own consumer prints them: key, tab,
-   * value.
-   */
-  List<String> read(String topic, int count) throws IOException, InterruptedException {
-    Path out = folder.resolve("out");
-    Files.deleteIfExists(out);
-    Process consumer =
-        java(
-            "org.apache.kafka.tools.consumer.ConsoleConsumer",
-            "--bootstrap-server",
-            "127.0.0.1:" + port,
-            "--topic",
-            topic,
-            "--from-beginning",
-            "--max-messages",
-            Integer.toString(count),
-            "--timeout-ms",
-            Long.toString(Duration.ofSeconds(20).toMillis()),
-            "--property",
-            "print.key=true");
-    consumer.waitFor();
-    return Files.readString(out, UTF_8).lines().filter(line -> line.contains("\t{")).toList();
+  /** From now on that user may log in by SCRAM, too. */
+  void admit() throws ExecutionException, InterruptedException {
+    try (Admin admin = Admin.create(client())) {
+      admin
+          .alterUserScramCredentials(
+              List.of(
+                  new UserScramCredentialUpsertion(
+                      USER,
+                      new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS),
+                      PASSWORD)))
+          .all()
+          .get();
+    }
+  }
+
+  private Map<String, Object> client() {
+    return Map.of("bootstrap.servers", "127.0.0.1:" + port);
+  }
+
+  /** Messages of a topic from its beginning, until there are so many; with their keys. */
+  List<ConsumerRecord<String, String>> read(String topic, int count) {
+    List<ConsumerRecord<String, String>> messages = new ArrayList<>();
+    try (KafkaConsumer<String, String> consumer =
+        new KafkaConsumer<>(client(), new StringDeserializer(), new StringDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(each -> new TopicPartition(topic, each.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (messages.size() < count && System.nanoTime() < end) {
+        consumer.poll(Duration.ofMillis(200)).forEach(messages::add);
+      }
+    }
+    return messages;
   }
 
   @Override

@@ -53,7 +53,7 @@ final class PatternsApi {
   record PatternView(
       @Doc("What the column pattern of its lines says.") String id,
       @Doc("With <*> where its lines differ.") String text,
-      @Doc("PatternView of its lines.") String example,
+      @Doc("One of its lines.") String example,
       long lines,
       @Doc("Of all lines, 0 to 1.") double share,
       @Doc("When the first was written, milliseconds since 1970.") long first,

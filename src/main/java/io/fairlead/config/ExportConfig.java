@@ -1,26 +1,42 @@
 package io.fairlead.config;
 
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
-/** Somebody who gets a copy of all records, as they are written to disk. */
-public sealed interface ExportConfig {
+/**
+ * Somebody who gets a copy of all records, as they are written to disk.
+ *
+ * @param to who
+ * @param tables which records are sent
+ */
+public record ExportConfig(Target to, List<String> tables) {
   /** Of them there may be so many. */
-  int MOST = 4;
+  static final int MOST = 4;
 
   /** What there is to get. */
-  List<String> TABLES = List.of("requests", "sessions", "probes", "events", "node_logs");
+  public static final List<String> TABLES =
+      List.of("requests", "sessions", "probes", "events", "node_logs");
 
-  /** Which tables it gets. */
-  List<String> tables();
+  public ExportConfig {
+    tables = List.copyOf(tables);
+    new Require()
+        .that(!tables.isEmpty(), "tables", "none", "must name one at least")
+        .that(Set.copyOf(tables).size() == tables.size(), "tables", "the same twice", "must differ")
+        .orRefuse();
+  }
 
   /** Where it is, without what could be secret. */
-  String place();
+  public String place() {
+    return to.place();
+  }
+
+  /** Who gets them. */
+  public sealed interface Target {
+    /** Where it is, without what could be secret. */
+    String place();
+  }
 
   /**
    * ClickHouse, by its HTTP interface.
@@ -29,28 +45,22 @@ public sealed interface ExportConfig {
    * @param database with a table for each of ours, of the same name
    * @param user who logs in; empty: whom it takes for the default
    * @param password of that user; empty: none
-   * @param tables which are sent
    * @param ca files with the authorities that are trusted; empty: those of the system
    */
-  record ClickHouse(
-      String url, String database, String user, Secret password, List<String> tables, List<Path> ca)
-      implements ExportConfig {
+  public record ClickHouse(String url, String database, String user, Secret password, List<Path> ca)
+      implements Target {
+    static final String DATABASE = "default";
+
     public ClickHouse {
-      tables = checked(tables);
       ca = List.copyOf(ca);
+      String wrong = OutboundKeys.base(url, "http://127.0.0.1:8123");
       new Require()
-          .that(
-              wrong(url) == null,
-              List.of("clickhouse"),
-              null,
-              String.valueOf(wrong(url)),
-              List.of())
+          .that(wrong == null, "url", null, String.valueOf(wrong))
           .that(
               password.value().isEmpty() || !user.isEmpty(),
-              List.of("password"),
+              "password",
               null,
-              "needs a user",
-              List.of())
+              "must not be given without user")
           .orRefuse();
     }
 
@@ -61,25 +71,56 @@ public sealed interface ExportConfig {
   }
 
   /**
-   * Brokers that speak Kafka's protocol, without TLS.
+   * Brokers that speak Kafka's protocol.
    *
    * @param brokers that are asked for the others
    * @param topic a topic for each table begins so; behind it come a dash and the table's name
-   * @param tables which are sent
+   * @param tls whether brokers have to prove who they are, and nobody else reads what is sent
+   * @param ca files with the authorities that are trusted; empty: those of the system
+   * @param sasl how the user logs in, if there is one
+   * @param user who logs in; empty: nobody
+   * @param password of that user
    */
-  record Kafka(List<HostPort> brokers, String topic, List<String> tables) implements ExportConfig {
+  public record Kafka(
+      List<HostPort> brokers,
+      String topic,
+      boolean tls,
+      List<Path> ca,
+      Sasl sasl,
+      String user,
+      Secret password)
+      implements Target {
+    static final String TOPIC = "fairlead";
     static final int MAX_TOPIC = 100;
+    static final Sasl SASL = Sasl.SCRAM_SHA_512;
     private static final int MAX_BROKERS = 20;
 
     public Kafka {
       brokers = List.copyOf(brokers);
-      tables = checked(tables);
+      ca = List.copyOf(ca);
       new Require()
           .that(
               !brokers.isEmpty() && brokers.size() <= MAX_BROKERS,
-              "kafka",
+              "brokers",
               brokers.size() + " brokers",
               "must be 1 to " + MAX_BROKERS)
+          .that(tls || ca.isEmpty(), "ca", null, "must not be given without tls: true")
+          .that(
+              user.isEmpty() == password.value().isEmpty(),
+              user.isEmpty() ? "password" : "user",
+              null,
+              user.isEmpty()
+                  ? "must not be given without user"
+                  : "must not be given without password")
+          .that(
+              user.isEmpty()
+                  || tls
+                  || sasl != Sasl.PLAIN
+                  || brokers.stream().allMatch(broker -> Syntax.isLoopback(broker.host())),
+              List.of("sasl"),
+              null,
+              "must not be plain without tls: true: the password would be readable on the way",
+              List.of(List.of("brokers")))
           .orRefuse();
     }
 
@@ -89,48 +130,13 @@ public sealed interface ExportConfig {
     }
   }
 
-  /** The one of them that is set. */
-  static ExportConfig one(@Nullable ExportConfig clickHouse, @Nullable ExportConfig kafka) {
-    if (clickHouse != null && kafka == null) {
-      return clickHouse;
-    }
-    if (kafka != null && clickHouse == null) {
-      return kafka;
-    }
-    throw Require.refusal("needs one of clickhouse and kafka");
-  }
-
-  private static List<String> checked(List<String> tables) {
-    Set<String> unknown = new TreeSet<>(tables);
-    unknown.removeAll(Set.copyOf(TABLES));
-    new Require()
-        .that(!tables.isEmpty(), "tables", "none", "must name one at least")
-        .that(
-            unknown.isEmpty(),
-            "tables",
-            String.join(", ", unknown),
-            "must be of " + String.join(", ", TABLES))
-        .that(Set.copyOf(tables).size() == tables.size(), "tables", "the same twice", "must differ")
-        .orRefuse();
-    return List.copyOf(tables);
-  }
-
-  /** What is wrong with it; null: nothing. */
-  static @Nullable String wrong(String text) {
-    String wrong = "must be a URL such as http://127.0.0.1:8123, without user and query";
-    try {
-      URI uri = new URI(text);
-      boolean http = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
-      return http
-              && uri.getHost() != null
-              && uri.getUserInfo() == null
-              && uri.getQuery() == null
-              && uri.getFragment() == null
-              && text.length() <= 2048
-          ? null
-          : wrong;
-    } catch (URISyntaxException _) {
-      return wrong;
-    }
+  /** How a user logs in at a broker. */
+  public enum Sasl {
+    /** Shows the password (RFC 4616). */
+    PLAIN,
+    /** Shows that it is known (RFC 7677). */
+    SCRAM_SHA_256,
+    /** The same with the longer digest. */
+    SCRAM_SHA_512
   }
 }

@@ -57,14 +57,7 @@ public record OtlpConfig(
   }
 
   static @Nullable String url(String text) {
-    String objection = ReceiverConfig.url(text);
-    if (objection == null) {
-      URI uri = URI.create(text);
-      if (uri.getRawQuery() == null && uri.getRawFragment() == null) {
-        return null;
-      }
-    }
-    return "must be a URL such as http://127.0.0.1:4318, without a user and a query";
+    return OutboundKeys.base(text, "http://127.0.0.1:4318");
   }
 
   /** Where one kind of things is sent: {@code traces}, {@code metrics} or {@code logs}. */

@@ -3,33 +3,26 @@ package io.fairlead.record.export;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fairlead.config.ExportConfig;
-import io.fairlead.config.ServiceTls;
-import io.fairlead.config.TlsVersion;
-import io.fairlead.trust.NodeTrust;
+import io.fairlead.trust.OutboundHttp;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
-import java.security.GeneralSecurityException;
+import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.ResponseInfo;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +31,9 @@ import org.jspecify.annotations.Nullable;
  * defaults. It answers when the rows are in the table; anything but 200 means that they may not be.
  */
 final class ClickHouseTarget implements ExportTarget {
-  private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration DEADLINE = Duration.ofSeconds(60);
   private static final int MOST = 8 << 20;
-  private static final int SHOWN = 200;
-  private static final int READ = 4096;
+  private static final int MOST_ANSWER = 64 * 1024;
 
   /** Set where an answer began as if all was well and was not. */
   private static final String TROUBLE = "x-clickhouse-exception-code";
@@ -62,20 +53,31 @@ final class ClickHouseTarget implements ExportTarget {
 
   @Override
   public void send(String table, byte[] rows, int count) throws IOException, InterruptedException {
-    CompletableFuture<HttpResponse<InputStream>> answer =
-        client().sendAsync(request(table, rows), HttpResponse.BodyHandlers.ofInputStream());
+    AtomicReference<ResponseInfo> head = new AtomicReference<>();
+    BodyHandler<byte[]> bounded = BodyHandlers.limiting(BodyHandlers.ofByteArray(), MOST_ANSWER);
+    CompletableFuture<HttpResponse<byte[]>> answer =
+        client()
+            .sendAsync(
+                request(table, rows),
+                info -> {
+                  head.set(info);
+                  return bounded.apply(info);
+                });
     try {
-      HttpResponse<InputStream> head = answer.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
-      try (InputStream body = head.body()) {
-        if (head.statusCode() != 200 || head.headers().firstValue(TROUBLE).isPresent()) {
-          throw new IOException(
-              "answered " + head.statusCode() + said(new String(body.readNBytes(READ), UTF_8)));
-        }
+      HttpResponse<byte[]> whole = answer.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
+      if (whole.statusCode() != 200 || whole.headers().firstValue(TROUBLE).isPresent()) {
+        String said = ForeignWords.of(new String(whole.body(), UTF_8), config.password());
+        throw new IOException(
+            "answered " + whole.statusCode() + (said.isEmpty() ? "" : ": " + said));
       }
     } catch (TimeoutException _) {
       throw new IOException("no answer within " + deadline.toSeconds() + " s");
     } catch (ExecutionException e) {
-      throw new IOException(plain(e.getCause() == null ? e : e.getCause()));
+      ResponseInfo info = head.get();
+      throw new IOException(
+          info == null
+              ? OutboundHttp.why(e.getCause() == null ? e : e.getCause())
+              : "answered " + info.statusCode() + ", and not to the end");
     } finally {
       answer.cancel(true);
     }
@@ -93,7 +95,6 @@ final class ClickHouseTarget implements ExportTarget {
                         + encoded("INSERT INTO " + table + " FORMAT JSONEachRow")))
             .header("user-agent", "fairlead")
             .header("content-encoding", "gzip")
-            .timeout(deadline)
             .POST(HttpRequest.BodyPublishers.ofByteArray(packed(rows)));
     if (!config.user().isEmpty()) {
       request.header("x-clickhouse-user", config.user());
@@ -121,55 +122,13 @@ final class ClickHouseTarget implements ExportTarget {
     }
   }
 
-  /** Its own words, which are mostly to the point. */
-  private String said(String body) {
-    String line = body.strip().lines().findFirst().orElse("");
-    String password = config.password().value();
-    String clean =
-        (password.isEmpty() ? line : line.replace(password, "***")).replaceAll("\\p{C}", " ");
-    return clean.isEmpty()
-        ? ""
-        : ": " + (clean.length() > SHOWN ? clean.substring(0, SHOWN) + "…" : clean);
-  }
-
-  private static String plain(Throwable e) {
-    return switch (e) {
-      case HttpConnectTimeoutException _ -> "no connection within " + CONNECT.toSeconds() + " s";
-      case HttpTimeoutException _ -> "no answer in time";
-      case ConnectException _ -> "no connection";
-      case SSLException tls -> "TLS: " + tls.getMessage();
-      default -> "no answer: " + e.getClass().getSimpleName();
-    };
-  }
-
   private HttpClient client() throws IOException {
     HttpClient present = client;
     if (present == null) {
-      HttpClient.Builder builder =
-          HttpClient.newBuilder()
-              .version(HttpClient.Version.HTTP_1_1)
-              .followRedirects(HttpClient.Redirect.NEVER)
-              .connectTimeout(CONNECT);
-      if (config.url().startsWith("https:")) {
-        builder.sslContext(context());
-      }
-      present = builder.build();
+      present = OutboundHttp.client(config.url(), config.ca());
       client = present;
     }
     return present;
-  }
-
-  private SSLContext context() throws IOException {
-    ServiceTls trusted =
-        new ServiceTls(
-            true, true, config.ca(), "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
-    try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[] {NodeTrust.of(trusted)}, null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IOException("TLS cannot be used: " + e.getMessage(), e);
-    }
   }
 
   @Override

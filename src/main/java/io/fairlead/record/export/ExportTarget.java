@@ -1,20 +1,7 @@
 package io.fairlead.record.export;
 
-import java.io.IOException;
-
-/** Takes rows. One thread. */
-interface ExportTarget extends AutoCloseable {
-  /**
-   * Sends rows and waits until they are taken.
-   *
-   * @param rows objects of JSON, one a line
-   * @throws IOException if they were not, or it is not known; the message says why and no secret
-   */
-  void send(String table, byte[] rows, int count) throws IOException, InterruptedException;
-
+/** Somebody who takes rows. */
+interface ExportTarget extends RowSender {
   /** Bytes of rows that it gets at once, about. */
   int most();
-
-  @Override
-  void close();
 }

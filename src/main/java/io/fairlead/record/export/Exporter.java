@@ -84,7 +84,7 @@ final class Exporter implements AutoCloseable {
 
   static Exporter start(ExportConfig config, Path data, Consumer<Event> events) {
     ExportTarget target =
-        switch (config) {
+        switch (config.to()) {
           case ExportConfig.ClickHouse clickHouse -> new ClickHouseTarget(clickHouse);
           case ExportConfig.Kafka kafka -> new KafkaTarget(kafka);
         };

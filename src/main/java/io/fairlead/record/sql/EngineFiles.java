@@ -1,19 +1,13 @@
 package io.fairlead.record.sql;
 
+import io.fairlead.record.BesideJar;
 import java.io.File;
-import java.io.IOException;
-import java.net.URISyntaxException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.CodeSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Where the engine's driver lies: in {@code lib/} beside our jar, and not in it, so that whoever
- * never asks neither loads nor opens it; from a checkout's classes, on the class path.
- */
+/** Where the engine's driver lies: beside our jar; from a checkout's classes, on the class path. */
 final class EngineFiles {
   static final String MISSING =
       "SQL needs the DuckDB driver, and there is none in lib/ beside fairlead.jar; building with"
@@ -25,36 +19,10 @@ final class EngineFiles {
 
   /** What the class path of the process has to be, or null if there is no driver. */
   static @Nullable String classPath() {
-    Path own = ownCode();
-    Path folder = own == null ? null : own.toAbsolutePath().getParent();
-    String driver = folder == null ? null : inFolder(folder.resolve("lib"));
-    if (driver == null) {
-      driver = onClassPath();
-    }
+    List<Path> beside = BesideJar.files("", DRIVER + "*.jar");
+    String driver = beside.isEmpty() ? onClassPath() : beside.getFirst().toString();
+    Path own = BesideJar.own();
     return own == null || driver == null ? null : own + File.pathSeparator + driver;
-  }
-
-  private static @Nullable Path ownCode() {
-    CodeSource source = EngineFiles.class.getProtectionDomain().getCodeSource();
-    try {
-      return source == null ? null : Path.of(source.getLocation().toURI());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static @Nullable String inFolder(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      return null;
-    }
-    try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, DRIVER + "*.jar")) {
-      for (Path jar : jars) {
-        return jar.toString();
-      }
-      return null;
-    } catch (IOException _) {
-      return null;
-    }
   }
 
   private static @Nullable String onClassPath() {

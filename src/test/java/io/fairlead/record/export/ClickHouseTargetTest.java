@@ -78,7 +78,6 @@ class ClickHouseTargetTest {
             "logs & more",
             user,
             new Secret(password),
-            ExportConfig.TABLES,
             List.of()),
         deadline);
   }

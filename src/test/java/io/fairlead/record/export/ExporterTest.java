@@ -32,13 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class ExporterTest {
   private static final ExportConfig CONFIG =
-      new ExportConfig.ClickHouse(
-          "http://127.0.0.1:1",
-          "db",
-          "",
-          new Secret(""),
-          List.of("events", "node_logs"),
-          List.of());
+      new ExportConfig(
+          new ExportConfig.ClickHouse("http://127.0.0.1:1", "db", "", new Secret(""), List.of()),
+          List.of("events", "node_logs"));
 
   @TempDir private Path data;
 

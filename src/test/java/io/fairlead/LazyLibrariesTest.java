@@ -11,18 +11,24 @@ import java.util.List;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whoever does not use OpenTelemetry does not wait for its classes either. */
+/** Whoever does not use OpenTelemetry or Kafka does not wait for their classes either. */
 @Timeout(60)
-final class OtlpStartTest {
-  private static final String SDK = " io.opentelemetry.";
+final class LazyLibrariesTest {
+  private static final List<String> LIBRARIES =
+      List.of(" io.opentelemetry.", " org.apache.kafka.", " io.fairlead.record.export.kafka.");
 
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @CsvSource({"'', false", "'telemetry: { otlp: \"http://127.0.0.1:1\" }', true"})
-  void theSdkIsLoadedOnlyWhereThereIsAReceiver(String telemetry, boolean loaded) throws Exception {
+  @ValueSource(booleans = {false, true})
+  void librariesAreLoadedOnlyWhereThereIsAReceiver(boolean loaded) throws Exception {
+    String wanted =
+        """
+        telemetry: { otlp: "http://127.0.0.1:1" }
+        logs: { export: { kafka: "127.0.0.1:1" } }
+        """;
     Path log = folder.resolve("classes");
     try (TestNode node = Loopback.node("a")) {
       Path file =
@@ -30,11 +36,12 @@ final class OtlpStartTest {
               folder.resolve("fairlead.yaml"),
               """
               admin: { bind: "127.0.0.1:0" }
+              data: data
               %s
               listeners: { web: { bind: "127.0.0.1:0", service: shop } }
               services: { shop: { nodes: "127.0.0.1:%d" } }
               """
-                  .formatted(telemetry, node.port()));
+                  .formatted(loaded ? wanted : "", node.port()));
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
@@ -51,13 +58,13 @@ final class OtlpStartTest {
               .start();
       try {
         Loopback.await("a start", () -> text(output).contains("dashboard and API: http://"));
-        if (loaded) {
-          Loopback.await("the SDK", () -> text(log).contains(SDK));
+        for (String library : loaded ? LIBRARIES : List.<String>of()) {
+          Loopback.await(library, () -> text(log).contains(library));
         }
         process.destroy();
         process.waitFor();
         assertThat(text(log).contains("io.fairlead.record.otlp.OtlpExport")).isTrue();
-        assertThat(text(log).contains(SDK)).isEqualTo(loaded);
+        assertThat(LIBRARIES).allMatch(library -> text(log).contains(library) == loaded);
       } finally {
         process.destroyForcibly().waitFor();
       }
