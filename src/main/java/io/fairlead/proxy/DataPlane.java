@@ -24,6 +24,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
@@ -44,6 +45,16 @@ public final class DataPlane implements AutoCloseable {
   static final PooledByteBufAllocator ALLOCATOR =
       new PooledByteBufAllocator(
           true, 0, Runtime.getRuntime().availableProcessors(), 8192, 8, 256, 64, false);
+
+  /** Connections that are accepted have it from the socket that they came in by. */
+  private static final ChannelOption<Integer> UNSENT =
+      new IntegerUnixChannelOption("TCP_NOTSENT_LOWAT", 6, 25);
+
+  /**
+   * What the kernel keeps at most for a client that takes it slowly. It would be some megabytes
+   * each, counted as sent: such an answer would seem to have ended when it had hardly begun.
+   */
+  private static final int UNSENT_BYTES = 1 << 20;
 
   private static final int BACKLOG = 4096;
 
@@ -247,6 +258,7 @@ public final class DataPlane implements AutoCloseable {
               new ServerChannelRecvByteBufAllocator()
                   .respectMaybeMoreData(false)
                   .maxMessagesPerRead(ACCEPTED_AT_ONCE));
+      socket.config().setOption(UNSENT, UNSENT_BYTES);
     }
     socket.pipeline().addLast(new Acceptor(home, loops, state));
     return socket;

@@ -5,8 +5,16 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.fairlead.telemetry.NodeCounter;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -268,6 +276,45 @@ final class RelayTest {
     client.fill(got);
     assertThat(got).isEqualTo(body);
     sender.join();
+  }
+
+  @Test
+  void theKernelHoldsNotMuchOfAnAnswerForAClientThatDoesNotTakeIt() throws Exception {
+    Wire slow = leftOver.closes(Wire.to(proxy.address(), 8 << 10));
+    slow.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    Wire atNode = leftOver.closes(node.accept());
+    atNode.request();
+    byte[] body = new byte[16 << 20]; // more than all buffers on the way
+    atNode.send("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n");
+    Thread sender = sendAndFinish(atNode, body);
+    AtomicLong seen = new AtomicLong(-1);
+    AtomicInteger same = new AtomicInteger();
+    Await.nothing(() -> {
+      long now = unsent(proxy.address().getPort(), slow.localPort());
+      same.set(now == seen.getAndSet(now) && now > 0 ? same.get() + 1 : 0);
+      return same.get() > 100 ? "" : "what waits in the kernel: " + now;
+    });
+    assertThat(seen.get()).isBetween(1L << 18, 3L << 19);
+    slow.responseHead();
+    slow.fill(body);
+    sender.join();
+  }
+
+  /** Bytes that the kernel has for the peer. */
+  private static long unsent(int local, int peer) {
+    String wanted = String.format(":%04X [0-9A-F]+:%04X ", local, peer);
+    Pattern line = Pattern.compile(wanted + "[0-9A-F]{2} ([0-9A-F]{8}):");
+    try {
+      for (String file : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
+        Matcher matcher = line.matcher(Files.readString(Path.of(file)));
+        if (matcher.find()) {
+          return Long.parseLong(matcher.group(1), 16);
+        }
+      }
+      return 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
