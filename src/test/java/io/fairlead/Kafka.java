@@ -3,6 +3,8 @@ package io.fairlead;
 import java.io.File;
 import java.io.IOException;
 import java.io.Writer;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,7 @@ final class Kafka implements AutoCloseable {
   private static final Path CLASS_PATH = Path.of("target", "kafka.classpath");
   private static final String MODULES = "org.apache.kafka.common.security.";
   private static final int ITERATIONS = 4096;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path folder;
   final int port = FreePort.any();
@@ -114,6 +117,22 @@ final class Kafka implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
             .start();
+  }
+
+  void awaitStart() throws InterruptedException {
+    Loopback.await("the broker listens", PATIENCE, () -> listens(port) && listens(securePort));
+  }
+
+  private boolean listens(int listener) {
+    Process running = process;
+    if (running != null && !running.isAlive()) {
+      throw new AssertionError("the broker has ended; see " + folder.resolve("log"));
+    }
+    try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), listener)) {
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   void kill() {

@@ -84,6 +84,7 @@ class KafkaTest {
                 bundle.getPrivateKeyPEM() + bundle.getCertificatePathPEM());
         TestNode node = Loopback.node("a")) {
       broker.start();
+      broker.awaitStart();
       try (Fairlead fairlead = start(broker, node, certificates.ca())) {
         ExportTest.ask(fairlead, 0, 100);
         Loopback.await("anybody's", PATIENCE, () -> sent(fairlead, "open") == 100);
@@ -130,6 +131,7 @@ class KafkaTest {
       Loopback.await(
           "that it is missed", PATIENCE, () -> events(fairlead).contains("no connection"));
       broker.start();
+      broker.awaitStart();
       for (String topic : List.of("open", "plain", "scram")) {
         Loopback.await(topic, PATIENCE, () -> sent(fairlead, topic) == after);
         assertThat(paths(broker.read(topic + "-requests", after))).isEqualTo(paths(after));

@@ -64,6 +64,9 @@ final class Exporter implements AutoCloseable {
   private volatile boolean closing;
   private long pause;
 
+  /** Why nothing is taken, as it was told last. */
+  private String told = "";
+
   /** A version of a part. */
   private record Known(long bytes, long written, long rows) {}
 
@@ -283,7 +286,8 @@ final class Exporter implements AutoCloseable {
 
   private void failed(String why) throws InterruptedException {
     failures.incrementAndGet();
-    if (pause == 0) {
+    if (!why.equals(told)) {
+      told = why;
       events.accept(new Event.CopyStopped(config.place(), why));
     }
     pause = pause == 0 ? pauseMillis : Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
@@ -299,6 +303,7 @@ final class Exporter implements AutoCloseable {
   private void resumed() {
     if (pause > 0) {
       pause = 0;
+      told = "";
       events.accept(new Event.CopyResumed(config.place()));
     }
   }

@@ -144,13 +144,16 @@ class ExporterTest {
     await(() -> started.stats().failures() >= 3);
     events(10);
     await(() -> started.stats().waiting() == 20);
+    trouble = "no connection";
+    await(() -> story.size() == 2);
     trouble = null;
     await(() -> started.stats().sent() == 20);
     assertThat(taken).isEqualTo(upTo(20));
-    await(() -> story.size() == 2);
+    await(() -> story.size() == 3);
     assertThat(story)
         .containsExactly(
             "clickhouse 127.0.0.1:1/db takes no records for now: answered 503",
+            "clickhouse 127.0.0.1:1/db takes no records for now: no connection",
             "clickhouse 127.0.0.1:1/db takes records again");
     assertThat(started.stats().waiting()).isZero();
   }
