@@ -15,16 +15,17 @@ import io.fairlead.telemetry.NodeCounter;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** Real nodes that turn bad under requests, and what becomes of them. */
 @Timeout(120)
@@ -34,18 +35,24 @@ final class OutlierTest {
   /** Each waits for its answer and then ten milliseconds. */
   private static final int CLIENTS = 8;
 
-  private final List<TestNode> nodes = new ArrayList<>();
+  /** Of each service, by its name. */
+  private final Map<String, List<TestNode>> nodes = new LinkedHashMap<>();
+
   private final AtomicBoolean asking = new AtomicBoolean(true);
   private final AtomicInteger failed = new AtomicInteger();
   private final List<Thread> clients = new ArrayList<>();
 
-  @BeforeEach
-  void startNodes() throws IOException {
-    for (int i = 0; i < NODES; i++) {
-      nodes.add(
-          TestNode.start(
-              "127.0.0.1", 0, "n" + i, Behaviour.PLAIN.with("latency", "uniform:4ms:8ms")));
+  private Fairlead start(String outlier, String... services) throws IOException {
+    for (String service : services) {
+      List<TestNode> its = new ArrayList<>();
+      for (int i = 0; i < NODES; i++) {
+        its.add(
+            TestNode.start(
+                "127.0.0.1", 0, "n" + i, Behaviour.PLAIN.with("latency", "uniform:4ms:8ms")));
+      }
+      nodes.put(service, its);
     }
+    return Loopback.start(yaml(outlier));
   }
 
   @AfterEach
@@ -54,35 +61,47 @@ final class OutlierTest {
     for (Thread client : clients) {
       client.join();
     }
-    nodes.forEach(TestNode::close);
+    nodes.values().forEach(its -> its.forEach(TestNode::close));
   }
 
+  private List<TestNode> nodes(String service) {
+    return Objects.requireNonNull(nodes.get(service));
+  }
+
+  /** A listener for each service. */
   private String yaml(String outlier) {
-    StringBuilder list = new StringBuilder();
-    nodes.forEach(node ->
-        list.append("{ address: \"127.0.0.1:")
-            .append(node.port())
-            .append("\", name: ")
-            .append(node.name())
-            .append(" }, "));
-    return """
-    admin: { bind: "127.0.0.1:0" }
-    listeners:
-      web:
-        bind: "127.0.0.1:0"
-        routes: [ { service: shop, retry: { attempts: 0 }, timeout: 2s } ]
-    services:
-      shop:
-        nodes: [ %s ]
-        health: { http: "/healthz", interval: 500ms }
-        outlier: %s
-        balance: round-robin
-    """
-        .formatted(list, outlier);
+    StringBuilder listeners = new StringBuilder();
+    StringBuilder services = new StringBuilder();
+    nodes.forEach((service, its) -> {
+      listeners.append(
+          """
+            %1$s:
+              bind: "127.0.0.1:0"
+              routes: [ { service: %1$s, retry: { attempts: 0 }, timeout: 2s } ]
+          """
+              .formatted(service));
+      StringBuilder list = new StringBuilder();
+      its.forEach(node ->
+          list.append("{ address: \"127.0.0.1:")
+              .append(node.port())
+              .append("\", name: ")
+              .append(node.name())
+              .append(" }, "));
+      services.append(
+          """
+            %s:
+              nodes: [ %s ]
+              health: { http: "/healthz", interval: 500ms }
+              outlier: %s
+              balance: round-robin
+          """
+              .formatted(service, list, outlier));
+    });
+    return "admin: { bind: \"127.0.0.1:0\" }\nlisteners:\n" + listeners + "services:\n" + services;
   }
 
-  private void ask(Fairlead fairlead) {
-    int port = Loopback.port(fairlead, "web");
+  private void ask(Fairlead fairlead, String service) {
+    int port = Loopback.port(fairlead, service);
     for (int i = 0; i < CLIENTS; i++) {
       clients.add(
           Thread.ofVirtual()
@@ -103,25 +122,28 @@ final class OutlierTest {
     }
   }
 
-  private static Standing standing(Fairlead fairlead, int node) {
-    return Loopback.nodes(fairlead, "shop")[node].facts().standing();
+  private static Standing standing(Fairlead fairlead, String service, int node) {
+    return Loopback.nodes(fairlead, service)[node].facts().standing();
   }
 
-  private static boolean isOut(Fairlead fairlead, int node) {
-    return standing(fairlead, node).state() == Standing.State.EJECTED;
+  private static boolean isOut(Fairlead fairlead, String service, int node) {
+    return standing(fairlead, service, node).state() == Standing.State.EJECTED;
   }
 
-  private static long ejections(Fairlead fairlead) {
+  private static long ejections(Fairlead fairlead, String service) {
+    return Stream.of(Loopback.nodes(fairlead, service)).mapToLong(Node::ejections).sum();
+  }
+
+  private static boolean isTold(Fairlead fairlead, String words) {
     return fairlead.events().since(0).stream()
-        .filter(entry -> entry.event() instanceof Event.NodeEjected)
-        .count();
+        .anyMatch(entry -> entry.event().text().startsWith(words));
   }
 
-  private static void awaitTraffic(Fairlead fairlead) throws InterruptedException {
+  private static void awaitTraffic(Fairlead fairlead, String service) throws InterruptedException {
     Loopback.await(
         "enough requests to compare nodes by",
         () -> {
-          for (Node node : Loopback.nodes(fairlead, "shop")) {
+          for (Node node : Loopback.nodes(fairlead, service)) {
             if (node.answers().get(0, io.fairlead.telemetry.NodeAnswers.GOOD) < 200) {
               return false;
             }
@@ -130,95 +152,115 @@ final class OutlierTest {
         });
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "error-rate, 0.2, errors ",
-    "latency, uniform:60ms:80ms, slow: ",
-    "hang, true, ''" // eight clients soon all wait: by slowness or by time-outs
-  })
-  void aNodeThatTurnsBadIsEjectedAndComesBackWhenItIsWell(String key, String value, String why)
-      throws Exception {
-    try (Fairlead fairlead = Loopback.start(yaml("{ ejection-time: 1s }"))) {
-      ask(fairlead);
-      awaitTraffic(fairlead);
-      assertThat(ejections(fairlead)).isZero();
-      nodes.getFirst().setBehaviour(nodes.getFirst().behaviour().with(key, value));
-      long from = System.nanoTime();
-      Loopback.await("n0 is ejected", () -> isOut(fairlead, 0));
-      assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(5));
-      assertThat(standing(fairlead, 0).reason()).startsWith(why);
-      assertThat(standing(fairlead, 0).untilMillis()).isPositive();
-      String table = Loopback.door(fairlead, "GET", "/api/v1/services/shop/nodes", "").body();
-      assertThat(table).contains("\"state\":\"ejected\"", why, "\"ejectedUntil\":1");
-      String metrics = Loopback.door(fairlead, "GET", "/metrics", "").body();
-      assertThat(metrics)
-          .contains(
-              "fairlead_node_share{service=\"shop\",node=\"127.0.0.1:"
-                  + nodes.getFirst().port()
-                  + "\"} 0\n")
-          .contains(
-              "fairlead_node_ejections_total{service=\"shop\",node=\"127.0.0.1:"
-                  + nodes.getFirst().port()
-                  + "\"} 1\n");
-      assertThat(Loopback.door(fairlead, "GET", "/api/v1/explain?method=GET&url=/", "").body())
-          .contains("node n0 is ejected: " + why);
-      Loopback.await(
-          "the ejection is told",
-          () ->
-              fairlead.events().since(0).stream()
-                  .anyMatch(entry -> entry.event().text().startsWith("shop/n0 is ejected for ")));
-      nodes.getFirst().setBehaviour(nodes.get(1).behaviour());
-      Loopback.await(
-          "n0 has its whole share again",
-          Duration.ofSeconds(60),
-          () -> standing(fairlead, 0).equals(Standing.GOOD));
-      Loopback.await(
-          "which is told", // behind the standing, not with it
-          () ->
-              fairlead.events().since(0).stream()
-                  .anyMatch(entry -> entry.event() instanceof Event.NodeReinstated));
-      for (int i = 1; i < NODES; i++) {
-        assertThat(Loopback.nodes(fairlead, "shop")[i].ejections()).isZero();
-      }
-    }
-  }
+  /**
+   * How a node turns bad.
+   *
+   * @param service whose first node does
+   * @param why it is ejected then, as the reason begins
+   */
+  private record Bad(String service, String key, String value, String why) {}
 
+  private static final List<Bad> BAD =
+      List.of(
+          new Bad("errs", "error-rate", "0.2", "errors "),
+          new Bad("slow", "latency", "uniform:60ms:80ms", "slow: "),
+          // Eight clients soon all wait: by slowness or by time-outs.
+          new Bad("hang", "hang", "true", ""));
+
+  /** Services beside each other: what becomes of one takes as long as with all of them. */
   @Test
-  void whenAllTurnBadNobodyIsEjectedAndAnAlarmSaysSo() throws Exception {
-    try (Fairlead fairlead = Loopback.start(yaml("{}"))) {
-      ask(fairlead);
+  void aNodeThatTurnsBadIsEjectedAndComesBackAndWhereAllDoNobodyIs() throws Exception {
+    try (Fairlead fairlead = start("{ ejection-time: 3s }", "errs", "slow", "hang", "alike")) {
       long begun = System.nanoTime();
-      awaitTraffic(fairlead);
+      for (String service : nodes.keySet()) {
+        ask(fairlead, service);
+      }
+      for (String service : nodes.keySet()) {
+        awaitTraffic(fairlead, service);
+        assertThat(ejections(fairlead, service)).isZero();
+      }
+      long from = System.nanoTime();
+      for (Bad bad : BAD) {
+        TestNode node = nodes(bad.service()).getFirst();
+        node.setBehaviour(node.behaviour().with(bad.key(), bad.value()));
+      }
+      for (Bad bad : BAD) {
+        Loopback.await(bad + " is ejected", () -> isOut(fairlead, bad.service(), 0));
+        assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(5));
+        isShown(fairlead, bad);
+      }
+      for (Bad bad : BAD) {
+        nodes(bad.service()).getFirst().setBehaviour(nodes(bad.service()).get(1).behaviour());
+      }
       Loopback.await(
           "what is usual is known",
           Duration.ofSeconds(30),
           () -> System.nanoTime() - begun > 12_000_000_000L);
-      nodes.forEach(node -> node.setBehaviour(node.behaviour().with("error-rate", "0.5")));
+      nodes("alike").forEach(node -> node.setBehaviour(node.behaviour().with("error-rate", "0.5")));
+      Loopback.await("an alarm", () -> !alarms(fairlead, "alike").isEmpty());
+      assertThat(alarms(fairlead, "alike"))
+          .anyMatch(alarm -> alarm.startsWith("most nodes fail alike: "));
       Loopback.await(
-          "an alarm",
+          "which is told",
           () ->
               fairlead.events().since(0).stream()
                   .anyMatch(entry -> entry.event() instanceof Event.ServiceAlarm));
-      assertThat(fairlead.state().services().values().iterator().next().service().alarms())
-          .anyMatch(alarm -> alarm.startsWith("most nodes fail alike: "));
-      assertThat(ejections(fairlead)).isZero();
+      for (Bad bad : BAD) {
+        Loopback.await(
+            "n0 has its whole share again",
+            Duration.ofSeconds(60),
+            () -> standing(fairlead, bad.service(), 0).equals(Standing.GOOD));
+        Loopback.await(
+            "which is told", // behind the standing, not with it
+            () ->
+                fairlead.events().since(0).stream()
+                    .anyMatch(entry ->
+                        entry.event() instanceof Event.NodeReinstated(String service, String _)
+                            && service.equals(bad.service())));
+        for (int i = 1; i < NODES; i++) {
+          assertThat(Loopback.nodes(fairlead, bad.service())[i].ejections()).isZero();
+        }
+      }
+      assertThat(ejections(fairlead, "alike")).isZero();
     }
+  }
+
+  private static List<String> alarms(Fairlead fairlead, String service) {
+    return Objects.requireNonNull(fairlead.state().services().get(service)).service().alarms();
+  }
+
+  private void isShown(Fairlead fairlead, Bad bad) throws InterruptedException {
+    String service = bad.service();
+    assertThat(standing(fairlead, service, 0).reason()).startsWith(bad.why());
+    assertThat(standing(fairlead, service, 0).untilMillis()).isPositive();
+    String table =
+        Loopback.door(fairlead, "GET", "/api/v1/services/" + service + "/nodes", "").body();
+    assertThat(table).contains("\"state\":\"ejected\"", bad.why(), "\"ejectedUntil\":1");
+    String node =
+        "{service=\"" + service + "\",node=\"127.0.0.1:" + nodes(service).getFirst().port() + "\"}";
+    assertThat(Loopback.door(fairlead, "GET", "/metrics", "").body())
+        .contains("fairlead_node_share" + node + " 0\n")
+        .contains("fairlead_node_ejections_total" + node + " 1\n");
+    String asked = "/api/v1/explain?url=http://a:" + Loopback.port(fairlead, service) + "/";
+    assertThat(Loopback.door(fairlead, "GET", asked, "").body())
+        .contains("node n0 is ejected: " + bad.why());
+    Loopback.await("the ejection is told", () -> isTold(fairlead, service + "/n0 is ejected for "));
   }
 
   @Test
   void aReloadKeepsWhatIsKnownAndOffForgetsIt() throws Exception {
-    try (Fairlead fairlead = Loopback.start(yaml("{ ejection-time: 60s }"))) {
-      ask(fairlead);
-      awaitTraffic(fairlead);
-      nodes.get(2).setBehaviour(nodes.get(2).behaviour().withErrorRate(1));
-      Loopback.await("n2 is ejected", () -> isOut(fairlead, 2));
+    try (Fairlead fairlead = start("{ ejection-time: 60s }", "shop")) {
+      ask(fairlead, "shop");
+      awaitTraffic(fairlead, "shop");
+      nodes("shop").get(2).setBehaviour(nodes("shop").get(2).behaviour().withErrorRate(1));
+      Loopback.await("n2 is ejected", () -> isOut(fairlead, "shop", 2));
       assertThat(apply(fairlead, yaml("{ ejection-time: 50s, max-ejected: 30% }"))).isTrue();
-      assertThat(isOut(fairlead, 2)).isTrue();
+      assertThat(isOut(fairlead, "shop", 2)).isTrue();
       assertThat(apply(fairlead, yaml("off"))).isTrue();
-      assertThat(standing(fairlead, 2)).isEqualTo(Standing.GOOD);
+      assertThat(standing(fairlead, "shop", 2)).isEqualTo(Standing.GOOD);
       int before = failed.get();
       Loopback.await("n2 gets requests again", () -> failed.get() > before + 20);
-      assertThat(standing(fairlead, 2)).isEqualTo(Standing.GOOD);
+      assertThat(standing(fairlead, "shop", 2)).isEqualTo(Standing.GOOD);
     }
   }
 
@@ -229,29 +271,32 @@ final class OutlierTest {
 
   @Test
   void aSuccessorSendsNothingToWhatIsOut() throws Exception {
-    try (Fairlead old = Loopback.start(yaml("{ ejection-time: 60s }"));
+    try (Fairlead old = start("{ ejection-time: 60s }", "shop");
         Fairlead next = Loopback.start(yaml("{ ejection-time: 60s }"))) {
-      ask(old);
-      awaitTraffic(old);
-      nodes.getFirst().setBehaviour(nodes.getFirst().behaviour().with("error-rate", "0.5"));
-      Loopback.await("n0 is ejected", () -> isOut(old, 0));
-      Standing found = standing(old, 0);
+      ask(old, "shop");
+      awaitTraffic(old, "shop");
+      nodes("shop")
+          .getFirst()
+          .setBehaviour(nodes("shop").getFirst().behaviour().with("error-rate", "0.5"));
+      Loopback.await("n0 is ejected", () -> isOut(old, "shop", 0));
+      Standing found = standing(old, "shop", 0);
       List<HandedService> handed = new Handover(old, new CompletableFuture<>()).letGo();
-      assertThat(isOut(next, 0)).isFalse();
+      assertThat(isOut(next, "shop", 0)).isFalse();
       Succession.learn(next, handed);
-      assertThat(isOut(next, 0)).isTrue();
-      assertThat(standing(next, 0).reason()).isEqualTo(found.reason());
-      assertThat(standing(next, 0).untilMillis()).isCloseTo(found.untilMillis(), within(5000L));
+      assertThat(isOut(next, "shop", 0)).isTrue();
+      assertThat(standing(next, "shop", 0).reason()).isEqualTo(found.reason());
+      assertThat(standing(next, "shop", 0).untilMillis())
+          .isCloseTo(found.untilMillis(), within(5000L));
       assertThat(Loopback.nodes(next, "shop")[0].facts().sinceMillis())
           .isEqualTo(Loopback.nodes(old, "shop")[0].facts().sinceMillis());
-      ask(next);
+      ask(next, "shop");
       Loopback.await(
           "the others are asked",
           () -> Loopback.nodes(next, "shop")[1].counters().get(NodeCounter.REQUESTS) > 50);
       assertThat(Loopback.nodes(next, "shop")[0].counters().get(NodeCounter.REQUESTS)).isZero();
-      assertThat(isOut(next, 0)).isTrue();
+      assertThat(isOut(next, "shop", 0)).isTrue();
       for (int i = 1; i < NODES; i++) {
-        assertThat(standing(next, i)).isEqualTo(Standing.GOOD);
+        assertThat(standing(next, "shop", i)).isEqualTo(Standing.GOOD);
       }
     }
   }
