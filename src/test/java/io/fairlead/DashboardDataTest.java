@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.Loopback.Client;
 import io.fairlead.admin.Browser;
+import io.fairlead.admin.Chromium;
 import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.LatencyDistribution;
 import io.fairlead.demo.TestNode;
@@ -13,6 +14,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,15 +37,47 @@ class DashboardDataTest {
       })()\
       """;
 
-  @TempDir private Path folder;
-  private volatile boolean stopped;
+  private static final List<Thread> CLIENTS = new ArrayList<>();
+  @TempDir private static Path folder;
+  private static Chromium chromium;
+
+  /** Has had requests since the tests began, which it needs to know what is usual. */
+  private static Fairlead busy;
+
+  private static TestNode usual;
+  private static TestNode slow;
+  private static volatile boolean stopped;
+
+  @BeforeAll
+  static void begin() throws IOException {
+    chromium = new Chromium();
+    usual = Loopback.node("a");
+    slow = Loopback.node("b");
+    busy = Loopback.startRecording(config("busy", usual, slow));
+    int port = Loopback.port(busy, "web");
+    for (int i = 0; i < 4; i++) {
+      CLIENTS.add(Thread.ofVirtual().start(() -> ask(port)));
+    }
+  }
+
+  @AfterAll
+  static void end() throws IOException, InterruptedException {
+    stopped = true;
+    for (Thread client : CLIENTS) {
+      client.join();
+    }
+    busy.close();
+    usual.close();
+    slow.close();
+    chromium.close();
+  }
 
   @Test
   void aClickOnAChartLeadsToExactlyTheRecordsThatSqlCounts() throws Exception {
     try (TestNode a = Loopback.node("a");
         TestNode b = Loopback.node("b");
-        Fairlead fairlead = Loopback.startRecording(config(folder, a, b));
-        Browser browser = new Browser()) {
+        Fairlead fairlead = Loopback.startRecording(config("calm", a, b));
+        Browser browser = new Browser(chromium)) {
       browser.setSize(1280, 1000);
       URI page = URI.create("http://127.0.0.1:" + fairlead.adminAddress().getPort() + "/");
       browser.open(page);
@@ -68,7 +104,9 @@ class DashboardDataTest {
       double y = place.get("y").doubleValue();
       browser.drag(x, y, x, y);
       browser.await("/^#.records.from=[0-9]{13}&to=[0-9]{13}$/.test(location.hash)");
-      // Records are in a file within ten seconds; until then both count what is there.
+      assertThat(Objects.requireNonNull(fairlead.recorder()).writeNow(Duration.ofSeconds(10)))
+          .isTrue();
+      // What the page shows may be of a moment before.
       long shown = 0;
       long counted = -1;
       for (int look = 0; look < 60 && (shown != counted || shown == 0); look++) {
@@ -107,23 +145,15 @@ class DashboardDataTest {
 
   @Test
   void aFaultShowsInTheVerdictAndDraggingOverTheSlowPartNamesItsNode() throws Exception {
-    List<Thread> clients = new ArrayList<>();
-    try (TestNode a = Loopback.node("a");
-        TestNode b = Loopback.node("b");
-        Fairlead fairlead = Loopback.startRecording(config(folder, a, b));
-        Browser browser = new Browser()) {
-      int port = Loopback.port(fairlead, "web");
-      for (int i = 0; i < 4; i++) {
-        clients.add(Thread.ofVirtual().start(() -> ask(port)));
-      }
+    try (Browser browser = new Browser(chromium)) {
       browser.setSize(1280, 1000);
       browser.open(
-          URI.create("http://127.0.0.1:" + fairlead.adminAddress().getPort() + "/#/now?since=5m"));
+          URI.create("http://127.0.0.1:" + busy.adminAddress().getPort() + "/#/now?since=5m"));
       browser.await(
           "document.querySelector('.verdict h1')?.textContent.startsWith('Nothing unusual')",
           Duration.ofSeconds(50));
 
-      b.setBehaviour(Behaviour.of(LatencyDistribution.parse("80ms"), 0, true));
+      slow.setBehaviour(Behaviour.of(LatencyDistribution.parse("80ms"), 0, true));
       browser.await(
           "/\\bb\\b/.test(document.querySelector('.verdict .incidents li')?.textContent)",
           Duration.ofSeconds(10));
@@ -165,15 +195,10 @@ class DashboardDataTest {
               + " && document.querySelector('.why .field .value').textContent === 'b'");
       browser.screenshot(Path.of("target", "screenshots", "dashboard-why.png"));
       assertThat(browser.complaints()).isEmpty();
-    } finally {
-      stopped = true;
-      for (Thread client : clients) {
-        client.join();
-      }
     }
   }
 
-  private void ask(int port) {
+  private static void ask(int port) {
     try (Client client = new Client(port)) {
       while (!stopped) {
         client.get("/bytes/100");
@@ -184,7 +209,7 @@ class DashboardDataTest {
     }
   }
 
-  private static String config(Path folder, TestNode a, TestNode b) {
+  private static String config(String name, TestNode a, TestNode b) {
     return """
     admin: { bind: "127.0.0.1:0" }
     data: "%s"
@@ -198,6 +223,6 @@ class DashboardDataTest {
           - { name: a, address: "127.0.0.1:%d" }
           - { name: b, address: "127.0.0.1:%d" }
     """
-        .formatted(folder, a.port(), b.port());
+        .formatted(folder.resolve(name), a.port(), b.port());
   }
 }

@@ -1,80 +1,45 @@
 package io.fairlead.admin;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.net.http.WebSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * One page of a real Chromium, driven by its DevTools protocol. It cannot be skipped: without
- * Chromium on the PATH the constructor fails and says what to install.
- */
+/** One page of a real Chromium, driven by its DevTools protocol. */
 public final class Browser implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  private final Process process;
-  private final Path profile;
-  private final HttpClient client = HttpClient.newHttpClient();
-  private final WebSocket socket;
-  private final AtomicInteger nextId = new AtomicInteger();
-  private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+  private final @Nullable Chromium own;
+  private final Chromium.Tab tab;
   private final List<String> complaints = new CopyOnWriteArrayList<>();
-  private final StringBuilder partial = new StringBuilder();
 
   /**
+   * In a process of its own.
+   *
    * @param options of its command line, besides the usual ones
    */
-  public Browser(String... options) throws IOException, InterruptedException {
-    profile = Files.createTempDirectory("fairlead-browser");
-    Process started = start(profile, List.of(options));
-    process = started;
-    try {
-      String devTools = devToolsAddress(started);
-      HttpRequest list =
-          HttpRequest.newBuilder(
-                  URI.create(
-                      devTools
-                          .replaceFirst("^ws", "http")
-                          .replaceFirst("/devtools.*", "/json/list")))
-              .build();
-      String page = "";
-      for (JsonNode target : JSON.readTree(client.send(list, BodyHandlers.ofString()).body())) {
-        if (target.get("type").stringValue().equals("page")) {
-          page = target.get("webSocketDebuggerUrl").stringValue();
-        }
-      }
-      socket = client.newWebSocketBuilder().buildAsync(URI.create(page), new Inbox()).join();
-    } catch (IOException | RuntimeException e) {
-      started.destroyForcibly();
-      throw e;
-    }
+  public Browser(String... options) throws IOException {
+    this(new Chromium(options), true);
+  }
+
+  /** Beside other pages. */
+  public Browser(Chromium chromium) {
+    this(chromium, false);
+  }
+
+  private Browser(Chromium chromium, boolean isOwn) {
+    own = isOwn ? chromium : null;
+    tab = chromium.new Tab(this::receive);
     send("Page.enable", Map.of());
     send("Runtime.enable", Map.of());
     send("Log.enable", Map.of());
@@ -215,45 +180,18 @@ public final class Browser implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    socket.abort();
-    process.destroy();
-    process
-        .onExit()
-        .completeOnTimeout(process, 5, TimeUnit.SECONDS)
-        .thenAccept(Process::destroyForcibly)
-        .join();
-    process.onExit().join();
-    try (Stream<Path> files = Files.walk(profile)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    } catch (UncheckedIOException _) {
-      // a child of the browser was still writing: the rest is left to the system's cleaner
+    tab.close();
+    if (own != null) {
+      own.close();
     }
   }
 
   private JsonNode send(String method, Map<String, Object> parameters) {
-    int id = nextId.incrementAndGet();
-    CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-    waiting.put(id, answer);
-    String text = JSON.writeValueAsString(Map.of("id", id, "method", method, "params", parameters));
-    socket.sendText(text, true).join();
-    JsonNode result = answer.orTimeout(PATIENCE.toSeconds() + 10, TimeUnit.SECONDS).join();
-    if (result.has("error")) {
-      throw new AssertionError(method + ": " + result.get("error"));
-    }
-    return result.get("result");
+    return tab.tools.send(method, parameters);
   }
 
-  private void receive(String text) {
-    JsonNode message = JSON.readTree(text);
-    if (message.has("id")) {
-      CompletableFuture<JsonNode> answer = waiting.remove(message.get("id").intValue());
-      if (answer != null) {
-        answer.complete(message);
-      }
-      return;
-    }
-    JsonNode parameters = message.get("params");
-    String complaint = complaint(message.get("method").stringValue(), parameters);
+  private void receive(JsonNode message) {
+    String complaint = complaint(message.get("method").stringValue(), message.get("params"));
     if (complaint != null) {
       complaints.add(complaint);
     }
@@ -272,74 +210,5 @@ public final class Browser implements AutoCloseable {
               : null;
       default -> null;
     };
-  }
-
-  private static Process start(Path profile, List<String> options) throws IOException {
-    for (String name : List.of("chromium", "chromium-browser", "google-chrome")) {
-      List<String> command = new ArrayList<>(List.of(name));
-      command.addAll(options);
-      command.addAll(
-          List.of(
-              "--headless",
-              "--no-sandbox",
-              "--disable-gpu",
-              "--disable-quic",
-              "--disable-dev-shm-usage",
-              "--no-first-run",
-              "--disable-background-networking",
-              "--disable-component-update",
-              "--disable-sync",
-              "--hide-scrollbars",
-              "--user-data-dir=" + profile,
-              "--remote-debugging-port=0",
-              "--window-size=1280,900",
-              "about:blank"));
-      try {
-        return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-      } catch (IOException _) {
-        // not under this name
-      }
-    }
-    throw new IOException(
-        "Chromium is needed to look at the dashboard: install the package chromium.");
-  }
-
-  /** Chromium says on its error stream where it listens. */
-  private static String devToolsAddress(Process process) throws IOException {
-    BufferedReader errors =
-        new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
-    StringBuilder seen = new StringBuilder();
-    for (String line = errors.readLine(); line != null; line = errors.readLine()) {
-      seen.append(line).append('\n');
-      int at = line.indexOf("ws://");
-      if (at >= 0) {
-        Thread.ofVirtual().start(() -> drain(errors));
-        return line.substring(at).strip();
-      }
-    }
-    throw new IOException("Chromium ended before it listened:\n" + seen);
-  }
-
-  private static void drain(BufferedReader errors) {
-    try {
-      errors.transferTo(Writer.nullWriter());
-    } catch (IOException _) {
-      // the browser is gone
-    }
-  }
-
-  private final class Inbox implements WebSocket.Listener {
-    @Override
-    public @Nullable CompletionStage<?> onText(
-        WebSocket webSocket, CharSequence data, boolean last) {
-      partial.append(data);
-      if (last) {
-        String text = partial.toString();
-        partial.setLength(0);
-        receive(text);
-      }
-      webSocket.request(1);
-      return null;
-    }
   }
 }
