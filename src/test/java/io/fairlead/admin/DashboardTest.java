@@ -17,7 +17,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,13 +31,24 @@ class DashboardTest {
   private static final Path SHOTS = Path.of("target", "screenshots");
 
   private final FakeInstance instance = FakeInstance.shop(System::currentTimeMillis);
+  private static Chromium chromium;
   private AdminServer server;
   private Browser browser;
 
+  @BeforeAll
+  static void begin() throws IOException {
+    chromium = new Chromium();
+  }
+
+  @AfterAll
+  static void end() throws IOException {
+    chromium.close();
+  }
+
   @BeforeEach
-  void open() throws IOException, InterruptedException {
+  void open() throws IOException {
     server = AdminServer.start(new AdminConfig(new HostPort("127.0.0.1", 0), List.of()), instance);
-    browser = new Browser();
+    browser = new Browser(chromium);
   }
 
   @AfterEach
