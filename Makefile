@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect chaos incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-scale test-containers chaos incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -26,8 +26,12 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base
 	$(MVN) verify $(MORE)
+
+test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
+	@bin/needs maven podman runc netavark busybox-static
+	$(MVN) test -Dtest=PodmanTest -Dfairlead.containers=true
 
 build: jdk ## builds target/fairlead.jar without tests
 	@bin/needs maven
@@ -50,6 +54,9 @@ bench-balance: jdk ## compares balancers: in simulated time, then with real proc
 
 bench-detect: jdk ## simulates labelled faults and healthy services before the outlier detector
 	@./fairlead simulate --brief $(MORE) bench/detect/*.yaml
+
+bench-scale: jdk ## scaling beside a rule by processor use, simulated, then with real nodes
+	bench/scale
 
 chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 	chaos/run

@@ -11,7 +11,7 @@ import { count, millis, plural, rate, share, span } from '/format.js';
 const ALL_ROWS = 60;
 const AROUND = 8;
 
-const RANK = { down: 0, ejected: 0, probation: 1, draining: 2, up: 3 };
+const RANK = { down: 0, ejected: 0, probation: 1, draining: 2, starting: 2, up: 3 };
 const rank = (node) => (node.state === 'up' && node.figures.errorShare > 0 ? 1 : RANK[node.state] ?? 1);
 
 const COLUMNS = [

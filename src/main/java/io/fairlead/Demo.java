@@ -131,7 +131,7 @@ final class Demo {
   }
 
   /** What was recorded was for this time only. */
-  private static void remove(Path data) throws IOException {
+  static void remove(Path data) throws IOException {
     List<Path> all;
     try (Stream<Path> found = Files.walk(data)) {
       all = found.sorted(Comparator.reverseOrder()).toList();
@@ -141,11 +141,11 @@ final class Demo {
     }
   }
 
-  private static ConfigReader.Result read(String text) {
+  static ConfigReader.Result read(String text) {
     return ConfigReader.read("demo", text, Path.of(""), name -> null);
   }
 
-  private static FairleadConfig accepted(ConfigReader.Result read) {
+  static FairleadConfig accepted(ConfigReader.Result read) {
     return switch (read) {
       case ConfigReader.Result.Accepted(FairleadConfig config, String _) -> config;
       case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
@@ -175,7 +175,7 @@ final class Demo {
     System.out.println("Ctrl-C stops all of it.");
   }
 
-  private static long sinceStart() {
+  static long sinceStart() {
     return System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
   }
 
@@ -191,32 +191,39 @@ final class Demo {
     }
   }
 
+  /** How a node is started in a process of its own. */
+  static List<String> nodeCommand(String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (isShared(argument)) {
+        command.add(argument);
+      }
+    }
+    String cache = System.getProperty(NODE_CACHE);
+    if (cache != null) {
+      command.add("-XX:AOTCache=" + cache);
+    }
+    command.addAll(List.of("-Xms16m", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(DemoNode.class.getName());
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
+  /** What a node's JVM needs of ours: what its cache was made with, and what keeps it quiet. */
+  private static boolean isShared(String argument) {
+    return argument.startsWith("-XX:+UseCompactObjectHeaders")
+        || argument.startsWith("--enable-native-access")
+        || argument.startsWith("--sun-misc-unsafe-memory-access");
+  }
+
   /** A test node that is starting in a process of its own and will say its port. */
   private record CompletableNode(String name, Process process) {
     static CompletableNode start(String name) throws IOException {
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-        if (isShared(argument)) {
-          command.add(argument);
-        }
-      }
-      String cache = System.getProperty(NODE_CACHE);
-      if (cache != null) {
-        command.add("-XX:AOTCache=" + cache);
-      }
-      command.addAll(List.of("-Xms16m", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-      command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-      command.addAll(List.of(DemoNode.class.getName(), name, "exp:8ms"));
+      List<String> command = nodeCommand(name, "exp:8ms");
       return new CompletableNode(
           name, new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
-    }
-
-    /** What a node's JVM needs of ours: what its cache was made with, and what keeps it quiet. */
-    private static boolean isShared(String argument) {
-      return argument.startsWith("-XX:+UseCompactObjectHeaders")
-          || argument.startsWith("--enable-native-access")
-          || argument.startsWith("--sun-misc-unsafe-memory-access");
     }
 
     int awaitPort() throws IOException {

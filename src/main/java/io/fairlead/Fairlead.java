@@ -15,6 +15,7 @@ import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RateLimitConfig;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.discovery.Discovery;
 import io.fairlead.discovery.Membership;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.insight.incident.IncidentWatch;
@@ -47,6 +48,8 @@ import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogs;
 import io.fairlead.route.RouteTable;
 import io.fairlead.runtime.ControlThread;
+import io.fairlead.runtime.LoneLeadership;
+import io.fairlead.scaling.Scaling;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
@@ -100,6 +103,9 @@ final class Fairlead implements AutoCloseable {
 
   /** How often what loops look up about latencies is made anew. */
   private static final Duration TICK = Duration.ofSeconds(1);
+
+  /** Of the roles of an instance that is alone. */
+  private static final Duration LEASE = Duration.ofSeconds(10);
 
   /** How often limits follow what has been seen. */
   private static final Duration ADAPT = Duration.ofMillis(100);
@@ -164,9 +170,14 @@ final class Fairlead implements AutoCloseable {
   private final OtlpExport export;
   private final RecordKeeper records;
   private final AlertKeeper alerts;
+  private final ScalingKeeper scaling;
+  private final Discovery discovery;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
+
+  /** Whether the API may change which programs are run here. */
+  private final boolean commandsAllowed;
 
   /** Whether what is recorded, counted and has happened goes to others, too. */
   private boolean exporting;
@@ -176,6 +187,9 @@ final class Fairlead implements AutoCloseable {
 
   private volatile boolean lastReloadSucceeded = true;
   private volatile boolean draining;
+
+  /** Another process goes on with what this one has started. */
+  private volatile boolean replaced;
 
   /** A successor has the sockets, or is about to: they must not change. */
   private volatile boolean frozen;
@@ -220,6 +234,16 @@ final class Fairlead implements AutoCloseable {
             rollups,
             () -> records.recorder() != null,
             () -> AlertKeeper.open(incidents.watch()));
+    scaling =
+        new ScalingKeeper(
+            config.data(),
+            control,
+            new LoneLeadership(control, LEASE),
+            membership,
+            events::add,
+            new SplittableRandom(secrets.nextLong()));
+    discovery = Discovery.of(control, membership, events::add, secrets);
+    commandsAllowed = config.admin().allowCommands();
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -384,6 +408,7 @@ final class Fairlead implements AutoCloseable {
           before == null ? List.of("the first") : changes(before.config(), config);
       Map<String, NodeTlsKeeper.Ready> toNodes = nodeTls.load(config);
       affinityKey.prepare(config);
+      Map<String, Scaling.Found> found = scaling.find(config);
       Map<String, ServiceRuntime> services = buildServices(before, config, toNodes);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
       Map<String, Policy> policies = new HashMap<>();
@@ -414,14 +439,14 @@ final class Fairlead implements AutoCloseable {
               routes,
               services);
       Map<String, TlsKeeper.Loaded> shown = certificates;
-      control.call(() -> switchTo(before, after, policies, shown, toNodes));
+      control.call(() -> switchTo(before, after, policies, shown, toNodes, found));
       tls.show(certificates, config);
       nodeTls.keep(toNodes);
       lookAfterCertificates();
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
       leave(before, after, takenOver);
-      records.follow(config.logs());
+      records.follow(config.logs(), scaling.outputs(config));
       if (exporting) {
         export.follow(config.telemetry().otlp());
       }
@@ -849,7 +874,8 @@ final class Fairlead implements AutoCloseable {
       State after,
       Map<String, Policy> policies,
       Map<String, TlsKeeper.Loaded> certificates,
-      Map<String, NodeTlsKeeper.Ready> toNodes) {
+      Map<String, NodeTlsKeeper.Ready> toNodes,
+      Map<String, Scaling.Found> found) {
     for (ServiceConfig config : after.config().services().values()) {
       ServiceRuntime runtime = after.services().get(config.name());
       if (runtime != null) {
@@ -858,6 +884,8 @@ final class Fairlead implements AutoCloseable {
           membership.setConfigured(runtime.service(), config.nodes());
         }
         configure(runtime, config, toNodes.get(config.name()));
+        discovery.watch(runtime.service(), config.discover());
+        scaling.watch(runtime.service(), config.scale(), found.get(config.name()));
         outliers.watch(runtime.service(), config);
       }
     }
@@ -952,6 +980,8 @@ final class Fairlead implements AutoCloseable {
       if (!kept.containsKey(name)) {
         outliers.forget(runtime.service());
         health.forget(runtime.service());
+        scaling.forget(runtime.service());
+        discovery.forget(runtime.service());
         membership.forget(runtime.service());
         runtime.end();
       }
@@ -1007,6 +1037,15 @@ final class Fairlead implements AutoCloseable {
 
   Membership membership() {
     return membership;
+  }
+
+  ScalingKeeper scaling() {
+    return scaling;
+  }
+
+  /** Whether the API may change which programs are run on this machine. */
+  boolean commandsAllowed() {
+    return commandsAllowed;
   }
 
   /** Relative paths in a configuration are relative to this. */
@@ -1103,7 +1142,9 @@ final class Fairlead implements AutoCloseable {
    * @return how many connections had to be cut in the end
    */
   public int drain(Duration patience) {
-    return end("draining", patience, listener -> listener.drain(patience));
+    int cut = end("draining", patience, listener -> listener.drain(patience));
+    scaling.stop(state().config());
+    return cut;
   }
 
   /**
@@ -1112,6 +1153,11 @@ final class Fairlead implements AutoCloseable {
    */
   int leave(Duration patience) {
     alerts.close(); // that process tells from now on
+    replaced = true;
+    control.call(() -> {
+      scaling.close(); // and starts and stops
+      return true;
+    });
     return end("replaced", patience, listener -> listener.leave(IDLE_PATIENCE, patience));
   }
 
@@ -1146,6 +1192,10 @@ final class Fairlead implements AutoCloseable {
     if (door != null) {
       door.close();
     }
+    State last = state.get();
+    if (last != null && !replaced) {
+      scaling.stop(last.config()); // what a drain has not stopped
+    }
     questions.close();
     alerts.close();
     Thread looking = tlsLooks;
@@ -1154,6 +1204,8 @@ final class Fairlead implements AutoCloseable {
     }
     control.call(() -> {
       outliers.close();
+      scaling.close();
+      discovery.close();
       health.close();
       membership.close();
       return null;

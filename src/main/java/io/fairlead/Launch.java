@@ -169,8 +169,8 @@ final class Launch implements Launcher {
   }
 
   @Override
-  public int demo() {
-    return Demo.run(onceServing);
+  public int demo(boolean scales) {
+    return scales ? ScaleDemo.run(onceServing) : Demo.run(onceServing);
   }
 
   @Override

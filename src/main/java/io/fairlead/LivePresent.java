@@ -5,6 +5,7 @@ import io.fairlead.admin.ListenerView;
 import io.fairlead.insight.alert.OpenIncident;
 import io.fairlead.insight.alert.Present;
 import io.fairlead.record.RecordStats;
+import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
@@ -45,6 +46,10 @@ final class LivePresent implements Present {
   public List<ServiceNodes> services() {
     List<ServiceNodes> all = new ArrayList<>();
     for (Service service : instance.services()) {
+      ScaleView scale = instance.scale(service.name());
+      if (scale != null && scale.size() == 0) {
+        continue; // that it has no node is as it should be
+      }
       Node[] nodes = service.nodes().all();
       int healthy = 0;
       for (Node node : nodes) {

@@ -17,10 +17,13 @@ import io.fairlead.balance.NodeEstimate;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.ConfigReader;
+import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.RouteMatch;
+import io.fairlead.config.ScaleConfig;
+import io.fairlead.config.ScaleDriver;
 import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.health.ProbeResult;
@@ -39,6 +42,7 @@ import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
+import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
@@ -57,6 +61,9 @@ import org.jspecify.annotations.Nullable;
 final class Operator implements Instance {
   /** A disk that takes longer has no answer to wait for. */
   private static final Duration WRITE_PATIENCE = Duration.ofSeconds(2);
+
+  /** What is shorter and stands in an environment is a number or a word, and no secret. */
+  private static final int SHORTEST_SECRET = 8;
 
   private final Fairlead fairlead;
 
@@ -195,6 +202,16 @@ final class Operator implements Instance {
         text = text.replace(key.value(), key.toString());
       }
     }
+    for (ServiceConfig service : state.config().services().values()) {
+      ScaleDriver driver = service.scale().map(ScaleConfig::driver).orElse(null);
+      if (driver != null) {
+        for (Secret value : driver.environment().values()) {
+          if (value.value().length() >= SHORTEST_SECRET) {
+            text = text.replace(value.value(), value.toString());
+          }
+        }
+      }
+    }
     for (Secret secret : state.config().alerts().secrets()) {
       text = text.replace(secret.value(), secret.toString());
     }
@@ -216,9 +233,42 @@ final class Operator implements Instance {
 
   @Override
   public ConfigOutcome applyConfig(String yaml, String who) {
-    return outcome(
-        fairlead.apply(
-            ConfigReader.read("(api)", yaml, fairlead.folder(), System::getenv), "api, " + who));
+    ConfigReader.Result read =
+        ConfigReader.read("(api)", yaml, fairlead.folder(), System::getenv);
+    if (read instanceof ConfigReader.Result.Accepted(FairleadConfig config, String _)) {
+      List<ConfigReader.Problem> problems = newCommands(config);
+      if (!problems.isEmpty()) {
+        read = new ConfigReader.Result.Refused(problems);
+      }
+    }
+    return outcome(fairlead.apply(read, "api, " + who));
+  }
+
+  /** Who may change the file may run programs; whoever reaches this door may not because of that. */
+  private List<ConfigReader.Problem> newCommands(FairleadConfig config) {
+    List<ConfigReader.Problem> problems = new ArrayList<>();
+    if (fairlead.commandsAllowed()) {
+      return problems;
+    }
+    Map<String, ServiceConfig> present = fairlead.state().config().services();
+    for (ServiceConfig service : config.services().values()) {
+      ScaleDriver driver = service.scale().map(ScaleConfig::driver).orElse(null);
+      ServiceConfig known = present.get(service.name());
+      ScaleDriver before =
+          known == null ? null : known.scale().map(ScaleConfig::driver).orElse(null);
+      if (driver != null && !driver.commands().isEmpty() && !driver.equals(before)) {
+        problems.add(
+            new ConfigReader.Problem(
+                "(api)",
+                1,
+                1,
+                "services." + service.name() + ".scale",
+                "must run what it runs now: other programs are taken from the file, or by an"
+                    + " instance that was started with admin.allow-commands",
+                null));
+      }
+    }
+    return problems;
   }
 
   private static ConfigOutcome outcome(Fairlead.Applied applied) {
@@ -308,6 +358,21 @@ final class Operator implements Instance {
   @Override
   public NodeOutcome undrain(String service, HostPort address, String who) {
     return onNode(service, address, (found, node) -> found.setDraining(node, false, who));
+  }
+
+  @Override
+  public @Nullable ScaleView scale(String service) {
+    return fairlead.scaling().view(service);
+  }
+
+  @Override
+  public NodeOutcome setSize(String service, int size, String who) {
+    return onService(
+        service,
+        found ->
+            fairlead.scaling().setSize(found.name(), size)
+                ? new NodeOutcome.Done()
+                : new NodeOutcome.Already());
   }
 
   private NodeOutcome onNode(

@@ -1,5 +1,6 @@
 package io.fairlead;
 
+import io.fairlead.config.LogSource;
 import io.fairlead.config.LogsConfig;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
@@ -42,6 +43,7 @@ final class RecordKeeper {
   private final NoteTaker noteTaker;
   private final LinePatterns patterns;
   private final Exports exports;
+  private List<LogSource> outputs = List.of();
   private boolean started;
   private volatile @Nullable RecordRings rings;
   private volatile @Nullable Recorder recorder;
@@ -118,8 +120,17 @@ final class RecordKeeper {
     }
   }
 
-  /** Behind the switch: what takes time. */
-  void follow(LogsConfig logs) {
+  /**
+   * Behind the switch: what takes time.
+   *
+   * @param more what nodes write that were started here
+   */
+  void follow(LogsConfig logs, List<LogSource> more) {
+    outputs = List.copyOf(more);
+    follow(logs);
+  }
+
+  private void follow(LogsConfig logs) {
     Recorder present = recorder;
     if (logs.enabled() && started) {
       textLogs.follow(logs.text()); // before there are records for them
@@ -158,10 +169,16 @@ final class RecordKeeper {
     Ingest running = ingest;
     RecordRings into = rings;
     if (running != null) {
-      running.follow(logs.ingest());
-    } else if (!logs.ingest().isEmpty() && into != null) {
-      ingest = Ingest.start(data, logs.ingest(), into.notes()::line, patterns, present.left());
+      running.follow(sources(logs));
+    } else if (!sources(logs).isEmpty() && into != null) {
+      ingest = Ingest.start(data, sources(logs), into.notes()::line, patterns, present.left());
     }
+  }
+
+  private List<LogSource> sources(LogsConfig logs) {
+    List<LogSource> all = new ArrayList<>(logs.ingest());
+    all.addAll(outputs);
+    return all;
   }
 
   /** What reads the nodes' own logs; null: nothing does. */

@@ -19,6 +19,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every example starts and serves; only its addresses are those of this machine. */
 @Timeout(30)
 class ExamplesTest {
+  /** The program, where nothing has been built yet. */
+  private static final String JVM =
+      "\""
+          + Path.of(System.getProperty("java.home"), "bin", "java")
+          + "\", \"-cp\", \""
+          + System.getProperty("java.class.path")
+          + "\", \"io.fairlead.Main\"";
+
   /** Their certificates are made as the first lines of one say. */
   @ParameterizedTest
   @ValueSource(strings = {"tls.yaml", "tls-clients.yaml"})
@@ -80,7 +88,9 @@ class ExamplesTest {
   /** Whoever adds one names it above or below. */
   @Test
   void noneIsForgotten() throws Exception {
-    List<String> named = new ArrayList<>(List.of("tls-nodes.yaml"));
+    List<String> named =
+        new ArrayList<>(
+            List.of("tls-nodes.yaml", "scaling-containers.yaml")); // that one by PodmanTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {
       ValueSource source = method.getAnnotation(ValueSource.class);
       if (source != null) {
@@ -124,7 +134,10 @@ class ExamplesTest {
         "logs.yaml",
         "node-logs.yaml",
         "opentelemetry.yaml",
-        "export.yaml"
+        "export.yaml",
+        "discovery.yaml",
+        "scaling.yaml",
+        "scaling-exec.yaml"
       })
   void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {
@@ -136,6 +149,7 @@ class ExamplesTest {
               .replace(", \"[::1]:8081\"", "")
               .replace("${OPERATOR_TOKEN}", "the-token-of-an-operator")
               .replace("${AFFINITY_KEY}", "a-key-that-instances-share")
+              .replace("\"../fairlead\"", JVM)
               .replace("/var/lib/fairlead", folder.toString())
               .replaceAll("\"127\\.0\\.0\\.1:9900\"", "\"127.0.0.1:0\"")
               .replaceAll("10\\.0\\.0\\.\\d+:(8080|5432|25|53|8443)", "127.0.0.1:" + node.port());
@@ -146,6 +160,9 @@ class ExamplesTest {
       text = text.replace("{ address: \"127.0.0.1:", "{ address: \"localhost:");
       if (!text.contains("admin:")) {
         text = "admin: { bind: \"127.0.0.1:0\" }\n" + text;
+      }
+      if (!text.contains("data:")) {
+        text = "data: " + folder + "\n" + text;
       }
       try (Fairlead fairlead = Loopback.start(text, Path.of("examples"));
           Client client =

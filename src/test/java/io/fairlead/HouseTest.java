@@ -59,6 +59,7 @@ final class HouseTest {
           Map.entry("simulate", 4),
           Map.entry("record", 4),
           Map.entry("alert", 4),
+          Map.entry("scaling", 4),
           Map.entry("balance", 3),
           Map.entry("route", 3),
           Map.entry("limit", 3),

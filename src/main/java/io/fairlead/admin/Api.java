@@ -162,6 +162,7 @@ final class Api {
                 new Parameter("since", "Only events with a higher id; default 0.", false, false)),
             Map.of(JSON, Views.Events.class, "text/event-stream", EventView.class),
             this::events));
+    table.addAll(new ScaleApi(instance).endpoints());
     table.addAll(new RecordsApi(instance).endpoints());
     table.add(new PatternsApi(instance).endpoint());
     table.addAll(new RollupsApi(instance).endpoints());
@@ -586,7 +587,7 @@ final class Api {
     return new Endpoint("GET", path, Role.VIEWER, summary, parameters, Body.NONE, answers, handler);
   }
 
-  private static Endpoint change(
+  static Endpoint change(
       String method,
       String path,
       String summary,

@@ -37,6 +37,7 @@ record Endpoint(
     NODE,
     CONFIG,
     SQL,
+    SCALE,
     SILENCE,
     RULE
   }

@@ -5,6 +5,7 @@ import io.fairlead.admin.LiveView.ServiceLive;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * How things are, in words: the worst first, in sentences that could be said on the telephone.
@@ -25,6 +26,7 @@ record Headline(String level, String text, List<String> notes) {
 
   /**
    * @param services worst first
+   * @param scaled names of services whose nodes come and go as they are needed
    * @param alarms about services, as sentences
    * @param rate requests a second, all listeners
    * @param nowMillis the time for people
@@ -34,6 +36,7 @@ record Headline(String level, String text, List<String> notes) {
       boolean draining,
       LiveView.ConfigBrief config,
       List<ServiceLive> services,
+      Set<String> scaled,
       List<String> alarms,
       double rate,
       long nowMillis) {
@@ -48,7 +51,9 @@ record Headline(String level, String text, List<String> notes) {
     int nodes = 0;
     for (ServiceLive service : services) {
       nodes += service.total();
-      if (service.total() == 0) {
+      if (scaled.contains(service.name()) && isAsWanted(service)) {
+        nodes -= service.total() - service.available();
+      } else if (service.total() == 0) {
         attention.add("Service " + service.name() + " has no nodes.");
       } else if (service.available() < service.total()) {
         String sentence = nodesOf(service, nowMillis);
@@ -76,6 +81,20 @@ record Headline(String level, String text, List<String> notes) {
     }
     List<String> notes = all.subList(1, Math.min(all.size(), 1 + MAX_NOTES));
     return new Headline(bad.isEmpty() ? "attention" : "bad", all.getFirst(), List.copyOf(notes));
+  }
+
+  /** Whether all that is not up has just been started, or is about to be stopped. */
+  private static boolean isAsWanted(ServiceLive service) {
+    if (service.total() == 0) {
+      return true;
+    }
+    return service.available() > 0
+        && service.hiddenNodes() == 0
+        && service.nodes().stream()
+            .allMatch(node ->
+                node.state().equals("up")
+                    || node.state().equals("starting")
+                    || node.state().equals("draining"));
   }
 
   private static String wellText(int services, int nodes, double rate) {

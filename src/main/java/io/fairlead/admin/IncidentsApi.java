@@ -89,6 +89,7 @@ final class IncidentsApi {
   private static @Nullable String kind(Event event) {
     return switch (event) {
       case Event.ConfigApplied _, Event.ConfigRefused _ -> "config";
+      case Event.Scaled _ -> "scaling";
       case Event.NodeJoined _, Event.NodeLeft _ -> "deploy";
       case Event.NodeDraining _, Event.NodeDrained _, Event.NodeUndrained _ -> "drain";
       case Event.NodeUp _,

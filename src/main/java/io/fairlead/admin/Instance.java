@@ -12,12 +12,14 @@ import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
+import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The running instance as its operator sees it: what the admin door may ask and may have done.
@@ -75,6 +77,20 @@ public interface Instance {
    */
   ExplainAnswer explain(
       String method, String url, Map<String, List<String>> headers, String clientIp);
+
+  /** How the service is scaled; null: it is not. */
+  default @Nullable ScaleView scale(String service) {
+    return null;
+  }
+
+  /**
+   * Has so many nodes of a service from now on.
+   *
+   * @param size negative: as many as needed
+   */
+  default NodeOutcome setSize(String service, int size, String who) {
+    return new NodeOutcome.Refused("service " + service + " has no scale in the configuration");
+  }
 
   /** How late the control thread is. */
   Duration controlLag();

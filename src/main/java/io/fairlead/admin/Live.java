@@ -8,6 +8,7 @@ import io.fairlead.admin.LiveView.Reason;
 import io.fairlead.admin.LiveView.RecordsBrief;
 import io.fairlead.admin.LiveView.ServiceLive;
 import io.fairlead.record.RecordStats;
+import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeFacts;
 import io.fairlead.service.Service;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -193,6 +195,10 @@ final class Live implements AutoCloseable {
             brief,
             services,
             all.stream()
+                .map(Service::name)
+                .filter(name -> instance.scale(name) != null)
+                .collect(Collectors.toSet()),
+            all.stream()
                 .flatMap(service ->
                     service.alarms().stream().map(alarm -> service.name() + ": " + alarm + "."))
                 .toList(),
@@ -281,7 +287,10 @@ final class Live implements AutoCloseable {
     for (Ranked each : ranked.subList(0, Math.min(ranked.size(), maxNodes))) {
       nodes.add(node(each.node(), each.latencies()));
     }
-    String state = available == 0 ? "down" : available < all.length ? "degraded" : "up";
+    ScaleView scale = instance.scale(service.name());
+    boolean asleep = scale != null && scale.size() == 0; // it has no node as it should
+    String state =
+        asleep ? "up" : available == 0 ? "down" : available < all.length ? "degraded" : "up";
     return new ServiceLive(
         service.name(),
         state,
@@ -347,7 +356,7 @@ final class Live implements AutoCloseable {
     return switch (node.facts().state()) {
       case "down", "ejected" -> 0;
       case "probation" -> 1;
-      case "draining" -> 2;
+      case "draining", "starting" -> 2;
       default -> errorRate > 0 ? 1 : 3;
     };
   }

@@ -8,6 +8,7 @@ import io.fairlead.record.RecordStats;
 import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.text.TextLogStats;
+import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.service.ServiceLoad;
@@ -256,6 +257,31 @@ public final class MetricsPage {
         case SERVICE_OPENNESS -> services(page, metric, services, ServiceLoad::openness);
         case SERVICE_RETRIES_OFF ->
             services(page, metric, services, load -> load.retriesOff() ? 1 : 0);
+        case SERVICE_SCALE_SIZE -> scaled(page, metric, services, view -> view.size());
+        case SERVICE_SCALE_DEMAND -> scaled(page, metric, services, ScaleView::demand);
+        case SERVICE_SCALE_PER_NODE -> scaled(page, metric, services, ScaleView::perNode);
+        case SERVICE_SCALE_START_TIME -> scaled(page, metric, services, ScaleView::startSeconds);
+        case SERVICE_SCALE_NODES -> {
+          page.family(metric);
+          for (Service service : services) {
+            ScaleView view = instance.scale(service.name());
+            if (view != null) {
+              for (String state : List.of("starting", "serving", "draining", "stopping")) {
+                page.sample(metric, view.count(state), service.name(), state);
+              }
+            }
+          }
+        }
+        case SERVICE_SCALE_STARTS -> {
+          page.family(metric);
+          for (Service service : services) {
+            ScaleView view = instance.scale(service.name());
+            if (view != null) {
+              page.sample(metric, view.starts(), service.name(), "serves");
+              page.sample(metric, view.failedStarts(), service.name(), "failed");
+            }
+          }
+        }
         case SERVICE_AFFINITY_HITS -> affinity(page, metric, services, AffinityCounter.HIT);
         case SERVICE_AFFINITY_COOKIES -> affinity(page, metric, services, AffinityCounter.SET);
         case SERVICE_AFFINITY_MISSES -> {
@@ -407,6 +433,21 @@ public final class MetricsPage {
     page.family(metric);
     for (Service service : services) {
       page.sample(metric, value.applyAsDouble(service.load()), service.name());
+    }
+  }
+
+  private void scaled(
+      MetricsWriter page,
+      Metric metric,
+      List<Service> services,
+      ToDoubleFunction<ScaleView> value)
+      throws IOException {
+    page.family(metric);
+    for (Service service : services) {
+      ScaleView view = instance.scale(service.name());
+      if (view != null) {
+        page.sample(metric, value.applyAsDouble(view), service.name());
+      }
     }
   }
 

@@ -89,6 +89,9 @@ final class OpenApi {
       case CONFIG ->
           operation.put(
               "requestBody", content(true, Map.of("application/yaml", ordered("type", "string"))));
+      case SCALE ->
+          operation.put(
+              "requestBody", content(true, Map.of(Api.JSON, schemaOf(ScaleApi.ScaleBody.class))));
       case SILENCE ->
           operation.put(
               "requestBody",

@@ -82,7 +82,7 @@ public final class Cli {
    */
   private static @Nullable Integer startAtOnce(String[] args, Launcher launcher) {
     if (args.length == 1 && args[0].equals("demo")) {
-      return launcher.demo();
+      return launcher.demo(false);
     }
     boolean named = args.length == 3 && (args[1].equals("-c") || args[1].equals("--config"));
     if ((args.length == 1 || named) && args[0].equals("run")) {
@@ -129,6 +129,7 @@ public final class Cli {
     verbs.put("nodes", () -> new LookVerbs.Nodes(world));
     verbs.put("drain", () -> new DrainVerbs.Drain(world));
     verbs.put("undrain", () -> new DrainVerbs.Undrain(world));
+    verbs.put("scale", () -> new ScaleVerb(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));
     verbs.put("logs", () -> new LogsVerb(world));
     verbs.put("patterns", () -> new PatternsVerb(world));

@@ -19,8 +19,12 @@ public interface Launcher {
   /** Runs an instance until it is told to stop, or another takes its place. */
   int run(Path config, Takeover takeover);
 
-  /** The main job on this machine, nothing else needed. */
-  int demo();
+  /**
+   * The main job on this machine, nothing else needed.
+   *
+   * @param scales traffic swings, and nodes are started and stopped with it
+   */
+  int demo(boolean scales);
 
   /** Runs a test node until it is told to stop. */
   int node(NodeOptions options);

@@ -252,12 +252,15 @@ final class LookVerbs {
   }
 
   @Command(
-      description = "Which listener, route, service and node a request would get now, and why.")
+      description = {
+        "Which listener, route, service and node a request would get now, and why.",
+        "explain scaling SERVICE: why a service has as many nodes as it has."
+      })
   static final class Explain extends RemoteVerb {
-    @Parameters(index = "0", paramLabel = "METHOD", description = "Such as GET.")
+    @Parameters(index = "0", paramLabel = "METHOD", description = "Such as GET; or scaling.")
     private String method = "GET";
 
-    @Parameters(index = "1", paramLabel = "URL", description = "Such as http://shop.example/a.")
+    @Parameters(index = "1", paramLabel = "URL", description = "Such as http://shop.example/a; or a service.")
     private String url = "/";
 
     @Option(
@@ -275,6 +278,11 @@ final class LookVerbs {
 
     @Override
     public Integer call() {
+      if (method.equals("scaling")) {
+        AdminClient.Reply scale = client().get(ScaleVerb.path(url));
+        ScaleVerb.print(terminal(), scale, json());
+        return Cli.DONE;
+      }
       StringBuilder query = new StringBuilder("/api/v1/explain?method=");
       query.append(encode(method)).append("&url=").append(encode(url));
       for (String header : headers) {

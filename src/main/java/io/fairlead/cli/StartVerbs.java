@@ -23,13 +23,18 @@ final class StartVerbs {
   @Command(
       description = "The main job on this machine: front end, three nodes, traffic, dashboard.")
   static final class Demo extends Verb {
+    @Option(
+        names = "--scale",
+        description = "Traffic swings, and the service grows and shrinks with it.")
+    private boolean scale;
+
     Demo(Cli.World world) {
       super(world);
     }
 
     @Override
     public Integer call() {
-      return world().launcher().demo();
+      return world().launcher().demo(scale);
     }
   }
 

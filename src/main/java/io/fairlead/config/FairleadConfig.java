@@ -106,6 +106,16 @@ public record FairleadConfig(
                       + " over TCP",
                   List.of());
           require.that(
+              known == null
+                  || listener.protocol().isHttp()
+                  || known.scale().map(scale -> scale.min() > 0).orElse(true),
+              named,
+              service,
+              "must not have scale.min 0 where protocol is "
+                  + listener.protocol().word()
+                  + ": only requests of HTTP wait for the first node",
+              List.of());
+          require.that(
               known == null || !known.tls().enabled() || listener.protocol().isHttp(),
               named,
               service,

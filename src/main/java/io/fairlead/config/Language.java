@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -735,6 +736,7 @@ final class Language {
           "Nodes that offer the same.",
           List.of(
               NODES,
+              DiscoverLanguage.OF_SERVICE,
               BalanceLanguage.BALANCE,
               BalanceLanguage.HASH,
               BalanceLanguage.SLOW_START,
@@ -747,13 +749,15 @@ final class Language {
               SERVICE_OUTLIER,
               SERVICE_UPSTREAM,
               LIMITS_OF_SERVICE,
-              SERVICE_PROXY_PROTOCOL),
-          List.of("discover", "scale"),
+              SERVICE_PROXY_PROTOCOL,
+              ScaleLanguage.OF_SERVICE),
+          List.of(),
           null,
           (values, spot) ->
               new ServiceConfig(
                   objectName(spot),
                   values.get(NODES),
+                  values.get(DiscoverLanguage.OF_SERVICE),
                   BalanceLanguage.of(values),
                   values.get(NODE_PROTOCOL),
                   values.get(SERVICE_TLS),
@@ -762,7 +766,8 @@ final class Language {
                   values.get(SERVICE_PROXY_PROTOCOL),
                   values.get(SERVICE_OUTLIER),
                   values.get(LIMITS_OF_SERVICE),
-                  AffinityLanguage.of(values)));
+                  AffinityLanguage.of(values),
+                  Optional.ofNullable(values.find(ScaleLanguage.OF_SERVICE))));
 
   // the file
 

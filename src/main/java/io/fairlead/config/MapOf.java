@@ -110,6 +110,18 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
         return text;
       }
     },
+    /** Of a variable of the environment. */
+    VARIABLE("[A-Za-z_][A-Za-z0-9_]{0,127}") {
+      @Override
+      @Nullable String objection(String text) {
+        return text.matches(pattern) ? null : "must be letters, digits and _, no digit first";
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
     /** Must be the name of a service. */
     SERVICE(Syntax.NAME_PATTERN) {
       @Override

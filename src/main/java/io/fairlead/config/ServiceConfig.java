@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name unique among services; a metric label
  * @param nodes given in the file; others may register through the API
+ * @param discover where nodes are looked for, too
  * @param balance which node gets the next request
  * @param protocol what nodes speak
  * @param tls whether nodes speak TLS, and what they have to prove
@@ -20,10 +21,12 @@ import org.jspecify.annotations.Nullable;
  * @param outlier how nodes are judged by their answers
  * @param limits how much the service and each node gets at once
  * @param affinity how requests of one client stay with one node; empty: they do not
+ * @param scale which nodes Fairlead starts and stops itself; empty: none
  */
 public record ServiceConfig(
     String name,
     List<NodeConfig> nodes,
+    List<DiscoverSource> discover,
     BalanceConfig balance,
     NodeProtocol protocol,
     ServiceTls tls,
@@ -32,12 +35,14 @@ public record ServiceConfig(
     ProxyVersion proxyProtocol,
     OutlierConfig outlier,
     ServiceLimits limits,
-    Optional<AffinityConfig> affinity) {
+    Optional<AffinityConfig> affinity,
+    Optional<ScaleConfig> scale) {
   /** Everything that need not be said as it is when it is not. */
   public ServiceConfig(
       String name, BalanceMethod method, NodeProtocol protocol, UpstreamConfig upstream) {
     this(
         name,
+        List.of(),
         List.of(),
         new BalanceConfig(method),
         protocol,
@@ -47,11 +52,13 @@ public record ServiceConfig(
         ProxyVersion.NONE,
         OutlierConfig.OFF,
         ServiceLimits.NONE,
+        Optional.empty(),
         Optional.empty());
   }
 
   public ServiceConfig {
     nodes = List.copyOf(nodes);
+    discover = List.copyOf(discover);
     health = health.of(protocol);
     Require require = new Require().unless(Syntax.name(name), List.of("name"), name);
     Map<HostPort, Integer> addresses = HashMap.newHashMap(nodes.size());
@@ -64,6 +71,11 @@ public record ServiceConfig(
       }
     }
     require
+        .that(
+            discover.size() <= DiscoverSource.MOST,
+            "discover",
+            null,
+            "must not have more than " + DiscoverSource.MOST + " sources")
         .that(
             !tls.enabled() || health.tls().isEmpty(),
             List.of("health", "tls"),
@@ -93,6 +105,7 @@ public record ServiceConfig(
     return new ServiceConfig(
         name,
         nodes,
+        discover,
         other,
         protocol,
         tls,
@@ -101,7 +114,8 @@ public record ServiceConfig(
         proxyProtocol,
         outlier,
         limits,
-        affinity);
+        affinity,
+        scale);
   }
 
   private static void unique(

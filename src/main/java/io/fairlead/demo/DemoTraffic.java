@@ -16,7 +16,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gentle traffic for a demo: a mix of paths and methods at a steady rate over a few keep-alive
+ * Gentle traffic for a demo: a mix of paths and methods at a given rate over a few keep-alive
  * connections, of which one is given up and opened anew now and then.
  *
  * <p>The rate is kept as in an open system: each worker takes the next moment from one common
@@ -47,7 +47,7 @@ public final class DemoTraffic implements AutoCloseable {
   private static final Duration CLOSING = Duration.ofSeconds(2);
 
   private final URI target;
-  private final long intervalNanos;
+  private volatile long intervalNanos;
   private final AtomicLong nextMoment = new AtomicLong(System.nanoTime());
   private final TrafficTally tally = new TrafficTally();
   private final Set<TrafficConnection> connections = ConcurrentHashMap.newKeySet();
@@ -92,7 +92,15 @@ public final class DemoTraffic implements AutoCloseable {
 
   private DemoTraffic(URI target, double ratePerSecond) {
     this.target = target;
-    this.intervalNanos = (long) (1_000_000_000 / ratePerSecond);
+    this.intervalNanos = interval(ratePerSecond);
+  }
+
+  private static long interval(double ratePerSecond) {
+    if (!(ratePerSecond > 0 && ratePerSecond <= MAX_RATE)) {
+      throw new IllegalArgumentException(
+          "rate must be above 0 and at most " + MAX_RATE + " (was " + ratePerSecond + ")");
+    }
+    return (long) (1_000_000_000 / ratePerSecond);
   }
 
   /**
@@ -105,20 +113,39 @@ public final class DemoTraffic implements AutoCloseable {
     return start(target, ratePerSecond, new SplittableRandom());
   }
 
+  /**
+   * The same, with a rate that will change.
+   *
+   * @param workers requests that may be under way at once
+   */
+  public static DemoTraffic start(URI target, double ratePerSecond, int workers) {
+    return start(target, ratePerSecond, workers, new SplittableRandom());
+  }
+
   static DemoTraffic start(URI target, double ratePerSecond, SplittableRandom random) {
+    return start(target, ratePerSecond, workers(ratePerSecond), random);
+  }
+
+  private static DemoTraffic start(
+      URI target, double ratePerSecond, int workers, SplittableRandom random) {
     if (!"http".equals(target.getScheme()) || target.getHost() == null) {
       throw new IllegalArgumentException("target must be http://HOST[:PORT] (was " + target + ")");
     }
-    if (!(ratePerSecond > 0 && ratePerSecond <= MAX_RATE)) {
-      throw new IllegalArgumentException(
-          "rate must be above 0 and at most " + MAX_RATE + " (was " + ratePerSecond + ")");
-    }
     DemoTraffic traffic = new DemoTraffic(target, ratePerSecond);
-    for (int i = 0; i < workers(ratePerSecond); i++) {
+    for (int i = 0; i < workers; i++) {
       RandomGenerator chance = random.split();
       traffic.workers.execute(() -> traffic.work(chance));
     }
     return traffic;
+  }
+
+  /**
+   * Another rate from now on.
+   *
+   * @param ratePerSecond above 0, at most {@value #MAX_RATE}
+   */
+  public void setRate(double ratePerSecond) {
+    intervalNanos = interval(ratePerSecond);
   }
 
   public Summary summary() {

@@ -8,7 +8,6 @@ import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * services. All of it happens on the control thread.
  *
  * <p>An address that both name is the file's: its weight and name count, and it stays when the
- * registration goes. A registration with a lease has to be repeated in time. If it is not, the node
+ * registration goes. Other sources come between the two; each has its nodes for itself, so that one
+ * which falls silent, or goes, takes nothing away that another one names. A registration with a lease has to be repeated in time. If it is not, the node
  * leaves only if it is down as well; otherwise it stays, marked {@value #EXPIRED}, until it goes
  * down. So when the thing that renews leases breaks, everything that works goes on working, and
  * what died with it leaves.
@@ -55,6 +55,10 @@ public final class Membership implements AutoCloseable {
   private static final class Members {
     final Map<HostPort, NodeSpec> configured = new LinkedHashMap<>();
     final Map<HostPort, Registered> registered = new LinkedHashMap<>();
+
+    /** What other sources say, each for itself. */
+    final Map<String, List<NodeSpec>> sources = new LinkedHashMap<>();
+
     Runnable unsubscribe = () -> {};
     int expired;
     boolean updatePlanned;
@@ -84,6 +88,26 @@ public final class Membership implements AutoCloseable {
               FILE));
     }
     update(service, members, "no longer in the configuration");
+  }
+
+  /**
+   * What one source says, in place of what it said before; takes effect at once.
+   *
+   * @param source its name, not {@code file} or {@code api}
+   * @param nodes empty: it says nothing any more
+   * @param whyGone what is said of those that are members no more
+   */
+  public void setSource(Service service, String source, List<NodeSpec> nodes, String whyGone) {
+    if (nodes.isEmpty() && !services.containsKey(service)) {
+      return;
+    }
+    Members members = members(service);
+    if (nodes.isEmpty()) {
+      members.sources.remove(source);
+    } else {
+      members.sources.put(source, List.copyOf(nodes));
+    }
+    update(service, members, whyGone);
   }
 
   /**
@@ -261,13 +285,16 @@ public final class Membership implements AutoCloseable {
       members.expired =
           (int) members.registered.values().stream().filter(left -> left.expired).count();
     }
-    List<NodeSpec> specs = new ArrayList<>(members.configured.values());
-    members.registered.forEach((address, registered) -> {
-      if (!members.configured.containsKey(address)) {
-        specs.add(registered.expired ? sourced(registered.spec, EXPIRED) : registered.spec);
-      }
-    });
-    service.setMembers(specs, whyGone);
+    Map<HostPort, NodeSpec> specs = new LinkedHashMap<>(members.configured);
+    members
+        .sources
+        .values()
+        .forEach(nodes -> nodes.forEach(node -> specs.putIfAbsent(node.address(), node)));
+    members.registered.forEach((address, registered) ->
+        specs.putIfAbsent(
+            address,
+            registered.expired ? sourced(registered.spec, EXPIRED) : registered.spec));
+    service.setMembers(List.copyOf(specs.values()), whyGone);
   }
 
   private static boolean isOver(Service service, Registered registered) {
@@ -286,6 +313,7 @@ public final class Membership implements AutoCloseable {
         spec.zone(),
         spec.tier(),
         spec.labels(),
-        source);
+        source,
+        spec.joinsUp());
   }
 }

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What requests see counts too. A refused connection takes the node down at once, a time-out
  * counts as a failed probe; either is followed by a probe 100 ms later. A service without probes is
- * asked by TCP after such a failure, until it passes.
+ * asked by TCP after such a failure, until it passes. A node that joined as one that is starting is
+ * asked at once and often, and serves with the first probe that it passes.
  *
  * <p>Where more than {@value #MAX_PER_SECOND} regular probes a second would be due, intervals are
  * stretched: 10,000 nodes are probed every 5 s if 1 s was asked for. Probes after a failure are
@@ -55,6 +56,9 @@ public final class HealthChecker implements AutoCloseable {
   static final int MAX_PER_SECOND = 2_000;
 
   static final Duration QUICK = Duration.ofMillis(100);
+
+  /** The least time between probes of a node that is starting. */
+  static final Duration STARTING = Duration.ofMillis(40);
 
   /** How often a host name is looked up. */
   static final Duration LOOKUP_INTERVAL = Duration.ofSeconds(30);
@@ -170,6 +174,9 @@ public final class HealthChecker implements AutoCloseable {
       return;
     }
     check.tracker.inherit(up);
+    if (up) {
+      check.hasServed();
+    }
     check.service.setUp(node, up, reason);
     check.remember(new Verdict(control.epochMillis(), up, reason));
     if (!check.isRunning) {
@@ -265,14 +272,18 @@ public final class HealthChecker implements AutoCloseable {
   }
 
   private void join(Service service, Node node, Watch watch) {
-    NodeCheck check = new NodeCheck(service, node, watch.config);
+    NodeCheck check = new NodeCheck(service, node, watch.config, control.nanoTime());
     check.tls = watch.tls;
     check.wasDraining = node.facts().draining();
     checks.put(node, check);
     if (node.isNamed()) {
       lookUp(check);
     }
-    planFirst(check);
+    if (check.isStarting()) {
+      plan(check, Duration.ZERO);
+    } else {
+      planFirst(check);
+    }
   }
 
   private void drop(Node node) {
@@ -370,13 +381,16 @@ public final class HealthChecker implements AutoCloseable {
     boolean up = check.tracker.isUp();
     if (changed && !up) {
       check.wentDown(control.nanoTime());
+    } else if (up && check.isStarting()) {
+      check.hasServed();
     }
     String reason = check.reason(finding.result().text());
     if (changed) {
       check.remember(new Verdict(control.epochMillis(), up, reason));
     }
     check.remember(new Probed(control.epochMillis(), finding.result(), up));
-    boolean saysWhy = finding.result().passed() == up; // one failure says nothing of an up node
+    // One failure says nothing of an up node, and many say nothing of one that starts.
+    boolean saysWhy = finding.result().passed() == up && !check.isStarting();
     if (changed || (saysWhy && !(up && isKnownUp(check)))) {
       check.service.setUp(check.node, up, reason);
     }

@@ -36,12 +36,28 @@ final class NodeCheck {
   private final FlapDamper flaps = new FlapDamper();
   boolean wasDraining;
   private int downs;
+  private final long joinedNanos;
 
-  NodeCheck(Service service, Node node, HealthCheckConfig config) {
+  /** Has not passed a probe since it was started. */
+  private boolean starting;
+
+  NodeCheck(Service service, Node node, HealthCheckConfig config, long nanos) {
     this.service = service;
     this.node = node;
     this.config = config;
-    this.tracker = new HealthTracker(node.facts().up(), config.rise(), config.fall());
+    this.joinedNanos = nanos;
+    this.starting = !node.facts().up();
+    this.tracker = new HealthTracker(node.facts().up(), rise(), config.fall());
+  }
+
+  boolean isStarting() {
+    return starting;
+  }
+
+  /** It has been seen to serve. */
+  void hasServed() {
+    starting = false;
+    setThresholds();
   }
 
   void started(long nanos) {
@@ -75,7 +91,7 @@ final class NodeCheck {
   }
 
   private int rise() {
-    return config.rise() * FlapDamper.factor(downs);
+    return starting ? 1 : config.rise() * FlapDamper.factor(downs);
   }
 
   /** The reason of a verdict, and what it takes to come back if that is more than usual. */
@@ -96,11 +112,18 @@ final class NodeCheck {
    * How far the next probe's start is from the last one's: the interval while all is well,
    * otherwise {@link HealthChecker#QUICK}, doubled each time until it is the interval. Of a node
    * that is down the time goes on doubling as far as the configuration lets it, until it passes.
+   * One that is starting is asked every {@link HealthChecker#STARTING}, later about forty times in
+   * the time that it has taken so far: somebody waits for it.
    *
    * @param least the shortest interval that can be afforded
    */
   Duration nextStep(Duration least) {
     Duration interval = interval(least);
+    if (starting) {
+      Duration part = Duration.ofNanos((startedNanos - joinedNanos) / 40);
+      Duration step = part.compareTo(HealthChecker.STARTING) > 0 ? part : HealthChecker.STARTING;
+      return step.compareTo(interval) < 0 ? step : interval;
+    }
     if (tracker.isSettled()) {
       hurry(); // if it fails next, that is
       return interval;

@@ -52,13 +52,13 @@ public record NodeFacts(
     return up && !draining && weight > 0 && standing.share() > 0;
   }
 
-  /** One word for tables: up, down, draining, ejected, probation. */
+  /** One word for tables: up, down, starting, draining, ejected, probation. */
   public String state() {
     if (draining) {
       return "draining";
     }
     if (!up) {
-      return "down";
+      return reason.equals(Service.STARTING) ? "starting" : "down";
     }
     return switch (standing.state()) {
       case GOOD -> "up";

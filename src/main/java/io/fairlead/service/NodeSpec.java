@@ -13,6 +13,8 @@ import java.util.Map;
  * @param tier lower ones are used first; 0 is the first
  * @param labels whatever tells groups of nodes apart: version, host
  * @param source who says so: {@code file}, {@code api}
+ * @param joinsUp whether it counts as up until it has been asked; otherwise it is down until it
+ *     has passed a probe
  */
 public record NodeSpec(
     HostPort address,
@@ -21,9 +23,22 @@ public record NodeSpec(
     String zone,
     int tier,
     Map<String, String> labels,
-    String source) {
+    String source,
+    boolean joinsUp) {
   public NodeSpec {
     labels = Map.copyOf(labels);
+  }
+
+  /** One that counts as up until it has been asked. */
+  public NodeSpec(
+      HostPort address,
+      String name,
+      int weight,
+      String zone,
+      int tier,
+      Map<String, String> labels,
+      String source) {
+    this(address, name, weight, zone, tier, labels, source, true);
   }
 
   /** One of the first tier, without labels. */

@@ -26,6 +26,9 @@ public final class Service {
   /** The reason why a newcomer counts as up. */
   public static final String NOT_PROBED = "not probed yet";
 
+  /** The reason why one that has just been started counts as down. */
+  public static final String STARTING = "starting";
+
   private final String name;
   private final RecordNames names;
   private final int recordName;
@@ -104,7 +107,8 @@ public final class Service {
    * Replaces the membership. A node whose address stays keeps its health, its counters and its
    * connections. A new one counts as up from the start, as with the peers (HAProxy's default): the
    * first failed probe or connection corrects that, while waiting for a first probe would turn
-   * every start into an outage. Of two with the same address the first counts. Control thread.
+   * every start into an outage. One that has just been started is known not to serve yet, and its
+   * spec says so. Of two with the same address the first counts. Control thread.
    */
   public void setMembers(List<NodeSpec> specs) {
     setMembers(specs, "no longer named by any source");
@@ -260,6 +264,7 @@ public final class Service {
   }
 
   private NodeFacts newcomer(NodeSpec spec) {
-    return NodeFacts.of(spec, true, NOT_PROBED, epochMillis.getAsLong());
+    boolean up = spec.joinsUp();
+    return NodeFacts.of(spec, up, up ? NOT_PROBED : STARTING, epochMillis.getAsLong());
   }
 }

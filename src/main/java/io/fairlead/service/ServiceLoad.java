@@ -17,6 +17,7 @@ public final class ServiceLoad {
   private volatile int limit = Integer.MAX_VALUE;
   private volatile double openness = 1;
   private volatile boolean retriesOff;
+  private volatile long holdNanos;
 
   ServiceLoad(int loops) {
     sheds = new LoopCounters<>(loops, ShedReason.class);
@@ -68,5 +69,16 @@ public final class ServiceLoad {
 
   public void setRetriesOff(boolean now) {
     retriesOff = now;
+  }
+
+  /**
+   * How long a request waits that finds no node, since one is on its way; 0: it is told so at once.
+   */
+  public long holdNanos() {
+    return holdNanos;
+  }
+
+  public void setHoldNanos(long now) {
+    holdNanos = now;
   }
 }

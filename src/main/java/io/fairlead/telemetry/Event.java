@@ -29,6 +29,10 @@ public sealed interface Event {
           AlertFiring _,
           AlertUndelivered _,
           NodeEjected _,
+          NodeNotStarted _,
+          NodeNotStopped _,
+          ScalingBlind _,
+          DiscoveryFailed _,
           ServiceAlarm _,
           ConfigRefused _,
           TakeoverFailed _,
@@ -56,6 +60,7 @@ public sealed interface Event {
           CopyResumed _,
           LogPatternOver _,
           ServiceAlarmOver _,
+          DiscoveryResumed _,
           IncidentOver _ ->
           "good";
       case InstanceStarted _,
@@ -74,6 +79,7 @@ public sealed interface Event {
           NodeDrained _,
           NodeUndrained _,
           RecordsRecovered _,
+          Scaled _,
           Audit _ ->
           "info";
     };
@@ -194,6 +200,74 @@ public sealed interface Event {
     @Override
     public String text() {
       return service + "/" + node + " takes requests again (" + by + ")";
+    }
+  }
+
+  /**
+   * A service is to have another number of nodes that Fairlead starts.
+   *
+   * @param dryRun nothing is done about it
+   */
+  record Scaled(String service, int from, int to, boolean dryRun, String why) implements Event {
+    @Override
+    public String text() {
+      return service
+          + (dryRun ? " would go" : " goes")
+          + " from "
+          + from
+          + " to "
+          + to
+          + (to == 1 ? " node: " : " nodes: ")
+          + why;
+    }
+  }
+
+  /**
+   * A node that Fairlead started, or was about to, does not serve.
+   *
+   * @param seconds until the next try
+   */
+  record NodeNotStarted(String service, String node, String why, long seconds) implements Event {
+    @Override
+    public String text() {
+      return service
+          + "/"
+          + node
+          + " could not be started: "
+          + why
+          + "; the next try in "
+          + seconds
+          + " s";
+    }
+  }
+
+  /** Nodes cannot be looked for there; those that were known stay. */
+  record DiscoveryFailed(String service, String source, String why) implements Event {
+    @Override
+    public String text() {
+      return "nodes of " + service + " cannot be found by " + source + ": " + why;
+    }
+  }
+
+  record DiscoveryResumed(String service, String source) implements Event {
+    @Override
+    public String text() {
+      return "nodes of " + service + " are found by " + source + " again";
+    }
+  }
+
+  /** It cannot be known what nodes there are; nothing is started or stopped meanwhile. */
+  record ScalingBlind(String service, String why) implements Event {
+    @Override
+    public String text() {
+      return "nodes of " + service + " cannot be looked for, so none is started or stopped: " + why;
+    }
+  }
+
+  record NodeNotStopped(String service, String node, String why) implements Event {
+    @Override
+    public String text() {
+      return service + "/" + node + " could not be stopped: " + why;
     }
   }
 

@@ -373,6 +373,42 @@ public enum Metric {
       "service",
       "1 while nothing is repeated since repeating kept the service busy. A rise is an alarm: look for what slowed the nodes down first."),
 
+  SERVICE_SCALE_SIZE(
+      "fairlead_service_scale_size",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Nodes that there should be of those that Fairlead starts. When it rises, more is asked of the service; an event says why."),
+  SERVICE_SCALE_NODES(
+      "fairlead_service_scale_nodes",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,state",
+      "Nodes that Fairlead has started: starting, serving, draining or stopping. When starting rises and stays, nodes do not come up."),
+  SERVICE_SCALE_DEMAND(
+      "fairlead_service_scale_demand_requests",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Requests in flight that are expected by the time that another node would serve. When it rises, more nodes follow."),
+  SERVICE_SCALE_PER_NODE(
+      "fairlead_service_scale_per_node_requests",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Requests that a node is to have in flight, as configured or learnt; 0: not known yet. A rise means that nodes have been seen to do more."),
+  SERVICE_SCALE_STARTS(
+      "fairlead_service_scale_starts_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,outcome",
+      "Starts of nodes by what became of them: serves, failed. When failed rises, the events say what is wrong."),
+  SERVICE_SCALE_START_TIME(
+      "fairlead_service_scale_start_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "service",
+      "What the start of a node takes until it serves, lately. When it rises, more is asked for in advance."),
   SERVICE_AFFINITY_HITS(
       "fairlead_service_affinity_hits_total",
       Type.COUNTER,

@@ -15,6 +15,7 @@ import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.runtime.ManualScheduler;
+import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
@@ -40,6 +41,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An instance without event loops, proxy or probes: real services, nodes, counters and events that
@@ -57,6 +59,7 @@ public final class FakeInstance implements Instance {
       """;
 
   private final LongSupplier epochMillis;
+  private volatile int manualSize = -1;
   private final long startedMillis;
   private final EventLog events;
   private final List<Service> services = new CopyOnWriteArrayList<>();
@@ -272,6 +275,46 @@ public final class FakeInstance implements Instance {
     List<String> changes = same ? List.of() : List.of("service shop: 3 nodes");
     events.add(new Event.ConfigApplied(config.version(), config.source(), changes));
     return new ConfigOutcome.Accepted(config.version(), changes);
+  }
+
+  /** Only shop is scaled. */
+  @Override
+  public @Nullable ScaleView scale(String service) {
+    return service.equals("shop")
+        ? new ScaleView(
+            "shop",
+            "process",
+            manualSize < 0 ? 3 : manualSize,
+            2,
+            8,
+            manualSize,
+            false,
+            true,
+            21.4,
+            8,
+            1.5,
+            3,
+            1,
+            manualSize < 0
+                ? "21.4 requests in flight are expected and a node is to have 8.0: 3"
+                : "set by hand to " + manualSize,
+            List.of(
+                new ScaleView.OwnNode(
+                    "shop-1", "127.0.0.1:9101", "process 4711", "up", 3725, 7)),
+            List.of(
+                new ScaleView.Change(
+                    1_795_000_000_000L,
+                    2,
+                    3,
+                    "17.0 requests in flight are expected and a node is to have 8.0: 3")))
+        : null;
+  }
+
+  @Override
+  public NodeOutcome setSize(String service, int size, String who) {
+    boolean same = manualSize == size;
+    manualSize = size;
+    return same ? new NodeOutcome.Already() : new NodeOutcome.Done();
   }
 
   @Override

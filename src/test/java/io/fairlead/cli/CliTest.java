@@ -100,6 +100,37 @@ class CliTest {
   }
 
   @Test
+  void scaleSaysHowManyAndWhyAndSetsIt() {
+    assertThat(type("scale", "shop")).isEqualTo(0);
+    String said =
+        """
+        shop: 3 nodes of 2 to 8 by process
+          because 21.4 requests in flight are expected and a node is to have 8.0: 3
+          a start takes 1.5 s; 3 led to nodes that serve, 1 failed
+
+        NODE    ADDRESS         IS            STATE        AGE  IN FLIGHT
+        shop-1  127.0.0.1:9101  process 4711  up     1 h 2 min          7
+
+        TIME                  FROM  TO  WHY
+        2026-11-18T11:06:40Z     2   3  17.0 requests in flight are expected and a node is to have 8.0: 3
+        """;
+    assertThat(out).hasToString(said);
+    assertThat(type("explain", "scaling", "shop")).isEqualTo(0);
+    assertThat(out).hasToString(said + said);
+    assertThat(type("scale", "shop", "5")).isEqualTo(0);
+    assertThat(out.toString()).contains("shop: 5 nodes of 2 to 8 by process\n  because set by hand");
+    assertThat(type("scale", "shop", "auto")).isEqualTo(0);
+    assertThat(out.toString()).endsWith(said);
+    assertThat(type("scale", "shop", "9")).isEqualTo(1);
+    assertThat(err.toString())
+        .isEqualTo(
+            "fairlead scale: size: the configuration allows 2 to 8 nodes of shop (was 9).\n");
+    assertThat(type("scale", "shop", "many")).isEqualTo(2);
+    assertThat(type("scale", "sho")).isEqualTo(1);
+    assertThat(err.toString()).endsWith("There is no service sho. Did you mean shop?\n");
+  }
+
+  @Test
   void drainWaitsUntilNothingIsInFlight() {
     Node node = instance.node("shop", 1);
     node.requestStarted();
@@ -392,7 +423,7 @@ class CliTest {
     }
 
     @Override
-    public int demo() {
+    public int demo(boolean scales) {
       launched.add("demo");
       return 0;
     }

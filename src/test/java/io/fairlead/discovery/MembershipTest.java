@@ -55,6 +55,25 @@ class MembershipTest {
   }
 
   @Test
+  void eachSourceTakesBackOnlyWhatItSaid() {
+    configure("a");
+    membership.setSource(service, "one", List.of(sourced("a"), sourced("b")), "");
+    membership.setSource(service, "two", List.of(sourced("b"), sourced("c")), "");
+    register("c", null);
+    time.run();
+    assertThat(members()).containsExactly("a file", "b one", "c one");
+    membership.setSource(service, "one", List.of(), "gone");
+    assertThat(members()).containsExactly("a file", "b one", "c one");
+    membership.setSource(service, "two", List.of(), "gone");
+    assertThat(members()).containsExactly("a file", "c api");
+    assertThat(story()).endsWith("0 shop/b left: gone");
+  }
+
+  private static NodeSpec sourced(String name) {
+    return new NodeSpec(address(name), name, 1, "", "one");
+  }
+
+  @Test
   void aLeaseThatIsRenewedInTimeDoesNotExpire() {
     register("a", TTL);
     for (int i = 0; i < 10; i++) {

@@ -302,6 +302,48 @@ class HealthCheckerTest {
         flapWindow);
   }
 
+  /** Somebody waits for it. */
+  @Test
+  void aNodeThatStartsIsAskedOftenAndServesWithTheFirstPass() {
+    for (Probe probe : List.of(new Probe.Tcp(), new Probe.None())) {
+      HealthCheckerTest one = new HealthCheckerTest();
+      one.startsUp(probe);
+    }
+  }
+
+  private void startsUp(Probe probe) {
+    service.setMembers(
+        List.of(
+            new NodeSpec(
+                new HostPort("127.0.0.1", 7),
+                "new",
+                1,
+                "",
+                0,
+                java.util.Map.of(),
+                "process",
+                false)));
+    Node node = service.nodes().all()[0];
+    assertThat(node.facts().state()).isEqualTo("starting");
+    net.answer = REFUSED;
+    checker.watch(service, withProbe(probe));
+    time.advance(Duration.ofSeconds(1));
+    assertThat(net.asked).hasSize(26); // every 40 ms
+    assertThat(node.facts().state()).isEqualTo("starting");
+    time.advance(Duration.ofSeconds(9));
+    assertThat(net.asked).as("later less often").hasSizeBetween(90, 130);
+    net.answer = PASS;
+    time.advance(Duration.ofMillis(260));
+    assertThat(node.facts().state()).isEqualTo("up");
+    assertThat(story()).last().asString().endsWith("shop/new is up: answered in 2 ms");
+    net.answer = REFUSED;
+    checker.connectionFailed(node, "connection refused", true);
+    time.run();
+    net.answer = PASS;
+    time.advance(Duration.ofMillis(150));
+    assertThat(node.facts().state()).as("one pass is not two any more").isEqualTo("down");
+  }
+
   @Test
   void firstProbesAreSpreadOverTheInterval() {
     String[] names = new String[1000];

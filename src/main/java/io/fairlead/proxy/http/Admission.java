@@ -135,6 +135,7 @@ final class Admission implements Shedding {
   private volatile boolean limited;
   private volatile boolean waitedSince;
   private boolean wasHalfFull; // control thread only
+  private boolean held; // control thread only
   private volatile boolean shedding;
   private volatile long lastShed;
   private volatile ShedReason lastReason = ShedReason.QUEUE_FULL;
@@ -176,7 +177,12 @@ final class Admission implements Shedding {
 
   /** Whether there is nothing to ask for. */
   boolean isOpen() {
-    return terms.isNone();
+    return terms.isNone() && load.holdNanos() == 0;
+  }
+
+  /** Whether who finds no node waits for one that is on its way. */
+  boolean holds() {
+    return load.holdNanos() > 0;
   }
 
   /** Requests that may be in flight at one node. */
@@ -267,9 +273,10 @@ final class Admission implements Shedding {
     own.loop = turn.loop();
     turn.waits(this);
     long since = turn.loop().now();
-    own.queue.add(turn, turn.importance(), since, now.patience(), level.isOpen());
+    long patience = Math.max(now.patience(), load.holdNanos());
+    own.queue.add(turn, turn.importance(), since, patience, level.isOpen());
     publish(own);
-    turn.exchange.waits(now.patience());
+    turn.exchange.waits(patience);
     if (hasRoom(now)) {
       tell(own);
     }
@@ -326,6 +333,9 @@ final class Admission implements Shedding {
 
   /** Only a guess where nodes have limits of their own. */
   private boolean hasRoom(Terms now) {
+    if (holds() && service.nodes().available().length == 0) {
+      return false;
+    }
     if (now.counts() && inFlight.get() >= limit) {
       return false;
     }
@@ -483,15 +493,16 @@ final class Admission implements Shedding {
   /** To be called ten times a second. */
   void tick(long now, Consumer<Event> events) {
     Terms present = terms;
-    if (present.isNone() && waiting.get() == 0 && !shedding && !overloaded) {
+    held |= holds();
+    if (present.isNone() && waiting.get() == 0 && !shedding && !overloaded && !held) {
       lastTick = now;
       return;
     }
     peak = Math.max(peak, inFlight.get());
-    boolean held = limited;
+    boolean atLimit = limited;
     limited = false;
     if (present.adaptive()) {
-      adapt(now, held, present);
+      adapt(now, atLimit, present);
     }
     peak = inFlight.get();
     lastTick = now;
@@ -541,8 +552,12 @@ final class Admission implements Shedding {
     boolean longWait = window.meanNanos() > LONG_WAIT;
     boolean waited = waitedSince;
     waitedSince = false;
+    boolean forNode = held; // to wait for the first node is no overload
+    held = holds();
     level.close(
-        longWait || (level.isOpen() && isQueueStanding())
+        forNode
+            ? AdmissionLevel.Window.IDLE
+            : longWait || (level.isOpen() && isQueueStanding())
             ? AdmissionLevel.Window.OVERLOADED
             : waited
                 ? AdmissionLevel.Window.BUSY

@@ -269,7 +269,7 @@ final class Exchange {
   boolean takeTurn() {
     Node picked = retries.pick();
     Node free = picked == null ? null : target().claim(picked, loop.loop().random());
-    if (picked != null && free == null) {
+    if (free == null && (picked != null || target().holds())) {
       return false;
     }
     endWait();
@@ -420,7 +420,9 @@ final class Exchange {
   private void pick(boolean fresh) {
     Node picked = retries.pick();
     if (picked == null) {
-      answer(without);
+      if (!holds()) {
+        answer(without);
+      }
       return;
     }
     Node free = target().claim(picked, loop.loop().random());
@@ -429,6 +431,12 @@ final class Exchange {
     } else {
       full();
     }
+  }
+
+  /** There is no node, but one is on its way: waits for it. */
+  private boolean holds() {
+    Turn mine = turn;
+    return mine != null && retries.isFirst() && target().holds() && mine.waitAgain();
   }
 
   private void begin(Node free, boolean fresh) {

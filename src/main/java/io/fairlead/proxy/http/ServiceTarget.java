@@ -181,6 +181,11 @@ public final class ServiceTarget {
     return admission.isOpen() ? null : admission;
   }
 
+  /** Whether who finds no node waits for one that is on its way. */
+  boolean holds() {
+    return admission.holds();
+  }
+
   /**
    * Counts a request in at that node, or at another if it has as many as it may have.
    *

@@ -218,6 +218,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         new ServiceConfig(
             "shop",
             List.of(),
+            List.of(),
             new BalanceConfig(BalanceMethod.ROUND_ROBIN),
             target.link().protocol(),
             ServiceTls.NONE,
@@ -226,6 +227,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
             ProxyVersion.NONE,
             OutlierConfig.DEFAULT,
             limits,
+            Optional.empty(),
             Optional.empty()),
         null);
     return this;

@@ -242,6 +242,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
         new ServiceConfig(
             "db",
             List.of(),
+            List.of(),
             new BalanceConfig(balance),
             NodeProtocol.HTTP1,
             ServiceTls.NONE,
@@ -251,6 +252,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
             OutlierConfig.OFF,
             new ServiceLimits(
                 connections, Integer.MAX_VALUE, Integer.MAX_VALUE, false, 0, Duration.ofSeconds(1)),
+            Optional.empty(),
             Optional.empty()),
         null);
     return this;

@@ -1,0 +1,178 @@
+package io.fairlead.config;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What starts and stops nodes of a service. */
+public sealed interface ScaleDriver {
+  /** Parts of a command, and characters of each. */
+  int MOST_PARTS = 100;
+
+  int LONGEST_PART = 65_536;
+
+  /** As the configuration calls it. */
+  String word();
+
+  /** Programs that it runs on this machine; empty: none. */
+  List<List<String>> commands();
+
+  /** Variables of these. */
+  Map<String, Secret> environment();
+
+  /**
+   * Programs on this machine.
+   *
+   * @param command the program and its arguments, in which {@code {port}} and {@code {name}} stand
+   *     for those of the node
+   * @param environment variables beside ours; {@code PORT} is added
+   * @param directory where it runs
+   */
+  record Process(List<String> command, Map<String, Secret> environment, Path directory)
+      implements ScaleDriver {
+    public Process {
+      command = List.copyOf(command);
+      environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+      Require require = new Require();
+      check(require, "command", command);
+      require.orRefuse();
+    }
+
+    @Override
+    public String word() {
+      return "process";
+    }
+
+    @Override
+    public List<List<String>> commands() {
+      return List.of(command);
+    }
+  }
+
+  /**
+   * Whatever three programs make of it. Each runs with {@code FAIRLEAD_SERVICE}, {@code
+   * FAIRLEAD_NAME} and {@code FAIRLEAD_MARK} in its environment.
+   *
+   * @param list prints a line for each node of that mark: its name, its address, and what else
+   *     people find it by
+   * @param add makes the node of that name, or finds that it is there, and prints its line
+   * @param remove ends the node of that name, and is content if there is none
+   * @param environment variables beside ours
+   * @param directory where they run
+   */
+  record Exec(
+      List<String> list,
+      List<String> add,
+      List<String> remove,
+      Map<String, Secret> environment,
+      Path directory)
+      implements ScaleDriver {
+    public Exec {
+      list = List.copyOf(list);
+      add = List.copyOf(add);
+      remove = List.copyOf(remove);
+      environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+      Require require = new Require();
+      check(require, "list", list);
+      check(require, "add", add);
+      check(require, "remove", remove);
+      require.orRefuse();
+    }
+
+    @Override
+    public String word() {
+      return "exec";
+    }
+
+    @Override
+    public List<List<String>> commands() {
+      return List.of(list, add, remove);
+    }
+  }
+
+  /**
+   * Containers of this machine, by Docker or Podman.
+   *
+   * @param socket where the engine listens
+   * @param image that it has
+   * @param port on which a container serves; it is published on a free port of 127.0.0.1
+   * @param command in place of that of the image; empty: that of the image
+   * @param environment variables; {@code PORT} and {@code FAIRLEAD_NAME} are added
+   * @param memory bytes that a container may use; 0: any number
+   * @param volumes as {@code HOST:CONTAINER}, perhaps with {@code :ro}
+   */
+  record Docker(
+      Path socket,
+      String image,
+      int port,
+      List<String> command,
+      Map<String, Secret> environment,
+      long memory,
+      List<String> volumes)
+      implements ScaleDriver {
+    static final Path USUAL_SOCKET = Path.of("/var/run/docker.sock");
+    static final Range<Integer> PORTS = Range.counts(1, 65_535);
+    static final Range<Long> MEMORIES = Range.sizes(6L * 1024 * 1024, Long.MAX_VALUE);
+
+    public Docker {
+      command = List.copyOf(command);
+      environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+      volumes = List.copyOf(volumes);
+      Require require =
+          new Require()
+              .that(
+                  image.matches("[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}"),
+                  "image",
+                  image.isEmpty() ? null : image,
+                  image.isEmpty() ? "must be given where driver is docker" : "must name an image")
+              .within(PORTS, "port", port);
+      if (!command.isEmpty()) {
+        check(require, "command", command);
+      }
+      for (int i = 0; i < volumes.size(); i++) {
+        require.that(
+            volumes.get(i).matches("/[^:]*:/[^:]+(:[a-z,]+)?"),
+            List.of("volumes", "[" + i + "]"),
+            volumes.get(i),
+            "must be HOST:CONTAINER, absolute paths, perhaps with :ro",
+            List.of());
+      }
+      require.orRefuse();
+    }
+
+    @Override
+    public String word() {
+      return "docker";
+    }
+
+    @Override
+    public List<List<String>> commands() {
+      return List.of(List.of(image));
+    }
+  }
+
+  /** Refuses what cannot be a command. */
+  private static void check(Require require, String key, List<String> command) {
+    require
+        .that(
+            !command.isEmpty() && !command.getFirst().isEmpty(),
+            key,
+            null,
+            "must begin with a program")
+        .that(
+            command.size() <= MOST_PARTS,
+            key,
+            null,
+            "must not have more than " + MOST_PARTS + " parts");
+    for (int i = 0; i < command.size(); i++) {
+      require.that(
+          command.get(i).length() <= LONGEST_PART && command.get(i).indexOf('\0') < 0,
+          List.of(key, "[" + i + "]"),
+          null,
+          "must be at most " + LONGEST_PART + " characters",
+          List.of());
+    }
+  }
+}

@@ -1,0 +1,321 @@
+package io.fairlead.config;
+
+import io.fairlead.config.ScaleConfig.OnExit;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What is said about nodes that Fairlead starts and stops itself. */
+final class ScaleLanguage {
+  /** The drivers by the word that names them. */
+  private enum Kind {
+    PROCESS,
+    EXEC,
+    DOCKER
+  }
+
+  private static final Scalar<String> TEXT = Scalar.text("text", null, _ -> null);
+
+  private static final Key<Kind> DRIVER =
+      Key.required(
+          "driver",
+          Scalar.word(Kind.class, "kubernetes"),
+          "What starts and stops nodes; `process`: Fairlead, as programs on this machine; `exec`:"
+              + " three programs of yours, which list, add and remove nodes of any kind; `docker`:"
+              + " Docker or Podman on this machine.",
+          "process");
+  private static final Key<Integer> MIN =
+      Key.of(
+          "min",
+          Scalar.count(ScaleConfig.MINS),
+          1,
+          "Nodes that there are at least; 0: without requests there is none, and the first request"
+              + " waits for one.",
+          "2");
+  private static final Key<Integer> MAX =
+      Key.required(
+          "max", Scalar.count(ScaleConfig.MAXES), "Nodes that there are at most.", "20");
+
+  private static final Key<Integer> IN_FLIGHT =
+      Key.required(
+          "requests-in-flight",
+          Scalar.count(ScaleConfig.TARGETS),
+          "Requests that a node is to have in flight on average.",
+          "8");
+  static final Obj<Integer> TARGET =
+      new Obj<>(
+          "scale target",
+          "How much a node is to do.",
+          List.of(IN_FLIGHT),
+          List.of(),
+          null,
+          (values, _) -> values.get(IN_FLIGHT));
+  private static final Key<Integer> SCALE_TARGET =
+      Key.computed(
+          "target",
+          TARGET,
+          "what nodes have been seen to do without getting slow",
+          "How much a node is to do.",
+          "{ requests-in-flight: 8 }");
+  private static final Key<Integer> SPARE =
+      Key.of(
+          "spare",
+          Scalar.count(ScaleConfig.SPARES),
+          0,
+          "Nodes more than needed, so that one may fail.",
+          "1");
+  private static final Key<List<String>> COMMAND =
+      Key.computed(
+          "command",
+          new ListOf<>("texts", TEXT),
+          "none",
+          "For `driver: process`: the program and its arguments, no shell reads them; `{port}` and"
+              + " `{name}` stand for the port that the node is to serve on and its name. For"
+              + " `docker`: what runs in place of the image's command.",
+          "[\"/opt/shop/run\", \"--port\", \"{port}\"]");
+  private static final Key<List<String>> LIST =
+      Key.computed(
+          "list",
+          new ListOf<>("texts", TEXT),
+          "none",
+          "For `driver: exec`: the program that prints a line for each node, NAME HOST:PORT.",
+          "[\"/opt/cloud/list\"]");
+  private static final Key<List<String>> ADD =
+      Key.computed(
+          "add",
+          new ListOf<>("texts", TEXT),
+          "none",
+          "For `driver: exec`: the program that makes the node `{name}` and prints its line; one"
+              + " that is there already it only prints.",
+          "[\"/opt/cloud/add\", \"{name}\"]");
+  private static final Key<List<String>> REMOVE =
+      Key.computed(
+          "remove",
+          new ListOf<>("texts", TEXT),
+          "none",
+          "For `driver: exec`: the program that ends the node `{name}`; that there is none is no"
+              + " failure.",
+          "[\"/opt/cloud/remove\", \"{name}\"]");
+  private static final Key<Path> SOCKET =
+      Key.computed(
+          "socket",
+          Scalar.path("path"),
+          ScaleDriver.Docker.USUAL_SOCKET.toString(),
+          "For `driver: docker`: where the engine listens.",
+          "/run/podman/podman.sock");
+  private static final Key<String> IMAGE =
+      Key.computed(
+          "image",
+          Scalar.text("text", null, _ -> null),
+          "none",
+          "For `driver: docker`: the image, which the engine has; nothing is fetched.",
+          "shop:7");
+  private static final Key<Integer> PORT =
+      Key.computed(
+          "port",
+          Scalar.count(ScaleDriver.Docker.PORTS),
+          "8080",
+          "For `driver: docker`: where a container serves. It is published on a free port of"
+              + " 127.0.0.1.",
+          "8080");
+  private static final Key<Long> MEMORY =
+      Key.computed(
+          "memory",
+          Scalar.size(ScaleDriver.Docker.MEMORIES),
+          "any amount",
+          "For `driver: docker`: what a container may use.",
+          "512MiB");
+  private static final Key<List<String>> VOLUMES =
+      Key.of(
+          "volumes",
+          new ListOf<>("texts", TEXT),
+          List.of(),
+          "none",
+          "For `driver: docker`: folders of this machine in a container, HOST:CONTAINER, perhaps with"
+              + " `:ro`.",
+          "[\"/srv/shop:/data:ro\"]");
+  private static final Key<Map<String, Secret>> ENVIRONMENT =
+      Key.of(
+          "environment",
+          new MapOf<>("variables", MapOf.Names.VARIABLE, Scalar.secret("text")),
+          Map.of(),
+          "none",
+          "Variables of the programs beside those of Fairlead. `file:PATH` reads a file.",
+          "{ JAVA_OPTS: \"-Xmx256m\", DB_PASSWORD: \"file:secrets/db\" }");
+  private static final Key<Path> DIRECTORY =
+      Key.computed(
+          "directory",
+          Scalar.path("path"),
+          "that of this file",
+          "Where the programs run.",
+          "/opt/shop");
+  private static final Key<Duration> START_TIMEOUT =
+      Key.of(
+          "start-timeout",
+          Scalar.duration(ScaleConfig.TIMES),
+          ScaleConfig.USUAL_START_TIMEOUT,
+          "Time that a node has from its start until it passes a probe, and a node that is down to"
+              + " come up again; then it is stopped, and another one is started.",
+          "20s");
+  private static final Key<Duration> DRAIN =
+      Key.of(
+          "drain",
+          Scalar.duration(ScaleConfig.DRAINS),
+          ScaleConfig.USUAL_DRAIN,
+          "Time that requests in flight have when their node is to stop. It gets no new ones then.",
+          "5m");
+  private static final Key<Duration> GRACE =
+      Key.of(
+          "grace",
+          Scalar.duration(ScaleConfig.GRACES),
+          ScaleConfig.USUAL_GRACE,
+          "Time that a node has from SIGTERM until it is killed.",
+          "30s");
+  private static final Key<Duration> DOWN_AFTER =
+      Key.of(
+          "down-after",
+          Scalar.duration(ScaleConfig.TIMES),
+          ScaleConfig.USUAL_DOWN_AFTER,
+          "For how long fewer nodes must have been enough before one is stopped.",
+          "5m");
+  private static final Key<Duration> IDLE =
+      Key.of(
+          "idle",
+          Scalar.duration(ScaleConfig.LONG_TIMES),
+          ScaleConfig.USUAL_IDLE,
+          "Without a request for so long, the last nodes stop; where min is 0.",
+          "10m");
+  private static final Key<Duration> HOLD =
+      Key.of(
+          "hold",
+          Scalar.duration(ScaleConfig.HOLDS),
+          ScaleConfig.USUAL_HOLD,
+          "How long requests wait while there is no node yet, as many as limits.queue says.",
+          "10s");
+  private static final Key<OnExit> ON_EXIT =
+      Key.of(
+          "on-exit",
+          Scalar.word(OnExit.class),
+          OnExit.STOP,
+          "What becomes of the nodes when Fairlead is told to end: `stop`: they are stopped once"
+              + " nothing is in flight; `leave`: they go on, and the next start finds them again.",
+          "leave");
+  private static final Key<Boolean> DRY_RUN =
+      Key.of(
+          "dry-run",
+          Scalar.flag(),
+          false,
+          "Decisions are told and not carried out; the nodes that there are stay.",
+          "true");
+
+  static final Obj<ScaleConfig> SCALE =
+      new Obj<>(
+          "scale",
+          "Nodes that Fairlead starts and stops itself, as many as requests need. See"
+              + " [scaling.md](scaling.md).",
+          List.of(
+              DRIVER,
+              MIN,
+              MAX,
+              SCALE_TARGET,
+              SPARE,
+              COMMAND,
+              LIST,
+              ADD,
+              REMOVE,
+              SOCKET,
+              IMAGE,
+              PORT,
+              MEMORY,
+              VOLUMES,
+              ENVIRONMENT,
+              DIRECTORY,
+              START_TIMEOUT,
+              DRAIN,
+              GRACE,
+              DOWN_AFTER,
+              IDLE,
+              HOLD,
+              ON_EXIT,
+              DRY_RUN),
+          List.of(),
+          null,
+          (values, _) ->
+              new ScaleConfig(
+                  driver(values),
+                  values.get(MIN),
+                  values.get(MAX),
+                  orElse(values.find(SCALE_TARGET), 0),
+                  values.get(SPARE),
+                  values.get(START_TIMEOUT),
+                  values.get(DRAIN),
+                  values.get(GRACE),
+                  values.get(DOWN_AFTER),
+                  values.get(IDLE),
+                  values.get(HOLD),
+                  values.get(ON_EXIT),
+                  values.get(DRY_RUN)));
+
+  static final Key<ScaleConfig> OF_SERVICE =
+      Key.computed(
+          "scale",
+          SCALE,
+          "none is started",
+          "Nodes that Fairlead starts and stops itself, as many as requests need.",
+          "{ driver: process, min: 2, max: 20, command: [\"/opt/shop/run\", \"{port}\"] }");
+
+  private ScaleLanguage() {}
+
+  private static ScaleDriver driver(Values values) {
+    Map<String, Secret> environment = values.get(ENVIRONMENT);
+    Path directory = orElse(values.find(DIRECTORY), values.folder());
+    Kind kind = values.get(DRIVER);
+    only(values, kind, Kind.EXEC, LIST, ADD, REMOVE);
+    only(values, kind, Kind.DOCKER, SOCKET, IMAGE, PORT, MEMORY, VOLUMES);
+    List<String> command = orElse(values.find(COMMAND), List.of());
+    return switch (kind) {
+      case PROCESS -> new ScaleDriver.Process(command, environment, directory);
+      case EXEC -> {
+        refuse(!command.isEmpty(), COMMAND, kind);
+        yield new ScaleDriver.Exec(
+            orElse(values.find(LIST), List.of()),
+            orElse(values.find(ADD), List.of()),
+            orElse(values.find(REMOVE), List.of()),
+            environment,
+            directory);
+      }
+      case DOCKER -> {
+        refuse(values.find(DIRECTORY) != null, DIRECTORY, kind);
+        yield new ScaleDriver.Docker(
+            orElse(values.find(SOCKET), ScaleDriver.Docker.USUAL_SOCKET),
+            orElse(values.find(IMAGE), ""),
+            orElse(values.find(PORT), 8080),
+            command,
+            environment,
+            orElse(values.find(MEMORY), 0L),
+            values.get(VOLUMES));
+      }
+    };
+  }
+
+  /** Those keys are of one driver alone. */
+  private static void only(Values values, Kind kind, Kind of, Key<?>... keys) {
+    if (kind != of) {
+      for (Key<?> key : keys) {
+        refuse(values.find(key) != null, key, kind);
+      }
+    }
+  }
+
+  private static void refuse(boolean given, Key<?> key, Kind kind) {
+    new Require()
+        .that(!given, key.name(), null, "must not be given where driver is " + Units.word(kind))
+        .orRefuse();
+  }
+
+  private static <T> T orElse(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+}

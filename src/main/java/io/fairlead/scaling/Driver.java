@@ -1,0 +1,45 @@
+package io.fairlead.scaling;
+
+import io.fairlead.config.ScaleDriver;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Starts and stops the nodes of one service. Each call may wait, and comes on a thread that may;
+ * calls for one name come one after another.
+ *
+ * <p>Whatever was begun is found again: {@link #find} knows of every node that {@link #start} was
+ * ever called for and that still exists, also where the process that called was killed in the middle
+ * of it, and of nothing else.
+ */
+interface Driver {
+  /** Nodes are started that way from now on. */
+  void use(ScaleDriver config);
+
+  /** What there is now. Also clears away what is left of nodes that have ended by half. */
+  List<Started> find() throws IOException;
+
+  /**
+   * Starts one. It need not serve yet when this returns.
+   *
+   * @throws IOException if it cannot be started, in words for people; nothing of it is left then
+   */
+  Started start(String name) throws IOException;
+
+  /**
+   * Has it end, and waits until it has. One that has ended already is no mistake.
+   *
+   * @param grace time from being asked to being forced
+   */
+  void stop(Started node, Duration grace) throws IOException;
+
+  /**
+   * Those that have ended by themselves, with what is known of why.
+   *
+   * @param known the ones that should be there
+   */
+  Map<Started, String> ended(Collection<Started> known) throws IOException;
+}

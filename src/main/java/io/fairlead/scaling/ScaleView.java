@@ -1,0 +1,68 @@
+package io.fairlead.scaling;
+
+import java.util.List;
+
+/**
+ * How a service is scaled, at one moment.
+ *
+ * @param size nodes that there should be
+ * @param manual a size that somebody has asked for; negative: none
+ * @param dryRun decisions are not carried out
+ * @param acting whether this instance carries them out
+ * @param demand requests in flight that are expected
+ * @param perNode requests in flight that a node is to have; 0: not known yet
+ * @param startSeconds what a start takes
+ * @param starts that led to a node that serves
+ * @param failedStarts that did not
+ * @param why the size is what it is
+ * @param nodes those that are ours
+ * @param changes of the size, oldest first
+ */
+public record ScaleView(
+    String service,
+    String driver,
+    int size,
+    int min,
+    int max,
+    int manual,
+    boolean dryRun,
+    boolean acting,
+    double demand,
+    double perNode,
+    double startSeconds,
+    long starts,
+    long failedStarts,
+    String why,
+    List<OwnNode> nodes,
+    List<Change> changes) {
+  public ScaleView {
+    nodes = List.copyOf(nodes);
+    changes = List.copyOf(changes);
+  }
+
+  /** Nodes that are starting, serving, draining or stopping; those that are down serve, too. */
+  public int count(String state) {
+    int count = 0;
+    for (OwnNode node : nodes) {
+      String phase =
+          switch (node.state()) {
+            case "starting", "draining", "stopping" -> node.state();
+            default -> "serving";
+          };
+      count += phase.equals(state) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /**
+   * A node that was started here.
+   *
+   * @param id such as {@code process 4711}
+   * @param state starting, stopping, or as in the node table
+   */
+  public record OwnNode(
+      String name, String address, String id, String state, double ageSeconds, int inFlight) {}
+
+  /** Another size. */
+  public record Change(long epochMillis, int from, int to, String why) {}
+}

@@ -1,0 +1,851 @@
+package io.fairlead.scaling;
+
+import io.fairlead.config.ScaleConfig;
+import io.fairlead.runtime.Scheduler;
+import io.fairlead.service.Node;
+import io.fairlead.service.NodeSpec;
+import io.fairlead.service.Service;
+import io.fairlead.service.Standing;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the number of nodes of one service what it should be. Control thread; what waits is done by
+ * others and comes back here.
+ *
+ * <p>A node is <i>starting</i> until it passes a probe, then it <i>serves</i>. One that is to go
+ * gets no new requests (<i>draining</i>); when nothing is in flight there, or its time is over, it
+ * leaves the service and is <i>stopping</i>. Should more be needed meanwhile, one that drains is
+ * taken back before one is started. Nodes that are down, ejected or drained by somebody else do
+ * not count as there: another takes their place at once, as far as {@code max} allows.
+ *
+ * <p>A start that fails is tried again after 1, 2, 4 s and so on up to a minute; so is one of a node
+ * that ends soon after it began to serve.
+ */
+final class ServiceScaler {
+  /** Decisions that are remembered. */
+  static final int KEPT = 32;
+
+  private static final Duration SECOND = Duration.ofSeconds(1);
+
+  /** How often it is looked whether somebody waits for a service without nodes. */
+  private static final Duration WAKE = Duration.ofMillis(20);
+
+  /** How often it is looked whether a node that drains is empty. */
+  private static final Duration DRAIN_LOOK = Duration.ofMillis(100);
+
+  /** A loop may have picked it just before: it must have been empty so many times in a row. */
+  private static final int EMPTY_LOOKS = 3;
+
+  private static final int STARTS_AT_ONCE = 16;
+
+  /** After so many failed starts nobody is asked to wait for one. */
+  private static final int HOPELESS = 3;
+
+  private static final long BACKOFF_NANOS = SECOND.toNanos();
+  private static final long MOST_BACKOFF_NANOS = Duration.ofMinutes(1).toNanos();
+
+  /** One that has served for less is taken for one that cannot. */
+  private static final long SETTLED_NANOS = Duration.ofSeconds(30).toNanos();
+
+  private static final double FIRST_GUESS_OF_START = 10;
+  private static final double NEW_SHARE = 0.3;
+
+  /** Of the address and draining; its source. */
+  static final String BY = "scaling";
+
+  private enum Phase {
+    STARTING,
+    SERVING,
+    DRAINING,
+    STOPPING
+  }
+
+  private static final class Member {
+    final String name;
+    final long sinceNanos;
+    Phase phase;
+    @Nullable Started started;
+    @Nullable Node node;
+    int generation;
+    boolean found;
+    boolean hasServed;
+    long servesSince;
+    long drainsSince;
+    long downSince = -1;
+    int emptyLooks;
+
+    Member(String name, Phase phase, long now) {
+      this.name = name;
+      this.phase = phase;
+      this.sinceNanos = now;
+    }
+  }
+
+  private final Service service;
+  private final Scheduler control;
+  private final Driver driver;
+  private final Scaling.Members members;
+  private final Executor waiting;
+  private final Consumer<Event> events;
+  private final RandomGenerator random;
+  private final Demand demand;
+  private final Map<String, Member> nodes = new LinkedHashMap<>();
+  private final ArrayDeque<ScaleView.Change> changes = new ArrayDeque<>();
+  private final Autoscaler autoscaler;
+  private final Runnable unsubscribe;
+  private ScaleConfig config;
+  private int manual;
+  private Autoscaler.Decision decision;
+  private int told = -1;
+  private double startSeconds = FIRST_GUESS_OF_START;
+  private int failures;
+  private long retryAt;
+  private boolean acting;
+  private int generation;
+  private boolean forgotten;
+  private boolean looking;
+  private boolean closed;
+  private long starts;
+  private long failedStarts;
+  private boolean waking;
+  private long replacedAt;
+  private volatile @Nullable CompletableFuture<Void> ending;
+  private volatile @Nullable ScaleView view;
+
+  /**
+   * @param found what there is already
+   * @param manual a size that somebody has asked for; negative: none
+   * @param waiting runs what may wait
+   */
+  ServiceScaler(
+      Service service,
+      ScaleConfig config,
+      Driver driver,
+      List<Started> found,
+      int manual,
+      Scheduler control,
+      Scaling.Members members,
+      Executor waiting,
+      Consumer<Event> events,
+      RandomGenerator random) {
+    this.service = service;
+    this.config = config;
+    this.driver = driver;
+    this.manual = manual;
+    this.control = control;
+    this.members = members;
+    this.waiting = waiting;
+    this.events = events;
+    this.random = random;
+    this.demand = new Demand(service, control.nanoTime());
+    this.replacedAt = control.nanoTime() - config.startTimeout().toNanos();
+    found.forEach(this::put);
+    int first = Math.clamp(nodes.size(), config.min(), config.max());
+    autoscaler = new Autoscaler(first);
+    decision =
+        new Autoscaler.Decision(
+            first,
+            0,
+            config.target(),
+            Why.of(nodes.isEmpty() ? "the least there may be" : "as many as were found"));
+    tellMembers("");
+    unsubscribe = service.subscribe(_ -> control.execute(this::nodesChanged));
+    control.schedule(SECOND, this::second);
+    control.schedule(DRAIN_LOOK, this::sample);
+    hold();
+    publish();
+  }
+
+  private void put(Started one) {
+    long now = control.nanoTime();
+    Member member = new Member(one.name(), Phase.SERVING, now);
+    member.started = one;
+    member.found = true;
+    member.servesSince = now - SETTLED_NANOS;
+    member.hasServed = true;
+    member.generation = generation;
+    nodes.put(one.name(), member);
+  }
+
+  /** It has been found out what there is, before anything was started here. */
+  void adopt(List<Started> found) {
+    if (found.stream().allMatch(one -> nodes.containsKey(one.name()))) {
+      return;
+    }
+    for (Started one : found) {
+      if (!nodes.containsKey(one.name())) {
+        put(one);
+      }
+    }
+    int size = Math.clamp(nodes.size(), config.min(), config.max());
+    autoscaler.setSize(size);
+    decision =
+        new Autoscaler.Decision(
+            size, decision.demand(), decision.perNode(), Why.of("as many as were found"));
+    tellMembers("");
+    reconcile();
+  }
+
+  /** From now on nodes are started and stopped, or no longer. */
+  void setActing(boolean now) {
+    acting = now;
+    if (now && told < 0) {
+      tell();
+    }
+    reconcile();
+  }
+
+  /** Whether a change to that needs no other driver. */
+  boolean canBe(ScaleConfig next) {
+    return next.driver().getClass() == config.driver().getClass();
+  }
+
+  /** What is started otherwise from now on replaces what there is, one after another. */
+  void configure(ScaleConfig next) {
+    if (!next.driver().equals(config.driver())) {
+      driver.use(next.driver());
+      generation++;
+    }
+    config = next;
+    decide(Seen.NOTHING, false);
+  }
+
+  /** So many from now on; negative: as many as needed. */
+  void setManual(int size) {
+    manual = size;
+    if (size >= 0) {
+      autoscaler.setSize(size);
+    }
+    decide(Seen.NOTHING, false);
+  }
+
+  int manual() {
+    return manual;
+  }
+
+  /** Any thread. */
+  ScaleView view() {
+    ScaleView present = view;
+    if (present == null) {
+      throw new IllegalStateException("asked before it was made");
+    }
+    return present;
+  }
+
+  // --- what is seen ------------------------------------------------------------------------
+
+  private void sample() {
+    if (closed) {
+      return;
+    }
+    demand.sample();
+    boolean draining = false;
+    for (Member member : List.copyOf(nodes.values())) {
+      if (member.phase == Phase.DRAINING) {
+        draining = true;
+        look(member);
+      }
+    }
+    if (draining) {
+      publish();
+    }
+    control.schedule(DRAIN_LOOK, this::sample);
+  }
+
+  private void second() {
+    if (closed) {
+      return;
+    }
+    decide(demand.second(control.nanoTime()), true);
+    lookForEnded();
+    long now = control.nanoTime();
+    for (Member member : nodes.values()) {
+      if (member.phase == Phase.SERVING
+          && member.downSince < 0
+          && now - member.servesSince > SETTLED_NANOS) {
+        failures = 0;
+      }
+    }
+    control.schedule(SECOND, this::second);
+  }
+
+  private void decide(Seen seen, boolean counts) {
+    if (counts) {
+      int own = count(Phase.SERVING);
+      int available = service.nodes().available().length;
+      Autoscaler.Terms terms =
+          new Autoscaler.Terms(
+              config.min(),
+              config.max(),
+              config.target(),
+              config.spare(),
+              (int) config.downAfter().toSeconds(),
+              (int) config.idle().toSeconds());
+      Autoscaler.Around around =
+          new Autoscaler.Around(
+              Math.max(0, available - good(own)), count(Phase.STARTING), startSeconds, trouble());
+      decision = autoscaler.tick(seen, terms, around);
+    }
+    if (manual >= 0) {
+      int size = Math.clamp(manual, config.min(), config.max());
+      autoscaler.setSize(size);
+      decision =
+          new Autoscaler.Decision(
+              size,
+              decision.demand(),
+              decision.perNode(),
+              Why.of(
+                  "set by hand to "
+                      + manual
+                      + (size == manual ? "" : ", within min and max " + size)));
+    }
+    if (acting && decision.size() != told) {
+      tell();
+    }
+    reconcile();
+  }
+
+  private void tell() {
+    int from = told < 0 ? count(Phase.SERVING) : told;
+    told = decision.size();
+    if (from != told || changes.isEmpty()) {
+      changes.addLast(new ScaleView.Change(control.epochMillis(), from, told, decision.why()));
+      if (changes.size() > KEPT) {
+        changes.removeFirst();
+      }
+    }
+    if (from != told) {
+      events.accept(
+          new Event.Scaled(service.name(), from, told, config.dryRun(), decision.why()));
+    }
+  }
+
+  /** Why no node should stop now. */
+  private String trouble() {
+    int ejected = 0;
+    for (Node node : service.nodes().all()) {
+      ejected += node.facts().standing().state() == Standing.State.EJECTED ? 1 : 0;
+    }
+    if (ejected > 0) {
+      return ejected == 1 ? "a node is ejected" : ejected + " nodes are ejected";
+    }
+    List<String> alarms = service.alarms();
+    return alarms.isEmpty() ? "" : alarms.getFirst();
+  }
+
+  private int count(Phase phase) {
+    int count = 0;
+    for (Member member : nodes.values()) {
+      count += member.phase == phase ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Of those that serve the ones that requests can go to. */
+  private int good(int serving) {
+    int good = serving;
+    for (Member member : nodes.values()) {
+      good -= member.phase == Phase.SERVING && !isGood(member) ? 1 : 0;
+    }
+    return good;
+  }
+
+  private boolean isGood(Member member) {
+    Node node = node(member);
+    return node != null && node.isAvailable();
+  }
+
+  private @Nullable Node node(Member member) {
+    Started started = member.started;
+    Node present = started == null ? null : service.find(started.address());
+    if (present != null) {
+      member.node = present;
+    }
+    return member.node; // one that has left may have requests in flight
+  }
+
+  /** Whether a node is left that was started as nobody wants it any more. */
+  private boolean hasOld() {
+    for (Member member : nodes.values()) {
+      if (member.phase == Phase.SERVING && member.generation != generation) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // --- making it so ------------------------------------------------------------------------
+
+  private void nodesChanged() {
+    if (closed) {
+      return;
+    }
+    long now = control.nanoTime();
+    boolean changed = false;
+    boolean ended = false;
+    for (Member member : nodes.values()) {
+      Node node = node(member);
+      if (node == null) {
+        continue;
+      }
+      boolean up = node.facts().up();
+      if (member.phase == Phase.STARTING && up) {
+        member.phase = Phase.SERVING;
+        member.hasServed = true;
+        member.servesSince = now;
+        double took = (now - member.sinceNanos) / 1e9;
+        startSeconds =
+            starts == 0 ? took : startSeconds + NEW_SHARE * (took - startSeconds);
+        starts++;
+        changed = true;
+      }
+      boolean down = member.phase == Phase.SERVING && !up;
+      if (down != member.downSince >= 0) {
+        member.downSince = down ? now : -1;
+        changed = true;
+        ended |= down;
+      }
+    }
+    if (ended) {
+      lookForEnded(); // it may be more than slow
+    }
+    if (changed) {
+      reconcile();
+    } else {
+      hold();
+    }
+  }
+
+  private void reconcile() {
+    if (closed) {
+      return;
+    }
+    if (acting && !config.dryRun() && ending == null) {
+      replaceWhatCannot();
+      boolean renewing = decision.size() > 0 && hasOld();
+      int missing = missing() + (renewing ? 1 : 0);
+      if (missing > 0) {
+        takeBack(missing);
+        start(missing() + (renewing ? 1 : 0), renewing);
+      } else if (missing < 0) {
+        drain(-missing);
+      } else if (renewing && count(Phase.STARTING) == 0) {
+        drain(1);
+      }
+    }
+    hold();
+    publish();
+  }
+
+  private int missing() {
+    return decision.size() - good(count(Phase.SERVING)) - count(Phase.STARTING);
+  }
+
+  /**
+   * A start that takes too long, a node that stays down: what is needed is another one. Of those
+   * that are down one goes at a time: where all are, it may be something else that is wrong.
+   */
+  private void replaceWhatCannot() {
+    long now = control.nanoTime();
+    long patience = config.startTimeout().toNanos();
+    for (Member member : List.copyOf(nodes.values())) {
+      if (member.phase == Phase.STARTING
+          && member.started != null
+          && now - member.sinceNanos > patience) {
+        failed(member, "it does not serve after " + config.startTimeout().toSeconds() + " s");
+        stop(member, "did not start");
+      } else if (member.phase == Phase.SERVING
+          && member.downSince >= 0
+          && now - member.downSince > patience
+          && now - replacedAt > patience) {
+        replacedAt = now;
+        stop(member, "down for " + config.startTimeout().toSeconds() + " s");
+      }
+    }
+  }
+
+  private void takeBack(int missing) {
+    int left = missing;
+    for (Member member : nodes.values()) {
+      Node node = node(member);
+      if (left > 0
+          && member.phase == Phase.DRAINING
+          && member.generation == generation
+          && node != null
+          && node.facts().up()) {
+        member.phase = Phase.SERVING;
+        service.setDraining(node, false, BY);
+        left--;
+      }
+    }
+  }
+
+  private void start(int missing, boolean renewing) {
+    long now = control.nanoTime();
+    if (missing <= 0 || now - retryAt < 0) {
+      return;
+    }
+    int room = config.max() + (renewing ? 1 : 0) - count(Phase.SERVING) - count(Phase.STARTING);
+    int most = failures > 0 ? 1 : STARTS_AT_ONCE;
+    int begin = Math.min(Math.min(missing, room), most - count(Phase.STARTING));
+    for (int i = 0; i < begin; i++) {
+      Member member = new Member(freeName(), Phase.STARTING, now);
+      member.generation = generation;
+      start(member);
+    }
+  }
+
+  private String freeName() {
+    for (int i = 1; ; i++) {
+      String name = service.name() + "-" + i;
+      if (!nodes.containsKey(name)) {
+        return name;
+      }
+    }
+  }
+
+  private void start(Member member) {
+    nodes.put(member.name, member);
+    waiting.execute(() -> {
+      Started started;
+      try {
+        started = driver.start(member.name);
+      } catch (IOException | RuntimeException e) {
+        control.execute(() -> notStarted(member, String.valueOf(e.getMessage())));
+        return;
+      }
+      control.execute(() -> started(member, started));
+    });
+  }
+
+  private void notStarted(Member member, String why) {
+    nodes.remove(member.name, member);
+    failed(member, why);
+    ended();
+    reconcile();
+  }
+
+  private void started(Member member, Started started) {
+    member.started = started;
+    if (closed) {
+      return; // it is found again
+    }
+    if (ending != null) {
+      stop(member, "Fairlead ends");
+      return;
+    }
+    tellMembers("");
+    publish();
+  }
+
+  private void failed(Member member, String why) {
+    failedStarts++;
+    failures++;
+    long pause =
+        Math.min(MOST_BACKOFF_NANOS, BACKOFF_NANOS << Math.min(6, failures - 1));
+    pause += (long) (pause * 0.2 * random.nextDouble());
+    retryAt = control.nanoTime() + pause;
+    events.accept(
+        new Event.NodeNotStarted(
+            service.name(), member.name, why, Math.max(1, pause / 1_000_000_000)));
+    control.schedule(Duration.ofNanos(pause), this::reconcile);
+  }
+
+  /** Those first that do not serve, then those with the least to do. */
+  private void drain(int surplus) {
+    if (decision.size() == 0) {
+      service.load().setHoldNanos(config.hold().toNanos()); // before there is no node
+    }
+    List<Member> candidates = new ArrayList<>();
+    for (Member member : nodes.values()) {
+      boolean counted =
+          member.phase == Phase.STARTING || (member.phase == Phase.SERVING && isGood(member));
+      if (counted && member.started != null) {
+        candidates.add(member);
+      }
+    }
+    candidates.sort(
+        Comparator.comparing((Member member) -> member.phase == Phase.SERVING)
+            .thenComparing(member -> member.generation == generation)
+            .thenComparing(member -> hasSessions(node(member)))
+            .thenComparing(member -> inFlight(node(member)))
+            .thenComparing(member -> -member.sinceNanos));
+    for (Member member : candidates.subList(0, Math.min(surplus, candidates.size()))) {
+      Node node = node(member);
+      if (member.phase == Phase.STARTING || node == null) {
+        stop(member, "no longer needed");
+      } else {
+        member.phase = Phase.DRAINING;
+        member.drainsSince = control.nanoTime();
+        member.emptyLooks = 0;
+        service.setDraining(node, true, BY);
+      }
+    }
+  }
+
+  private static boolean hasSessions(@Nullable Node node) {
+    return node != null && !node.sessions().quiet();
+  }
+
+  private static int inFlight(@Nullable Node node) {
+    return node == null ? 0 : node.inFlight();
+  }
+
+  private void look(Member member) {
+    Node node = node(member);
+    member.emptyLooks = node == null || node.isEmpty() ? member.emptyLooks + 1 : 0;
+    boolean late = control.nanoTime() - member.drainsSince > config.drain().toNanos();
+    if (late || member.emptyLooks >= EMPTY_LOOKS) {
+      stop(member, late && inFlight(node) > 0 ? "scaled down, its time is over" : "scaled down");
+    }
+  }
+
+  private void stop(Member member, String why) {
+    member.phase = Phase.STOPPING;
+    Started started = member.started;
+    tellMembers(why);
+    if (started != null) {
+      stop(member, started);
+    }
+  }
+
+  private void stop(Member member, Started started) {
+    Duration grace = config.grace();
+    waiting.execute(() -> {
+      try {
+        driver.stop(started, grace);
+      } catch (IOException | RuntimeException e) {
+        control.execute(() -> {
+          events.accept(
+              new Event.NodeNotStopped(
+                  service.name(), member.name, String.valueOf(e.getMessage())));
+          if (ending == null) {
+            control.schedule(Duration.ofSeconds(5), () -> stop(member, started));
+          } else {
+            stopped(member);
+          }
+        });
+        return;
+      }
+      control.execute(() -> stopped(member));
+    });
+  }
+
+  private void stopped(Member member) {
+    nodes.remove(member.name, member);
+    ended();
+    reconcile();
+  }
+
+  private void lookForEnded() {
+    List<Started> there = new ArrayList<>();
+    for (Member member : nodes.values()) {
+      if (member.started != null && member.phase != Phase.STOPPING) {
+        there.add(member.started);
+      }
+    }
+    if (looking || there.isEmpty() || !acting) {
+      return;
+    }
+    looking = true;
+    waiting.execute(() -> {
+      Map<Started, String> gone = new HashMap<>();
+      try {
+        gone.putAll(driver.ended(there));
+      } catch (IOException | RuntimeException e) {
+        // Not known: they stay.
+      }
+      control.execute(() -> ended(gone));
+    });
+  }
+
+  private void ended(Map<Started, String> gone) {
+    looking = false;
+    for (Member member : List.copyOf(nodes.values())) {
+      Started started = member.started;
+      String why = started == null ? null : gone.get(started);
+      if (why == null || member.phase == Phase.STOPPING || closed) {
+        continue;
+      }
+      boolean soon = control.nanoTime() - member.servesSince < SETTLED_NANOS;
+      if (!member.hasServed || soon) {
+        failed(member, why);
+      }
+      stop(member, why); // its children may be there still
+    }
+    if (!gone.isEmpty()) {
+      reconcile();
+    }
+  }
+
+  private void tellMembers(String whyGone) {
+    if (forgotten) {
+      return;
+    }
+    List<NodeSpec> specs = new ArrayList<>();
+    for (Member member : nodes.values()) {
+      Started started = member.started;
+      if (started != null && member.phase != Phase.STOPPING) {
+        specs.add(
+            new NodeSpec(
+                started.address(),
+                started.name(),
+                1,
+                "",
+                0,
+                Map.of(),
+                config.driver().word(),
+                member.found || member.hasServed));
+      }
+    }
+    members.set(service, specs, whyGone);
+  }
+
+  // --- requests that wait for the first node ------------------------------------------------
+
+  private void hold() {
+    boolean willBe =
+        ending == null
+            && !config.dryRun()
+            && failures < HOPELESS
+            && manual != 0
+            && service.nodes().available().length == 0
+            && (count(Phase.STARTING) > 0 || count(Phase.SERVING) == 0);
+    service.load().setHoldNanos(willBe ? config.hold().toNanos() : 0);
+    boolean asleep = willBe && acting && decision.size() == 0;
+    if (asleep && !waking) {
+      waking = true;
+      control.schedule(WAKE, this::wake);
+    }
+  }
+
+  private void wake() {
+    waking = false;
+    if (closed || decision.size() > 0) {
+      return;
+    }
+    if (service.load().waiting().get() > 0 && manual < 0) {
+      autoscaler.setSize(1);
+      decision =
+          new Autoscaler.Decision(
+              1, 0, decision.perNode(), Why.of("a request waits for a node"));
+      tell();
+      reconcile();
+    } else {
+      hold();
+    }
+  }
+
+  // --- the end -----------------------------------------------------------------------------
+
+  /** The service is there no longer: nobody is told of its nodes any more. */
+  void forget() {
+    forgotten = true;
+  }
+
+  /** Does nothing more; the nodes go on. */
+  void close() {
+    closed = true;
+    unsubscribe.run();
+    service.load().setHoldNanos(0);
+  }
+
+  /** Drains and stops all of them. */
+  CompletableFuture<Void> end() {
+    CompletableFuture<Void> known = ending;
+    if (known != null) {
+      return known;
+    }
+    CompletableFuture<Void> made = new CompletableFuture<>();
+    ending = made;
+    for (Member member : List.copyOf(nodes.values())) {
+      Node node = node(member);
+      if (member.phase == Phase.SERVING && node != null) {
+        member.phase = Phase.DRAINING;
+        member.drainsSince = control.nanoTime();
+        service.setDraining(node, true, BY);
+      } else if (member.phase == Phase.STARTING && member.started != null) {
+        stop(member, "no longer needed");
+      }
+    }
+    ended();
+    hold();
+    return made;
+  }
+
+  boolean isEnding() {
+    return ending != null;
+  }
+
+  private void ended() {
+    CompletableFuture<Void> told = ending;
+    if (told != null && nodes.isEmpty()) {
+      told.complete(null);
+    }
+  }
+
+  private void publish() {
+    long now = control.nanoTime();
+    List<ScaleView.OwnNode> own = new ArrayList<>();
+    for (Member member : nodes.values()) {
+      Node node = node(member);
+      Started started = member.started;
+      own.add(
+          new ScaleView.OwnNode(
+              member.name,
+              started == null ? "" : started.address().toString(),
+              started == null ? "" : started.id(),
+              state(member, node),
+              (now - member.sinceNanos) / 1e9,
+              inFlight(node)));
+    }
+    view =
+        new ScaleView(
+            service.name(),
+            config.driver().word(),
+            decision.size(),
+            config.min(),
+            config.max(),
+            manual,
+            config.dryRun(),
+            acting,
+            decision.demand(),
+            decision.perNode(),
+            startSeconds,
+            starts,
+            failedStarts,
+            decision.why(),
+            own,
+            List.copyOf(changes));
+  }
+
+  private static String state(Member member, @Nullable Node node) {
+    return switch (member.phase) {
+      case STARTING -> "starting";
+      case SERVING -> node == null ? "serving" : node.facts().state();
+      case DRAINING -> "draining";
+      case STOPPING -> "stopping";
+    };
+  }
+
+  /** Names of nodes that are ours; for tests. */
+  Set<String> names() {
+    return new HashSet<>(nodes.keySet());
+  }
+}

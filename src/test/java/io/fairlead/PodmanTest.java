@@ -1,0 +1,208 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.Loopback.Client;
+import io.fairlead.scaling.ScaleView;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Containers of a real Podman, from an image that is made here: {@code make test-containers}. Its
+ * storage, network and settings are its own; nothing of the machine's is touched.
+ */
+@EnabledIfSystemProperty(named = "fairlead.containers", matches = "true")
+@Timeout(900)
+class PodmanTest {
+  private static final String IMAGE = "localhost/shop:7";
+
+  @TempDir private static Path folder;
+  private static Process engine;
+
+  @BeforeAll
+  static void startEngine() throws Exception {
+    Path bin = Files.createDirectories(folder.resolve("rootfs/bin"));
+    Files.createDirectories(folder.resolve("rootfs/www"));
+    Files.writeString(folder.resolve("rootfs/www/index.html"), "hello\n");
+    Files.copy(Path.of("/bin/busybox"), bin.resolve("busybox"));
+    for (String name : List.of("sh", "httpd", "sleep")) {
+      Files.createSymbolicLink(bin.resolve(name), Path.of("busybox"));
+    }
+    Files.writeString(
+        folder.resolve("containers.conf"),
+        """
+        [containers]
+        default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+        [engine]
+        runtime = "runc"
+        cgroup_manager = "cgroupfs"
+        events_logger = "file"
+        """);
+    assertThat(run("tar", "-C", folder + "/rootfs", "-cf", folder + "/image.tar", ".")).isEmpty();
+    String _ =
+        podman(
+            "import",
+            "--change",
+            "CMD [\"/bin/httpd\",\"-f\",\"-p\",\"8080\",\"-h\",\"/www\"]",
+            folder + "/image.tar",
+            IMAGE);
+    List<String> command = new ArrayList<>(command());
+    command.addAll(List.of("system", "service", "--time=0", "unix://" + socket()));
+    engine = builder(command).redirectOutput(folder.resolve("engine.log").toFile()).start();
+    Loopback.await("the engine", () -> Files.exists(socket()));
+  }
+
+  @AfterAll
+  static void stopEngine() throws Exception {
+    if (engine != null) {
+      String _ = podman("rm", "--all", "--force", "--time", "0");
+      engine.destroy();
+      engine.waitFor();
+      String _ = podman("system", "reset", "--force");
+    }
+  }
+
+  private static Path socket() {
+    return folder.resolve("engine.sock");
+  }
+
+  private static List<String> command() {
+    return List.of(
+        "podman", "--root", folder + "/storage", "--runroot", folder + "/run", "--tmpdir",
+        folder + "/tmp");
+  }
+
+  private static ProcessBuilder builder(List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("CONTAINERS_CONF", folder.resolve("containers.conf").toString());
+    return builder;
+  }
+
+  private static String podman(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(command());
+    command.addAll(List.of(arguments));
+    return run(command.toArray(String[]::new));
+  }
+
+  private static String run(String... command) throws Exception {
+    Process process = builder(List.of(command)).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as("%s: %s", List.of(command), said).isZero();
+    return said.strip();
+  }
+
+  /** All containers there are, running or not. */
+  private static List<String> containers() throws Exception {
+    return podman("ps", "--all", "--quiet").lines().toList();
+  }
+
+  private static String config(String data, String more) throws IOException {
+    String example =
+        Files.readString(Path.of("examples/scaling-containers.yaml"))
+            .replace("0.0.0.0:8080", "127.0.0.1:0")
+            .replace("/run/podman/podman.sock", socket().toString())
+            .replace("localhost/shop:7", IMAGE)
+            .replace("/srv/shop:/www:ro", folder + "/rootfs/www:/www:ro")
+            .replaceAll("min: 2", "min: 2\n      grace: 0s" + more);
+    return "admin: { bind: \"127.0.0.1:0\" }\ndata: " + folder.resolve(data) + "\n" + example;
+  }
+
+  private static ScaleView view(Fairlead fairlead) {
+    ScaleView view = fairlead.scaling().view("shop");
+    if (view == null) {
+      throw new AssertionError("not scaled");
+    }
+    return view;
+  }
+
+  private static int serving(Fairlead fairlead) {
+    return (int)
+        view(fairlead).nodes().stream().filter(node -> node.state().equals("up")).count();
+  }
+
+  private static void await(Fairlead fairlead, int nodes) throws InterruptedException {
+    Loopback.await(
+        nodes + " nodes",
+        Duration.ofSeconds(60),
+        () -> view(fairlead).nodes().size() == nodes && serving(fairlead) == nodes);
+  }
+
+  @Test
+  void containersComeServeGoAndAreReplaced() throws Exception {
+    try (Fairlead fairlead = Loopback.start(config("one", ""));
+        Client client = new Client(Loopback.port(fairlead, "web"))) {
+      await(fairlead, 2);
+      assertThat(containers()).hasSize(2);
+      assertThat(client.get("/").body()).isEqualTo("hello\n");
+      Loopback.door(fairlead, "POST", "/api/v1/services/shop/scale", "{\"size\":4}");
+      await(fairlead, 4);
+      String killed = containers().getFirst();
+      String _ = podman("kill", killed);
+      Loopback.await(
+          "another one",
+          Duration.ofSeconds(60),
+          () -> serving(fairlead) == 4 && !ids(fairlead).contains("container " + killed));
+      Loopback.door(fairlead, "POST", "/api/v1/services/shop/scale", "{\"size\":2}");
+      await(fairlead, 2);
+      assertThat(client.get("/").status()).isEqualTo(200);
+    }
+    assertThat(containers()).isEmpty();
+  }
+
+  private static List<String> ids(Fairlead fairlead) {
+    return view(fairlead).nodes().stream().map(ScaleView.OwnNode::id).toList();
+  }
+
+  /** Killed 50 times at any moment: what is left is found, and in the end nothing is. */
+  @Test
+  void nothingLeaksHoweverOftenFairleadIsKilled() throws Exception {
+    SplittableRandom random = new SplittableRandom(17);
+    int cycles = Integer.getInteger("fairlead.cycles", 50);
+    Path file = folder.resolve("fairlead.yaml");
+    int most = 0;
+    for (int i = 0; i < cycles; i++) {
+      int nodes = 1 + random.nextInt(5); // so that some start and some stop when it ends
+      Files.writeString(
+          file, config("many", "").replaceAll("min: 2", "min: " + nodes).replace("max: 10", "max: " + nodes));
+      Process fairlead = FairleadProcess.run(folder.resolve("out"), "-c", file.toString());
+      Thread.sleep(700 + random.nextInt(1800)); // the moment is what is tried out
+      fairlead.destroyForcibly().waitFor();
+      most = Math.max(most, containers().size());
+      assertThat(containers().size()).as("after %d", i).isLessThanOrEqualTo(10);
+    }
+    Files.writeString(file, config("many", "").replaceAll("min: 2", "min: 3"));
+    Process last = FairleadProcess.run(folder.resolve("out"), "-c", file.toString());
+    try {
+      Loopback.await(
+          "three nodes",
+          Duration.ofSeconds(60),
+          () -> text(folder.resolve("out")).contains("is up"));
+    } finally {
+      last.destroy();
+      assertThat(last.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(containers()).as("most at once: %d", most).isEmpty();
+    System.out.println(cycles + " times killed, at most " + most + " containers, 0 left");
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      return "";
+    }
+  }
+}
