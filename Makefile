@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-scale test-containers chaos incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-store bench-scale test-containers chaos chaos-group incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -52,6 +52,9 @@ bench-balance: jdk ## compares balancers: in simulated time, then with real proc
 	  $(MVN) -q test -Dtest=HashTableTest -Dfairlead.print=true && exit $$status
 	bench/live $(MORE)
 
+bench-store: jdk ## times writes to the store of three instances beside three etcd; see bench/store
+	bench/store/run $(MORE)
+
 bench-detect: jdk ## simulates labelled faults and healthy services before the outlier detector
 	@./fairlead simulate --brief $(MORE) bench/detect/*.yaml
 
@@ -60,6 +63,10 @@ bench-scale: jdk ## scaling beside a rule by processor use, simulated, then with
 
 chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 	chaos/run
+
+chaos-group: jdk ## kills and freezes instances of a group RUNS (20) times SECONDS (20) while clients use its store
+	@bin/needs maven
+	$(MVN) test -Dtest=GroupHistoryTest -Dfairlead.group.runs=$(or $(RUNS),20) -Dfairlead.group.seconds=$(or $(SECONDS),20)
 
 page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds
 	bench/page-hour $(MORE)

@@ -17,6 +17,7 @@ import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Discovery;
 import io.fairlead.discovery.Membership;
+import io.fairlead.group.Group;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
@@ -172,6 +173,7 @@ final class Fairlead implements AutoCloseable {
   private final AlertKeeper alerts;
   private final ScalingKeeper scaling;
   private final Discovery discovery;
+  private final GroupKeeper groups;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
@@ -244,6 +246,7 @@ final class Fairlead implements AutoCloseable {
             new SplittableRandom(secrets.nextLong()));
     discovery = Discovery.of(control, membership, events::add, secrets);
     commandsAllowed = config.admin().allowCommands();
+    groups = new GroupKeeper(this, config.data(), control, events::add, secrets);
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -294,14 +297,16 @@ final class Fairlead implements AutoCloseable {
       instance.events.add(new Event.InstanceStarted(Version.current()));
       instance.control.schedule(TICK, instance::tick);
       instance.control.schedule(ADAPT, instance::adapt);
+      GroupKeeper.Chosen first = instance.groups.first(config, text, source);
       if (succession == null) {
-        instance.change(config, text, source);
+        instance.change(first.config(), first.text(), first.source());
         instance.admin = instance.openDoor(config.admin());
         instance.startAlerts(recording);
+        instance.startGroup();
         return instance;
       }
       instance.dataPlane.inherit(succession.sockets());
-      instance.change(config, text, source);
+      instance.change(first.config(), first.text(), first.source());
       succession.learn(instance);
       instance.predecessor = succession.pid();
       instance.admin = instance.openDoorSoon(config.admin(), DOOR_PATIENCE);
@@ -313,6 +318,7 @@ final class Fairlead implements AutoCloseable {
         throw e;
       }
       instance.startAlerts(recording);
+      instance.startGroup();
       return instance;
     } catch (IOException | RuntimeException e) {
       instance.close();
@@ -328,6 +334,15 @@ final class Fairlead implements AutoCloseable {
       } finally {
         changing.unlock();
       }
+    }
+  }
+
+  private void startGroup() {
+    changing.lock();
+    try {
+      groups.start(state().config().group());
+    } finally {
+      changing.unlock();
     }
   }
 
@@ -364,29 +379,46 @@ final class Fairlead implements AutoCloseable {
       return refused(
           who, List.of(new ConfigReader.Problem("", 0, 0, "", "there is no file to read", null)));
     }
-    return apply(ConfigReader.readFile(from), from.toString());
+    ConfigReader.Result read = ConfigReader.readFile(from);
+    if (read instanceof ConfigReader.Result.Accepted(FairleadConfig config, String text)) {
+      if (groups.decides()) {
+        return groups.reload(config, text, from.toString(), who);
+      }
+      groups.fileSays(config);
+    }
+    return applyRead(read, from.toString());
   }
 
-  /** Applies what was read, or says what is wrong with it. */
+  /** Applies what was read, in all instances of the group, or says what is wrong with it. */
   Applied apply(ConfigReader.Result read, String source) {
+    return read instanceof ConfigReader.Result.Accepted(FairleadConfig _, String text)
+            && groups.decides()
+        ? groups.propose(text, source)
+        : applyRead(read, source);
+  }
+
+  private Applied applyRead(ConfigReader.Result read, String source) {
     return switch (read) {
       case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
           refused(source, problems);
-      case ConfigReader.Result.Accepted(FairleadConfig config, String text) -> {
-        try {
-          yield change(config, text, source);
-        } catch (IOException e) {
-          yield refused(
-              source,
-              List.of(
-                  new ConfigReader.Problem(
-                      source, 0, 0, "", String.valueOf(e.getMessage()), null)));
-        }
-      }
+      case ConfigReader.Result.Accepted(FairleadConfig config, String text) ->
+          applyHere(config, text, source);
     };
   }
 
-  private Applied refused(String source, List<ConfigReader.Problem> problems) {
+  /** Applies it in this instance alone. */
+  Applied applyHere(FairleadConfig config, String text, String source) {
+    try {
+      return change(config, text, source);
+    } catch (IOException e) {
+      return refused(
+          source,
+          List.of(
+              new ConfigReader.Problem(source, 0, 0, "", String.valueOf(e.getMessage()), null)));
+    }
+  }
+
+  Applied refused(String source, List<ConfigReader.Problem> problems) {
     lastReloadSucceeded = false;
     events.add(
         new Event.ConfigRefused(
@@ -451,6 +483,7 @@ final class Fairlead implements AutoCloseable {
         export.follow(config.telemetry().otlp());
       }
       alerts.follow(config.alerts());
+      groups.follow(config.group());
       HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
     } finally {
@@ -462,6 +495,15 @@ final class Fairlead implements AutoCloseable {
     List<String> changes = new ArrayList<>(ConfigDiff.between(before, after));
     if (!before.runtime().equals(after.runtime()) || !before.admin().equals(after.admin())) {
       changes.add("runtime and admin take effect at the next start");
+    }
+    if (before.group().isPresent()
+        && after.group().isPresent()
+        && !before
+            .group()
+            .get()
+            .withPeers(after.group().get().peers())
+            .equals(after.group().get())) {
+      changes.add("group takes effect at the next start, apart from its peers");
     }
     return changes;
   }
@@ -1015,6 +1057,16 @@ final class Fairlead implements AutoCloseable {
     return alerts.alerts();
   }
 
+  /** This instance as one of a group; null: it is alone. */
+  @Nullable Group group() {
+    return groups.group();
+  }
+
+  /** Puts an earlier configuration of the group into force again. */
+  Applied propose(String text, String who) {
+    return groups.propose(text, who);
+  }
+
   PressureWatch pressure() {
     return watch;
   }
@@ -1158,6 +1210,7 @@ final class Fairlead implements AutoCloseable {
       scaling.close(); // and starts and stops
       return true;
     });
+    groups.close(); // and is one of the group
     return end("replaced", patience, listener -> listener.leave(IDLE_PATIENCE, patience));
   }
 
@@ -1198,6 +1251,7 @@ final class Fairlead implements AutoCloseable {
     }
     questions.close();
     alerts.close();
+    groups.close();
     Thread looking = tlsLooks;
     if (looking != null) {
       looking.interrupt();

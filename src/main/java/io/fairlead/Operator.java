@@ -18,6 +18,7 @@ import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
@@ -26,6 +27,7 @@ import io.fairlead.config.ScaleConfig;
 import io.fairlead.config.ScaleDriver;
 import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.group.Group;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
@@ -218,6 +220,10 @@ final class Operator implements Instance {
     for (Secret secret : state.config().telemetry().secrets()) {
       text = text.replace(secret.value(), secret.toString());
     }
+    Secret group = state.config().group().flatMap(GroupConfig::token).orElse(null);
+    if (group != null) {
+      text = text.replace(group.value(), group.toString());
+    }
     // The door hides the tokens that it was opened with; these may be newer.
     for (AdminConfig.Token token : state.config().admin().tokens()) {
       text = text.replace(token.secret().value(), token.secret().toString());
@@ -233,8 +239,7 @@ final class Operator implements Instance {
 
   @Override
   public ConfigOutcome applyConfig(String yaml, String who) {
-    ConfigReader.Result read =
-        ConfigReader.read("(api)", yaml, fairlead.folder(), System::getenv);
+    ConfigReader.Result read = ConfigReader.read("(api)", yaml, fairlead.folder(), System::getenv);
     if (read instanceof ConfigReader.Result.Accepted(FairleadConfig config, String _)) {
       List<ConfigReader.Problem> problems = newCommands(config);
       if (!problems.isEmpty()) {
@@ -244,7 +249,9 @@ final class Operator implements Instance {
     return outcome(fairlead.apply(read, "api, " + who));
   }
 
-  /** Who may change the file may run programs; whoever reaches this door may not because of that. */
+  /**
+   * Who may change the file may run programs; whoever reaches this door may not because of that.
+   */
   private List<ConfigReader.Problem> newCommands(FairleadConfig config) {
     List<ConfigReader.Problem> problems = new ArrayList<>();
     if (fairlead.commandsAllowed()) {
@@ -269,6 +276,16 @@ final class Operator implements Instance {
       }
     }
     return problems;
+  }
+
+  @Override
+  public ConfigOutcome applyAgain(String text, String who) {
+    return outcome(fairlead.propose(text, who));
+  }
+
+  @Override
+  public @Nullable Group group() {
+    return fairlead.group();
   }
 
   private static ConfigOutcome outcome(Fairlead.Applied applied) {

@@ -63,6 +63,43 @@ class ExamplesTest {
     }
   }
 
+  /** The first waits for its peers and serves nevertheless. */
+  @ParameterizedTest
+  @ValueSource(strings = {"group.yaml", "group-tls.yaml"})
+  void thoseOfAGroupStartAndServe(String name, @TempDir Path folder) throws Exception {
+    makeCertificates(folder);
+    int port = FreePort.any();
+    try (TestNode node = Loopback.node("a")) {
+      String text =
+          Files.readString(Path.of("examples", name))
+              .replace("${GROUP_PORT:-7400}", "7400")
+              .replace("7400", "" + port)
+              .replace("7410", "" + (port + 10))
+              .replace("7420", "" + (port + 20))
+              .replace("${ADMIN_PORT:-9900}", "0")
+              .replace("certificates/", folder + "/certificates/")
+              .replaceAll("0\\.0\\.0\\.0:[^\"]+", "127.0.0.1:0")
+              .replaceAll("10\\.0\\.0\\.11:\\d+", "127.0.0.1:" + node.port())
+              .replaceAll("10\\.0\\.0\\.12:\\d+", "localhost:" + node.port());
+      if (!text.contains("admin:")) {
+        text = "admin: { bind: \"127.0.0.1:0\" }\n" + text;
+      }
+      try (Fairlead fairlead = Loopback.start(text, folder);
+          Client client = new Client(Loopback.port(fairlead, "web"))) {
+        assertThat(client.get("/").status()).isEqualTo(200);
+        Loopback.await(
+            "the group",
+            () -> {
+              var group = fairlead.group();
+              return group != null
+                  && (name.equals("group-tls.yaml")
+                      ? group.view().connected()
+                      : group.view().trouble().contains("edge-2"));
+            });
+      }
+    }
+  }
+
   private static void makeCertificates(Path folder) throws Exception {
     Tool.Said made =
         Tool.run("", "examples/make-certificates", folder.resolve("certificates").toString());

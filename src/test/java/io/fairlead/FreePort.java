@@ -30,4 +30,26 @@ public final class FreePort {
     }
     throw last;
   }
+
+  /** The first of so many in a row. */
+  public static int row(int count) throws IOException {
+    while (true) {
+      int first = any();
+      int free = 0;
+      while (free < count && isFree(first + free)) {
+        free++;
+      }
+      if (free == count) {
+        return first;
+      }
+    }
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
 }

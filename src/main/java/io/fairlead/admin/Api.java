@@ -169,6 +169,8 @@ final class Api {
     table.addAll(new IncidentsApi(instance).endpoints());
     table.add(new WhyApi(instance).endpoint());
     table.addAll(new AlertsApi(instance).endpoints());
+    table.addAll(new GroupApi(instance).endpoints());
+    table.addAll(new StoreApi(instance).endpoints());
     table.add(
         open(
             "/api/v1/openapi.json",
@@ -272,13 +274,17 @@ final class Api {
   }
 
   private Answer configAnswer(ConfigOutcome outcome, String who, String what) {
+    return configAnswer(instance, outcome, who, what);
+  }
+
+  static Answer configAnswer(Instance instance, ConfigOutcome outcome, String who, String what) {
     return switch (outcome) {
       case ConfigOutcome.Accepted(long version, List<String> changes) -> {
-        audit(who, what + ": version " + version + " is in force");
+        instance.events().add(new Event.Audit(who, what + ": version " + version + " is in force"));
         yield Answer.json(new Views.ConfigChange(version, changes));
       }
       case ConfigOutcome.Refused(List<ConfigProblem> problems) -> {
-        audit(who, what + ": refused");
+        instance.events().add(new Event.Audit(who, what + ": refused"));
         Problem plain =
             Problem.of(
                 422,

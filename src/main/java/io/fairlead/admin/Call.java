@@ -1,6 +1,7 @@
 package io.fairlead.admin;
 
 import java.net.URLDecoder;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param query each name with its values in order, decoded
  * @param accept what the caller would like to get; may be empty
  * @param body all of it, as UTF-8
+ * @param bytes the same as they came
+ * @param fields of the request that some endpoints look at: {@code if-match}, {@code if-none-match}
  * @param who the token's name, or the address it came from
  */
 record Call(
@@ -22,6 +25,8 @@ record Call(
     Map<String, List<String>> query,
     String accept,
     String body,
+    ByteBuffer bytes,
+    Map<String, String> fields,
     String who) {
 
   String path(String name) {

@@ -6,7 +6,9 @@ import com.sun.net.httpserver.HttpHandler;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,6 +32,7 @@ final class Door implements HttpHandler {
   /** How long an answer may take, the reader's share included. */
   static final int ANSWER_SECONDS = 60;
 
+  private static final List<String> CONDITIONS = List.of("if-match", "if-none-match");
   private static final System.Logger LOG = System.getLogger(Door.class.getName());
 
   private final Gate gate;
@@ -154,6 +157,14 @@ final class Door implements HttpHandler {
             name -> field(exchange, name),
             exchange.getRemoteAddress().getAddress().getHostAddress());
     String accept = field(exchange, "accept");
+    byte[] body = endpoint.changes() ? body(exchange) : new byte[0];
+    Map<String, String> fields = new HashMap<>();
+    for (String name : CONDITIONS) {
+      String value = field(exchange, name);
+      if (value != null) {
+        fields.put(name, value);
+      }
+    }
     return endpoint
         .handler()
         .handle(
@@ -161,11 +172,13 @@ final class Door implements HttpHandler {
                 values,
                 Call.parseQuery(exchange.getRequestURI().getRawQuery()),
                 accept == null ? "" : accept.toLowerCase(Locale.ROOT),
-                endpoint.changes() ? body(exchange) : "",
+                new String(body, StandardCharsets.UTF_8),
+                ByteBuffer.wrap(body),
+                fields,
                 who));
   }
 
-  private static String body(HttpExchange exchange) throws IOException {
+  private static byte[] body(HttpExchange exchange) throws IOException {
     String announced = field(exchange, "content-length"); // a number: the server has checked it
     byte[] body =
         announced != null && Long.parseLong(announced) > MAX_BODY
@@ -174,7 +187,7 @@ final class Door implements HttpHandler {
     if (body == null || body.length > MAX_BODY) {
       throw Refusal.of(413, "A body may have at most " + MAX_BODY + " bytes.");
     }
-    return new String(body, StandardCharsets.UTF_8);
+    return body;
   }
 
   private static Answer wrongMethod(Set<String> allowed) {

@@ -39,7 +39,8 @@ record Endpoint(
     SQL,
     SCALE,
     SILENCE,
-    RULE
+    RULE,
+    BYTES
   }
 
   interface Handler {

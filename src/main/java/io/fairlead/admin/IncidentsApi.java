@@ -100,6 +100,8 @@ final class IncidentsApi {
           "node";
       case Event.TookOver _, Event.Replaced _, Event.InstanceStarted _, Event.InstanceStopping _ ->
           "failover";
+      case Event.GroupReached _, Event.GroupLost _, Event.PeerJoined _, Event.PeerLost _ ->
+          "failover";
       case Event.IncidentOpened _, Event.IncidentOver _ -> "incident";
       case Event.LogPattern _ -> "log";
       default -> null;

@@ -2,6 +2,7 @@ package io.fairlead.admin;
 
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.HostPort;
+import io.fairlead.group.Group;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
@@ -56,6 +57,16 @@ public interface Instance {
 
   /** Applies this text if it has no problem. */
   ConfigOutcome applyConfig(String yaml, String who);
+
+  /** Puts an earlier configuration of the group into force again, if all instances can use it. */
+  default ConfigOutcome applyAgain(String text, String who) {
+    return applyConfig(text, who);
+  }
+
+  /** This instance as one of a group; null: it is alone. */
+  default @Nullable Group group() {
+    return null;
+  }
 
   /** Makes a node a member, or renews and changes the membership it has by registration. */
   NodeOutcome register(Registration registration, String who);

@@ -1,5 +1,7 @@
 package io.fairlead.admin;
 
+import io.fairlead.admin.GroupViews.InstanceView;
+import io.fairlead.admin.GroupViews.Instances;
 import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
@@ -29,6 +31,7 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
@@ -38,6 +41,33 @@ public final class MetricsPage {
 
   public MetricsPage(Instance instance) {
     this.instance = instance;
+  }
+
+  /** Where there is a group. */
+  private static void group(
+      MetricsWriter page, Metric metric, Instances group, ToDoubleFunction<Instances> value)
+      throws IOException {
+    page.family(metric);
+    if (group.group() != null) {
+      page.sample(metric, value.applyAsDouble(group));
+    }
+  }
+
+  private static void count(
+      MetricsWriter page, Metric metric, Instances group, Predicate<InstanceView> which)
+      throws IOException {
+    page.family(metric);
+    if (group.group() != null) {
+      for (String state : List.of("up", "down", "unknown")) {
+        page.sample(
+            metric,
+            group.instances().stream()
+                .filter(which)
+                .filter(one -> one.state().equals(state))
+                .count(),
+            state);
+      }
+    }
   }
 
   Answer answer(Call call) {
@@ -58,6 +88,7 @@ public final class MetricsPage {
     List<ListenerView> listeners = instance.listeners();
     List<Service> services = instance.services();
     ConfigState config = instance.config();
+    Instances group = Instances.of(instance.group());
     for (Metric metric : Metric.values()) {
       switch (metric) {
         case BUILD_INFO -> {
@@ -74,6 +105,23 @@ public final class MetricsPage {
           page.sample(metric, config.version());
         }
         case CONFIG_RELOAD_SUCCESS -> single(page, metric, config.lastReloadSucceeded() ? 1 : 0);
+        case GROUP_CONNECTED -> group(page, metric, group, each -> each.connected() ? 1 : 0);
+        case GROUP_INSTANCES -> count(page, metric, group, _ -> true);
+        case GROUP_VOTERS -> count(page, metric, group, InstanceView::votes);
+        case GROUP_LEADER ->
+            group(
+                page,
+                metric,
+                group,
+                each -> each.instances().stream().anyMatch(i -> i.self() && i.leader()) ? 1 : 0);
+        case GROUP_CONFIG_LAG -> {
+          page.family(metric);
+          for (InstanceView one : group.instances()) {
+            if (one.state().equals("up")) {
+              page.sample(metric, one.lag(), one.name());
+            }
+          }
+        }
         case ALERTS -> alerts(page, metric, instance.alerts().alerts());
         case ALERT_MESSAGES -> {
           page.family(metric);
@@ -437,10 +485,7 @@ public final class MetricsPage {
   }
 
   private void scaled(
-      MetricsWriter page,
-      Metric metric,
-      List<Service> services,
-      ToDoubleFunction<ScaleView> value)
+      MetricsWriter page, Metric metric, List<Service> services, ToDoubleFunction<ScaleView> value)
       throws IOException {
     page.family(metric);
     for (Service service : services) {

@@ -96,6 +96,10 @@ final class OpenApi {
           operation.put(
               "requestBody",
               content(true, Map.of(Api.JSON, schemaOf(AlertViews.SilenceBody.class))));
+      case BYTES ->
+          operation.put(
+              "requestBody",
+              content(true, Map.of(GroupApi.BYTES, ordered("type", "string", "format", "binary"))));
       case RULE ->
           operation.put(
               "requestBody",

@@ -9,6 +9,7 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -161,6 +162,44 @@ final class AdminClient {
       try (InputStream in =
           status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
         return new Reply(status, body(in));
+      }
+    } catch (IOException e) {
+      throw unreachable(e);
+    } finally {
+      connection.disconnect();
+    }
+  }
+
+  /**
+   * What the instance said, as it came.
+   *
+   * @param text as UTF-8
+   */
+  record Raw(int status, String text) {
+    Raw expect() {
+      Reply _ = AdminClient.expect(new Reply(status, text));
+      return this;
+    }
+  }
+
+  /** The same with fields of the request, and bytes in place of a text. */
+  Raw exchange(String method, String path, Map<String, String> fields, byte @Nullable [] body) {
+    HttpURLConnection connection = open(path);
+    try {
+      prepare(connection, method, "*/*");
+      fields.forEach(connection::setRequestProperty);
+      if (body != null) {
+        connection.setRequestProperty("Content-Type", "application/octet-stream");
+        connection.setDoOutput(true);
+        connection.setFixedLengthStreamingMode(body.length);
+        try (OutputStream out = connection.getOutputStream()) {
+          out.write(body);
+        }
+      }
+      int status = connection.getResponseCode();
+      try (InputStream in =
+          status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+        return new Raw(status, body(in));
       }
     } catch (IOException e) {
       throw unreachable(e);

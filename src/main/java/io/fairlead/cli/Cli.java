@@ -125,11 +125,15 @@ public final class Cli {
     verbs.put("check", () -> new StartVerbs.Check(world));
     verbs.put("reload", () -> new ConfigVerbs.Reload(world));
     verbs.put("apply", () -> new ConfigVerbs.Apply(world));
+    verbs.put("history", () -> new GroupVerbs.History(world));
+    verbs.put("rollback", () -> new GroupVerbs.Rollback(world));
     verbs.put("status", () -> new LookVerbs.Status(world));
     verbs.put("nodes", () -> new LookVerbs.Nodes(world));
     verbs.put("drain", () -> new DrainVerbs.Drain(world));
     verbs.put("undrain", () -> new DrainVerbs.Undrain(world));
     verbs.put("scale", () -> new ScaleVerb(world));
+    verbs.put("instances", () -> new GroupVerbs.Instances(world));
+    verbs.put("kv", () -> new KvVerb(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));
     verbs.put("logs", () -> new LogsVerb(world));
     verbs.put("patterns", () -> new PatternsVerb(world));
@@ -141,7 +145,7 @@ public final class Cli {
   }
 
   private static void add(CommandLine root, String name, Object verb) {
-    CommandLine command = new CommandLine(verb);
+    CommandLine command = new CommandLine(verb).setCaseInsensitiveEnumValuesAllowed(true);
     addHelp(command.getCommandSpec());
     root.addSubcommand(name, command);
   }

@@ -19,7 +19,7 @@ final class ConfigVerbs {
 
     @Override
     public Integer call() {
-      return tell(this, client().send("POST", "/api/v1/config/reload", null, null));
+      return tell(this, client().patient().send("POST", "/api/v1/config/reload", null, null));
     }
   }
 
@@ -44,11 +44,11 @@ final class ConfigVerbs {
       } catch (IOException _) {
         throw new Failure(Cli.FAILED, "cannot read " + config);
       }
-      return tell(this, client().send("PUT", "/api/v1/config", "application/yaml", yaml));
+      return tell(this, client().patient().send("PUT", "/api/v1/config", "application/yaml", yaml));
     }
   }
 
-  private static int tell(RemoteVerb verb, AdminClient.Reply reply) {
+  static int tell(RemoteVerb verb, AdminClient.Reply reply) {
     if (verb.json() && (reply.ok() || reply.status() == 422)) {
       verb.terminal().line(reply.body());
       return reply.ok() ? Cli.DONE : Cli.FAILED;

@@ -83,6 +83,12 @@ public final class ConfigDiff {
               && after instanceof Optional<?> now
               && now.orElse(null) instanceof OtlpConfig other ->
           records(path, some, other);
+      case Optional<?> maybe
+          when maybe.orElse(null) instanceof GroupConfig some
+              && after instanceof Optional<?> now
+              && now.orElse(null) instanceof GroupConfig other ->
+          records(path, some, other);
+      case Optional<?> maybe when maybe.orElse(null) instanceof Secret -> say(path + " changed");
       case HostPort _, Cidr _, Probe.StatusRange _, Optional<?> _ -> change(path, before, after);
       case Secret _ -> say(path + " changed");
       case AlertCondition _ -> change(path, before, after);
@@ -174,6 +180,7 @@ public final class ConfigDiff {
       case Probe.Grpc grpc -> ("grpc " + grpc.service()).strip();
       case Probe.Http http -> "http " + http.path();
       case OtlpConfig otlp -> otlp.endpoint();
+      case GroupConfig group -> group.name() + " as " + group.instance();
       case Optional<?> maybe -> maybe.isPresent() ? words(maybe.get()) : "none";
       default -> Units.textOf(value);
     };

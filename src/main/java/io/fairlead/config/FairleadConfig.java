@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -20,6 +21,7 @@ import java.util.Set;
  * @param telemetry who else gets traces, metrics and logs
  * @param listeners by name, in file order
  * @param services by name, in file order
+ * @param group several instances as one; empty: this one is alone
  */
 public record FairleadConfig(
     AdminConfig admin,
@@ -29,7 +31,8 @@ public record FairleadConfig(
     AlertsConfig alerts,
     TelemetryConfig telemetry,
     Map<String, ListenerConfig> listeners,
-    Map<String, ServiceConfig> services) {
+    Map<String, ServiceConfig> services,
+    Optional<GroupConfig> group) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
   static final int MAX_SUGGESTIONS = 20;
 
@@ -39,7 +42,7 @@ public record FairleadConfig(
     Require require = new Require();
     checkServices(require, listeners, services);
     checkCommands(require, admin, services);
-    checkBinds(require, admin, listeners);
+    checkBinds(require, admin, listeners, group);
     checkRateLimits(require, listeners);
     checkAlerts(require, alerts, listeners, services);
     require.that(
@@ -220,9 +223,13 @@ public record FairleadConfig(
   }
 
   private static void checkBinds(
-      Require require, AdminConfig admin, Map<String, ListenerConfig> listeners) {
+      Require require,
+      AdminConfig admin,
+      Map<String, ListenerConfig> listeners,
+      Optional<GroupConfig> group) {
     Binds<List<String>> binds = new Binds<>();
     binds.add(admin.bind(), List.of("admin", "bind"));
+    group.ifPresent(own -> checkPorts(require, own.bind(), binds));
     Binds<List<String>> datagrams = new Binds<>();
     for (ListenerConfig listener : listeners.values()) {
       for (int i = 0; i < listener.bind().size(); i++) {
@@ -235,5 +242,37 @@ public record FairleadConfig(
         }
       }
     }
+  }
+
+  /** An instance of a group takes some ports in a row. */
+  private static void checkPorts(Require require, HostPort bind, Binds<List<String>> binds) {
+    List<String> place = List.of("group", "bind");
+    for (int i = 0; i < GroupConfig.PORTS; i++) {
+      List<String> other = binds.add(new HostPort(bind.host(), bind.port() + i), place);
+      require.that(
+          other == null,
+          place,
+          bind,
+          "must have " + GroupConfig.PORTS + " free ports in a row, but {} takes one",
+          other == null ? List.of() : List.of(other));
+    }
+  }
+
+  /**
+   * What is one instance's own stays, and everything else comes from what the group agreed on.
+   *
+   * @param agreed what all instances have
+   */
+  public FairleadConfig with(FairleadConfig agreed) {
+    return new FairleadConfig(
+        admin,
+        data,
+        runtime,
+        agreed.logs(),
+        agreed.alerts(),
+        agreed.telemetry(),
+        agreed.listeners(),
+        agreed.services(),
+        group);
   }
 }

@@ -831,6 +831,14 @@ final class Language {
           "Who answers, by name.",
           "{ shop: { nodes: [\"10.0.0.11:8080\"] } }");
 
+  private static final Key<GroupConfig> FILE_GROUP =
+      Key.computed(
+          "group",
+          GroupLanguage.GROUP,
+          "this instance is alone",
+          "Several instances as one: shared state, one configuration; see [group.md](group.md).",
+          "{ name: prod, instance: edge-1 }");
+
   static final Obj<FairleadConfig> FILE =
       new Obj<>(
           "file",
@@ -843,8 +851,9 @@ final class Language {
               FILE_ALERTS,
               FILE_TELEMETRY,
               LISTENERS,
-              SERVICES),
-          List.of("group", "dns", "vips", "databases"),
+              SERVICES,
+              FILE_GROUP),
+          List.of("dns", "vips", "databases"),
           null,
           (values, _) ->
               new FairleadConfig(
@@ -855,7 +864,8 @@ final class Language {
                   values.get(FILE_ALERTS),
                   values.get(FILE_TELEMETRY),
                   values.get(LISTENERS),
-                  values.get(SERVICES)));
+                  values.get(SERVICES),
+                  Optional.ofNullable(values.find(FILE_GROUP))));
 
   private Language() {}
 

@@ -7,8 +7,8 @@ import java.time.Duration;
  * scales a service, the one that may promote a database.
  *
  * <p>A role is held by a lease [1]: whoever has it asks for more time before it ends, and does
- * nothing in the role's name once it has ended, whatever it has heard since. What reaches beyond this
- * process carries the term, so that a late message of an earlier holder can be told from the
+ * nothing in the role's name once it has ended, whatever it has heard since. What reaches beyond
+ * this process carries the term, so that a late message of an earlier holder can be told from the
  * present one's. With a single instance whoever stands is elected at once.
  *
  * <p>[1] C. Gray, D. Cheriton, Leases: An Efficient Fault-Tolerant Mechanism for Distributed File
@@ -36,8 +36,8 @@ public interface Leadership {
      * The role is held for longer. Comes once right after {@link #elected}, and then each time that
      * the lease was renewed.
      *
-     * @param sentNanos when the renewal was asked for, by {@link Scheduler#nanoTime}: the lease ends
-     *     {@code ttl} after this moment, not after the answer
+     * @param sentNanos when the renewal was asked for, by {@link Scheduler#nanoTime}: the lease
+     *     ends {@code ttl} after this moment, not after the answer
      * @param ttl how long the lease is
      */
     void renewed(long sentNanos, Duration ttl);

@@ -47,6 +47,9 @@ public sealed interface Event {
           CopyStopped _,
           LogPattern _,
           UnderPressure _,
+          GroupLost _,
+          GroupTrouble _,
+          PeerLost _,
           IncidentOpened _ ->
           "bad";
       case NodeUp _,
@@ -61,6 +64,8 @@ public sealed interface Event {
           LogPatternOver _,
           ServiceAlarmOver _,
           DiscoveryResumed _,
+          GroupReached _,
+          PeerJoined _,
           IncidentOver _ ->
           "good";
       case InstanceStarted _,
@@ -80,6 +85,8 @@ public sealed interface Event {
           NodeUndrained _,
           RecordsRecovered _,
           Scaled _,
+          GroupWaits _,
+          GroupChanged _,
           Audit _ ->
           "info";
     };
@@ -595,6 +602,64 @@ public sealed interface Event {
     @Override
     public String text() {
       return "receiver " + receiver + " was not told (" + why + "): " + message;
+    }
+  }
+
+  /** This instance is one of a majority of its group. */
+  record GroupReached(String group, String how) implements Event {
+    @Override
+    public String text() {
+      return "group " + group + " reached: " + how;
+    }
+  }
+
+  /** There is no majority in reach: nothing of the group changes and no lease is granted. */
+  record GroupLost(String group) implements Event {
+    @Override
+    public String text() {
+      return "group "
+          + group
+          + " has no majority here: requests are served as before, and nothing is changed";
+    }
+  }
+
+  /** What this instance waits for before it is one of the group. */
+  record GroupWaits(String group, String why) implements Event {
+    @Override
+    public String text() {
+      return "group " + group + " is waited for: " + why;
+    }
+  }
+
+  /** Something of the group does not work; requests are served nevertheless. */
+  record GroupTrouble(String group, String what) implements Event {
+    @Override
+    public String text() {
+      return "group " + group + ": " + what;
+    }
+  }
+
+  /** Who keeps the group's state has changed. */
+  record GroupChanged(String group, String what) implements Event {
+    @Override
+    public String text() {
+      return "group " + group + ": " + what;
+    }
+  }
+
+  /** Another instance of the group is there. */
+  record PeerJoined(String group, String instance) implements Event {
+    @Override
+    public String text() {
+      return "instance " + instance + " of group " + group + " is there";
+    }
+  }
+
+  /** Another instance of the group has gone, or is not heard. */
+  record PeerLost(String group, String instance) implements Event {
+    @Override
+    public String text() {
+      return "instance " + instance + " of group " + group + " is gone";
     }
   }
 

@@ -57,6 +57,37 @@ public enum Metric {
       "",
       "1 if the last configuration offered was applied, 0 if it was refused and the one before stays in force. A rise means that the problem was put right."),
 
+  GROUP_CONNECTED(
+      "fairlead_group_connected",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "1 while a majority of the group is in reach, 0 while not: then nothing of the group changes and no lease is granted. A rise means that it is reached. Only where a group is configured."),
+  GROUP_INSTANCES(
+      "fairlead_group_instances",
+      Type.GAUGE,
+      Unit.NONE,
+      "state",
+      "Instances of the group as this one sees them, by state: up, down, unknown. When down rises, one has ended or is cut off."),
+  GROUP_VOTERS(
+      "fairlead_group_voters",
+      Type.GAUGE,
+      Unit.NONE,
+      "state",
+      "Those of them that vote. When down rises, fewer can still be lost: more than half must be up."),
+  GROUP_LEADER(
+      "fairlead_group_leader",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "1 while this instance leads the group, else 0. A rise means that another has ended or was too slow."),
+  GROUP_CONFIG_LAG(
+      "fairlead_group_config_lag",
+      Type.GAUGE,
+      Unit.NONE,
+      "instance",
+      "Versions of the configuration that an instance is behind the group's. When it rises and stays above 0, that instance could not put it into force; its events say why."),
+
   ALERTS(
       "fairlead_alerts",
       Type.GAUGE,

@@ -35,7 +35,7 @@ class MetricsPageTest {
     assertThat(metric.help()).matches("(?s).*([Rr]ise|new series).*").endsWith(".");
     assertThat(
             List.of(
-                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind"
+                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind,instance"
                     .split(",", -1)))
         .containsAll(metric.labels());
   }

@@ -458,6 +458,13 @@ final class Incidents {
           Event.AlertFiring _,
           Event.AlertResolved _,
           Event.AlertUndelivered _,
+          Event.GroupReached _,
+          Event.GroupLost _,
+          Event.GroupWaits _,
+          Event.GroupTrouble _,
+          Event.GroupChanged _,
+          Event.PeerJoined _,
+          Event.PeerLost _,
           Event.Audit _ -> {}
     }
   }

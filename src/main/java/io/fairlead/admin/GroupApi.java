@@ -1,0 +1,131 @@
+package io.fairlead.admin;
+
+import io.fairlead.admin.Endpoint.Body;
+import io.fairlead.admin.Endpoint.Parameter;
+import io.fairlead.config.AdminConfig.Role;
+import io.fairlead.group.Group;
+import io.fairlead.group.GroupException;
+import io.fairlead.telemetry.Event;
+import java.util.List;
+import java.util.Map;
+
+/** The instances of the group, and their configurations. */
+final class GroupApi {
+  static final String BYTES = "application/octet-stream";
+
+  private final Instance instance;
+
+  GroupApi(Instance instance) {
+    this.instance = instance;
+  }
+
+  List<Endpoint> endpoints() {
+    return List.of(
+        Api.get(
+            "/api/v1/instances",
+            "The instances of the group: who is there, who votes, who leads.",
+            List.of(),
+            GroupViews.Instances.class,
+            _ -> Answer.json(GroupViews.Instances.of(instance.group()))),
+        new Endpoint(
+            "DELETE",
+            "/api/v1/instances/{instance}",
+            Role.OPERATOR,
+            "Takes an instance out of the group.",
+            List.of(),
+            Body.NONE,
+            Map.of(Api.JSON, GroupViews.Removed.class),
+            this::remove),
+        Api.get(
+            "/api/v1/config/history",
+            "Configurations of the group.",
+            List.of(),
+            GroupViews.History.class,
+            this::history),
+        new Endpoint(
+            "POST",
+            "/api/v1/config/rollback",
+            Role.OPERATOR,
+            "Puts an earlier configuration into force again in all instances, as a new version.",
+            List.of(new Parameter("version", "Its number.", true, false)),
+            Body.NONE,
+            Map.of(Api.JSON, Views.ConfigChange.class),
+            this::rollback));
+  }
+
+  /** The group, or a refusal that says what to do. */
+  static Group group(Instance instance, String what) {
+    Group group = instance.group();
+    if (group == null) {
+      throw Refusal.of(
+          409,
+          what
+              + " needs a group, and one instance is enough for it: configure group: { name: NAME,"
+              + " instance: NAME }.");
+    }
+    return group;
+  }
+
+  /** As a problem document. */
+  static Refusal refusal(GroupException e) {
+    String detail = String.valueOf(e.getMessage());
+    String sentence = Character.toUpperCase(detail.charAt(0)) + detail.substring(1) + ".";
+    return switch (e.kind()) {
+      case UNAVAILABLE, UNKNOWN -> Refusal.later(sentence);
+      case CONFLICT -> Refusal.of(409, sentence);
+      case REFUSED -> Refusal.of(400, sentence);
+    };
+  }
+
+  private Answer remove(Call call) {
+    String name = call.path("instance");
+    Group group = group(instance, "Taking an instance out");
+    try {
+      if (!group.remove(name)) {
+        throw Refusal.notFound(
+            "There is no instance " + name + ".",
+            group.view().members().stream().map(Group.Member::name).toList(),
+            name);
+      }
+    } catch (GroupException e) {
+      throw refusal(e);
+    }
+    instance
+        .events()
+        .add(new Event.Audit(call.who(), "took instance " + name + " out of the group"));
+    return Answer.json(new GroupViews.Removed(name));
+  }
+
+  private Answer history(Call call) {
+    try {
+      return Answer.json(
+          new GroupViews.History(
+              group(instance, "A history of configurations").versions().history().stream()
+                  .map(GroupViews.VersionView::of)
+                  .toList()));
+    } catch (GroupException e) {
+      throw refusal(e);
+    }
+  }
+
+  private Answer rollback(Call call) {
+    String number = call.query("version");
+    if (number == null || !number.matches("[0-9]{1,9}")) {
+      throw Refusal.of(400, "Say to which version: /api/v1/config/rollback?version=3");
+    }
+    Group group = group(instance, "Going back to an earlier configuration");
+    try {
+      String text = group.versions().text(Long.parseLong(number));
+      if (text == null) {
+        throw Refusal.of(404, "There is no version " + number + ", or it is not kept any more.");
+      }
+      return Api.configAnswer(
+          instance,
+          instance.applyAgain(text, call.who() + ", version " + number + " again"),
+          call.who(),
+          "went back to version " + number);
+    } catch (GroupException e) {
+      throw refusal(e);
+    }
+  }
+}

@@ -1,0 +1,835 @@
+package io.fairlead.group;
+
+import io.fairlead.config.GroupConfig;
+import io.fairlead.config.HostPort;
+import io.fairlead.group.Greeting.Answer;
+import io.fairlead.group.Greeting.Hello;
+import io.fairlead.group.Servers.Server;
+import io.fairlead.runtime.Leadership;
+import io.fairlead.runtime.Scheduler;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This instance as one of its group, from {@link #start} to {@link #close}.
+ *
+ * <p>One thread does everything that takes time: it opens the door, finds the others, starts the
+ * engine, and then looks four times a second whether all is as it should be. Whatever fails is told
+ * as an event, tried again, and stands in no request's way.
+ */
+public final class Group implements AutoCloseable {
+  private static final Duration LOOK = Duration.ofMillis(250);
+  private static final Duration ASK = Duration.ofMillis(500);
+  private static final Duration AGAIN = Duration.ofSeconds(5);
+  private static final Duration SWEEP = Duration.ofSeconds(1);
+  private static final Duration DISK = Duration.ofSeconds(10);
+  private static final Duration TIDY = Duration.ofHours(1);
+  private static final Duration CLOSE = Duration.ofSeconds(15);
+
+  /** How long a voter may be away before another gets its vote. */
+  private static final Duration AWAY = Duration.ofMinutes(10);
+
+  /** Refusals of the engine until the way round is taken. */
+  private static final int REFUSALS = 8;
+
+  /** Bytes on the disk below which an operator is told before the engine stops. */
+  private static final long LOW_DISK = 64L << 20;
+
+  private static final String PEERS = "/peers";
+  private static final String PRESENT = "/present";
+  private static final String JOINS = "/joins";
+
+  private final Path folder;
+  private final String version;
+  private final Scheduler control;
+  private final Consumer<Event> events;
+  private final SecureRandom random;
+  private final String process;
+  private final ZooKeeperState state;
+  private final Leases leases;
+  private final Store store;
+  private final Versions versions;
+  private final Thread thread;
+  private volatile GroupConfig config;
+  private volatile @Nullable Engine engine;
+  private volatile @Nullable SSLContext tls;
+  private volatile boolean closed;
+  private volatile String trouble = "";
+
+  // Of the thread.
+  private boolean wasConnected;
+  private boolean counted;
+  private String said = "";
+  private int refusals;
+  private long swept;
+  private long tidied;
+  private boolean diskTold;
+  private long diskSeen = Long.MIN_VALUE / 2;
+  private final Set<String> known = new TreeSet<>();
+  private final Map<Integer, Long> absentSince = new HashMap<>();
+
+  private Group(
+      Path data,
+      GroupConfig config,
+      String version,
+      Scheduler control,
+      Consumer<Event> events,
+      SecureRandom random,
+      Applier applier) {
+    this.folder = data.resolve("group");
+    this.config = config;
+    this.version = version;
+    this.control = control;
+    this.events = events;
+    this.random = random;
+    byte[] bytes = new byte[8];
+    random.nextBytes(bytes);
+    process = HexFormat.of().formatHex(bytes);
+    state = new ZooKeeperState(() -> engine);
+    leases = new Leases(control, state, config.instance() + "/" + process);
+    store = new Store(state);
+    versions = new Versions(state, config, folder, applier, control::epochMillis, this::carriers);
+    thread = Thread.ofVirtual().name("group").unstarted(this::run);
+  }
+
+  /**
+   * Begins to be one of the group; answers at once.
+   *
+   * @param data the instance's folder for state
+   * @param version of the program
+   * @param applier puts configurations into force
+   */
+  public static Group start(
+      Path data,
+      GroupConfig config,
+      String version,
+      Scheduler control,
+      Consumer<Event> events,
+      SecureRandom random,
+      Applier applier) {
+    Group group = new Group(data, config, version, control, events, random, applier);
+    group.thread.start();
+    return group;
+  }
+
+  /**
+   * From now on these are the peers; the rest of the configuration stays as it was at the start.
+   */
+  public void follow(GroupConfig changed) {
+    config = config.withPeers(changed.peers());
+  }
+
+  /** Roles that one instance has at a time. A witness is never elected. */
+  public Leadership leadership() {
+    return config.role() == GroupConfig.Role.WITNESS ? Group::nobody : leases;
+  }
+
+  private static Leadership.Candidacy nobody(String role, Leadership.Candidate candidate) {
+    return new Leadership.Candidacy() {
+      @Override
+      public void resign() {}
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  public Store store() {
+    return store;
+  }
+
+  /** The configurations of the group. */
+  public Versions versions() {
+    return versions;
+  }
+
+  // --- the thread --------------------------------------------------------------------------
+
+  private void run() {
+    try {
+      while (!closed) {
+        try (Lock _ = Lock.take(folder, () -> closed)) {
+          tls = MemberTls.use(config);
+          try (GroupDoor _ = GroupDoor.open(config, tls, random, this::answer)) {
+            begin();
+            while (!closed) {
+              step();
+              Thread.sleep(LOOK);
+            }
+          } finally {
+            end();
+          }
+        } catch (IOException e) {
+          trouble(String.valueOf(e.getMessage()));
+          Thread.sleep(AGAIN);
+        }
+      }
+    } catch (InterruptedException _) {
+      // Closed.
+    }
+  }
+
+  /** One process at a time works in the folder: one that is taken over from ends first. */
+  private record Lock(FileChannel channel, FileLock lock) implements AutoCloseable {
+    private static final Duration RETRY = Duration.ofMillis(50);
+
+    static Lock take(Path folder, java.util.function.BooleanSupplier given)
+        throws IOException, InterruptedException {
+      Files.createDirectories(folder);
+      if (Files.getFileStore(folder).supportsFileAttributeView("posix")) {
+        Path _ = // what is in it is not for other users of the machine
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+      }
+      FileChannel channel =
+          FileChannel.open(
+              folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      while (!given.getAsBoolean()) {
+        try {
+          FileLock lock = channel.tryLock();
+          if (lock != null) {
+            return new Lock(channel, lock);
+          }
+        } catch (OverlappingFileLockException _) {
+          // An instance in this very process has it.
+        }
+        Thread.sleep(RETRY);
+      }
+      channel.close();
+      throw new InterruptedException("closed");
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  private void begin() throws IOException, InterruptedException {
+    Servers first = Servers.of(List.of());
+    boolean alone = config.peers().size() == 1 && !Engine.hasState(folder);
+    while (!alone) {
+      Map<String, Answer> answers = askPeers(!Engine.hasState(folder));
+      if (Engine.hasState(folder)) {
+        String refused = refusal(answers);
+        if (refused.isEmpty()) {
+          break;
+        }
+        waitFor(refused);
+      } else {
+        switch (Formation.decide(config, answers)) {
+          case Formation.Step.Begin(Servers servers) -> {
+            first = servers;
+            alone = true;
+          }
+          case Formation.Step.Wait(String why) -> waitFor(why);
+          case Formation.Step.Refused(String why) -> waitFor(why);
+        }
+      }
+      if (closed) {
+        throw new InterruptedException("closed");
+      }
+    }
+    if (first.all().isEmpty()) {
+      first = Formation.founding(config.peers());
+    }
+    said = "";
+    engine = Engine.start(folder, config, first);
+    trouble = "";
+  }
+
+  private static String refusal(Map<String, Answer> answers) {
+    for (Answer answer : answers.values()) {
+      String refused = answer.refused();
+      if (refused != null) {
+        return refused;
+      }
+    }
+    return "";
+  }
+
+  private void waitFor(String why) throws InterruptedException {
+    trouble = why;
+    if (!why.equals(said)) {
+      said = why;
+      events.accept(new Event.GroupWaits(config.name(), why));
+    }
+    Thread.sleep(ASK);
+  }
+
+  private void trouble(String what) {
+    trouble = what;
+    if (!what.equals(said)) {
+      said = what;
+      events.accept(new Event.GroupTrouble(config.name(), what));
+    }
+  }
+
+  private void end() {
+    Engine running = engine;
+    engine = null;
+    if (running != null) {
+      running.close();
+    }
+  }
+
+  private Map<String, Answer> askPeers(boolean empty) throws InterruptedException {
+    GroupConfig own = config;
+    Hello hello =
+        new Hello(
+            own.name(),
+            own.instance(),
+            own.address().toString(),
+            process,
+            empty,
+            Greeting.texts(own.peers()));
+    Map<String, Answer> answers = new ConcurrentHashMap<>();
+    List<Thread> asking = new ArrayList<>();
+    own.peers()
+        .forEach((name, address) -> {
+          if (!name.equals(own.instance())) {
+            asking.add(
+                Thread.ofVirtual()
+                    .name("greet " + name)
+                    .start(() -> {
+                      try {
+                        answers.put(name, GroupDoor.greet(address, own, tls, random, hello));
+                      } catch (IOException _) {
+                        // Not there, or a stranger: as good as silent.
+                      }
+                    }));
+          }
+        });
+    for (Thread each : asking) {
+      each.join();
+    }
+    return new TreeMap<>(answers);
+  }
+
+  // --- the door ----------------------------------------------------------------------------
+
+  private Answer answer(Hello hello) {
+    GroupConfig own = config;
+    if (!hello.group().equals(own.name())) {
+      return refused("this is group " + own.name() + ", not " + hello.group());
+    }
+    if (hello.instance().equals(own.instance()) && !hello.process().equals(process)) {
+      return refused(
+          "there is an instance called " + hello.instance() + " already, at " + own.address());
+    }
+    Engine running = engine;
+    if (running == null) {
+      return new Answer(own.instance(), null, "", false, Greeting.texts(own.peers()));
+    }
+    String objection = state.isConnected() ? admit(hello) : "";
+    if (!objection.isEmpty()) {
+      return refused(objection);
+    }
+    Servers servers = running.servers();
+    return new Answer(
+        own.instance(),
+        null,
+        servers.lines() + "\nversion=" + Long.toHexString(servers.version()),
+        Files.exists(folder.resolve("formed")),
+        Greeting.texts(own.peers()));
+  }
+
+  private Answer refused(String why) {
+    return new Answer(config.instance(), why, "", false, Map.of());
+  }
+
+  /** Whether one may come in; notes that one has lost its state. */
+  private String admit(Hello hello) {
+    try {
+      Map<String, HostPort> peers = peers();
+      HostPort expected = peers.get(hello.instance());
+      HostPort address = HostPort.parse(hello.address());
+      if (expected == null && !peers.isEmpty()) {
+        if (config.token().isEmpty()) {
+          return "group "
+              + config.name()
+              + " knows no instance called "
+              + hello.instance()
+              + ": name it in group.peers of one that is there, or give all of them a group.token";
+        }
+        changePeers(Map.of(hello.instance(), address), Set.of());
+      }
+      Present there = present(hello.instance());
+      if (there != null
+          && !there.process().equals(hello.process())
+          && !there.address().equals(hello.address())) {
+        return "there is an instance called "
+            + hello.instance()
+            + " already, at "
+            + there.address();
+      }
+      Engine running = engine;
+      Server voter =
+          running == null ? null : running.servers().find(GroupConfig.number(hello.instance()));
+      if (hello.empty() && voter != null && voter.votes()) {
+        state.ensure(JOINS);
+        Object _ = state.create(JOINS + "/" + hello.instance(), new byte[0]);
+      }
+      return "";
+    } catch (GroupException e) {
+      return "";
+    } catch (IllegalArgumentException e) {
+      return "the address " + hello.address() + " is none";
+    }
+  }
+
+  // --- looking -----------------------------------------------------------------------------
+
+  private void step() throws IOException {
+    Engine running = engine;
+    if (running == null || running.hasEnded()) {
+      throw new IOException("the group's engine has ended; it is started again");
+    }
+    boolean connected = state.isConnected();
+    lookAtDisk();
+    if (connected) {
+      try {
+        look(running);
+      } catch (GroupException e) {
+        if (e.kind() == GroupException.Kind.REFUSED) {
+          trouble(String.valueOf(e.getMessage()));
+        }
+      }
+    } else {
+      store.forget();
+      absentSince.clear();
+    }
+    if (connected != wasConnected) {
+      wasConnected = connected;
+      events.accept(
+          connected
+              ? new Event.GroupReached(config.name(), words(running))
+              : new Event.GroupLost(config.name()));
+    }
+    long now = control.nanoTime();
+    if (now - tidied > TIDY.toNanos()) {
+      tidied = now;
+      running.tidy();
+    }
+  }
+
+  private static String words(Engine running) {
+    Servers servers = running.servers();
+    return servers.all().size()
+        + (servers.all().size() == 1 ? " instance keeps" : " instances keep")
+        + " its state, "
+        + servers.voters().size()
+        + " with a vote; this one is "
+        + running.standing();
+  }
+
+  private void lookAtDisk() throws IOException {
+    long now = control.nanoTime();
+    if (now - diskSeen < DISK.toNanos()) {
+      return;
+    }
+    diskSeen = now;
+    boolean low = Files.getFileStore(folder).getUsableSpace() < LOW_DISK;
+    if (low && !diskTold) {
+      trouble(
+          "the disk of "
+              + folder
+              + " is nearly full: without room there this instance cannot keep the group's state");
+    }
+    diskTold = low;
+  }
+
+  private void look(Engine running) throws IOException {
+    if (!counted) {
+      Path formed = folder.resolve("formed");
+      if (!Files.exists(formed)) {
+        Files.writeString(formed, "A majority has kept this state.\n");
+      }
+      state.ensure(PRESENT);
+      counted = true;
+    }
+    Map<String, HostPort> peers = peers();
+    if (!peers.isEmpty() && !peers.containsKey(config.instance())) {
+      throw new IOException(
+          "this instance is not one of the group any more; whoever is may take it in again by"
+              + " group.peers");
+    }
+    showPresence(running);
+    followPeers();
+    tellOfOthers();
+    if (running.standing().equals("leading")) {
+      lead();
+      long now = control.nanoTime();
+      if (now - swept > SWEEP.toNanos()) {
+        swept = now;
+        store.sweep(now);
+      }
+    } else {
+      store.forget();
+      absentSince.clear();
+    }
+    versions.step(running.standing().equals("leading"));
+  }
+
+  /**
+   * What an instance says of itself while it is there.
+   *
+   * @param started milliseconds since 1970
+   * @param config number of the group's configuration that is in force there; 0: none of the
+   *     group's
+   */
+  record Present(
+      String process,
+      String address,
+      String role,
+      String version,
+      long started,
+      long pid,
+      String standing,
+      long config) {}
+
+  private static final long STARTED = System.currentTimeMillis();
+
+  private void showPresence(Engine running) throws IOException {
+    GroupConfig own = config;
+    byte[] value =
+        Greeting.write(
+                new Present(
+                    process,
+                    own.address().toString(),
+                    own.role().name().toLowerCase(java.util.Locale.ROOT),
+                    version,
+                    STARTED,
+                    ProcessHandle.current().pid(),
+                    running.standing(),
+                    versions.inForce()))
+            .getBytes(StandardCharsets.UTF_8);
+    String path = PRESENT + "/" + own.instance();
+    GroupState.Entry entry = state.peek(path);
+    if (entry != null && entry.owner() != state.sessionId()) {
+      Present other = read(entry);
+      if (!other.process().equals(process) && !other.address().equals(own.address().toString())) {
+        throw new IOException(
+            "there is an instance called " + own.instance() + " already, at " + other.address());
+      }
+      boolean _ = state.delete(path, entry.version()); // what is left of an earlier session
+      entry = null;
+    }
+    if (entry == null) {
+      Object _ = state.lend(path, value);
+      boolean _ = state.delete(JOINS + "/" + own.instance(), -1);
+    } else if (!java.util.Arrays.equals(entry.value(), value)) {
+      Object _ = state.compareAndSet(path, value, -1);
+    }
+  }
+
+  private static Present read(GroupState.Entry entry) {
+    return Greeting.read(new String(entry.value(), StandardCharsets.UTF_8), Present.class);
+  }
+
+  /** Who is there and carries traffic. */
+  private Set<String> carriers() throws GroupException {
+    Set<String> names = new TreeSet<>();
+    for (String name : state.names(PRESENT)) {
+      Present one = present(name);
+      if (one != null && one.role().equals("member")) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private @Nullable Present present(String instance) throws GroupException {
+    GroupState.Entry entry = state.peek(PRESENT + "/" + instance);
+    return entry == null ? null : read(entry);
+  }
+
+  private void tellOfOthers() throws GroupException {
+    Set<String> now = new TreeSet<>(state.names(PRESENT));
+    now.remove(config.instance());
+    for (String name : now) {
+      if (known.add(name)) {
+        events.accept(new Event.PeerJoined(config.name(), name));
+      }
+    }
+    for (String name : List.copyOf(known)) {
+      if (!now.contains(name)) {
+        known.remove(name);
+        events.accept(new Event.PeerLost(config.name(), name));
+      }
+    }
+  }
+
+  // --- who is of the group -----------------------------------------------------------------
+
+  private Map<String, HostPort> peers() throws GroupException {
+    GroupState.Entry entry = state.peek(PEERS);
+    return entry == null ? Map.of() : addresses(new String(entry.value(), StandardCharsets.UTF_8));
+  }
+
+  private static Map<String, HostPort> addresses(String lines) {
+    Map<String, HostPort> peers = new TreeMap<>();
+    for (String line : lines.split("\n", -1)) {
+      int space = line.indexOf(' ');
+      if (space > 0) {
+        peers.put(line.substring(0, space), HostPort.parse(line.substring(space + 1)));
+      }
+    }
+    return peers;
+  }
+
+  private static String lines(Map<String, HostPort> peers) {
+    return new TreeMap<>(peers)
+        .entrySet().stream()
+            .map(peer -> peer.getKey() + " " + peer.getValue())
+            .collect(Collectors.joining("\n"));
+  }
+
+  /**
+   * What changed in this instance's own list since it was last looked at changes in the group's:
+   * lists of others that have not been changed yet do not undo it.
+   */
+  private void followPeers() throws IOException {
+    Map<String, HostPort> own = config.peers();
+    Path file = folder.resolve("peers");
+    if (state.peek(PEERS) == null) {
+      Object _ = state.create(PEERS, lines(own).getBytes(StandardCharsets.UTF_8));
+    }
+    if (!Files.exists(file)) {
+      Files.writeString(file, lines(own));
+      return;
+    }
+    Map<String, HostPort> before = addresses(Files.readString(file));
+    if (before.equals(own)) {
+      return;
+    }
+    Map<String, HostPort> added = new LinkedHashMap<>(own);
+    added.entrySet().removeAll(before.entrySet());
+    Set<String> removed = new TreeSet<>(before.keySet());
+    removed.removeAll(own.keySet());
+    changePeers(added, removed);
+    Files.writeString(file, lines(own));
+  }
+
+  private void changePeers(Map<String, HostPort> added, Set<String> removed) throws GroupException {
+    while (true) {
+      GroupState.Entry entry = state.get(PEERS);
+      if (entry == null) {
+        return;
+      }
+      Map<String, HostPort> peers =
+          new TreeMap<>(addresses(new String(entry.value(), StandardCharsets.UTF_8)));
+      peers.putAll(added);
+      peers.keySet().removeAll(removed);
+      if (state.compareAndSet(PEERS, lines(peers).getBytes(StandardCharsets.UTF_8), entry.version())
+          != null) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Takes an instance out of the group.
+   *
+   * @return false: there is none of that name
+   * @throws GroupException if no majority answers, or it is the only one
+   */
+  public boolean remove(String instance) throws GroupException {
+    state.catchUp();
+    Map<String, HostPort> peers = peers();
+    if (!peers.containsKey(instance)) {
+      return false;
+    }
+    if (peers.size() == 1) {
+      throw new GroupException(
+          GroupException.Kind.REFUSED, instance + " is the only instance of the group");
+    }
+    changePeers(Map.of(), Set.of(instance));
+    return true;
+  }
+
+  private void lead() throws GroupException {
+    Servers now = state.servers();
+    Map<Integer, Server> wanted = new TreeMap<>();
+    Map<Integer, String> names = new HashMap<>();
+    peers()
+        .forEach((name, address) -> {
+          int number = GroupConfig.number(name);
+          wanted.put(number, new Server(number, address, false));
+          names.put(number, name);
+        });
+    if (wanted.isEmpty()) {
+      return;
+    }
+    Set<Integer> present = numbers(state.names(PRESENT));
+    Set<Integer> away = new TreeSet<>();
+    long nanos = control.nanoTime();
+    for (Server server : now.all().values()) {
+      if (present.contains(server.number())) {
+        absentSince.remove(server.number());
+      } else if (nanos - absentSince.computeIfAbsent(server.number(), _ -> nanos)
+          > AWAY.toNanos()) {
+        away.add(server.number());
+      }
+    }
+    Servers next =
+        MemberPlan.next(
+            now,
+            wanted,
+            present,
+            away,
+            numbers(state.names(JOINS)),
+            GroupConfig.number(config.instance()));
+    if (next == null) {
+      refusals = 0;
+      return;
+    }
+    if (refusals >= REFUSALS) {
+      refusals = 0;
+      Servers detour = MemberPlan.detour(now, next);
+      next = detour == null ? next : detour;
+    }
+    refusals++;
+    state.change(now, next);
+    refusals = 0;
+    events.accept(new Event.GroupChanged(config.name(), describe(next, names)));
+  }
+
+  private static Set<Integer> numbers(List<String> names) {
+    return names.stream().map(GroupConfig::number).collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static String describe(Servers servers, Map<Integer, String> names) {
+    List<String> voters = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    servers
+        .all()
+        .values()
+        .forEach(server ->
+            (server.votes() ? voters : others)
+                .add(names.getOrDefault(server.number(), "number " + server.number())));
+    return "the vote is with "
+        + String.join(", ", voters)
+        + (others.isEmpty() ? "" : "; without one: " + String.join(", ", others));
+  }
+
+  // --- what doors ask ----------------------------------------------------------------------
+
+  /**
+   * The group as this instance sees it.
+   *
+   * @param connected whether a majority is in reach
+   * @param trouble why not, or what else is wrong; empty: nothing
+   * @param configVersion number of the group's configuration; 0: there is none yet
+   */
+  public record View(
+      String group,
+      String instance,
+      boolean connected,
+      String trouble,
+      long configVersion,
+      List<Member> members) {}
+
+  /**
+   * One instance.
+   *
+   * @param present whether it is there
+   * @param votes whether it is one of those whose majority decides
+   * @param standing {@code leading}, {@code following}, {@code observing}; empty: not known
+   * @param started milliseconds since 1970; 0: not known
+   * @param configVersion number of the group's configuration that is in force there
+   */
+  public record Member(
+      String name,
+      String address,
+      boolean self,
+      boolean present,
+      boolean votes,
+      String role,
+      String standing,
+      String version,
+      long started,
+      long pid,
+      long configVersion) {}
+
+  public View view() {
+    GroupConfig own = config;
+    Engine running = engine;
+    boolean connected = state.isConnected();
+    Map<String, HostPort> peers = own.peers();
+    Map<String, Present> there = new HashMap<>();
+    long current = 0;
+    if (connected) {
+      try {
+        Map<String, HostPort> shared = peers();
+        peers = shared.isEmpty() ? peers : shared;
+        for (String name : state.names(PRESENT)) {
+          Present one = present(name);
+          if (one != null) {
+            there.put(name, one);
+          }
+        }
+        current = versions.current();
+      } catch (GroupException _) {
+        connected = false;
+      }
+    }
+    Servers servers = running == null ? Servers.of(List.of()) : running.servers();
+    List<Member> members = new ArrayList<>();
+    for (Map.Entry<String, HostPort> peer : new TreeMap<>(peers).entrySet()) {
+      Present one = there.get(peer.getKey());
+      Server server = servers.find(GroupConfig.number(peer.getKey()));
+      members.add(
+          new Member(
+              peer.getKey(),
+              peer.getValue().toString(),
+              peer.getKey().equals(own.instance()),
+              one != null,
+              server != null && server.votes(),
+              one == null ? "" : one.role(),
+              one == null ? "" : one.standing(),
+              one == null ? "" : one.version(),
+              one == null ? 0 : one.started(),
+              one == null ? 0 : one.pid(),
+              one == null ? 0 : one.config()));
+    }
+    return new View(own.name(), own.instance(), connected, trouble, current, members);
+  }
+
+  /** Gives up what is held, so that others need not wait, and ends. */
+  @Override
+  public void close() {
+    closed = true;
+    leases.close();
+    state.close();
+    thread.interrupt();
+    try {
+      thread.join(CLOSE);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,284 @@
+package io.fairlead.group;
+
+import io.fairlead.runtime.Leadership;
+import io.fairlead.runtime.Scheduler;
+import java.lang.System.Logger.Level;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Roles by leases that are values of the group's state: who holds one changes it, under the
+ * condition that nobody else did, every {@value #RENEW_MILLIS} ms; whoever waits for it takes it by
+ * such a change once it has not changed for the lease's time and a margin.
+ *
+ * <p>No clocks are compared. The holder counts from the moment before it asks, the successor from
+ * the moment it first sees what the holder wrote, which is later; each by a clock that never goes
+ * back. The margin is for clocks that run at different speeds. A process that was frozen finds that
+ * the time is over before it does anything else in the role's name, if it looks at the clock first,
+ * as {@link Leadership.Candidate#renewed} says. What a clock cannot tell is that a whole machine
+ * was stopped and went on, clock and all: there the term is what keeps an old holder out.
+ */
+final class Leases implements Leadership, AutoCloseable {
+  /**
+   * Longer than a group is without a majority after its leader has frozen (1.5 s), and the time
+   * between two renewals besides: what happens to one instance takes no role from another.
+   */
+  static final Duration TTL = Duration.ofMillis(2500);
+
+  static final int RENEW_MILLIS = 500;
+  static final Duration MARGIN = Duration.ofMillis(250);
+  private static final Duration LOOK = Duration.ofMillis(100);
+  private static final String ROLES = "/roles";
+  private static final System.Logger LOG = System.getLogger(Leases.class.getName());
+
+  private final Scheduler control;
+  private final GroupState state;
+  private final String self;
+  private final List<Candidature> all = new CopyOnWriteArrayList<>();
+
+  /**
+   * @param self who this is, unlike any other process
+   */
+  Leases(Scheduler control, GroupState state, String self) {
+    this.control = control;
+    this.state = state;
+    this.self = self;
+  }
+
+  /**
+   * What stands in the state.
+   *
+   * @param holder empty: nobody
+   */
+  private record Lease(String holder, long term) {
+    static Lease of(GroupState.@Nullable Entry entry) {
+      if (entry == null || entry.value().length == 0) {
+        return new Lease("", 0);
+      }
+      String[] words = new String(entry.value(), StandardCharsets.UTF_8).split(" ", -1);
+      return new Lease(words[1], Long.parseLong(words[0]));
+    }
+
+    byte[] bytes() {
+      return (term + " " + holder).getBytes(StandardCharsets.UTF_8);
+    }
+  }
+
+  @Override
+  public Candidacy stand(String role, Candidate candidate) {
+    Candidature made = new Candidature(role, candidate);
+    all.add(made);
+    made.thread = Thread.ofVirtual().name("lease " + role).start(made::run);
+    return made;
+  }
+
+  /** For tests that turn the clock: as {@link #stand}, but nothing runs unless told. */
+  Candidature standStill(String role, Candidate candidate) {
+    Candidature made = new Candidature(role, candidate);
+    all.add(made);
+    return made;
+  }
+
+  @Override
+  public void close() {
+    all.forEach(Candidature::close);
+    for (Candidature each : all) {
+      Thread thread = each.thread;
+      if (thread != null) {
+        try {
+          thread.join(Duration.ofSeconds(2)); // what is given up now has not to be waited for
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+
+  /** One who stands for one role. */
+  final class Candidature implements Candidacy {
+    private final String path;
+    private final String role;
+    private final Candidate candidate;
+    private volatile @Nullable Thread thread;
+    private volatile boolean closed;
+
+    // Of the control thread.
+    private boolean held;
+    private long heldTerm;
+    private long heldUntil;
+
+    // Told by the control thread to the other.
+    private volatile boolean release;
+    private volatile long expiredTerm;
+
+    // Of the thread that asks.
+    private boolean ready;
+    private long term; // of our own lease; 0: none
+    private int version = -2; // as last seen; -2: nothing seen, -1: there is none
+    private long seenNanos;
+    private long notBeforeNanos = control.nanoTime();
+
+    Candidature(String role, Candidate candidate) {
+      this.role = role;
+      this.path = ROLES + "/" + URLEncoder.encode(role, StandardCharsets.UTF_8);
+      this.candidate = candidate;
+    }
+
+    private void run() {
+      while (!closed || release) {
+        boolean last = closed;
+        Duration pause = step();
+        if (last) {
+          return;
+        }
+        LockSupport.parkNanos(pause.toNanos());
+      }
+    }
+
+    /**
+     * Looks, and renews or takes the lease if it is time.
+     *
+     * @return how long to wait
+     */
+    Duration step() {
+      try {
+        if (release) {
+          giveUp();
+          release = false;
+        } else if (!closed) {
+          return advance();
+        }
+      } catch (GroupException e) {
+        LOG.log(Level.DEBUG, "role {0}: {1}", role, e.getMessage());
+        version = -2; // what became of the change is seen next time
+      }
+      return LOOK;
+    }
+
+    private Duration advance() throws GroupException {
+      if (!ready) {
+        state.ensure(ROLES);
+        ready = true;
+      }
+      GroupState.Entry entry = state.peek(path);
+      Lease lease = Lease.of(entry);
+      int now = entry == null ? -1 : entry.version();
+      if (now != version) {
+        version = now;
+        seenNanos = control.nanoTime();
+      }
+      boolean ours = lease.holder().equals(self);
+      if (ours && lease.term() == term && expiredTerm < term) {
+        return take(lease.term());
+      }
+      long waited = control.nanoTime() - seenNanos;
+      boolean free = lease.holder().isEmpty() || ours || waited >= TTL.plus(MARGIN).toNanos();
+      if (free && control.nanoTime() - notBeforeNanos >= 0) {
+        return take(lease.term() + 1);
+      }
+      return LOOK;
+    }
+
+    /** Renews it, or begins a term. */
+    private Duration take(long next) throws GroupException {
+      byte[] value = new Lease(self, next).bytes();
+      long sent = control.nanoTime();
+      GroupState.Entry written =
+          version == -1 ? state.create(path, value) : state.compareAndSet(path, value, version);
+      if (written == null) {
+        version = -2; // somebody was quicker
+        return LOOK;
+      }
+      term = next;
+      version = written.version();
+      seenNanos = control.nanoTime();
+      control.execute(() -> granted(next, sent));
+      return Duration.ofMillis(RENEW_MILLIS);
+    }
+
+    private void giveUp() throws GroupException {
+      GroupState.Entry entry = state.peek(path);
+      Lease lease = Lease.of(entry);
+      if (entry != null && lease.holder().equals(self)) {
+        Object _ = state.compareAndSet(path, new Lease("", lease.term()).bytes(), entry.version());
+      }
+      term = 0;
+    }
+
+    // --- on the control thread -------------------------------------------------------------
+
+    private void granted(long grantedTerm, long sent) {
+      long until = sent + TTL.toNanos();
+      if (closed || release || control.nanoTime() - until >= 0) {
+        if (!held) {
+          expiredTerm = Math.max(expiredTerm, grantedTerm); // came too late to be used
+        }
+        return;
+      }
+      if (held && heldTerm != grantedTerm) {
+        depose();
+      }
+      heldUntil = until;
+      if (!held) {
+        held = true;
+        heldTerm = grantedTerm;
+        candidate.elected(grantedTerm);
+      }
+      candidate.renewed(sent, TTL);
+      control.schedule(TTL, () -> look(grantedTerm));
+    }
+
+    private void look(long ofTerm) {
+      if (held && heldTerm == ofTerm) {
+        long left = heldUntil - control.nanoTime();
+        if (left <= 0) {
+          depose();
+        }
+      }
+    }
+
+    private void depose() {
+      held = false;
+      expiredTerm = heldTerm;
+      candidate.deposed();
+    }
+
+    @Override
+    public void resign() {
+      control.execute(this::leave);
+    }
+
+    private void leave() {
+      if (held) {
+        depose();
+        notBeforeNanos = control.nanoTime() + TTL.plus(MARGIN).toNanos();
+        release = true;
+        wake();
+      }
+    }
+
+    @Override
+    public void close() {
+      control.execute(() -> {
+        if (!closed) {
+          leave();
+          closed = true;
+          all.remove(this);
+          wake();
+        }
+      });
+    }
+
+    private void wake() {
+      Thread waiting = thread;
+      if (waiting != null) {
+        LockSupport.unpark(waiting);
+      }
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.config.ConfigReader;
+import io.fairlead.demo.TestNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two whole instances and a witness, as their operator and their applications see them. */
+@Timeout(90)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class GroupOfInstancesTest {
+  private static final List<String> NAMES = List.of("a", "b", "w");
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
+
+  @TempDir static Path folder;
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final List<Fairlead> running = new ArrayList<>();
+  private TestNode node;
+  private int base;
+
+  @BeforeAll
+  void start() throws Exception {
+    node = Loopback.node("n");
+    base = FreePort.row(11);
+    for (int i = 0; i < NAMES.size(); i++) {
+      running.add(start(i));
+    }
+    for (Fairlead each : running) {
+      Loopback.await(
+          "all are there",
+          PATIENCE,
+          () -> {
+            var group = each.group();
+            return group != null
+                && group.view().connected()
+                && group.view().members().stream().allMatch(member -> member.present());
+          });
+    }
+    Loopback.await(
+        "the first configuration", PATIENCE, () -> configVersion(0) == 1 && configVersion(1) == 1);
+  }
+
+  private Fairlead start(int i) throws IOException {
+    Path file = folder.resolve(NAMES.get(i) + "/fairlead.yaml");
+    Files.createDirectories(file.getParent());
+    Files.writeString(
+        file,
+        """
+        admin: { bind: "127.0.0.1:0" }
+        data: data
+        group:
+          name: test
+          instance: %s
+          bind: "127.0.0.1:%d"
+          peers: { a: "127.0.0.1:%d", b: "127.0.0.1:%d", w: "127.0.0.1:%d" }
+          role: %s
+        """
+                .formatted(
+                    NAMES.get(i),
+                    base + 4 * i,
+                    base,
+                    base + 4,
+                    base + 8,
+                    NAMES.get(i).equals("w") ? "witness" : "member")
+            + (NAMES.get(i).equals("w") ? "" : listeners("web")));
+    return switch (ConfigReader.readFile(file)) {
+      case ConfigReader.Result.Accepted(var config, String text) ->
+          Fairlead.start(config, text, file.toString(), file);
+      case ConfigReader.Result.Refused refused -> throw new AssertionError(refused.problems());
+    };
+  }
+
+  private String listeners(String name) {
+    return """
+    listeners:
+      %s: { bind: "127.0.0.1:0", routes: [ { service: shop } ] }
+    services:
+      shop: { nodes: ["127.0.0.1:%d"] }
+    """
+        .formatted(name, node.port());
+  }
+
+  @AfterAll
+  void close() {
+    running.forEach(Fairlead::close);
+    node.close();
+    http.close();
+  }
+
+  @Test
+  void allTakeAConfigurationOrNone() throws Exception {
+    HttpResponse<String> applied = send(0, "PUT", "/api/v1/config", listeners("shop"));
+    assertThat(applied.body()).contains("\"version\":2", "all instances of the group have it");
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("shop");
+    assertThat(running.get(1).state().listeners()).containsOnlyKeys("shop");
+    assertThat(running.get(2).state().listeners()).as("a witness carries no traffic").isEmpty();
+
+    Files.writeString(folder.resolve("a/page.html"), "at a only");
+    HttpResponse<String> refused =
+        send(
+            0,
+            "PUT",
+            "/api/v1/config",
+            listeners("other").replace("routes:", "errors: { 503: page.html }, routes:"));
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
+    assertThat(refused.body()).contains("b: ").doesNotContain("\"a: ");
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("shop");
+
+    HttpResponse<String> back = send(1, "POST", "/api/v1/config/rollback?version=1", "");
+    assertThat(back.body()).contains("\"version\":3");
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("web");
+    assertThat(send(0, "GET", "/api/v1/config/history", "").body())
+        .contains("\"version\":3", "version 1 again", "\"current\":true");
+
+    Path file = folder.resolve("b/fairlead.yaml");
+    Files.writeString(file, Files.readString(file).replace("web:", "changed:"));
+    Fairlead.Applied reloaded = running.get(1).reload("test");
+    assertThat(reloaded).isInstanceOf(Fairlead.Applied.Done.class);
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("changed");
+
+    running.remove(0).close();
+    running.addFirst(start(0));
+    assertThat(running.get(0).state().listeners())
+        .as("what it last knew, before it has heard anybody")
+        .containsOnlyKeys("changed");
+  }
+
+  @Test
+  void applicationsUseTheStoreByAnyInstance() throws Exception {
+    assertThat(send(0, "GET", "/api/v1/kv/shop%2Ftheme", "").statusCode()).isEqualTo(404);
+    HttpResponse<String> put = send(0, "PUT", "/api/v1/kv/shop%2Ftheme", "dark");
+    String first = put.headers().firstValue("etag").orElseThrow();
+    HttpResponse<String> got = send(1, "GET", "/api/v1/kv/shop%2Ftheme", "");
+    assertThat(got.body()).isEqualTo("dark");
+    assertThat(got.headers().firstValue("etag")).contains(first);
+    assertThat(send(1, "PUT", "/api/v1/kv/shop%2Ftheme", "light", "If-Match", first).statusCode())
+        .isEqualTo(200);
+    HttpResponse<String> late =
+        send(2, "PUT", "/api/v1/kv/shop%2Ftheme", "late", "If-Match", first);
+    assertThat(late.statusCode()).isEqualTo(412);
+    assertThat(late.body()).contains("nothing has changed");
+    assertThat(send(0, "PUT", "/api/v1/kv/shop%2Ftheme", "new", "If-None-Match", "*").statusCode())
+        .isEqualTo(412);
+    assertThat(send(0, "PUT", "/api/v1/kv/lock?ttl=2s", "me", "If-None-Match", "*").statusCode())
+        .isEqualTo(200);
+    assertThat(send(2, "GET", "/api/v1/kv?prefix=&values=true", "").body())
+        .contains("\"key\":\"lock\"", "\"ttl\":2.0", "\"value\":\"light\"");
+    assertThat(send(0, "DELETE", "/api/v1/kv/shop%2Ftheme", "").statusCode()).isEqualTo(200);
+    assertThat(send(1, "GET", "/api/v1/kv/shop%2Ftheme", "").statusCode()).isEqualTo(404);
+    assertThat(send(0, "PUT", "/api/v1/kv/x", "y".repeat(70_000)).body()).contains("65536 bytes");
+    assertThat(send(0, "PUT", "/api/v1/kv/x", "y", "If-Match", "nonsense").statusCode())
+        .isEqualTo(400);
+    Loopback.await(
+        "the lock ends",
+        PATIENCE,
+        () -> {
+          try {
+            return send(0, "GET", "/api/v1/kv/lock", "").statusCode() == 404;
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  @Test
+  void theClientForApplications() throws Exception {
+    String url = "http://127.0.0.1:" + running.get(1).adminAddress().getPort();
+    assertThat(client(url, "get", "k").strip()).isEqualTo("none");
+    String revision = client(url, "create", "k", "one two").strip();
+    assertThat(client(url, "create", "k", "three").strip()).isEqualTo("it is there");
+    assertThat(client(url, "get", "k").strip()).isEqualTo(revision + " one two");
+    assertThat(client(url, "delete", "k", revision).strip()).isEqualTo("true");
+  }
+
+  private static String client(String... arguments) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "examples/java/FairleadStore.java"));
+    command.addAll(List.of(arguments));
+    return Tool.run("", command).output();
+  }
+
+  @Test
+  void whoAndHowMany() throws Exception {
+    assertThat(send(0, "GET", "/api/v1/instances", "").body())
+        .contains("\"group\":\"test\"", "\"connected\":true", "\"role\":\"witness\"");
+    assertThat(send(0, "GET", "/metrics", "").body())
+        .contains(
+            "fairlead_group_connected 1",
+            "fairlead_group_instances{state=\"up\"} 3",
+            "fairlead_group_voters{state=\"up\"} 3",
+            "fairlead_group_config_lag{instance=\"b\"} 0");
+  }
+
+  private long configVersion(int i) {
+    var group = running.get(i).group();
+    return group == null
+        ? 0
+        : group.view().members().stream()
+            .filter(member -> member.self())
+            .findFirst()
+            .orElseThrow()
+            .configVersion();
+  }
+
+  private HttpResponse<String> send(
+      int i, String method, String path, String body, String... fields) throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + running.get(i).adminAddress().getPort() + path))
+            .method(
+                method,
+                body.isEmpty()
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body));
+    if (!method.equals("GET")) {
+      request.header("Content-Type", "application/octet-stream");
+    }
+    if (fields.length > 0) {
+      request.headers(fields);
+    }
+    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+}

@@ -1,0 +1,197 @@
+package io.fairlead.group;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether what clients saw of a store can be explained by each call having happened at one moment
+ * between its beginning and its end [1].
+ *
+ * <p>Keys are independent, so each is looked at alone: a register with put, delete and
+ * compare-and-set. The search goes through the calls in the order in which they began and ended,
+ * takes one that may be next, and goes back when it finds an end whose call cannot be placed; what
+ * has been tried before with the same calls placed and the same value is not tried again [2]. A
+ * call whose answer was lost may have happened at any time after it began.
+ *
+ * <p>[1] M. Herlihy, J. Wing, Linearizability: A Correctness Condition for Concurrent Objects,
+ * TOPLAS 12(3), 1990. [2] J. Wing, C. Gong, Testing and Verifying Concurrent Objects, JPDC 17,
+ * 1993; G. Lowe, Testing for Linearizability, CCPE 29(4), 2017.
+ */
+public final class Linearizability {
+  /** An end that never came. */
+  public static final long NEVER = Long.MAX_VALUE;
+
+  private Linearizability() {}
+
+  /** What was called. */
+  public enum Kind {
+    READ,
+    PUT,
+    CAS,
+    DELETE
+  }
+
+  /**
+   * One call.
+   *
+   * @param begin when it began
+   * @param end when its answer came; {@link #NEVER}: it did not
+   * @param expected of a compare-and-set: the value that must be there; null: nothing
+   * @param value that was read, put or set; null: nothing
+   * @param done of a compare-and-set: whether it said that it was made
+   */
+  public record Call(
+      String key,
+      long begin,
+      long end,
+      Kind kind,
+      @Nullable String expected,
+      @Nullable String value,
+      boolean done) {
+    /** The value after it; or itself again: it could not have happened so. */
+    @Nullable String apply(@Nullable String state) {
+      return switch (kind) {
+        case READ -> state;
+        case PUT -> value;
+        case DELETE -> null;
+        case CAS -> Objects.equals(state, expected) && (done || end == NEVER) ? value : state;
+      };
+    }
+
+    boolean fits(@Nullable String state) {
+      if (end == NEVER) {
+        return true; // nothing was said
+      }
+      return switch (kind) {
+        case READ -> Objects.equals(state, value);
+        case PUT, DELETE -> true;
+        case CAS -> done == Objects.equals(state, expected);
+      };
+    }
+  }
+
+  /** A key that cannot be explained; null: all can. */
+  public static @Nullable String violation(List<Call> history) {
+    Map<String, List<Call>> byKey = new TreeMap<>();
+    for (Call call : history) {
+      if (call.end() != NEVER || call.kind() != Kind.READ) {
+        byKey.computeIfAbsent(call.key(), _ -> new ArrayList<>()).add(call);
+      }
+    }
+    for (Map.Entry<String, List<Call>> one : byKey.entrySet()) {
+      if (!explains(one.getValue())) {
+        return one.getKey();
+      }
+    }
+    return null;
+  }
+
+  /** A beginning or an end in the order of time. */
+  private static final class Moment {
+    final int call;
+    final long time;
+    final boolean begins;
+    @Nullable Moment end;
+    @Nullable Moment before;
+    @Nullable Moment after;
+
+    Moment(int call, long time, boolean begins) {
+      this.call = call;
+      this.time = time;
+      this.begins = begins;
+    }
+
+    void takeOut() {
+      link(Objects.requireNonNull(before), after);
+    }
+
+    void putBack() {
+      link(Objects.requireNonNull(before), this);
+      link(this, after);
+    }
+
+    static void link(Moment first, @Nullable Moment second) {
+      first.after = second;
+      if (second != null) {
+        second.before = first;
+      }
+    }
+  }
+
+  private record Tried(BitSet placed, @Nullable String state) {}
+
+  private record Placed(Moment moment, @Nullable String stateBefore) {}
+
+  private static boolean explains(List<Call> calls) {
+    Moment head = line(calls);
+    BitSet placed = new BitSet(calls.size());
+    Set<Tried> tried = new HashSet<>();
+    List<Placed> stack = new ArrayList<>();
+    String state = null;
+    Moment at = head.after;
+    while (head.after != null) {
+      if (at != null && at.begins) {
+        Call call = calls.get(at.call);
+        if (call.fits(state)) {
+          String next = call.apply(state);
+          BitSet with = (BitSet) placed.clone();
+          with.set(at.call);
+          if (tried.add(new Tried(with, next))) {
+            stack.add(new Placed(at, state));
+            placed.set(at.call);
+            state = next;
+            at.takeOut();
+            Objects.requireNonNull(at.end).takeOut();
+            at = head.after;
+            continue;
+          }
+        }
+        at = at.after;
+        continue;
+      }
+      if (at != null && calls.get(at.call).end() == NEVER) {
+        return true; // all that said anything is placed
+      }
+      if (stack.isEmpty()) {
+        return false;
+      }
+      Placed last = stack.removeLast();
+      state = last.stateBefore();
+      placed.clear(last.moment().call);
+      Objects.requireNonNull(last.moment().end).putBack();
+      last.moment().putBack();
+      at = last.moment().after;
+    }
+    return true;
+  }
+
+  private static Moment line(List<Call> calls) {
+    List<Moment> moments = new ArrayList<>();
+    for (int i = 0; i < calls.size(); i++) {
+      Moment begin = new Moment(i, calls.get(i).begin(), true);
+      Moment end = new Moment(i, calls.get(i).end(), false);
+      begin.end = end;
+      moments.add(begin);
+      moments.add(end);
+    }
+    // What ends when another begins may still have been at the same time.
+    moments.sort(
+        Comparator.<Moment>comparingLong(moment -> moment.time)
+            .thenComparing(moment -> !moment.begins));
+    Moment head = new Moment(-1, Long.MIN_VALUE, false);
+    Moment last = head;
+    for (Moment moment : moments) {
+      Moment.link(last, moment);
+      last = moment;
+    }
+    return head;
+  }
+}

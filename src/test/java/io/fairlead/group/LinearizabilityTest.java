@@ -1,0 +1,140 @@
+package io.fairlead.group;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.group.Linearizability.Call;
+import io.fairlead.group.Linearizability.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The checker itself: what can be explained passes, and what was planted does not. A call is
+ * written BEGIN-END KIND VALUE; the end {@code ?} never came; {@code cas A>B} was made, {@code cas
+ * A!B} was refused, {@code -} is nothing.
+ */
+final class LinearizabilityTest {
+  @ParameterizedTest
+  @CsvSource({
+    "'0-1 put a; 2-3 read a'",
+    "'0-1 read -; 2-3 put a; 4-5 read a'",
+    "'0-9 put a; 1-2 read -; 3-4 read a'", // it happened in between
+    "'0-9 put a; 1-2 read a; 3-4 read a'",
+    "'0-9 put a; 0-9 put b; 10-11 read a'",
+    "'0-9 put a; 0-9 put b; 10-11 read b'",
+    "'0-1 put a; 2-3 cas a>b; 4-5 read b'",
+    "'0-1 put a; 2-9 cas a>b; 2-9 cas a!c; 10-11 read b'", // one of two wins
+    "'0-1 put a; 2-? put b; 3-4 read a; 5-6 read b'", // no answer: later
+    "'0-1 put a; 2-? put b; 3-4 read a; 5-6 read a'", // no answer: never
+    "'0-1 put a; 2-? cas a>b; 3-4 read b; 5-6 cas b>c; 7-8 read c'",
+    "'0-1 put a; 2-3 delete; 4-5 read -; 6-7 cas ->b; 8-9 read b'"
+  })
+  void canBeExplained(String history) {
+    assertThat(Linearizability.violation(parse(history))).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'0-1 put a; 2-3 read -'", // an acknowledged write is lost
+    "'0-1 put a; 2-3 put b; 4-5 read a'", // a stale read
+    "'0-9 put a; 1-2 read a; 3-4 read -'", // it was seen, and then not
+    "'0-9 put a; 0-9 put b; 10-11 read a; 12-13 read b'", // two orders
+    "'0-1 put a; 2-9 cas a>b; 2-9 cas a>c; 10-11 read b'", // both won
+    "'0-1 put a; 2-3 cas a!b; 4-5 read a'", // refused without a reason
+    "'0-1 put a; 2-3 read z'", // nobody wrote that
+    "'0-1 put a; 2-3 delete; 4-5 read a'", // it is back
+    "'0-1 put a; 2-? put b; 3-4 read b; 5-6 read a'", // once seen it has happened
+    "'0-1 put a; 2-3 cas b>c; 4-5 read c'" // made upon a value that was not there
+  })
+  void whatWasPlantedIsFound(String history) {
+    assertThat(Linearizability.violation(parse(history))).isEqualTo("k");
+  }
+
+  /** Histories of a register that is one; each then has one read changed to what was before. */
+  @Test
+  void everyPlantedStaleReadIsFoundInHistoriesThatAreSoundWithoutIt() {
+    int planted = 0;
+    for (int round = 0; round < 300; round++) {
+      long seed = new SplittableRandom().nextLong();
+      SplittableRandom random = new SplittableRandom(seed);
+      List<Call> history = sound(random, 60);
+      assertThat(Linearizability.violation(history)).as("seed %s", seed).isNull();
+      List<Call> wrong = withStaleRead(history, random);
+      if (wrong != null) {
+        planted++;
+        assertThat(Linearizability.violation(wrong)).as("seed %s: %s", seed, wrong).isEqualTo("k");
+      }
+    }
+    assertThat(planted).isGreaterThan(100);
+  }
+
+  /** Each call happens at a moment that is drawn between its beginning and its end. */
+  private static List<Call> sound(SplittableRandom random, int calls) {
+    List<Call> history = new ArrayList<>();
+    String state = null;
+    for (int i = 0; i < calls; i++) {
+      long moment = 100L * i;
+      long begin = moment - random.nextInt(150);
+      long end = moment + 1 + random.nextInt(150);
+      String value = "v" + i;
+      switch (random.nextInt(4)) {
+        case 0 -> {
+          history.add(new Call("k", begin, end, Kind.PUT, null, value, true));
+          state = value;
+        }
+        case 1 -> history.add(new Call("k", begin, end, Kind.READ, null, state, true));
+        case 2 -> {
+          history.add(new Call("k", begin, end, Kind.CAS, state, value, true));
+          state = value;
+        }
+        default -> history.add(new Call("k", begin, end, Kind.CAS, "other", value, false));
+      }
+    }
+    return history;
+  }
+
+  /** A read far behind two writes that follow each other without overlapping sees the first. */
+  private static @Nullable List<Call> withStaleRead(List<Call> history, SplittableRandom random) {
+    List<Call> writes =
+        history.stream().filter(call -> call.kind() != Kind.READ && call.done()).toList();
+    if (writes.size() < 6) {
+      return null;
+    }
+    Call first = writes.get(random.nextInt(writes.size() - 5));
+    long end = history.stream().mapToLong(Call::end).max().orElse(0);
+    List<Call> wrong = new ArrayList<>(history);
+    wrong.add(new Call("k", end + 1, end + 2, Kind.READ, null, first.value(), true));
+    return wrong;
+  }
+
+  private static List<Call> parse(String history) {
+    List<Call> calls = new ArrayList<>();
+    for (String line : history.split("; ", -1)) {
+      String[] words = line.strip().split(" ", -1);
+      String[] times = words[0].split("-", 2);
+      long end = times[1].equals("?") ? Linearizability.NEVER : Long.parseLong(times[1]);
+      long begin = Long.parseLong(times[0]);
+      String value = words.length > 2 ? words[2] : "-";
+      calls.add(
+          switch (words[1]) {
+            case "put" -> new Call("k", begin, end, Kind.PUT, null, value, true);
+            case "read" -> new Call("k", begin, end, Kind.READ, null, nothing(value), true);
+            case "delete" -> new Call("k", begin, end, Kind.DELETE, null, null, true);
+            default -> {
+              String[] parts = value.split("[>!]", 2);
+              yield new Call(
+                  "k", begin, end, Kind.CAS, nothing(parts[0]), parts[1], value.contains(">"));
+            }
+          });
+    }
+    return calls;
+  }
+
+  private static @Nullable String nothing(String text) {
+    return text.equals("-") ? null : text;
+  }
+}
