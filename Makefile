@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-store bench-scale test-containers chaos chaos-group incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-store bench-scale test-containers chaos chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -26,7 +26,7 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2
 	$(MVN) verify $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
@@ -67,6 +67,9 @@ chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 chaos-group: jdk ## kills and freezes instances of a group RUNS (20) times SECONDS (20) while clients use its store
 	@bin/needs maven
 	$(MVN) test -Dtest=GroupHistoryTest -Dfairlead.group.runs=$(or $(RUNS),20) -Dfairlead.group.seconds=$(or $(SECONDS),20)
+
+chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces (root); see chaos/vip/README.md
+	chaos/vip/run $(MORE)
 
 page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds
 	bench/page-hour $(MORE)

@@ -7,6 +7,7 @@ import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigDiff;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
@@ -105,8 +106,11 @@ final class Fairlead implements AutoCloseable {
   /** How often what loops look up about latencies is made anew. */
   private static final Duration TICK = Duration.ofSeconds(1);
 
-  /** Of the roles of an instance that is alone. */
-  private static final Duration LEASE = Duration.ofSeconds(10);
+  /**
+   * Of the roles of an instance that is alone. As long clients wait for a virtual IP when this
+   * process is frozen.
+   */
+  private static final Duration LEASE = Duration.ofSeconds(3);
 
   /** How often limits follow what has been seen. */
   private static final Duration ADAPT = Duration.ofMillis(100);
@@ -174,6 +178,7 @@ final class Fairlead implements AutoCloseable {
   private final ScalingKeeper scaling;
   private final Discovery discovery;
   private final GroupKeeper groups;
+  private final VipKeeper vips;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
@@ -236,17 +241,24 @@ final class Fairlead implements AutoCloseable {
             rollups,
             () -> records.recorder() != null,
             () -> AlertKeeper.open(incidents.watch()));
+    Roles roles = new Roles(new LoneLeadership(control, LEASE));
     scaling =
         new ScalingKeeper(
             config.data(),
             control,
-            new LoneLeadership(control, LEASE),
+            roles,
             membership,
             events::add,
             new SplittableRandom(secrets.nextLong()));
     discovery = Discovery.of(control, membership, events::add, secrets);
     commandsAllowed = config.admin().allowCommands();
-    groups = new GroupKeeper(this, config.data(), control, events::add, secrets);
+    groups = new GroupKeeper(this, config.data(), control, events::add, secrets, roles);
+    vips =
+        new VipKeeper(
+            config.group().map(GroupConfig::instance).orElseGet(RecordKeeper::hostName),
+            control,
+            roles,
+            events::add);
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -301,6 +313,7 @@ final class Fairlead implements AutoCloseable {
       if (succession == null) {
         instance.change(first.config(), first.text(), first.source());
         instance.admin = instance.openDoor(config.admin());
+        instance.startVips(false);
         instance.startAlerts(recording);
         instance.startGroup();
         return instance;
@@ -317,12 +330,23 @@ final class Fairlead implements AutoCloseable {
         instance.leave(Duration.ofSeconds(5)); // the other one goes on; what came here ends well
         throw e;
       }
+      instance.startVips(true);
       instance.startAlerts(recording);
       instance.startGroup();
       return instance;
     } catch (IOException | RuntimeException e) {
       instance.close();
       throw e;
+    }
+  }
+
+  /** Whoever comes by them finds open listeners. */
+  private void startVips(boolean inheriting) {
+    changing.lock();
+    try {
+      vips.start(inheriting);
+    } finally {
+      changing.unlock();
     }
   }
 
@@ -447,6 +471,7 @@ final class Fairlead implements AutoCloseable {
       Map<HostPort, String> takenOver = before == null ? Map.of() : takenOver(before, config);
       Map<String, Listener> listeners;
       Map<String, TlsKeeper.Loaded> certificates = Map.of();
+      dataPlane.bindThoughAbsent(VipKeeper.addresses(config.vips()));
       try {
         certificates = tls.load(config);
         tls.showFirst(certificates);
@@ -484,6 +509,7 @@ final class Fairlead implements AutoCloseable {
       }
       alerts.follow(config.alerts());
       groups.follow(config.group());
+      vips.follow(config.vips());
       HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
     } finally {
@@ -1053,6 +1079,10 @@ final class Fairlead implements AutoCloseable {
     return events;
   }
 
+  VipKeeper vips() {
+    return vips;
+  }
+
   Alerts alerts() {
     return alerts.alerts();
   }
@@ -1194,7 +1224,12 @@ final class Fairlead implements AutoCloseable {
    * @return how many connections had to be cut in the end
    */
   public int drain(Duration patience) {
-    int cut = end("draining", patience, listener -> listener.drain(patience));
+    int cut =
+        end(
+            "draining",
+            () -> vips.leave("the instance drains"),
+            patience,
+            listener -> listener.drain(patience));
     scaling.stop(state().config());
     return cut;
   }
@@ -1211,11 +1246,20 @@ final class Fairlead implements AutoCloseable {
       return true;
     });
     groups.close(); // and is one of the group
-    return end("replaced", patience, listener -> listener.leave(IDLE_PATIENCE, patience));
+    return end(
+        "replaced", vips::abandon, patience, listener -> listener.leave(IDLE_PATIENCE, patience));
   }
 
+  /**
+   * Ends what goes on.
+   *
+   * @param addresses what becomes of virtual IPs, before anybody is turned away
+   */
   private int end(
-      String why, Duration patience, Function<Listener, CompletableFuture<Integer>> how) {
+      String why,
+      Runnable addresses,
+      Duration patience,
+      Function<Listener, CompletableFuture<Integer>> how) {
     List<CompletableFuture<Integer>> drains;
     changing.lock(); // a change that has begun is brought to its end first
     try {
@@ -1225,6 +1269,7 @@ final class Fairlead implements AutoCloseable {
       changing.unlock();
     }
     events.add(new Event.InstanceStopping(why));
+    addresses.run();
     for (Listener listener : state().listeners().values()) {
       drains.add(how.apply(listener));
     }
@@ -1245,6 +1290,7 @@ final class Fairlead implements AutoCloseable {
     if (door != null) {
       door.close();
     }
+    vips.close();
     State last = state.get();
     if (last != null && !replaced) {
       scaling.stop(last.config()); // what a drain has not stopped

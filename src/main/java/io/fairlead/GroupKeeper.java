@@ -28,6 +28,7 @@ final class GroupKeeper {
   private final Consumer<Event> events;
   private final SecureRandom random;
   private final Path data;
+  private final Roles roles;
   private boolean started;
   private volatile @Nullable Group group;
 
@@ -39,8 +40,10 @@ final class GroupKeeper {
       Path data,
       ControlThread control,
       Consumer<Event> events,
-      SecureRandom random) {
+      SecureRandom random,
+      Roles roles) {
     this.fairlead = fairlead;
+    this.roles = roles;
     this.data = data;
     this.control = control;
     this.events = events;
@@ -97,12 +100,13 @@ final class GroupKeeper {
     }
     if (config.isEmpty()) {
       group = null;
+      roles.follow(null);
       if (running != null) {
         // It may be waiting for the change that this is part of.
         Thread.ofVirtual().name("group ends").start(running::close);
       }
     } else if (running == null) {
-      group =
+      Group begun =
           Group.start(
               data,
               config.get(),
@@ -111,6 +115,8 @@ final class GroupKeeper {
               events,
               random,
               new FromGroup(config.get().name()));
+      group = begun;
+      roles.follow(begun.leadership());
     } else {
       running.follow(config.get());
     }

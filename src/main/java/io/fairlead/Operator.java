@@ -50,6 +50,7 @@ import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.vip.VipStatus;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -193,6 +194,11 @@ final class Operator implements Instance {
     match.cookies().forEach((name, value) -> parts.add("cookie " + name + "=" + value));
     match.clients().forEach(network -> parts.add("client " + network));
     return parts.isEmpty() ? "every request" : String.join(" ", parts);
+  }
+
+  @Override
+  public List<VipStatus> vips() {
+    return fairlead.vips().status();
   }
 
   @Override

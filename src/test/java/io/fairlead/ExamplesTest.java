@@ -167,6 +167,7 @@ class ExamplesTest {
         "balancing.yaml",
         "alerts.yaml",
         "affinity.yaml",
+        "vip.yaml",
         "health.yaml",
         "logs.yaml",
         "node-logs.yaml",
@@ -182,6 +183,7 @@ class ExamplesTest {
           Files.readString(Path.of("examples", name))
               .replaceAll("0\\.0\\.0\\.0:(5432|2525|53|8443)", "127.0.0.1:0")
               .replace("0.0.0.0:8080", "127.0.0.1:0")
+              .replace("interface: eth0", "interface: not-there") // or we would speak there
               .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
               .replace(", \"[::1]:8081\"", "")
               .replace("${OPERATOR_TOKEN}", "the-token-of-an-operator")

@@ -11,6 +11,11 @@ final class FairleadProcess {
 
   /** {@code fairlead run} with those arguments; what it prints goes to the file. */
   static Process run(Path output, String... arguments) throws IOException {
+    return start(output, command(arguments));
+  }
+
+  /** The same command, which may be run elsewhere. */
+  static List<String> command(String... arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -25,6 +30,10 @@ final class FairleadProcess {
                 "io.fairlead.Main",
                 "run"));
     command.addAll(List.of(arguments));
+    return command;
+  }
+
+  static Process start(Path output, List<String> command) throws IOException {
     return new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(output.toFile())

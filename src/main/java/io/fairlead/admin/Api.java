@@ -171,6 +171,7 @@ final class Api {
     table.addAll(new AlertsApi(instance).endpoints());
     table.addAll(new GroupApi(instance).endpoints());
     table.addAll(new StoreApi(instance).endpoints());
+    table.add(new VipsApi(instance).endpoint());
     table.add(
         open(
             "/api/v1/openapi.json",

@@ -98,7 +98,12 @@ final class IncidentsApi {
           Event.NodeProbation _,
           Event.NodeReinstated _ ->
           "node";
-      case Event.TookOver _, Event.Replaced _, Event.InstanceStarted _, Event.InstanceStopping _ ->
+      case Event.TookOver _,
+          Event.Replaced _,
+          Event.InstanceStarted _,
+          Event.InstanceStopping _,
+          Event.VipOwned _,
+          Event.VipReleased _ ->
           "failover";
       case Event.GroupReached _, Event.GroupLost _, Event.PeerJoined _, Event.PeerLost _ ->
           "failover";

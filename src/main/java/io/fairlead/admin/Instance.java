@@ -17,6 +17,7 @@ import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.vip.VipStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -166,6 +167,11 @@ public interface Instance {
   /** Who is told of what. */
   default Alerts alerts() {
     return Alerts.NONE;
+  }
+
+  /** How virtual IPs are, in the order of the configuration. */
+  default List<VipStatus> vips() {
+    return List.of();
   }
 
   /** Who answers questions to the request records. */

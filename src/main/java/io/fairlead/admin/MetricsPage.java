@@ -26,6 +26,7 @@ import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import io.fairlead.telemetry.ShedReason;
 import io.fairlead.telemetry.TlsCounter;
+import io.fairlead.vip.VipStatus;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -89,6 +90,7 @@ public final class MetricsPage {
     List<Service> services = instance.services();
     ConfigState config = instance.config();
     Instances group = Instances.of(instance.group());
+    List<VipStatus> vips = instance.vips();
     for (Metric metric : Metric.values()) {
       switch (metric) {
         case BUILD_INFO -> {
@@ -119,6 +121,34 @@ public final class MetricsPage {
           for (InstanceView one : group.instances()) {
             if (one.state().equals("up")) {
               page.sample(metric, one.lag(), one.name());
+            }
+          }
+        }
+        case VIP_OWNER -> vips(page, metric, vips, vip -> vip.isOwner() ? 1 : 0);
+        case VIP_TROUBLE -> vips(page, metric, vips, vip -> vip.isInTrouble() ? 1 : 0);
+        case VIP_TAKEN -> vips(page, metric, vips, VipStatus::taken);
+        case VIP_ADVERTS -> {
+          page.family(metric);
+          for (VipStatus vip : vips) {
+            if (vip.vrid() > 0) {
+              page.sample(metric, vip.counters().sent(), vip.name(), "sent");
+              page.sample(metric, vip.counters().received(), vip.name(), "received");
+            }
+          }
+        }
+        case VIP_ADVERTS_REFUSED -> {
+          page.family(metric);
+          for (VipStatus vip : vips) {
+            for (Map.Entry<String, Long> one : vip.counters().refused().entrySet()) {
+              page.sample(metric, one.getValue(), vip.name(), one.getKey());
+            }
+          }
+        }
+        case VIP_LATE_RENEWALS -> {
+          page.family(metric);
+          for (VipStatus vip : vips) {
+            if (vip.vrid() == 0) {
+              page.sample(metric, vip.counters().late(), vip.name());
             }
           }
         }
@@ -445,6 +475,15 @@ public final class MetricsPage {
     page.family(metric);
     for (CopyStats each : instance.copies()) {
       page.sample(metric, figure.applyAsLong(each), each.to());
+    }
+  }
+
+  private static void vips(
+      MetricsWriter page, Metric metric, List<VipStatus> vips, ToLongFunction<VipStatus> value)
+      throws IOException {
+    page.family(metric);
+    for (VipStatus vip : vips) {
+      page.sample(metric, value.applyAsLong(vip), vip.name());
     }
   }
 

@@ -135,6 +135,7 @@ public final class Cli {
     verbs.put("instances", () -> new GroupVerbs.Instances(world));
     verbs.put("kv", () -> new KvVerb(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));
+    verbs.put("vips", () -> new VipsVerb(world));
     verbs.put("logs", () -> new LogsVerb(world));
     verbs.put("patterns", () -> new PatternsVerb(world));
     verbs.put("why", () -> new WhyVerb(world));

@@ -89,7 +89,8 @@ public final class ConfigDiff {
               && now.orElse(null) instanceof GroupConfig other ->
           records(path, some, other);
       case Optional<?> maybe when maybe.orElse(null) instanceof Secret -> say(path + " changed");
-      case HostPort _, Cidr _, Probe.StatusRange _, Optional<?> _ -> change(path, before, after);
+      case HostPort _, Cidr _, VipAddress _, Probe.StatusRange _, Optional<?> _ ->
+          change(path, before, after);
       case Secret _ -> say(path + " changed");
       case AlertCondition _ -> change(path, before, after);
       case Record record when record.getClass() == after.getClass() ->
@@ -170,6 +171,8 @@ public final class ConfigDiff {
 
   private static String words(Object value) {
     return switch (value) {
+      case VipElection.Lease _ -> "lease";
+      case VipElection.Vrrp vrrp -> "vrrp " + vrrp.vrid();
       case Probe.Tcp _ -> "tcp";
       case Probe.Talk _ -> "tcp with an answer";
       case PostgresqlProbe _ -> "postgresql";

@@ -3,6 +3,7 @@ package io.fairlead.config;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.Set;
  * @param listeners by name, in file order
  * @param services by name, in file order
  * @param group several instances as one; empty: this one is alone
+ * @param vips virtual IPs by name, in file order
  */
 public record FairleadConfig(
     AdminConfig admin,
@@ -32,19 +34,23 @@ public record FairleadConfig(
     TelemetryConfig telemetry,
     Map<String, ListenerConfig> listeners,
     Map<String, ServiceConfig> services,
-    Optional<GroupConfig> group) {
+    Optional<GroupConfig> group,
+    Map<String, VipConfig> vips) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
   static final int MAX_SUGGESTIONS = 20;
 
   public FairleadConfig {
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));
     services = Collections.unmodifiableMap(balanced(services, listeners, runtime.zone()));
+    vips = Collections.unmodifiableMap(new LinkedHashMap<>(vips));
     Require require = new Require();
     checkServices(require, listeners, services);
     checkCommands(require, admin, services);
     checkBinds(require, admin, listeners, group);
     checkRateLimits(require, listeners);
     checkAlerts(require, alerts, listeners, services);
+    checkVips(require, vips);
+    checkSecondChances(require, vips, listeners);
     require.that(
         logs.enabled() || telemetry.traces().isEmpty(),
         List.of("telemetry", "otlp", "traces"),
@@ -169,6 +175,67 @@ public record FairleadConfig(
     }
   }
 
+  /** Two with one address, or one number on a link, would take it from each other. */
+  private static void checkVips(Require require, Map<String, VipConfig> vips) {
+    require.that(
+        vips.size() <= VipConfig.MAX_VIPS,
+        List.of("vips"),
+        null,
+        "must not be more than " + VipConfig.MAX_VIPS,
+        List.of());
+    Map<Object, List<String>> addresses = new HashMap<>();
+    Map<Object, List<String>> numbers = new HashMap<>();
+    for (VipConfig vip : vips.values()) {
+      for (int i = 0; i < vip.address().size(); i++) {
+        VipAddress address = vip.address().get(i);
+        List<String> place = List.of("vips", vip.name(), "address", "[" + i + "]");
+        List<String> other = addresses.putIfAbsent(address.ip(), place);
+        if (other != null) {
+          require.that(false, place, address, "must be free, but {} takes it", List.of(other));
+        }
+      }
+      if (vip.elect() instanceof VipElection.Vrrp vrrp) {
+        List<String> place = List.of("vips", vip.name(), "vrid");
+        List<Object> link =
+            List.of(vip.networkInterface(), vip.address().getFirst().isIpv4(), vrrp.vrid());
+        List<String> other = numbers.putIfAbsent(link, place);
+        if (other != null) {
+          require.that(
+              false,
+              place,
+              vrrp.vrid(),
+              "must be free on its link, but {} is the same",
+              List.of(other));
+        }
+      }
+    }
+  }
+
+  /** A socket bound to the address takes what belongs to another machine's connections. */
+  private static void checkSecondChances(
+      Require require, Map<String, VipConfig> vips, Map<String, ListenerConfig> listeners) {
+    Map<String, String> addresses = new HashMap<>();
+    for (VipConfig vip : vips.values()) {
+      if (vip.secondChance()) {
+        vip.address().forEach(one -> addresses.put(one.ip().getHostAddress(), vip.name()));
+      }
+    }
+    for (ListenerConfig listener : listeners.values()) {
+      for (int i = 0; i < listener.bind().size(); i++) {
+        HostPort address = listener.bind().get(i);
+        String vip = addresses.get(address.host());
+        if (vip != null && listener.protocol() != ListenerProtocol.UDP) {
+          require.that(
+              false,
+              List.of("listeners", listener.name(), "bind", "[" + i + "]"),
+              address,
+              "must be 0.0.0.0:" + address.port() + ", because {} is true",
+              List.of(List.of("vips", vip, "second-chance")));
+        }
+      }
+    }
+  }
+
   private static void known(
       Require require, List<String> place, String kind, String name, Set<String> names) {
     if (!name.isEmpty() && !names.contains(name)) {
@@ -273,6 +340,7 @@ public record FairleadConfig(
         agreed.telemetry(),
         agreed.listeners(),
         agreed.services(),
-        group);
+        group,
+        agreed.vips());
   }
 }

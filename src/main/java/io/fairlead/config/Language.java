@@ -839,6 +839,16 @@ final class Language {
           "Several instances as one: shared state, one configuration; see [group.md](group.md).",
           "{ name: prod, instance: edge-1 }");
 
+  private static final Key<Map<String, VipConfig>> VIPS =
+      Key.of(
+          "vips",
+          new MapOf<>("virtual IPs", MapOf.Names.OBJECT, VipsLanguage.VIP),
+          Map.of(),
+          "none",
+          "Addresses that move from one instance to another when it fails, by name; see"
+              + " [vip.md](vip.md).",
+          "{ front: { address: \"10.0.0.100/24\", interface: eth0 } }");
+
   static final Obj<FairleadConfig> FILE =
       new Obj<>(
           "file",
@@ -852,8 +862,9 @@ final class Language {
               FILE_TELEMETRY,
               LISTENERS,
               SERVICES,
-              FILE_GROUP),
-          List.of("dns", "vips", "databases"),
+              FILE_GROUP,
+              VIPS),
+          List.of("dns", "databases"),
           null,
           (values, _) ->
               new FairleadConfig(
@@ -865,7 +876,8 @@ final class Language {
                   values.get(FILE_TELEMETRY),
                   values.get(LISTENERS),
                   values.get(SERVICES),
-                  Optional.ofNullable(values.find(FILE_GROUP))));
+                  Optional.ofNullable(values.find(FILE_GROUP)),
+                  values.get(VIPS)));
 
   private Language() {}
 

@@ -28,6 +28,7 @@ import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -75,6 +76,9 @@ public final class DataPlane implements AutoCloseable {
   private final InheritedSockets inherited = new InheritedSockets();
   private final RecordNames names = new RecordNames();
   private int nextLoop;
+
+  /** What may be bound while the machine does not have it. */
+  private volatile Set<InetAddress> absent = Set.of();
 
   /**
    * Starts the event loops.
@@ -196,6 +200,11 @@ public final class DataPlane implements AutoCloseable {
     return new Listener(config.name(), sockets, state, this);
   }
 
+  /** Listeners that are opened from now on may be bound to these though the machine lacks them. */
+  public void bindThoughAbsent(Set<InetAddress> addresses) {
+    absent = Set.copyOf(addresses);
+  }
+
   /** Binds all, or none. */
   Map<HostPort, Channel> bind(String name, List<HostPort> addresses, ListenerState state)
       throws IOException {
@@ -210,6 +219,9 @@ public final class DataPlane implements AutoCloseable {
         home.eventLoop().register(socket).syncUninterruptibly();
         sockets.put(address, socket);
         continue;
+      }
+      if (at.getAddress() != null && absent.contains(at.getAddress())) {
+        transport.allowAbsentAddress(socket);
       }
       home.eventLoop().register(socket).syncUninterruptibly();
       ChannelFuture bound = socket.bind(at).awaitUninterruptibly();

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -14,6 +15,7 @@ import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
@@ -119,5 +121,17 @@ enum TransportKind {
       case IO_URING -> new IoUringServerSocketChannel();
       case NIO -> new NioServerSocketChannel();
     };
+  }
+
+  /**
+   * A virtual IP is bound by all who may own it, also while another one does. NIO cannot: there a
+   * listener that is to have one is bound to the wildcard address.
+   */
+  void allowAbsentAddress(Channel socket) {
+    switch (this) {
+      case EPOLL -> socket.config().setOption(EpollChannelOption.IP_FREEBIND, true);
+      case IO_URING -> socket.config().setOption(IoUringChannelOption.IP_FREEBIND, true);
+      case NIO -> {}
+    }
   }
 }

@@ -50,6 +50,8 @@ public sealed interface Event {
           GroupLost _,
           GroupTrouble _,
           PeerLost _,
+          VipTrouble _,
+          VipContested _,
           IncidentOpened _ ->
           "bad";
       case NodeUp _,
@@ -66,6 +68,7 @@ public sealed interface Event {
           DiscoveryResumed _,
           GroupReached _,
           PeerJoined _,
+          VipTroubleOver _,
           IncidentOver _ ->
           "good";
       case InstanceStarted _,
@@ -87,6 +90,8 @@ public sealed interface Event {
           Scaled _,
           GroupWaits _,
           GroupChanged _,
+          VipOwned _,
+          VipReleased _,
           Audit _ ->
           "info";
     };
@@ -660,6 +665,52 @@ public sealed interface Event {
     @Override
     public String text() {
       return "instance " + instance + " of group " + group + " is gone";
+    }
+  }
+
+  /** This instance has a virtual IP from now on. */
+  record VipOwned(String vip, String addresses, String networkInterface, String why)
+      implements Event {
+    @Override
+    public String text() {
+      return "virtual IP "
+          + vip
+          + " is owned by this instance ("
+          + addresses
+          + " on "
+          + networkInterface
+          + "): "
+          + why;
+    }
+  }
+
+  record VipReleased(String vip, String why) implements Event {
+    @Override
+    public String text() {
+      return "virtual IP " + vip + " is owned by this instance no longer: " + why;
+    }
+  }
+
+  /** This instance cannot have a virtual IP, or not in order. */
+  record VipTrouble(String vip, String what) implements Event {
+    @Override
+    public String text() {
+      return "virtual IP " + vip + ": " + what;
+    }
+  }
+
+  record VipTroubleOver(String vip) implements Event {
+    @Override
+    public String text() {
+      return "virtual IP " + vip + ": nothing is wrong any more";
+    }
+  }
+
+  /** Another one speaks as if a virtual IP were its own. */
+  record VipContested(String vip, String what) implements Event {
+    @Override
+    public String text() {
+      return "virtual IP " + vip + " is contested: " + what;
     }
   }
 

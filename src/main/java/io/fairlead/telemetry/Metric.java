@@ -87,6 +87,42 @@ public enum Metric {
       Unit.NONE,
       "instance",
       "Versions of the configuration that an instance is behind the group's. When it rises and stays above 0, that instance could not put it into force; its events say why."),
+  VIP_OWNER(
+      "fairlead_vip_owner",
+      Type.GAUGE,
+      Unit.NONE,
+      "vip",
+      "1 while this instance owns the virtual IP, else 0. A rise means that it took it over. Over all instances the sum is 1: less for longer than some seconds means that nobody has it."),
+  VIP_TROUBLE(
+      "fairlead_vip_trouble",
+      Type.GAUGE,
+      Unit.NONE,
+      "vip",
+      "1 while something keeps this instance from taking part in the election of the virtual IP; an event says what. When it rises there is one less to take over."),
+  VIP_TAKEN(
+      "fairlead_vip_taken_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "vip",
+      "How often this instance became the owner of the virtual IP. When it rises again and again, the address wanders: intervals are too short for the machines or the network."),
+  VIP_ADVERTS(
+      "fairlead_vip_adverts_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "vip,direction",
+      "Adverts of VRRP that were sent, and received of the same virtual router. Sent rises at the owner, received at the others."),
+  VIP_ADVERTS_REFUSED(
+      "fairlead_vip_adverts_refused_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "vip,reason",
+      "Packets of VRRP that were of no use: hops, they have passed a router; version, not of VRRPv3; length; checksum; empty, without address; interval, of 0; stranger, not among the peers. When it rises, somebody on the link is set up wrongly, or forges them."),
+  VIP_LATE_RENEWALS(
+      "fairlead_vip_late_renewals_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "vip",
+      "Renewals of a lease that came too late to hold the address by. When it rises, the group answers slowly or this process waits for processors; the next one late may cost the address."),
 
   ALERTS(
       "fairlead_alerts",

@@ -30,6 +30,7 @@ import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import io.fairlead.telemetry.TlsCounter;
+import io.fairlead.vip.VipStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,6 +62,7 @@ public final class FakeInstance implements Instance {
   private final LongSupplier epochMillis;
   private volatile int manualSize = -1;
   private final long startedMillis;
+  private volatile List<VipStatus> vips = List.of();
   private final EventLog events;
   private final List<Service> services = new CopyOnWriteArrayList<>();
   private final Map<String, List<NodeSpec>> members = new java.util.HashMap<>();
@@ -531,5 +533,14 @@ public final class FakeInstance implements Instance {
       }
     }
     throw new IllegalArgumentException("no service " + name);
+  }
+
+  public void setVips(List<VipStatus> vips) {
+    this.vips = List.copyOf(vips);
+  }
+
+  @Override
+  public List<VipStatus> vips() {
+    return vips;
   }
 }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.Metric;
+import io.fairlead.vip.VipStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,7 +37,7 @@ class MetricsPageTest {
     assertThat(metric.help()).matches("(?s).*([Rr]ise|new series).*").endsWith(".");
     assertThat(
             List.of(
-                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind,instance"
+                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind,instance,vip,direction"
                     .split(",", -1)))
         .containsAll(metric.labels());
   }
@@ -77,6 +79,49 @@ class MetricsPageTest {
         .contains("fairlead_service_latency_seconds_bucket{service=\"shop\",le=\"0.005\"} 100\n")
         .contains("fairlead_service_latency_seconds_sum{service=\"shop\"} 0.3\n")
         .contains("fairlead_service_latency_seconds_count{service=\"shop\"} 100\n");
+  }
+
+  @Test
+  void saysWhoOwnsVirtualIps() throws IOException {
+    instance.setVips(
+        List.of(
+            new VipStatus(
+                "front",
+                List.of("10.0.0.100/24"),
+                "eth0",
+                "vrrp",
+                "owner",
+                VipStatus.SELF,
+                0,
+                0,
+                "",
+                51,
+                200,
+                3,
+                new VipStatus.Counters(100, 7, Map.of("checksum", 2L), 0)),
+            new VipStatus(
+                "leased",
+                List.of("10.0.0.101/24"),
+                "eth0",
+                "lease",
+                "trouble",
+                null,
+                0,
+                0,
+                "",
+                0,
+                100,
+                1,
+                new VipStatus.Counters(0, 0, Map.of(), 4))));
+    assertThat(page(ScrapeFormat.TEXT))
+        .contains("fairlead_vip_owner{vip=\"front\"} 1\nfairlead_vip_owner{vip=\"leased\"} 0\n")
+        .contains("fairlead_vip_trouble{vip=\"front\"} 0\nfairlead_vip_trouble{vip=\"leased\"} 1\n")
+        .contains("fairlead_vip_taken_total{vip=\"front\"} 3\n")
+        .contains("fairlead_vip_adverts_total{vip=\"front\",direction=\"sent\"} 100\n")
+        .contains("fairlead_vip_adverts_total{vip=\"front\",direction=\"received\"} 7\n")
+        .contains("fairlead_vip_adverts_refused_total{vip=\"front\",reason=\"checksum\"} 2\n")
+        .contains("fairlead_vip_late_renewals_total{vip=\"leased\"} 4\n")
+        .doesNotContain("fairlead_vip_adverts_total{vip=\"leased\"");
   }
 
   /** In OpenMetrics, a counter's family must not have the name of another. */

@@ -11,6 +11,7 @@ import io.fairlead.service.Node;
 import io.fairlead.service.SessionWatch;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.NodeCounter;
+import io.fairlead.vip.VipStatus;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -47,6 +48,52 @@ class CliTest {
   @AfterEach
   void shut() {
     server.close();
+  }
+
+  @Test
+  void vipsAreATable() {
+    assertThat(type("vips")).isEqualTo(0);
+    assertThat(out).hasToString("There are no virtual IPs: the configuration has no vips.\n");
+    out.getBuffer().setLength(0);
+    long since = System.currentTimeMillis() - 241_000;
+    instance.setVips(
+        List.of(
+            new VipStatus(
+                "front",
+                List.of("10.0.0.100/24"),
+                "eth0",
+                "vrrp",
+                "standby",
+                "10.0.0.1",
+                0,
+                since,
+                "takes part",
+                51,
+                100,
+                0,
+                new VipStatus.Counters(0, 900, Map.of(), 0)),
+            new VipStatus(
+                "leased",
+                List.of("10.0.0.101/24", "fd00::101/64"),
+                "eth0",
+                "lease",
+                "owner",
+                VipStatus.SELF,
+                7,
+                since,
+                "elected",
+                0,
+                100,
+                1,
+                new VipStatus.Counters(0, 0, Map.of(), 0))));
+    assertThat(type("vips")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            VIP     ADDRESS                     INTERFACE  ELECT    PRIORITY  STATE    OWNER          TERM        FOR  WHY
+            front   10.0.0.100/24               eth0       vrrp 51       100  standby  10.0.0.1       -     4 min 1 s  takes part
+            leased  10.0.0.101/24 fd00::101/64  eth0       lease         100  owner    this instance  7     4 min 1 s  elected
+            """);
   }
 
   @Test

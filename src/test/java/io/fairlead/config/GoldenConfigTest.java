@@ -87,7 +87,13 @@ final class GoldenConfigTest {
 
   static String meaning(String path, Object value) {
     return switch (value) {
-      case HostPort _, Cidr _, Probe.StatusRange _, Secret _, Portion _, SimulatedPolicy _ ->
+      case HostPort _,
+          Cidr _,
+          VipAddress _,
+          Probe.StatusRange _,
+          Secret _,
+          Portion _,
+          SimulatedPolicy _ ->
           path + ": " + value + "\n";
       case Record record when record.getClass().getRecordComponents().length == 0 ->
           path + ": " + record.getClass().getSimpleName() + "\n";

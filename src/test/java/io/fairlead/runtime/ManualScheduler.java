@@ -58,6 +58,14 @@ public final class ManualScheduler implements Scheduler {
     }
   }
 
+  /** Time passes while nothing is run, as in a process that is frozen; then what fell due is. */
+  public void freeze(Duration by) {
+    synchronized (this) {
+      now += by.toNanos();
+    }
+    run();
+  }
+
   private synchronized @org.jspecify.annotations.Nullable Runnable next(long target) {
     Runnable immediate = ready.poll();
     if (immediate != null) {

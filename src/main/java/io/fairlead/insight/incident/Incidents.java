@@ -465,6 +465,11 @@ final class Incidents {
           Event.GroupChanged _,
           Event.PeerJoined _,
           Event.PeerLost _,
+          Event.VipOwned _,
+          Event.VipReleased _,
+          Event.VipTrouble _,
+          Event.VipTroubleOver _,
+          Event.VipContested _,
           Event.Audit _ -> {}
     }
   }

@@ -1,0 +1,115 @@
+package io.fairlead;
+
+import io.fairlead.config.VipAddress;
+import io.fairlead.config.VipConfig;
+import io.fairlead.runtime.Leadership;
+import io.fairlead.runtime.Scheduler;
+import io.fairlead.telemetry.Event;
+import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.Vips;
+import java.net.InetAddress;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The virtual IPs of this instance: they exist from the first configuration on that has one. It
+ * takes part in their elections while its listeners are bound and it does not drain. All but {@link
+ * #status} is called by one thread at a time, which may wait.
+ */
+final class VipKeeper {
+  private final String name;
+  private final Scheduler control;
+  private final Leadership leadership;
+  private final Consumer<Event> events;
+  private Map<String, VipConfig> config = Map.of();
+  private boolean started;
+  private boolean inheriting;
+  private volatile @Nullable Vips vips;
+
+  /**
+   * @param name of this instance, by which it is preferred
+   */
+  VipKeeper(String name, Scheduler control, Leadership leadership, Consumer<Event> events) {
+    this.name = name;
+    this.control = control;
+    this.leadership = leadership;
+    this.events = events;
+  }
+
+  /** Addresses that this machine has at times. */
+  static Set<InetAddress> addresses(Map<String, VipConfig> config) {
+    Set<InetAddress> addresses = new HashSet<>();
+    for (VipConfig vip : config.values()) {
+      vip.address().stream().map(VipAddress::ip).forEach(addresses::add);
+    }
+    return addresses;
+  }
+
+  /** These are wanted from now on. */
+  void follow(Map<String, VipConfig> next) {
+    config = next;
+    Map<String, VipConfig> own = new LinkedHashMap<>(next);
+    own.replaceAll((_, vip) -> vip.of(name));
+    Vips present = vips;
+    if (present == null && started && !next.isEmpty()) {
+      present = new Vips(control, leadership, events);
+      vips = present;
+      present.configure(own);
+      present.start(inheriting);
+    } else if (present != null) {
+      present.configure(own);
+    }
+    inheriting = false; // what comes later nobody has handed over
+  }
+
+  /**
+   * Listeners are bound.
+   *
+   * @param inheriting whether the process before hands over what it owns
+   */
+  void start(boolean inheriting) {
+    this.started = true;
+    this.inheriting = inheriting;
+    follow(config);
+  }
+
+  /**
+   * Gives up what is owned, before anything else ends. Returns when new clients go to the next
+   * owner, where connections have a second chance.
+   */
+  void leave(String why) {
+    started = false;
+    Vips present = vips;
+    if (present != null) {
+      LockSupport.parkNanos(present.leave(why).toNanos());
+    }
+  }
+
+  /** Another process of this machine goes on with it. */
+  void abandon() {
+    started = false;
+    Vips present = vips;
+    if (present != null) {
+      present.abandon();
+    }
+  }
+
+  List<VipStatus> status() {
+    Vips present = vips;
+    return present == null ? List.of() : present.status();
+  }
+
+  void close() {
+    leave("the instance has ended");
+    Vips present = vips;
+    if (present != null) {
+      present.close();
+    }
+  }
+}

@@ -1,0 +1,194 @@
+package io.fairlead.vip;
+
+import io.fairlead.config.VipConfig;
+import io.fairlead.config.VipElection;
+import io.fairlead.runtime.Leadership;
+import io.fairlead.runtime.Scheduler;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+/** All virtual IPs of this instance. Any thread may call. */
+public final class Vips implements AutoCloseable {
+  private static final int PATIENCE_SECONDS = 5;
+
+  private final VipThread thread = new VipThread();
+  private final Scheduler control;
+  private final Leadership leadership;
+  private final Consumer<Event> events;
+
+  /** Those that are configured; on the thread of this room. */
+  private final Map<String, Vip> vips = new LinkedHashMap<>();
+
+  private final SecondChance secondChance = new SecondChance();
+  private volatile Map<String, VipConfig> config = Map.of();
+  private boolean ready;
+  private volatile List<VipStatus> last = List.of();
+
+  /**
+   * @param control the control thread, where leadership is spoken to
+   * @param leadership who holds a lease
+   */
+  public Vips(Scheduler control, Leadership leadership, Consumer<Event> events) {
+    this.control = control;
+    this.leadership = leadership;
+    this.events = events;
+  }
+
+  /**
+   * From now on these and no others are wanted. What stays is not given up. Waits for programs
+   * where a second chance is wanted.
+   */
+  public void configure(Map<String, VipConfig> next) {
+    config = next;
+    try {
+      secondChance.install(next);
+    } catch (IOException e) {
+      String what = String.valueOf(e.getMessage());
+      next.values().stream()
+          .filter(VipConfig::secondChance)
+          .forEach(vip -> events.accept(new Event.VipTrouble(vip.name(), what)));
+    }
+    call(() -> {
+      vips.entrySet()
+          .removeIf(entry -> {
+            boolean gone = !next.containsKey(entry.getKey());
+            if (gone) {
+              entry.getValue().end("it is not configured any more");
+            }
+            return gone;
+          });
+      next.forEach((name, wanted) -> {
+        Vip known = vips.get(name);
+        if (known != null) {
+          known.configure(wanted);
+        } else {
+          Vip made = new Vip(wanted, thread, this::place, this::election, events);
+          vips.put(name, made);
+          if (ready) {
+            made.begin(false);
+          }
+        }
+      });
+    });
+  }
+
+  /**
+   * The instance serves: takes part in elections from now on.
+   *
+   * @param inheriting whether another process of this machine hands over what it owns
+   */
+  public void start(boolean inheriting) {
+    call(() -> {
+      ready = true;
+      vips.values().forEach(vip -> vip.begin(inheriting));
+    });
+  }
+
+  /**
+   * The instance drains: gives up what it owns. Returns when that is done.
+   *
+   * @return how long clients may still come here before they find the next owner
+   */
+  public Duration leave(String why) {
+    AtomicReference<Duration> longest = new AtomicReference<>(Duration.ZERO);
+    call(() -> {
+      ready = false;
+      for (Vip vip : vips.values()) {
+        Duration one = vip.drain(why);
+        longest.accumulateAndGet(one, (a, b) -> a.compareTo(b) > 0 ? a : b);
+      }
+    });
+    return longest.get();
+  }
+
+  /** Another process of this machine goes on with what this one owns. */
+  public void abandon() {
+    call(() -> {
+      ready = false;
+      vips.values().forEach(Vip::abandon);
+    });
+    secondChance.abandon();
+  }
+
+  /** How they are, in the order of the configuration. */
+  public List<VipStatus> status() {
+    CompletableFuture<List<VipStatus>> answer = new CompletableFuture<>();
+    thread.execute(() -> answer.complete(vips.values().stream().map(Vip::status).toList()));
+    try {
+      last = answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
+      // The thread is busy or has ended: as they were when it was asked last.
+    }
+    return last;
+  }
+
+  private void call(Runnable task) {
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    thread.execute(() -> {
+      try {
+        task.run();
+      } finally {
+        done.complete(true);
+      }
+    });
+    try {
+      Boolean _ = done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
+      // It will be done; whoever asked has something else to do.
+    }
+  }
+
+  // --- what they are made of ---------------------------------------------------------------
+
+  private Place place(VipConfig vip) throws IOException {
+    if (!Posix.isLinux()) {
+      throw new IOException("virtual IPs need Linux on x86-64 or ARM64");
+    }
+    return Link.open(vip.networkInterface(), vip.address(), secondChance.table(vip.name()));
+  }
+
+  private Election election(VipConfig vip, Place place, Election.Owner owner) throws IOException {
+    return switch (vip.elect()) {
+      case VipElection.Lease _ -> new LeaseElection(thread, control, leadership, vip, owner);
+      case VipElection.Vrrp vrrp ->
+          new VrrpElection(
+              thread, vip, vrrp, heard -> speak(vip, vrrp, (Link) place, heard), owner);
+    };
+  }
+
+  private VrrpElection.Voice speak(
+      VipConfig vip, VipElection.Vrrp vrrp, Link link, Consumer<VrrpAdvert.Read> heard)
+      throws IOException {
+    boolean ipv4 = vip.address().getFirst().isIpv4();
+    boolean local =
+        vrrp.peers().isEmpty() || vrrp.peers().stream().allMatch(InetAddress::isLinkLocalAddress);
+    Set<InetAddress> virtual = new HashSet<>();
+    config.values().forEach(one -> one.address().forEach(a -> virtual.add(a.ip())));
+    InetAddress source = link.source(ipv4, local, virtual);
+    return VrrpSocket.open(link.look(), source, vrrp.peers(), heard);
+  }
+
+  /** Ends without giving anything up by itself; {@link #leave} or {@link #abandon} come before. */
+  @Override
+  public void close() {
+    call(() -> vips.values().forEach(Vip::finish));
+    secondChance.close();
+    thread.close();
+  }
+}
