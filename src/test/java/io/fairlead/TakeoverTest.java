@@ -185,9 +185,9 @@ class TakeoverTest {
       assertThat(socket.getInputStream().read()).isEqualTo('H');
     }
 
-    void finish() throws IOException {
+    void finish(Run from) throws IOException {
       InputStream in = socket.getInputStream();
-      assertThat(in.readAllBytes().length).isGreaterThan(DOWNLOAD);
+      assertThat(in.readAllBytes().length).as(from.text()).isGreaterThan(DOWNLOAD);
     }
 
     @Override
@@ -244,7 +244,7 @@ class TakeoverTest {
           brief.close(1001);
           assertThat(brief.next()).isEqualTo("end");
           relayed.echoes("after");
-          download.finish();
+          download.finish(old);
           assertThat(old.process().isAlive()).as("it still has connections").isTrue();
           TakeoverLoad.echoes(webSocket, "and still");
           TakeoverLoad.ends(webSocket);
@@ -296,9 +296,18 @@ class TakeoverTest {
   }
 
   @Test
-  void whoIsLetInByTheOldOneIsAnsweredByItHoweverLateTheHandshake() throws Exception {
+  void whatIsKnownOfNodesIsKeptAndWhoWasLetInIsAnsweredHoweverLateTheHandshake() throws Exception {
     Run old = first();
+    String nodes = "/api/v1/services/shop/nodes";
+    Loopback.await("the second node is down", () -> asked(nodes).contains("connection refused"));
+    String registered = nodes + "/localhost:" + node.port();
+    assertThat(ask("PUT", registered, "{\"name\":\"c\",\"ttl\":\"90s\"}"))
+        .contains("changed\":true");
+    assertThat(ask("POST", registered + "/drain", "")).contains("draining");
+    assertThat(ask("PUT", nodes + "/127.0.0.1:2", "{\"name\":\"d\",\"ttl\":\"6s\"}"))
+        .contains("changed\":true");
     int port = port(old, "tls");
+    Run next;
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       Loopback.await(
           "it is let in",
@@ -306,7 +315,7 @@ class TakeoverTest {
               Pattern.compile("\"name\":\"tls\"[^{}]*\"connections\":1\\b")
                   .matcher(asked("/api/v1/status"))
                   .find());
-      Run _ = successor();
+      next = successor();
       try (Client client =
           new Client(
               trusting()
@@ -317,29 +326,13 @@ class TakeoverTest {
         assertThat(reply.field("connection")).isEqualTo("close");
       }
     }
-    assertThat(old.exit()).as(old.text()).isZero();
-  }
-
-  @Test
-  void whatIsKnownOfNodesIsKept() throws Exception {
-    Run old = first();
-    String nodes = "/api/v1/services/shop/nodes";
-    Loopback.await("the second node is down", () -> asked(nodes).contains("connection refused"));
-    String registered = nodes + "/localhost:" + node.port();
-    assertThat(ask("PUT", registered, "{\"name\":\"c\",\"ttl\":\"90s\"}"))
-        .contains("changed\":true");
-    assertThat(ask("POST", registered + "/drain", "")).contains("draining");
-    assertThat(ask("PUT", nodes + "/127.0.0.1:2", "{\"name\":\"d\",\"ttl\":\"6s\"}"))
-        .contains("changed\":true");
-    Run next = successor();
-    String now = asked(nodes);
-    assertThat(now)
+    assertThat(asked(nodes))
         .containsPattern("\"name\":\"c\"[^}]*\"state\":\"draining\"")
         .containsPattern("\"address\":\"127.0.0.1:1\"[^}]*\"state\":\"down\"")
         .contains("\"name\":\"d\"");
     next.awaits("shop/d left: lease expired and node down");
     assertThat(next.text()).contains("shop/127.0.0.1:1 is down: connection refused");
-    assertThat(old.exit()).isZero();
+    assertThat(old.exit()).as(old.text()).isZero();
   }
 
   private String asked(String path) {
