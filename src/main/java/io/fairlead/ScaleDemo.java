@@ -141,14 +141,21 @@ final class ScaleDemo {
   private static void describe(String front, int adminPort) {
     String door = "http://127.0.0.1:" + adminPort;
     String admin = adminPort == 9900 ? "" : " --admin " + door;
-    System.out.println("Fairlead demo: " + Demo.sinceStart() + " ms after the start of the process");
+    System.out.println(
+        "Fairlead demo: " + Demo.sinceStart() + " ms after the start of the process");
     System.out.println("  front end   " + front);
     System.out.println("  dashboard   " + door + "/");
     System.out.println(
-        "Traffic swings between " + (int) LOW + " and " + (int) HIGH + " requests a second; nodes follow.");
+        "Traffic swings between "
+            + (int) LOW
+            + " and "
+            + (int) HIGH
+            + " requests a second; nodes follow.");
     System.out.println("Try:");
-    System.out.println("  ./fairlead scale shop" + admin + "             # how many nodes, and why");
-    System.out.println("  ./fairlead scale shop 3" + admin + "           # so many; auto: as needed again");
+    System.out.println(
+        "  ./fairlead scale shop" + admin + "             # how many nodes, and why");
+    System.out.println(
+        "  ./fairlead scale shop 3" + admin + "           # so many; auto: as needed again");
     System.out.println("  ./fairlead nodes shop" + admin);
     System.out.println("Ctrl-C stops all of it.");
   }

@@ -110,8 +110,7 @@ final class ScalingKeeper {
                   .forEach((name, file) -> {
                     if (sources.size() < MOST_OUTPUTS) {
                       sources.add(
-                          new LogSource.File(
-                              file, LogSource.Format.PLAIN, service.name(), name));
+                          new LogSource.File(file, LogSource.Format.PLAIN, service.name(), name));
                     }
                   }));
     }

@@ -262,8 +262,7 @@ class GrpcTest {
   void aNodeThatSaysNotServingIsDownAndSaysWhy() throws Exception {
     health.setStatus("shop.Orders", ServingStatus.NOT_SERVING);
     Loopback.await("the node is down", () -> !node().facts().up());
-    Loopback.await(
-        "it says why", () -> node().facts().reason().contains("says NOT_SERVING"));
+    Loopback.await("it says why", () -> node().facts().reason().contains("says NOT_SERVING"));
     health.clearStatus("shop.Orders");
     Loopback.await(
         "the reason changes", () -> node().facts().reason().contains("does not know the service"));

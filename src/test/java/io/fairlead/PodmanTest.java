@@ -81,7 +81,12 @@ class PodmanTest {
 
   private static List<String> command() {
     return List.of(
-        "podman", "--root", folder + "/storage", "--runroot", folder + "/run", "--tmpdir",
+        "podman",
+        "--root",
+        folder + "/storage",
+        "--runroot",
+        folder + "/run",
+        "--tmpdir",
         folder + "/tmp");
   }
 
@@ -129,8 +134,7 @@ class PodmanTest {
   }
 
   private static int serving(Fairlead fairlead) {
-    return (int)
-        view(fairlead).nodes().stream().filter(node -> node.state().equals("up")).count();
+    return (int) view(fairlead).nodes().stream().filter(node -> node.state().equals("up")).count();
   }
 
   private static void await(Fairlead fairlead, int nodes) throws InterruptedException {
@@ -176,7 +180,10 @@ class PodmanTest {
     for (int i = 0; i < cycles; i++) {
       int nodes = 1 + random.nextInt(5); // so that some start and some stop when it ends
       Files.writeString(
-          file, config("many", "").replaceAll("min: 2", "min: " + nodes).replace("max: 10", "max: " + nodes));
+          file,
+          config("many", "")
+              .replaceAll("min: 2", "min: " + nodes)
+              .replace("max: 10", "max: " + nodes));
       Process fairlead = FairleadProcess.run(folder.resolve("out"), "-c", file.toString());
       Thread.sleep(700 + random.nextInt(1800)); // the moment is what is tried out
       fairlead.destroyForcibly().waitFor();

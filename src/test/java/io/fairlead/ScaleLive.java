@@ -39,7 +39,8 @@ final class ScaleLive {
    * @param args which of step, ramp, ins, nothing; none: all
    */
   static void main(String[] args) throws Exception {
-    List<String> parts = args.length > 0 ? List.of(args) : List.of("step", "ramp", "ins", "nothing");
+    List<String> parts =
+        args.length > 0 ? List.of(args) : List.of("step", "ramp", "ins", "nothing");
     Path folder = Files.createTempDirectory("scale-live-");
     if (parts.contains("step")) {
       trace(folder, "step ×4: 40/s, 160/s for 60 s, 40/s", 150, t -> t < 30 || t > 90 ? 40 : 160);
@@ -61,19 +62,19 @@ final class ScaleLive {
 
   private static String config(Path folder, String scale, String node) {
     return """
-        admin: { bind: "127.0.0.1:0" }
-        data: %s
-        logs: { enabled: false }
-        listeners:
-          web: { bind: "127.0.0.1:0", routes: { service: shop } }
-        services:
-          shop:
-            health: { http: "/healthz", interval: 500ms, timeout: 400ms }
-            limits: { requests-per-node: 8, queue: 1000, queue-timeout: 1s }
-            scale: {
-              driver: process, %s, grace: 5s,
-              command: ["/usr/bin/python3", "%s", "{port}", "{name}", %s] }
-        """
+    admin: { bind: "127.0.0.1:0" }
+    data: %s
+    logs: { enabled: false }
+    listeners:
+      web: { bind: "127.0.0.1:0", routes: { service: shop } }
+    services:
+      shop:
+        health: { http: "/healthz", interval: 500ms, timeout: 400ms }
+        limits: { requests-per-node: 8, queue: 1000, queue-timeout: 1s }
+        scale: {
+          driver: process, %s, grace: 5s,
+          command: ["/usr/bin/python3", "%s", "{port}", "{name}", %s] }
+    """
         .formatted(folder, scale, NODE, node);
   }
 
@@ -128,14 +129,12 @@ final class ScaleLive {
           bounds[1]);
       view(fairlead)
           .changes()
-          .forEach(one ->
-              System.err.println(one.from() + " to " + one.to() + ": " + one.why()));
+          .forEach(one -> System.err.println(one.from() + " to " + one.to() + ": " + one.why()));
     }
   }
 
   private static int serving(Fairlead fairlead) {
-    return (int)
-        view(fairlead).nodes().stream().filter(node -> node.state().equals("up")).count();
+    return (int) view(fairlead).nodes().stream().filter(node -> node.state().equals("up")).count();
   }
 
   private interface Stop {
@@ -209,8 +208,7 @@ final class ScaleLive {
           Thread.ofVirtual()
               .start(() -> {
                 try {
-                  answers[0] =
-                      ask(Loopback.port(fairlead, "web"), 3600, t -> 100, over::get);
+                  answers[0] = ask(Loopback.port(fairlead, "web"), 3600, t -> 100, over::get);
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }
@@ -238,15 +236,13 @@ final class ScaleLive {
 
   private static void set(Fairlead fairlead, int size) throws InterruptedException {
     int status =
-        Loopback.door(
-                fairlead, "POST", "/api/v1/services/shop/scale", "{\"size\":" + size + "}")
+        Loopback.door(fairlead, "POST", "/api/v1/services/shop/scale", "{\"size\":" + size + "}")
             .statusCode();
     if (status != 200) {
       throw new IllegalStateException("status " + status);
     }
     Loopback.await(
-        size + " nodes",
-        () -> view(fairlead).nodes().size() == size && serving(fairlead) == size);
+        size + " nodes", () -> view(fairlead).nodes().size() == size && serving(fairlead) == size);
   }
 
   private static void fromNothing(Path folder) throws Exception {

@@ -32,17 +32,17 @@ class ScalingTest {
 
   private String config(String scale, String node) {
     return """
-        admin: { bind: "127.0.0.1:0" }
-        data: %s
-        listeners:
-          web: { bind: "127.0.0.1:0", routes: { service: shop } }
-        services:
-          shop:
-            health: { http: "/healthz", interval: 200ms, timeout: 200ms }
-            scale: {
-              driver: process, %s, grace: 5s, directory: %s,
-              command: ["/usr/bin/python3", "%s", "{port}", "{name}", %s] }
-        """
+    admin: { bind: "127.0.0.1:0" }
+    data: %s
+    listeners:
+      web: { bind: "127.0.0.1:0", routes: { service: shop } }
+    services:
+      shop:
+        health: { http: "/healthz", interval: 200ms, timeout: 200ms }
+        scale: {
+          driver: process, %s, grace: 5s, directory: %s,
+          command: ["/usr/bin/python3", "%s", "{port}", "{name}", %s] }
+    """
         .formatted(folder.resolve("data"), scale, folder, NODE, node);
   }
 
@@ -55,8 +55,7 @@ class ScalingTest {
   }
 
   private static int serving(Fairlead fairlead) {
-    return (int)
-        view(fairlead).nodes().stream().filter(node -> node.state().equals("up")).count();
+    return (int) view(fairlead).nodes().stream().filter(node -> node.state().equals("up")).count();
   }
 
   private static void size(Fairlead fairlead, int size) {
@@ -129,8 +128,7 @@ class ScalingTest {
 
   @Test
   void aServiceWithoutANodeThatStartsIsToldSo() throws Exception {
-    String broken =
-        config("min: 0, max: 2, hold: 300ms", "0").replace(NODE.toString(), "/no/such");
+    String broken = config("min: 0, max: 2, hold: 300ms", "0").replace(NODE.toString(), "/no/such");
     try (Fairlead fairlead = Loopback.start(broken);
         Client client = new Client(Loopback.port(fairlead, "web"))) {
       assertThat(client.get("/").field("fairlead-error")).isEqualTo("overloaded");
@@ -224,8 +222,7 @@ class ScalingTest {
     Process second = null;
     try {
       Map<String, Long> before = await(folder.resolve("first"), first, 2);
-      second =
-          FairleadProcess.run(folder.resolve("second"), "-c", file.toString(), "--takeover");
+      second = FairleadProcess.run(folder.resolve("second"), "-c", file.toString(), "--takeover");
       assertThat(first.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(await(folder.resolve("second"), second, 2)).isEqualTo(before);
       assertThat(ours()).hasSize(2);
@@ -240,11 +237,9 @@ class ScalingTest {
   }
 
   /** Processes by the name of the node that answers, once there are so many. */
-  private static Map<String, Long> await(Path output, Process process, int nodes)
-      throws Exception {
+  private static Map<String, Long> await(Path output, Process process, int nodes) throws Exception {
     Pattern listener = Pattern.compile("listener web serves on 127.0.0.1:([0-9]+)");
-    Loopback.await(
-        "a listener", () -> !process.isAlive() || listener.matcher(text(output)).find());
+    Loopback.await("a listener", () -> !process.isAlive() || listener.matcher(text(output)).find());
     Matcher found = listener.matcher(text(output));
     assertThat(found.find()).as(text(output)).isTrue();
     Map<String, Long> seen = new TreeMap<>();
@@ -275,8 +270,7 @@ class ScalingTest {
       Path environ = Path.of("/proc", Long.toString(process.pid()), "environ");
       try {
         if (!mark.isEmpty() && Files.readString(environ).contains("FAIRLEAD_NODE=" + mark)) {
-          ours.add(
-              Files.readString(environ.resolveSibling("cmdline")).replace('\0', ' '));
+          ours.add(Files.readString(environ.resolveSibling("cmdline")).replace('\0', ' '));
         }
       } catch (IOException e) {
         // Ended, or somebody else's.

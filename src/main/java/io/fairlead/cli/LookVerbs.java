@@ -260,7 +260,10 @@ final class LookVerbs {
     @Parameters(index = "0", paramLabel = "METHOD", description = "Such as GET; or scaling.")
     private String method = "GET";
 
-    @Parameters(index = "1", paramLabel = "URL", description = "Such as http://shop.example/a; or a service.")
+    @Parameters(
+        index = "1",
+        paramLabel = "URL",
+        description = "Such as http://shop.example/a; or a service.")
     private String url = "/";
 
     @Option(

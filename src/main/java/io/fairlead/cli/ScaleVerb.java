@@ -99,7 +99,9 @@ final class ScaleVerb extends RemoteVerb {
     for (JsonNode change : scale.get("changes")) {
       changes.add(
           List.of(
-              Instant.ofEpochMilli(number(change, "time")).truncatedTo(ChronoUnit.SECONDS).toString(),
+              Instant.ofEpochMilli(number(change, "time"))
+                  .truncatedTo(ChronoUnit.SECONDS)
+                  .toString(),
               text(change, "from"),
               text(change, "to"),
               text(change, "why")));

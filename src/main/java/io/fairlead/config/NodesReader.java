@@ -18,8 +18,7 @@ public final class NodesReader {
    * @throws IllegalArgumentException if it is not right, with the first thing that is wrong
    */
   public static List<NodeConfig> read(Path file) {
-    ConfigReader.Parsed<List<NodeConfig>> parsed =
-        ConfigReader.parseFile(file, _ -> null, ROOT);
+    ConfigReader.Parsed<List<NodeConfig>> parsed = ConfigReader.parseFile(file, _ -> null, ROOT);
     List<NodeConfig> nodes = parsed.value();
     if (nodes == null || !parsed.problems().isEmpty()) {
       throw new IllegalArgumentException(

@@ -47,8 +47,7 @@ public record ScaleConfig(
   static final Range<Duration> GRACES = Range.durations(Duration.ZERO, Duration.ofHours(1));
   static final Range<Duration> LONG_TIMES =
       Range.durations(Duration.ofSeconds(1), Duration.ofHours(24));
-  static final Range<Duration> HOLDS =
-      Range.durations(Duration.ofMillis(1), Duration.ofMinutes(5));
+  static final Range<Duration> HOLDS = Range.durations(Duration.ofMillis(1), Duration.ofMinutes(5));
 
   static final Duration USUAL_START_TIMEOUT = Duration.ofSeconds(60);
   static final Duration USUAL_DRAIN = Duration.ofSeconds(30);

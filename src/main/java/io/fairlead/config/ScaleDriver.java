@@ -30,9 +30,9 @@ public sealed interface ScaleDriver {
    * @param environment variables beside ours; {@code PORT} is added
    * @param directory where it runs
    */
-  record Process(List<String> command, Map<String, Secret> environment, Path directory)
+  record Program(List<String> command, Map<String, Secret> environment, Path directory)
       implements ScaleDriver {
-    public Process {
+    public Program {
       command = List.copyOf(command);
       environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
       Require require = new Require();

@@ -35,8 +35,7 @@ final class ScaleLanguage {
               + " waits for one.",
           "2");
   private static final Key<Integer> MAX =
-      Key.required(
-          "max", Scalar.count(ScaleConfig.MAXES), "Nodes that there are at most.", "20");
+      Key.required("max", Scalar.count(ScaleConfig.MAXES), "Nodes that there are at most.", "20");
 
   private static final Key<Integer> IN_FLIGHT =
       Key.required(
@@ -276,7 +275,7 @@ final class ScaleLanguage {
     only(values, kind, Kind.DOCKER, SOCKET, IMAGE, PORT, MEMORY, VOLUMES);
     List<String> command = orElse(values.find(COMMAND), List.of());
     return switch (kind) {
-      case PROCESS -> new ScaleDriver.Process(command, environment, directory);
+      case PROCESS -> new ScaleDriver.Program(command, environment, directory);
       case EXEC -> {
         refuse(!command.isEmpty(), COMMAND, kind);
         yield new ScaleDriver.Exec(

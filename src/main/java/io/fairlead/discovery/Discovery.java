@@ -126,8 +126,7 @@ public final class Discovery implements AutoCloseable {
       }
       if (!sourced.equals(nodes)) {
         nodes = List.copyOf(sourced);
-        membership.setSource(
-            service, config.name(), nodes, "no longer named by " + config.name());
+        membership.setSource(service, config.name(), nodes, "no longer named by " + config.name());
       }
     }
 
@@ -198,8 +197,7 @@ public final class Discovery implements AutoCloseable {
     known.forEach((config, source) -> {
       if (!now.containsKey(config)) {
         source.end();
-        membership.setSource(
-            service, config.name(), List.of(), "no longer in the configuration");
+        membership.setSource(service, config.name(), List.of(), "no longer in the configuration");
       }
     });
     if (now.isEmpty()) {

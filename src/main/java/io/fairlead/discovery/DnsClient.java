@@ -40,7 +40,7 @@ final class DnsClient {
   static List<InetSocketAddress> ofSystem() throws IOException {
     List<InetSocketAddress> servers = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of("/etc/resolv.conf"))) {
-      String[] words = line.strip().split("\\s+");
+      String[] words = line.strip().split("\\s+", -1);
       if (words.length >= 2 && words[0].equals("nameserver")) {
         servers.add(new InetSocketAddress(words[1], PORT));
       }

@@ -55,9 +55,7 @@ final class DnsLook implements SourceLook {
   @Override
   public Found look() throws IOException {
     List<InetSocketAddress> servers =
-        server.isPresent()
-            ? List.of(address(server.get()))
-            : DnsClient.ofSystem();
+        server.isPresent() ? List.of(address(server.get())) : DnsClient.ofSystem();
     Asking asking = new Asking(new DnsClient(servers, random));
     List<NodeSpec> nodes = service.isEmpty() ? asking.ofHost(host) : asking.ofService(service);
     long again =

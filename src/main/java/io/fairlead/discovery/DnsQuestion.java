@@ -69,7 +69,11 @@ record DnsQuestion(String name, int type) {
       out.put((byte) bytes.length).put(bytes);
     }
     out.put((byte) 0).putShort((short) type).putShort((short) INTERNET);
-    out.put((byte) 0).putShort((short) OPT).putShort((short) MOST_BYTES).putInt(0).putShort((short) 0);
+    out.put((byte) 0)
+        .putShort((short) OPT)
+        .putShort((short) MOST_BYTES)
+        .putInt(0)
+        .putShort((short) 0);
     byte[] message = new byte[out.position()];
     out.flip().get(message);
     return message;
@@ -82,9 +86,9 @@ record DnsQuestion(String name, int type) {
   private record Raw(String owner, int type, long ttl, int at, int length) {}
 
   /**
-   * What the message says, or null if it does not answer this.
+   * What the message says.
    *
-   * @throws IOException if it is no message of DNS
+   * @throws IOException if it is no message of DNS, or answers something else
    */
   Answer read(byte[] message, int id) throws IOException {
     try {
@@ -143,8 +147,7 @@ record DnsQuestion(String name, int type) {
         ttl = Math.min(ttl, raw.ttl());
       }
     }
-    return new Answer(
-        flags & 15, (flags & 0x0200) != 0, found, found.isEmpty() ? 0 : ttl);
+    return new Answer(flags & 15, (flags & 0x0200) != 0, found, found.isEmpty() ? 0 : ttl);
   }
 
   private Found found(ByteBuffer in, Raw raw) throws IOException {
@@ -176,7 +179,7 @@ record DnsQuestion(String name, int type) {
         return name.toString();
       }
       if (length >= 0xc0) {
-        int to = (length & 0x3f) << 8 | in.get() & 0xff;
+        int to = ((length & 0x3f) << 8) | (in.get() & 0xff);
         end = end < 0 ? in.position() : end;
         in.position(to);
       } else if (length > 63) {

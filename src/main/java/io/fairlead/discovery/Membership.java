@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An address that both name is the file's: its weight and name count, and it stays when the
  * registration goes. Other sources come between the two; each has its nodes for itself, so that one
- * which falls silent, or goes, takes nothing away that another one names. A registration with a lease has to be repeated in time. If it is not, the node
- * leaves only if it is down as well; otherwise it stays, marked {@value #EXPIRED}, until it goes
- * down. So when the thing that renews leases breaks, everything that works goes on working, and
- * what died with it leaves.
+ * which falls silent, or goes, takes nothing away that another one names. A registration with a
+ * lease has to be repeated in time. If it is not, the node leaves only if it is down as well;
+ * otherwise it stays, marked {@value #EXPIRED}, until it goes down. So when the thing that renews
+ * leases breaks, everything that works goes on working, and what died with it leaves.
  *
  * <p>Changes by registration reach the service with the next task of the control thread: a thousand
  * nodes that register together are one change of the balancer.
@@ -292,8 +292,7 @@ public final class Membership implements AutoCloseable {
         .forEach(nodes -> nodes.forEach(node -> specs.putIfAbsent(node.address(), node)));
     members.registered.forEach((address, registered) ->
         specs.putIfAbsent(
-            address,
-            registered.expired ? sourced(registered.spec, EXPIRED) : registered.spec));
+            address, registered.expired ? sourced(registered.spec, EXPIRED) : registered.spec));
     service.setMembers(List.copyOf(specs.values()), whyGone);
   }
 

@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
 public final class LoneLeadership implements Leadership {
   private final Scheduler control;
   private final Duration ttl;
+
   /** Those who stand for each role: the first holds it. */
   private final Map<String, ArrayDeque<One>> roles = new HashMap<>();
+
   private long lastTerm;
 
   /**
@@ -73,15 +75,17 @@ public final class LoneLeadership implements Leadership {
       elect(next);
     }
     if (standsAgain) {
-      control.schedule(ttl, () -> {
-        if (!one.closed) {
-          ArrayDeque<One> now = roles.computeIfAbsent(one.role, _ -> new ArrayDeque<>());
-          now.add(one);
-          if (now.peek() == one) {
-            elect(one);
-          }
-        }
-      });
+      control.schedule(
+          ttl,
+          () -> {
+            if (!one.closed) {
+              ArrayDeque<One> now = roles.computeIfAbsent(one.role, _ -> new ArrayDeque<>());
+              now.add(one);
+              if (now.peek() == one) {
+                elect(one);
+              }
+            }
+          });
     } else if (all.isEmpty()) {
       roles.remove(one.role);
     }

@@ -25,7 +25,6 @@ final class Capacity {
   /** What a node is taken for of which little is known. */
   private static final double FIRST = 10;
 
-
   private final double[] times = new double[STEPS];
   private final int[] counts = new int[STEPS];
   private final long[] last = new long[STEPS];
@@ -45,8 +44,7 @@ final class Capacity {
     if (second - last[step] > FORGOTTEN) {
       counts[step] = 0;
     }
-    times[step] =
-        counts[step] == 0 ? time : times[step] + NEW_SHARE * (time - times[step]);
+    times[step] = counts[step] == 0 ? time : times[step] + NEW_SHARE * (time - times[step]);
     counts[step]++;
     last[step] = second;
     learn();

@@ -22,8 +22,8 @@ final class Command {
    * The lines of its standard output.
    *
    * @param environment beside ours
-   * @throws IOException if it cannot be run, takes too long or does not end with 0, in words; it has
-   *     ended then, with all its descendants
+   * @throws IOException if it cannot be run, takes too long or does not end with 0, in words; it
+   *     has ended then, with all its descendants
    */
   static List<String> run(
       List<String> command, Path directory, Map<String, String> environment, Duration timeout)

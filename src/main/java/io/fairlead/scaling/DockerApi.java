@@ -26,8 +26,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The Docker Engine API over its Unix socket, as Docker and Podman speak it; as much of HTTP as that
- * takes. The version is agreed on first: both ends refuse versions that are too old for them.
+ * The Docker Engine API over its Unix socket, as Docker and Podman speak it; as much of HTTP as
+ * that takes. The version is agreed on first: both ends refuse versions that are too old for them.
  */
 final class DockerApi {
   /** Versions that have all that is asked for here. */

@@ -15,7 +15,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * Nodes as containers of this machine, by Docker or Podman. Each carries labels that tell the data
  * folder, the service and the node, from the moment on that it exists; so nothing is written down
- * here, and a container that was made but not started before we were killed is found and cleared away.
+ * here, and a container that was made but not started before we were killed is found and cleared
+ * away.
  */
 final class DockerDriver implements Driver {
   static final String MARK = "fairlead.mark";
@@ -128,8 +129,7 @@ final class DockerDriver implements Driver {
       throw new IOException("no container of " + wanted.image() + ": " + made.words());
     }
     String id = made.json().path("Id").asString(called);
-    DockerApi.Reply begun =
-        api.call("POST", "/containers/" + id + "/start", null, PATIENCE);
+    DockerApi.Reply begun = api.call("POST", "/containers/" + id + "/start", null, PATIENCE);
     if (!begun.ok()) {
       remove(id);
       throw new IOException("the container does not start: " + begun.words());
@@ -152,8 +152,7 @@ final class DockerDriver implements Driver {
   private Map<String, Object> body(ScaleDriver.Docker wanted, String name) {
     String port = wanted.port() + "/tcp";
     Map<String, Object> host = new LinkedHashMap<>();
-    host.put(
-        "PortBindings", Map.of(port, List.of(Map.of("HostIp", "127.0.0.1", "HostPort", ""))));
+    host.put("PortBindings", Map.of(port, List.of(Map.of("HostIp", "127.0.0.1", "HostPort", ""))));
     if (wanted.memory() > 0) {
       host.put("Memory", wanted.memory());
     }
@@ -202,8 +201,7 @@ final class DockerDriver implements Driver {
   /** With what is anonymous of its volumes; one that is gone is gone. */
   private void remove(String container) throws IOException {
     DockerApi.Reply removed =
-        api.call(
-            "DELETE", "/containers/" + container + "?force=true&v=true", null, PATIENCE);
+        api.call("DELETE", "/containers/" + container + "?force=true&v=true", null, PATIENCE);
     if (!removed.ok() && removed.status() != 404) {
       throw new IOException("a container cannot be removed: " + removed.words());
     }

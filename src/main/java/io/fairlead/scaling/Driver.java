@@ -12,8 +12,8 @@ import java.util.Map;
  * calls for one name come one after another.
  *
  * <p>Whatever was begun is found again: {@link #find} knows of every node that {@link #start} was
- * ever called for and that still exists, also where the process that called was killed in the middle
- * of it, and of nothing else.
+ * ever called for and that still exists, also where the process that called was killed in the
+ * middle of it, and of nothing else.
  */
 interface Driver {
   /** Nodes are started that way from now on. */

@@ -75,7 +75,7 @@ final class ProcessDriver implements Driver {
   }
 
   private final String mark;
-  private volatile ScaleDriver.Process config;
+  private volatile ScaleDriver.Program config;
   private final Path folder;
   private final Map<String, Known> known = new TreeMap<>();
   private final Map<String, Process> children = new ConcurrentHashMap<>();
@@ -84,7 +84,7 @@ final class ProcessDriver implements Driver {
    * @param data the instance's folder for state
    * @param instance mark of this data folder
    */
-  ProcessDriver(Path data, String instance, String service, ScaleDriver.Process config) {
+  ProcessDriver(Path data, String instance, String service, ScaleDriver.Program config) {
     this.mark = instance + "/" + service + "/";
     this.config = config;
     this.folder = folder(data, service);
@@ -92,7 +92,7 @@ final class ProcessDriver implements Driver {
 
   @Override
   public void use(ScaleDriver other) {
-    config = (ScaleDriver.Process) other;
+    config = (ScaleDriver.Program) other;
   }
 
   static Path folder(Path data, String service) {
@@ -181,7 +181,7 @@ final class ProcessDriver implements Driver {
 
   @Override
   public synchronized Started start(String name) throws IOException {
-    ScaleDriver.Process config = this.config;
+    ScaleDriver.Program config = this.config;
     Path setsid = onPath("setsid");
     if (setsid == null) {
       throw new IOException("the program setsid (util-linux) is missing");
@@ -194,7 +194,9 @@ final class ProcessDriver implements Driver {
       command.add(part.replace("{port}", Integer.toString(port)).replace("{name}", name));
     }
     String program = command.get(1);
-    if (program.indexOf('/') < 0 ? onPath(program) == null : !isProgram(config.directory().resolve(program))) {
+    if (program.indexOf('/') < 0
+        ? onPath(program) == null
+        : !isProgram(config.directory().resolve(program))) {
       throw new IOException("there is no program " + program);
     }
     File output = folder.resolve(name + ".log").toFile();

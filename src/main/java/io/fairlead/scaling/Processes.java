@@ -62,10 +62,7 @@ final class Processes {
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
       char state = fields[0].charAt(0);
       return new Entry(
-          pid,
-          Long.parseLong(fields[3]),
-          Long.parseLong(fields[19]),
-          state == 'Z' || state == 'X');
+          pid, Long.parseLong(fields[3]), Long.parseLong(fields[19]), state == 'Z' || state == 'X');
     } catch (IOException | RuntimeException e) {
       return null; // ended while we looked
     }
@@ -79,7 +76,8 @@ final class Processes {
   static @Nullable String variable(long pid, String name) {
     byte[] wanted = (name + "=").getBytes(StandardCharsets.UTF_8);
     byte[] bytes;
-    try (InputStream in = Files.newInputStream(PROC.resolve(Long.toString(pid)).resolve("environ"))) {
+    try (InputStream in =
+        Files.newInputStream(PROC.resolve(Long.toString(pid)).resolve("environ"))) {
       bytes = in.readNBytes(MOST_BYTES);
     } catch (IOException e) {
       return null;

@@ -20,7 +20,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +43,6 @@ public final class Scaling implements AutoCloseable {
 
   /** How often it is tried to find out what there is, where that failed. */
   private static final Duration AGAIN = Duration.ofSeconds(5);
-
 
   /** What there is of a service, and what goes on with it. */
   public static final class Found {
@@ -110,12 +109,12 @@ public final class Scaling implements AutoCloseable {
   }
 
   /**
-   * Where nodes of a service write, by their names; empty where Fairlead does not see it. As many as
-   * may be read at once.
+   * Where nodes of a service write, by their names; empty where Fairlead does not see it. As many
+   * as may be read at once.
    */
   public static Map<String, Path> outputs(Path data, String service, ScaleConfig config) {
     Map<String, Path> outputs = new HashMap<>();
-    if (config.driver() instanceof ScaleDriver.Process) {
+    if (config.driver() instanceof ScaleDriver.Program) {
       for (int i = 1; i <= config.max(); i++) {
         String name = service + "-" + i;
         outputs.put(name, ProcessDriver.output(data, service, name));
@@ -149,7 +148,7 @@ public final class Scaling implements AutoCloseable {
 
   private Driver driver(String service, ScaleConfig config) throws IOException {
     return switch (config.driver()) {
-      case ScaleDriver.Process process -> new ProcessDriver(data, mark(), service, process);
+      case ScaleDriver.Program process -> new ProcessDriver(data, mark(), service, process);
       case ScaleDriver.Docker docker -> new DockerDriver(mark(), service, docker);
       case ScaleDriver.Exec exec -> new ExecDriver(mark(), service, exec, config.startTimeout());
     };
@@ -229,7 +228,8 @@ public final class Scaling implements AutoCloseable {
     if (found.nodes != null && turn.isDone()) {
       control.execute(() -> begin(scaled));
     } else {
-      turn.thenRun(() -> control.execute(() -> findLater(scaled, found.driver)));
+      CompletableFuture<Void> _ =
+          turn.thenRun(() -> control.execute(() -> findLater(scaled, found.driver)));
     }
   }
 
@@ -256,8 +256,7 @@ public final class Scaling implements AutoCloseable {
 
   private void begin(Scaled scaled) {
     if (!closed && services.get(scaled.service.name()) == scaled && scaled.seat == null) {
-      scaled.seat =
-          new Seat(leadership, scaled.service.name(), control, scaled.scaler::setActing);
+      scaled.seat = new Seat(leadership, scaled.service.name(), control, scaled.scaler::setActing);
     }
   }
 
@@ -375,19 +374,19 @@ public final class Scaling implements AutoCloseable {
    * @param leaves whether those of a service stay
    * @param patience for all of it
    */
-  public void stop(java.util.function.Predicate<String> leaves, Duration patience) {
-    CompletableFuture<List<CompletableFuture<Void>>> asked = new CompletableFuture<>();
+  public void stop(Predicate<String> leaves, Duration patience) {
+    CompletableFuture<CompletableFuture<Void>> asked = new CompletableFuture<>();
     control.execute(() -> {
-      List<CompletableFuture<Void>> ends = new ArrayList<>();
+      CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
       for (Scaled scaled : List.copyOf(services.values())) {
         if (!leaves.test(scaled.service.name())) {
-          ends.add(end(scaled));
+          all = CompletableFuture.allOf(all, end(scaled));
         }
       }
-      asked.complete(ends);
+      asked.complete(all);
     });
     asked
-        .thenCompose(ends -> CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)))
+        .thenCompose(all -> all)
         .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS)
         .join();
   }

@@ -11,12 +11,7 @@ package io.fairlead.scaling;
  * @param available nodes that got requests
  */
 record Seen(
-    double arrivals,
-    double answered,
-    double inFlight,
-    double waiting,
-    double shed,
-    int available) {
+    double arrivals, double answered, double inFlight, double waiting, double shed, int available) {
   static final Seen NOTHING = new Seen(0, 0, 0, 0, 0, 0);
 
   boolean isQuiet() {

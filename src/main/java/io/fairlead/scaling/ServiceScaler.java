@@ -31,11 +31,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A node is <i>starting</i> until it passes a probe, then it <i>serves</i>. One that is to go
  * gets no new requests (<i>draining</i>); when nothing is in flight there, or its time is over, it
  * leaves the service and is <i>stopping</i>. Should more be needed meanwhile, one that drains is
- * taken back before one is started. Nodes that are down, ejected or drained by somebody else do
- * not count as there: another takes their place at once, as far as {@code max} allows.
+ * taken back before one is started. Nodes that are down, ejected or drained by somebody else do not
+ * count as there: another takes their place at once, as far as {@code max} allows.
  *
- * <p>A start that fails is tried again after 1, 2, 4 s and so on up to a minute; so is one of a node
- * that ends soon after it began to serve.
+ * <p>A start that fails is tried again after 1, 2, 4 s and so on up to a minute; so is one of a
+ * node that ends soon after it began to serve.
  */
 final class ServiceScaler {
   /** Decisions that are remembered. */
@@ -331,8 +331,7 @@ final class ServiceScaler {
       }
     }
     if (from != told) {
-      events.accept(
-          new Event.Scaled(service.name(), from, told, config.dryRun(), decision.why()));
+      events.accept(new Event.Scaled(service.name(), from, told, config.dryRun(), decision.why()));
     }
   }
 
@@ -410,13 +409,12 @@ final class ServiceScaler {
         member.hasServed = true;
         member.servesSince = now;
         double took = (now - member.sinceNanos) / 1e9;
-        startSeconds =
-            starts == 0 ? took : startSeconds + NEW_SHARE * (took - startSeconds);
+        startSeconds = starts == 0 ? took : startSeconds + NEW_SHARE * (took - startSeconds);
         starts++;
         changed = true;
       }
       boolean down = member.phase == Phase.SERVING && !up;
-      if (down != member.downSince >= 0) {
+      if (down != (member.downSince >= 0)) {
         member.downSince = down ? now : -1;
         changed = true;
         ended |= down;
@@ -557,8 +555,7 @@ final class ServiceScaler {
   private void failed(Member member, String why) {
     failedStarts++;
     failures++;
-    long pause =
-        Math.min(MOST_BACKOFF_NANOS, BACKOFF_NANOS << Math.min(6, failures - 1));
+    long pause = Math.min(MOST_BACKOFF_NANOS, BACKOFF_NANOS << Math.min(6, failures - 1));
     pause += (long) (pause * 0.2 * random.nextDouble());
     retryAt = control.nanoTime() + pause;
     events.accept(
@@ -743,8 +740,7 @@ final class ServiceScaler {
     if (service.load().waiting().get() > 0 && manual < 0) {
       autoscaler.setSize(1);
       decision =
-          new Autoscaler.Decision(
-              1, 0, decision.perNode(), Why.of("a request waits for a node"));
+          new Autoscaler.Decision(1, 0, decision.perNode(), Why.of("a request waits for a node"));
       tell();
       reconcile();
     } else {

@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /** A sentence that is made when somebody reads it: most of them nobody does. */
 final class Why {
-  private record Part(String format, Object[] values) {}
+  private record Part(String format, List<Object> values) {}
 
   private final List<Part> parts = new ArrayList<>(3);
 
@@ -15,7 +15,7 @@ final class Why {
   }
 
   Why add(String format, Object... values) {
-    parts.add(new Part(format, values));
+    parts.add(new Part(format, List.of(values)));
     return this;
   }
 
@@ -24,9 +24,9 @@ final class Why {
     StringBuilder text = new StringBuilder();
     for (Part part : parts) {
       text.append(
-          part.values.length == 0
+          part.values.isEmpty()
               ? part.format
-              : String.format(Locale.ROOT, part.format, part.values));
+              : String.format(Locale.ROOT, part.format, part.values.toArray()));
     }
     return text.toString();
   }

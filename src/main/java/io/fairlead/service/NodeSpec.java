@@ -13,8 +13,8 @@ import java.util.Map;
  * @param tier lower ones are used first; 0 is the first
  * @param labels whatever tells groups of nodes apart: version, host
  * @param source who says so: {@code file}, {@code api}
- * @param joinsUp whether it counts as up until it has been asked; otherwise it is down until it
- *     has passed a probe
+ * @param joinsUp whether it counts as up until it has been asked; otherwise it is down until it has
+ *     passed a probe
  */
 public record NodeSpec(
     HostPort address,

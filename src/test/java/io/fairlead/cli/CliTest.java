@@ -165,7 +165,8 @@ class CliTest {
     assertThat(type("explain", "scaling", "shop")).isEqualTo(0);
     assertThat(out).hasToString(said + said);
     assertThat(type("scale", "shop", "5")).isEqualTo(0);
-    assertThat(out.toString()).contains("shop: 5 nodes of 2 to 8 by process\n  because set by hand");
+    assertThat(out.toString())
+        .contains("shop: 5 nodes of 2 to 8 by process\n  because set by hand");
     assertThat(type("scale", "shop", "auto")).isEqualTo(0);
     assertThat(out.toString()).endsWith(said);
     assertThat(type("scale", "shop", "9")).isEqualTo(1);

@@ -136,8 +136,7 @@ class DiscoveryTest {
   void eachSourceHasItsNodesForItself() {
     says(DNS).nodes = "a b";
     says(FILE).nodes = "b c";
-    membership.register(
-        service, new NodeSpec(address("d"), "d", 1, "", "api"), null, "ci");
+    membership.register(service, new NodeSpec(address("d"), "d", 1, "", "api"), null, "ci");
     discovery.watch(service, List.of(FILE, DNS));
     time.run();
     assertThat(members())

@@ -75,15 +75,14 @@ class DnsLookTest {
       SourceLook.Found places =
           DnsLook.of("_http._tcp.shop.test", Optional.of(server(port)), RANDOM).look();
       assertThat(places.nodes())
-          .extracting(
-              node ->
-                  node.name()
-                      + " at "
-                      + node.address()
-                      + " tier "
-                      + node.tier()
-                      + " weight "
-                      + node.weight())
+          .extracting(node ->
+              node.name()
+                  + " at "
+                  + node.address()
+                  + " tier "
+                  + node.tier()
+                  + " weight "
+                  + node.weight())
           .containsExactlyInAnyOrder(
               "10.0.0.1:8081 at 10.0.0.1:8081 tier 0 weight 5",
               "[fd00:0:0:0:0:0:0:1]:8081 at [fd00:0:0:0:0:0:0:1]:8081 tier 0 weight 5",
@@ -246,7 +245,8 @@ class DnsLookTest {
     FileLook look = new FileLook(file);
     assertThatThrownBy(look::look).hasMessageContaining("there is no such file");
     Files.writeString(
-        file, "- 10.0.0.1:80\n- { address: \"10.0.0.2:80\", name: b, weight: 3, labels: { v: x } }\n");
+        file,
+        "- 10.0.0.1:80\n- { address: \"10.0.0.2:80\", name: b, weight: 3, labels: { v: x } }\n");
     assertThat(look.look().nodes())
         .extracting(NodeSpec::name, NodeSpec::weight)
         .containsExactly(

@@ -106,7 +106,9 @@ class AutoscalerTest {
       inFlight += 640 - 200;
       autoscalerSees(new Seen(640, 200, inFlight, 0, 0, 2));
     }
-    assertThat(last.size()).as(last.why()).isBetween(8, 11); // 64 in flight / 8, and what is foreseen
+    assertThat(last.size())
+        .as(last.why())
+        .isBetween(8, 11); // 64 in flight / 8, and what is foreseen
   }
 
   @Test
@@ -201,8 +203,7 @@ class AutoscalerTest {
     SplittableRandom random = new SplittableRandom(seed);
     int min = random.nextInt(3);
     int max = min + 1 + random.nextInt(20);
-    terms =
-        new Terms(min, max, random.nextInt(10), random.nextInt(2), 1 + random.nextInt(200), 5);
+    terms = new Terms(min, max, random.nextInt(10), random.nextInt(2), 1 + random.nextInt(200), 5);
     Autoscaler any = new Autoscaler(min);
     for (int i = 0; i < 3000; i++) {
       boolean quiet = random.nextInt(50) == 0;

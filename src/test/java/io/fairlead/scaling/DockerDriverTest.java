@@ -8,6 +8,7 @@ import io.fairlead.config.ScaleDriver;
 import io.fairlead.config.Secret;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.StandardProtocolFamily;
 import java.net.URLDecoder;
 import java.net.UnixDomainSocketAddress;
@@ -19,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +85,7 @@ class DockerDriverTest {
             int _ = client.read(ByteBuffer.allocate(10_000)); // until it is given up
             continue;
           }
-          var in = Channels.newInputStream(client);
+          InputStream in = Channels.newInputStream(client);
           StringBuilder head = new StringBuilder();
           while (head.indexOf("\r\n\r\n") < 0) {
             head.append((char) in.read());
@@ -91,7 +93,7 @@ class DockerDriverTest {
           String text = head.toString();
           int length = Integer.parseInt(text.replaceAll("(?s).*Content-Length: (\\d+).*", "$1"));
           String body = new String(in.readNBytes(length), StandardCharsets.UTF_8);
-          String[] line = text.lines().findFirst().orElseThrow().split(" ");
+          String[] line = text.lines().findFirst().orElseThrow().split(" ", -1);
           String answer = answer(line[0], line[1], body);
           client.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
         } catch (IOException e) {
@@ -114,12 +116,16 @@ class DockerDriverTest {
           int port = one.state.equals("running") ? 40_000 + Integer.parseInt(one.id) : 0;
           list.add(
               Map.of(
-                  "Id", one.id,
-                  "Labels", one.made.get("Labels"),
-                  "State", one.state,
-                  "Status", one.state + " (137) a second ago",
+                  "Id",
+                  one.id,
+                  "Labels",
+                  one.made.get("Labels"),
+                  "State",
+                  one.state,
+                  "Status",
+                  one.state + " (137) a second ago",
                   "Ports",
-                      port == 0 ? List.of() : List.of(Map.of("PrivatePort", 80, "PublicPort", port))));
+                  port == 0 ? List.of() : List.of(Map.of("PrivatePort", 80, "PublicPort", port))));
         }
         return reply(200, MAPPER.writeValueAsString(list));
       }
@@ -132,7 +138,7 @@ class DockerDriverTest {
         containers.put(id, new Container(id, name, MAPPER.readTree(body)));
         return reply(201, "{\"Id\":\"" + id + "\"}");
       }
-      String key = rest.split("[/?]")[2];
+      String key = rest.split("[/?]", -1)[2];
       Container one =
           containers.values().stream()
               .filter(each -> each.id.equals(key) || each.name.equals(key))
@@ -163,14 +169,24 @@ class DockerDriverTest {
     private String reply(int status, String body) {
       if (chunked && !body.isEmpty()) {
         int middle = body.length() / 2;
-        return "HTTP/1.1 " + status + " x\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + Integer.toHexString(middle) + ";a=b\r\n" + body.substring(0, middle) + "\r\n"
-            + Integer.toHexString(body.length() - middle) + "\r\n" + body.substring(middle)
+        return "HTTP/1.1 "
+            + status
+            + " x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + Integer.toHexString(middle)
+            + ";a=b\r\n"
+            + body.substring(0, middle)
+            + "\r\n"
+            + Integer.toHexString(body.length() - middle)
+            + "\r\n"
+            + body.substring(middle)
             + "\r\n0\r\n\r\n";
       }
-      return "HTTP/1.1 " + status + " x\r\n"
+      return "HTTP/1.1 "
+          + status
+          + " x\r\n"
           + (body.isEmpty() ? "" : "Content-Length: " + body.length() + "\r\n")
-          + "\r\n" + body;
+          + "\r\n"
+          + body;
     }
 
     @Override
@@ -313,7 +329,7 @@ class DockerDriverTest {
     SplittableRandom random = new SplittableRandom(3);
     int refused = 0;
     for (int i = 0; i < 50_000; i++) {
-      byte[] bytes = java.util.Arrays.copyOf(right, random.nextInt(right.length + 1));
+      byte[] bytes = Arrays.copyOf(right, random.nextInt(right.length + 1));
       for (int j = random.nextInt(3); j > 0 && bytes.length > 0; j--) {
         bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
       }

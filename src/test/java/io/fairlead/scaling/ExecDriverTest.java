@@ -54,8 +54,7 @@ class ExecDriverTest {
             folder);
     ExecDriver driver = new ExecDriver("test", "shop", broken, Duration.ofSeconds(5));
     assertThatThrownBy(driver::find).hasMessage("sh ended with 4: no credentials");
-    assertThatThrownBy(() -> driver.start("shop-1"))
-        .hasMessage("true did not say where shop-1 is");
+    assertThatThrownBy(() -> driver.start("shop-1")).hasMessage("true did not say where shop-1 is");
   }
 
   @Test

@@ -85,6 +85,9 @@ class ProcessDriverTest {
     Process foreign = new ProcessBuilder("sleep", "1000").start();
     try {
       Processes.Entry entry = Processes.find(foreign.pid());
+      if (entry == null) {
+        throw new AssertionError("it has ended");
+      }
       Files.createDirectories(ProcessDriver.folder(data, "shop"));
       Files.write(
           ProcessDriver.folder(data, "shop").resolve("nodes"),
@@ -131,7 +134,7 @@ class ProcessDriverTest {
   @Test
   void childrenOfOneThatHasEndedAreClearedAway() throws Exception {
     Started node = driver("sleep 1000 & sleep 1000 & exec sleep 0.01").start("shop-1");
-    await(() -> Processes.find(pid(node)) == null || Processes.find(pid(node)).ended());
+    await(() -> hasEnded(pid(node)));
     assertThat(ours()).isNotEmpty();
     assertThat(driver(SLEEPS).find()).isEmpty();
     await(() -> ours().isEmpty());
@@ -152,7 +155,7 @@ class ProcessDriverTest {
             data,
             "test",
             "shop",
-            new ScaleDriver.Process(List.of("/no/such/program"), Map.of(), data));
+            new ScaleDriver.Program(List.of("/no/such/program"), Map.of(), data));
     assertThatThrownBy(() -> driver.start("shop-1"))
         .hasMessage("there is no program /no/such/program");
   }
@@ -226,6 +229,11 @@ class ProcessDriverTest {
     }
   }
 
+  private static boolean hasEnded(long pid) {
+    Processes.Entry entry = Processes.find(pid);
+    return entry == null || entry.ended();
+  }
+
   private static long pid(Started node) {
     return Long.parseLong(node.id().substring("process ".length()));
   }
@@ -236,8 +244,8 @@ class ProcessDriverTest {
     return driver;
   }
 
-  private ScaleDriver.Process command(String script) {
-    return new ScaleDriver.Process(
+  private ScaleDriver.Program command(String script) {
+    return new ScaleDriver.Program(
         List.of("sh", "-c", script, "{name}", "{port}"),
         Map.of("COLOUR", new Secret("blue"), "TEST_FOLDER", new Secret(data.toString())),
         data);

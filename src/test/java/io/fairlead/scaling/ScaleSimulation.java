@@ -49,8 +49,7 @@ final class ScaleSimulation {
 
   private ScaleSimulation() {}
 
-  static Outcome run(
-      DoubleUnaryOperator trace, int seconds, int first, Scaler scaler, long seed) {
+  static Outcome run(DoubleUnaryOperator trace, int seconds, int first, Scaler scaler, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     int ready = first;
     ArrayDeque<Integer> boots = new ArrayDeque<>(); // when each serves
@@ -112,8 +111,7 @@ final class ScaleSimulation {
   private static double poisson(SplittableRandom random, double mean) {
     if (mean > 50) {
       double u = Math.max(1e-12, random.nextDouble());
-      double normal =
-          Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * random.nextDouble());
+      double normal = Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * random.nextDouble());
       return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal));
     }
     double limit = Math.exp(-mean);
@@ -129,17 +127,17 @@ final class ScaleSimulation {
   /** As Fairlead decides. */
   static Scaler ours(Terms terms, int first) {
     Autoscaler autoscaler = new Autoscaler(first);
-    return (second, seen, ready, starting, busy) ->
+    return (_, seen, _, starting, _) ->
         autoscaler.tick(seen, terms, new Around(0, starting, BOOT, "")).size();
   }
 
   /**
-   * By the processors' use, as Kubernetes' horizontal pod autoscaler documents its rule: every 15 s,
-   * {@code ceil(nodes × use / wanted)}, not within a tenth; up by no more than the greater of all
-   * and four in 15 s; down to the most that was wanted within 300 s. Its figures are gathered every
-   * 15 s, as its metrics server does unless told otherwise, and are of the 15 s before; they are
-   * half of that old when it looks. Nodes that are starting are taken to use nothing before more
-   * are added.
+   * By the processors' use, as Kubernetes' horizontal pod autoscaler documents its rule: every 15
+   * s, {@code ceil(nodes × use / wanted)}, not within a tenth; up by no more than the greater of
+   * all and four in 15 s; down to the most that was wanted within 300 s. Its figures are gathered
+   * every 15 s, as its metrics server does unless told otherwise, and are of the 15 s before; they
+   * are half of that old when it looks. Nodes that are starting are taken to use nothing before
+   * more are added.
    */
   static Scaler byUse(int min, int max, double wanted, int first) {
     return new Scaler() {

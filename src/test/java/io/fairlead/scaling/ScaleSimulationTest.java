@@ -14,8 +14,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /**
- * The autoscaler beside a rule that goes by the processors' use, in the same virtual service. {@code
- * -Dfairlead.report=FILE} writes the table.
+ * The autoscaler beside a rule that goes by the processors' use, in the same virtual service.
+ * {@code -Dfairlead.report=FILE} writes the table.
  */
 class ScaleSimulationTest {
   private static final int SEEDS = 5;
@@ -59,8 +59,7 @@ class ScaleSimulationTest {
     int changes = 0;
     int seeds = trace == Trace.WEEK ? 1 : SEEDS;
     for (int seed = 1; seed <= seeds; seed++) {
-      Outcome one =
-          ScaleSimulation.run(trace.rate, trace.seconds, trace.first, scaler.get(), seed);
+      Outcome one = ScaleSimulation.run(trace.rate, trace.seconds, trace.first, scaler.get(), seed);
       asked += one.asked();
       lost += one.lost();
       late += one.late();
@@ -110,7 +109,8 @@ class ScaleSimulationTest {
     }
   }
 
-  private static void row(StringBuilder table, String trace, String rule, Outcome one, Outcome use) {
+  private static void row(
+      StringBuilder table, String trace, String rule, Outcome one, Outcome use) {
     table.append(
         String.format(
             Locale.ROOT,

@@ -8,13 +8,14 @@ import io.fairlead.runtime.ManualScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Who scales: only as long as the lease lasts, whatever is heard. */
 class SeatTest {
   private final ManualScheduler time = new ManualScheduler();
   private final List<String> told = new ArrayList<>();
-  private Leadership.Candidate candidate;
+  private Leadership.@Nullable Candidate candidate;
   private boolean closed;
 
   private final Leadership leadership =
@@ -32,6 +33,14 @@ class SeatTest {
         };
       };
 
+  private Leadership.Candidate candidate() {
+    Leadership.Candidate present = candidate;
+    if (present == null) {
+      throw new AssertionError("nobody stands");
+    }
+    return present;
+  }
+
   private Seat seat(Leadership by) {
     return new Seat(by, "shop", time, held -> told.add(time.epochMillis() + " " + held));
   }
@@ -40,16 +49,16 @@ class SeatTest {
   void actsFromTheFirstLeaseUntilItEnds() {
     try (Seat _ = seat(leadership)) {
       time.advance(Duration.ofMillis(100));
-      candidate.elected(7);
+      candidate().elected(7);
       assertThat(told).containsExactly("scale/shop");
-      candidate.renewed(0, Duration.ofMillis(1000)); // asked for 100 ms ago
+      candidate().renewed(0, Duration.ofMillis(1000)); // asked for 100 ms ago
       time.advance(Duration.ofMillis(500));
-      candidate.renewed(time.nanoTime(), Duration.ofMillis(1000));
+      candidate().renewed(time.nanoTime(), Duration.ofMillis(1000));
       time.advance(Duration.ofMillis(1500));
       assertThat(told).containsExactly("scale/shop", "100 true", "1600 false");
-      candidate.renewed(time.nanoTime(), Duration.ofMillis(1000));
+      candidate().renewed(time.nanoTime(), Duration.ofMillis(1000));
       time.advance(Duration.ofMillis(100));
-      candidate.deposed();
+      candidate().deposed();
       time.advance(Duration.ofMillis(2000));
       assertThat(told).endsWith("2100 true", "2200 false");
     }

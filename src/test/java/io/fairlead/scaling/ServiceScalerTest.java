@@ -323,8 +323,7 @@ class ServiceScalerTest {
       available.add(service.nodes().available().length);
     }
     assertThat(driver.done)
-        .containsExactly(
-            "use other", "start shop-3", "stop shop-1", "start shop-1", "stop shop-2");
+        .containsExactly("use other", "start shop-3", "stop shop-1", "start shop-1", "stop shop-2");
     assertThat(available).allMatch(n -> n >= 2);
   }
 
@@ -383,7 +382,9 @@ class ServiceScalerTest {
         default -> seconds(random.nextInt(20));
       }
       time.run();
-      assertThat(driver.there.keySet()).as("seed %d, step %d", seed, step).isEqualTo(scaler().names());
+      assertThat(driver.there.keySet())
+          .as("seed %d, step %d", seed, step)
+          .isEqualTo(scaler().names());
       assertThat(driver.there.size()).as("seed %d", seed).isLessThanOrEqualTo(10 + 1);
     }
     driver.refuses = "";
@@ -399,7 +400,7 @@ class ServiceScalerTest {
   }
 
   private static ScaleDriver process(String program) {
-    return new ScaleDriver.Process(List.of(program), Map.of(), Path.of("."));
+    return new ScaleDriver.Program(List.of(program), Map.of(), Path.of("."));
   }
 
   private static ScaleConfig config(int min, int max) {

@@ -642,5 +642,4 @@ final class RequestIncidents {
     }
     return end - 1000L * (since + 1);
   }
-
 }

@@ -558,10 +558,10 @@ final class Admission implements Shedding {
         forNode
             ? AdmissionLevel.Window.IDLE
             : longWait || (level.isOpen() && isQueueStanding())
-            ? AdmissionLevel.Window.OVERLOADED
-            : waited
-                ? AdmissionLevel.Window.BUSY
-                : wasHalfFull ? AdmissionLevel.Window.CALM : AdmissionLevel.Window.IDLE,
+                ? AdmissionLevel.Window.OVERLOADED
+                : waited
+                    ? AdmissionLevel.Window.BUSY
+                    : wasHalfFull ? AdmissionLevel.Window.CALM : AdmissionLevel.Window.IDLE,
         refused - shedsBefore);
     wasHalfFull = false;
     shedsBefore = refused;
