@@ -4,7 +4,7 @@ import io.fairlead.service.Node;
 import io.fairlead.service.NodeLoad;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.ShedReason;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -21,7 +21,7 @@ final class Demand {
 
   private final Service service;
   private final NodeLoad.Reading reading = new NodeLoad.Reading();
-  private final Map<Node, Before> before = new IdentityHashMap<>();
+  private final Map<Node, Before> before = new HashMap<>();
   private long lastNanos;
   private long shedBefore;
   private long beside;
@@ -50,7 +50,7 @@ final class Demand {
     long answered = 0;
     long begun = 0;
     int available = 0;
-    Map<Node, Before> known = new IdentityHashMap<>();
+    Map<Node, Before> known = new HashMap<>();
     for (Node node : service.nodes().all()) {
       node.load().read(now, reading);
       long waiting = node.load().waiting();

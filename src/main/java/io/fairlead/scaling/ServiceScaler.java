@@ -581,8 +581,8 @@ final class ServiceScaler {
         Comparator.comparing((Member member) -> member.phase == Phase.SERVING)
             .thenComparing(member -> member.generation == generation)
             .thenComparing(member -> hasSessions(node(member)))
-            .thenComparing(member -> inFlight(node(member)))
-            .thenComparing(member -> -member.sinceNanos));
+            .thenComparingInt(member -> inFlight(node(member)))
+            .thenComparingLong(member -> -member.sinceNanos));
     for (Member member : candidates.subList(0, Math.min(surplus, candidates.size()))) {
       Node node = node(member);
       if (member.phase == Phase.STARTING || node == null) {
