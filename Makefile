@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-store bench-scale test-containers chaos chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-store bench-scale test-containers chaos chaos-database chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -70,6 +70,11 @@ chaos-group: jdk ## kills and freezes instances of a group RUNS (20) times SECON
 
 chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces (root); see chaos/vip/README.md
 	chaos/vip/run $(MORE)
+
+ROUNDS ?= 10
+chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
+	@bin/needs maven postgresql mariadb-server rsync
+	$(MVN) test -Dtest='DatabaseChaosTest,GaleraTest' -Dfairlead.database.rounds=$(ROUNDS) $(MORE)
 
 page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds
 	bench/page-hour $(MORE)

@@ -224,7 +224,8 @@ final class Explainer {
   private ExplainAnswer toNode(Listener listener, HttpRoute route, int key, List<String> why) {
     Service service = route.target().service();
     describe(service, why);
-    ServiceRuntime runtime = fairlead.state().services().get(service.name());
+    ServiceRuntime known = fairlead.state().services().get(service.name());
+    ServiceRuntime runtime = known == null ? null : fairlead.databases().of(route.config(), known);
     Node node =
         runtime == null ? null : runtime.likeBalancer().pick(key, null, new SplittableRandom());
     if (runtime == null || node == null) {

@@ -6,6 +6,7 @@ import io.fairlead.alert.Alerts;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.ConfigDiff;
 import io.fairlead.config.ConfigReader;
+import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
@@ -179,6 +180,7 @@ final class Fairlead implements AutoCloseable {
   private final Discovery discovery;
   private final GroupKeeper groups;
   private final VipKeeper vips;
+  private final DatabaseKeeper databases;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
   private @Nullable Thread tlsLooks;
   private final long startedNanos = System.nanoTime();
@@ -209,6 +211,7 @@ final class Fairlead implements AutoCloseable {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
+    databases = new DatabaseKeeper(dataPlane, control, health, events::add, config.data());
     questions = RecordQueries.of(config.data().resolve("records"));
     rollups = new Rollups(config.data(), control::epochMillis, secrets.nextLong());
     incidents =
@@ -465,6 +468,7 @@ final class Fairlead implements AutoCloseable {
       Map<String, NodeTlsKeeper.Ready> toNodes = nodeTls.load(config);
       affinityKey.prepare(config);
       Map<String, Scaling.Found> found = scaling.find(config);
+      databases.load(config);
       Map<String, ServiceRuntime> services = buildServices(before, config, toNodes);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
       Map<String, Policy> policies = new HashMap<>();
@@ -541,7 +545,11 @@ final class Fairlead implements AutoCloseable {
       Map<String, ServiceRuntime> services = new LinkedHashMap<>();
       for (ServiceConfig wanted : config.services().values()) {
         ServiceRuntime known = before == null ? null : before.services().get(wanted.name());
-        services.put(wanted.name(), known != null ? known : newService(wanted, toNodes));
+        DatabaseConfig database = config.databases().get(wanted.name());
+        boolean stays =
+            known != null && databases.isDatabase(known.service()) == (database != null);
+        services.put(
+            wanted.name(), stays && known != null ? known : newService(wanted, database, toNodes));
       }
       return services;
     });
@@ -650,13 +658,17 @@ final class Fairlead implements AutoCloseable {
   }
 
   private ServiceRuntime newService(
-      ServiceConfig config, Map<String, NodeTlsKeeper.Ready> toNodes) {
+      ServiceConfig config,
+      @Nullable DatabaseConfig database,
+      Map<String, NodeTlsKeeper.Ready> toNodes) {
     Service service =
         new Service(
             config.name(), dataPlane.loops(), events, control::epochMillis, dataPlane.names());
     ServiceRuntime runtime =
-        new ServiceRuntime(
-            service, config, requestTls(toNodes.get(config.name())), dataPlane, control);
+        database != null
+            ? databases.begin(service, database, config)
+            : new ServiceRuntime(
+                service, config, requestTls(toNodes.get(config.name())), dataPlane, control);
     membership.setConfigured(service, config.nodes());
     return runtime;
   }
@@ -722,7 +734,11 @@ final class Fairlead implements AutoCloseable {
           new Policy.Stream(
               new StreamPolicy(
                   compiled.stream()
-                      .map(route -> new StreamRoute(route, proxyProtocol(whole, route)))
+                      .map(route ->
+                          new StreamRoute(
+                              route,
+                              proxyProtocol(whole, route),
+                              databases.sessions(route.config(), route.target().service())))
                       .toList(),
                   config.limits(),
                   config.protocol() == ListenerProtocol.TLS_PASSTHROUGH));
@@ -760,7 +776,7 @@ final class Fairlead implements AutoCloseable {
       if (service == null) {
         throw new IllegalStateException("a route to no service passed the checks: " + route);
       }
-      targets.add(service.target());
+      targets.add(databases.of(route, service).target());
     }
     Map<RateLimitConfig, RateLimits.Limit> counting = new HashMap<>();
     if (old != null) {
@@ -954,6 +970,10 @@ final class Fairlead implements AutoCloseable {
         configure(runtime, config, toNodes.get(config.name()));
         discovery.watch(runtime.service(), config.discover());
         scaling.watch(runtime.service(), config.scale(), found.get(config.name()));
+        DatabaseConfig database = after.config().databases().get(config.name());
+        if (database != null) {
+          databases.configure(runtime.service(), database, config);
+        }
         outliers.watch(runtime.service(), config);
       }
     }
@@ -1042,10 +1062,12 @@ final class Fairlead implements AutoCloseable {
   }
 
   /** Ends services that are in the first and not in the second. Control thread. */
+  @SuppressWarnings("ReferenceEquality") // a database may have the name of what was none
   private @Nullable Void endServices(
       Map<String, ServiceRuntime> services, Map<String, ServiceRuntime> kept) {
     services.forEach((name, runtime) -> {
-      if (!kept.containsKey(name)) {
+      if (kept.get(name) != runtime) {
+        databases.forget(runtime.service());
         outliers.forget(runtime.service());
         health.forget(runtime.service());
         scaling.forget(runtime.service());
@@ -1103,6 +1125,10 @@ final class Fairlead implements AutoCloseable {
 
   OutlierWatch outliers() {
     return outliers;
+  }
+
+  DatabaseKeeper databases() {
+    return databases;
   }
 
   LiveTail tail() {

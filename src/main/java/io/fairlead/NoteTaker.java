@@ -1,10 +1,12 @@
 package io.fairlead;
 
 import io.fairlead.config.CommandProbe;
+import io.fairlead.config.DatabaseEngine;
 import io.fairlead.config.MariadbProbe;
 import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.Probe;
 import io.fairlead.config.RedisProbe;
+import io.fairlead.config.RoleProbe;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.telemetry.EventLog;
@@ -32,7 +34,7 @@ final class NoteTaker {
             node,
             kind(how),
             passed ? null : result.text(),
-            result instanceof ProbeResult.Passed(long took) ? took : nanos);
+            result instanceof ProbeResult.Passed(long took, _) ? took : nanos);
       }
     });
   }
@@ -51,6 +53,7 @@ final class NoteTaker {
       case Probe.Grpc _ -> "grpc";
       case PostgresqlProbe _ -> "postgresql";
       case MariadbProbe _ -> "mariadb";
+      case RoleProbe role -> role.engine() == DatabaseEngine.POSTGRESQL ? "postgresql" : "mariadb";
       case RedisProbe _ -> "redis";
       case CommandProbe _ -> "command";
     };

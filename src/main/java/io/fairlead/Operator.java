@@ -44,6 +44,7 @@ import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
+import io.fairlead.replication.DatabaseReport;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -102,6 +103,11 @@ final class Operator implements Instance {
   @Override
   public List<Service> services() {
     return fairlead.state().services().values().stream().map(ServiceRuntime::service).toList();
+  }
+
+  @Override
+  public List<DatabaseReport> databases() {
+    return fairlead.databases().reports();
   }
 
   @Override

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,11 @@ final class ServiceRuntime {
   /** A node that is starting gets its next share after such a part of the time it takes. */
   private static final int STEPS_OF_A_START = 50;
 
+  /** Every node may get what comes. */
+  static final Predicate<Node> ALL = _ -> true;
+
   private final Service service;
+  private final Predicate<Node> eligible;
   private final ServiceTarget target;
   private final DataPlane dataPlane;
   private final Scheduler time;
@@ -56,7 +61,23 @@ final class ServiceRuntime {
       @Nullable NodeTls tls,
       DataPlane dataPlane,
       Scheduler time) {
+    this(service, config, tls, dataPlane, time, ALL);
+  }
+
+  /**
+   * The same for a part of what the nodes do.
+   *
+   * @param eligible which of them may get it; asked whenever something about them changes
+   */
+  ServiceRuntime(
+      Service service,
+      ServiceConfig config,
+      @Nullable NodeTls tls,
+      DataPlane dataPlane,
+      Scheduler time,
+      Predicate<Node> eligible) {
     this.service = service;
+    this.eligible = eligible;
     this.dataPlane = dataPlane;
     this.time = time;
     this.balance = config.balance();
@@ -132,12 +153,17 @@ final class ServiceRuntime {
   }
 
   private Balancer balancer(NodeSet nodes, @Nullable Balancer previous) {
-    return Balancer.of(balance, nodes, time.epochMillis(), previous);
+    return Balancer.of(balance, eligible(nodes), time.epochMillis(), previous);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // that very one
+  private NodeSet eligible(NodeSet nodes) {
+    return eligible == ALL ? nodes : nodes.only(eligible);
   }
 
   /** Why nodes are chosen as often as they are. Any thread; its figures may be of the last tick. */
   Choice choice() {
-    return new Choice(target.balancer(), balance, service.nodes(), time.epochMillis());
+    return new Choice(target.balancer(), balance, eligible(service.nodes()), time.epochMillis());
   }
 
   /** One like that in force, which may be asked without an effect on it. */

@@ -100,6 +100,27 @@ class ExamplesTest {
     }
   }
 
+  /** Nobody is where their members should be: clients would wait. */
+  @ParameterizedTest
+  @ValueSource(strings = {"postgresql.yaml", "galera.yaml"})
+  void thoseOfDatabasesStartAndSayWhoIsMissing(String name, @TempDir Path folder) throws Exception {
+    String text =
+        Files.readString(Path.of("examples", name))
+            .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
+            .replaceAll("10\\.0\\.0\\.(\\d+):\\d+", "127.0.0.$1:1")
+            .replace("${FAIRLEAD_DB_PASSWORD}", "a-password");
+    try (Fairlead fairlead =
+        Loopback.start("admin: { bind: \"127.0.0.1:0\" }\ndata: " + folder + "\n" + text)) {
+      Loopback.await(
+          "all members were asked",
+          () ->
+              fairlead.databases().reports().getFirst().view().members().stream()
+                  .noneMatch(member -> member.node().facts().up()));
+      assertThat(Loopback.door(fairlead, "GET", "/api/v1/databases", "").body())
+          .contains("\"primary\":null", "connection refused");
+    }
+  }
+
   private static void makeCertificates(Path folder) throws Exception {
     Tool.Said made =
         Tool.run("", "examples/make-certificates", folder.resolve("certificates").toString());

@@ -62,6 +62,7 @@ final class HouseTest {
           Map.entry("alert", 4),
           Map.entry("scaling", 4),
           Map.entry("vip", 4),
+          Map.entry("replication", 4),
           Map.entry("balance", 3),
           Map.entry("route", 3),
           Map.entry("limit", 3),

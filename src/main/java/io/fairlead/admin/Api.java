@@ -172,6 +172,7 @@ final class Api {
     table.addAll(new GroupApi(instance).endpoints());
     table.addAll(new StoreApi(instance).endpoints());
     table.add(new VipsApi(instance).endpoint());
+    table.add(new DatabasesApi(instance).endpoint());
     table.add(
         open(
             "/api/v1/openapi.json",

@@ -105,7 +105,12 @@ final class IncidentsApi {
           Event.VipOwned _,
           Event.VipReleased _ ->
           "failover";
-      case Event.GroupReached _, Event.GroupLost _, Event.PeerJoined _, Event.PeerLost _ ->
+      case Event.GroupReached _,
+          Event.GroupLost _,
+          Event.PeerJoined _,
+          Event.PeerLost _,
+          Event.DatabasePrimary _,
+          Event.DatabaseWithoutPrimary _ ->
           "failover";
       case Event.IncidentOpened _, Event.IncidentOver _ -> "incident";
       case Event.LogPattern _ -> "log";

@@ -13,6 +13,7 @@ import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
+import io.fairlead.replication.DatabaseReport;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -47,6 +48,9 @@ public interface Instance {
 
   /** In the order of the configuration. */
   List<Service> services();
+
+  /** In the order of their names. */
+  List<DatabaseReport> databases();
 
   /** In the order of the configuration. */
   List<ListenerView> listeners();

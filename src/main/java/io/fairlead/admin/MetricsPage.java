@@ -10,6 +10,8 @@ import io.fairlead.record.RecordStats;
 import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.text.TextLogStats;
+import io.fairlead.replication.DatabaseReport;
+import io.fairlead.replication.DatabaseView.MemberView;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -33,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
@@ -88,6 +91,7 @@ public final class MetricsPage {
     // One look at who is there, so that all series of a page speak of the same nodes.
     List<ListenerView> listeners = instance.listeners();
     List<Service> services = instance.services();
+    List<DatabaseReport> databases = instance.databases();
     ConfigState config = instance.config();
     Instances group = Instances.of(instance.group());
     List<VipStatus> vips = instance.vips();
@@ -373,6 +377,28 @@ public final class MetricsPage {
             }
           }
         }
+        case DATABASE_WRITES ->
+            members(
+                page, metric, databases, m -> some(m.role().writes() && m.node().isAvailable()));
+        case DATABASE_READS ->
+            members(page, metric, databases, m -> some(m.role().reads() && m.node().isAvailable()));
+        case DATABASE_LAG -> members(page, metric, databases, MemberView::lagSeconds);
+        case DATABASE_LAG_BYTES ->
+            members(
+                page,
+                metric,
+                databases,
+                m ->
+                    m.lagBytes().isPresent()
+                        ? OptionalDouble.of((double) m.lagBytes().getAsLong())
+                        : OptionalDouble.empty());
+        case DATABASE_ALARM ->
+            databases(page, metric, databases, one -> one.view().alarm().isEmpty() ? 0 : 1);
+        case DATABASE_WAITING -> databases(page, metric, databases, DatabaseReport::waiting);
+        case DATABASE_CHANGES -> databases(page, metric, databases, one -> one.view().handovers());
+        case DATABASE_CUT -> databases(page, metric, databases, DatabaseReport::cut);
+        case DATABASE_MOVED -> databases(page, metric, databases, DatabaseReport::moved);
+        case DATABASE_ENDED -> databases(page, metric, databases, DatabaseReport::ended);
         case NODE_UP -> nodes(page, metric, services, node -> node.facts().up() ? 1 : 0);
         case NODE_DRAINING ->
             nodes(page, metric, services, node -> node.facts().draining() ? 1 : 0);
@@ -533,6 +559,43 @@ public final class MetricsPage {
         page.sample(metric, value.applyAsDouble(view), service.name());
       }
     }
+  }
+
+  private static void databases(
+      MetricsWriter page,
+      Metric metric,
+      List<DatabaseReport> databases,
+      ToLongFunction<DatabaseReport> value)
+      throws IOException {
+    page.family(metric);
+    for (DatabaseReport database : databases) {
+      page.sample(metric, value.applyAsLong(database), database.view().name());
+    }
+  }
+
+  private static void members(
+      MetricsWriter page,
+      Metric metric,
+      List<DatabaseReport> databases,
+      Function<MemberView, OptionalDouble> value)
+      throws IOException {
+    page.family(metric);
+    for (DatabaseReport database : databases) {
+      for (MemberView member : database.view().members()) {
+        OptionalDouble known = value.apply(member);
+        if (known.isPresent()) {
+          page.sample(
+              metric,
+              known.getAsDouble(),
+              database.view().name(),
+              member.node().address().toString());
+        }
+      }
+    }
+  }
+
+  private static OptionalDouble some(boolean holds) {
+    return OptionalDouble.of(holds ? 1 : 0);
   }
 
   private static void affinity(

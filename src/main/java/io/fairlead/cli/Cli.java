@@ -136,6 +136,7 @@ public final class Cli {
     verbs.put("kv", () -> new KvVerb(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));
     verbs.put("vips", () -> new VipsVerb(world));
+    verbs.put("db", () -> new DatabaseVerbs.Db(world));
     verbs.put("logs", () -> new LogsVerb(world));
     verbs.put("patterns", () -> new PatternsVerb(world));
     verbs.put("why", () -> new WhyVerb(world));

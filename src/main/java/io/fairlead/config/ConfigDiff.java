@@ -4,11 +4,13 @@ import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -23,6 +25,9 @@ public final class ConfigDiff {
   private final List<String> lines = new ArrayList<>();
   private int more;
 
+  /** What is said of them is not said again of the services that they are. */
+  private final Set<String> databases = new HashSet<>();
+
   /**
    * Looking them up once per record would make new ones, with accessors to be linked, each time.
    */
@@ -33,6 +38,8 @@ public final class ConfigDiff {
   /** The differences in the order of the records; empty: none. */
   public static List<String> between(FairleadConfig old, FairleadConfig now) {
     ConfigDiff diff = new ConfigDiff();
+    diff.databases.addAll(old.databases().keySet());
+    diff.databases.addAll(now.databases().keySet());
     diff.records("", old, now);
     if (diff.more > 0) {
       diff.lines.add("and " + diff.more + " more");
@@ -107,6 +114,9 @@ public final class ConfigDiff {
 
   private void maps(String path, Map<?, ?> before, Map<?, ?> after) {
     for (Map.Entry<?, ?> entry : before.entrySet()) {
+      if (isDatabase(path, entry.getKey())) {
+        continue;
+      }
       Object now = after.get(entry.getKey());
       String place = path + "." + entry.getKey();
       if (now == null) {
@@ -122,10 +132,14 @@ public final class ConfigDiff {
       }
     }
     for (Object key : after.keySet()) {
-      if (!before.containsKey(key)) {
+      if (!before.containsKey(key) && !isDatabase(path, key)) {
         say(path + ": added " + key);
       }
     }
+  }
+
+  private boolean isDatabase(String path, Object key) {
+    return path.equals("services") && databases.contains(key);
   }
 
   private void lists(String path, List<?> before, List<?> after) {
@@ -178,6 +192,7 @@ public final class ConfigDiff {
       case PostgresqlProbe _ -> "postgresql";
       case MariadbProbe _ -> "mariadb";
       case RedisProbe _ -> "redis";
+      case RoleProbe role -> "role of " + Units.textOf(role.engine());
       case CommandProbe command -> "command " + command.command().getFirst();
       case Probe.None _ -> "none";
       case Probe.Grpc grpc -> ("grpc " + grpc.service()).strip();

@@ -2,6 +2,7 @@ package io.fairlead.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -11,7 +12,7 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 final class CrossReferences {
   private record Listen(HostPort address, Spot spot) {}
 
-  private record Reference(String service, Spot spot, boolean isKey) {}
+  private record Reference(String kind, String name, Spot spot, boolean isKey) {}
 
   private final List<Listen> listens = new ArrayList<>();
   private final List<Reference> references = new ArrayList<>();
@@ -21,31 +22,43 @@ final class CrossReferences {
     if (scalar == Language.LISTEN_ADDRESS) {
       listens.add(new Listen((HostPort) value, spot));
     } else if (scalar == RouteLanguage.SERVICE_NAME) {
-      references.add(new Reference((String) value, spot, false));
+      references.add(new Reference("service", (String) value, spot, false));
+    } else if (scalar == RouteLanguage.DATABASE_NAME) {
+      references.add(new Reference("database", (String) value, spot, false));
     }
   }
 
   void noteName(MapOf.Names names, String name, Spot spot) {
     if (names == MapOf.Names.SERVICE) {
-      references.add(new Reference(name, spot, true));
+      references.add(new Reference("service", name, spot, true));
     }
   }
 
   void check(Spot root, BiConsumer<Spot, String> refuse, BiConsumer<Spot, String> refuseKey) {
-    Spot services = root.child("services");
-    Set<String> names = services == null ? Set.of() : services.childNames();
+    Map<String, Set<String>> known =
+        Map.of("service", names(root, "services"), "database", names(root, "databases"));
     int suggestions = 0;
     for (Reference reference : references) {
-      if (!names.contains(reference.service())) {
+      Set<String> names = known.getOrDefault(reference.kind(), Set.of());
+      if (!names.contains(reference.name())) {
         String hint =
             suggestions++ < FairleadConfig.MAX_SUGGESTIONS
-                ? Suggest.among(reference.service(), names)
+                ? Suggest.among(reference.name(), names)
                 : "";
-        (reference.isKey() ? refuseKey : refuse)
-            .accept(reference.spot(), "must be the name of a service" + hint);
+        String rule =
+            reference.kind().equals("service")
+                    && known.getOrDefault("database", Set.of()).contains(reference.name())
+                ? FairleadConfig.NO_SERVICE_BUT_A_DATABASE
+                : "must be the name of a " + reference.kind() + hint;
+        (reference.isKey() ? refuseKey : refuse).accept(reference.spot(), rule);
       }
     }
     checkListens(root, refuse);
+  }
+
+  private static Set<String> names(Spot root, String key) {
+    Spot spot = root.child(key);
+    return spot == null ? Set.of() : spot.childNames();
   }
 
   // The operator's door comes first, wherever it stands in the file and also when it does not.

@@ -21,9 +21,10 @@ import java.util.Set;
  * @param alerts who is told of what
  * @param telemetry who else gets traces, metrics and logs
  * @param listeners by name, in file order
- * @param services by name, in file order
+ * @param services by name, in file order; those that databases are follow
  * @param group several instances as one; empty: this one is alone
  * @param vips virtual IPs by name, in file order
+ * @param databases by name, in file order
  */
 public record FairleadConfig(
     AdminConfig admin,
@@ -35,16 +36,32 @@ public record FairleadConfig(
     Map<String, ListenerConfig> listeners,
     Map<String, ServiceConfig> services,
     Optional<GroupConfig> group,
-    Map<String, VipConfig> vips) {
+    Map<String, VipConfig> vips,
+    Map<String, DatabaseConfig> databases) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
   static final int MAX_SUGGESTIONS = 20;
 
+  static final String NO_SERVICE_BUT_A_DATABASE =
+      "must be the name of a service; a database is named by the key database";
+
   public FairleadConfig {
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));
-    services = Collections.unmodifiableMap(balanced(services, listeners, runtime.zone()));
     vips = Collections.unmodifiableMap(new LinkedHashMap<>(vips));
+    databases = Collections.unmodifiableMap(new LinkedHashMap<>(databases));
     Require require = new Require();
+    Map<String, ServiceConfig> all = new LinkedHashMap<>(services);
+    databases.forEach((name, database) -> {
+      if (all.putIfAbsent(name, database.service()) != null) {
+        require.key(
+            false,
+            List.of("databases", name),
+            "must not have the name of a service: it is one itself",
+            List.of(List.of("services", name)));
+      }
+    });
+    services = Collections.unmodifiableMap(balanced(all, listeners, runtime.zone()));
     checkServices(require, listeners, services);
+    checkDatabases(require, listeners, databases);
     checkCommands(require, admin, services);
     checkBinds(require, admin, listeners, group);
     checkRateLimits(require, listeners);
@@ -91,6 +108,9 @@ public record FairleadConfig(
     for (ListenerConfig listener : listeners.values()) {
       for (int i = 0; i < listener.routes().size(); i++) {
         RouteConfig route = listener.routes().get(i);
+        if (route.action() instanceof RouteAction.Database) {
+          continue; // has rules of its own
+        }
         List<String> place = List.of("listeners", listener.name(), "routes", "[" + i + "]");
         boolean udp = listener.protocol() == ListenerProtocol.UDP;
         for (String service : route.services()) {
@@ -151,6 +171,44 @@ public record FairleadConfig(
               require.key(false, named, rule, others);
             }
           }
+        }
+      }
+    }
+  }
+
+  private static void checkDatabases(
+      Require require,
+      Map<String, ListenerConfig> listeners,
+      Map<String, DatabaseConfig> databases) {
+    for (ListenerConfig listener : listeners.values()) {
+      for (int i = 0; i < listener.routes().size(); i++) {
+        List<String> place = List.of("listeners", listener.name(), "routes", "[" + i + "]");
+        switch (listener.routes().get(i).action()) {
+          case RouteAction.Database(String name, _) -> {
+            require.that(
+                databases.containsKey(name),
+                join(place, "database"),
+                name,
+                "must be the name of a database" + Suggest.among(name, databases.keySet()),
+                List.of(List.of("databases", name)));
+            require.that(
+                listener.protocol() == ListenerProtocol.TCP,
+                join(place, "database"),
+                name,
+                "must not be given unless protocol is tcp",
+                List.of());
+          }
+          case RouteAction.Send(Map<String, Integer> shares, _) ->
+              shares
+                  .keySet()
+                  .forEach(name ->
+                      require.that(
+                          !databases.containsKey(name),
+                          join(place, "service"),
+                          name,
+                          NO_SERVICE_BUT_A_DATABASE,
+                          List.of()));
+          case RouteAction.Redirect _, RouteAction.Respond _ -> {}
         }
       }
     }
@@ -325,6 +383,13 @@ public record FairleadConfig(
     }
   }
 
+  /** Without those that databases are. */
+  private Map<String, ServiceConfig> servicesAsGiven() {
+    Map<String, ServiceConfig> given = new LinkedHashMap<>(services);
+    given.keySet().removeAll(databases.keySet());
+    return given;
+  }
+
   /**
    * What is one instance's own stays, and everything else comes from what the group agreed on.
    *
@@ -339,8 +404,9 @@ public record FairleadConfig(
         agreed.alerts(),
         agreed.telemetry(),
         agreed.listeners(),
-        agreed.services(),
+        agreed.servicesAsGiven(),
         group,
-        agreed.vips());
+        agreed.vips(),
+        agreed.databases());
   }
 }

@@ -863,8 +863,9 @@ final class Language {
               LISTENERS,
               SERVICES,
               FILE_GROUP,
-              VIPS),
-          List.of("dns", "databases"),
+              VIPS,
+              DatabasesLanguage.DATABASES),
+          List.of("dns"),
           null,
           (values, _) ->
               new FairleadConfig(
@@ -877,7 +878,8 @@ final class Language {
                   values.get(LISTENERS),
                   values.get(SERVICES),
                   Optional.ofNullable(values.find(FILE_GROUP)),
-                  values.get(VIPS)));
+                  values.get(VIPS),
+                  values.get(DatabasesLanguage.DATABASES)));
 
   private Language() {}
 

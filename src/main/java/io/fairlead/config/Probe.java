@@ -18,6 +18,7 @@ public sealed interface Probe
         PostgresqlProbe,
         MariadbProbe,
         RedisProbe,
+        RoleProbe,
         CommandProbe {
   /** What must not be seen anywhere: said to the node, but never said of it. */
   default List<Secret> secrets() {

@@ -47,6 +47,14 @@ public sealed interface RouteAction {
   }
 
   /**
+   * A member of a database takes the connection.
+   *
+   * @param database its name
+   * @param use what the connection is for
+   */
+  record Database(String database, DatabaseUse use) implements RouteAction {}
+
+  /**
    * Fairlead sends the client elsewhere.
    *
    * @param to a {@linkplain Template template}: {@code https://HOST/...} or a path; the query is

@@ -114,7 +114,7 @@ public record RouteConfig(
         String missing = missing(to, match);
         require.that(missing.isEmpty(), List.of("redirect", "to"), to, missing, patterns);
       }
-      case RouteAction.Respond _ -> {}
+      case RouteAction.Respond _, RouteAction.Database _ -> {}
     }
     require.orRefuse();
   }
@@ -158,11 +158,13 @@ public record RouteConfig(
     return List.copyOf(given.keySet());
   }
 
-  /** Names of the services it sends to. */
+  /** Names of the services it sends to; a database is one, too. */
   public List<String> services() {
-    return action instanceof RouteAction.Send send
-        ? List.copyOf(send.shares().keySet())
-        : List.of();
+    return switch (action) {
+      case RouteAction.Send send -> List.copyOf(send.shares().keySet());
+      case RouteAction.Database database -> List.of(database.database());
+      case RouteAction.Redirect _, RouteAction.Respond _ -> List.of();
+    };
   }
 
   /** The services in one word, as a metric label; empty if there is none. */

@@ -1,5 +1,6 @@
 package io.fairlead.config;
 
+import io.fairlead.config.RouteAction.Database;
 import io.fairlead.config.RouteAction.Redirect;
 import io.fairlead.config.RouteAction.Respond;
 import io.fairlead.config.RouteAction.Send;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class RouteLanguage {
   /** Must be the name of a service. */
   static final Scalar<String> SERVICE_NAME = Scalar.text("name", null, _ -> null);
+
+  static final Scalar<String> DATABASE_NAME = Scalar.text("name", null, _ -> null);
 
   private static final ListOf<Cidr> NETWORKS =
       new ListOf<>("networks", Scalar.parsed("network", Cidr::parse));
@@ -718,7 +721,7 @@ final class RouteLanguage {
           "service",
           SERVICE_NAME,
           "none",
-          "Who gets the request. A route has this, `split`, `redirect` or `respond`.",
+          "Who gets the request. A route has this, `split`, `database`, `redirect` or `respond`.",
           "shop");
   private static final Key<Map<String, Integer>> SPLIT =
       Key.computed(
@@ -727,6 +730,21 @@ final class RouteLanguage {
           "none",
           "Several services, each getting requests by chance as often as its weight says.",
           "{ shop: 95, shop-next: 5 }");
+  private static final Key<String> ROUTE_DATABASE =
+      Key.computed(
+          "database",
+          DATABASE_NAME,
+          "none",
+          "The database whose members get the connection, where `protocol` is `tcp`.",
+          "orders");
+  private static final Key<DatabaseUse> ROUTE_FOR =
+      Key.of(
+          "for",
+          Scalar.word(DatabaseUse.class),
+          DatabaseUse.READ_WRITE,
+          "What connections to the `database` are for: `read-write` ones go to its primary,"
+              + " `read-only` ones to replicas.",
+          "read-only");
   private static final Key<Rewrite> ROUTE_REWRITE =
       Key.of(
           "rewrite",
@@ -827,6 +845,8 @@ final class RouteLanguage {
               PRIORITY,
               ROUTE_SERVICE,
               SPLIT,
+              ROUTE_DATABASE,
+              ROUTE_FOR,
               ROUTE_REDIRECT,
               ROUTE_RESPOND,
               ROUTE_REWRITE,
@@ -874,7 +894,8 @@ final class RouteLanguage {
     Respond respond = values.find(ROUTE_RESPOND);
     Require require = new Require();
     String first = null;
-    for (Key<?> key : List.of(ROUTE_SERVICE, SPLIT, ROUTE_REDIRECT, ROUTE_RESPOND)) {
+    for (Key<?> key :
+        List.of(ROUTE_SERVICE, SPLIT, ROUTE_DATABASE, ROUTE_REDIRECT, ROUTE_RESPOND)) {
       if (spot.child(key.name()) == null) {
         continue;
       }
@@ -885,7 +906,15 @@ final class RouteLanguage {
       }
     }
     require.that(
-        first != null, "service", null, "must be given, or split, redirect or respond instead");
+        first != null,
+        "service",
+        null,
+        "must be given, or split, database, redirect or respond instead");
+    require.that(
+        spot.child("for") == null || spot.child("database") != null,
+        "for",
+        null,
+        "must not be given without database");
     require.that(
         split == null || split.size() > 1 || spot.child("service") != null,
         "split",
@@ -909,6 +938,10 @@ final class RouteLanguage {
     }
     if (split != null) {
       return new Send(split, rewrite);
+    }
+    String database = values.find(ROUTE_DATABASE);
+    if (database != null) {
+      return new Database(database, values.get(ROUTE_FOR));
     }
     // What could not be read has been refused already; the rest is read all the same.
     return service != null ? new Send(Map.of(service, 1), rewrite) : new Respond(200, Content.NONE);

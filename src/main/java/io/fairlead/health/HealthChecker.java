@@ -1,10 +1,12 @@
 package io.fairlead.health;
 
 import io.fairlead.config.HealthCheckConfig;
+import io.fairlead.config.Probe;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
 import io.fairlead.service.Service;
+import io.fairlead.service.Sighting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -72,6 +74,9 @@ public final class HealthChecker implements AutoCloseable {
     /** Looks the node's name up and tells the node. */
     void resolve(Node node);
 
+    /** The node will not be asked any more. */
+    default void forget(Node node) {}
+
     /** How many probes began late. */
     long late();
 
@@ -107,6 +112,7 @@ public final class HealthChecker implements AutoCloseable {
   private final ConcurrentLinkedQueue<Finding> findings = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean handlingPlanned = new AtomicBoolean();
   private volatile ProbeListener listener = (_, _, _, _, _) -> {};
+  private SightingListener sightings = (_, _, _) -> {};
 
   HealthChecker(Scheduler control, RandomGenerator random, Launcher launcher) {
     this.control = control;
@@ -122,6 +128,17 @@ public final class HealthChecker implements AutoCloseable {
    */
   public static HealthChecker of(Scheduler control, RandomGenerator random) {
     return new HealthChecker(control, random, ProbeRunner.ofSystem());
+  }
+
+  /** Hears what members of databases tell of themselves. */
+  public interface SightingListener {
+    /** On the control thread, once the verdict has been told. */
+    void saw(Service service, Node node, Sighting sighting);
+  }
+
+  /** From now on that one hears what members of databases tell. Before the first is watched. */
+  public void setSightingListener(SightingListener other) {
+    sightings = other;
   }
 
   /** From now on that one hears of every probe. */
@@ -236,6 +253,14 @@ public final class HealthChecker implements AutoCloseable {
     }
   }
 
+  /** Whatever is known of the node is asked again now. Control thread. */
+  public void askAgain(Node node) {
+    NodeCheck check = checks.get(node);
+    if (check != null && !check.isRunning && !(check.config.probe() instanceof Probe.None)) {
+      plan(check, Duration.ZERO);
+    }
+  }
+
   /** How many probes began more than 100 ms late because too many were due at once. */
   public long lateProbes() {
     return launcher.late();
@@ -292,6 +317,7 @@ public final class HealthChecker implements AutoCloseable {
       check.hasLeft = true;
       check.nextProbe.cancel();
       check.nextLookup.cancel();
+      launcher.forget(node);
     }
   }
 
@@ -351,7 +377,18 @@ public final class HealthChecker implements AutoCloseable {
     for (Finding next = findings.poll(); next != null; next = findings.poll()) {
       byService.computeIfAbsent(next.check().service, _ -> new ArrayList<>()).add(next);
     }
-    byService.forEach((service, news) -> service.changing(() -> news.forEach(this::handle)));
+    byService.forEach((service, news) -> {
+      service.changing(() -> news.forEach(this::handle));
+      news.forEach(this::tell); // when what they say of the nodes has been published
+    });
+  }
+
+  private void tell(Finding finding) {
+    if (finding.result() instanceof ProbeResult.Passed(_, Sighting sighting)
+        && sighting != null
+        && !finding.check().hasLeft) {
+      sightings.saw(finding.check().service, finding.check().node, sighting);
+    }
   }
 
   private void handle(Finding finding) {

@@ -2,40 +2,18 @@ package io.fairlead.health;
 
 import io.fairlead.config.MariadbProbe;
 import io.fairlead.config.PostgresqlProbe.Role;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Logs in to MariaDB and asks a few short questions (client/server protocol, version 10 of the
- * handshake). As little of the protocol as that needs.
- */
+/** Logs in to MariaDB and asks for its role. */
 final class MariadbProber implements Prober {
-  private static final int PROTOCOL_41 = 0x200;
-  private static final int TLS = 0x800;
-  private static final int TRANSACTIONS = 0x2000;
-  private static final int SECURE_CONNECTION = 0x8000;
-  private static final int PLUGIN_AUTH = 0x80000;
-  private static final int UTF8MB4 = 45;
-  private static final int MAX_PACKET = 64 * 1024;
-  private static final int MAX_PACKETS = 500;
-  private static final int NONCE = 20;
   private static final int NO_SUCH_STATEMENT = 1064;
-  private static final String NATIVE = "mysql_native_password";
 
   private final MariadbProbe probe;
   private final Quote quote;
@@ -49,308 +27,68 @@ final class MariadbProber implements Prober {
 
   @Override
   public ProbeResult probe(InetSocketAddress address, Deadline deadline) {
-    Conversation conversation = socket -> new Login(socket).ask();
+    Conversation conversation = this::ask;
     return conversation.have(address, deadline, ProbeLink.CLEAR); // TLS comes after its greeting
   }
 
-  /** Names of columns in lower case → values of the first row; empty: there is none. */
-  private record Answer(int error, Map<String, String> row, List<List<String>> rows) {}
-
-  private final class Login {
-    private Socket socket;
-    private DataInputStream in;
-    private OutputStream out;
-    private int sequence;
-    private int packets;
-
-    Login(Socket socket) throws IOException {
-      this.socket = socket;
-      this.in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
-      this.out = socket.getOutputStream();
+  private @Nullable String ask(Socket socket) throws IOException {
+    MariadbTalk talk = new MariadbTalk(socket, probe.user(), probe.password(), quote, link);
+    talk.logIn();
+    String wrong = role(talk);
+    if (wrong == null && probe.galera()) {
+      wrong = galera(talk);
     }
-
-    @Nullable String ask() throws IOException {
-      authenticate(read());
-      String wrong = role();
-      if (wrong == null && probe.galera()) {
-        wrong = galera();
-      }
-      if (wrong == null && !probe.maxLag().isZero()) {
-        wrong = lag();
-      }
-      sequence = 0;
-      send(new byte[] {1}); // bye
-      return wrong;
+    if (wrong == null && !probe.maxLag().isZero()) {
+      wrong = lag(talk);
     }
-
-    private void authenticate(ByteBuffer greeting) throws IOException {
-      if (greeting.get(0) == (byte) 0xFF) {
-        throw new Conversation.Failure(said(greeting));
-      }
-      if (greeting.get(0) != 10 || greeting.remaining() < 44) {
-        throw notMariadb();
-      }
-      boolean _ = greeting.get() == 10;
-      String _ = text(greeting); // version
-      need(greeting, 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 10);
-      byte[] nonce = new byte[NONCE];
-      int _ = greeting.getInt();
-      greeting.get(nonce, 0, 8);
-      byte _ = greeting.get();
-      int offers = greeting.getShort();
-      greeting.position(greeting.position() + 1 + 2 + 2 + 1 + 10);
-      need(greeting, NONCE - 8);
-      greeting.get(nonce, 8, NONCE - 8);
-      if (link.isSecure()) {
-        startTls(offers);
-      }
-      ByteArrayOutputStream body = new ByteArrayOutputStream();
-      body.writeBytes(abilities());
-      body.writeBytes(bytes(probe.user()));
-      body.write(0);
-      byte[] proof = proof(nonce);
-      body.write(proof.length);
-      body.writeBytes(proof);
-      body.writeBytes(bytes(NATIVE));
-      body.write(0);
-      send(body.toByteArray());
-      ByteBuffer answer = read();
-      if (answer.get(0) == (byte) 0xFE) {
-        byte _ = answer.get();
-        String plugin = text(answer);
-        if (!plugin.equals(NATIVE) || answer.remaining() < NONCE) {
-          throw new Conversation.Failure(
-              "asks for a login by " + quote.of(plugin) + "; the user of probes needs " + NATIVE);
-        }
-        answer.get(nonce);
-        send(proof(nonce));
-        answer = read();
-      }
-      if (answer.get(0) == (byte) 0xFF) {
-        throw new Conversation.Failure(said(answer));
-      }
-      if (answer.get(0) != 0) {
-        throw new Conversation.Failure("broke the rules of the login");
-      }
-    }
-
-    private byte[] abilities() {
-      return ByteBuffer.allocate(32)
-          .order(ByteOrder.LITTLE_ENDIAN)
-          .putInt(
-              PROTOCOL_41
-                  | TRANSACTIONS
-                  | SECURE_CONNECTION
-                  | PLUGIN_AUTH
-                  | (link.isSecure() ? TLS : 0))
-          .putInt(MAX_PACKET)
-          .put((byte) UTF8MB4)
-          .array();
-    }
-
-    /** What has been read in the clear beyond the greeting is forgotten with the buffer. */
-    private void startTls(int offers) throws IOException {
-      if ((offers & TLS) == 0) {
-        throw new Conversation.Failure("does not speak TLS (have_ssl is not YES)");
-      }
-      send(abilities());
-      sequence++;
-      socket = link.over(socket, ProbeLink.Asks.ANYTHING);
-      in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
-      out = socket.getOutputStream();
-    }
-
-    private byte[] proof(byte[] nonce) {
-      String password = probe.password().value();
-      if (password.isEmpty()) {
-        return new byte[0];
-      }
-      byte[] once = Digests.sha1(bytes(password));
-      return Digests.xor(once, Digests.sha1(nonce, Digests.sha1(once)));
-    }
-
-    private @Nullable String role() throws IOException {
-      String readOnly = question("SELECT @@global.read_only AS v").row().get("v");
-      if (probe.role() == Role.PRIMARY && !"0".equals(readOnly)) {
-        return "is read-only (read_only), wanted primary";
-      }
-      return probe.role() == Role.REPLICA && "0".equals(readOnly)
-          ? "can be written to (not read_only), wanted replica"
-          : null;
-    }
-
-    private @Nullable String galera() throws IOException {
-      Map<String, String> status = new HashMap<>();
-      for (List<String> row :
-          question(
-                  "SHOW GLOBAL STATUS WHERE Variable_name IN"
-                      + " ('wsrep_local_state_comment', 'wsrep_ready')")
-              .rows()) {
-        status.put(row.getFirst().toLowerCase(Locale.ROOT), row.getLast());
-      }
-      String state = status.getOrDefault("wsrep_local_state_comment", "");
-      if (state.isEmpty() || state.equals("Disabled")) {
-        return "is in no Galera cluster, wanted Synced";
-      }
-      if (!state.equals("Synced")) {
-        return "is " + quote.of(state) + " (wsrep_local_state_comment), wanted Synced";
-      }
-      return status.getOrDefault("wsrep_ready", "").equals("ON")
-          ? null
-          : "does not take queries (wsrep_ready is not ON)";
-    }
-
-    private @Nullable String lag() throws IOException {
-      Answer status = question("SHOW REPLICA STATUS", NO_SUCH_STATEMENT);
-      if (status.error() != 0) {
-        status = question("SHOW SLAVE STATUS");
-      }
-      if (status.row().isEmpty()) {
-        return "replicates from nobody";
-      }
-      Map<String, String> row = status.row();
-      String seconds =
-          row.getOrDefault("seconds_behind_master", row.getOrDefault("seconds_behind_source", ""));
-      return seconds.matches("[0-9]{1,12}")
-          ? Lag.judge(Double.parseDouble(seconds), probe.maxLag())
-          : "its replication has stopped";
-    }
-
-    private Answer question(String sql) throws IOException {
-      return question(sql, -1);
-    }
-
-    /** An error with that number is an answer. */
-    private Answer question(String sql, int known) throws IOException {
-      sequence = 0;
-      ByteArrayOutputStream body = new ByteArrayOutputStream();
-      body.write(3);
-      body.writeBytes(bytes(sql));
-      send(body.toByteArray());
-      ByteBuffer head = read();
-      if (head.get(0) == (byte) 0xFF) {
-        if (head.remaining() >= 3 && (head.getShort(1) & 0xFFFF) == known) {
-          return new Answer(known, Map.of(), List.of());
-        }
-        throw new Conversation.Failure(said(head));
-      }
-      int columns = head.get() & 0xFF;
-      if (columns == 0 || columns > 250) {
-        throw notMariadb();
-      }
-      List<String> names = new ArrayList<>();
-      for (int i = 0; i < columns; i++) {
-        ByteBuffer column = read();
-        String name = "";
-        for (int part = 0; part < 5; part++) { // catalogue, schema, table, its own name, and this
-          name = value(column);
-        }
-        names.add(name.toLowerCase(Locale.ROOT));
-      }
-      ByteBuffer _ = read(); // end of columns
-      List<List<String>> rows = new ArrayList<>();
-      for (ByteBuffer row = read(); !isEnd(row); row = read()) {
-        List<String> values = new ArrayList<>();
-        for (int i = 0; i < columns; i++) {
-          values.add(value(row));
-        }
-        rows.add(values);
-      }
-      Map<String, String> first = new HashMap<>();
-      for (int i = 0; i < columns && !rows.isEmpty(); i++) {
-        first.put(names.get(i), rows.getFirst().get(i));
-      }
-      return new Answer(0, first, rows);
-    }
-
-    private static boolean isEnd(ByteBuffer packet) {
-      return packet.get(0) == (byte) 0xFE && packet.remaining() < 9;
-    }
-
-    /** With its length before it; empty where the value is null. */
-    private static String value(ByteBuffer packet) throws IOException {
-      need(packet, 1);
-      int length = packet.get() & 0xFF;
-      if (length == 0xFB) {
-        return "";
-      }
-      if (length == 0xFC) {
-        need(packet, 2);
-        length = packet.getShort() & 0xFFFF;
-      } else if (length > 0xFC) {
-        throw notMariadb();
-      }
-      need(packet, length);
-      byte[] bytes = new byte[length];
-      packet.get(bytes);
-      return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private ByteBuffer read() throws IOException {
-      if (packets++ >= MAX_PACKETS) {
-        throw new Conversation.Failure("no answer within " + MAX_PACKETS + " packets");
-      }
-      int length = in.readUnsignedByte() | in.readUnsignedByte() << 8 | in.readUnsignedByte() << 16;
-      sequence = in.readUnsignedByte() + 1;
-      if (length == 0 || length > MAX_PACKET) {
-        throw notMariadb();
-      }
-      byte[] body = in.readNBytes(length);
-      if (body.length < length) {
-        throw new EOFException();
-      }
-      return ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private void send(byte[] body) throws IOException {
-      byte[] packet =
-          ByteBuffer.allocate(4 + body.length)
-              .order(ByteOrder.LITTLE_ENDIAN)
-              .putInt(body.length | sequence << 24)
-              .put(body)
-              .array();
-      out.write(packet);
-    }
+    talk.bye();
+    return wrong;
   }
 
-  /** An error's number and sentence. */
-  private String said(ByteBuffer error) {
-    int start = error.remaining() > 9 && error.get(3) == '#' ? 9 : 3;
-    if (error.remaining() < start) {
-      return "refuses the login";
+  private @Nullable String role(MariadbTalk talk) throws IOException {
+    String readOnly = talk.question("SELECT @@global.read_only AS v").row().get("v");
+    if (probe.role() == Role.PRIMARY && !"0".equals(readOnly)) {
+      return "is read-only (read_only), wanted primary";
     }
-    byte[] sentence = new byte[error.remaining() - start];
-    error.get(start, sentence);
-    return "says: "
-        + quote.sentence(new String(sentence, StandardCharsets.UTF_8))
-        + " ("
-        + (error.getShort(1) & 0xFFFF)
-        + ")";
+    return probe.role() == Role.REPLICA && "0".equals(readOnly)
+        ? "can be written to (not read_only), wanted replica"
+        : null;
   }
 
-  private static Conversation.Failure notMariadb() {
-    return new Conversation.Failure("does not speak the protocol of MariaDB");
-  }
-
-  private static void need(ByteBuffer buffer, int bytes) throws IOException {
-    if (buffer.remaining() < bytes) {
-      throw notMariadb();
+  private @Nullable String galera(MariadbTalk talk) throws IOException {
+    Map<String, String> status = new HashMap<>();
+    for (List<String> row :
+        talk.question(
+                "SHOW GLOBAL STATUS WHERE Variable_name IN"
+                    + " ('wsrep_local_state_comment', 'wsrep_ready')")
+            .rows()) {
+      status.put(row.getFirst().toLowerCase(Locale.ROOT), row.getLast());
     }
-  }
-
-  private static String text(ByteBuffer buffer) {
-    StringBuilder text = new StringBuilder();
-    while (buffer.hasRemaining()) {
-      byte b = buffer.get();
-      if (b == 0) {
-        break;
-      }
-      text.append((char) (b & 0xFF));
+    String state = status.getOrDefault("wsrep_local_state_comment", "");
+    if (state.isEmpty() || state.equals("Disabled")) {
+      return "is in no Galera cluster, wanted Synced";
     }
-    return text.toString();
+    if (!state.equals("Synced")) {
+      return "is " + quote.of(state) + " (wsrep_local_state_comment), wanted Synced";
+    }
+    return status.getOrDefault("wsrep_ready", "").equals("ON")
+        ? null
+        : "does not take queries (wsrep_ready is not ON)";
   }
 
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+  private @Nullable String lag(MariadbTalk talk) throws IOException {
+    MariadbTalk.Answer status = talk.question("SHOW REPLICA STATUS", NO_SUCH_STATEMENT);
+    if (status.error() != 0) {
+      status = talk.question("SHOW SLAVE STATUS");
+    }
+    if (status.row().isEmpty()) {
+      return "replicates from nobody";
+    }
+    Map<String, String> row = status.row();
+    String seconds =
+        row.getOrDefault("seconds_behind_master", row.getOrDefault("seconds_behind_source", ""));
+    return seconds.matches("[0-9]{1,12}")
+        ? Lag.judge(Double.parseDouble(seconds), probe.maxLag())
+        : "its replication has stopped";
   }
 }

@@ -1,6 +1,8 @@
 package io.fairlead.health;
 
+import io.fairlead.service.Sighting;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What a probe found out. */
 public sealed interface ProbeResult {
@@ -15,8 +17,13 @@ public sealed interface ProbeResult {
    * The node answered as wanted.
    *
    * @param nanos from the first step to the answer
+   * @param sighting what it told of itself; null: it was not asked
    */
-  record Passed(long nanos) implements ProbeResult {
+  record Passed(long nanos, @Nullable Sighting sighting) implements ProbeResult {
+    Passed(long nanos) {
+      this(nanos, null);
+    }
+
     @Override
     public String text() {
       return nanos < 1_000_000

@@ -3,12 +3,15 @@ package io.fairlead.health;
 import io.fairlead.config.CommandProbe;
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.RoleProbe;
 import io.fairlead.service.Node;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -30,6 +33,7 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
   private final Semaphore commands = new Semaphore(COMMANDS_AT_ONCE);
   private final LongAdder late = new LongAdder();
   private final Names names;
+  private final Map<Node, KeptTalk> kept = new ConcurrentHashMap<>();
 
   ProbeRunner(Names names) {
     this.names = names;
@@ -70,6 +74,24 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
         });
   }
 
+  /** Of members of databases; of others nothing is kept. */
+  private KeptTalk kept(Node node, HealthCheckConfig config) {
+    if (config.probe() instanceof RoleProbe && node.isMember()) {
+      return kept.computeIfAbsent(node, _ -> new KeptTalk());
+    }
+    KeptTalk none = new KeptTalk();
+    none.close();
+    return none;
+  }
+
+  @Override
+  public void forget(Node node) {
+    KeptTalk known = kept.remove(node);
+    if (known != null) {
+      Thread _ = Thread.ofVirtual().name("bye " + node).start(known::close);
+    }
+  }
+
   private static HostPort asked(HostPort node, HealthCheckConfig config) {
     return config.port() == 0 ? node : new HostPort(node.host(), config.port());
   }
@@ -93,7 +115,7 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
       }
       ProbeLink link = tls == null ? ProbeLink.CLEAR : new ProbeLink.Secure(tls, node);
       ProbeResult result =
-          Prober.of(config, asked(node.address(), config), link)
+          Prober.of(config, asked(node.address(), config), link, kept(node, config))
               .probe(asked(address, config), deadline);
       String wrong =
           CertificateTime.judge(
@@ -122,5 +144,6 @@ final class ProbeRunner implements HealthChecker.Launcher, AutoCloseable {
   @Override
   public void close() {
     names.close();
+    kept.values().forEach(KeptTalk::close);
   }
 }

@@ -7,6 +7,7 @@ import io.fairlead.config.MariadbProbe;
 import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.Probe;
 import io.fairlead.config.RedisProbe;
+import io.fairlead.config.RoleProbe;
 import java.net.InetSocketAddress;
 import java.util.List;
 
@@ -24,8 +25,9 @@ interface Prober {
    *
    * @param address what the node is called where that has to be said
    * @param link how a connection to it is made
+   * @param kept what is left of the last time, and is left for the next
    */
-  static Prober of(HealthCheckConfig config, HostPort address, ProbeLink link) {
+  static Prober of(HealthCheckConfig config, HostPort address, ProbeLink link, KeptTalk kept) {
     return switch (config.probe()) {
       case Probe.Tcp _ -> new TcpProber(link);
       case Probe.None _ -> new TcpProber(link); // asked only after a request has failed
@@ -34,6 +36,7 @@ interface Prober {
       case PostgresqlProbe database -> new PostgresqlProber(database, link);
       case MariadbProbe database -> new MariadbProber(database, link);
       case CommandProbe(List<String> command) -> new CommandProber(command, address);
+      case RoleProbe role -> new RoleProber(role, link, kept);
       case RedisProbe redis -> new RedisProber(redis, link);
       case Probe.Http http -> {
         String host = http.host().isEmpty() ? address.toString() : http.host();

@@ -10,10 +10,15 @@ import java.net.Socket;
  * node that sends byte by byte must not get more time.
  */
 final class TimedSocket extends Socket {
-  private final Deadline deadline;
+  private volatile Deadline deadline;
 
   TimedSocket(Deadline deadline) {
     this.deadline = deadline;
+  }
+
+  /** From now on that is the deadline. */
+  void renew(Deadline next) {
+    deadline = next;
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpLoop;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.PoolDirectory;
+import io.fairlead.proxy.stream.RoleSessions;
 import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
 import io.fairlead.proxy.stream.UdpListenerState;
@@ -100,6 +101,11 @@ public final class DataPlane implements AutoCloseable {
       httpLoops.add(new HttpLoop(loop, signals, directory));
       loop.start();
     }
+  }
+
+  /** For connections to the members of a database. */
+  public RoleSessions newRoleSessions(boolean postgresql) {
+    return new RoleSessions(loops, postgresql);
   }
 
   /** How many event loops there are. */

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param sinceMillis when {@code up}, {@code draining} or the state of the standing changed last,
  *     epoch
  * @param standing from the outlier detector
+ * @param role from replication
  */
 public record NodeFacts(
     String name,
@@ -30,7 +31,8 @@ public record NodeFacts(
     String reason,
     boolean draining,
     long sinceMillis,
-    Standing standing) {
+    Standing standing,
+    Role role) {
 
   static NodeFacts of(NodeSpec spec, boolean up, String reason, long now) {
     return new NodeFacts(
@@ -44,7 +46,8 @@ public record NodeFacts(
         reason,
         false,
         now,
-        Standing.GOOD);
+        Standing.GOOD,
+        Role.ANY);
   }
 
   /** May get new requests. */
@@ -84,28 +87,39 @@ public record NodeFacts(
         reason,
         draining,
         sinceMillis,
-        standing);
+        standing,
+        role);
   }
 
   NodeFacts withUp(boolean newUp, String newReason, long now) {
-    return changed(newUp, newReason, draining, newUp == up ? sinceMillis : now, standing);
+    return changed(newUp, newReason, draining, newUp == up ? sinceMillis : now, standing, role);
   }
 
   NodeFacts withDraining(boolean newDraining, long now) {
-    return changed(up, reason, newDraining, newDraining == draining ? sinceMillis : now, standing);
+    return changed(
+        up, reason, newDraining, newDraining == draining ? sinceMillis : now, standing, role);
   }
 
   NodeFacts withStanding(Standing newStanding, long now) {
     long since = newStanding.state() == standing.state() ? sinceMillis : now;
-    return changed(up, reason, draining, since, newStanding);
+    return changed(up, reason, draining, since, newStanding, role);
   }
 
   NodeFacts since(long millis) {
-    return changed(up, reason, draining, millis, standing);
+    return changed(up, reason, draining, millis, standing, role);
+  }
+
+  NodeFacts withRole(Role newRole) {
+    return changed(up, reason, draining, sinceMillis, standing, newRole);
   }
 
   private NodeFacts changed(
-      boolean newUp, String newReason, boolean newDraining, long since, Standing newStanding) {
+      boolean newUp,
+      String newReason,
+      boolean newDraining,
+      long since,
+      Standing newStanding,
+      Role newRole) {
     return new NodeFacts(
         name,
         weight,
@@ -117,6 +131,7 @@ public record NodeFacts(
         newReason,
         newDraining,
         since,
-        newStanding);
+        newStanding,
+        newRole);
   }
 }

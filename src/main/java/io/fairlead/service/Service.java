@@ -42,6 +42,7 @@ public final class Service {
   private final ServiceLoad load;
   private final LoopCounters<AffinityCounter> affinity;
   private volatile List<String> alarms = List.of();
+  private Role roleOfNewcomers = Role.ANY;
   private boolean collecting;
   private boolean changed;
 
@@ -209,6 +210,23 @@ public final class Service {
     }
   }
 
+  /** What nodes may do that join from now on. Control thread. */
+  public void setRoleOfNewcomers(Role role) {
+    roleOfNewcomers = role;
+  }
+
+  /** What replication found out; says nothing of a node that has left. Control thread. */
+  public void setRole(Node node, Role role) {
+    Role before = node.facts().role();
+    if (!node.isMember() || before.equals(role)) {
+      return;
+    }
+    node.setFacts(node.facts().withRole(role));
+    if (before.writes() != role.writes() || before.reads() != role.reads()) {
+      publishFacts();
+    }
+  }
+
   /** What is counted about its answers. */
   public ServiceAnswers answers() {
     return answers;
@@ -265,6 +283,7 @@ public final class Service {
 
   private NodeFacts newcomer(NodeSpec spec) {
     boolean up = spec.joinsUp();
-    return NodeFacts.of(spec, up, up ? NOT_PROBED : STARTING, epochMillis.getAsLong());
+    return NodeFacts.of(spec, up, up ? NOT_PROBED : STARTING, epochMillis.getAsLong())
+        .withRole(roleOfNewcomers);
   }
 }

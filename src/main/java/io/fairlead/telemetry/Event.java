@@ -52,6 +52,8 @@ public sealed interface Event {
           PeerLost _,
           VipTrouble _,
           VipContested _,
+          DatabaseWithoutPrimary _,
+          DatabaseAlarm _,
           IncidentOpened _ ->
           "bad";
       case NodeUp _,
@@ -69,6 +71,8 @@ public sealed interface Event {
           GroupReached _,
           PeerJoined _,
           VipTroubleOver _,
+          DatabasePrimary _,
+          DatabaseAlarmOver _,
           IncidentOver _ ->
           "good";
       case InstanceStarted _,
@@ -711,6 +715,77 @@ public sealed interface Event {
     @Override
     public String text() {
       return "virtual IP " + vip + " is contested: " + what;
+    }
+  }
+
+  /**
+   * Writes go to that member from now on.
+   *
+   * @param before the member that took them until then; empty: none was known
+   * @param term of PostgreSQL, the timeline; 0: there are none
+   * @param nobodyMillis how long nobody took them in between
+   */
+  record DatabasePrimary(
+      String database, String member, String before, long term, long nobodyMillis)
+      implements Event {
+    @Override
+    public String text() {
+      return database
+          + ": "
+          + member
+          + " takes the writes"
+          + (term == 0 ? "" : ", on timeline " + term)
+          + (before.isEmpty() ? "" : before.equals(member) ? ", again" : ", after " + before)
+          + (before.isEmpty() ? "" : "; nobody did for " + nobodyMillis + " ms");
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+
+    @Override
+    public String node() {
+      return member;
+    }
+  }
+
+  /** No member of a database takes writes; connections that write wait. */
+  record DatabaseWithoutPrimary(String database, String why) implements Event {
+    @Override
+    public String text() {
+      return database + ": nobody takes the writes: " + why;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** Members of a database contradict each other. */
+  record DatabaseAlarm(String database, String what) implements Event {
+    @Override
+    public String text() {
+      return database + ": " + what;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** They no longer do. */
+  record DatabaseAlarmOver(String database) implements Event {
+    @Override
+    public String text() {
+      return database + ": members agree again";
+    }
+
+    @Override
+    public String service() {
+      return database;
     }
   }
 

@@ -495,6 +495,68 @@ public enum Metric {
       "service",
       "Answers that set the cookie. When it rises as fast as requests do, clients do not keep it."),
 
+  DATABASE_WRITES(
+      "fairlead_database_member_writes",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "1 if connections that write go to this member of the database, 0 if not. The sum over the members is 1; at 0 clients wait. A rise means that it took the writes over."),
+  DATABASE_READS(
+      "fairlead_database_member_reads",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "1 if connections that only read go to this member of the database, 0 if not. A rise means that it has caught up, or came back."),
+  DATABASE_LAG(
+      "fairlead_database_lag_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "service,node",
+      "How old the state of a replica is, where it knows. When it rises, it replays more slowly than the primary writes, or gets nothing; beyond read-only.max-lag it is not read any more."),
+  DATABASE_LAG_BYTES(
+      "fairlead_database_lag_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "service,node",
+      "What a replica has still to replay of what the primary had written. When it rises, the way to it or its disk is too slow."),
+  DATABASE_ALARM(
+      "fairlead_database_alarm",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "1 while members of the database contradict each other; an event says how. A rise wants somebody to look at once."),
+  DATABASE_WAITING(
+      "fairlead_database_waiting",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Clients that wait for a member that they may go to. When it rises, nobody takes writes, or no replica may be read."),
+  DATABASE_CHANGES(
+      "fairlead_database_changes_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service",
+      "How often another member than before took the writes. When it rises, there was a failover or a switchover."),
+  DATABASE_CUT(
+      "fairlead_database_cut_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service",
+      "Connections that were cut because their member lost its role. When it rises, clients had to connect again."),
+  DATABASE_MOVED(
+      "fairlead_database_moved_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service",
+      "Connections that went to another member because the first had not said a word. When it rises, clients were spared a failure."),
+
+  DATABASE_ENDED(
+      "fairlead_database_ended_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service",
+      "Sessions that ended between two transactions because their member drained. It rises during a drain, and clients connect again."),
+
   NODE_UP(
       "fairlead_node_up",
       Type.GAUGE,

@@ -14,6 +14,7 @@ import io.fairlead.record.sql.QueryOutcome;
 import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
+import io.fairlead.replication.DatabaseReport;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
@@ -79,6 +80,7 @@ public final class FakeInstance implements Instance {
   private final LiveTail tail = new LiveTail("lb1");
   private volatile RecordQuestions records =
       (_, _) -> new QueryOutcome.Unavailable("Nothing is recorded here.");
+  private volatile List<DatabaseReport> databases = List.of();
   private final IncidentWatch incidents = new IncidentWatch((_, _) -> null, _ -> {});
   private volatile boolean ready = true;
   private volatile boolean draining;
@@ -92,6 +94,15 @@ public final class FakeInstance implements Instance {
         new ConfigState(
             CONFIG, 1, Instant.ofEpochMilli(epochMillis.getAsLong()), "fairlead.yaml", true);
     events.add(new Event.InstanceStarted("0.1.0"));
+  }
+
+  @Override
+  public List<DatabaseReport> databases() {
+    return databases;
+  }
+
+  public void setDatabases(List<DatabaseReport> reports) {
+    databases = reports;
   }
 
   /** Three nodes of one service, as in the demo. */

@@ -13,10 +13,10 @@ import java.util.concurrent.TimeUnit;
  * A real server of a database that lives in a folder of its own as long as a test. What refuses to
  * be root runs as {@code nobody}.
  */
-final class Server implements AutoCloseable {
+public final class Server implements AutoCloseable {
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
-  final int port;
+  public final int port;
   private final Path log;
   private final Process process;
 
@@ -27,7 +27,7 @@ final class Server implements AutoCloseable {
   }
 
   /** As somebody who is not root. */
-  static List<String> unprivileged(String... command) {
+  public static List<String> unprivileged(String... command) {
     List<String> all = new ArrayList<>();
     if (ROOT) {
       all.addAll(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
@@ -37,7 +37,7 @@ final class Server implements AutoCloseable {
   }
 
   /** A folder that such a server may write to. */
-  static Path folder(Path parent, String name) throws IOException, InterruptedException {
+  public static Path folder(Path parent, String name) throws IOException, InterruptedException {
     Path folder = Files.createDirectories(parent.resolve(name));
     if (ROOT) {
       for (Path above = parent;
@@ -50,11 +50,11 @@ final class Server implements AutoCloseable {
     return folder;
   }
 
-  static void run(String... command) throws IOException, InterruptedException {
+  public static void run(String... command) throws IOException, InterruptedException {
     String _ = run(List.of(command));
   }
 
-  static String run(List<String> command) throws IOException, InterruptedException {
+  public static String run(List<String> command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -65,7 +65,7 @@ final class Server implements AutoCloseable {
   }
 
   /** Starts it; it writes what it has to say to a file beside the folder. */
-  static Server start(int port, Path log, List<String> command) throws IOException {
+  public static Server start(int port, Path log, List<String> command) throws IOException {
     return new Server(
         port,
         log,
@@ -73,12 +73,12 @@ final class Server implements AutoCloseable {
   }
 
   /** Something that comes true in time while the server lives. */
-  interface Until {
+  public interface Until {
     boolean holds() throws Exception;
   }
 
   /** Waits for that; a server of which it does not come true is ended. */
-  Server await(Until until) throws Exception {
+  public Server await(Until until) throws Exception {
     for (int i = 0; i < 1500; i++) {
       if (until.holds()) {
         return this;
@@ -92,11 +92,23 @@ final class Server implements AutoCloseable {
     throw new AssertionError("not in time: " + Files.readString(log));
   }
 
-  void stop() throws InterruptedException {
+  public void stop() throws InterruptedException {
     process.toHandle().destroy();
     if (!process.waitFor(5, TimeUnit.SECONDS)) {
       close();
     }
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Of it and of all that it has started, in this moment. */
+  public List<Long> pids() {
+    List<Long> all = new ArrayList<>();
+    all.add(process.pid());
+    process.descendants().forEach(one -> all.add(one.pid()));
+    return all;
   }
 
   @Override

@@ -69,7 +69,8 @@ final class SpokenNode {
 
   /** By TLS, as a service has it that asks for that. */
   static String said(Probe probe, ServiceTls tls, int port) throws IOException {
-    return said(Prober.of(config(probe), address(port), secure(tls, port)), 5000, port);
+    return said(
+        Prober.of(config(probe), address(port), secure(tls, port), new KeptTalk()), 5000, port);
   }
 
   private static ProbeLink secure(ServiceTls tls, int port) throws IOException {
@@ -101,7 +102,7 @@ final class SpokenNode {
   }
 
   static Prober prober(Probe probe, int port) {
-    return Prober.of(config(probe), address(port), ProbeLink.CLEAR);
+    return Prober.of(config(probe), address(port), ProbeLink.CLEAR, new KeptTalk());
   }
 
   private static HealthCheckConfig config(Probe probe) {

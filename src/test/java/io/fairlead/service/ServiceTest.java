@@ -41,7 +41,8 @@ class ServiceTest {
                 "connection refused",
                 true,
                 1000,
-                Standing.GOOD));
+                Standing.GOOD,
+                Role.ANY));
   }
 
   @Test

@@ -438,6 +438,27 @@ final class Incidents {
           note(service, "Node " + node + " is on probation: " + why + ".");
       case Event.ServiceAlarm(String service, String _, boolean _, String what) ->
           note(service, "Among nodes: " + what + ".");
+      case Event.DatabaseAlarm(String database, String what) ->
+          state(
+              "database " + database,
+              "database-alarm",
+              "bad",
+              when,
+              "Members of database " + database + " contradict each other: " + what,
+              Map.of("service", database),
+              0);
+      case Event.DatabaseAlarmOver(String database) -> endOf("database " + database, when);
+      case Event.DatabaseWithoutPrimary(String database, String why) ->
+          state(
+              "writes " + database,
+              "database-without-primary",
+              "bad",
+              when,
+              "Nobody takes the writes of database " + database + ": " + why,
+              Map.of("service", database),
+              0);
+      case Event.DatabasePrimary(String database, String _, String _, long _, long _) ->
+          endOf("writes " + database, when);
       case Event.InstanceStopping _, Event.Replaced _ -> leaving = true;
       case Event.InstanceStarted _,
           Event.TakeoverFailed _,

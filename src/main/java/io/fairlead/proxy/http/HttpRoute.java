@@ -83,6 +83,12 @@ public final class HttpRoute {
           ends[index++] = sum;
         }
       }
+      case RouteAction.Database _ -> {
+        rewriter = null;
+        redirection = null;
+        response = null;
+        ends[0] = 1;
+      }
       case RouteAction.Redirect redirect -> {
         rewriter = null;
         redirection = new Redirection(redirect, paths);

@@ -150,6 +150,7 @@ public final class RequestExplainer {
       }
       case RouteAction.Respond respond ->
           said.add("Fairlead answers itself with " + respond.status());
+      case RouteAction.Database _ -> {} // for connections, and this is a request
       case RouteAction.Send send -> {
         Rewriter rewriter = route.rewriter();
         if (rewriter != null) {

@@ -24,21 +24,55 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client's connection and the one to its node. For the balancers, and for who waits for a node to
  * be drained, it is one request in flight from the moment that the node is picked to the end.
+ *
+ * <p>One that leads to a database has more patience: while no member has the role for it, or none
+ * can be reached, it waits; and as long as its member has not said a word it may go to another,
+ * with what the client has said so far.
  */
 final class Relay {
   /** Nodes tried before a client is turned away. */
   private static final int MAX_CONNECTS = 3;
+
+  /** How long one waits at most before it looks again whether there is a member for it. */
+  private static final long LOOK_NANOS = 100_000_000;
+
+  /** PostgreSQL's word for a session that ends by an administrator's wish. */
+  private static final byte[] FAREWELL =
+      message(
+          'E',
+          "SFATAL\0VFATAL\0C57P01\0Mterminating connection: this member of the database is being"
+              + " drained\0\0");
+
+  /** The client's word for going. */
+  private static final byte[] TERMINATE = message('X', "");
+
+  /** What a client may say, before its member says a word, to be told to another one. */
+  private static final int KEPT_BYTES = 16 * 1024;
 
   private final Loop loop;
   private final StreamListenerState listener;
   private final long idleNanos;
   private final HttpRoute route;
   private final ProxyVersion proxyProtocol;
+  private final @Nullable RoleSessions sessions;
+  private final @Nullable TransactionTracker tracker;
+
+  /** Its neighbours in the list of those sessions; {@link RoleSessions} alone writes them. */
+  @Nullable Relay following;
+
+  @Nullable Relay preceding;
+
+  private @Nullable ByteBuf kept;
+  private boolean answered;
+  private boolean waiting;
+  private long patientUntil;
   private final Side client = new Side(this);
   private @Nullable Side upstream;
   private @Nullable Node node;
@@ -55,7 +89,11 @@ final class Relay {
       new TimerWheel.Timer() {
         @Override
         protected void expired(long now) {
-          give(ErrorReason.IDLE_TIMEOUT, false);
+          if (waiting) {
+            tryAgain();
+          } else {
+            give(ErrorReason.IDLE_TIMEOUT, false);
+          }
         }
       };
 
@@ -79,6 +117,18 @@ final class Relay {
     this.idleNanos = policy.limits().idleTimeout().toNanos();
     this.route = route.route();
     this.proxyProtocol = route.proxyProtocol();
+    this.sessions = route.sessions();
+    this.answered = sessions == null; // then it makes no difference
+    this.tracker = sessions != null && sessions.isTracked() ? new TransactionTracker() : null;
+  }
+
+  private static byte[] message(char type, String body) {
+    byte[] text = body.getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.allocate(5 + text.length)
+        .put((byte) type)
+        .putInt(4 + text.length)
+        .put(text)
+        .array();
   }
 
   /** To be put into the client's pipeline. */
@@ -96,6 +146,9 @@ final class Relay {
       source = ClientAddress.of(client.channel());
       listener.counters().increment(loop.index(), ListenerCounter.REQUESTS);
       route.counters().increment(loop.index(), RouteCounter.REQUESTS);
+      if (sessions != null) {
+        sessions.add(this, loop.index());
+      }
       pick(null);
     }
   }
@@ -104,7 +157,9 @@ final class Relay {
     int hash = ClientAddress.hash(source.getAddress());
     Node picked = route.target().balancer().pick(hash, avoid, loop.random());
     if (picked == null) {
-      give(ErrorReason.NO_NODE, true);
+      if (!waits()) {
+        give(ErrorReason.NO_NODE, true);
+      }
       return;
     }
     Node free = route.target().claimRelayed(picked, avoid, loop.random());
@@ -124,6 +179,7 @@ final class Relay {
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // that very side
   private void connect(Node picked, InetSocketAddress address) {
     Channel channel = loop.newSocketChannel(address);
     ChannelSetup.apply(channel, loop);
@@ -142,7 +198,7 @@ final class Relay {
     channel
         .connect(address)
         .addListener((ChannelFuture attempt) -> {
-          if (over) {
+          if (over || upstream != side) {
             channel.close();
           } else if (attempt.isSuccess()) {
             picked.counters().increment(loop.index(), NodeCounter.CONNECTIONS);
@@ -168,17 +224,157 @@ final class Relay {
     upstream = null;
     node = null;
     failed.requestFinished();
-    if (connects < MAX_CONNECTS) {
+    if (connects % MAX_CONNECTS != 0) {
       failed.counters().increment(loop.index(), NodeCounter.RETRIED);
       pickedNanos = System.nanoTime();
       pick(failed);
-    } else {
+    } else if (!waits()) {
       give(ErrorReason.CONNECT_FAILED, true);
     }
   }
 
+  // --- to a member of a database -----------------------------------------------------------
+
+  /** Whether it may wait for a member; then it does. */
+  private boolean waits() {
+    RoleSessions patient = sessions;
+    if (patient == null) {
+      return false;
+    }
+    long now = System.nanoTime();
+    if (patientUntil == 0) {
+      patientUntil = now + patient.patienceNanos();
+    }
+    if (now >= patientUntil) {
+      return false;
+    }
+    waiting = true;
+    patient.waits(true);
+    loop.timers().set(timer, Math.min(patientUntil, now + LOOK_NANOS));
+    return true;
+  }
+
+  private void waitsNoLonger() {
+    RoleSessions patient = sessions;
+    if (waiting && patient != null) {
+      waiting = false;
+      patient.waits(false);
+      loop.timers().cancel(timer);
+    }
+  }
+
+  /** There may be a member for it now. */
+  void tryAgain() {
+    if (waiting && !over) {
+      waitsNoLonger();
+      pickedNanos = System.nanoTime();
+      pick(null);
+    }
+  }
+
+  /** Its node must not have it any longer. */
+  @SuppressWarnings("ReferenceEquality") // that very node
+  void loseNode(Node lost) {
+    RoleSessions patient = sessions;
+    if (over || node != lost || patient == null) {
+      return;
+    }
+    if (mayMove()) {
+      leaveNode();
+      pickedNanos = System.nanoTime();
+      pick(lost);
+    } else {
+      patient.countCut();
+      give(ErrorReason.UPSTREAM_RESET, true);
+    }
+  }
+
+  /** Another node is tried if that one has not said a word. */
+  void leaveIfSilent(Node silent) {
+    if (mayMove()) {
+      loseNode(silent);
+    }
+  }
+
+  /** Whether the client would see but a delay if another member took it. */
+  private boolean mayMove() {
+    return !answered && (!connected || kept != null);
+  }
+
+  private void leaveNode() {
+    RoleSessions patient = sessions;
+    Side left = upstream;
+    node().requestFinished();
+    node = null;
+    upstream = null;
+    if (connected) {
+      connected = false;
+      ByteBuf said = kept;
+      kept = null;
+      if (said != null && said.isReadable()) {
+        early = said;
+      } else if (said != null) {
+        said.release();
+      }
+      client.setReading(false);
+    }
+    if (tracker != null) {
+      tracker.reset();
+    }
+    if (patient != null) {
+      patient.countMoved();
+    }
+    if (left != null) {
+      left.reset();
+    }
+  }
+
+  /** The member has gone without a word. */
+  private boolean movesOn() {
+    if (over || !connected || !mayMove()) {
+      return false;
+    }
+    listener.signals().connectionFailed(node(), "connection closed without a word", false);
+    leaveNode();
+    if (!waits()) {
+      give(ErrorReason.CONNECT_FAILED, true);
+    }
+    return true;
+  }
+
+  /** What the client says before its member has said a word. */
+  private void keepForAnother(ByteBuf in) {
+    ByteBuf present = kept;
+    if (present == null) {
+      return; // it was too much already
+    }
+    if (present.readableBytes() + in.readableBytes() > KEPT_BYTES) {
+      forgetKept();
+    } else {
+      present.writeBytes(in, in.readerIndex(), in.readableBytes());
+    }
+  }
+
+  private void forgetKept() {
+    ByteBuf present = kept;
+    kept = null;
+    if (present != null) {
+      present.release();
+    }
+  }
+
+  /** From its first word on a member keeps the client. */
+  private void memberSpoke() {
+    answered = true;
+    patientUntil = 0;
+    forgetKept();
+  }
+
   private void connected() {
     connected = true;
+    if (!answered) {
+      kept = loop.allocator().directBuffer(256);
+    }
     record.connected(progress() - pickedNanos);
     Side to = other(client);
     introduce(to);
@@ -225,19 +421,87 @@ final class Relay {
 
   /** Bytes have been read; those that are left in the buffer are forgotten. */
   void bytes(Side from, ByteBuf in) {
-    if (over) {
+    if (over || isLeft(from)) {
       return;
     }
     if (!connected) {
       keep(in);
       return;
     }
+    if (!answered) {
+      if (from == client) {
+        keepForAnother(in);
+      } else {
+        memberSpoke();
+      }
+    }
     count(from, in.readableBytes());
+    track(from, in);
     Side receiver = other(from);
     receiver.send(in);
     if (!over && !receiver.isWritable()) {
       from.setReading(false);
     }
+    if (tracker != null && from != client) {
+      endIfDrained();
+    }
+  }
+
+  private void track(Side from, ByteBuf in) {
+    TransactionTracker follower = tracker;
+    if (follower != null && from == client) {
+      follower.client(in);
+    } else if (follower != null) {
+      follower.server(in);
+    }
+  }
+
+  /**
+   * A node that drains is left between two transactions, where a session ends without harm. The
+   * client is told as the server would tell it.
+   */
+  private void endIfDrained() {
+    Side to = upstream;
+    if (over
+        || to == null
+        || !connected
+        || tracker == null
+        || !tracker.isBetweenTransactions()
+        || !node().facts().draining()
+        || !client.hasNothingQueued()) {
+      return;
+    }
+    RoleSessions patient = sessions;
+    if (patient != null) {
+      patient.countEnded();
+    }
+    finish();
+    say(client, FAREWELL);
+    say(to, TERMINATE);
+    client.close();
+    to.close();
+  }
+
+  /** That node drains. */
+  @SuppressWarnings("ReferenceEquality") // that very node
+  void endIfDrained(Node drained) {
+    if (node == drained) {
+      endIfDrained();
+    }
+  }
+
+  private void say(Side side, byte[] words) {
+    ByteBuf out = loop.allocator().directBuffer(words.length);
+    try {
+      side.send(out.writeBytes(words));
+    } finally {
+      out.release();
+    }
+  }
+
+  /** Whether that side belongs to a node that it has left. */
+  private boolean isLeft(Side side) {
+    return side != client && side != upstream;
   }
 
   /** So many bytes of that side go to the other. */
@@ -262,8 +526,11 @@ final class Relay {
    */
   int splice(Side from) {
     SplicePipe pipe = loop.pipe();
-    if (over || !connected || pipe == null) {
+    if (over || !connected || pipe == null || !answered || isLeft(from)) {
       return 0;
+    }
+    if (tracker != null && !tracker.isOpaque()) {
+      return 0; // has to be looked at
     }
     Side to = other(from);
     FileDescriptor source = from.descriptor();
@@ -316,7 +583,7 @@ final class Relay {
 
   /** What was queued for that side has gone. */
   void writable(Side side) {
-    if (!over && connected) {
+    if (!over && connected && !isLeft(side)) {
       long _ = progress();
       other(side).setReading(true);
     }
@@ -326,7 +593,10 @@ final class Relay {
 
   /** That side has sent all it will. */
   void inputEnded(Side side) {
-    if (!over && connected) {
+    if (side == upstream && movesOn()) {
+      return;
+    }
+    if (!over && connected && !isLeft(side)) {
       long _ = progress();
       other(side).endOutput();
     }
@@ -351,6 +621,12 @@ final class Relay {
       give(ErrorReason.CLIENT_GONE, true);
     } else if (side == upstream && connected) {
       node().counters().increment(loop.index(), NodeCounter.RESET);
+      if (movesOn()) {
+        return;
+      }
+      if (sessions != null) {
+        listener.signals().connectionFailed(node(), "connection reset", false);
+      }
       give(ErrorReason.UPSTREAM_RESET, true);
     }
   }
@@ -386,6 +662,11 @@ final class Relay {
 
   private void finish() {
     over = true;
+    waitsNoLonger();
+    forgetKept();
+    if (sessions != null) {
+      sessions.remove(this, loop.index());
+    }
     record.end(loop, source, route, began, System.nanoTime());
     loop.timers().cancel(timer);
     Node used = node;

@@ -106,18 +106,32 @@ final class StreamFixture implements NothingLeftOver.Watched {
   private final Service service;
   private final ServiceTarget target;
   private final BalanceMethod balance;
+  private final @Nullable RoleSessions sessions;
   private final List<Service> others = new ArrayList<>();
   private final List<Listener> listeners = new ArrayList<>();
   private final List<String> connectFailures = new ArrayList<>();
 
   StreamFixture(Setup setup, InetSocketAddress... nodes) {
-    this(setup, null, nodes);
+    this(setup, null, null, nodes);
+  }
+
+  /** The nodes are members of a database, for whom connections wait so long. */
+  static StreamFixture ofDatabase(Setup setup, Duration patience, InetSocketAddress... nodes) {
+    return new StreamFixture(setup, null, patience, nodes);
   }
 
   /**
    * @param udp null: for connections
    */
   StreamFixture(Setup setup, @Nullable UdpConfig udp, InetSocketAddress... nodes) {
+    this(setup, udp, null, nodes);
+  }
+
+  private StreamFixture(
+      Setup setup,
+      @Nullable UdpConfig udp,
+      @Nullable Duration patience,
+      InetSocketAddress... nodes) {
     dataPlane =
         new DataPlane(
             new RuntimeConfig(setup.loops(), RuntimeConfig.Transport.AUTO),
@@ -126,6 +140,10 @@ final class StreamFixture implements NothingLeftOver.Watched {
                 connectFailures.add(node.name() + ": " + reason);
               }
             });
+    sessions = patience == null ? null : dataPlane.newRoleSessions(true);
+    if (sessions != null) {
+      sessions.setPatience(patience);
+    }
     service = new Service("db", setup.loops(), new EventLog(() -> 0), () -> 0);
     List<NodeSpec> specs = new ArrayList<>();
     for (InetSocketAddress address : nodes) {
@@ -164,7 +182,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
                   config,
                   Set.of(),
                   new StreamPolicy(
-                      List.of(new StreamRoute(leads, setup.announce())), limits, false))
+                      List.of(new StreamRoute(leads, setup.announce(), sessions)), limits, false))
               : dataPlane.open(config, new UdpPolicy(leads, limits, udp, true));
     } catch (IOException e) {
       dataPlane.close();
@@ -273,6 +291,11 @@ final class StreamFixture implements NothingLeftOver.Watched {
   /** What the control thread does when a node has changed. */
   void rebalance() {
     target.setBalancer(Balancer.of(balance, service.nodes(), target.balancer()));
+  }
+
+  /** Of the database. */
+  RoleSessions sessions() {
+    return java.util.Objects.requireNonNull(sessions);
   }
 
   Service service() {

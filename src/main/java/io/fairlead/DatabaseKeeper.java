@@ -1,0 +1,222 @@
+package io.fairlead;
+
+import io.fairlead.config.DatabaseConfig;
+import io.fairlead.config.DatabaseEngine;
+import io.fairlead.config.DatabaseUse;
+import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.RouteAction;
+import io.fairlead.config.RouteConfig;
+import io.fairlead.config.ServiceConfig;
+import io.fairlead.health.HealthChecker;
+import io.fairlead.proxy.DataPlane;
+import io.fairlead.proxy.stream.RoleSessions;
+import io.fairlead.replication.DatabaseReport;
+import io.fairlead.replication.DatabaseSessions;
+import io.fairlead.replication.DatabaseWatch;
+import io.fairlead.replication.Term;
+import io.fairlead.replication.TermFile;
+import io.fairlead.runtime.ControlThread;
+import io.fairlead.service.Node;
+import io.fairlead.service.Role;
+import io.fairlead.service.Service;
+import io.fairlead.service.Sighting;
+import io.fairlead.telemetry.Event;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Databases of the configuration as services whose nodes have roles: binds what health hears, what
+ * replication makes of it, and the connections of the data plane.
+ */
+final class DatabaseKeeper {
+  private static final Role UNKNOWN = Role.none("has not been asked yet");
+
+  private final DataPlane dataPlane;
+  private final ControlThread control;
+  private final HealthChecker health;
+  private final Consumer<Event> events;
+  private final Path folder;
+
+  /** By what they are services of. */
+  private final Map<Service, Running> running = new ConcurrentHashMap<>();
+
+  /** Read before the control thread needs them. */
+  private final Map<String, Term> terms = new ConcurrentHashMap<>();
+
+  private final class Running implements DatabaseSessions, DatabaseWatch.World {
+    final RoleSessions writers;
+    final RoleSessions readers;
+    final ServiceRuntime reads;
+    final DatabaseWatch watch;
+    final TermFile file;
+    boolean started;
+
+    Running(Service service, DatabaseConfig config, ServiceConfig asService) {
+      boolean postgresql = config.engine() == DatabaseEngine.POSTGRESQL;
+      writers = dataPlane.newRoleSessions(postgresql);
+      readers = dataPlane.newRoleSessions(postgresql);
+      reads =
+          new ServiceRuntime(
+              service, asService, null, dataPlane, control, node -> node.facts().role().reads());
+      file = new TermFile(file(config.name()));
+      watch =
+          new DatabaseWatch(
+              service, config, terms.getOrDefault(config.name(), Term.NONE), control, this, this);
+    }
+
+    @Override
+    public void cutWriters(Node node) {
+      writers.cut(node);
+    }
+
+    @Override
+    public void cutReaders(Node node) {
+      readers.cut(node);
+    }
+
+    @Override
+    public void moveReaders(Node node) {
+      readers.move(node);
+    }
+
+    @Override
+    public void retire(Node node) {
+      writers.retire(node);
+      readers.retire(node);
+    }
+
+    @Override
+    public void wake() {
+      writers.wake();
+      readers.wake();
+    }
+
+    @Override
+    public void askAgain(Node node) {
+      health.askAgain(node);
+    }
+
+    @Override
+    public void event(Event event) {
+      events.accept(event);
+    }
+
+    @Override
+    public void remember(Term term) {
+      terms.put(watch.view().name(), term);
+      file.save(term);
+    }
+  }
+
+  DatabaseKeeper(
+      DataPlane dataPlane,
+      ControlThread control,
+      HealthChecker health,
+      Consumer<Event> events,
+      Path data) {
+    this.dataPlane = dataPlane;
+    this.control = control;
+    this.health = health;
+    this.events = events;
+    this.folder = data.resolve("databases");
+    health.setSightingListener(this::saw);
+  }
+
+  private Path file(String name) {
+    return folder.resolve(name + ".term");
+  }
+
+  /** Reads what is remembered of databases that are new. A thread that may wait. */
+  void load(FairleadConfig config) {
+    for (String name : config.databases().keySet()) {
+      terms.computeIfAbsent(name, _ -> new TermFile(file(name)).load());
+    }
+  }
+
+  /** Whether it is a database's. */
+  boolean isDatabase(Service service) {
+    return running.containsKey(service);
+  }
+
+  /** Makes the service a database; what is returned sends to the primary. Control thread. */
+  ServiceRuntime begin(Service service, DatabaseConfig config, ServiceConfig asService) {
+    service.setRoleOfNewcomers(UNKNOWN);
+    ServiceRuntime writes =
+        new ServiceRuntime(
+            service, asService, null, dataPlane, control, node -> node.facts().role().writes());
+    running.put(service, new Running(service, config, asService));
+    return writes;
+  }
+
+  /** Goes by that from now on. Control thread; the service is watched by health. */
+  void configure(Service service, DatabaseConfig config, ServiceConfig asService) {
+    Running database = running.get(service);
+    if (database != null) {
+      database.reads.configure(asService, null);
+      database.writers.setPatience(config.patience());
+      database.readers.setPatience(config.patience());
+      database.watch.configure(config);
+      if (!database.started) {
+        database.started = true;
+        database.watch.start();
+      }
+    }
+  }
+
+  /** The service is no longer configured. Control thread. */
+  void forget(Service service) {
+    Running database = running.remove(service);
+    if (database != null) {
+      database.watch.close();
+      database.reads.end();
+    }
+  }
+
+  private void saw(Service service, Node node, Sighting sighting) {
+    Running database = running.get(service);
+    if (database != null && database.started) {
+      database.watch.saw(node, sighting);
+    }
+  }
+
+  /** What sends there what that route takes; {@code service} unless it reads from a database. */
+  ServiceRuntime of(RouteConfig route, ServiceRuntime service) {
+    Running database = running.get(service.service());
+    return database != null && isRead(route) ? database.reads : service;
+  }
+
+  /** The connections of that route; null: it leads to no database. */
+  @Nullable RoleSessions sessions(RouteConfig route, Service service) {
+    Running database = running.get(service);
+    return database == null ? null : isRead(route) ? database.readers : database.writers;
+  }
+
+  private static boolean isRead(RouteConfig route) {
+    return route.action() instanceof RouteAction.Database(_, DatabaseUse use)
+        && use == DatabaseUse.READ_ONLY;
+  }
+
+  /** All, by name. Any thread. */
+  List<DatabaseReport> reports() {
+    List<DatabaseReport> all = new ArrayList<>();
+    for (Running database : running.values()) {
+      RoleSessions writers = database.writers;
+      RoleSessions readers = database.readers;
+      all.add(
+          new DatabaseReport(
+              database.watch.view(),
+              writers.waiting() + readers.waiting(),
+              writers.cut() + readers.cut(),
+              writers.moved() + readers.moved(),
+              writers.ended() + readers.ended()));
+    }
+    all.sort(Comparator.comparing(one -> one.view().name()));
+    return all;
+  }
+}

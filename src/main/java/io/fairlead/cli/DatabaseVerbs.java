@@ -1,0 +1,124 @@
+package io.fairlead.cli;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+/** What is asked about databases. */
+final class DatabaseVerbs {
+  private DatabaseVerbs() {}
+
+  @Command(description = "Databases: who takes the writes, who may be read.")
+  static final class Db extends RemoteVerb {
+    @Parameters(index = "0", paramLabel = "WHAT", description = "status.")
+    private String what = "";
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "DATABASE", description = "Its name.")
+    private @Nullable String database;
+
+    Db(Cli.World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      if (!what.equals("status")) {
+        throw new Failure(Cli.USAGE, "db knows status (was " + what + ")");
+      }
+      AdminClient.Reply reply = client().get("/api/v1/databases");
+      List<JsonNode> wanted = new ArrayList<>();
+      for (JsonNode each : reply.json().get("databases")) {
+        if (database == null || text(each, "name").equals(database)) {
+          wanted.add(each);
+        }
+      }
+      if (database != null && wanted.isEmpty()) {
+        throw new Failure(Cli.FAILED, "there is no database " + database);
+      }
+      Terminal out = terminal();
+      if (json()) {
+        out.line(database == null ? reply.body() : wanted.getFirst().toString());
+        return Cli.DONE;
+      }
+      wanted.forEach(one -> show(out, one));
+      if (wanted.isEmpty()) {
+        out.line("no database is configured");
+      }
+      return Cli.DONE;
+    }
+
+    private static void show(Terminal out, JsonNode database) {
+      String primary = text(database, "primary");
+      String term = text(database, "term");
+      out.line(
+          text(database, "name")
+              + " ("
+              + text(database, "engine")
+              + "): "
+              + (primary.equals("-")
+                  ? "nobody takes the writes, " + text(database, "why")
+                  : primary + " takes the writes" + (term.equals("-") ? "" : ", timeline " + term))
+              + (number(database, "waiting") == 0
+                  ? ""
+                  : "; " + number(database, "waiting") + " clients wait"));
+      if (!text(database, "alarm").equals("-")) {
+        out.line("ALARM: " + text(database, "alarm"));
+      }
+      List<List<String>> rows = new ArrayList<>();
+      for (JsonNode member : database.get("members")) {
+        rows.add(
+            List.of(
+                text(member, "name"),
+                text(member, "address"),
+                text(member, "state"),
+                text(member, "role"),
+                flag(member, "writes"),
+                flag(member, "reads"),
+                member.get("lagSeconds").isNull()
+                    ? "-"
+                    : String.format(Locale.ROOT, "%.1f s", real(member, "lagSeconds")),
+                text(member, "lagBytes"),
+                text(member, "position"),
+                text(member, "connections"),
+                text(member, "why")));
+      }
+      out.table(
+          List.of(
+              "MEMBER",
+              "ADDRESS",
+              "STATE",
+              "ROLE",
+              "WRITES",
+              "READS",
+              ">LAG",
+              ">BYTES",
+              ">POSITION",
+              ">CLIENTS",
+              "WHY"),
+          rows);
+      List<List<String>> changes = new ArrayList<>();
+      for (JsonNode change : database.get("changes")) {
+        changes.add(
+            List.of(
+                Instant.ofEpochMilli(change.get("epochMillis").asLong()).toString(),
+                text(change, "from"),
+                text(change, "to"),
+                text(change, "term"),
+                text(change, "nobodyMillis") + " ms"));
+      }
+      if (!changes.isEmpty()) {
+        out.line("");
+        out.table(List.of("WRITES SINCE", "FROM", "TO", ">TIMELINE", ">NOBODY FOR"), changes);
+      }
+    }
+
+    private static String flag(JsonNode node, String key) {
+      return node.get(key).booleanValue() ? "yes" : "no";
+    }
+  }
+}

@@ -1,0 +1,207 @@
+package io.fairlead.config;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What an operator can write about databases. */
+final class DatabasesLanguage {
+  private static final Scalar<String> NAME = Scalar.text("name", null, DatabaseLogin::name);
+  private static final Scalar<HostPort> ADDRESS = Scalar.parsed("address", HostPort::parse);
+
+  // probe
+
+  private static final Key<String> USER =
+      Key.required(
+          "user",
+          NAME,
+          "Who logs in: to PostgreSQL by `scram-sha-256`, `md5` or no password, with `pg_monitor`; to"
+              + " MariaDB by `mysql_native_password` or no password, without rights.",
+          "fairlead");
+  private static final Key<Secret> PASSWORD =
+      Key.computed(
+          "password",
+          Scalar.secret("secret"),
+          "none",
+          "Password of that user, or `file:PATH`; appears in no message.",
+          "\"file:secrets/orders\"");
+  private static final Key<String> DATABASE =
+      Key.computed(
+          "database", NAME, "named as the user", "Where to log in; of PostgreSQL.", "postgres");
+  private static final Key<Duration> INTERVAL =
+      Key.of(
+          "interval",
+          Scalar.duration(DatabaseProbeConfig.INTERVAL),
+          DatabaseProbeConfig.DEFAULT_INTERVAL,
+          "Time between the starts of two questions to one member; ten a second while none takes"
+              + " writes.",
+          "250ms");
+  private static final Key<Duration> TIMEOUT =
+      Key.computed(
+          "timeout",
+          Scalar.duration(HealthCheckConfig.TIMEOUT),
+          "500ms, or interval if shorter",
+          "Time for a question, connecting and logging in included; at most interval.",
+          "250ms");
+  private static final Key<Integer> FALL =
+      Key.of(
+          "fall",
+          Scalar.count(HealthCheckConfig.IN_A_ROW),
+          DatabaseProbeConfig.DEFAULT_FALL,
+          "Questions in a row without an answer before a member is down; a refused connection counts"
+              + " at once.",
+          "3");
+  private static final Key<ServiceTls> TLS =
+      Key.computed(
+          "tls",
+          TlsLanguage.SERVICE,
+          "false",
+          "TLS of those who ask; that of clients is passed on as it is.",
+          "{ ca: members-ca.pem }");
+
+  static final Obj<DatabaseProbeConfig> PROBE =
+      new Obj<>(
+          "database-probe",
+          "How the members of a database are asked what they are.",
+          List.of(USER, PASSWORD, DATABASE, INTERVAL, TIMEOUT, FALL, TLS),
+          List.of(),
+          null,
+          (values, _) ->
+              new DatabaseProbeConfig(
+                  values.get(USER),
+                  orElse(values.find(PASSWORD), new Secret("")),
+                  orElse(values.find(DATABASE), ""),
+                  values.get(INTERVAL),
+                  orElse(values.find(TIMEOUT), usualTimeout(values.get(INTERVAL))),
+                  values.get(FALL),
+                  Optional.ofNullable(values.find(TLS)).filter(ServiceTls::enabled)));
+
+  // read-only
+
+  private static final Key<Duration> MAX_LAG =
+      Key.of(
+          "max-lag",
+          Scalar.duration(PostgresqlProbe.LAG),
+          DatabaseReads.DEFAULT.maxLag(),
+          "How old the state of a replica may be; of PostgreSQL.",
+          "2s");
+  private static final Key<Long> MAX_LAG_BYTES =
+      Key.of(
+          "max-lag-bytes",
+          Scalar.size(DatabaseReads.LAG_BYTES),
+          DatabaseReads.DEFAULT.maxLagBytes(),
+          "16MiB",
+          "How much of what the primary has written a replica may still have to replay; of"
+              + " PostgreSQL.",
+          "1MiB");
+  private static final Key<Boolean> PRIMARY =
+      Key.of(
+          "primary",
+          Scalar.flag(),
+          DatabaseReads.DEFAULT.primary(),
+          "Whether the primary takes connections that only read while no replica may.",
+          "true");
+
+  static final Obj<DatabaseReads> READ_ONLY =
+      new Obj<>(
+          "read-only",
+          "Which members take connections that only read.",
+          List.of(MAX_LAG, MAX_LAG_BYTES, PRIMARY),
+          List.of(),
+          null,
+          (values, _) ->
+              new DatabaseReads(
+                  values.get(MAX_LAG), values.get(MAX_LAG_BYTES), values.get(PRIMARY)));
+
+  // database
+
+  private static final Key<DatabaseEngine> ENGINE =
+      Key.required(
+          "engine",
+          Scalar.word(DatabaseEngine.class),
+          "What the members are: PostgreSQL with streaming replication, or nodes of a MariaDB Galera"
+              + " cluster.",
+          "postgresql");
+  private static final Key<Map<String, HostPort>> MEMBERS =
+      Key.required(
+          "members",
+          new MapOf<>("members", MapOf.Names.OBJECT, ADDRESS),
+          "Name and address of each, in the order of preference.",
+          "{ a: \"10.0.0.1:5432\", b: \"10.0.0.2:5432\" }");
+  private static final Key<DatabaseProbeConfig> DATABASE_PROBE =
+      Key.required("probe", PROBE, "How members are asked what they are.", "{ user: fairlead }");
+  private static final Key<Duration> PATIENCE =
+      Key.of(
+          "patience",
+          Scalar.duration(DatabaseConfig.PATIENCE),
+          DatabaseConfig.DEFAULT_PATIENCE,
+          "How long a connection may wait for a member that it may go to; 0s: it is turned away at"
+              + " once.",
+          "30s");
+  private static final Key<DatabaseConfig.Writers> WRITERS =
+      Key.of(
+          "writers",
+          Scalar.word(DatabaseConfig.Writers.class),
+          DatabaseConfig.Writers.ONE,
+          "Of Galera: `one` member takes writes, and keeps the role as long as it can, or `all`.",
+          "all");
+  private static final Key<DatabaseReads> DATABASE_READS =
+      Key.of(
+          "read-only",
+          READ_ONLY,
+          DatabaseReads.DEFAULT,
+          "see below",
+          "Which members take connections that only read.",
+          "{ max-lag: 2s, primary: true }");
+  private static final Key<Duration> CONNECT_TIMEOUT =
+      Key.of(
+          "connect-timeout",
+          Scalar.duration(UpstreamConfig.CONNECT_TIMEOUT),
+          UpstreamConfig.DEFAULT.connectTimeout(),
+          "For one connection to a member to be established.",
+          "500ms");
+
+  static final Obj<DatabaseConfig> DATABASE_ENTRY =
+      new Obj<>(
+          "database",
+          "Servers that hold the same data. Listeners with `protocol: tcp` name it in a route, with"
+              + " `for: read-write` or `for: read-only`; see [databases.md](databases.md).",
+          List.of(
+              ENGINE, MEMBERS, DATABASE_PROBE, PATIENCE, WRITERS, DATABASE_READS, CONNECT_TIMEOUT),
+          List.of("commit", "backup"),
+          null,
+          (values, spot) ->
+              new DatabaseConfig(
+                  Syntax.name(spot.segment()) == null ? spot.segment() : "unnamed",
+                  values.get(ENGINE),
+                  values.get(MEMBERS),
+                  values.get(DATABASE_PROBE),
+                  values.get(PATIENCE),
+                  values.get(WRITERS),
+                  values.get(DATABASE_READS),
+                  values.get(CONNECT_TIMEOUT)));
+
+  static final Key<Map<String, DatabaseConfig>> DATABASES =
+      Key.of(
+          "databases",
+          new MapOf<>("databases", MapOf.Names.OBJECT, DATABASE_ENTRY),
+          Map.of(),
+          "none",
+          "Servers that hold the same data, of which one takes the writes, by name; see"
+              + " [databases.md](databases.md).",
+          "{ orders: { engine: postgresql, members: { a: \"10.0.0.1:5432\" }, probe: { user: fairlead"
+              + " } } }");
+
+  private DatabasesLanguage() {}
+
+  private static Duration usualTimeout(Duration interval) {
+    Duration usual = Duration.ofMillis(500);
+    return usual.compareTo(interval) < 0 ? usual : interval;
+  }
+
+  private static <T> T orElse(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+}

@@ -1,0 +1,190 @@
+package io.fairlead.proxy.stream;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * Follows a session of PostgreSQL (frontend/backend protocol 3) as far as it takes to know whether
+ * it is between two transactions: nothing that the client has asked is unanswered, and the last
+ * answer said that no transaction is open. Of each message only type and length are looked at, and
+ * the one byte of ReadyForQuery.
+ *
+ * <p>Whoever asks for TLS, and gets it, cannot be followed; nor can what is no such session. It is
+ * never taken for being between transactions then. Where it is wrong it is wrong on that side: a
+ * query that the server skips after an error in a batch counts as unanswered from then on.
+ */
+final class TransactionTracker {
+  private static final int PROTOCOL_3 = 3;
+  private static final int WANTS_TLS = 80_877_103;
+  private static final int WANTS_GSS = 80_877_104;
+
+  /** The first byte of a TLS record, which some clients begin with at once. */
+  private static final int HANDSHAKE = 0x16;
+
+  /** Longer messages than a server takes (1 GB) are none. */
+  private static final int MOST = 1 << 30;
+
+  /** One direction: where in which message it is. */
+  private static final class Stream {
+    /** Bytes of the head that are there. */
+    int head;
+
+    int type;
+    int length;
+
+    /** What of the body is still to come. */
+    int left;
+
+    boolean isBetweenMessages() {
+      return head == 0 && left == 0;
+    }
+  }
+
+  private Stream client = new Stream();
+  private Stream server = new Stream();
+  private boolean opaque;
+  private boolean greeted;
+  private boolean asksForTls;
+  private boolean idle;
+
+  /** Part of a batch that the client has not ended yet. */
+  private boolean unfinished;
+
+  private long unanswered;
+  private int code;
+  private int codeBytes;
+
+  /** Whether nothing can be said of it. */
+  boolean isOpaque() {
+    return opaque;
+  }
+
+  boolean isBetweenTransactions() {
+    return !opaque
+        && idle
+        && !unfinished
+        && unanswered == 0
+        && client.isBetweenMessages()
+        && server.isBetweenMessages();
+  }
+
+  /** The session begins anew. */
+  void reset() {
+    client = new Stream();
+    server = new Stream();
+    opaque = false;
+    greeted = false;
+    asksForTls = false;
+    idle = false;
+    unfinished = false;
+    unanswered = 0;
+    codeBytes = 0;
+  }
+
+  /** The client says that. Nothing is taken out of the buffer. */
+  void client(ByteBuf in) {
+    int end = in.writerIndex();
+    for (int i = in.readerIndex(); i < end && !opaque; ) {
+      if (client.left > 0) {
+        i = greeted ? skip(client, i, end) : greeting(in, i, end);
+      } else if (greeted) {
+        if (head(client, in.getUnsignedByte(i++), 5)) {
+          asked(client.type);
+        }
+      } else {
+        int b = in.getUnsignedByte(i++);
+        if (asksForTls || (client.head == 0 && b == HANDSHAKE)) {
+          opaque = true; // it does not wait for the answer, or does not even ask
+        } else {
+          boolean _ = head(client, b, 4);
+        }
+      }
+    }
+  }
+
+  /** The server says that. */
+  void server(ByteBuf in) {
+    int end = in.writerIndex();
+    for (int i = in.readerIndex(); i < end && !opaque; ) {
+      if (asksForTls) {
+        opaque = in.getByte(i++) != 'N';
+        asksForTls = false;
+      } else if (server.left > 0) {
+        if (server.type == 'Z') {
+          idle = in.getByte(i) == 'I';
+          unanswered--;
+        }
+        i = skip(server, i, end);
+      } else if (head(server, in.getUnsignedByte(i++), 5)
+          && server.type == 'Z'
+          && server.left != 1) {
+        opaque = true;
+      }
+    }
+  }
+
+  private static int skip(Stream stream, int from, int end) {
+    int count = Math.min(stream.left, end - from);
+    stream.left -= count;
+    return from + count;
+  }
+
+  /**
+   * One more byte of a head: a type, unless it has four bytes, and a length that counts itself.
+   *
+   * @return whether it is complete
+   */
+  private boolean head(Stream stream, int b, int size) {
+    if (stream.head == 0 && size == 5) {
+      stream.type = b;
+      stream.length = 0;
+    } else {
+      stream.length = stream.head == 0 ? b : stream.length << 8 | b;
+    }
+    if (++stream.head < size) {
+      return false;
+    }
+    stream.head = 0;
+    stream.left = stream.length - 4;
+    if (stream.length < 4 || stream.length > MOST || (size == 4 && stream.left < 4)) {
+      opaque = true;
+    }
+    return true;
+  }
+
+  /** What comes first says what it is by four bytes. */
+  private int greeting(ByteBuf in, int from, int end) {
+    int i = from;
+    while (codeBytes < 4 && i < end) {
+      code = code << 8 | in.getUnsignedByte(i++);
+      codeBytes++;
+      client.left--;
+    }
+    if (codeBytes == 4) {
+      i = skip(client, i, end);
+      if (client.left == 0) {
+        codeBytes = 0;
+        if (code == WANTS_TLS || code == WANTS_GSS) {
+          asksForTls = true;
+        } else if (code >> 16 == PROTOCOL_3) {
+          greeted = true;
+          unanswered = 1; // when the login is through
+        } else {
+          opaque = true;
+        }
+      }
+    }
+    return i;
+  }
+
+  private void asked(int type) {
+    idle = false;
+    switch (type) {
+      case 'Q', 'S', 'F' -> { // after these the server says that it is ready
+        unanswered++;
+        unfinished = false;
+      }
+      case 'P', 'B', 'D', 'E', 'C', 'H' -> unfinished = true;
+      default -> {} // what belongs to something that has been asked
+    }
+  }
+}

@@ -1,0 +1,391 @@
+package io.fairlead.replication;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One failover of a managed PostgreSQL database, from the decision to the new primary: which order
+ * follows which answer. It waits for nothing and asks nobody; commands go out, answers come in.
+ *
+ * <p>Safety is a matter of data and not of time: first so many voters stop taking anything from the
+ * old primary ({@link VoterRule}) that it can never again acknowledge a commit, dead or alive, and
+ * every commit that it has acknowledged is at one of them. The one that has the most of the highest
+ * timeline has them all. It is told to wait for voters itself <em>before</em> it is promoted, and
+ * has to say so when asked; else it could acknowledge what nobody else has. And before that the
+ * group asks more of whoever elects next, enough for commits under the old rule and under the new.
+ * The new rule is then written as a transaction: when that is acknowledged, those who did have all
+ * that was before, the new rule alone is in force, and clients are let in.
+ *
+ * <p>Every command carries the term. A voter that has promised a higher one refuses; whoever hears
+ * of a higher one gives up. What fails is not mended here: the next failover has the next term.
+ */
+final class Failover {
+  /** What is to be done; the answer is an {@link Answer}, or never comes. */
+  sealed interface Command {
+    /** The group remembers, by a majority, that this term has begun. */
+    record BeginTerm(long term) implements Command {}
+
+    /** The voter promises the term, on disk; takes nothing from any primary; replays all it has. */
+    record Revoke(String member, long term) implements Command {}
+
+    /** The old primary is to stop at once, if it can be reached; nothing depends on it. */
+    record Stop(String member, long term) implements Command {}
+
+    /** A member gets what another has and it lacks. */
+    record FastForward(String member, String from, long term) implements Command {}
+
+    /**
+     * The group remembers that rule, if it still remembers the one that is expected and no higher
+     * term has begun. Within a term the new primary may have begun to change the rule, too.
+     */
+    record WriteState(VoterRule expected, VoterRule rule, long term) implements Command {}
+
+    /** The member is to wait for these when it is primary, has taken that up, and reads it back. */
+    record SetNames(String member, VoterRule rule, long term) implements Command {}
+
+    record Promote(String member, long term) implements Command {}
+
+    /** A voter receives from the new primary. */
+    record Follow(String member, String primary, long term) implements Command {}
+
+    /** The rule is committed by the new primary, as any client's transaction is. */
+    record WriteRule(String member, VoterRule rule, long term) implements Command {}
+
+    /** Clients go there. */
+    record Publish(String member, long term) implements Command {}
+  }
+
+  /** What came of a command. */
+  sealed interface Answer {
+    /**
+     * From now on the group takes no rule of a lower term.
+     *
+     * @param rule in force at that moment; one that was read before may be another's no more
+     */
+    record TermBegun(long term, VoterRule rule) implements Answer {}
+
+    /**
+     * A voter has kept its promise.
+     *
+     * @param position up to where it has received, and replayed, the log
+     */
+    record Revoked(String member, long term, Position position) implements Answer {}
+
+    /** The group remembers the rule it was given last. */
+    record StateWritten(long term) implements Answer {}
+
+    /** Somebody has promised more. */
+    record Outvoted(long higher) implements Answer {}
+
+    record Advanced(String member, long term, Position position) implements Answer {}
+
+    /** What the member says that it waits for. */
+    record NamesRead(String member, long term, String names) implements Answer {}
+
+    record Promoted(String member, long term, int timeline) implements Answer {}
+
+    record RuleWritten(String member, long term) implements Answer {}
+
+    /** A step of that member has come to nothing. */
+    record Failed(String member, long term, String why) implements Answer {}
+
+    /** No more voters are waited for. */
+    record EnoughWaited(long term) implements Answer {}
+  }
+
+  /** Where it is. */
+  enum Phase {
+    /** The term is being begun. */
+    BEGINNING,
+    /** Voters are being recruited. */
+    RECRUITING,
+    /** The one to be promoted gets what it lacks. */
+    ADVANCING,
+    /** The group is told for whom it will wait. */
+    PREPARING,
+    /** It is told itself. */
+    NAMING,
+    PROMOTING,
+    /** The rule is being written, and voters follow. */
+    SEALING,
+    DONE,
+    /** Nothing more happens in this term. */
+    GIVEN_UP
+  }
+
+  /**
+   * Who may become primary.
+   *
+   * @param priority of those that have the same, the one with the higher is promoted; below 0:
+   *     never
+   */
+  record Candidate(String name, int priority) {}
+
+  /**
+   * How much of the log a member has.
+   *
+   * @param sealed the term of the last rule that is written in it
+   * @param timeline the highest that it has anything of; those of promotions that were not sealed
+   *     may have the same number and not be the same, and nothing has been acknowledged on them
+   * @param received up to where
+   */
+  record Position(long sealed, int timeline, long received) implements Comparable<Position> {
+    private static final Comparator<Position> ORDER =
+        Comparator.comparingLong(Position::sealed)
+            .thenComparingInt(Position::timeline)
+            .thenComparingLong(Position::received);
+
+    @Override
+    public int compareTo(Position other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
+  private final long term;
+  private final String old;
+  private final Map<String, Integer> priorities = new LinkedHashMap<>();
+  private final Map<String, Position> recruited = new HashMap<>();
+  private Phase phase = Phase.BEGINNING;
+  private String why = "";
+  private @Nullable String winner;
+  private @Nullable VoterRule rule;
+  private @Nullable VoterRule next;
+
+  /**
+   * @param term higher than any before
+   * @param old the primary that is to be none any more
+   * @param candidates all members but the old primary
+   */
+  Failover(long term, String old, List<Candidate> candidates) {
+    this.term = term;
+    this.old = old;
+    candidates.forEach(one -> priorities.put(one.name(), one.priority()));
+  }
+
+  Phase phase() {
+    return phase;
+  }
+
+  /** Why it was given up, for people; empty: it was not. */
+  String why() {
+    return why;
+  }
+
+  List<Command> begin() {
+    return List.of(new Command.BeginTerm(term));
+  }
+
+  /** What is to be done now. Answers of other terms, and those that come late, change nothing. */
+  List<Command> on(Answer answer) {
+    if (phase == Phase.DONE || phase == Phase.GIVEN_UP) {
+      return List.of();
+    }
+    return switch (answer) {
+      case Answer.TermBegun(long begun, VoterRule inForce)
+          when begun == term && phase == Phase.BEGINNING ->
+          recruit(inForce);
+      case Answer.Revoked(String member, long at, Position position)
+          when at == term && phase == Phase.RECRUITING && rule().voters().contains(member) -> {
+        recruited.put(member, position);
+        yield recruited.keySet().containsAll(rule().voters()) ? choose() : List.of();
+      }
+      case Answer.EnoughWaited(long at) when at == term && phase == Phase.RECRUITING -> choose();
+      case Answer.Outvoted(long higher) when higher > term ->
+          giveUp("term " + higher + " has begun");
+      case Answer.Advanced(String member, long at, Position position)
+          when isOfWinner(member, at, Phase.ADVANCING) -> {
+        recruited.put(member, position);
+        yield isMostAdvanced(member)
+            ? prepare()
+            : giveUp(member + " did not get all that another has");
+      }
+      case Answer.StateWritten(long at) when at == term && phase == Phase.PREPARING -> name();
+      case Answer.NamesRead(String member, long at, String names)
+          when isOfWinner(member, at, Phase.NAMING) ->
+          next().synchronousStandbyNames().equals(names)
+              ? promote()
+              : giveUp(member + " waits for '" + names + "', not for what it was told");
+      case Answer.Promoted(String member, long at, int timeline)
+          when isOfWinner(member, at, Phase.PROMOTING) ->
+          seal(timeline);
+      case Answer.RuleWritten(String member, long at)
+          when isOfWinner(member, at, Phase.SEALING) -> {
+        phase = Phase.DONE;
+        yield List.of(
+            new Command.Publish(member, term), new Command.WriteState(rule(), next(), term));
+      }
+      case Answer.Failed(String member, long at, String what)
+          when at == term && member.equals(winner) && phase.compareTo(Phase.RECRUITING) > 0 ->
+          giveUp(member + ": " + what);
+      case Answer.TermBegun _,
+          Answer.Revoked _,
+          Answer.EnoughWaited _,
+          Answer.Outvoted _,
+          Answer.Advanced _,
+          Answer.StateWritten _,
+          Answer.NamesRead _,
+          Answer.Promoted _,
+          Answer.RuleWritten _,
+          Answer.Failed _ ->
+          List.of();
+    };
+  }
+
+  private boolean isOfWinner(String member, long at, Phase wanted) {
+    return at == term && phase == wanted && member.equals(winner);
+  }
+
+  private List<Command> giveUp(String reason) {
+    phase = Phase.GIVEN_UP;
+    why = reason;
+    return List.of();
+  }
+
+  private List<Command> recruit(VoterRule inForce) {
+    rule = inForce;
+    phase = Phase.RECRUITING;
+    List<Command> commands = new ArrayList<>();
+    for (String voter : rule().voters()) {
+      commands.add(new Command.Revoke(voter, term));
+    }
+    commands.add(new Command.Stop(old, term));
+    return commands;
+  }
+
+  /**
+   * Before enough are recruited it is gone on waiting: better nobody than one who lacks commits.
+   */
+  private List<Command> choose() {
+    if (!rule().isRecruited(recruited.keySet())) {
+      return List.of();
+    }
+    String best = null;
+    for (Map.Entry<String, Position> one : recruited.entrySet()) {
+      if (priority(one.getKey()) >= 0 && (best == null || isBetter(one.getKey(), best))) {
+        best = one.getKey();
+      }
+    }
+    if (best == null) {
+      return giveUp("nobody who has the data may become primary");
+    }
+    winner = best;
+    if (isMostAdvanced(best)) {
+      return prepare();
+    }
+    phase = Phase.ADVANCING;
+    return List.of(new Command.FastForward(best, mostAdvanced(), term));
+  }
+
+  private int priority(String member) {
+    return priorities.getOrDefault(member, -1);
+  }
+
+  private boolean isBetter(String one, String other) {
+    int order = position(one).compareTo(position(other));
+    if (order == 0) {
+      order = Integer.compare(priority(one), priority(other));
+    }
+    return order == 0 ? one.compareTo(other) < 0 : order > 0;
+  }
+
+  private Position position(String member) {
+    return recruited.getOrDefault(member, new Position(0, 0, 0));
+  }
+
+  private boolean isMostAdvanced(String member) {
+    return position(member).compareTo(position(mostAdvanced())) == 0;
+  }
+
+  private String mostAdvanced() {
+    String best = "";
+    for (String member : recruited.keySet()) {
+      if (best.isEmpty()
+          || position(member).compareTo(position(best)) > 0
+          || (position(member).compareTo(position(best)) == 0 && member.compareTo(best) < 0)) {
+        best = member;
+      }
+    }
+    return best;
+  }
+
+  /**
+   * The other voters vote from now on; the old primary will when it has rejoined. Whoever elects
+   * next has to recruit so many of all that neither a commit under the old rule nor one under the
+   * new can be missed. Where there is no other voter the old primary has to rejoin before anything
+   * is acknowledged.
+   */
+  private List<Command> prepare() {
+    Set<String> others = new HashSet<>(rule().voters());
+    others.addAll(rule().names());
+    others.remove(winner());
+    if (others.isEmpty()) {
+      others.add(old);
+    }
+    int acks = Math.min(rule().acks(), others.size());
+    next = VoterRule.of(others, acks);
+    List<VoterRule.Step> steps = rule().stepsTo(others, acks);
+    if (!steps.isEmpty() && steps.getFirst() instanceof VoterRule.Step.State(VoterRule careful)) {
+      phase = Phase.PREPARING;
+      VoterRule before = rule();
+      rule = careful;
+      return List.of(new Command.WriteState(before, careful, term));
+    }
+    return name(); // who elects is that careful already
+  }
+
+  private List<Command> name() {
+    phase = Phase.NAMING;
+    return List.of(new Command.SetNames(winner(), next(), term));
+  }
+
+  private List<Command> promote() {
+    phase = Phase.PROMOTING;
+    return List.of(new Command.Promote(winner(), term));
+  }
+
+  private List<Command> seal(int timeline) {
+    if (timeline <= position(winner()).timeline()) {
+      return giveUp("the promotion began no higher timeline");
+    }
+    phase = Phase.SEALING;
+    List<Command> commands = new ArrayList<>();
+    for (String member : recruited.keySet().stream().sorted().toList()) {
+      if (!member.equals(winner)) {
+        commands.add(new Command.Follow(member, winner(), term));
+      }
+    }
+    commands.add(new Command.WriteRule(winner(), next(), term));
+    return commands;
+  }
+
+  private VoterRule rule() {
+    VoterRule inForce = rule;
+    if (inForce == null) {
+      throw new IllegalStateException("no rule is known in " + phase);
+    }
+    return inForce;
+  }
+
+  private VoterRule next() {
+    VoterRule chosen = next;
+    if (chosen == null) {
+      throw new IllegalStateException("no rule is chosen in " + phase);
+    }
+    return chosen;
+  }
+
+  private String winner() {
+    String chosen = winner;
+    if (chosen == null) {
+      throw new IllegalStateException("nobody is chosen in " + phase);
+    }
+    return chosen;
+  }
+}

@@ -1,0 +1,241 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.health.Server;
+import io.fairlead.replication.DatabaseReport;
+import io.fairlead.service.Node;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A whole instance before a real Galera cluster of three nodes whose writer drains, dies, is frozen
+ * and cut off. {@code make chaos-database}.
+ */
+@EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
+@Timeout(300)
+class GaleraTest {
+  private static final String PASSWORD = "hunter22222";
+
+  /** A node of the cluster. */
+  private static final class Member implements AutoCloseable {
+    final int port;
+    private final Server server;
+
+    Member(Path folder, String name, int replication, int transfer, String others)
+        throws Exception {
+      Path data = Server.folder(folder, name);
+      port = FreePort.any();
+      List<String> command = new ArrayList<>();
+      if (others.isEmpty()) {
+        Server.run(
+            Server.unprivileged(
+                "mariadb-install-db",
+                "--no-defaults",
+                "--datadir=" + data,
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db"));
+      }
+      command.addAll(
+          Server.unprivileged(
+              "mariadbd",
+              "--no-defaults",
+              "--datadir=" + data,
+              "--port=" + port,
+              "--bind-address=127.0.0.1",
+              "--socket=" + data.resolve("socket"),
+              "--pid-file=" + data.resolve("pid"),
+              "--innodb-flush-log-at-trx-commit=0",
+              "--innodb-buffer-pool-size=16M",
+              "--binlog-format=ROW",
+              "--innodb-autoinc-lock-mode=2",
+              "--wsrep-on=1",
+              "--wsrep-provider=/usr/lib/galera/libgalera_smm.so",
+              "--wsrep-node-name=" + name,
+              "--wsrep-cluster-address=gcomm://" + others,
+              "--wsrep-node-address=127.0.0.1:" + replication,
+              "--wsrep-sst-method=rsync",
+              "--wsrep-sst-receive-address=127.0.0.1:" + transfer,
+              "--wsrep-provider-options=base_host=127.0.0.1;base_port="
+                  + replication
+                  + ";gmcast.listen_addr=tcp://127.0.0.1:"
+                  + replication
+                  + ";ist.recv_addr=127.0.0.1:"
+                  + FreePort.any()
+                  + ";gcache.size=16M;evs.suspect_timeout=PT1S;evs.inactive_timeout=PT3S"
+                  + ";evs.install_timeout=PT2S;evs.keepalive_period=PT0.3S"
+                  + ";evs.inactive_check_period=PT0.3S"));
+      server = Server.start(port, folder.resolve(name + ".log"), command);
+      if (others.isEmpty()) {
+        Path socket = data.resolve("socket");
+        Server _ =
+            server.await(() ->
+                Tool.run(
+                            "create user if not exists admin@'%'; grant all on *.* to admin@'%';"
+                                + "create user if not exists fairlead@'%' identified via"
+                                + " mysql_native_password using password('"
+                                + PASSWORD
+                                + "'); delete from mysql.global_priv where user='';"
+                                + " flush privileges;"
+                                + " create database if not exists shop;"
+                                + " create table if not exists shop.ledger(id int primary key);",
+                            "mariadb",
+                            "--no-defaults",
+                            "-S",
+                            socket.toString(),
+                            "-u",
+                            "root")
+                        .status()
+                    == 0);
+      }
+      Server _ = server.await(() -> ask(port, "select 1").equals("1"));
+    }
+
+    void signal(String which) throws Exception {
+      List<String> command = new ArrayList<>(List.of("kill", which));
+      server.pids().forEach(pid -> command.add("" + pid));
+      String _ = Server.run(command);
+    }
+
+    void kill() {
+      server.close();
+    }
+
+    @Override
+    public void close() {
+      server.close();
+    }
+  }
+
+  private static String ask(int port, String sql) throws Exception {
+    return Tool.run(
+            "",
+            "mariadb",
+            "--no-defaults",
+            "--connect-timeout=15",
+            "-h",
+            "127.0.0.1",
+            "-P",
+            "" + port,
+            "-u",
+            "admin",
+            "-N",
+            "-B",
+            "-e",
+            sql)
+        .output()
+        .strip();
+  }
+
+  private static void await(Fairlead fairlead, Predicate<DatabaseReport> wanted) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
+    while (!wanted.test(fairlead.databases().reports().getFirst())) {
+      assertThat(System.nanoTime()).as("%s", fairlead.databases().reports()).isLessThan(end);
+      TimeUnit.MILLISECONDS.sleep(10); // views are replaced without a word
+    }
+  }
+
+  private static String writer(Fairlead fairlead) {
+    return fairlead.databases().reports().getFirst().view().primary();
+  }
+
+  @Test
+  void theWriterMovesAndNeverBack(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    int first = FreePort.any();
+    int second = FreePort.any();
+    int third = FreePort.any();
+    String all = "127.0.0.1:" + first + ",127.0.0.1:" + second + ",127.0.0.1:" + third;
+    try (Member a = new Member(folder, "a", first, FreePort.any(), "");
+        Member b = new Member(folder, "b", second, FreePort.any(), all);
+        Member c = new Member(folder, "c", third, FreePort.any(), all);
+        Fairlead fairlead =
+            Loopback.start(
+                """
+                admin: { bind: "127.0.0.1:0" }
+                data: %s
+                listeners:
+                  write: { bind: "127.0.0.1:0", protocol: tcp, routes: { database: shop } }
+                  read:
+                    bind: "127.0.0.1:0"
+                    protocol: tcp
+                    routes: { database: shop, for: read-only }
+                databases:
+                  shop:
+                    engine: galera
+                    members: { a: "127.0.0.1:%d", b: "127.0.0.1:%d", c: "127.0.0.1:%d" }
+                    probe: { user: fairlead, password: %s, interval: 200ms }
+                """
+                    .formatted(folder.resolve("state"), a.port, b.port, c.port, PASSWORD))) {
+      await(
+          fairlead,
+          report ->
+              report.view().members().stream()
+                  .allMatch(m -> m.role().reads() || m.role().writes()));
+      assertThat(writer(fairlead)).isEqualTo("a");
+      int write = Loopback.port(fairlead, "write");
+      assertThat(ask(write, "select @@port")).isEqualTo("" + a.port);
+      assertThat(ask(Loopback.port(fairlead, "read"), "select @@port"))
+          .isIn("" + b.port, "" + c.port);
+
+      Node node = Loopback.nodes(fairlead, "shop")[0];
+      String path = "/api/v1/services/shop/nodes/" + node.address();
+      assertThat(Loopback.door(fairlead, "POST", path + "/drain", "").statusCode()).isEqualTo(200);
+      assertThat(ask(write, "insert into shop.ledger values (1); select @@port"))
+          .isEqualTo("" + b.port);
+      assertThat(Loopback.door(fairlead, "POST", path + "/undrain", "").statusCode())
+          .isEqualTo(200);
+      assertThat(ask(write, "select @@port")).as("not back").isEqualTo("" + b.port);
+
+      long began = System.nanoTime();
+      b.signal("-STOP");
+      String next = ask(write, "insert into shop.ledger values (2); select @@port");
+      System.out.printf(
+          "the writer was frozen: a new client's insert took %d ms%n",
+          (System.nanoTime() - began) / 1_000_000);
+      assertThat(next).isIn("" + a.port, "" + c.port);
+      b.signal("-CONT");
+      await(fairlead, report -> report.view().members().get(1).role().reads());
+      assertThat(ask(write, "select @@port")).as("not back").isEqualTo(next);
+
+      Member holder = next.equals("" + a.port) ? a : c;
+      Member rest = holder == a ? c : a;
+      String _ = ask(holder.port, "set global wsrep_provider_options='gmcast.isolate=1'");
+      began = System.nanoTime();
+      await(
+          fairlead,
+          report ->
+              !writer(fairlead).isEmpty() && !writer(fairlead).equals(holder == a ? "a" : "c"));
+      System.out.printf(
+          "the writer was cut off: another took the writes after %d ms%n",
+          (System.nanoTime() - began) / 1_000_000);
+      assertThat(ask(write, "insert into shop.ledger values (3); select @@port"))
+          .isIn("" + b.port, "" + rest.port);
+      String _ = ask(holder.port, "set global wsrep_provider_options='gmcast.isolate=0'");
+      await(
+          fairlead,
+          report ->
+              report.view().members().stream()
+                  .allMatch(m -> m.role().reads() || m.role().writes()));
+
+      String now = writer(fairlead);
+      Member dies = now.equals("a") ? a : now.equals("b") ? b : c;
+      began = System.nanoTime();
+      dies.kill();
+      assertThat(ask(write, "insert into shop.ledger values (4); select @@port"))
+          .isNotEqualTo("" + dies.port);
+      System.out.printf(
+          "the writer was killed: a new client's insert took %d ms%n",
+          (System.nanoTime() - began) / 1_000_000);
+      assertThat(ask(write, "select count(*) from shop.ledger")).isEqualTo("4");
+    }
+  }
+}

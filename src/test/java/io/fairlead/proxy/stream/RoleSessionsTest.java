@@ -1,0 +1,176 @@
+package io.fairlead.proxy.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.proxy.http.Await;
+import io.fairlead.proxy.http.HandNode;
+import io.fairlead.proxy.http.NothingLeftOver;
+import io.fairlead.proxy.http.Wire;
+import io.fairlead.proxy.stream.StreamFixture.Setup;
+import io.fairlead.service.Node;
+import io.fairlead.telemetry.ErrorReason;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Connections to members of a database: they wait, move and are cut. */
+@Timeout(60)
+final class RoleSessionsTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+
+  @RegisterExtension final NothingLeftOver leftOver = new NothingLeftOver();
+
+  private StreamFixture proxy(Duration patience, InetSocketAddress... nodes) {
+    return leftOver.watches(StreamFixture.ofDatabase(Setup.USUAL.loops(2), patience, nodes));
+  }
+
+  private HandNode node() throws Exception {
+    return leftOver.closes(new HandNode());
+  }
+
+  private Wire client(StreamFixture proxy) throws Exception {
+    return leftOver.closes(Wire.to(proxy.address()));
+  }
+
+  private Wire accept(HandNode node) throws Exception {
+    return leftOver.closes(node.accept());
+  }
+
+  private static void lose(StreamFixture proxy, int index) {
+    Node node = proxy.node(index);
+    proxy.service().setUp(node, false, "has lost its role");
+    proxy.rebalance();
+    proxy.sessions().cut(node);
+  }
+
+  private static void gain(StreamFixture proxy, int index) {
+    proxy.service().setUp(proxy.node(index), true, "has a role");
+    proxy.rebalance();
+    proxy.sessions().wake();
+  }
+
+  @Test
+  void aClientWaitsForAMember() throws Exception {
+    HandNode node = node();
+    StreamFixture proxy = proxy(LONG, node.address());
+    lose(proxy, 0);
+    Wire client = client(proxy).send("hello");
+    Await.value(1, () -> proxy.sessions().waiting(), "waiting");
+    gain(proxy, 0);
+    Wire atNode = accept(node);
+    assertThat(atNode.raw(5)).isEqualTo("hello");
+    atNode.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+    assertThat(proxy.sessions().waiting()).isZero();
+  }
+
+  @Test
+  void butNotForEver() throws Exception {
+    HandNode node = node();
+    StreamFixture proxy = proxy(Duration.ofMillis(200), node.address());
+    lose(proxy, 0);
+    assertThat(client(proxy).isReset()).isTrue();
+    Await.value(1, () -> (int) proxy.errors(ErrorReason.NO_NODE), "turned away");
+    assertThat(proxy.sessions().waiting()).isZero();
+  }
+
+  @Test
+  void aClientThatGoesAwayDoesNotWait() throws Exception {
+    HandNode node = node();
+    StreamFixture proxy = proxy(LONG, node.address());
+    lose(proxy, 0);
+    Wire client = client(proxy);
+    Await.value(1, () -> proxy.sessions().waiting(), "waiting");
+    client.reset();
+    Await.value(0, () -> proxy.sessions().waiting(), "waiting");
+  }
+
+  @Test
+  void aMemberThatRefusesIsTriedAgainUntilItDoesNot() throws Exception {
+    HandNode gone = new HandNode();
+    InetSocketAddress address = gone.address();
+    gone.close();
+    StreamFixture proxy = proxy(LONG, address);
+    Wire client = client(proxy).send("hello");
+    Await.value(1, () -> proxy.sessions().waiting(), "waiting");
+    try (ServerSocket back = new ServerSocket(address.getPort(), 10, address.getAddress())) {
+      Wire atNode = leftOver.closes(new Wire(back.accept()));
+      assertThat(atNode.raw(5)).isEqualTo("hello");
+      atNode.send("welcome");
+      assertThat(client.raw(7)).isEqualTo("welcome");
+    }
+  }
+
+  @Test
+  void whoHasHadAWordFromItsMemberIsCut() throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    Wire client = client(proxy).send("hello");
+    Wire atNode = accept(first);
+    assertThat(atNode.raw(5)).isEqualTo("hello");
+    atNode.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+    lose(proxy, 0);
+    assertThat(client.isReset()).isTrue();
+    assertThat(atNode.isReset()).isTrue();
+    assertThat(proxy.sessions().cut()).isOne();
+    assertThat(proxy.sessions().moved()).isZero();
+  }
+
+  @Test
+  void whoHasNotGoesToAnotherWithAllThatItSaid() throws Exception {
+    HandNode frozen = node();
+    HandNode other = node();
+    StreamFixture proxy = proxy(LONG, frozen.address(), other.address());
+    lose(proxy, 1);
+    Wire client = client(proxy).send("hel");
+    Wire atFrozen = accept(frozen);
+    assertThat(atFrozen.raw(3)).isEqualTo("hel");
+    client.send("lo");
+    assertThat(atFrozen.raw(2)).isEqualTo("lo");
+    proxy.service().setUp(proxy.node(1), true, "was promoted");
+    lose(proxy, 0);
+    Wire atOther = accept(other);
+    assertThat(atOther.raw(5)).isEqualTo("hello");
+    assertThat(atFrozen.isReset()).isTrue();
+    atOther.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+    client.send("more");
+    assertThat(atOther.raw(4)).isEqualTo("more");
+    assertThat(proxy.sessions().moved()).isOne();
+    assertThat(proxy.sessions().cut()).isZero();
+  }
+
+  @Test
+  void aMemberThatGoesWithoutAWordIsLeft() throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    Wire client = client(proxy).send("hello");
+    Wire dies = accept(first);
+    assertThat(dies.raw(5)).isEqualTo("hello");
+    dies.reset();
+    Wire again = accept(first);
+    assertThat(again.raw(5)).isEqualTo("hello");
+    again.finish(); // an orderly end without a word is none either
+    Wire third = accept(first);
+    assertThat(third.raw(5)).isEqualTo("hello");
+    third.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+    assertThat(proxy.connectFailures()).contains("n1: connection closed without a word");
+  }
+
+  @Test
+  void whoHasSaidTooMuchIsCut() throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    String much = "x".repeat(20_000);
+    Wire client = client(proxy).send(much);
+    Wire atNode = accept(first);
+    assertThat(atNode.raw(much.length())).isEqualTo(much);
+    lose(proxy, 0);
+    assertThat(client.isReset()).isTrue();
+  }
+}

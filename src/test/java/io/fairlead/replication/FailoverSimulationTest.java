@@ -1,0 +1,437 @@
+package io.fairlead.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.replication.Failover.Answer;
+import io.fairlead.replication.Failover.Candidate;
+import io.fairlead.replication.Failover.Command;
+import io.fairlead.replication.Failover.Position;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Failovers in a simulated cluster in which everything goes wrong: members crash and come back as
+ * what they were, messages are lost, late and out of order, several failovers run at once, clients
+ * write to whoever takes it, promotions are cut off half way. Whatever happens, who is published
+ * has every write that has been acknowledged.
+ */
+class FailoverSimulationTest {
+  private static final int RUNS = Integer.getInteger("fairlead.failover.runs", 300);
+
+  @Test
+  void whoIsPublishedHasEveryAcknowledgedWrite() {
+    long given = Long.getLong("fairlead.failover.seed", 0);
+    long first = given == 0 ? System.nanoTime() : given;
+    int published = 0;
+    int acknowledged = 0;
+    for (int run = 0; run < RUNS; run++) {
+      World world = new World(first + run);
+      try {
+        world.play(4_000);
+      } catch (AssertionError e) {
+        throw new AssertionError("seed " + (first + run) + ": " + e.getMessage(), e);
+      }
+      published += world.publications;
+      acknowledged += world.acknowledged.size();
+    }
+    assertThat(published).as("failovers that came to their end").isGreaterThan(RUNS);
+    assertThat(acknowledged).isGreaterThan(RUNS * 10);
+  }
+
+  /** The cluster, those who fail it over, and what is on its way between them. */
+  private static final class World {
+    /** What a line of the log is: a write, or a rule that was sealed in that term. */
+    private record Entry(long id, int timeline, long sealed) {}
+
+    private static final class Member {
+      final String name;
+      long promise;
+      boolean up = true;
+      boolean primary;
+      @Nullable String follows;
+      @Nullable VoterRule names;
+      List<Entry> log = new ArrayList<>();
+
+      Member(String name) {
+        this.name = name;
+      }
+
+      int timeline() {
+        return log.stream().mapToInt(Entry::timeline).max().orElse(1);
+      }
+
+      Position position() {
+        return new Position(
+            log.stream().mapToLong(Entry::sealed).max().orElse(0), timeline(), log.size());
+      }
+    }
+
+    private record Message(Failover to, @Nullable Command command, @Nullable Answer answer) {}
+
+    private final SplittableRandom random;
+    private final Map<String, Member> members = new LinkedHashMap<>();
+    private final List<Message> underway = new ArrayList<>();
+    private final List<Failover> failovers = new ArrayList<>();
+    private final Set<Long> acknowledged = new HashSet<>();
+    private final Map<Entry, Message> sealing = new HashMap<>();
+    private long term = 1;
+    private VoterRule rule;
+    private long nextId = 1;
+    private String published = "a";
+    private long publishedTerm;
+    private int publications;
+
+    World(long seed) {
+      random = new SplittableRandom(seed);
+      int count = 3 + random.nextInt(4);
+      for (int i = 0; i < count; i++) {
+        Member member = new Member(Character.toString('a' + i));
+        members.put(member.name, member);
+      }
+      Set<String> voters = new TreeSet<>(members.keySet());
+      voters.remove("a");
+      rule = VoterRule.of(voters, 1 + random.nextInt(voters.size()));
+      Member first = member("a");
+      first.primary = true;
+      first.names = rule;
+      first.log.add(new Entry(0, 1, 1));
+      for (String voter : voters) {
+        member(voter).log.add(new Entry(0, 1, 1));
+        member(voter).follows = "a";
+      }
+    }
+
+    private Member member(String name) {
+      return members.get(name);
+    }
+
+    private Member any() {
+      return List.copyOf(members.values()).get(random.nextInt(members.size()));
+    }
+
+    private void play(int steps) {
+      for (int i = 0; i < steps; i++) {
+        int chance = random.nextInt(1000);
+        if (chance < 200) {
+          write(any());
+        } else if (chance < 550) {
+          replicate(any());
+        } else if (chance < 900) {
+          deliver();
+        } else if (chance < 925) {
+          Member one = any();
+          one.up = !one.up && random.nextInt(2) == 0 || one.up && random.nextInt(4) > 0;
+        } else if (chance < 930) {
+          begin();
+        } else if (chance < 935 && !underway.isEmpty()) {
+          Message _ = underway.remove(random.nextInt(underway.size()));
+        } else if (chance < 945) {
+          change();
+        } else if (chance < 980) {
+          rejoin();
+        } else {
+          failovers.forEach(one -> run(one, one.on(new Answer.EnoughWaited(termOf(one)))));
+        }
+      }
+    }
+
+    private final Map<Failover, Long> terms = new HashMap<>();
+
+    private long termOf(Failover failover) {
+      return terms.get(failover);
+    }
+
+    private void begin() {
+      long next = term + 1 + random.nextInt(2);
+      List<Candidate> candidates = new ArrayList<>();
+      for (Member member : members.values()) {
+        candidates.add(new Candidate(member.name, random.nextInt(6) == 0 ? -1 : random.nextInt(3)));
+      }
+      Failover failover = new Failover(next, published, candidates);
+      terms.put(failover, next);
+      failovers.add(failover);
+      run(failover, failover.begin());
+    }
+
+    private void run(Failover failover, List<Command> commands) {
+      for (Command command : commands) {
+        underway.add(new Message(failover, command, null));
+      }
+    }
+
+    private void deliver() {
+      if (underway.isEmpty()) {
+        return;
+      }
+      Message message = underway.remove(random.nextInt(underway.size()));
+      if (message.answer() != null) {
+        run(message.to(), message.to().on(message.answer()));
+      } else if (message.command() != null) {
+        Answer answer = obey(message, message.command());
+        if (answer != null) {
+          underway.add(new Message(message.to(), null, answer));
+        }
+      }
+    }
+
+    private @Nullable Answer obey(Message message, Command command) {
+      return switch (command) {
+        case Command.BeginTerm(long at) -> {
+          if (at <= term) {
+            yield new Answer.Outvoted(term);
+          }
+          term = at;
+          yield new Answer.TermBegun(at, rule);
+        }
+        case Command.WriteState(VoterRule expected, VoterRule next, long at) -> {
+          if (at != term) {
+            yield new Answer.Outvoted(term);
+          }
+          if (!rule.equals(expected)) {
+            yield null;
+          }
+          rule = next;
+          yield new Answer.StateWritten(at);
+        }
+        case Command.Revoke(String name, long at) -> {
+          Member member = member(name);
+          if (!member.up) {
+            yield null;
+          }
+          if (member.promise > at) {
+            yield new Answer.Outvoted(member.promise);
+          }
+          member.promise = at;
+          member.follows = null;
+          member.primary = false;
+          yield new Answer.Revoked(name, at, member.position());
+        }
+        case Command.Stop(String name, long at) -> {
+          Member member = member(name);
+          if (member.up && member.promise <= at && random.nextBoolean()) {
+            member.promise = at;
+            member.primary = false;
+          }
+          yield null;
+        }
+        case Command.FastForward(String name, String from, long at) -> {
+          Member member = member(name);
+          Member source = member(from);
+          if (!obeys(member, at) || !source.up || source.promise != at) {
+            yield new Answer.Failed(name, at, "cannot");
+          }
+          member.log = new ArrayList<>(source.log);
+          yield new Answer.Advanced(name, at, member.position());
+        }
+        case Command.SetNames(String name, VoterRule next, long at) -> {
+          Member member = member(name);
+          if (!obeys(member, at)) {
+            yield null;
+          }
+          boolean taken = random.nextInt(10) > 0; // or somebody forgot to reload
+          member.names = taken ? next : null;
+          yield new Answer.NamesRead(name, at, taken ? next.synchronousStandbyNames() : "");
+        }
+        case Command.Promote(String name, long at) -> {
+          Member member = member(name);
+          if (!obeys(member, at)) {
+            yield null;
+          }
+          member.primary = true;
+          int timeline = member.timeline() + 1;
+          member.log.add(new Entry(-timeline, timeline, 0));
+          yield new Answer.Promoted(name, at, timeline);
+        }
+        case Command.Follow(String name, String primary, long at) -> {
+          Member member = member(name);
+          if (member.up && member.promise <= at) {
+            member.promise = at;
+            follow(member, primary);
+          }
+          yield null;
+        }
+        case Command.WriteRule(String name, VoterRule _, long at) -> {
+          Member member = member(name);
+          if (!obeys(member, at) || !member.primary) {
+            yield null;
+          }
+          Entry entry = new Entry(nextId++, member.timeline(), at);
+          member.log.add(entry);
+          sealing.put(entry, message);
+          yield null; // when it is acknowledged
+        }
+        case Command.Publish(String name, long at) -> {
+          if (at >= publishedTerm) { // as whoever hears of it sees to
+            publishedTerm = at;
+            published = name;
+            publications++;
+            Member member = member(name);
+            if (member.primary && member.promise == at) {
+              Set<Long> there = new HashSet<>();
+              member.log.forEach(entry -> there.add(entry.id()));
+              List<Long> lacks = new ArrayList<>(acknowledgedUpTo(member.position().sealed()));
+              lacks.removeAll(there);
+              assertThat(lacks)
+                  .as("acknowledged writes that %s lacks in term %d", name, at)
+                  .isEmpty();
+            }
+          }
+          yield null;
+        }
+      };
+    }
+
+    /** A later primary may have acknowledged more. */
+    private Collection<Long> acknowledgedUpTo(long sealed) {
+      return acknowledged.stream()
+          .filter(id -> termOfAcknowledgement.getOrDefault(id, 0L) <= sealed)
+          .toList();
+    }
+
+    private final Map<Long, Long> termOfAcknowledgement = new HashMap<>();
+
+    private static boolean obeys(Member member, long at) {
+      return member.up && member.promise == at;
+    }
+
+    private void follow(Member member, String primary) {
+      member.primary = false;
+      member.follows = primary;
+      List<Entry> theirs = member(primary).log;
+      int common = 0;
+      while (common < Math.min(theirs.size(), member.log.size())
+          && theirs.get(common).equals(member.log.get(common))) {
+        common++;
+      }
+      member.log = new ArrayList<>(member.log.subList(0, common));
+    }
+
+    /** A client writes to whoever takes it, old or new. */
+    private void write(Member member) {
+      if (member.up && member.primary) {
+        Entry entry = new Entry(nextId++, member.timeline(), 0);
+        member.log.add(entry);
+        if (member.names == null) { // it waits for nobody
+          acknowledged.add(entry.id());
+          termOfAcknowledgement.put(entry.id(), member.position().sealed());
+        }
+      }
+    }
+
+    private void replicate(Member member) {
+      Member from = member.follows == null ? null : member(member.follows);
+      if (from == null || !from.up || !member.up || !from.primary) {
+        return;
+      }
+      int have = member.log.size();
+      if (have < from.log.size()
+          && (have == 0 || member.log.get(have - 1).equals(from.log.get(have - 1)))) {
+        Entry next = from.log.get(have);
+        member.log.add(next);
+        acknowledge(from, next);
+      }
+    }
+
+    private void acknowledge(Member primary, Entry entry) {
+      VoterRule names = primary.names;
+      if (names == null || !primary.primary) {
+        return;
+      }
+      long have =
+          names.names().stream()
+              .map(this::member)
+              .filter(one -> primary.name.equals(one.follows) && one.log.contains(entry))
+              .count();
+      if (have >= names.acks()) {
+        for (Entry one : primary.log.subList(0, primary.log.indexOf(entry) + 1)) {
+          if (one.id() > 0 && acknowledged.add(one.id())) {
+            termOfAcknowledgement.put(one.id(), primary.position().sealed());
+          }
+          Message waiting = sealing.remove(one);
+          if (waiting != null
+              && waiting.command() instanceof Command.WriteRule(var name, _, var at)) {
+            underway.add(new Message(waiting.to(), null, new Answer.RuleWritten(name, at)));
+          }
+        }
+      }
+    }
+
+    /** What an agent of the primary does to change the rule; the steps that are left. */
+    private final List<VoterRule.Step> changing = new ArrayList<>();
+
+    private String changer = "";
+    private long changedAt;
+    private @Nullable VoterRule expected;
+    private @Nullable Entry barrier;
+
+    /** Another step on the way to another rule, or the first: all who follow are to vote. */
+    private void change() {
+      Member primary = member(published);
+      if (!changing.isEmpty()) {
+        Member who = member(changer);
+        if (!who.up || !who.primary || who.promise != changedAt || term != changedAt) {
+          changing.clear();
+          return;
+        }
+        if (barrier != null && !acknowledged.contains(barrier.id())) {
+          return; // the one before is not in force yet
+        }
+        barrier = null;
+        switch (changing.removeFirst()) {
+          case VoterRule.Step.State(VoterRule next) -> {
+            if (!rule.equals(expected)) {
+              changing.clear(); // somebody else has changed it
+              return;
+            }
+            rule = next;
+            expected = next;
+          }
+          case VoterRule.Step.Names(VoterRule next) -> {
+            who.names = next;
+            barrier = new Entry(nextId++, who.timeline(), 0);
+            who.log.add(barrier);
+          }
+        }
+      } else if (primary.up && primary.primary && primary.promise == term) {
+        Set<String> followers = new TreeSet<>();
+        for (Member member : members.values()) {
+          if (primary.name.equals(member.follows)) {
+            followers.add(member.name);
+          }
+        }
+        if (!followers.isEmpty() && primary.names != null) {
+          changer = primary.name;
+          changedAt = term;
+          barrier = null;
+          expected = rule;
+          changing.addAll(rule.stepsTo(followers, 1 + random.nextInt(followers.size())));
+        }
+      }
+    }
+
+    /** One that is behind the times follows whoever is published, as agents have it done. */
+    private void rejoin() {
+      Member member = any();
+      Member primary = member(published);
+      if (member.up
+          && member != primary
+          && primary.up
+          && primary.primary
+          && primary.promise >= member.promise
+          && member.follows == null) {
+        member.promise = primary.promise;
+        follow(member, published);
+      }
+    }
+  }
+}

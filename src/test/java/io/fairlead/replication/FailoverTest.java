@@ -1,0 +1,114 @@
+package io.fairlead.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.replication.Failover.Answer;
+import io.fairlead.replication.Failover.Candidate;
+import io.fairlead.replication.Failover.Command;
+import io.fairlead.replication.Failover.Phase;
+import io.fairlead.replication.Failover.Position;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Which order follows which answer. */
+class FailoverTest {
+  private static final VoterRule RULE = VoterRule.of(List.of("b", "c"), 1);
+
+  private final Failover failover =
+      new Failover(7, "a", List.of(new Candidate("b", 0), new Candidate("c", 0)));
+
+  private List<Command> on(Answer answer) {
+    return failover.on(answer);
+  }
+
+  private void begin() {
+    assertThat(failover.begin()).containsExactly(new Command.BeginTerm(7));
+    assertThat(on(new Answer.TermBegun(7, RULE)))
+        .containsExactly(
+            new Command.Revoke("b", 7), new Command.Revoke("c", 7), new Command.Stop("a", 7));
+  }
+
+  private static Answer revoked(String member, long received) {
+    return new Answer.Revoked(member, 7, new Position(6, 3, received));
+  }
+
+  @Test
+  void fromTheFirstToTheLast() {
+    begin();
+    assertThat(on(revoked("b", 500))).as("two are needed").isEmpty();
+    VoterRule next = VoterRule.of(List.of("b"), 1);
+    VoterRule careful = RULE.stepsTo(List.of("b"), 1).getFirst().rule();
+    List<Command> chosen = on(revoked("c", 600));
+    if (careful.equals(RULE)) {
+      throw new AssertionError("nothing to prepare");
+    }
+    // The rule that both have in common asks for as many as the one in force: nothing to write.
+    assertThat(chosen).containsExactly(new Command.SetNames("c", next, 7));
+    assertThat(on(new Answer.NamesRead("c", 7, "ANY 1 (b)")))
+        .containsExactly(new Command.Promote("c", 7));
+    assertThat(on(new Answer.Promoted("c", 7, 4)))
+        .containsExactly(new Command.Follow("b", "c", 7), new Command.WriteRule("c", next, 7));
+    assertThat(on(new Answer.RuleWritten("c", 7)))
+        .containsExactly(new Command.Publish("c", 7), new Command.WriteState(RULE, next, 7));
+    assertThat(failover.phase()).isEqualTo(Phase.DONE);
+  }
+
+  @Test
+  void notEnoughRecruitsAreWaitedForForEver() {
+    begin();
+    assertThat(on(revoked("b", 500))).isEmpty();
+    assertThat(on(new Answer.EnoughWaited(7))).isEmpty();
+    assertThat(on(new Answer.EnoughWaited(7))).isEmpty();
+    assertThat(failover.phase()).isEqualTo(Phase.RECRUITING);
+  }
+
+  @Test
+  void namesThatWereNotTakenUpAreNoNames() {
+    begin();
+    List<Command> _ = on(revoked("b", 500));
+    List<Command> _ = on(revoked("c", 600));
+    assertThat(on(new Answer.NamesRead("c", 7, ""))).isEmpty();
+    assertThat(failover.phase()).isEqualTo(Phase.GIVEN_UP);
+    assertThat(failover.why()).isEqualTo("c waits for '', not for what it was told");
+  }
+
+  @Test
+  void aHigherTermEndsIt() {
+    begin();
+    assertThat(on(new Answer.Outvoted(6))).isEmpty();
+    assertThat(failover.phase()).isEqualTo(Phase.RECRUITING);
+    assertThat(on(new Answer.Outvoted(8))).isEmpty();
+    assertThat(failover.phase()).isEqualTo(Phase.GIVEN_UP);
+    assertThat(on(revoked("b", 500))).isEmpty();
+    assertThat(on(revoked("c", 600))).isEmpty();
+  }
+
+  @Test
+  void whoMayNotBecomePrimaryGivesWhatItHas() {
+    Failover prefers = new Failover(7, "a", List.of(new Candidate("b", 0), new Candidate("c", -1)));
+    List<Command> _ = prefers.on(new Answer.TermBegun(7, RULE));
+    List<Command> _ = prefers.on(revoked("b", 500));
+    assertThat(prefers.on(revoked("c", 600))).containsExactly(new Command.FastForward("b", "c", 7));
+    assertThat(prefers.on(new Answer.Advanced("b", 7, new Position(6, 3, 550)))).isEmpty();
+    assertThat(prefers.phase()).as("it lacks something still").isEqualTo(Phase.GIVEN_UP);
+  }
+
+  @Test
+  void whatWasSealedLaterCountsMoreThanWhatIsLonger() {
+    begin();
+    List<Command> _ = on(new Answer.Revoked("b", 7, new Position(6, 3, 400)));
+    assertThat(on(new Answer.Revoked("c", 7, new Position(5, 3, 900))))
+        .first()
+        .isInstanceOfSatisfying(
+            Command.SetNames.class, names -> assertThat(names.member()).isEqualTo("b"));
+  }
+
+  @Test
+  void whatIsOfAnotherTermChangesNothing() {
+    begin();
+    assertThat(on(new Answer.Revoked("b", 6, new Position(6, 3, 400)))).isEmpty();
+    assertThat(on(new Answer.Revoked("x", 7, new Position(6, 3, 400)))).isEmpty();
+    assertThat(on(revoked("c", 600))).isEmpty();
+    assertThat(failover.phase()).isEqualTo(Phase.RECRUITING);
+  }
+}
