@@ -30,7 +30,7 @@ test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs 
 	$(MVN) verify $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
-	@bin/needs maven podman runc netavark busybox-static
+	@bin/needs maven podman runc netavark iptables busybox-static
 	$(MVN) test -Dtest=PodmanTest -Dfairlead.containers=true
 
 build: jdk ## builds target/fairlead.jar without tests
