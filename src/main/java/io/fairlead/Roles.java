@@ -29,7 +29,7 @@ final class Roles implements Leadership {
    */
   synchronized void follow(@Nullable Leadership group) {
     Leadership next = group == null ? alone : group;
-    if (next != present) {
+    if (!next.equals(present)) {
       present = next;
       all.forEach(each -> each.move(next));
     }
