@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -69,7 +70,7 @@ final class GroupTest {
     start("a", "a");
     reached("a");
     assertThat(get("a", "k")).isEqualTo("1");
-    assertThat(running.get("a").view().members())
+    assertThat(group("a").view().members())
         .extracting(Member::name, Member::votes, Member::standing)
         .containsExactly(org.assertj.core.groups.Tuple.tuple("a", true, "leading"));
   }
@@ -104,7 +105,7 @@ final class GroupTest {
     await(
         "b is turned away",
         () -> events.stream().anyMatch(line -> line.contains("knows no instance called b")));
-    running.get("a").follow(config("a", "a", "b", "c"));
+    group("a").follow(config("a", "a", "b", "c"));
     reached("b");
     await("b keeps the state", () -> member("a", "b").present());
     start("c", "a", "b", "c");
@@ -112,7 +113,7 @@ final class GroupTest {
     await("all vote", () -> voters("a") == 3 && voters("c") == 3);
     assertThat(get("c", "k")).isEqualTo("1");
     await("c is taken out", () -> tryRemove("b", "c"));
-    await("c is out", () -> running.get("a").view().members().size() == 2 && voters("a") == 1);
+    await("c is out", () -> group("a").view().members().size() == 2 && voters("a") == 1);
     await("writes go on", () -> tryPut("b", "k", "2"));
     assertThat(get("a", "k")).isEqualTo("2");
   }
@@ -138,7 +139,7 @@ final class GroupTest {
     name = "prod";
     start("b", "a", "b");
     reached("b");
-    await("b is one of them", () -> running.get("a").view().members().size() == 2);
+    await("b is one of them", () -> group("a").view().members().size() == 2);
   }
 
   @Test
@@ -147,9 +148,9 @@ final class GroupTest {
     reached("a");
     AtomicLong first = new AtomicLong();
     AtomicLong second = new AtomicLong();
-    Leadership.Candidacy one = running.get("a").leadership().stand("vip/front", holder(first));
+    Leadership.Candidacy one = group("a").leadership().stand("vip/front", holder(first));
     await("elected", () -> first.get() == 1);
-    Leadership.Candidacy two = running.get("a").leadership().stand("vip/front", holder(second));
+    Leadership.Candidacy two = group("a").leadership().stand("vip/front", holder(second));
     one.close();
     await("followed", () -> second.get() == 2);
     assertThat(first.get()).isZero();
@@ -230,7 +231,7 @@ final class GroupTest {
             events.stream()
                 .anyMatch(
                     line -> line.contains("cannot be read") && line.contains("move the folder")));
-    assertThat(running.get("a").view().trouble()).contains("cannot be read");
+    assertThat(group("a").view().trouble()).contains("cannot be read");
     assertThatThrownBy(() -> put("a", "k", "2")).hasMessageContaining("no majority");
   }
 
@@ -309,6 +310,10 @@ final class GroupTest {
             new NoConfiguration()));
   }
 
+  private Group group(String instance) {
+    return Objects.requireNonNull(running.get(instance), instance);
+  }
+
   private void stop(String instance) {
     Group group = running.remove(instance);
     if (group != null) {
@@ -341,14 +346,14 @@ final class GroupTest {
   }
 
   private Member member(String seenBy, String instance) {
-    return running.get(seenBy).view().members().stream()
+    return group(seenBy).view().members().stream()
         .filter(each -> each.name().equals(instance))
         .findFirst()
         .orElseThrow();
   }
 
   private String leader(String seenBy) {
-    return running.get(seenBy).view().members().stream()
+    return group(seenBy).view().members().stream()
         .filter(each -> each.standing().equals("leading"))
         .map(Member::name)
         .findFirst()
@@ -356,18 +361,18 @@ final class GroupTest {
   }
 
   private long voters(String seenBy) {
-    return running.get(seenBy).view().members().stream().filter(Member::votes).count();
+    return group(seenBy).view().members().stream().filter(Member::votes).count();
   }
 
   private void put(String at, String key, String value) throws IOException {
-    assertThat(running.get(at).store().put(key, value.getBytes(UTF_8), null, ALWAYS))
+    assertThat(group(at).store().put(key, value.getBytes(UTF_8), null, ALWAYS))
         .isInstanceOf(Store.Outcome.Done.class);
   }
 
   /** One whose vote has just changed is away for a moment. */
   private boolean tryRemove(String at, String instance) {
     try {
-      return running.get(at).remove(instance);
+      return group(at).remove(instance);
     } catch (IOException _) {
       return false;
     }
@@ -383,7 +388,7 @@ final class GroupTest {
   }
 
   private @Nullable String get(String at, String key) throws IOException {
-    Store.Item item = running.get(at).store().get(key);
+    Store.Item item = group(at).store().get(key);
     return item == null ? null : new String(item.value(), UTF_8);
   }
 

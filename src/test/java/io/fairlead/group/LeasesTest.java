@@ -113,7 +113,7 @@ final class LeasesTest {
     run(Duration.ofSeconds(4));
     assertThat(b.story).hasSize(1);
     assertThat(b.term).isEqualTo(2);
-    double took = Double.parseDouble(b.story.getFirst().split(" ")[0]) - frozen / 1e3;
+    double took = Double.parseDouble(b.story.getFirst().split(" ", -1)[0]) - frozen / 1e3;
     assertThat(took).isBetween(2.2, 2.9);
     a.frozen = false;
     run(Duration.ofSeconds(1));

@@ -36,7 +36,11 @@ final class StoreTest {
     long second = done(put("k", "2", new Condition.Revision(first)));
     assertThat(second).isGreaterThan(first);
     Outcome late = put("k", "3", new Condition.Revision(first));
-    assertThat(((Outcome.Conflict) late).found().revision()).isEqualTo(second);
+    assertThat(late)
+        .isInstanceOfSatisfying(
+            Outcome.Conflict.class,
+            conflict ->
+                assertThat(conflict.found()).extracting(Item::revision).isEqualTo(second));
     assertThat(value("k")).isEqualTo("2");
     assertThat(store.delete("k", new Condition.Revision(first)))
         .isInstanceOf(Outcome.Conflict.class);
