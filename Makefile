@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-store bench-scale test-containers chaos chaos-database chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers chaos chaos-database chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -26,7 +26,7 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils
 	$(MVN) verify $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
@@ -61,6 +61,12 @@ bench-detect: jdk ## simulates labelled faults and healthy services before the o
 bench-scale: jdk ## scaling beside a rule by processor use, simulated, then with real nodes
 	bench/scale
 
+bench-dns: jdk ## CPU per question of the DNS beside Knot, and a flood of garbage; MORE='SECONDS ROUNDS'
+	bench/dns $(MORE)
+
+dns-peers: jdk ## plays the corpus of the DNS against Fairlead, BIND, Knot, NSD, gdnsd and PowerDNS
+	bench/dns-peers
+
 chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 	chaos/run
 
@@ -84,12 +90,12 @@ incidents: jdk ## injects faults into a running system and scores what is told o
 
 fuzz: jdk ## feeds all parsers for FUZZ_SECONDS (an hour), two at once, turn by turn
 	@bin/needs maven
-	$(MVN) test -Dtest='ParserFuzzTest,Http2FuzzTest,ProxyHeaderFuzzTest,ClientHelloFuzzTest,WebSocketFuzzTest,ConnectionFuzzTest' \
+	$(MVN) test -Dtest='ParserFuzzTest,Http2FuzzTest,ProxyHeaderFuzzTest,ClientHelloFuzzTest,WebSocketFuzzTest,ConnectionFuzzTest,DnsFuzzTest' \
 	  -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS) -Djunit.jupiter.execution.parallel.enabled=true \
 	  -Djunit.jupiter.execution.parallel.mode.default=same_thread \
 	  -Djunit.jupiter.execution.parallel.mode.classes.default=concurrent \
 	  -Djunit.jupiter.execution.parallel.config.strategy=fixed \
-	  -Djunit.jupiter.execution.parallel.config.fixed.parallelism=8
+	  -Djunit.jupiter.execution.parallel.config.fixed.parallelism=9
 
 takeover: jdk ## replaces the running process 20 times under load
 	@bin/needs maven nghttp2-client

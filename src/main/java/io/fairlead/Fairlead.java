@@ -20,6 +20,7 @@ import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Discovery;
 import io.fairlead.discovery.Membership;
 import io.fairlead.group.Group;
+import io.fairlead.dns.DnsServer;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
@@ -169,6 +170,7 @@ final class Fairlead implements AutoCloseable {
   private final DataPlane dataPlane;
   private final TlsKeeper tls;
   private final NodeTlsKeeper nodeTls;
+  private final DnsKeeper dns;
   private final PressureWatch watch;
   private final RecordQueries questions;
   private final Rollups rollups;
@@ -271,6 +273,7 @@ final class Fairlead implements AutoCloseable {
             events::add,
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
+    dns = new DnsKeeper(control, events, health, secrets.nextLong());
   }
 
   /**
@@ -476,7 +479,9 @@ final class Fairlead implements AutoCloseable {
       Map<String, Listener> listeners;
       Map<String, TlsKeeper.Loaded> certificates = Map.of();
       dataPlane.bindThoughAbsent(VipKeeper.addresses(config.vips()));
+      DnsKeeper.Ready names = null;
       try {
+        names = dns.prepare(config, name -> service(services, name));
         certificates = tls.load(config);
         tls.showFirst(certificates);
         config
@@ -487,6 +492,7 @@ final class Fairlead implements AutoCloseable {
       } catch (IOException | RuntimeException e) {
         control.call(() -> endServices(services, before == null ? Map.of() : before.services()));
         tls.discard(certificates);
+        dns.discard(names);
         throw e;
       }
       State after =
@@ -500,7 +506,12 @@ final class Fairlead implements AutoCloseable {
               routes,
               services);
       Map<String, TlsKeeper.Loaded> shown = certificates;
-      control.call(() -> switchTo(before, after, policies, shown, toNodes, found));
+      DnsKeeper.Ready answered = names;
+      control.call(() -> {
+        dns.show(answered);
+        return switchTo(before, after, policies, shown, toNodes, found);
+      });
+      dns.retire(answered);
       tls.show(certificates, config);
       nodeTls.keep(toNodes);
       lookAfterCertificates();
@@ -611,7 +622,11 @@ final class Fairlead implements AutoCloseable {
 
   private @Nullable Service service(String name) {
     State present = state.get();
-    ServiceRuntime runtime = present == null ? null : present.services().get(name);
+    return present == null ? null : service(present.services(), name);
+  }
+
+  private static @Nullable Service service(Map<String, ServiceRuntime> services, String name) {
+    ServiceRuntime runtime = services.get(name);
     return runtime == null ? null : runtime.service();
   }
 
@@ -621,6 +636,11 @@ final class Fairlead implements AutoCloseable {
 
   LinePatterns patterns() {
     return records.patterns();
+  }
+
+  /** What answers questions of the DNS; null: nothing does. */
+  @Nullable DnsServer dns() {
+    return dns.server();
   }
 
   /** What reads the nodes' own logs; null: nothing does. */
@@ -1324,6 +1344,7 @@ final class Fairlead implements AutoCloseable {
     questions.close();
     alerts.close();
     groups.close();
+    dns.close();
     Thread looking = tlsLooks;
     if (looking != null) {
       looking.interrupt();

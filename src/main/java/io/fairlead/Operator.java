@@ -3,6 +3,7 @@ package io.fairlead;
 import io.fairlead.admin.ConfigOutcome;
 import io.fairlead.admin.ConfigProblem;
 import io.fairlead.admin.ConfigState;
+import io.fairlead.admin.DnsDoor;
 import io.fairlead.admin.ExplainAnswer;
 import io.fairlead.admin.Instance;
 import io.fairlead.admin.ListenerView;
@@ -28,6 +29,7 @@ import io.fairlead.config.ScaleDriver;
 import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.group.Group;
+import io.fairlead.dns.DnsServer;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
@@ -235,6 +237,9 @@ final class Operator implements Instance {
     Secret group = state.config().group().flatMap(GroupConfig::token).orElse(null);
     if (group != null) {
       text = text.replace(group.value(), group.toString());
+    }
+    for (Secret secret : state.config().dns().secrets()) {
+      text = text.replace(secret.value(), secret.toString());
     }
     // The door hides the tokens that it was opened with; these may be newer.
     for (AdminConfig.Token token : state.config().admin().tokens()) {
@@ -541,6 +546,12 @@ final class Operator implements Instance {
   @Override
   public Rollups rollups() {
     return fairlead.rollups();
+  }
+
+  @Override
+  public @Nullable DnsDoor dns() {
+    DnsServer server = fairlead.dns();
+    return server == null ? null : new DnsOperator(server, fairlead.control());
   }
 
   @Override

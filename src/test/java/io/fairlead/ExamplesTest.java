@@ -196,7 +196,8 @@ class ExamplesTest {
         "export.yaml",
         "discovery.yaml",
         "scaling.yaml",
-        "scaling-exec.yaml"
+        "scaling-exec.yaml",
+        "dns.yaml"
       })
   void startsAndServes(String name, @TempDir Path folder) throws Exception {
     try (TestNode node = Loopback.node("a")) {
@@ -207,6 +208,7 @@ class ExamplesTest {
               .replace("interface: eth0", "interface: not-there") // or we would speak there
               .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
               .replace(", \"[::1]:8081\"", "")
+              .replace("\"127.0.0.1:8081\"", "\"127.0.0.1:0\"")
               .replace("${OPERATOR_TOKEN}", "the-token-of-an-operator")
               .replace("${AFFINITY_KEY}", "a-key-that-instances-share")
               .replace("\"../fairlead\"", JVM)

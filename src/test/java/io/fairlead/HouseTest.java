@@ -54,6 +54,7 @@ final class HouseTest {
           Map.entry("proxy", 4),
           Map.entry("health", 4),
           Map.entry("discovery", 4),
+          Map.entry("dns", 4),
           Map.entry("demo", 4),
           Map.entry("takeover", 4),
           Map.entry("simulate", 4),

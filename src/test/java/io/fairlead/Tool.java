@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Programs of this machine as peers: curl, openssl. */
-final class Tool {
+public final class Tool {
   private static final int PATIENCE_SECONDS = 20;
 
   private Tool() {}
@@ -19,14 +19,15 @@ final class Tool {
    * @param status it ended with
    * @param output of both kinds
    */
-  record Said(int status, String output) {}
+  public record Said(int status, String output) {}
 
   /** Runs it to its end. */
-  static Said run(String input, String... command) throws IOException, InterruptedException {
+  public static Said run(String input, String... command) throws IOException, InterruptedException {
     return run(input, List.of(command));
   }
 
-  static Said run(String input, List<String> command) throws IOException, InterruptedException {
+  public static Said run(String input, List<String> command)
+      throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try (OutputStream to = process.getOutputStream()) {
       to.write(input.getBytes(StandardCharsets.UTF_8));

@@ -178,6 +178,11 @@ public interface Instance {
     return List.of();
   }
 
+  /** What answers questions of the DNS; null: nothing does. */
+  default @Nullable DnsDoor dns() {
+    return null;
+  }
+
   /** Who answers questions to the request records. */
   RecordQuestions records();
 

@@ -463,6 +463,15 @@ public final class MetricsPage {
           }
         }
         case NODE_FAILURES -> nodeFailures(page, metric, services);
+        case DNS_QUERIES,
+            DNS_RESPONSES,
+            DNS_DROPPED,
+            DNS_TRUNCATED,
+            DNS_COOKIES,
+            DNS_CONNECTIONS,
+            DNS_CONNECTIONS_TOTAL,
+            DNS_NAME_ANSWERS ->
+            DnsMetrics.write(page, metric, instance.dns());
         case PROCESS_CPU -> maybe(page, metric, ProcessFigures.cpuSeconds());
         case PROCESS_RESIDENT -> maybe(page, metric, ProcessFigures.residentBytes());
         case PROCESS_OPEN_FDS -> maybe(page, metric, ProcessFigures.openFds());

@@ -137,6 +137,7 @@ public final class Cli {
     verbs.put("explain", () -> new LookVerbs.Explain(world));
     verbs.put("vips", () -> new VipsVerb(world));
     verbs.put("db", () -> new DatabaseVerbs.Db(world));
+    verbs.put("dns", () -> new DnsVerb(world));
     verbs.put("logs", () -> new LogsVerb(world));
     verbs.put("patterns", () -> new PatternsVerb(world));
     verbs.put("why", () -> new WhyVerb(world));

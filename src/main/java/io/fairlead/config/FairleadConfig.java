@@ -25,6 +25,7 @@ import java.util.Set;
  * @param group several instances as one; empty: this one is alone
  * @param vips virtual IPs by name, in file order
  * @param databases by name, in file order
+ * @param dns names that are answered for
  */
 public record FairleadConfig(
     AdminConfig admin,
@@ -37,7 +38,8 @@ public record FairleadConfig(
     Map<String, ServiceConfig> services,
     Optional<GroupConfig> group,
     Map<String, VipConfig> vips,
-    Map<String, DatabaseConfig> databases) {
+    Map<String, DatabaseConfig> databases,
+    DnsConfig dns) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
   static final int MAX_SUGGESTIONS = 20;
 
@@ -63,7 +65,8 @@ public record FairleadConfig(
     checkServices(require, listeners, services);
     checkDatabases(require, listeners, databases);
     checkCommands(require, admin, services);
-    checkBinds(require, admin, listeners, group);
+    checkBinds(require, admin, listeners, group, dns);
+    checkDns(require, dns, listeners, services);
     checkRateLimits(require, listeners);
     checkAlerts(require, alerts, listeners, services);
     checkVips(require, vips);
@@ -347,11 +350,54 @@ public record FairleadConfig(
     }
   }
 
+  /** What answers are to be about must be there. */
+  private static void checkDns(
+      Require require,
+      DnsConfig dns,
+      Map<String, ListenerConfig> listeners,
+      Map<String, ServiceConfig> services) {
+    for (DnsZoneConfig zone : dns.zones().values()) {
+      zone.balanced()
+          .forEach((name, balanced) -> {
+            List<String> place =
+                List.of("dns", "zones", zone.name(), "balanced", below(name, zone));
+            for (int i = 0; i < balanced.pools().size(); i++) {
+              DnsZoneConfig.Pool pool = balanced.pools().get(i);
+              List<String> at = join(place, "pools", "[" + i + "]");
+              known(require, join(at, "service"), "service", pool.service(), services.keySet());
+              known(require, join(at, "listener"), "listener", pool.listener(), listeners.keySet());
+              ListenerConfig listener = listeners.get(pool.listener());
+              if (listener != null) {
+                require.that(
+                    listener.bind().stream().allMatch(FairleadConfig::isOneAddress),
+                    join(at, "listener"),
+                    pool.listener(),
+                    "must be bound to addresses, and not to every address of the machine",
+                    List.of());
+              }
+            }
+          });
+    }
+  }
+
+  private static boolean isOneAddress(HostPort bind) {
+    return (Syntax.isIpv4(bind.host()) || Syntax.isIpv6(bind.host()))
+        && !Syntax.isWildcard(bind.host());
+  }
+
+  /** As it is written in the file. */
+  private static String below(String name, DnsZoneConfig zone) {
+    return name.equals(zone.name())
+        ? DnsName.APEX
+        : name.substring(0, name.length() - zone.name().length() - 1);
+  }
+
   private static void checkBinds(
       Require require,
       AdminConfig admin,
       Map<String, ListenerConfig> listeners,
-      Optional<GroupConfig> group) {
+      Optional<GroupConfig> group,
+      DnsConfig dns) {
     Binds<List<String>> binds = new Binds<>();
     binds.add(admin.bind(), List.of("admin", "bind"));
     group.ifPresent(own -> checkPorts(require, own.bind(), binds));
@@ -365,6 +411,15 @@ public record FairleadConfig(
         if (other != null) {
           require.that(false, path, address, "must be free, but {} takes it", List.of(other));
         }
+      }
+    }
+    for (int i = 0; i < dns.bind().size(); i++) {
+      HostPort address = dns.bind().get(i);
+      List<String> path = List.of("dns", "bind", "[" + i + "]");
+      List<String> connections = binds.add(address, path);
+      List<String> other = connections == null ? datagrams.add(address, path) : connections;
+      if (other != null) {
+        require.that(false, path, address, "must be free, but {} takes it", List.of(other));
       }
     }
   }
@@ -407,6 +462,7 @@ public record FairleadConfig(
         agreed.servicesAsGiven(),
         group,
         agreed.vips(),
-        agreed.databases());
+        agreed.databases(),
+        agreed.dns());
   }
 }

@@ -848,6 +848,14 @@ final class Language {
           "Addresses that move from one instance to another when it fails, by name; see"
               + " [vip.md](vip.md).",
           "{ front: { address: \"10.0.0.100/24\", interface: eth0 } }");
+  private static final Key<DnsConfig> FILE_DNS =
+      Key.of(
+          "dns",
+          DnsLanguage.DNS,
+          DnsConfig.NONE,
+          "no names",
+          "Names that are answered for; see [dns.md](dns.md).",
+          "{ bind: \"192.0.2.1:53\", zones: { lb.example.com: { file: lb.zone } } }");
 
   static final Obj<FairleadConfig> FILE =
       new Obj<>(
@@ -864,8 +872,9 @@ final class Language {
               SERVICES,
               FILE_GROUP,
               VIPS,
-              DatabasesLanguage.DATABASES),
-          List.of("dns"),
+              DatabasesLanguage.DATABASES,
+              FILE_DNS),
+          List.of(),
           null,
           (values, _) ->
               new FairleadConfig(
@@ -879,7 +888,8 @@ final class Language {
                   values.get(SERVICES),
                   Optional.ofNullable(values.find(FILE_GROUP)),
                   values.get(VIPS),
-                  values.get(DatabasesLanguage.DATABASES)));
+                  values.get(DatabasesLanguage.DATABASES),
+                  values.get(FILE_DNS)));
 
   private Language() {}
 

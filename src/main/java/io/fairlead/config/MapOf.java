@@ -134,6 +134,30 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
         return text;
       }
     },
+    /** Of a zone, or of a key that two name servers share. */
+    DNS_ZONE(DnsName.PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return DnsName.absolute(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return DnsName.normal(text);
+      }
+    },
+    /** Below a zone. */
+    DNS_OWNER(DnsName.PATTERN) {
+      @Override
+      @Nullable String objection(String text) {
+        return DnsName.relative(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return DnsName.normal(text);
+      }
+    },
     /** A status of an error, or all of a class. */
     STATUS("[45]([0-9]{2}|xx)") {
       @Override

@@ -54,6 +54,7 @@ public sealed interface Event {
           VipContested _,
           DatabaseWithoutPrimary _,
           DatabaseAlarm _,
+          NameFailsOpen _,
           IncidentOpened _ ->
           "bad";
       case NodeUp _,
@@ -96,6 +97,7 @@ public sealed interface Event {
           GroupChanged _,
           VipOwned _,
           VipReleased _,
+          NameUsesPool _,
           Audit _ ->
           "info";
     };
@@ -794,6 +796,27 @@ public sealed interface Event {
     @Override
     public String text() {
       return who + ": " + what;
+    }
+  }
+
+  /** Answers for a name follow another pool, or a pool again. */
+  record NameUsesPool(String name, String pool) implements Event {
+    @Override
+    public String text() {
+      return "dns: " + name + " is answered with members of " + pool;
+    }
+  }
+
+  /** No pool has enough members that are up: answers have all there are. */
+  record NameFailsOpen(String name, String pool) implements Event {
+    @Override
+    public String text() {
+      return "dns: "
+          + name
+          + " has too few members that are up; "
+          + (pool.isEmpty()
+              ? "there is nobody to answer with"
+              : "it is answered with all members of " + pool + ", whether they are up or not");
     }
   }
 }

@@ -672,6 +672,55 @@ public enum Metric {
       "service,node",
       "Bytes received from the node. When it rises faster, there are more or larger answers."),
 
+  DNS_QUERIES(
+      "fairlead_dns_queries_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "kind",
+      "Questions of the DNS that came, by udp or tcp. It rises with the traffic; tcp rises when answers are too long, or limited."),
+  DNS_RESPONSES(
+      "fairlead_dns_responses_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "zone,outcome",
+      "Answers by zone and outcome: noerror; nodata, nothing of that type at the name; nxdomain, no such name; referral, somebody else answers; refused, a transfer that may not be; transfers. Where zone is empty: questions of no zone of ours (refused), and those that are wrong (formerr, notimp, badvers, notauth, servfail). When nxdomain rises, somebody asks for names that are not there, or tries names."),
+  DNS_DROPPED(
+      "fairlead_dns_dropped_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "reason",
+      "Questions without an answer. garbage: no question at all; rate: too many like answers to one network (dns.response-rate). When rate rises, an address is probably forged to have us flood it."),
+  DNS_TRUNCATED(
+      "fairlead_dns_truncated_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "reason",
+      "Answers that only say to come by TCP. size: too long for a datagram; rate: one of those that were too many. When size rises, a name has more records than fit."),
+  DNS_COOKIES(
+      "fairlead_dns_cookies_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "outcome",
+      "Cookies of the DNS that clients sent back: good; bad, old or not ours. When bad rises, servers at one address have different secrets (dns.cookie-secret)."),
+  DNS_CONNECTIONS(
+      "fairlead_dns_connections_open",
+      Type.GAUGE,
+      Unit.NONE,
+      "",
+      "Connections by TCP that are open. When it rises to dns.tcp.connections, those that are idle longest are closed."),
+  DNS_CONNECTIONS_TOTAL(
+      "fairlead_dns_connections_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "outcome",
+      "Connections by TCP: accepted; refused, one address has too many. When refused rises, somebody only holds connections."),
+  DNS_NAME_ANSWERS(
+      "fairlead_dns_name_answers_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "name,outcome",
+      "Answers for balanced names: chosen; fail_open, among those, when no pool had enough members that are up; empty, among those, without an address. When fail_open rises, clients are sent to members that are thought to be down."),
+
   PROCESS_CPU(
       "fairlead_process_cpu_seconds_total",
       Type.COUNTER,

@@ -95,6 +95,7 @@ final class GoldenConfigTest {
           Portion _,
           SimulatedPolicy _ ->
           path + ": " + value + "\n";
+      case DnsConfig dns when !dns.enabled() -> "";
       case Record record when record.getClass().getRecordComponents().length == 0 ->
           path + ": " + record.getClass().getSimpleName() + "\n";
       case Record record ->

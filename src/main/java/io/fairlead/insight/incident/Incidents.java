@@ -491,6 +491,8 @@ final class Incidents {
           Event.VipTrouble _,
           Event.VipTroubleOver _,
           Event.VipContested _,
+          Event.NameUsesPool _,
+          Event.NameFailsOpen _,
           Event.Audit _ -> {}
     }
   }

@@ -1,0 +1,38 @@
+package io.fairlead.dns;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/** Who asks. Belongs to one thread and is used again. */
+final class Peer {
+  final byte[] address = new byte[16];
+
+  /** 4 or 16. */
+  int length = 4;
+
+  void set(InetAddress from) {
+    byte[] bytes = from.getAddress();
+    length = bytes.length;
+    System.arraycopy(bytes, 0, address, 0, length);
+  }
+
+  boolean isLoopback() {
+    if (length == 4) {
+      return address[0] == 127;
+    }
+    for (int i = 0; i < 15; i++) {
+      if (address[i] != 0) {
+        return false;
+      }
+    }
+    return address[15] == 1;
+  }
+
+  InetAddress toInetAddress() {
+    try {
+      return InetAddress.getByAddress(java.util.Arrays.copyOf(address, length));
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("neither 4 nor 16 bytes", e);
+    }
+  }
+}
