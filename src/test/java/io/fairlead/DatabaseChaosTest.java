@@ -115,9 +115,13 @@ class DatabaseChaosTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       ended = true;
-      thread.join(TimeUnit.SECONDS.toMillis(20));
+      try {
+        thread.join(TimeUnit.SECONDS.toMillis(20));
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -3,11 +3,14 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.demo.TestNode;
+import io.fairlead.dns.DnsServer;
 import java.net.InetAddress;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,10 +55,9 @@ final class DnsTest {
   }
 
   private static String dig(Fairlead fairlead, String... words) throws Exception {
-    io.fairlead.dns.DnsServer dns = fairlead.dns();
-    assertThat(dns).isNotNull();
+    DnsServer dns = Objects.requireNonNull(fairlead.dns());
     List<String> command =
-        new java.util.ArrayList<>(
+        new ArrayList<>(
             List.of(
                 "dig", "+short", "@127.0.0.1", "-p", "" + dns.addresses().getFirst().getPort()));
     command.addAll(List.of(words));
@@ -63,6 +65,7 @@ final class DnsTest {
   }
 
   @Test
+  @SuppressWarnings("try") // one node ends before the others
   void aNameFollowsItsNodes() throws Exception {
     try (TestNode first = TestNode.start("127.0.0.1", 0, "a", io.fairlead.demo.Behaviour.PLAIN);
         TestNode second = TestNode.start("127.0.0.2", 0, "b", io.fairlead.demo.Behaviour.PLAIN);

@@ -144,7 +144,7 @@ final class ScaleLive {
   /** Requests at their times, whatever becomes of those before. */
   private static Answers ask(int port, int seconds, DoubleUnaryOperator rate, Stop stop)
       throws InterruptedException {
-    AtomicInteger asked = new AtomicInteger();
+    int asked = 0;
     AtomicInteger broken = new AtomicInteger();
     AtomicInteger turnedAway = new AtomicInteger();
     AtomicInteger late = new AtomicInteger();
@@ -160,7 +160,7 @@ final class ScaleLive {
         continue;
       }
       due += 1 / rate.applyAsDouble(due);
-      asked.incrementAndGet();
+      asked++;
       if (atOnce.incrementAndGet() > MAX_AT_ONCE) {
         throw new IllegalStateException("too many requests under way");
       }
@@ -194,7 +194,7 @@ final class ScaleLive {
     for (Thread thread : threads) {
       thread.join();
     }
-    return new Answers(asked.get(), broken.get(), turnedAway.get(), late.get());
+    return new Answers(asked, broken.get(), turnedAway.get(), late.get());
   }
 
   /** Up to four nodes and down to one again, while 100 requests a second go on. */

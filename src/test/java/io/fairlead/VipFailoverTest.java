@@ -137,7 +137,8 @@ class VipFailoverTest {
 
   private static String vips(Namespaces machines, String name) throws Exception {
     try {
-      return machines.run(name, "curl", "-s", "--noproxy", "*", "http://127.0.0.1:9900/api/v1/vips");
+      return machines.run(
+          name, "curl", "-s", "--noproxy", "*", "http://127.0.0.1:9900/api/v1/vips");
     } catch (java.io.IOException e) {
       return ""; // it has not begun
     }

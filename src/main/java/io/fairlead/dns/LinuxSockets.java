@@ -146,7 +146,7 @@ final class LinuxSockets {
       value.set(JAVA_INT, 0, receiveBytes);
       int _ = set(socket, SOL_SOCKET, SO_RCVBUF, value, 4); // as much as the system allows
       value.set(JAVA_LONG, 0, timeoutMillis / 1000);
-      value.set(JAVA_LONG, 8, timeoutMillis % 1000 * 1000);
+      value.set(JAVA_LONG, 8, timeoutMillis % 1000 * 1000L);
       failed |= set(socket, SOL_SOCKET, SO_RCVTIMEO, value, 16);
       MemorySegment name = arena.allocate(ADDRESS_BYTES, 8);
       name.set(JAVA_SHORT, 0, (short) (v6 ? AF_INET6 : AF_INET));

@@ -34,7 +34,7 @@ final class Notifier {
     for (HostPort to : zone.settings.transfer().notified()) {
       String key = zone + " " + to;
       int id = random.nextInt(0x10000);
-      boolean idle = telling.put(key, Boolean.TRUE) == null;
+      boolean idle = telling.put(key, true) == null;
       if (idle) {
         Thread.ofVirtual().name("dns notify").start(() -> tell(zone, to, key, id));
       }
@@ -44,9 +44,9 @@ final class Notifier {
   private void tell(ZoneData zone, HostPort to, String key, int id) {
     try {
       do {
-        telling.put(key, Boolean.FALSE);
+        telling.put(key, false);
         tell(zone, to, id);
-      } while (!telling.remove(key, Boolean.FALSE));
+      } while (!telling.remove(key, false));
     } catch (IOException | RuntimeException e) {
       telling.remove(key);
       LOG.log(

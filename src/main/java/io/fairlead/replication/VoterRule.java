@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 
 /**
@@ -23,10 +23,10 @@ import java.util.TreeSet;
  * @param voters who may be recruited
  * @param recruits how many of them an election needs
  */
-record VoterRule(SortedSet<String> names, int acks, SortedSet<String> voters, int recruits) {
+record VoterRule(NavigableSet<String> names, int acks, NavigableSet<String> voters, int recruits) {
   VoterRule {
-    names = Collections.unmodifiableSortedSet(new TreeSet<>(names));
-    voters = Collections.unmodifiableSortedSet(new TreeSet<>(voters));
+    names = Collections.unmodifiableNavigableSet(new TreeSet<>(names));
+    voters = Collections.unmodifiableNavigableSet(new TreeSet<>(voters));
     if (acks < 1 || acks > names.size()) {
       throw new IllegalArgumentException(acks + " acknowledgements of " + names);
     }

@@ -281,7 +281,8 @@ class DnsLookTest {
   }
 
   private static int freePort() throws IOException {
-    try (DatagramSocket udp = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
+    try (DatagramSocket udp =
+        new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
       return udp.getLocalPort();
     }
   }

@@ -149,7 +149,7 @@ final class BalancedNameTest {
     Map<String, String> after = clients();
     Set<String> moved = new HashSet<>();
     before.forEach((client, address) -> {
-      if (!after.get(client).equals(address)) {
+      if (!address.equals(after.get(client))) {
         moved.add(address);
       }
     });

@@ -2,6 +2,7 @@ package io.fairlead.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.config.DnsZoneConfig;
 import io.fairlead.config.DnsZoneConfig.Balanced;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,20 +82,21 @@ final class ChoicesTest {
   }
 
   private static Balanced config(int minHealthy) {
-    return TestServer.config(
-            String.format(
-                Locale.ROOT,
-                """
-                zones:
-                  fl.test:
-                    ns: ns.example
-                    balanced: { www: { pools: shop, min-healthy: %d%% } }
-                """,
-                minHealthy))
-        .zones()
-        .get("fl.test")
-        .balanced()
-        .get("www.fl.test");
+    DnsZoneConfig zone =
+        Objects.requireNonNull(
+            TestServer.config(
+                    String.format(
+                        Locale.ROOT,
+                        """
+                        zones:
+                          fl.test:
+                            ns: ns.example
+                            balanced: { www: { pools: shop, min-healthy: %d%% } }
+                        """,
+                        minHealthy))
+                .zones()
+                .get("fl.test"));
+    return Objects.requireNonNull(zone.balanced().get("www.fl.test"));
   }
 
   @ParameterizedTest

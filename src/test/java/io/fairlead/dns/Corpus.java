@@ -32,6 +32,7 @@ final class Corpus {
    * @param via how it is sent
    * @param soft what others may answer
    */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares cases
   record Case(
       String group,
       String name,
@@ -56,7 +57,7 @@ final class Corpus {
     }
     for (Path file : files) {
       String group = file.getFileName().toString().replaceAll("^\\d-|\\.txt$", "");
-      for (String block : Files.readString(file).strip().split("\n\\s*\n")) {
+      for (String block : Files.readString(file).strip().split("\n\\s*\n", -1)) {
         cases.add(read(group, block));
       }
     }
@@ -70,7 +71,7 @@ final class Corpus {
     byte[] question = {};
     String expect = "";
     List<String> soft = new ArrayList<>();
-    for (String line : block.split("\n")) {
+    for (String line : block.split("\n", -1)) {
       String word = line.split(" ", 2)[0];
       String rest = line.substring(word.length()).strip();
       switch (word) {
@@ -141,7 +142,7 @@ final class Corpus {
 
   private static void name(ByteArrayOutputStream out, String name) {
     if (!name.equals(".")) {
-      for (String label : name.split("\\.")) {
+      for (String label : name.split("\\.", -1)) {
         label(out, label);
       }
     }
@@ -178,7 +179,7 @@ final class Corpus {
     } catch (IOException | RuntimeException e) {
       return "it cannot be read: " + e;
     }
-    for (String word : words.split(" +")) {
+    for (String word : words.split(" +", -1)) {
       if (!holds(word, question, answer, message)) {
         return word + " does not hold of " + summary(message, answer);
       }

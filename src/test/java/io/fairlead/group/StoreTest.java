@@ -39,8 +39,7 @@ final class StoreTest {
     assertThat(late)
         .isInstanceOfSatisfying(
             Outcome.Conflict.class,
-            conflict ->
-                assertThat(conflict.found()).extracting(Item::revision).isEqualTo(second));
+            conflict -> assertThat(conflict.found()).extracting(Item::revision).isEqualTo(second));
     assertThat(value("k")).isEqualTo("2");
     assertThat(store.delete("k", new Condition.Revision(first)))
         .isInstanceOf(Outcome.Conflict.class);

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -112,7 +113,7 @@ class FailoverSimulationTest {
     }
 
     private Member member(String name) {
-      return members.get(name);
+      return Objects.requireNonNull(members.get(name));
     }
 
     private Member any() {
@@ -130,7 +131,7 @@ class FailoverSimulationTest {
           deliver();
         } else if (chance < 925) {
           Member one = any();
-          one.up = !one.up && random.nextInt(2) == 0 || one.up && random.nextInt(4) > 0;
+          one.up = one.up ? random.nextInt(4) > 0 : random.nextInt(2) == 0;
         } else if (chance < 930) {
           begin();
         } else if (chance < 935 && !underway.isEmpty()) {
@@ -148,7 +149,7 @@ class FailoverSimulationTest {
     private final Map<Failover, Long> terms = new HashMap<>();
 
     private long termOf(Failover failover) {
-      return terms.get(failover);
+      return Objects.requireNonNull(terms.get(failover));
     }
 
     private void begin() {

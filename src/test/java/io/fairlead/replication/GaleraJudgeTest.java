@@ -51,7 +51,7 @@ class GaleraJudgeTest {
 
   private static String roles(String text, String writer, Writers writers) {
     List<Member> members = new ArrayList<>();
-    for (String one : text.strip().split(" +")) {
+    for (String one : text.strip().split(" +", -1)) {
       members.add(member(Character.toString('a' + members.size()), one));
     }
     Term term = writer.isEmpty() ? Term.NONE : new Term("7", 0, writer);

@@ -159,8 +159,10 @@ class PostgresqlJudgeTest {
       if (judgement.primary() >= 0) {
         assertThat(writers).isEqualTo(1);
         Sighting told = members.get(judgement.primary()).sighting();
-        assertThat(told).isInstanceOf(Sighting.Postgresql.class);
-        assertThat(((Sighting.Postgresql) told).timeline())
+        if (!(told instanceof Sighting.Postgresql primary)) {
+          throw new AssertionError("seed " + seed + ": " + told);
+        }
+        assertThat(primary.timeline())
             .as("seed %d: %s", seed, members)
             .isGreaterThanOrEqualTo((int) term.number());
       }

@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,6 +58,10 @@ class DockerDriverTest {
     private boolean silent;
     private boolean chunked;
     private int next = 1;
+
+    Container container(String id) {
+      return Objects.requireNonNull(containers.get(id), id);
+    }
 
     private static final class Container {
       final String id;
@@ -227,16 +232,16 @@ class DockerDriverTest {
     Started node = driver.start("shop-1");
     assertThat(node)
         .isEqualTo(new Started("shop-1", new HostPort("127.0.0.1", 40_001), "container 1"));
-    assertThat(MAPPER.writeValueAsString(engine.containers.get("1").made))
+    assertThat(MAPPER.writeValueAsString(engine.container("1").made))
         .isEqualTo(
             "{\"Image\":\"shop:7\",\"Cmd\":[\"serve\",\"80\",\"shop-1\"],"
                 + "\"Env\":[\"COLOUR=blue\",\"PORT=80\",\"FAIRLEAD_NAME=shop-1\"],"
                 + "\"Labels\":"
-                + MAPPER.writeValueAsString(engine.containers.get("1").made.get("Labels"))
+                + MAPPER.writeValueAsString(engine.container("1").made.get("Labels"))
                 + ",\"ExposedPorts\":{\"80/tcp\":{}},"
                 + "\"HostConfig\":{\"PortBindings\":{\"80/tcp\":"
                 + MAPPER.writeValueAsString(
-                    engine.containers.get("1").made.at("/HostConfig/PortBindings/80~1tcp"))
+                    engine.container("1").made.at("/HostConfig/PortBindings/80~1tcp"))
                 + "},\"Memory\":67108864,\"Binds\":[\"/srv:/srv:ro\"]}}");
     assertThat(driver().find()).containsExactly(node);
     engine.asked.clear();
@@ -263,7 +268,7 @@ class DockerDriverTest {
     DockerDriver driver = driver();
     Started good = driver.start("shop-1");
     Started dead = driver.start("shop-2");
-    engine.containers.get("2").state = "exited";
+    engine.container("2").state = "exited";
     engine.refusesStart = "no room";
     assertThatThrownBy(() -> driver.start("shop-3"))
         .hasMessage("the container does not start: status 500: no room");
@@ -276,7 +281,7 @@ class DockerDriverTest {
   @Test
   void aNameThatIsTakenByOneOfOursIsTakenBack() throws IOException {
     driver().start("shop-1");
-    engine.containers.get("1").state = "created";
+    engine.container("1").state = "created";
     assertThat(driver().start("shop-1").id()).isEqualTo("container 2");
     assertThat(engine.containers).containsOnlyKeys("2");
   }

@@ -32,6 +32,8 @@ class ScaleSimulationTest {
     final String words;
     final int seconds;
     final int first;
+
+    @SuppressWarnings("ImmutableEnumChecker") // functions of time alone
     final DoubleUnaryOperator rate;
 
     Trace(String words, int seconds, int first, DoubleUnaryOperator rate) {

@@ -51,15 +51,15 @@ class SeatTest {
       time.advance(Duration.ofMillis(100));
       candidate().elected(7);
       assertThat(told).containsExactly("scale/shop");
-      candidate().renewed(0, Duration.ofMillis(1000)); // asked for 100 ms ago
+      candidate().renewed(0, Duration.ofSeconds(1)); // asked for 100 ms ago
       time.advance(Duration.ofMillis(500));
-      candidate().renewed(time.nanoTime(), Duration.ofMillis(1000));
+      candidate().renewed(time.nanoTime(), Duration.ofSeconds(1));
       time.advance(Duration.ofMillis(1500));
       assertThat(told).containsExactly("scale/shop", "100 true", "1600 false");
-      candidate().renewed(time.nanoTime(), Duration.ofMillis(1000));
+      candidate().renewed(time.nanoTime(), Duration.ofSeconds(1));
       time.advance(Duration.ofMillis(100));
       candidate().deposed();
-      time.advance(Duration.ofMillis(2000));
+      time.advance(Duration.ofSeconds(2));
       assertThat(told).endsWith("2100 true", "2200 false");
     }
     assertThat(closed).isTrue();

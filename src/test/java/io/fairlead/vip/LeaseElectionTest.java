@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,8 +89,7 @@ final class LeaseElectionTest {
         };
     new LeaseElection(time, time, spoken, CONFIG, owner).start(false);
     time.run();
-    Leadership.Candidate stood = candidate;
-    assertThat(stood).isNotNull();
+    Leadership.Candidate stood = Objects.requireNonNull(candidate);
     stood.elected(5);
     return stood;
   }

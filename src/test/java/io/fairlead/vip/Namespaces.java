@@ -159,11 +159,15 @@ public final class Namespaces implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
-    for (String name : made.reversed()) {
-      if (Files.exists(Path.of("/run/netns", of(name)))) {
-        execute(List.of("ip", "netns", "delete", of(name)));
+  public void close() throws IOException {
+    try {
+      for (String name : made.reversed()) {
+        if (Files.exists(Path.of("/run/netns", of(name)))) {
+          execute(List.of("ip", "netns", "delete", of(name)));
+        }
       }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
   }
 }

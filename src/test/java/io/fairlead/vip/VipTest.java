@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -167,8 +168,7 @@ final class VipTest {
   }
 
   private void hear(int priority, InetAddress address, boolean pseudo) {
-    Consumer<Read> listening = ear;
-    assertThat(listening).isNotNull();
+    Consumer<Read> listening = Objects.requireNonNull(ear);
     listening.accept(
         new Read.Good(OTHER, new VrrpAdvert(51, priority, 20, List.of(address)), pseudo));
     time.run();
@@ -371,8 +371,7 @@ final class VipTest {
   void aFloodOfAdvertsDoesNotPileUp() {
     Vip vip = vip(vrrp(100));
     vip.begin(false);
-    Consumer<Read> listening = ear;
-    assertThat(listening).isNotNull();
+    Consumer<Read> listening = Objects.requireNonNull(ear);
     for (int i = 0; i < 100_000; i++) {
       listening.accept(new Read.Bad(OTHER, VrrpAdvert.Fault.CHECKSUM));
     }

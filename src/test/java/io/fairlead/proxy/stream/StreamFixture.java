@@ -140,8 +140,10 @@ final class StreamFixture implements NothingLeftOver.Watched {
                 connectFailures.add(node.name() + ": " + reason);
               }
             });
-    sessions = patience == null ? null : dataPlane.newRoleSessions(true);
-    if (sessions != null) {
+    if (patience == null) {
+      sessions = null;
+    } else {
+      sessions = dataPlane.newRoleSessions(true);
       sessions.setPatience(patience);
     }
     service = new Service("db", setup.loops(), new EventLog(() -> 0), () -> 0);

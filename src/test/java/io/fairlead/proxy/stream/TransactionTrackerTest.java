@@ -50,7 +50,7 @@ class TransactionTrackerTest {
     SplittableRandom random = new SplittableRandom(seed);
     for (int most : new int[] {1, 2, 3, 7, 1000}) {
       TransactionTracker tracker = new TransactionTracker();
-      for (String word : said.strip().split(" +")) {
+      for (String word : said.strip().split(" +", -1)) {
         boolean server = word.startsWith("[");
         ByteBuf bytes = Unpooled.wrappedBuffer(server ? answer(word) : question(word));
         while (bytes.isReadable()) {
