@@ -6,6 +6,7 @@ import java.lang.System.Logger.Level;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.PortUnreachableException;
 import java.net.SocketTimeoutException;
 import java.util.Arrays;
 import java.util.Map;
@@ -47,6 +48,10 @@ final class Notifier {
         telling.put(key, false);
         tell(zone, to, id);
       } while (!telling.remove(key, false));
+    } catch (PortUnreachableException e) {
+      telling.remove(key);
+      LOG.log(
+          Level.WARNING, "{0} could not be told that {1} has changed: nobody is there", to, zone);
     } catch (IOException | RuntimeException e) {
       telling.remove(key);
       LOG.log(

@@ -50,7 +50,9 @@ final class DnsPeersMain {
         Made by `make dns-peers` with the cases of `src/test/resources/dns`, whose README.md says how to
         read them: ✓ as it must be, ~ otherwise but not wrong, ✗ wrong. A case that is sent in several
         ways is as good as the worst. Not every server has everything: without client subnets or cookies
-        there is nothing about them to refuse.
+        there is nothing about them to refuse. gdnsd has the zone without DS and without an alias of a
+        name that is not there, which it does not take. What is right is what we read in the standards,
+        so our own column says that we do what we say, and the others how usual that is.
 
         """);
     text.append("Beside Fairlead: ").append(String.join(", ", versions)).append(".\n\n");
