@@ -36,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * busy with something else may spoil some of either kind, so that either the best rounds or those
  * in the middle have to agree.
  */
+@Alone
 @Timeout(120)
 class FloodTest {
   /** Of network buffers, of all connections together. */

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -42,6 +43,14 @@ class GroupOfInstancesTest {
     for (int i = 0; i < NAMES.size(); i++) {
       running.add(start(i));
     }
+    awaitAll();
+    Loopback.await(
+        "the first configuration", PATIENCE, () -> configVersion(0) == 1 && configVersion(1) == 1);
+  }
+
+  /** One of the tests starts an instance anew. */
+  @BeforeEach
+  void awaitAll() throws InterruptedException {
     for (Fairlead each : running) {
       Loopback.await(
           "all are there",
@@ -53,8 +62,6 @@ class GroupOfInstancesTest {
                 && group.view().members().stream().allMatch(member -> member.present());
           });
     }
-    Loopback.await(
-        "the first configuration", PATIENCE, () -> configVersion(0) == 1 && configVersion(1) == 1);
   }
 
   private Fairlead start(int i) throws IOException {

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A whole instance with more to do than its nodes can, in real time: two nodes with four slots of
  * 20 ms each are 400 requests a second, few enough for any machine.
  */
+@Alone
 @Timeout(120)
 class OverloadTest {
   private static final int SLOTS = 4;

@@ -49,9 +49,13 @@ final class UdpPortTest {
 
   /** A connected socket takes datagrams from that address only. */
   private static int ask(String address, int port) throws IOException {
+    return ask(address, port, 20_000);
+  }
+
+  private static int ask(String address, int port, int patience) throws IOException {
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.connect(InetAddress.ofLiteral(address), port);
-      socket.setSoTimeout(20_000);
+      socket.setSoTimeout(patience);
       socket.send(new DatagramPacket(QUESTION, QUESTION.length));
       DatagramPacket answer = new DatagramPacket(new byte[512], 512);
       socket.receive(answer);
@@ -90,15 +94,17 @@ final class UdpPortTest {
         assertThat(ask("127.0.0.1", number)).isEqualTo(Type.REFUSED);
       }
       second.close();
-      int answered = 0;
-      for (int i = 0; i < 50; i++) {
+      // What the system gives to the socket that goes while it goes is lost, as it may be.
+      int inARow = 0;
+      for (int lost = 0; inARow < 50 && lost < 10; ) {
         try {
-          answered += ask("127.0.0.1", number) == Type.REFUSED ? 1 : 0;
-        } catch (SocketTimeoutException e) {
-          throw new AssertionError("the one that stays has all", e);
+          inARow += ask("127.0.0.1", number, 2_000) == Type.REFUSED ? 1 : 0;
+        } catch (SocketTimeoutException _) {
+          lost++;
+          inARow = 0;
         }
       }
-      assertThat(answered).isEqualTo(50);
+      assertThat(inARow).as("the one that stays has all").isEqualTo(50);
     }
   }
 }

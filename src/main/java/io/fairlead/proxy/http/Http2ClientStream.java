@@ -429,7 +429,14 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   public void waitForTaker() {
     waitingSince = loop.now();
     waitedFrom = sentBytes();
-    setDeadline(loop.now() + Math.min(idleNanos, policy.rateSpanNanos()));
+    setDeadline(loop.now() + shortestTake());
+  }
+
+  /** Without a bound on how slow it may be, the client only must not be idle. */
+  private long shortestTake() {
+    return policy.limits().minBodyRate() == 0
+        ? idleNanos
+        : Math.min(idleNanos, policy.rateSpanNanos());
   }
 
   private boolean isTooSlow(long since, long bytes) {
@@ -459,7 +466,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
       reset(Http2.CANCEL);
       abandon();
     } else {
-      setDeadline(now + Math.min(idleNanos, policy.rateSpanNanos()));
+      setDeadline(now + shortestTake());
     }
   }
 }

@@ -677,8 +677,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     setDeadline(loop.now() + shortestTake());
   }
 
+  /** Without a bound on how slow it may be, the client only must not be idle. */
   private long shortestTake() {
-    return Math.min(idleNanos, policy.rateSpanNanos());
+    return policy.limits().minBodyRate() == 0
+        ? idleNanos
+        : Math.min(idleNanos, policy.rateSpanNanos());
   }
 
   /** Bytes that the kernel has taken from us for the client. */

@@ -367,6 +367,33 @@ final class ClientFaultTest {
     Await.nothing(proxy::busy);
   }
 
+  /** Judged after 200 ms, were there a bound; idle for 60 s it may be. */
+  @Test
+  void withoutABoundAClientMayPause() throws Exception {
+    ProxyFixture proxy =
+        proxyThatJudgesSoon(limits(Duration.ofSeconds(5), Duration.ofSeconds(60), 0));
+    Wire client =
+        leftOver.closes(Wire.to(proxy.address(), SMALL)).send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    Wire atNode = leftOver.closes(node.accept());
+    Received _ = atNode.request();
+    byte[] body = new byte[16 << 20];
+    atNode.send("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n");
+    Thread sender =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                atNode.send(body);
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    assertThat(client.responseHead().status()).isEqualTo(200);
+    Await.nothing(() -> proxy.dataPlane().bufferBytesInUse() > 0 ? "" : "nothing waits");
+    Thread.sleep(600); // the pause
+    client.fill(body);
+    sender.join();
+  }
+
   @Test
   void anUploadGoesNoFasterThanItsNodeReads() throws Exception {
     ProxyFixture proxy =
