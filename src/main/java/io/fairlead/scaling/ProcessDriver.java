@@ -409,7 +409,8 @@ final class ProcessDriver implements Driver {
     List<String> lines = new ArrayList<>(List.of(Processes.boot()));
     known.values().forEach(node -> lines.add(node.line()));
     Files.createDirectories(folder);
-    Path next = folder.resolve("nodes.next");
+    // A process that hands over and the next one may both write.
+    Path next = Files.createTempFile(folder, "nodes", ".next");
     Files.write(next, lines);
     Files.move(
         next,
