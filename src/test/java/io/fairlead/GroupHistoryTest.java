@@ -22,13 +22,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Three instances in processes of their own are killed and frozen while clients use the store by
- * all of them: what the clients saw must be what one store would have shown. A short run by
- * default; {@code make chaos-group} plays many.
+ * all of them: what the clients saw must be what one store would have shown. For {@code make
+ * chaos-group}.
  */
+@EnabledIfSystemProperty(named = "fairlead.group.runs", matches = "\\d+")
 final class GroupHistoryTest {
   private static final int RUNS = Integer.getInteger("fairlead.group.runs", 1);
   private static final int SECONDS = Integer.getInteger("fairlead.group.seconds", 6);

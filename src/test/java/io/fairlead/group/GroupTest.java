@@ -34,6 +34,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -83,6 +84,8 @@ final class GroupTest {
     reached("a", "b", "c");
     put("a", "k", "1");
     assertThat(get("c", "k")).isEqualTo("1");
+    // Whoever came last gets its vote when it has the state.
+    await("all vote", () -> voters("a") == 3 && voters("b") == 3 && voters("c") == 3);
     String leader = leader("b");
     stop(leader);
     String other = leader.equals("a") ? "b" : "a";
@@ -93,7 +96,7 @@ final class GroupTest {
     reached(leader);
     assertThat(get(leader, "k")).isEqualTo("2");
     await("it is seen", () -> member(other, leader).present());
-    assertThat(member(other, leader).votes()).isTrue();
+    await("it votes", () -> member(other, leader).votes());
   }
 
   @Test
@@ -232,7 +235,8 @@ final class GroupTest {
                 .anyMatch(
                     line -> line.contains("cannot be read") && line.contains("move the folder")));
     assertThat(group("a").view().trouble()).contains("cannot be read");
-    assertThatThrownBy(() -> put("a", "k", "2")).hasMessageContaining("no majority");
+    assertThatThrownBy(() -> group("a").store().put("k", "2".getBytes(UTF_8), null, ALWAYS))
+        .hasMessageContaining("no majority");
   }
 
   @Test
@@ -364,9 +368,8 @@ final class GroupTest {
     return group(seenBy).view().members().stream().filter(Member::votes).count();
   }
 
-  private void put(String at, String key, String value) throws IOException {
-    assertThat(group(at).store().put(key, value.getBytes(UTF_8), null, ALWAYS))
-        .isInstanceOf(Store.Outcome.Done.class);
+  private void put(String at, String key, String value) throws Exception {
+    await(at + " writes " + key, () -> tryPut(at, key, value));
   }
 
   /** One whose vote has just changed is away for a moment. */
@@ -380,16 +383,28 @@ final class GroupTest {
 
   private boolean tryPut(String at, String key, String value) {
     try {
-      put(at, key, value);
+      assertThat(group(at).store().put(key, value.getBytes(UTF_8), null, ALWAYS))
+          .isInstanceOf(Store.Outcome.Done.class);
       return true;
     } catch (IOException _) {
       return false;
     }
   }
 
-  private @Nullable String get(String at, String key) throws IOException {
-    Store.Item item = group(at).store().get(key);
-    return item == null ? null : new String(item.value(), UTF_8);
+  private @Nullable String get(String at, String key) throws Exception {
+    AtomicReference<Store.@Nullable Item> item = new AtomicReference<>();
+    await(
+        at + " reads " + key,
+        () -> {
+          try {
+            item.set(group(at).store().get(key));
+            return true;
+          } catch (IOException _) {
+            return false;
+          }
+        });
+    Store.Item found = item.get();
+    return found == null ? null : new String(found.value(), UTF_8);
   }
 
   private void await(String what, Callable<Boolean> condition) throws Exception {
