@@ -184,7 +184,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   private void judgeSpeed(Exchange going) {
     if (tunnel) {
       progress();
-    } else if (isTooSlow(bodySince, bodyBytes)) {
+    } else if (policy.isTooSlow(loop.now() - bodySince, bodyBytes)) {
       going.fail(ErrorReason.REQUEST_TIMEOUT);
     } else {
       progress();
@@ -429,20 +429,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   public void waitForTaker() {
     waitingSince = loop.now();
     waitedFrom = sentBytes();
-    setDeadline(loop.now() + shortestTake());
-  }
-
-  /** Without a bound on how slow it may be, the client only must not be idle. */
-  private long shortestTake() {
-    return policy.limits().minBodyRate() == 0
-        ? idleNanos
-        : Math.min(idleNanos, policy.rateSpanNanos());
-  }
-
-  private boolean isTooSlow(long since, long bytes) {
-    long elapsed = loop.now() - since;
-    return elapsed > policy.rateSpanNanos()
-        && bytes < policy.limits().minBodyRate() * (elapsed / 1_000_000_000.0);
+    setDeadline(loop.now() + policy.judgedAfterNanos(idleNanos));
   }
 
   private void timedOut(long now) {
@@ -462,11 +449,11 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   /** The client has not taken all of its answer: is it slow, or does it only wait? */
   private void waitedForTaker(long now) {
     long bytes = sentBytes() - waitedFrom;
-    if (bytes <= 0 || isTooSlow(waitingSince, bytes)) {
+    if (bytes <= 0 || policy.isTooSlow(loop.now() - waitingSince, bytes)) {
       reset(Http2.CANCEL);
       abandon();
     } else {
-      setDeadline(now + shortestTake());
+      setDeadline(now + policy.judgedAfterNanos(idleNanos));
     }
   }
 }

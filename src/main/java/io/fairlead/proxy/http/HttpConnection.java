@@ -413,7 +413,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     if (requestBody.isComplete()) {
       state = State.BUSY;
       setDeadline(loop.now() + going.timeoutNanos());
-    } else if (isTooSlow(bodySince, bodyBytes)) {
+    } else if (policy.isTooSlow(loop.now() - bodySince, bodyBytes)) {
       going.fail(ErrorReason.REQUEST_TIMEOUT);
     } else {
       progress();
@@ -442,12 +442,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
         }
       }
     }
-  }
-
-  private boolean isTooSlow(long since, long bytes) {
-    long elapsed = loop.now() - since;
-    return elapsed > policy.rateSpanNanos()
-        && bytes < policy.limits().minBodyRate() * (elapsed / 1_000_000_000.0);
   }
 
   private boolean tunnel(ByteBuf in) {
@@ -674,14 +668,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   public void waitForTaker() {
     takenSince = loop.now();
     takenBefore = taken();
-    setDeadline(loop.now() + shortestTake());
-  }
-
-  /** Without a bound on how slow it may be, the client only must not be idle. */
-  private long shortestTake() {
-    return policy.limits().minBodyRate() == 0
-        ? idleNanos
-        : Math.min(idleNanos, policy.rateSpanNanos());
+    setDeadline(loop.now() + policy.judgedAfterNanos(idleNanos));
   }
 
   /** Bytes that the kernel has taken from us for the client. */
@@ -774,10 +761,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
 
   private void waitedForTaker(long now) {
     long bytes = taken() - takenBefore;
-    if (bytes <= 0 || isTooSlow(takenSince, bytes)) {
+    if (bytes <= 0 || policy.isTooSlow(loop.now() - takenSince, bytes)) {
       close();
     } else {
-      setDeadline(now + shortestTake());
+      setDeadline(now + policy.judgedAfterNanos(idleNanos));
     }
   }
 

@@ -115,8 +115,20 @@ public final class HttpPolicy {
     return idleNanos;
   }
 
-  /** {@code limits.min-body-rate} does not count for what took no longer than this. */
-  long rateSpanNanos() {
-    return rateSpanNanos;
+  /**
+   * When the pace of a client that does not take its answer is judged: after a while, or when it
+   * has been idle for too long. Without a bound on its pace it only must not be idle.
+   */
+  long judgedAfterNanos(long idleNanos) {
+    return limits.minBodyRate() == 0 ? idleNanos : Math.min(idleNanos, rateSpanNanos);
+  }
+
+  /**
+   * Whether a body that came or went for so long should have been more: {@code
+   * limits.min-body-rate}, which does not count for the first seconds.
+   */
+  boolean isTooSlow(long elapsedNanos, long bytes) {
+    return elapsedNanos > rateSpanNanos
+        && bytes < limits.minBodyRate() * (elapsedNanos / 1_000_000_000.0);
   }
 }

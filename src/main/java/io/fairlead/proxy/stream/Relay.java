@@ -24,8 +24,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,16 +40,6 @@ final class Relay {
 
   /** How long one waits at most before it looks again whether there is a member for it. */
   private static final long LOOK_NANOS = 100_000_000;
-
-  /** PostgreSQL's word for a session that ends by an administrator's wish. */
-  private static final byte[] FAREWELL =
-      message(
-          'E',
-          "SFATAL\0VFATAL\0C57P01\0Mterminating connection: this member of the database is being"
-              + " drained\0\0");
-
-  /** The client's word for going. */
-  private static final byte[] TERMINATE = message('X', "");
 
   /** What a client may say, before its member says a word, to be told to another one. */
   private static final int KEPT_BYTES = 16 * 1024;
@@ -120,15 +108,6 @@ final class Relay {
     this.sessions = route.sessions();
     this.answered = sessions == null; // then it makes no difference
     this.tracker = sessions != null && sessions.isTracked() ? new TransactionTracker() : null;
-  }
-
-  private static byte[] message(char type, String body) {
-    byte[] text = body.getBytes(StandardCharsets.US_ASCII);
-    return ByteBuffer.allocate(5 + text.length)
-        .put((byte) type)
-        .putInt(4 + text.length)
-        .put(text)
-        .array();
   }
 
   /** To be put into the client's pipeline. */
@@ -476,8 +455,8 @@ final class Relay {
       patient.countEnded();
     }
     finish();
-    say(client, FAREWELL);
-    say(to, TERMINATE);
+    say(client, TransactionTracker.FAREWELL);
+    say(to, TransactionTracker.TERMINATE);
     client.close();
     to.close();
   }

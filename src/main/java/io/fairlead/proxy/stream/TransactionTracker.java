@@ -1,6 +1,8 @@
 package io.fairlead.proxy.stream;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Follows a session of PostgreSQL (frontend/backend protocol 3) as far as it takes to know whether
@@ -13,6 +15,16 @@ import io.netty.buffer.ByteBuf;
  * query that the server skips after an error in a batch counts as unanswered from then on.
  */
 final class TransactionTracker {
+  /** PostgreSQL's word for a session that ends by an administrator's wish. */
+  static final byte[] FAREWELL =
+      message(
+          'E',
+          "SFATAL\0VFATAL\0C57P01\0Mterminating connection: this member of the database is being"
+              + " drained\0\0");
+
+  /** The client's word for going. */
+  static final byte[] TERMINATE = message('X', "");
+
   private static final int PROTOCOL_3 = 3;
   private static final int WANTS_TLS = 80_877_103;
   private static final int WANTS_GSS = 80_877_104;
@@ -186,5 +198,14 @@ final class TransactionTracker {
       case 'P', 'B', 'D', 'E', 'C', 'H' -> unfinished = true;
       default -> {} // what belongs to something that has been asked
     }
+  }
+
+  private static byte[] message(char type, String body) {
+    byte[] text = body.getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.allocate(5 + text.length)
+        .put((byte) type)
+        .putInt(4 + text.length)
+        .put(text)
+        .array();
   }
 }
