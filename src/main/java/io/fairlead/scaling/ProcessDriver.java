@@ -18,11 +18,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +50,13 @@ final class ProcessDriver implements Driver {
   private static final long FORCED_NANOS = Duration.ofSeconds(5).toNanos();
   private static final int LAST_WORDS = 512;
 
+  /**
+   * After so long a process that we have started leads its session, if it ever will: 10 s. Before,
+   * it is in the session of Fairlead, whose leader may long be gone: the shell of somebody who has
+   * logged out, or one outside of this container.
+   */
+  private static final long SETTLED_TICKS = 10 * Processes.TICKS_PER_SECOND;
+
   /** A node as it is written down. */
   private record Known(String name, long pid, long ticks, int port) {
     String line() {
@@ -78,6 +83,14 @@ final class ProcessDriver implements Driver {
   private volatile ScaleDriver.Program config;
   private final Path folder;
   private final Map<String, Known> known = new TreeMap<>();
+
+  /**
+   * When what is written down was last seen to run, in ticks. What is in the session of one that
+   * has ended since, and is older than this, is a child of it; what is younger may be of somebody
+   * who was given its number.
+   */
+  private long seen;
+
   private final Map<String, Process> children = new ConcurrentHashMap<>();
 
   /**
@@ -109,27 +122,30 @@ final class ProcessDriver implements Driver {
     if (!Processes.areKnown()) {
       throw new IOException("processes cannot be seen: there is no /proc");
     }
+    long now = Processes.now();
     Map<Long, Known> leaders = new LinkedHashMap<>();
-    Set<Long> sessions = new HashSet<>();
+    Map<Long, Known> gone = new HashMap<>();
     List<Processes.Entry> all = Processes.all();
     Map<Long, Processes.Entry> byPid = new HashMap<>();
     all.forEach(entry -> byPid.put(entry.pid(), entry));
     for (Known old : read()) {
       Processes.Entry entry = byPid.get(old.pid());
       if (entry == null || entry.ticks() == old.ticks()) {
-        sessions.add(old.pid()); // nobody else can have that session while one of it lives
-        if (entry != null && !entry.ended()) {
-          leaders.put(old.pid(), old);
-        }
+        (entry == null || entry.ended() ? gone : leaders).put(old.pid(), old);
       }
     }
+    List<Processes.Entry> left = new ArrayList<>();
     for (Processes.Entry entry : all) {
       Known marked = entry.ended() ? null : marked(entry);
       if (marked != null && entry.session() == entry.pid()) {
         leaders.putIfAbsent(entry.pid(), marked);
-        sessions.add(entry.pid());
-      } else if (marked != null && !byPid.containsKey(entry.session())) {
-        sessions.add(entry.session());
+      } else if (!entry.ended()
+          && (gone.containsKey(entry.session())
+              ? marked != null || entry.ticks() < seen
+              : marked != null
+                  && !byPid.containsKey(entry.session())
+                  && now - entry.ticks() > SETTLED_TICKS)) {
+        left.add(entry);
       }
     }
     known.clear();
@@ -141,14 +157,11 @@ final class ProcessDriver implements Driver {
       }
     }
     known.values().forEach(node -> found.add(started(node)));
-    List<Processes.Entry> left =
-        all.stream()
-            .filter(entry -> !entry.ended() && sessions.contains(entry.session()))
-            .filter(entry -> !leaders.containsKey(entry.session()))
-            .toList();
+    left.removeIf(entry -> leaders.containsKey(entry.pid()));
     if (!left.isEmpty()) {
       kill("KILL", left); // children of those that have ended
     }
+    seen = now;
     write();
     return found;
   }
@@ -391,7 +404,9 @@ final class ProcessDriver implements Driver {
     List<Known> nodes = new ArrayList<>();
     try {
       List<String> lines = Files.readAllLines(folder.resolve("nodes"));
-      if (!lines.isEmpty() && lines.getFirst().equals(Processes.boot())) {
+      String[] head = lines.isEmpty() ? new String[0] : lines.getFirst().split(" ", -1);
+      if (head.length == 2 && head[0].equals(Processes.boot())) {
+        seen = Long.parseLong(head[1]);
         for (String line : lines.subList(1, lines.size())) {
           Known node = Known.parse(line);
           if (node != null) {
@@ -401,12 +416,14 @@ final class ProcessDriver implements Driver {
       }
     } catch (NoSuchFileException e) {
       // None has been started.
+    } catch (NumberFormatException e) {
+      // Nothing that we wrote: what runs is found by its mark.
     }
     return nodes;
   }
 
   private void write() throws IOException {
-    List<String> lines = new ArrayList<>(List.of(Processes.boot()));
+    List<String> lines = new ArrayList<>(List.of(Processes.boot() + " " + seen));
     known.values().forEach(node -> lines.add(node.line()));
     Files.createDirectories(folder);
     // A process that hands over and the next one may both write.

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Processes of this machine as {@code /proc} shows them. */
 final class Processes {
+  /** What Linux counts the beginnings of processes in, on every machine that Java 25 runs on. */
+  static final long TICKS_PER_SECOND = 100;
+
   private static final Path PROC = Path.of("/proc");
 
   /** Of an environment no more is read. */
@@ -37,6 +40,17 @@ final class Processes {
       return Files.readString(PROC.resolve("sys/kernel/random/boot_id")).strip();
     } catch (IOException e) {
       return "unknown";
+    }
+  }
+
+  /** How long the machine runs, in ticks; 0 if that cannot be read. */
+  static long now() {
+    try {
+      String uptime = Files.readString(PROC.resolve("uptime"));
+      double seconds = Double.parseDouble(uptime.substring(0, uptime.indexOf(' ')));
+      return (long) (seconds * TICKS_PER_SECOND);
+    } catch (IOException | RuntimeException e) {
+      return 0;
     }
   }
 

@@ -71,7 +71,7 @@ class ProcessDriverTest {
       Files.createDirectories(ProcessDriver.folder(data, "shop"));
       Files.write(
           ProcessDriver.folder(data, "shop").resolve("nodes"),
-          List.of(Processes.boot(), "shop-1 " + foreign.pid() + " 1 1234"));
+          List.of(Processes.boot() + " 0", "shop-1 " + foreign.pid() + " 1 1234"));
       ProcessDriver driver = driver(SLEEPS);
       assertThat(driver.find()).isEmpty();
       assertThat(foreign.isAlive()).isTrue();
@@ -91,12 +91,82 @@ class ProcessDriverTest {
       Files.createDirectories(ProcessDriver.folder(data, "shop"));
       Files.write(
           ProcessDriver.folder(data, "shop").resolve("nodes"),
-          List.of("another-boot", "shop-1 " + foreign.pid() + " " + entry.ticks() + " 1234"));
+          List.of("another-boot 0", "shop-1 " + foreign.pid() + " " + entry.ticks() + " 1234"));
       assertThat(driver(SLEEPS).find()).isEmpty();
       assertThat(foreign.isAlive()).isTrue();
     } finally {
       foreign.destroyForcibly().waitFor();
     }
+  }
+
+  /**
+   * Between its start and its session of its own a node is in that of Fairlead, whose leader may be
+   * gone. Nobody else in it is to be touched, and neither is the node.
+   */
+  @Test
+  void whoSharesASessionWithOneThatIsJustStartingIsNotTouched() throws Exception {
+    Files.writeString(
+        data.resolve("session"),
+        """
+        sleep 1000 & echo $! > neighbour
+        FAIRLEAD_NODE=test/shop/shop-1/1234 sleep 1000 & echo $! > starting
+        """);
+    assertThat(
+            new ProcessBuilder("setsid", "--wait", "sh", "session")
+                .directory(data.toFile())
+                .start()
+                .waitFor())
+        .isZero();
+    long neighbour = number("neighbour");
+    long starting = number("starting");
+    try {
+      await(() -> Processes.variable(starting, ProcessDriver.MARK) != null);
+      assertThat(driver(SLEEPS).find()).isEmpty();
+      assertThat(hasEnded(neighbour)).isFalse();
+      assertThat(hasEnded(starting)).isFalse();
+    } finally {
+      end(neighbour, starting);
+    }
+  }
+
+  /** The number of one that has ended was given to a daemon, which leaves its session at once. */
+  @Test
+  void aSessionThatHasTheNumberOfOursIsNotTouched() throws Exception {
+    Files.writeString(data.resolve("daemon"), "echo $$ > leader; sleep 1000 & echo $! > daemon-id");
+    new ProcessBuilder("setsid", "--wait", "sh", "daemon")
+        .directory(data.toFile())
+        .start()
+        .waitFor();
+    long daemon = number("daemon-id");
+    try {
+      Files.createDirectories(ProcessDriver.folder(data, "shop"));
+      Files.write(
+          ProcessDriver.folder(data, "shop").resolve("nodes"),
+          List.of(
+              Processes.boot() + " " + ticks(daemon), "shop-1 " + number("leader") + " 1 1234"));
+      assertThat(driver(SLEEPS).find()).isEmpty();
+      assertThat(hasEnded(daemon)).isFalse();
+    } finally {
+      end(daemon);
+    }
+  }
+
+  /** Programs that write over their environment have no mark, and children all the same. */
+  @Test
+  void childrenWithoutAMarkAreClearedAwayWhenTheyWereThereBefore() throws Exception {
+    ProcessDriver driver = driver("env -u FAIRLEAD_NODE sleep 1000 & exec sleep 1000");
+    Started node = driver.start("shop-1");
+    await(() -> ours().size() == 2);
+    await(
+        () -> ours().stream().anyMatch(pid -> Processes.variable(pid, ProcessDriver.MARK) == null));
+    long began = Processes.now();
+    await(() -> Processes.now() > began);
+    assertThat(driver.find()).hasSize(1);
+    end(pid(node));
+    await(() -> hasEnded(pid(node)));
+    assertThat(ours()).hasSize(1);
+    assertThat(driver(SLEEPS).find()).isEmpty();
+    await(() -> ours().isEmpty());
   }
 
   @Test
@@ -232,6 +302,24 @@ class ProcessDriverTest {
   private static boolean hasEnded(long pid) {
     Processes.Entry entry = Processes.find(pid);
     return entry == null || entry.ended();
+  }
+
+  private static void end(long... pids) {
+    for (long pid : pids) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  private static long ticks(long pid) {
+    Processes.Entry entry = Processes.find(pid);
+    if (entry == null) {
+      throw new AssertionError("it has ended");
+    }
+    return entry.ticks();
+  }
+
+  private long number(String file) throws IOException {
+    return Long.parseLong(Files.readString(data.resolve(file)).strip());
   }
 
   private static long pid(Started node) {
