@@ -10,13 +10,14 @@ import { incidentsNow, now } from '/now.js';
 import { routes } from '/routes.js';
 import { nodes } from '/nodes.js';
 import { clients } from '/clients.js';
+import { cluster } from '/cluster.js';
 import { follow, records } from '/records.js';
 import { sql } from '/sql.js';
 import { incidents } from '/incidents.js';
 import { alerts, alertsNow } from '/alerts.js';
 
-const PAGES = { now, routes, nodes, clients, records, sql, incidents, alerts };
-const TITLES = { now: 'Now', routes: 'Routes', nodes: 'Nodes', clients: 'Clients', records: 'Records', sql: 'SQL', incidents: 'Incidents', alerts: 'Alerts' };
+const PAGES = { now, routes, nodes, cluster, clients, records, sql, incidents, alerts };
+const TITLES = { now: 'Now', routes: 'Routes', nodes: 'Nodes', cluster: 'Cluster', clients: 'Clients', records: 'Records', sql: 'SQL', incidents: 'Incidents', alerts: 'Alerts' };
 const LINKS = { live: 'Live', polling: 'Live, by polling', lost: 'Connection lost', wait: 'Connecting' };
 const THEMES = { auto: 'light', light: 'dark', dark: 'auto' };
 

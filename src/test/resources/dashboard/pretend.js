@@ -108,6 +108,26 @@
       return { columns: columns.map((name) => ({ name, type: 'VARCHAR' })), truncated: true, tookMillis: 44,
         rows: Array.from({ length: 100 }, (_, i) => [`01K${1000 + i}`, new Date(now() - i * 1700).toISOString().slice(0, -1).replace('T', ' '), 'lb-1', 'web', i % 3 ? 'web/checkout' : 'web/catalogue', 'shop', 'abc'[i % 3], `10.1.0.${i}`, i % 5 ? 'GET' : 'POST', 'shop.example', `/checkout/${i}/items?page=2`, 'HTTP/1.1', i % 4 ? 200 : 502, i % 4 ? null : 'node-reset', 312, 4021, 2000 + 7919 * (i % 11), 0, i % 3 ? null : 640, null, 1500 + 6000 * (i % 11), i % 4 ? 1 : 2, 'curl/8.5', null, 1]) };
     },
+    instances: () => ({ group: 'prod', instance: 'edge-1', connected: true, trouble: '', configVersion: 12, instances: [
+      { name: 'edge-1', address: '10.0.0.1:7400', self: true, state: 'up', role: 'member', votes: true, leader: true, standing: 'leading', version: '0.1.0', started: now() - 90 * MINUTE, pid: 812, configVersion: 12, lag: 0 },
+      { name: 'edge-2', address: '10.0.0.2:7400', self: false, state: 'up', role: 'member', votes: true, leader: false, standing: 'following', version: '0.1.0', started: now() - 3 * MINUTE, pid: 97, configVersion: 11, lag: 1 },
+      { name: 'edge-3', address: '10.0.0.3:7400', self: false, state: 'down', role: null, votes: true, leader: false, standing: null, version: null, started: null, pid: null, configVersion: 0, lag: 0 },
+    ] }),
+    databases: () => ({ databases: [{ name: 'orders', engine: 'postgresql', primary: 'b', why: null, alarm: 'a takes writes on timeline 1, which ended when timeline 2 began', term: 2, waiting: 3, cut: 12, moved: 4, ended: 0, members: [
+      { name: 'a', address: '10.0.0.11:5432', role: 'none', state: 'up', writes: false, reads: false, why: 'is a primary of the past, of timeline 1', lagSeconds: null, lagBytes: null, position: '0/3000148', connections: 0 },
+      { name: 'b', address: '10.0.0.12:5432', role: 'primary', state: 'up', writes: true, reads: false, why: 'timeline 2', lagSeconds: null, lagBytes: null, position: '0/40F21A8', connections: 12 },
+      { name: 'c', address: '10.0.0.13:5432', role: 'replica', state: 'up', writes: false, reads: true, why: '', lagSeconds: 0.02, lagBytes: 4096, position: '0/40F1000', connections: 40 },
+    ], changes: [{ epochMillis: now() - 300 * MINUTE, from: null, to: 'a', term: 1, nobodyMillis: 0 }, { epochMillis: now() - 2 * MINUTE, from: 'a', to: 'b', term: 2, nobodyMillis: 734 }] }] }),
+    scale: () => ({ services: [{ service: 'shop', driver: 'process', size: 4, min: 2, max: 8, manual: null, dryRun: false, acting: true, why: '21.4 requests in flight are expected within 3 s, and a node takes 6', demand: 21.4, perNode: 6, startSeconds: 1.4, starts: 9, failedStarts: 1,
+      nodes: [1, 2, 3, 4].map((n) => ({ name: `shop-${n}`, address: n === 4 ? '' : `127.0.0.1:910${n}`, id: `process ${4700 + n}`, state: n === 4 ? 'starting' : 'up', ageSeconds: 100 / n, inFlight: n === 4 ? 0 : 5 })),
+      changes: [{ time: now() - 9 * MINUTE, from: 2, to: 3, why: '16 requests in flight are expected' }, { time: now() - MINUTE / 10, from: 3, to: 4, why: '21.4 requests in flight are expected within 3 s, and a node takes 6' }] }] }),
+    dns: () => ({ zones: [{ name: 'example.com', serial: 2026112701, records: 14, names: [{ name: 'www.example.com', policy: 'least-connections', failOpen: false, pool: 1, ttl: 10, pools: [
+      { from: 'addresses', members: [['10.0.0.1', 'edge-1', 'up', 'auto', true], ['10.0.0.2', 'edge-2', 'draining', 'drain', false], ['10.0.0.3', 'edge-3', 'down', 'auto', false]].map(([address, name, state, forced, answered]) => ({ address, name, state, forced, answered, weight: 1, site: '' })) },
+      { from: 'addresses', members: [{ address: '192.0.2.80', name: 'elsewhere', state: 'up', forced: 'auto', answered: false, weight: 1, site: 'b' }] }] }] }] }),
+    vips: () => ({ vips: [
+      { name: 'front', addresses: ['10.0.0.100/24', 'fd00::100/64'], networkInterface: 'eth0', elect: 'lease', state: 'owner', owner: '10.0.0.1', term: 7, since: now() - 40 * MINUTE, why: 'has the lease', vrid: null, priority: 100, taken: 2 },
+      { name: 'second', addresses: ['10.0.0.101/24'], networkInterface: 'eth0', elect: 'vrrp', state: 'trouble', owner: null, term: null, since: now() - MINUTE, why: 'eth0 is down', vrid: 51, priority: 90, taken: 0 },
+    ] }),
     patterns: () => ({
       from: now() - 60 * MINUTE, to: now(), span: { from: now() - 60 * MINUTE, to: now() }, lines: 51000, left: 3, forgotten: 0,
       patterns: [

@@ -33,6 +33,7 @@ final class DashboardFiles {
           "app.js",
           "chart.js",
           "clients.js",
+          "cluster.js",
           "dashboard.css",
           "format.js",
           "heat.js",

@@ -6,6 +6,7 @@ import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -14,6 +15,9 @@ final class ScaleApi {
   private static final String SCALE = "/api/v1/services/{service}/scale";
 
   private final Instance instance;
+
+  @Doc("Services whose nodes Fairlead starts and stops.")
+  record Scales(List<Scale> services) {}
 
   @Doc("How a service is scaled.")
   record Scale(
@@ -87,6 +91,19 @@ final class ScaleApi {
 
   List<Endpoint> endpoints() {
     return List.of(
+        Api.get(
+            "/api/v1/scale",
+            "All services whose nodes Fairlead starts and stops.",
+            List.of(),
+            Scales.class,
+            _ ->
+                Answer.json(
+                    new Scales(
+                        instance.services().stream()
+                            .map(service -> instance.scale(service.name()))
+                            .filter(Objects::nonNull)
+                            .map(Scale::of)
+                            .toList()))),
         Api.get(
             SCALE,
             "How many nodes of a service Fairlead runs, and why.",

@@ -31,6 +31,7 @@ class DashboardPagesTest {
           "#/routes",
           "#/nodes",
           "#/nodes/shop/127.0.0.1%3A9101",
+          "#/cluster",
           "#/clients",
           "#/records?where=status%3E%3D500",
           "#/records/01K1003",

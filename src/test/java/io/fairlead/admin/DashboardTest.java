@@ -102,6 +102,28 @@ class DashboardTest {
   }
 
   @Test
+  void aServiceIsResizedAfterAsking() {
+    load();
+    browser.evaluate("location.hash = '#/cluster'");
+    browser.await("document.querySelector('#scale-shop-title')");
+    browser.await("document.querySelector('.hint')");
+    assertThat(text(".hint"))
+        .isEqualTo("The configuration has no group, no databases, no dns and no vips.");
+    click("button[aria-label=\"One node of shop more\"]");
+    browser.await("document.getElementById('ask').open");
+    assertThat(text("#ask-title")).isEqualTo("Have 4 nodes of shop?");
+    click("#ask-yes");
+    browser.await("document.querySelector('.card .aside b').textContent === '4 nodes'");
+    assertThat(text(".card .aside")).contains("by hand: 4 nodes, 2 to 8");
+    browser.evaluate(
+        "[...document.querySelectorAll('button')].find((b) => b.textContent === 'As needed').click()");
+    browser.await("document.getElementById('ask').open");
+    click("#ask-yes");
+    browser.await("document.querySelector('.card .aside b').textContent === '3 nodes'");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
   void aPageOfItsOwnSaysInWordsWhyANodeIsSlowedOrOut() throws IOException {
     browser.setSize(1280, 900);
     addBilling("version", "2.5.0");

@@ -1,0 +1,136 @@
+// What stands around the nodes: instances, databases, scaling, names of the DNS, virtual IPs.
+
+import { html, nothing } from '/libraries/lit-html/lit-html.js';
+import { blank, card, state, table, told } from '/parts.js';
+import { confirm, post, refresh, toast, use } from '/net.js';
+import { link } from '/url.js';
+import { bytes, count, millis, moment, plural, rate, span } from '/format.js';
+
+/** A word with the colour of another one. */
+const chip = (word, like) => html`<span class="state" data-state=${like}>${word}</span>`;
+const soft = (word) => html`<span class="soft">${word}</span>`;
+const ago = (time) => (time ? `${span(Date.now() - time)}` : soft('–'));
+
+const PARTS = [
+  ['instances', 'Instances are', 'group', (b) => b.group !== null, instances],
+  ['databases', 'Databases are', 'databases', (b) => b.databases.length, (b) => b.databases.map(database)],
+  ['scale', 'Scaling is', 'scale of a service', (b) => b.services.length, (b) => b.services.map(scaled)],
+  ['dns', 'Names are', 'dns', (b) => b.zones.length, (b) => b.zones.map(zone)],
+  ['vips', 'Virtual IPs are', 'vips', (b) => b.vips.length, vips],
+];
+
+export function cluster() {
+  const asked = PARTS.map(([path, ...part]) => [use(`/api/v1/${path}`, 2), ...part]);
+  const there = asked.filter(([answer, , , has]) => answer.value === undefined || has(answer.value));
+  const absent = asked.filter((part) => !there.includes(part)).map(([, , key]) => key);
+  return html`<h1 id="title" tabindex="-1">Cluster</h1>
+    ${there.map(([answer, what, , , body]) => told(answer, what, body))}
+    ${absent.length ? html`<p class="hint">The configuration has no ${absent.length > 1 ? `${absent.slice(0, -1).join(', no ')} and no ` : ''}${absent.at(-1)}.</p>` : nothing}`;
+}
+
+// ---- instances --------------------------------------------------------------------------------------
+
+function instances(body) {
+  const leader = body.instances.find((i) => i.leader);
+  const words = body.trouble || (body.connected ? `${leader ? `${leader.name} leads` : 'nobody leads'}, configuration ${body.configVersion}`
+    : 'no majority is in reach: nothing of the group changes');
+  return card('Instances', table('Instances', [
+    { key: 'name', title: 'Instance', value: (i) => i.name, cell: (i) => html`${i.name}${i.self ? soft(' (this)') : nothing}<span class="sub">${i.address}</span>` },
+    { key: 'state', title: 'State', value: (i) => i.state, cell: (i) => state(i.state) },
+    { key: 'role', title: 'Role', cell: (i) => i.role || soft('–') },
+    { key: 'vote', title: 'Vote', cell: (i) => (i.leader ? html`<b>leader</b>` : i.votes ? 'voter' : soft('keeps the state')) },
+    { key: 'version', title: 'Version', cell: (i) => i.version || soft('–') },
+    { key: 'config', title: 'Configuration', number: true, cell: (i) => html`${count(i.configVersion)}${i.lag ? html`<span class="sub some">${i.lag} behind</span>` : nothing}` },
+    { key: 'started', title: 'Up for', number: true, value: (i) => -(i.started || 0), cell: (i) => ago(i.started) },
+  ], body.instances, { keyOf: (i) => i.name, name: 'instances' }),
+  { id: 'instances', aside: html`<span class="aside ${body.connected && !body.trouble ? 'soft' : 'some'}">group ${body.group}: ${words}</span>` });
+}
+
+// ---- databases --------------------------------------------------------------------------------------
+
+function database(d) {
+  const words = d.primary ? `${d.primary} takes the writes${d.term ? `, timeline ${d.term}` : ''}` : `nobody takes the writes: ${d.why}`;
+  const role = (m) => chip(m.role === 'none' ? 'no role' : m.role, m.state !== 'up' ? 'down' : m.role === 'none' ? 'draining' : 'up');
+  return card(`Database ${d.name}`, html`${d.alarm ? html`<p class="pad some" role="alert">${d.alarm}</p>` : nothing}
+    ${table(`Members of ${d.name}`, [
+      { key: 'name', title: 'Member', cell: (m) => html`<a href=${link(['nodes', d.name, m.address])}>${m.name}</a><span class="sub">${m.address}</span>` },
+      { key: 'state', title: 'State', cell: (m) => state(m.state) },
+      { key: 'role', title: 'Role', cell: role },
+      { key: 'takes', title: 'Takes', cell: (m) => [m.writes ? 'writes' : '', m.reads ? 'reads' : ''].filter(Boolean).join(', ') || soft('nothing') },
+      { key: 'lag', title: 'Behind', number: true, cell: (m) => (m.lagSeconds === null ? soft('–') : html`${millis(m.lagSeconds * 1000)}<span class="sub">${bytes(m.lagBytes)}</span>`) },
+      { key: 'position', title: 'Position', number: true, cell: (m) => m.position || soft('–') },
+      { key: 'clients', title: 'Clients', number: true, cell: (m) => count(m.connections) },
+      { key: 'why', title: 'Why', kind: 'words', cell: (m) => m.why },
+    ], d.members, { keyOf: (m) => m.name })}
+    ${d.changes.length ? html`<h3 class="pad">Who took the writes</h3><ol class="list" tabindex="0" aria-label="Handovers of ${d.name}">${d.changes.toReversed().map((c) => html`<li><time>${moment(c.epochMillis)}</time>
+      ${c.from ? html`from ${c.from} to <b>${c.to}</b>; nobody for ${millis(c.nobodyMillis)}` : html`<b>${c.to}</b>, as found`}${c.term ? soft(`, timeline ${c.term}`) : nothing}</li>`)}</ol>` : nothing}`,
+  { id: `database-${d.name}`, aside: html`<span class="aside ${d.primary ? 'soft' : 'some'}">${d.engine}: ${words}${d.waiting ? `; ${plural(d.waiting, 'client')} waiting` : ''}</span>` });
+}
+
+// ---- scaling ----------------------------------------------------------------------------------------
+
+async function resize(s, size) {
+  const back = size === null;
+  if (!await confirm(back ? `Let ${s.service} be as big as needed?` : `Have ${plural(size, 'node')} of ${s.service}?`,
+    back ? `From ${s.min} to ${s.max} nodes, by the requests there are.` : 'It stays so until somebody says otherwise.', back ? 'As needed' : 'Resize')) return;
+  try {
+    await post(`/api/v1/services/${encodeURIComponent(s.service)}/scale`, JSON.stringify({ size }));
+    toast(back ? `${s.service} is as big as needed again.` : `${s.service} is to have ${plural(size, 'node')}.`);
+    refresh('/api/v1/scale');
+  } catch (e) {
+    toast(`Not done: ${e.message}`);
+  }
+}
+
+function scaled(s) {
+  const button = (size, words, label) => html`<button type="button" ?disabled=${size < s.min || size > s.max} aria-label=${label} @click=${() => resize(s, size)}>${words}</button>`;
+  const fact = (title, words) => html`<div><dt>${title}</dt><dd>${words}</dd></div>`;
+  return card(`Scaling of ${s.service}`, html`<div class="columns inside"><dl class="facts-list">
+      ${fact('Why', `${s.why}${s.dryRun ? '; a dry run: nothing is done' : ''}${s.acting ? '' : '; another instance does it'}`)}
+      ${fact('Expected', `${rate(s.demand)} requests in flight${s.perNode ? `, ${rate(s.perNode)} a node` : '; what a node takes is not known yet'}`)}
+      ${fact('A start takes', `${s.startSeconds ? `${s.startSeconds.toFixed(1)} s` : 'an unknown time'}; ${plural(s.starts, 'start')}, ${count(s.failedStarts)} failed`)}
+      ${fact('By', s.driver)}
+    </dl>
+    ${s.changes.length ? html`<ol class="list" tabindex="0" aria-label="Sizes of ${s.service}">${s.changes.toReversed().map((c) => html`<li><time>${moment(c.time)}</time> <b>${c.from} → ${c.to}</b> <span>${c.why}</span></li>`)}</ol>` : blank('The size has not changed yet.')}</div>
+    ${table(`Nodes of ${s.service} that were started`, [
+      { key: 'name', title: 'Node', cell: (n) => (n.address ? html`<a href=${link(['nodes', s.service, n.address])}>${n.name}</a>` : n.name) },
+      { key: 'state', title: 'State', cell: (n) => state(n.state) },
+      { key: 'address', title: 'Address', cell: (n) => n.address || soft('–') },
+      { key: 'id', title: 'Known as', cell: (n) => n.id },
+      { key: 'age', title: 'Since', number: true, cell: (n) => span(n.ageSeconds * 1000) },
+      { key: 'flight', title: 'In flight', number: true, cell: (n) => count(n.inFlight) },
+    ], s.nodes, { keyOf: (n) => n.name })}`,
+  { id: `scale-${s.service}`, aside: html`<span class="aside"><span class="soft">${s.manual === null ? '' : 'by hand: '}<b>${plural(s.size, 'node')}</b>, ${s.min} to ${s.max}</span>
+    ${button(s.size - 1, '−', `One node of ${s.service} less`)}${button(s.size + 1, '+', `One node of ${s.service} more`)}
+    ${s.manual === null ? nothing : html`<button type="button" @click=${() => resize(s, null)}>As needed</button>`}</span>` });
+}
+
+// ---- names and addresses ------------------------------------------------------------------------------
+
+const LIKE = { owner: 'up', standby: '', off: 'draining', trouble: 'down' };
+
+function zone(z) {
+  const rows = z.names.flatMap((n) => n.pools.flatMap((p, i) => p.members.map((m) => ({ ...m, of: n, pool: i + 1, from: p.from }))));
+  const failing = z.names.filter((n) => n.failOpen);
+  return card(`Names in ${z.name}`, html`${failing.length ? html`<p class="pad some" role="alert">Too few members are up: answers for ${failing.map((n) => n.name).join(', ')} have all there are.</p>` : nothing}
+    ${rows.length ? table(`Members of names in ${z.name}`, [
+      { key: 'of', title: 'Name', value: (m) => m.of.name, cell: (m) => html`${m.of.name}<span class="sub">${m.of.policy}, TTL ${m.of.ttl} s</span>` },
+      { key: 'pool', title: 'Pool', number: true, value: (m) => m.pool, cell: (m) => html`${m.pool}${m.of.pool === m.pool ? nothing : html`<span class="sub">not used</span>`}` },
+      { key: 'name', title: 'Member', value: (m) => m.name, cell: (m) => html`${m.name || m.address}<span class="sub">${m.name && m.name !== m.address ? `${m.address}, ` : ''}${m.from}</span>` },
+      { key: 'state', title: 'State', value: (m) => m.state, cell: (m) => html`${state(m.state)}${m.forced === 'auto' ? nothing : html`<span class="sub">by an operator: ${m.forced}</span>`}` },
+      { key: 'answered', title: 'In answers', cell: (m) => (m.answered ? 'yes' : soft('no')) },
+      { key: 'weight', title: 'Weight', number: true, value: (m) => m.weight, cell: (m) => rate(m.weight) },
+    ], rows, { keyOf: (m) => `${m.of.name} ${m.pool} ${m.address}`, name: `zone-${z.name}` }) : blank('It has no balanced name.')}`,
+  { id: `zone-${z.name}`, aside: html`<span class="aside soft">serial ${z.serial}, ${plural(z.records, 'record')} that do not change</span>` });
+}
+
+function vips(body) {
+  return card('Virtual IPs', table('Virtual IPs', [
+    { key: 'name', title: 'Name', value: (v) => v.name, cell: (v) => html`${v.name}<span class="sub">${v.addresses.join(', ')} on ${v.networkInterface}</span>` },
+    { key: 'state', title: 'Here', value: (v) => v.state, cell: (v) => html`${chip(v.state, LIKE[v.state] ?? '')}<span class="sub">for ${ago(v.since)}</span>` },
+    { key: 'owner', title: 'Owner', value: (v) => v.owner, cell: (v) => v.owner || soft('not known') },
+    { key: 'elect', title: 'Elected by', cell: (v) => html`${v.elect}<span class="sub">${v.vrid ? `router ${v.vrid}, priority ${v.priority}` : v.term ? `term ${v.term}` : 'no term'}</span>` },
+    { key: 'taken', title: 'Taken', number: true, value: (v) => v.taken, cell: (v) => plural(v.taken, 'time') },
+    { key: 'why', title: 'Why', kind: 'words', cell: (v) => v.why },
+  ], body.vips, { keyOf: (v) => v.name, name: 'vips' }), { id: 'vips' });
+}
