@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One end of a connection of HTTP/2, played by a test frame by frame. What is sent may be as wrong
@@ -44,6 +45,7 @@ final class Http2Wire implements AutoCloseable {
   private boolean acknowledging = true;
   private int goAway = -1;
   private int goAwayLast = -1;
+  private @Nullable ByteArrayOutputStream together;
 
   /** What came of one stream. */
   static final class Stream {
@@ -158,8 +160,25 @@ final class Http2Wire implements AutoCloseable {
   // --- to the proxy ------------------------------------------------------------------------
 
   Http2Wire send(byte[] bytes) throws IOException {
-    wire.send(bytes);
+    if (together != null) {
+      together.write(bytes);
+    } else {
+      wire.send(bytes);
+    }
     return this;
+  }
+
+  /** What is sent from now on goes out at once as soon as something is read. */
+  Http2Wire together() {
+    together = new ByteArrayOutputStream();
+    return this;
+  }
+
+  private void go() throws IOException {
+    if (together != null) {
+      wire.send(together.toByteArray());
+      together = null;
+    }
   }
 
   static byte[] frameBytes(int type, int flags, int stream, byte[] payload) {
@@ -310,6 +329,7 @@ final class Http2Wire implements AutoCloseable {
   /** The next frame, whatever it is, judged by the rules for all frames. */
   Frame read() throws IOException {
     byte[] head = new byte[9];
+    go();
     wire.fill(head);
     int length = (head[0] & 0xFF) << 16 | (head[1] & 0xFF) << 8 | (head[2] & 0xFF);
     check(length <= MAX_PAYLOAD, "a payload of " + length);
