@@ -209,7 +209,8 @@ final class Language {
           HttpLimits.DEFAULT.minBodyRate(),
           Units.size(HttpLimits.DEFAULT.minBodyRate()),
           "Bytes a second that a client must send or take on average once a body has taken longer"
-              + " than 10s; 0: no bound.",
+              + " than 10s; 0: no bound. Who takes nothing for a while, as players of films do, may"
+              + " do so up to idle-timeout if it took enough before.",
           "100");
 
   private static final Key<Integer> STREAMS =

@@ -25,8 +25,7 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
   private long idleNanos;
 
   private long bodySince;
-  private long waitedFrom;
-  private long waitingSince;
+  private final Taking pace = new Taking();
 
   private final TimerWheel.Timer timer =
       new TimerWheel.Timer() {
@@ -427,9 +426,8 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
 
   @Override
   public void waitForTaker() {
-    waitingSince = loop.now();
-    waitedFrom = sentBytes();
-    setDeadline(loop.now() + policy.judgedAfterNanos(idleNanos));
+    pace.begin(loop.now(), sentBytes());
+    setDeadline(pace.nextLook(loop.now(), policy, idleNanos));
   }
 
   private void timedOut(long now) {
@@ -448,12 +446,11 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
 
   /** The client has not taken all of its answer: is it slow, or does it only wait? */
   private void waitedForTaker(long now) {
-    long bytes = sentBytes() - waitedFrom;
-    if (bytes <= 0 || policy.isTooSlow(loop.now() - waitingSince, bytes)) {
+    if (pace.isOver(now, sentBytes(), policy, idleNanos)) {
       reset(Http2.CANCEL);
       abandon();
     } else {
-      setDeadline(now + policy.judgedAfterNanos(idleNanos));
+      setDeadline(pace.nextLook(now, policy, idleNanos));
     }
   }
 }

@@ -78,8 +78,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   private long bodySince;
   private long bodyBytes;
   private long discarded;
-  private long takenBefore;
-  private long takenSince;
+  private final Taking pace = new Taking();
   private boolean taking;
   private long bytesOut;
 
@@ -666,9 +665,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
 
   @Override
   public void waitForTaker() {
-    takenSince = loop.now();
-    takenBefore = taken();
-    setDeadline(loop.now() + policy.judgedAfterNanos(idleNanos));
+    pace.begin(loop.now(), taken());
+    setDeadline(pace.nextLook(loop.now(), policy, idleNanos));
   }
 
   /** Bytes that the kernel has taken from us for the client. */
@@ -760,11 +758,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   }
 
   private void waitedForTaker(long now) {
-    long bytes = taken() - takenBefore;
-    if (bytes <= 0 || policy.isTooSlow(loop.now() - takenSince, bytes)) {
+    if (pace.isOver(now, taken(), policy, idleNanos)) {
       close();
     } else {
-      setDeadline(now + policy.judgedAfterNanos(idleNanos));
+      setDeadline(pace.nextLook(now, policy, idleNanos));
     }
   }
 

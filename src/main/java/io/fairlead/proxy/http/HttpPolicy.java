@@ -128,7 +128,7 @@ public final class HttpPolicy {
    * limits.min-body-rate}, which does not count for the first seconds.
    */
   boolean isTooSlow(long elapsedNanos, long bytes) {
-    return elapsedNanos > rateSpanNanos
+    return elapsedNanos >= rateSpanNanos
         && bytes < limits.minBodyRate() * (elapsedNanos / 1_000_000_000.0);
   }
 }

@@ -119,11 +119,46 @@ final class ClientFaultTest {
     assertThat(proxy.errors(ErrorReason.REQUEST_TIMEOUT)).isEqualTo(status == 408 ? 1 : 0);
   }
 
-  /** The same for answers: a client must take 1,000,000 bytes/s, and takes next to nothing. */
+  /** The same for answers: a client must take 10,000,000 bytes/s, and takes a little at a time. */
   @Test
   void aClientThatTakesItsAnswerTooSlowlyIsCutThoughItNeverStops() throws Exception {
-    HttpLimits limits = limits(Duration.ofSeconds(5), Duration.ofSeconds(60), 1_000_000);
+    HttpLimits limits = limits(Duration.ofSeconds(5), Duration.ofSeconds(60), 10_000_000);
     ProxyFixture proxy = proxyThatJudgesSoon(limits);
+    Wire client = clientThatHasItsHead(proxy);
+    Thread sip =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                while (true) {
+                  client.fill(new byte[2048]);
+                  Thread.sleep(50); // the pace of the attack, not a wait for something
+                }
+              } catch (IOException | InterruptedException _) {
+                // the proxy has had enough
+              }
+            });
+    Await.nothing(proxy::busy);
+    client.close();
+    sip.join();
+  }
+
+  /** Players of films stop taking when they have enough: those are no slow clients. */
+  @Test
+  void aClientThatRestsAndHasTakenMuchGetsTheWholeAnswer() throws Exception {
+    HttpLimits limits = limits(Duration.ofSeconds(5), Duration.ofSeconds(60), 1000);
+    ProxyFixture proxy = proxyThatJudgesSoon(limits);
+    Wire client =
+        leftOver.closes(Wire.to(proxy.address(), SMALL)).send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    Wire atNode = leftOver.closes(node.accept());
+    Received _ = atNode.request();
+    int size = answerThatWaitsInTheProxy(proxy, atNode);
+    Thread.sleep(
+        700); // that it is not cut can only be seen by waiting: 3 times as long as others have
+    assertThat(client.response().body).hasSize(size);
+  }
+
+  /** An answer waits for it in the proxy. */
+  private Wire clientThatHasItsHead(ProxyFixture proxy) throws Exception {
     Wire client =
         leftOver.closes(Wire.to(proxy.address(), SMALL)).send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
     Wire atNode = leftOver.closes(node.accept());
@@ -132,7 +167,7 @@ final class ClientFaultTest {
     // before the body: a read makes room, in which the end of a body that waits would go
     assertThat(client.responseHead().status()).isEqualTo(200);
     assertThat(bodyThatWaitsInTheProxy(proxy, atNode)).isPositive();
-    Await.nothing(proxy::busy);
+    return client;
   }
 
   @Test
