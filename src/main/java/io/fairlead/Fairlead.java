@@ -181,6 +181,7 @@ final class Fairlead implements AutoCloseable {
   private final ScalingKeeper scaling;
   private final Discovery discovery;
   private final GroupKeeper groups;
+  private final SharedRates sharedRates;
   private final VipKeeper vips;
   private final DatabaseKeeper databases;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
@@ -258,6 +259,7 @@ final class Fairlead implements AutoCloseable {
     discovery = Discovery.of(control, membership, events::add, secrets);
     commandsAllowed = config.admin().allowCommands();
     groups = new GroupKeeper(this, config.data(), control, events::add, secrets, roles);
+    sharedRates = new SharedRates(control, groups::tell);
     vips =
         new VipKeeper(
             config.group().map(GroupConfig::instance).orElseGet(RecordKeeper::hostName),
@@ -734,7 +736,7 @@ final class Fairlead implements AutoCloseable {
     List<HttpRoute> compiled = new ArrayList<>();
     List<RouteTable.Entry<HttpRoute>> entries = new ArrayList<>();
     for (RouteConfig route : config.routes()) {
-      HttpRoute made = route(route, pages, services, known.get(route.name()));
+      HttpRoute made = route(whole, config.name(), route, pages, services, known.get(route.name()));
       made.setRecordName(dataPlane.names().number(RecordNames.Kind.ROUTE, route.name()));
       compiled.add(made);
       entries.add(new RouteTable.Entry<>(route, made));
@@ -786,6 +788,8 @@ final class Fairlead implements AutoCloseable {
 
   /** What it has counted before, and limits that stay, go over from the one of the same name. */
   private HttpRoute route(
+      FairleadConfig whole,
+      String listener,
       RouteConfig route,
       ErrorPages pages,
       Map<String, ServiceRuntime> services,
@@ -804,9 +808,10 @@ final class Fairlead implements AutoCloseable {
     }
     List<RateLimits.Limit> limits = new ArrayList<>();
     for (RateLimitConfig limit : route.rateLimits()) {
+      boolean shared = limit.shared() && whole.group().isPresent();
       RateLimits.Limit known = counting.get(limit);
-      limits.add(
-          known != null
+      RateLimits.Limit kept =
+          known != null && known.limiter().isShared() == shared
               ? known
               : new RateLimits.Limit(
                   limit,
@@ -814,7 +819,12 @@ final class Fairlead implements AutoCloseable {
                       limit.rate().intervalNanos(),
                       limit.burst(),
                       limit.places(),
-                      secrets.nextLong())));
+                      secrets.nextLong(),
+                      shared ? dataPlane.loops() : 0));
+      if (shared) {
+        sharedRates.keep(listener, route.name(), kept);
+      }
+      limits.add(kept);
     }
     return new HttpRoute(
         route,
@@ -1132,6 +1142,10 @@ final class Fairlead implements AutoCloseable {
   /** This instance as one of a group; null: it is alone. */
   @Nullable Group group() {
     return groups.group();
+  }
+
+  SharedRates sharedRates() {
+    return sharedRates;
   }
 
   /** Puts an earlier configuration of the group into force again. */

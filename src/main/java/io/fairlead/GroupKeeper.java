@@ -50,6 +50,14 @@ final class GroupKeeper {
     this.random = random;
   }
 
+  /** Tells all other instances a line; without a group there is nobody. */
+  void tell(String line) {
+    Group present = group;
+    if (present != null) {
+      present.tell(line);
+    }
+  }
+
   /** A configuration with its text. */
   record Chosen(FairleadConfig config, String text, String source) {}
 
@@ -115,6 +123,7 @@ final class GroupKeeper {
               events,
               random,
               new FromGroup(config.get().name()));
+      begun.onTold(fairlead.sharedRates()::hear);
       group = begun;
       roles.follow(begun.leadership());
     } else {

@@ -34,6 +34,7 @@ import io.fairlead.health.ProbeResult;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
+import io.fairlead.limit.SharedCounts;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
@@ -298,6 +299,11 @@ final class Operator implements Instance {
   @Override
   public ConfigOutcome applyAgain(String text, String who) {
     return outcome(fairlead.propose(text, who));
+  }
+
+  @Override
+  public SharedCounts sharedRates() {
+    return fairlead.sharedRates().counts();
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +34,7 @@ class GroupOfInstancesTest {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<Fairlead> running = new ArrayList<>();
+  private final AtomicLong letIn = new AtomicLong();
   private TestNode node;
   private int base;
 
@@ -97,7 +99,11 @@ class GroupOfInstancesTest {
   private String listeners(String name) {
     return """
     listeners:
-      %s: { bind: "127.0.0.1:0", routes: [ { service: shop } ] }
+      %s:
+        bind: "127.0.0.1:0"
+        routes:
+          - { match: { path: /limited }, service: shop, rate-limit: { key: route, rate: 50/s, burst: 5 } }
+          - { service: shop }
     services:
       shop: { nodes: ["127.0.0.1:%d"] }
     """
@@ -109,6 +115,51 @@ class GroupOfInstancesTest {
     running.forEach(Fairlead::close);
     node.close();
     http.close();
+  }
+
+  /** Each alone would let in 50 a second. */
+  @Test
+  void bothTogetherLetInWhatALimitSays() throws Exception {
+    List<URI> doors = new ArrayList<>();
+    for (Fairlead each : running.subList(0, 2)) {
+      String listener = each.state().listeners().keySet().iterator().next();
+      doors.add(URI.create("http://127.0.0.1:" + Loopback.port(each, listener) + "/limited"));
+    }
+    // Until each has heard of the other.
+    Loopback.await(
+        "they tell each other",
+        PATIENCE,
+        () -> {
+          doors.forEach(this::status);
+          return running.subList(0, 2).stream()
+              .allMatch(each -> each.sharedRates().counts().heard() > 0);
+        });
+    letIn.set(0);
+    long begin = System.nanoTime();
+    Thread second = Thread.ofVirtual().start(() -> flood(doors.get(1), begin));
+    flood(doors.get(0), begin);
+    second.join();
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    // Beside the rate a burst each, and what either does not know yet of the other.
+    assertThat((double) letIn.get()).isBetween(0.5 * 50 * seconds, 1.25 * 50 * seconds + 30);
+  }
+
+  private void flood(URI door, long begin) {
+    while (System.nanoTime() - begin < 4_000_000_000L) {
+      int _ = status(door);
+    }
+  }
+
+  private int status(URI door) {
+    try {
+      int status =
+          http.send(HttpRequest.newBuilder(door).build(), HttpResponse.BodyHandlers.discarding())
+              .statusCode();
+      letIn.addAndGet(status == 200 ? 1 : 0);
+      return status;
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
@@ -125,7 +176,7 @@ class GroupOfInstancesTest {
             0,
             "PUT",
             "/api/v1/config",
-            listeners("other").replace("routes:", "errors: { 503: page.html }, routes:"));
+            listeners("other").replace("routes:", "errors: { 503: page.html }\n    routes:"));
     assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
     assertThat(refused.body()).contains("b: ").doesNotContain("\"a: ");
     assertThat(running.get(0).state().listeners()).containsOnlyKeys("shop");

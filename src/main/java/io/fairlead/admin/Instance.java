@@ -6,6 +6,7 @@ import io.fairlead.group.Group;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
+import io.fairlead.limit.SharedCounts;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.ingest.IngestStats;
@@ -71,6 +72,11 @@ public interface Instance {
   /** This instance as one of a group; null: it is alone. */
   default @Nullable Group group() {
     return null;
+  }
+
+  /** What limits have let in that all instances of the group count together. */
+  default SharedCounts sharedRates() {
+    return new SharedCounts(0, 0, 0);
   }
 
   /** Makes a node a member, or renews and changes the membership it has by registration. */

@@ -6,6 +6,7 @@ import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
 import io.fairlead.config.AlertRuleConfig;
+import io.fairlead.limit.SharedCounts;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.export.CopyStats;
 import io.fairlead.record.otlp.ExportStats;
@@ -127,6 +128,13 @@ public final class MetricsPage {
               page.sample(metric, one.lag(), one.name());
             }
           }
+        }
+        case RATE_LIMIT_SHARED -> {
+          SharedCounts counts = instance.sharedRates();
+          page.family(metric);
+          page.sample(metric, counts.told(), "told");
+          page.sample(metric, counts.heard(), "heard");
+          page.sample(metric, counts.lost(), "lost");
         }
         case VIP_OWNER -> vips(page, metric, vips, vip -> vip.isOwner() ? 1 : 0);
         case VIP_TROUBLE -> vips(page, metric, vips, vip -> vip.isInTrouble() ? 1 : 0);

@@ -11,8 +11,10 @@ import java.util.List;
  * @param burst let in at once after a pause, 1 to 1,000,000
  * @param keys counted apart at the same time, {@value #MIN_KEYS} to {@value #MAX_KEYS}; default
  *     {@value #DEFAULT_KEYS}
+ * @param shared whether all instances of a group count together
  */
-public record RateLimitConfig(String name, Key key, Rate rate, int burst, int keys) {
+public record RateLimitConfig(
+    String name, Key key, Rate rate, int burst, int keys, boolean shared) {
   static final Range<Integer> BURST = Range.counts(1, 1_000_000);
   static final int MIN_KEYS = 16;
   static final int MAX_KEYS = 1_048_576;

@@ -625,12 +625,21 @@ final class RouteLanguage {
               + ".",
           "100000");
 
+  private static final Key<Boolean> LIMIT_SHARED =
+      Key.of(
+          "shared",
+          Scalar.flag(),
+          true,
+          "Whether all instances of a group count together; else each lets in the whole rate. Without"
+              + " `group` it means nothing.",
+          "false");
+
   static final Obj<RateLimitConfig> RATE_LIMIT =
       new Obj<>(
           "rate-limit",
           "How many requests are let in; others are answered with 429, `retry-after`, `ratelimit`"
               + " and `ratelimit-policy`.",
-          List.of(LIMIT_NAME, LIMIT_KEY, RATE, BURST, LIMIT_KEYS),
+          List.of(LIMIT_NAME, LIMIT_KEY, RATE, BURST, LIMIT_KEYS, LIMIT_SHARED),
           List.of(),
           null,
           (values, _) ->
@@ -639,7 +648,8 @@ final class RouteLanguage {
                   values.get(LIMIT_KEY),
                   values.get(RATE),
                   or(values.find(BURST), values.get(RATE).count()),
-                  values.get(LIMIT_KEYS)));
+                  values.get(LIMIT_KEYS),
+                  values.get(LIMIT_SHARED)));
 
   private static final Key<Long> ROUTE_BODY_BYTES =
       Key.computed(

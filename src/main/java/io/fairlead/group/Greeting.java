@@ -20,6 +20,7 @@ final class Greeting {
    * @param process told apart from another of the same name by this
    * @param empty whether it has no state yet
    * @param peers it expects, with their addresses
+   * @param stays whether it goes on to say lines
    */
   record Hello(
       String group,
@@ -27,7 +28,8 @@ final class Greeting {
       String address,
       String process,
       boolean empty,
-      Map<String, String> peers) {}
+      Map<String, String> peers,
+      boolean stays) {}
 
   /**
    * What it is told.

@@ -80,6 +80,12 @@ public final class Group implements AutoCloseable {
   private volatile boolean closed;
   private volatile String trouble = "";
 
+  /** Who is of the group, as was known last. */
+  private volatile Map<String, HostPort> others = Map.of();
+
+  private volatile @Nullable Broadcast broadcast;
+  private volatile Consumer<String> told = _ -> {};
+
   // Of the thread.
   private boolean wasConnected;
   private boolean counted;
@@ -162,6 +168,33 @@ public final class Group implements AutoCloseable {
     return store;
   }
 
+  /**
+   * Tells all other instances, as well as that goes: what cannot be told is lost. Never waits.
+   *
+   * @param text of one line, {@value GroupDoor#MAX_TEXT} characters of one byte at most
+   */
+  public void tell(String text) {
+    Broadcast telling = broadcast;
+    if (telling != null) {
+      telling.tell(text);
+    }
+  }
+
+  /** From now on this one hears what others tell, on threads of the group. */
+  public void onTold(Consumer<String> listener) {
+    told = listener;
+  }
+
+  private void heard(String text) {
+    told.accept(text);
+  }
+
+  private Hello staying() {
+    GroupConfig own = config;
+    return new Hello(
+        own.name(), own.instance(), own.address().toString(), process, false, Map.of(), true);
+  }
+
   /** The configurations of the group. */
   public Versions versions() {
     return versions;
@@ -174,13 +207,17 @@ public final class Group implements AutoCloseable {
       while (!closed) {
         try (Lock _ = Lock.take(folder, () -> closed)) {
           tls = MemberTls.use(config);
-          try (GroupDoor _ = GroupDoor.open(config, tls, random, this::answer)) {
+          try (GroupDoor _ = GroupDoor.open(config, tls, random, this::answer, this::heard);
+              Broadcast telling = new Broadcast(config, tls, random, this::staying)) {
             begin();
+            broadcast = telling;
             while (!closed) {
               step();
+              telling.reach(others);
               Thread.sleep(LOOK);
             }
           } finally {
+            broadcast = null;
             end();
           }
         } catch (IOException e) {
@@ -305,7 +342,8 @@ public final class Group implements AutoCloseable {
             own.address().toString(),
             process,
             empty,
-            Greeting.texts(own.peers()));
+            Greeting.texts(own.peers()),
+            /* stays= */ false);
     Map<String, Answer> answers = new ConcurrentHashMap<>();
     List<Thread> asking = new ArrayList<>();
     own.peers()
@@ -339,6 +377,11 @@ public final class Group implements AutoCloseable {
     if (hello.instance().equals(own.instance()) && !hello.process().equals(process)) {
       return refused(
           "there is an instance called " + hello.instance() + " already, at " + own.address());
+    }
+    if (hello.stays()) {
+      return others.containsKey(hello.instance())
+          ? new Answer(own.instance(), null, "", false, Map.of())
+          : refused(hello.instance() + " is not one of the group");
     }
     Engine running = engine;
     if (running == null) {
@@ -477,6 +520,7 @@ public final class Group implements AutoCloseable {
           "this instance is not one of the group any more; whoever is may take it in again by"
               + " group.peers");
     }
+    others = peers;
     showPresence(running);
     followPeers();
     tellOfOthers();

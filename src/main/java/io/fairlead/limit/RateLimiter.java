@@ -2,6 +2,8 @@ package io.fairlead.limit;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.function.LongConsumer;
 
 /**
  * Lets in so many requests of each key: {@code burst} at once, and one more in each interval. In
@@ -32,6 +34,12 @@ import java.lang.invoke.VarHandle;
  * #UNITS}; a key that was not seen for very nearly a multiple of that (for 100 a second 497 days,
  * for 10,000 a second 5 days) may be taken for one that has used up its burst, for a moment.
  *
+ * <p>Several instances may count together: each tells what it has let in ({@link #drain}) and is
+ * told what others have ({@link #charge}). In between they decide by themselves, and so may let in
+ * more than is meant; that is a debt, which their keys pay before they are let in again. So in the
+ * long run no key gets more than its rate from all of them together, and at most a burst from each
+ * at once. Debts end at {@value #DEBTS} bursts and {@value #DEBTS} seconds.
+ *
  * <p>[1] ITU-T Recommendation I.371, annex A, virtual scheduling.
  */
 public final class RateLimiter {
@@ -51,6 +59,9 @@ public final class RateLimiter {
   /** By which the time of one event loop may be behind that of another. */
   private static final long MAX_LAG_NANOS = 1_000_000_000;
 
+  /** Bursts, and seconds, that a key may owe where others count, too. */
+  private static final int DEBTS = 8;
+
   /** Looks at a bucket that somebody else puts a key in before giving up. */
   private static final int MAX_LOOKS = 1000;
 
@@ -66,8 +77,14 @@ public final class RateLimiter {
   /** In units. */
   private final long interval;
 
-  /** How far a time may lie ahead, in units. */
+  /** How far a time may lie ahead for somebody to be let in, in units. */
   private final long most;
+
+  /** How far it may lie ahead at all: further where others count, too. */
+  private final long horizon;
+
+  /** What was let in, by event loop; empty: nobody is told. */
+  private final AdmissionRing[] rings;
 
   /** How much further it may seem to lie to a loop whose time is behind, in units. */
   private final long lag;
@@ -78,9 +95,22 @@ public final class RateLimiter {
    * <p>Times are in nanoseconds.
    */
   public static final class Verdict {
+    private final int loop;
     private long remaining;
     private long waitNanos;
     private long fullNanos;
+
+    /** For one who is on no event loop, or the first of them. */
+    public Verdict() {
+      this(0);
+    }
+
+    /**
+     * @param loop the number of the event loop
+     */
+    public Verdict(int loop) {
+      this.loop = loop;
+    }
 
     /** How many more would be let in right now. */
     public long remaining() {
@@ -106,6 +136,15 @@ public final class RateLimiter {
    * @param secret by which nobody outside can find keys of one bucket
    */
   public RateLimiter(long intervalNanos, int burst, int keys, long secret) {
+    this(intervalNanos, burst, keys, secret, 0);
+  }
+
+  /**
+   * As above, counting together with others.
+   *
+   * @param loops event loops that ask; 0: nobody else counts
+   */
+  public RateLimiter(long intervalNanos, int burst, int keys, long secret, int loops) {
     this.intervalNanos = intervalNanos;
     this.burst = burst;
     this.secret = secret;
@@ -116,6 +155,14 @@ public final class RateLimiter {
     this.lag = Math.min(MAX_LAG_NANOS / unit + 1, 1L << (TIME_BITS - 2));
     this.buckets = Integer.highestOneBit(Math.max(1, (2 * keys + WAYS - 1) / WAYS) * 2 - 1);
     this.cells = new long[buckets * STRIDE];
+    this.horizon = loops == 0 ? most : DEBTS * (most + 1_000_000_000 / unit);
+    this.rings = new AdmissionRing[loops];
+    Arrays.setAll(rings, _ -> new AdmissionRing());
+  }
+
+  /** Whether others count, too. */
+  public boolean isShared() {
+    return rings.length > 0;
   }
 
   /** Between two requests on average. */
@@ -145,8 +192,9 @@ public final class RateLimiter {
       int at = find(bucket, mark);
       if (at < 0) {
         // Nobody: the first request is always let in, if there is somebody to put it down.
-        int entered = enter(bucket, mark, now);
+        int entered = enter(bucket, mark, now, interval);
         if (entered == ENTERED) {
+          tell(verdict, key);
           report(verdict, interval);
           return true;
         }
@@ -165,6 +213,7 @@ public final class RateLimiter {
         return false;
       }
       if (CELL.compareAndSet(cells, at, cell, mark | ((now + ahead) & TIME_MASK))) {
+        tell(verdict, key);
         report(verdict, ahead);
         return true;
       }
@@ -173,8 +222,63 @@ public final class RateLimiter {
     return false;
   }
 
+  private void tell(Verdict verdict, long key) {
+    if (rings.length > 0) {
+      rings[verdict.loop].add(key);
+    }
+  }
+
+  /**
+   * Counts what was let in elsewhere.
+   *
+   * @param requests at least one
+   * @param nanos the time
+   */
+  public void charge(long key, int requests, long nanos) {
+    long hash = mix(key ^ secret);
+    long mark = Math.max(hash >>> TIME_BITS, 1) << TIME_BITS;
+    int bucket = (int) (hash & (buckets - 1)) * STRIDE;
+    long now = (nanos / unit) & TIME_MASK;
+    long more = Math.min(horizon, requests * interval);
+    for (int look = 0; look < MAX_LOOKS; look++) {
+      int at = find(bucket, mark);
+      if (at < 0) {
+        int entered = enter(bucket, mark, now, more);
+        if (entered == ENTERED) {
+          return;
+        }
+        if (entered == BUSY) {
+          Thread.onSpinWait();
+        }
+        continue;
+      }
+      long cell = (long) CELL.getOpaque(cells, at);
+      long ahead = Math.min(horizon, ahead(cell, now) + more);
+      if ((cell & ~TIME_MASK) == mark
+          && CELL.compareAndSet(cells, at, cell, mark | ((now + ahead) & TIME_MASK))) {
+        return;
+      }
+    }
+  }
+
+  /** Hands over the keys that were let in since the last time. One thread at a time asks. */
+  public void drain(LongConsumer taker) {
+    for (AdmissionRing ring : rings) {
+      ring.drain(taker);
+    }
+  }
+
+  /** How many were let in that nobody can be told of, as they were too many at once. */
+  public long untold() {
+    long all = 0;
+    for (AdmissionRing ring : rings) {
+      all += ring.lost();
+    }
+    return all;
+  }
+
   private void report(Verdict verdict, long ahead) {
-    verdict.remaining = (most - ahead) / interval;
+    verdict.remaining = Math.max(0, most - ahead) / interval;
     verdict.waitNanos = Math.max(0, ahead + interval - most) * unit;
     verdict.fullNanos = ahead * unit;
   }
@@ -182,7 +286,7 @@ public final class RateLimiter {
   /** How far the time of a cell lies ahead, in units; 0 if it has passed. */
   private long ahead(long cell, long now) {
     long distance = (cell - now) & TIME_MASK;
-    return distance > most + lag ? 0 : Math.min(distance, most);
+    return distance > horizon + lag ? 0 : Math.min(distance, horizon);
   }
 
   /** The place of that key, or -1. */
@@ -200,8 +304,8 @@ public final class RateLimiter {
   private static final int THERE = 1;
   private static final int BUSY = 2;
 
-  /** Puts the key in with one request counted. */
-  private int enter(int bucket, long mark, long now) {
+  /** Puts the key in with a time that lies so far ahead. */
+  private int enter(int bucket, long mark, long now, long by) {
     if (!CELL.compareAndSet(cells, bucket, 0L, 1L)) {
       return BUSY;
     }
@@ -222,7 +326,7 @@ public final class RateLimiter {
             seen = cell;
           }
         }
-        if (CELL.compareAndSet(cells, poorest, seen, mark | ((now + interval) & TIME_MASK))) {
+        if (CELL.compareAndSet(cells, poorest, seen, mark | ((now + by) & TIME_MASK))) {
           return ENTERED;
         }
       }

@@ -87,6 +87,12 @@ public enum Metric {
       Unit.NONE,
       "instance",
       "Versions of the configuration that an instance is behind the group's. When it rises and stays above 0, that instance could not put it into force; its events say why."),
+  RATE_LIMIT_SHARED(
+      "fairlead_rate_limit_shared_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "direction",
+      "Requests let in by limits that all instances of a group count together: told to the others, heard from them, and lost as they were too many at once. When lost rises, the group lets in more than it should; when heard stays while others have traffic, they cannot reach this instance."),
   VIP_OWNER(
       "fairlead_vip_owner",
       Type.GAUGE,

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -209,8 +211,47 @@ final class GroupTest {
                 plain,
                 null,
                 new SecureRandom(),
-                new Greeting.Hello("prod", "x", "127.0.0.1:1", "p", true, Map.of())))
+                new Greeting.Hello("prod", "x", "127.0.0.1:1", "p", true, Map.of(), false)))
         .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void allOthersAreToldAndStrangersAreNotHeard() throws Exception {
+    for (String each : List.of("a", "b", "c")) {
+      start(each, "a", "b", "c");
+    }
+    reached("a", "b", "c");
+    Map<String, List<String>> heard = new ConcurrentHashMap<>();
+    for (String each : List.of("a", "b", "c")) {
+      List<String> lines = Collections.synchronizedList(new ArrayList<>());
+      heard.put(each, lines);
+      group(each).onTold(lines::add);
+    }
+    await(
+        "both others hear",
+        () -> {
+          group("a").tell("rates 1");
+          return heard.get("b").contains("rates 1") && heard.get("c").contains("rates 1");
+        });
+    assertThat(heard.get("a")).isEmpty();
+
+    // Nobody else can say anything there, nor say again what was overheard.
+    Greeting.Hello stranger =
+        new Greeting.Hello("prod", "x", "127.0.0.1:1", "p", false, Map.of(), true);
+    assertThatThrownBy(() ->
+            GroupDoor.stay(address("b"), config("a", "a"), null, new SecureRandom(), stranger))
+        .hasMessage("x is not one of the group");
+    stop("c");
+    heard.get("c").clear();
+    start("c", "a", "b", "c");
+    reached("c");
+    group("c").onTold(heard.get("c")::add);
+    await(
+        "it is told again",
+        () -> {
+          group("a").tell("rates 2");
+          return heard.get("c").contains("rates 2");
+        });
   }
 
   @Test

@@ -121,6 +121,69 @@ final class RateLimiterTest {
   }
 
   /**
+   * Several instances, each told every 100 ms what the others have let in, that much later:
+   * together they let in the rate, and beyond it a burst each and what they did not know of each
+   * other.
+   */
+  @ParameterizedTest
+  @CsvSource({"2, 100, 100", "3, 1000, 1", "5, 50, 200", "2, 1, 1", "10, 200, 20"})
+  void instancesCountTogether(int instances, int rate, int burst) {
+    List<RateLimiter> limiters = new ArrayList<>();
+    List<Map<Long, Integer>> told = new ArrayList<>();
+    for (int i = 0; i < instances; i++) {
+      limiters.add(new RateLimiter(SECOND / rate, burst, 100, random.nextLong(), 1));
+      told.add(new HashMap<>());
+    }
+    int seconds = 60;
+    long[] in = new long[2];
+    for (long millis = 0; millis < seconds * 1000L; millis++) {
+      long now = millis * 1_000_000;
+      for (int i = 0; i < instances; i++) {
+        for (int asks = random.nextInt(1 + 8 * rate / 1000 + 1); asks > 0; asks--) {
+          int key = random.nextInt(2);
+          in[key] += limiters.get(i).admit(key, now, verdict) ? 1 : 0;
+        }
+      }
+      if (millis % 100 == 0) {
+        for (int i = 0; i < instances; i++) {
+          for (int other = 0; other < instances; other++) {
+            if (other != i) {
+              RateLimiter charged = limiters.get(other);
+              told.get(i).forEach((key, requests) -> charged.charge(key, requests, now));
+            }
+          }
+          Map<Long, Integer> next = new HashMap<>();
+          limiters.get(i).drain(key -> next.merge(key, 1, Integer::sum));
+          told.set(i, next);
+        }
+      }
+    }
+    for (long each : in) {
+      assertThat(each)
+          .as("seed %s", seed)
+          .isBetween(
+              (long) (0.9 * rate * seconds),
+              rate * seconds + (long) instances * burst + (long) (0.2 * instances * rate) + 10);
+    }
+    assertThat(limiters).allMatch(limiter -> limiter.untold() == 0);
+  }
+
+  @Test
+  void whatNobodyFetchesIsLostAndCounted() {
+    RateLimiter limiter = new RateLimiter(1000, 1_000_000, 100, seed, 1);
+    for (int i = 0; i < AdmissionRing.PLACES + 5; i++) {
+      assertThat(limiter.admit(i % 3, 0, verdict)).isTrue();
+    }
+    assertThat(limiter.untold()).isEqualTo(5);
+    List<Long> keys = new ArrayList<>();
+    limiter.drain(keys::add);
+    assertThat(keys).hasSize(AdmissionRing.PLACES).startsWith(0L, 1L, 2L, 0L);
+    keys.clear();
+    limiter.drain(keys::add);
+    assertThat(keys).isEmpty();
+  }
+
+  /**
    * Many event loops, one key that nobody has seen, again and again: the first moment is the test.
    */
   @Test

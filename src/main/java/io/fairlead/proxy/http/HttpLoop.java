@@ -35,13 +35,14 @@ public final class HttpLoop {
   private final Set<WebSocketRelay> webSockets = Collections.newSetFromMap(new IdentityHashMap<>());
   private final IpAddress address = new IpAddress();
   private final PathCaptures.Places places = new PathCaptures.Places();
-  private final RateLimiter.Verdict verdict = new RateLimiter.Verdict();
+  private final RateLimiter.Verdict verdict;
   private int exchangesInUse;
   private long bytesOfBodies;
   private long now = System.nanoTime();
 
   public HttpLoop(Loop loop, NodeSignals signals, PoolDirectory directory) {
     this.loop = loop;
+    this.verdict = new RateLimiter.Verdict(loop.index());
     this.signals = signals;
     this.directory = directory;
   }
