@@ -182,6 +182,7 @@ final class Fairlead implements AutoCloseable {
   private final Discovery discovery;
   private final GroupKeeper groups;
   private final SharedRates sharedRates;
+  private final SharedVerdicts sharedVerdicts;
   private final VipKeeper vips;
   private final DatabaseKeeper databases;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
@@ -260,6 +261,14 @@ final class Fairlead implements AutoCloseable {
     commandsAllowed = config.admin().allowCommands();
     groups = new GroupKeeper(this, config.data(), control, events::add, secrets, roles);
     sharedRates = new SharedRates(control, groups::tell);
+    sharedVerdicts =
+        new SharedVerdicts(control, this::presentServices, groups::tell, health::askAgain);
+    Runnable _ =
+        events.subscribe(entry -> {
+          if (entry.event() instanceof Event.NodeUp || entry.event() instanceof Event.NodeDown) {
+            sharedVerdicts.changed();
+          }
+        });
     vips =
         new VipKeeper(
             config.group().map(GroupConfig::instance).orElseGet(RecordKeeper::hostName),
@@ -1142,6 +1151,17 @@ final class Fairlead implements AutoCloseable {
   /** This instance as one of a group; null: it is alone. */
   @Nullable Group group() {
     return groups.group();
+  }
+
+  SharedVerdicts sharedVerdicts() {
+    return sharedVerdicts;
+  }
+
+  private List<Service> presentServices() {
+    State present = state.get();
+    return present == null
+        ? List.of()
+        : present.services().values().stream().map(ServiceRuntime::service).toList();
   }
 
   SharedRates sharedRates() {

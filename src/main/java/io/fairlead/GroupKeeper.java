@@ -109,6 +109,7 @@ final class GroupKeeper {
     if (config.isEmpty()) {
       group = null;
       roles.follow(null);
+      fairlead.sharedVerdicts().follow(null);
       if (running != null) {
         // It may be waiting for the change that this is part of.
         Thread.ofVirtual().name("group ends").start(running::close);
@@ -123,9 +124,15 @@ final class GroupKeeper {
               events,
               random,
               new FromGroup(config.get().name()));
-      begun.onTold(fairlead.sharedRates()::hear);
+      begun.onTold(line -> {
+        fairlead.sharedRates().hear(line);
+        fairlead.sharedVerdicts().hear(line);
+      });
       group = begun;
       roles.follow(begun.leadership());
+      if (config.get().role() == GroupConfig.Role.MEMBER) {
+        fairlead.sharedVerdicts().follow(config.get().instance());
+      }
     } else {
       running.follow(config.get());
     }

@@ -528,7 +528,9 @@ final class Operator implements Instance {
   @Override
   public String choice(Node node) {
     ServiceRuntime service = fairlead.state().services().get(node.service());
-    return service == null ? "" : service.choice().of(node);
+    return service == null
+        ? ""
+        : service.choice().of(node) + fairlead.sharedVerdicts().otherwise(node);
   }
 
   @Override

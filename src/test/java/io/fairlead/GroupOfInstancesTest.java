@@ -36,11 +36,13 @@ class GroupOfInstancesTest {
   private final List<Fairlead> running = new ArrayList<>();
   private final AtomicLong letIn = new AtomicLong();
   private TestNode node;
+  private TestNode rare;
   private int base;
 
   @BeforeAll
   void start() throws Exception {
     node = Loopback.node("n");
+    rare = Loopback.node("r");
     base = FreePort.row(11);
     for (int i = 0; i < NAMES.size(); i++) {
       running.add(start(i));
@@ -103,18 +105,57 @@ class GroupOfInstancesTest {
         bind: "127.0.0.1:0"
         routes:
           - { match: { path: /limited }, service: shop, rate-limit: { key: route, rate: 50/s, burst: 5 } }
+          - { match: { path: /rare }, service: rare }
           - { service: shop }
     services:
       shop: { nodes: ["127.0.0.1:%d"] }
+      rare: { nodes: ["127.0.0.1:%d"], health: { tcp: true, interval: 1h } }
     """
-        .formatted(name, node.port());
+        .formatted(name, node.port(), rare.port());
   }
 
   @AfterAll
   void close() {
     running.forEach(Fairlead::close);
     node.close();
+    rare.close();
     http.close();
+  }
+
+  /** Its next probe would be due in an hour. */
+  @Test
+  void whatOneFindsOfANodeOthersLookAtAtOnce() throws Exception {
+    HttpResponse<String> nodes = send(0, "GET", "/api/v1/services/rare/nodes", "");
+    assertThat(nodes.body()).contains("\"state\":\"up\"");
+    rare.close();
+    // One request at a, which finds nobody there.
+    int status =
+        http.send(
+                HttpRequest.newBuilder(
+                        URI.create(
+                            "http://127.0.0.1:"
+                                + Loopback.port(running.get(0), web(running.get(0)))
+                                + "/rare"))
+                    .build(),
+                HttpResponse.BodyHandlers.discarding())
+            .statusCode();
+    assertThat(status).isEqualTo(503);
+    Loopback.await(
+        "b has seen it, too",
+        PATIENCE,
+        () -> body(1, "/api/v1/services/rare/nodes").contains("\"state\":\"down\""));
+  }
+
+  private static String web(Fairlead fairlead) {
+    return fairlead.state().listeners().keySet().iterator().next();
+  }
+
+  private String body(int i, String path) {
+    try {
+      return send(i, "GET", path, "").body();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Each alone would let in 50 a second. */
@@ -122,8 +163,7 @@ class GroupOfInstancesTest {
   void bothTogetherLetInWhatALimitSays() throws Exception {
     List<URI> doors = new ArrayList<>();
     for (Fairlead each : running.subList(0, 2)) {
-      String listener = each.state().listeners().keySet().iterator().next();
-      doors.add(URI.create("http://127.0.0.1:" + Loopback.port(each, listener) + "/limited"));
+      doors.add(URI.create("http://127.0.0.1:" + Loopback.port(each, web(each)) + "/limited"));
     }
     // Until each has heard of the other.
     Loopback.await(
