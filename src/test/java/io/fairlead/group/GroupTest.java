@@ -33,7 +33,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -221,19 +220,19 @@ final class GroupTest {
       start(each, "a", "b", "c");
     }
     reached("a", "b", "c");
-    Map<String, List<String>> heard = new ConcurrentHashMap<>();
-    for (String each : List.of("a", "b", "c")) {
-      List<String> lines = Collections.synchronizedList(new ArrayList<>());
-      heard.put(each, lines);
-      group(each).onTold(lines::add);
-    }
+    List<String> atA = Collections.synchronizedList(new ArrayList<>());
+    List<String> atB = Collections.synchronizedList(new ArrayList<>());
+    List<String> atC = Collections.synchronizedList(new ArrayList<>());
+    group("a").onTold(atA::add);
+    group("b").onTold(atB::add);
+    group("c").onTold(atC::add);
     await(
         "both others hear",
         () -> {
           group("a").tell("rates 1");
-          return heard.get("b").contains("rates 1") && heard.get("c").contains("rates 1");
+          return atB.contains("rates 1") && atC.contains("rates 1");
         });
-    assertThat(heard.get("a")).isEmpty();
+    assertThat(atA).isEmpty();
 
     // Nobody else can say anything there, nor say again what was overheard.
     Greeting.Hello stranger =
@@ -242,15 +241,15 @@ final class GroupTest {
             GroupDoor.stay(address("b"), config("a", "a"), null, new SecureRandom(), stranger))
         .hasMessage("x is not one of the group");
     stop("c");
-    heard.get("c").clear();
+    atC.clear();
     start("c", "a", "b", "c");
     reached("c");
-    group("c").onTold(heard.get("c")::add);
+    group("c").onTold(atC::add);
     await(
         "it is told again",
         () -> {
           group("a").tell("rates 2");
-          return heard.get("c").contains("rates 2");
+          return atC.contains("rates 2");
         });
   }
 

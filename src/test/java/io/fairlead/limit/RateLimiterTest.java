@@ -163,7 +163,7 @@ final class RateLimiterTest {
           .as("seed %s", seed)
           .isBetween(
               (long) (0.9 * rate * seconds),
-              rate * seconds + (long) instances * burst + (long) (0.2 * instances * rate) + 10);
+              (long) (rate * (seconds + 0.2 * instances)) + (long) instances * burst + 10);
     }
     assertThat(limiters).allMatch(limiter -> limiter.untold() == 0);
   }
