@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers chaos chaos-database chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers chaos chaos-database test-backups chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -81,6 +81,10 @@ ROUNDS ?= 10
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server rsync
 	$(MVN) test -Dtest='DatabaseChaosTest,GaleraTest' -Dfairlead.database.rounds=$(ROUNDS) $(MORE)
+
+test-backups: jdk ## what befalls backups of PostgreSQL, restored each time; MIB=1024 measures; some of it needs root
+	@bin/needs maven postgresql
+	$(MVN) test -Dtest='DatabaseBackup*Test' -Dfairlead.backups=true $(if $(MIB),-Dfairlead.backups.mib=$(MIB)) $(MORE)
 
 page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds
 	bench/page-hour $(MORE)

@@ -1,5 +1,6 @@
 package io.fairlead;
 
+import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.DatabaseEngine;
 import io.fairlead.config.DatabaseUse;
@@ -15,7 +16,9 @@ import io.fairlead.replication.DatabaseSessions;
 import io.fairlead.replication.DatabaseWatch;
 import io.fairlead.replication.Term;
 import io.fairlead.replication.TermFile;
+import io.fairlead.replication.backup.Backups;
 import io.fairlead.runtime.ControlThread;
+import io.fairlead.runtime.Leadership;
 import io.fairlead.service.Node;
 import io.fairlead.service.Role;
 import io.fairlead.service.Service;
@@ -26,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +46,7 @@ final class DatabaseKeeper {
   private final HealthChecker health;
   private final Consumer<Event> events;
   private final Path folder;
+  private final Leadership leadership;
 
   /** By what they are services of. */
   private final Map<Service, Running> running = new ConcurrentHashMap<>();
@@ -56,6 +61,8 @@ final class DatabaseKeeper {
     final DatabaseWatch watch;
     final TermFile file;
     boolean started;
+    volatile @Nullable Backups backups;
+    private @Nullable Path backupFolder;
 
     Running(Service service, DatabaseConfig config, ServiceConfig asService) {
       boolean postgresql = config.engine() == DatabaseEngine.POSTGRESQL;
@@ -107,6 +114,33 @@ final class DatabaseKeeper {
       events.accept(event);
     }
 
+    /** Backups of another folder are another's. */
+    void backUp(DatabaseConfig config) {
+      Path wanted = config.backup().map(BackupConfig::folder).orElse(null);
+      Backups present = backups;
+      if (present != null && !Objects.equals(wanted, backupFolder)) {
+        endBackups();
+        present = null;
+      }
+      backupFolder = wanted;
+      if (present != null) {
+        present.configure(config);
+      } else if (wanted != null) {
+        Backups made = new Backups(config, watch::view, leadership, control, events);
+        backups = made;
+        made.start();
+      }
+    }
+
+    /** What it does may take a moment to end. */
+    void endBackups() {
+      Backups present = backups;
+      backups = null;
+      if (present != null) {
+        Thread _ = Thread.ofVirtual().name("backups end").start(present::close);
+      }
+    }
+
     @Override
     public void remember(Term term) {
       terms.put(watch.view().name(), term);
@@ -118,8 +152,10 @@ final class DatabaseKeeper {
       DataPlane dataPlane,
       ControlThread control,
       HealthChecker health,
+      Leadership leadership,
       Consumer<Event> events,
       Path data) {
+    this.leadership = leadership;
     this.dataPlane = dataPlane;
     this.control = control;
     this.health = health;
@@ -166,6 +202,27 @@ final class DatabaseKeeper {
         database.started = true;
         database.watch.start();
       }
+      database.backUp(config);
+    }
+  }
+
+  /** The backups of a database; null: it has none here. Any thread. */
+  @Nullable Backups backups(String name) {
+    for (Running database : running.values()) {
+      if (database.watch.view().name().equals(name)) {
+        return database.backups;
+      }
+    }
+    return null;
+  }
+
+  /** Nothing is backed up any more; what has begun ends. Not the control thread: it waits. */
+  void close() {
+    for (Running database : running.values()) {
+      Backups backups = database.backups;
+      if (backups != null) {
+        backups.close();
+      }
     }
   }
 
@@ -174,6 +231,7 @@ final class DatabaseKeeper {
     Running database = running.remove(service);
     if (database != null) {
       database.watch.close();
+      database.endBackups();
       database.reads.end();
     }
   }

@@ -215,7 +215,8 @@ final class Fairlead implements AutoCloseable {
     this.file = file;
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
-    databases = new DatabaseKeeper(dataPlane, control, health, events::add, config.data());
+    Roles roles = new Roles(new LoneLeadership(control, LEASE));
+    databases = new DatabaseKeeper(dataPlane, control, health, roles, events::add, config.data());
     questions = RecordQueries.of(config.data().resolve("records"));
     rollups = new Rollups(config.data(), control::epochMillis, secrets.nextLong());
     incidents =
@@ -248,7 +249,6 @@ final class Fairlead implements AutoCloseable {
             rollups,
             () -> records.recorder() != null,
             () -> AlertKeeper.open(incidents.watch()));
-    Roles roles = new Roles(new LoneLeadership(control, LEASE));
     scaling =
         new ScalingKeeper(
             config.data(),
@@ -1325,6 +1325,7 @@ final class Fairlead implements AutoCloseable {
       scaling.close(); // and starts and stops
       return true;
     });
+    databases.close(); // and backs up
     groups.close(); // and is one of the group
     return end(
         "replaced", vips::abandon, patience, listener -> listener.leave(IDLE_PATIENCE, patience));
@@ -1375,6 +1376,7 @@ final class Fairlead implements AutoCloseable {
     if (last != null && !replaced) {
       scaling.stop(last.config()); // what a drain has not stopped
     }
+    databases.close();
     questions.close();
     alerts.close();
     groups.close();

@@ -48,6 +48,8 @@ import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
+import io.fairlead.replication.backup.Backups;
+import io.fairlead.replication.backup.BackupsView;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -111,6 +113,24 @@ final class Operator implements Instance {
   @Override
   public List<DatabaseReport> databases() {
     return fairlead.databases().reports();
+  }
+
+  @Override
+  public @Nullable BackupsView backups(String database) {
+    Backups backups = fairlead.databases().backups(database);
+    return backups == null ? null : backups.view();
+  }
+
+  @Override
+  public String backUp(String database) {
+    Backups backups = fairlead.databases().backups(database);
+    return backups == null ? "database " + database + " has no backup" : backups.backUp();
+  }
+
+  @Override
+  public String drill(String database) {
+    Backups backups = fairlead.databases().backups(database);
+    return backups == null ? "database " + database + " has no backup" : backups.drill();
   }
 
   @Override

@@ -102,12 +102,13 @@ class ExamplesTest {
 
   /** Nobody is where their members should be: clients would wait. */
   @ParameterizedTest
-  @ValueSource(strings = {"postgresql.yaml", "galera.yaml"})
+  @ValueSource(strings = {"postgresql.yaml", "galera.yaml", "backups.yaml"})
   void thoseOfDatabasesStartAndSayWhoIsMissing(String name, @TempDir Path folder) throws Exception {
     String text =
         Files.readString(Path.of("examples", name))
             .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
             .replaceAll("10\\.0\\.0\\.(\\d+):\\d+", "127.0.0.$1:1")
+            .replace("/var/backups/orders", folder.resolve("backups").toString())
             .replace("${FAIRLEAD_DB_PASSWORD}", "a-password");
     try (Fairlead fairlead =
         Loopback.start("admin: { bind: \"127.0.0.1:0\" }\ndata: " + folder + "\n" + text)) {

@@ -29,8 +29,8 @@ final class Postgresql implements AutoCloseable {
   }
 
   /**
-   * What primaries are copies of, with a user {@code fairlead} who may monitor and one {@code
-   * admin} who may do everything.
+   * What primaries are copies of, with a user {@code fairlead} who may monitor, one {@code backup}
+   * who may replicate, and one {@code admin} who may do everything.
    */
   static Path template(Path folder) throws Exception {
     Path data = Server.folder(folder, "template");
@@ -51,6 +51,7 @@ final class Postgresql implements AutoCloseable {
         """
         host all admin 127.0.0.1/32 trust
         host replication admin 127.0.0.1/32 trust
+        host replication backup 127.0.0.1/32 scram-sha-256
         host all all 127.0.0.1/32 scram-sha-256
         """);
     Process single =
@@ -61,6 +62,7 @@ final class Postgresql implements AutoCloseable {
             .start();
     try (var in = single.outputWriter()) {
       in.write("create user fairlead password '" + PASSWORD + "' in role pg_monitor\n");
+      in.write("create user backup replication password '" + PASSWORD + "'\n");
       in.write("create table ledger(id bigint primary key)\n");
     }
     if (single.waitFor() != 0) {

@@ -174,6 +174,7 @@ final class Api {
     table.addAll(new StoreApi(instance).endpoints());
     table.add(new VipsApi(instance).endpoint());
     table.add(new DatabasesApi(instance).endpoint());
+    table.addAll(new BackupsApi(instance).endpoints());
     table.add(
         open(
             "/api/v1/openapi.json",

@@ -15,6 +15,7 @@ import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
+import io.fairlead.replication.backup.BackupsView;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -52,6 +53,25 @@ public interface Instance {
 
   /** In the order of their names. */
   List<DatabaseReport> databases();
+
+  /** The backups of a database; null: it has none in the configuration. */
+  default @Nullable BackupsView backups(String database) {
+    return null;
+  }
+
+  /**
+   * Has a copy of that database made.
+   *
+   * @return why it cannot be; empty: it will be
+   */
+  default String backUp(String database) {
+    return "there are no backups here";
+  }
+
+  /** The same for a trial of its backups. */
+  default String drill(String database) {
+    return "there are no backups here";
+  }
 
   /** In the order of the configuration. */
   List<ListenerView> listeners();

@@ -13,6 +13,7 @@ import io.fairlead.record.otlp.ExportStats;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView.MemberView;
+import io.fairlead.replication.backup.BackupsView;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -407,6 +408,31 @@ public final class MetricsPage {
         case DATABASE_CUT -> databases(page, metric, databases, DatabaseReport::cut);
         case DATABASE_MOVED -> databases(page, metric, databases, DatabaseReport::moved);
         case DATABASE_ENDED -> databases(page, metric, databases, DatabaseReport::ended);
+        case BACKUP_LAG_BYTES ->
+            backups(page, metric, databases, one -> acting(one, (double) one.lagBytes()));
+        case BACKUP_LAG ->
+            backups(page, metric, databases, one -> acting(one, one.lagMillis() / 1e3));
+        case BACKUP_COPIES ->
+            backups(
+                page,
+                metric,
+                databases,
+                one ->
+                    acting(
+                        one,
+                        (double)
+                            one.copies().stream()
+                                .filter(copy -> copy.damaged().isEmpty())
+                                .count()));
+        case BACKUP_BYTES ->
+            backups(page, metric, databases, one -> acting(one, (double) one.bytes()));
+        case BACKUP_AGE ->
+            backups(page, metric, databases, one -> since(one, one.lastCopyMillis()));
+        case BACKUP_PROVEN_AGE ->
+            backups(page, metric, databases, one -> since(one, one.provenMillis()));
+        case BACKUP_GAPS -> backups(page, metric, databases, one -> acting(one, one.gaps().size()));
+        case BACKUP_TROUBLE ->
+            backups(page, metric, databases, one -> acting(one, one.isInTrouble() ? 1 : 0));
         case NODE_UP -> nodes(page, metric, services, node -> node.facts().up() ? 1 : 0);
         case NODE_DRAINING ->
             nodes(page, metric, services, node -> node.facts().draining() ? 1 : 0);
@@ -609,6 +635,33 @@ public final class MetricsPage {
         }
       }
     }
+  }
+
+  private void backups(
+      MetricsWriter page,
+      Metric metric,
+      List<DatabaseReport> databases,
+      Function<BackupsView, OptionalDouble> value)
+      throws IOException {
+    page.family(metric);
+    for (DatabaseReport database : databases) {
+      BackupsView view = instance.backups(database.view().name());
+      OptionalDouble known = view == null ? OptionalDouble.empty() : value.apply(view);
+      if (known.isPresent()) {
+        page.sample(metric, known.getAsDouble(), database.view().name());
+      }
+    }
+  }
+
+  /** Only the instance that takes care of them knows. */
+  private static OptionalDouble acting(BackupsView view, double value) {
+    return view.acting() ? OptionalDouble.of(value) : OptionalDouble.empty();
+  }
+
+  private static OptionalDouble since(BackupsView view, long millis) {
+    return millis == 0
+        ? OptionalDouble.empty()
+        : acting(view, Math.max(0, view.seenMillis() - millis) / 1e3);
   }
 
   private static OptionalDouble some(boolean holds) {

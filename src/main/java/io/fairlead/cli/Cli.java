@@ -99,7 +99,12 @@ public final class Cli {
       // Reading the annotations of all verbs would take longer than most verbs.
       verbs.keySet().retainAll(List.of(args[0]));
     }
-    verbs.forEach((name, verb) -> add(root, name, verb.get()));
+    verbs.forEach((name, verb) -> {
+      CommandLine command = add(root, name, verb.get());
+      if (name.equals("db")) {
+        DatabaseVerbs.all(world).forEach((part, its) -> add(command, part, its.get()));
+      }
+    });
     addHelp(root.getCommandSpec());
     root.setOut(world.out());
     root.setErr(world.err());
@@ -147,10 +152,11 @@ public final class Cli {
     return verbs;
   }
 
-  private static void add(CommandLine root, String name, Object verb) {
+  private static CommandLine add(CommandLine root, String name, Object verb) {
     CommandLine command = new CommandLine(verb).setCaseInsensitiveEnumValuesAllowed(true);
     addHelp(command.getCommandSpec());
     root.addSubcommand(name, command);
+    return command;
   }
 
   private static void addHelp(CommandSpec spec) {

@@ -2,34 +2,56 @@ package io.fairlead.cli;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
-/** What is asked about databases. */
+/** What is asked about databases, and done with them: one class for each verb. */
 final class DatabaseVerbs {
   private DatabaseVerbs() {}
 
-  @Command(description = "Databases: who takes the writes, who may be read.")
-  static final class Db extends RemoteVerb {
-    @Parameters(index = "0", paramLabel = "WHAT", description = "status.")
-    private String what = "";
+  /** In the order of the usage. */
+  static Map<String, Supplier<Verb>> all(Cli.World world) {
+    Map<String, Supplier<Verb>> verbs = new LinkedHashMap<>();
+    verbs.put("status", () -> new Status(world));
+    verbs.put("backup", () -> new BackupVerbs.Backup(world));
+    verbs.put("backups", () -> new BackupVerbs.Backups(world));
+    verbs.put("drill", () -> new BackupVerbs.Drill(world));
+    verbs.put("restore", () -> new RestoreVerb(world));
+    return verbs;
+  }
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "DATABASE", description = "Its name.")
-    private @Nullable String database;
-
+  @Command(
+      description = "Databases: what they are, and what is done with them.",
+      synopsisSubcommandLabel = "VERB")
+  static final class Db extends Verb {
     Db(Cli.World world) {
       super(world);
     }
 
     @Override
     public Integer call() {
-      if (!what.equals("status")) {
-        throw new Failure(Cli.USAGE, "db knows status (was " + what + ")");
-      }
+      throw new Failure(Cli.USAGE, "db needs one of " + String.join(", ", all(world()).keySet()));
+    }
+  }
+
+  @Command(description = "Who takes the writes, who may be read.")
+  static final class Status extends RemoteVerb {
+    @Parameters(index = "0", arity = "0..1", paramLabel = "DATABASE", description = "Its name.")
+    private @Nullable String database;
+
+    Status(Cli.World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
       AdminClient.Reply reply = client().get("/api/v1/databases");
       List<JsonNode> wanted = new ArrayList<>();
       for (JsonNode each : reply.json().get("databases")) {

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param writers of Galera: how many members take writes
  * @param readOnly which members take connections that only read
  * @param connectTimeout for one connection to a member
+ * @param backup of PostgreSQL: how it is backed up; empty: not by us
  */
 public record DatabaseConfig(
     String name,
@@ -31,7 +32,8 @@ public record DatabaseConfig(
     Duration patience,
     Writers writers,
     DatabaseReads readOnly,
-    Duration connectTimeout) {
+    Duration connectTimeout,
+    Optional<BackupConfig> backup) {
   /** How many members take writes. */
   public enum Writers {
     /** One, which keeps the role as long as it can. */
@@ -46,6 +48,7 @@ public record DatabaseConfig(
 
   public DatabaseConfig {
     members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
+    backup = backup.map(one -> one.or(probe));
     Require require =
         new Require()
             .unless(Syntax.name(name), List.of("name"), name)
@@ -66,7 +69,12 @@ public record DatabaseConfig(
                 List.of("probe", "database"),
                 probe.database(),
                 "must not be given where engine is galera",
-                List.of());
+                List.of())
+            .that(
+                engine == DatabaseEngine.POSTGRESQL || backup.isEmpty(),
+                "backup",
+                null,
+                "must not be given where engine is galera");
     Map<HostPort, String> addresses = new HashMap<>();
     members.forEach((member, address) -> {
       require.that(

@@ -163,14 +163,29 @@ final class DatabasesLanguage {
           "For one connection to a member to be established.",
           "500ms");
 
+  private static final Key<BackupConfig> BACKUP =
+      Key.computed(
+          "backup",
+          BackupLanguage.BACKUP,
+          "none",
+          "How it is backed up; of PostgreSQL; see [backups.md](backups.md).",
+          "{ folder: /var/backups/orders, user: fairlead_backup }");
+
   static final Obj<DatabaseConfig> DATABASE_ENTRY =
       new Obj<>(
           "database",
           "Servers that hold the same data. Listeners with `protocol: tcp` name it in a route, with"
               + " `for: read-write` or `for: read-only`; see [databases.md](databases.md).",
           List.of(
-              ENGINE, MEMBERS, DATABASE_PROBE, PATIENCE, WRITERS, DATABASE_READS, CONNECT_TIMEOUT),
-          List.of("commit", "backup"),
+              ENGINE,
+              MEMBERS,
+              DATABASE_PROBE,
+              PATIENCE,
+              WRITERS,
+              DATABASE_READS,
+              CONNECT_TIMEOUT,
+              BACKUP),
+          List.of("commit"),
           null,
           (values, spot) ->
               new DatabaseConfig(
@@ -181,7 +196,8 @@ final class DatabasesLanguage {
                   values.get(PATIENCE),
                   values.get(WRITERS),
                   values.get(DATABASE_READS),
-                  values.get(CONNECT_TIMEOUT)));
+                  values.get(CONNECT_TIMEOUT),
+                  Optional.ofNullable(values.find(BACKUP))));
 
   static final Key<Map<String, DatabaseConfig>> DATABASES =
       Key.of(

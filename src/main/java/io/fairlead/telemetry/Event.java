@@ -54,6 +54,9 @@ public sealed interface Event {
           VipContested _,
           DatabaseWithoutPrimary _,
           DatabaseAlarm _,
+          BackupArchiveTrouble _,
+          BackupFailed _,
+          BackupDrillFailed _,
           NameFailsOpen _,
           IncidentOpened _ ->
           "bad";
@@ -74,6 +77,8 @@ public sealed interface Event {
           VipTroubleOver _,
           DatabasePrimary _,
           DatabaseAlarmOver _,
+          BackupArchiveResumed _,
+          BackupDrillPassed _,
           IncidentOver _ ->
           "good";
       case InstanceStarted _,
@@ -98,6 +103,8 @@ public sealed interface Event {
           VipOwned _,
           VipReleased _,
           NameUsesPool _,
+          BackupMade _,
+          BackupRemoved _,
           Audit _ ->
           "info";
     };
@@ -783,6 +790,124 @@ public sealed interface Event {
     @Override
     public String text() {
       return database + ": members agree again";
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** The log of a database does not get into its backups. */
+  record BackupArchiveTrouble(String database, String what) implements Event {
+    @Override
+    public String text() {
+      return database + ": the log does not get into the backups: " + what;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** It does again, and nothing is behind. */
+  record BackupArchiveResumed(String database) implements Event {
+    @Override
+    public String text() {
+      return database + ": the log gets into the backups again";
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /**
+   * A copy of a database was made and verified.
+   *
+   * @param backup its name
+   * @param member that it was taken from
+   */
+  record BackupMade(String database, String backup, String member, long bytes, long millis)
+      implements Event {
+    @Override
+    public String text() {
+      return database
+          + ": backup "
+          + backup
+          + " of "
+          + (bytes >> 20)
+          + " MiB from "
+          + member
+          + " in "
+          + millis
+          + " ms";
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** A copy of a database could not be made; it is tried again. */
+  record BackupFailed(String database, String why) implements Event {
+    @Override
+    public String text() {
+      return database + ": no backup was made: " + why;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** A copy of a database was removed, since others are as good. */
+  record BackupRemoved(String database, String backup) implements Event {
+    @Override
+    public String text() {
+      return database + ": backup " + backup + " is not kept any longer";
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /**
+   * The backups of a database were restored, started and read.
+   *
+   * @param pointMillis the moment that was restored, since 1970
+   * @param what was found
+   */
+  record BackupDrillPassed(String database, long pointMillis, long millis, String what)
+      implements Event {
+    @Override
+    public String text() {
+      return database
+          + ": a drill restored "
+          + java.time.Instant.ofEpochMilli(pointMillis)
+          + " in "
+          + millis
+          + " ms: "
+          + what;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** The backups of a database cannot be restored. */
+  record BackupDrillFailed(String database, String why) implements Event {
+    @Override
+    public String text() {
+      return database + ": the backups could not be restored: " + why;
     }
 
     @Override

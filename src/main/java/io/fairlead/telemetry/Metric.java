@@ -563,6 +563,55 @@ public enum Metric {
       "service",
       "Sessions that ended between two transactions because their member drained. It rises during a drain, and clients connect again."),
 
+  BACKUP_LAG_BYTES(
+      "fairlead_backup_log_lag_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "service",
+      "What the primary of the database has written and its backups do not have. When it rises, the way to the folder or its disk is too slow, or nothing comes at all."),
+  BACKUP_LAG(
+      "fairlead_backup_log_lag_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "service",
+      "How old the oldest of that is: so much would be lost with all members. When it rises beyond backup.max-lag, an event tells why."),
+  BACKUP_COPIES(
+      "fairlead_backup_copies",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Copies of all data that can be used. It rises with each; it falls when old ones are removed, or one is found damaged."),
+  BACKUP_BYTES(
+      "fairlead_backup_copies_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "service",
+      "Size of all copies, without the log. It rises as the database does."),
+  BACKUP_AGE(
+      "fairlead_backup_age_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "service",
+      "Time since the newest copy was complete. When it rises beyond backup.every, none could be made; an event tells why."),
+  BACKUP_PROVEN_AGE(
+      "fairlead_backup_proven_age_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "service",
+      "Age of the last moment that a drill has really restored; absent until one has. When it rises beyond backup.drill-every, drills fail or are not made."),
+  BACKUP_GAPS(
+      "fairlead_backup_log_gaps",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "Holes in the log that is kept. A rise means that moments cannot be restored; fairlead db backups says which."),
+  BACKUP_TROUBLE(
+      "fairlead_backup_trouble",
+      Type.GAUGE,
+      Unit.NONE,
+      "service",
+      "1 while the log does not come in, the last copy failed or the last drill did. A rise wants somebody to look."),
+
   NODE_UP(
       "fairlead_node_up",
       Type.GAUGE,

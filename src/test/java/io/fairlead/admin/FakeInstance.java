@@ -15,6 +15,7 @@ import io.fairlead.record.sql.RecordQuestions;
 import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
+import io.fairlead.replication.backup.BackupsView;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
@@ -81,6 +82,8 @@ public final class FakeInstance implements Instance {
   private volatile RecordQuestions records =
       (_, _) -> new QueryOutcome.Unavailable("Nothing is recorded here.");
   private volatile List<DatabaseReport> databases = List.of();
+  private volatile @Nullable BackupsView backups;
+  private volatile @Nullable BackupsView backupsNext;
   private final IncidentWatch incidents = new IncidentWatch((_, _) -> null, _ -> {});
   private volatile boolean ready = true;
   private volatile boolean draining;
@@ -103,6 +106,35 @@ public final class FakeInstance implements Instance {
 
   public void setDatabases(List<DatabaseReport> reports) {
     databases = reports;
+  }
+
+  @Override
+  public @Nullable BackupsView backups(String database) {
+    return backups != null && backups.database().equals(database) ? backups : null;
+  }
+
+  /**
+   * The backups of the database of that name.
+   *
+   * @param next what it is when a copy or a drill has been asked for; null: that is refused
+   */
+  public void setBackups(BackupsView present, @Nullable BackupsView next) {
+    backups = present;
+    backupsNext = next;
+  }
+
+  @Override
+  public String backUp(String database) {
+    if (backupsNext == null) {
+      return "another instance takes care of these backups";
+    }
+    backups = backupsNext;
+    return "";
+  }
+
+  @Override
+  public String drill(String database) {
+    return backUp(database);
   }
 
   /** Three nodes of one service, as in the demo. */

@@ -7,6 +7,7 @@ import io.fairlead.admin.FakeInstance;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.record.sql.QueryOutcome;
+import io.fairlead.replication.backup.BackupsView;
 import io.fairlead.service.Node;
 import io.fairlead.service.SessionWatch;
 import io.fairlead.telemetry.Event;
@@ -48,6 +49,129 @@ class CliTest {
   @AfterEach
   void shut() {
     server.close();
+  }
+
+  private static BackupsView.Copy copy(String id, long millis, String missing, String damaged) {
+    return new BackupsView.Copy(
+        id,
+        millis,
+        millis + 1_200,
+        40L << 20,
+        "b",
+        2,
+        1_795_000_000_000L,
+        0x5000148L,
+        missing,
+        damaged);
+  }
+
+  private static BackupsView.Trial trial(boolean passed, String text) {
+    return new BackupsView.Trial(
+        1_794_999_990_000L, 2_500, passed, "20261118T202640Z", 1, 2, 1_794_999_980_000L, text);
+  }
+
+  private static BackupsView backups(
+      List<BackupsView.Copy> copies, List<BackupsView.Trial> drills, String failure) {
+    return new BackupsView(
+        "orders",
+        "/var/backups/orders",
+        1_795_000_000_000L,
+        true,
+        "a",
+        0x5000148L,
+        2,
+        2048,
+        300,
+        1_795_000_000_000L,
+        "",
+        "",
+        "",
+        copies,
+        copies.size() > 2 ? List.of("the log from 0/1 to 0/2 is missing") : List.of(),
+        1_794_900_000_000L,
+        1_795_000_000_000L,
+        drills,
+        0,
+        0,
+        failure.isEmpty() ? 0 : 1_795_000_000_000L,
+        failure);
+  }
+
+  @Test
+  void backupsAreToldInWords() {
+    instance.setBackups(
+        backups(
+            List.of(
+                copy("20261117T160000Z", 1_794_900_000_000L, "00000002000000000000000A", ""),
+                copy("20261118T160000Z", 1_794_950_000_000L, "", "file base/1/1 is damaged"),
+                copy("20261118T202640Z", 1_794_990_000_000L, "", "")),
+            List.of(trial(true, "2 databases, all tables read")),
+            "the disk is full"),
+        null);
+    assertThat(type("db", "backups", "orders")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            orders: backups in /var/backups/orders
+            log: from a, up to 0/5000148 of timeline 2, 2.0 KiB and 0.3 s behind
+            restorable: from 2026-11-17T07:20:00Z to 2026-11-18T11:06:40Z
+            GAP: the log from 0/1 to 0/2 is missing
+            proven: 2026-11-18T11:06:20Z has been restored by a drill
+            the last backup failed: the disk is full
+
+            BACKUP            OF      SIZE   TOOK  TIMELINE  RESTORES FROM         TO
+            20261117T160000Z  b   40.0 MiB  1.2 s         2  2026-11-17T07:20:01Z  2026-11-18T11:06:40Z  then 00000002000000000000000A is missing
+            20261118T160000Z  b   40.0 MiB  1.2 s         2  2026-11-17T21:13:21Z  2026-11-18T11:06:40Z  DAMAGED: file base/1/1 is damaged
+            20261118T202640Z  b   40.0 MiB  1.2 s         2  2026-11-18T08:20:01Z  2026-11-18T11:06:40Z
+
+            DRILL                 IS     TOOK  PROVES                WHAT
+            2026-11-18T11:06:30Z  good  2.5 s  2026-11-18T11:06:20Z  2 databases, all tables read
+            """);
+  }
+
+  @Test
+  void aBackupAndADrillAreWaitedFor() {
+    BackupsView none = backups(List.of(), List.of(), "");
+    BackupsView one =
+        backups(
+            List.of(copy("20261118T202640Z", 1_794_990_000_000L, "", "")),
+            List.of(trial(true, "all tables read")),
+            "");
+    instance.setBackups(none, one);
+    assertThat(type("db", "backup", "orders")).isEqualTo(0);
+    assertThat(out).hasToString("backup 20261118T202640Z, 40.0 MiB from b, made and verified\n");
+    out.getBuffer().setLength(0);
+    instance.setBackups(none, one);
+    assertThat(type("db", "drill", "orders")).isEqualTo(0);
+    assertThat(out)
+        .hasToString("proven: 2026-11-18T11:06:20Z can be restored, in 2.5 s; all tables read\n");
+    instance.setBackups(none, backups(List.of(), List.of(trial(false, "a byte is wrong")), "full"));
+    assertThat(type("db", "drill", "orders")).isEqualTo(1);
+    instance.setBackups(none, backups(List.of(), List.of(), "the disk is full"));
+    assertThat(type("db", "backup", "orders")).isEqualTo(1);
+    instance.setBackups(none, null);
+    assertThat(type("db", "backup", "orders")).isEqualTo(1);
+    assertThat(type("db", "backups", "no-such")).isEqualTo(1);
+    assertThat(err.toString())
+        .contains(
+            "a byte is wrong",
+            "the disk is full",
+            "another instance takes care of these backups",
+            "There is no database no-such");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "db, db needs one of status",
+    "db restore orders, Missing required option: '--to=FOLDER'",
+    "db restore --to x, name a database",
+    "db restore orders --to x --time yesterday, --time is a moment with its zone",
+    "db restore orders --to x --latest --time 2026-05-02T12:13:14Z, exclude each other",
+    "db restore --from no-such --to x, is no folder of backups"
+  })
+  void whatCannotBeRestored(String line, String complaint) {
+    assertThat(type(line.split(" "))).isNotZero();
+    assertThat(err.toString()).contains(complaint);
   }
 
   @Test

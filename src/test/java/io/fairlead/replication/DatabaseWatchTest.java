@@ -110,7 +110,8 @@ class DatabaseWatchTest {
             Duration.ofSeconds(10),
             Writers.ONE,
             DatabaseReads.DEFAULT,
-            Duration.ofSeconds(1));
+            Duration.ofSeconds(1),
+            Optional.empty());
     service.setRoleOfNewcomers(Role.none("has not been asked yet"));
     service.setMembers(specs);
     DatabaseWatch watch = new DatabaseWatch(service, config, term, time, sessions, world);

@@ -459,6 +459,38 @@ final class Incidents {
               0);
       case Event.DatabasePrimary(String database, String _, String _, long _, long _) ->
           endOf("writes " + database, when);
+      case Event.BackupArchiveTrouble(String database, String what) ->
+          state(
+              "archive " + database,
+              "backup-archive",
+              "bad",
+              when,
+              "The log of database " + database + " does not get into its backups: " + what,
+              Map.of("service", database),
+              0);
+      case Event.BackupArchiveResumed(String database) -> endOf("archive " + database, when);
+      case Event.BackupFailed(String database, String why) ->
+          state(
+              "backup " + database,
+              "backup-failed",
+              "bad",
+              when,
+              "No backup of database " + database + " could be made: " + why,
+              Map.of("service", database),
+              0);
+      case Event.BackupMade(String database, String _, String _, long _, long _) ->
+          endOf("backup " + database, when);
+      case Event.BackupDrillFailed(String database, String why) ->
+          state(
+              "drill " + database,
+              "backup-drill",
+              "bad",
+              when,
+              "The backups of database " + database + " could not be restored: " + why,
+              Map.of("service", database),
+              0);
+      case Event.BackupDrillPassed(String database, long _, long _, String _) ->
+          endOf("drill " + database, when);
       case Event.InstanceStopping _, Event.Replaced _ -> leaving = true;
       case Event.InstanceStarted _,
           Event.TakeoverFailed _,
@@ -493,6 +525,7 @@ final class Incidents {
           Event.VipContested _,
           Event.NameUsesPool _,
           Event.NameFailsOpen _,
+          Event.BackupRemoved _,
           Event.Audit _ -> {}
     }
   }

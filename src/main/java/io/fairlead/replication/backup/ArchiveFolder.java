@@ -1,0 +1,511 @@
+package io.fairlead.replication.backup;
+
+import io.fairlead.replication.PostgresPrograms;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder of the backups of one database:
+ *
+ * <pre>
+ * archive.properties    whose data this is
+ * lock, reading         who takes care of it; that somebody restores from it
+ * wal/00001/            the log as it came; another number begins where it could not be continued
+ * base/20260502T020000Z/data, backup.properties
+ * base/.new-…           a copy that is being made, or that somebody's death has left
+ * drills                one line for each
+ * </pre>
+ */
+final class ArchiveFolder {
+  private static final String INFO = "archive.properties";
+  private static final String ABOUT = "backup.properties";
+  private static final String DAMAGED = "damaged";
+  private static final String NEW = ".new-";
+  private static final String OLD = ".old-";
+  private static final int DRILLS = 100;
+  private static final int TAIL_OF_MANIFEST = 1 << 16;
+  private static final Pattern RANGE =
+      Pattern.compile(
+          "\"Timeline\": *([0-9]+), *\"Start-LSN\": *\"([0-9A-F/]+)\","
+              + " *\"End-LSN\": *\"([0-9A-F/]+)\"");
+
+  private final Path folder;
+
+  ArchiveFolder(Path folder) {
+    this.folder = folder.toAbsolutePath().normalize();
+  }
+
+  Path path() {
+    return folder;
+  }
+
+  Path bases() {
+    return folder.resolve("base");
+  }
+
+  Path wals() {
+    return folder.resolve("wal");
+  }
+
+  Path data(String backup) {
+    return bases().resolve(backup).resolve("data");
+  }
+
+  /** Where drills restore to. */
+  Path scratch() {
+    return folder.resolve("scratch");
+  }
+
+  /**
+   * Whose data is kept.
+   *
+   * @param system identifier; empty: nobody's yet
+   * @param segmentSize bytes of a segment of the log
+   * @param user who may log in to it
+   */
+  record Info(String system, long segmentSize, String user) {
+    static final Info NONE = new Info("", 1 << 24, "");
+  }
+
+  void make(PostgresPrograms programs) throws IOException {
+    programs.makeFolder(folder);
+    programs.makeFolder(wals());
+    programs.makeFolder(bases());
+  }
+
+  Info info() throws IOException {
+    Properties said = new Properties();
+    try {
+      said.load(new StringReader(Files.readString(folder.resolve(INFO))));
+      return new Info(
+          said.getProperty("system", ""),
+          Long.parseLong(said.getProperty("segment-size", "0")),
+          said.getProperty("user", ""));
+    } catch (NoSuchFileException _) {
+      return Info.NONE;
+    } catch (NumberFormatException e) {
+      throw new IOException(folder.resolve(INFO) + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  void write(Info info) throws IOException {
+    replace(
+        folder.resolve(INFO),
+        "system="
+            + info.system()
+            + "\nsegment-size="
+            + info.segmentSize()
+            + "\nuser="
+            + info.user()
+            + "\n");
+  }
+
+  /** A lock that ends with the process, if not before. */
+  record Held(FileChannel channel, FileLock lock) implements AutoCloseable {
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException _) {
+        // It goes with the process at last.
+      }
+    }
+  }
+
+  /** From now on this process takes care of it, and nobody else; null: somebody else does. */
+  @Nullable Held lock() throws IOException {
+    return lock("lock", false);
+  }
+
+  /** While it is held nothing is removed; null: something is being removed at this moment. */
+  @Nullable Held reading() throws IOException {
+    return lock("reading", true);
+  }
+
+  /** For removing; null: somebody reads. */
+  @Nullable Held removing() throws IOException {
+    return lock("reading", false);
+  }
+
+  private @Nullable Held lock(String name, boolean shared) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            folder.resolve(name),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
+    try {
+      FileLock lock = channel.tryLock(0, Long.MAX_VALUE, shared);
+      if (lock != null) {
+        return new Held(channel, lock);
+      }
+    } catch (OverlappingFileLockException _) {
+      // Held by another part of this process.
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    channel.close();
+    return null;
+  }
+
+  /** The part of the log that is being written; null: there is none yet. */
+  @Nullable Path lastPart() throws IOException {
+    List<Path> parts = parts();
+    return parts.isEmpty() ? null : parts.getLast();
+  }
+
+  Path newPart(PostgresPrograms programs) throws IOException {
+    Path last = lastPart();
+    int number = last == null ? 1 : Integer.parseInt(last.getFileName().toString()) + 1;
+    Path part = wals().resolve(String.format(Locale.ROOT, "%05d", number));
+    programs.makeFolder(part);
+    return part;
+  }
+
+  private List<Path> parts() throws IOException {
+    if (!Files.isDirectory(wals())) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(wals())) {
+      return all.filter(p -> p.getFileName().toString().matches("[0-9]{5}")).sorted().toList();
+    }
+  }
+
+  /** What is there. */
+  Archive read() throws IOException {
+    long segmentSize = info().segmentSize();
+    List<WalFile> files = new ArrayList<>();
+    Map<Integer, String> histories = new HashMap<>();
+    for (Path part : parts()) {
+      read(part, segmentSize, files, histories);
+    }
+    return new Archive(segmentSize, backups(), files, histories);
+  }
+
+  /** Files of the log in one part. */
+  static void read(Path part, long segmentSize, List<WalFile> files, Map<Integer, String> histories)
+      throws IOException {
+    List<Path> all;
+    try (Stream<Path> listed = Files.list(part)) {
+      all = listed.toList();
+    }
+    for (Path file : all) {
+      String name = file.getFileName().toString();
+      try {
+        Integer history = WalFile.historyOf(name);
+        if (history != null) {
+          histories.put(history, Files.readString(file));
+        } else if (WalFile.isSegment(name)) {
+          files.add(walFile(file, name, segmentSize));
+        }
+      } catch (NoSuchFileException _) {
+        // It got its final name meanwhile; whoever looks again sees it.
+      }
+    }
+  }
+
+  private static WalFile walFile(Path file, String name, long segmentSize) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    long segment = WalFile.segmentOf(name, segmentSize);
+    boolean whole = !name.endsWith(WalFile.PARTIAL) && attributes.size() == segmentSize;
+    return new WalFile(
+        WalFile.timelineOf(name),
+        segment,
+        whole,
+        segment * segmentSize + (whole ? segmentSize : WalTail.used(file)),
+        attributes.lastModifiedTime().toMillis(),
+        file);
+  }
+
+  // --- copies --------------------------------------------------------------------------------
+
+  private List<BaseBackup> backups() throws IOException {
+    List<BaseBackup> backups = new ArrayList<>();
+    if (!Files.isDirectory(bases())) {
+      return backups;
+    }
+    List<Path> all;
+    try (Stream<Path> listed = Files.list(bases())) {
+      all = listed.sorted().toList();
+    }
+    for (Path one : all) {
+      String id = one.getFileName().toString();
+      if (!id.startsWith(".") && Files.exists(one.resolve(ABOUT))) {
+        try {
+          backups.add(backup(id));
+        } catch (NoSuchFileException _) {
+          // It is being removed.
+        }
+      }
+    }
+    return backups;
+  }
+
+  private BaseBackup backup(String id) throws IOException {
+    Path own = bases().resolve(id);
+    Properties said = new Properties();
+    said.load(new StringReader(Files.readString(own.resolve(ABOUT))));
+    Path damaged = own.resolve(DAMAGED);
+    try {
+      return new BaseBackup(
+          id,
+          Integer.parseInt(said.getProperty("timeline")),
+          Lsn.parse(said.getProperty("start")),
+          Lsn.parse(said.getProperty("end")),
+          Long.parseLong(said.getProperty("started")),
+          Long.parseLong(said.getProperty("ended")),
+          Long.parseLong(said.getProperty("bytes")),
+          Integer.parseInt(said.getProperty("version")),
+          said.getProperty("from", ""),
+          Files.exists(damaged) ? Files.readString(damaged).strip() : "");
+    } catch (RuntimeException e) {
+      throw new IOException(own.resolve(ABOUT) + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  /** Where a copy is made, aside from those that count. */
+  Path begin(String id, PostgresPrograms programs) throws IOException {
+    Path made = bases().resolve(NEW + id);
+    programs.makeFolder(made);
+    Path data = made.resolve("data");
+    programs.makeFolder(data);
+    return data;
+  }
+
+  /** The copy is whole: from now on it counts. */
+  BaseBackup finish(String id, long startMillis, long endMillis, String source) throws IOException {
+    Path made = bases().resolve(NEW + id);
+    Path data = made.resolve("data");
+    String manifest = tail(data.resolve("backup_manifest"));
+    Matcher range = RANGE.matcher(manifest);
+    long start = 0;
+    long end = 0;
+    int timeline = 0;
+    while (range.find()) { // of several timelines the last is where it ended
+      int of = Integer.parseInt(range.group(1));
+      start = start == 0 ? Lsn.parse(range.group(2)) : Math.min(start, Lsn.parse(range.group(2)));
+      if (of >= timeline) {
+        timeline = of;
+        end = Lsn.parse(range.group(3));
+      }
+    }
+    if (timeline == 0) {
+      throw new IOException("the copy does not say which part of the log it needs");
+    }
+    String version = Files.readString(data.resolve("PG_VERSION")).strip();
+    write(
+        made.resolve(ABOUT),
+        "timeline="
+            + timeline
+            + "\nstart="
+            + Lsn.text(start)
+            + "\nend="
+            + Lsn.text(end)
+            + "\nstarted="
+            + startMillis
+            + "\nended="
+            + endMillis
+            + "\nbytes="
+            + size(data)
+            + "\nversion="
+            + Integer.parseInt(version.replaceFirst("[.].*", ""))
+            + "\nfrom="
+            + source
+            + "\n");
+    Files.move(made, bases().resolve(id), StandardCopyOption.ATOMIC_MOVE);
+    sync(bases());
+    return backup(id);
+  }
+
+  private static String tail(Path file) throws IOException {
+    try (FileChannel in = FileChannel.open(file)) {
+      long from = Math.max(0, in.size() - TAIL_OF_MANIFEST);
+      ByteBuffer bytes = ByteBuffer.allocate((int) (in.size() - from));
+      while (bytes.hasRemaining() && in.read(bytes, from + bytes.position()) > 0) {
+        // to its end
+      }
+      return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+    }
+  }
+
+  /** Remembers that a copy is of no use. */
+  void damaged(String id, String what) throws IOException {
+    if (Files.isDirectory(bases().resolve(id))) {
+      replace(bases().resolve(id).resolve(DAMAGED), what + "\n");
+    }
+  }
+
+  /** What somebody's death has left half made or half removed, and what drills have. */
+  void tidy() throws IOException {
+    delete(scratch());
+    try (Stream<Path> all = Files.list(bases())) {
+      for (Path one : all.toList()) {
+        String name = one.getFileName().toString();
+        if (name.startsWith(NEW) || name.startsWith(OLD)) {
+          delete(one);
+        }
+      }
+    }
+  }
+
+  void abandon(String id) throws IOException {
+    delete(bases().resolve(NEW + id));
+  }
+
+  /** Copies first, so that none is left without its log. */
+  void remove(Retention.Plan plan) throws IOException {
+    for (BaseBackup backup : plan.backups()) {
+      Path aside = bases().resolve(OLD + backup.id());
+      Files.move(bases().resolve(backup.id()), aside, StandardCopyOption.ATOMIC_MOVE);
+      delete(aside);
+    }
+    for (WalFile file : plan.files()) {
+      Files.deleteIfExists(file.file());
+    }
+    List<Path> parts = parts();
+    for (Path part : parts.subList(0, Math.max(0, parts.size() - 1))) {
+      try (Stream<Path> left = Files.list(part)) {
+        if (left.noneMatch(f -> WalFile.isSegment(f.getFileName().toString()))
+            && !holdsHistories(part)) {
+          delete(part);
+        }
+      }
+    }
+  }
+
+  /** They are small, and needed for long. */
+  private static boolean holdsHistories(Path part) throws IOException {
+    try (Stream<Path> left = Files.list(part)) {
+      return left.anyMatch(f -> WalFile.historyOf(f.getFileName().toString()) != null);
+    }
+  }
+
+  // --- drills --------------------------------------------------------------------------------
+
+  List<Drill> drills() throws IOException {
+    List<Drill> drills = new ArrayList<>();
+    Path file = folder.resolve("drills");
+    if (Files.exists(file)) {
+      for (String line : Files.readAllLines(file)) {
+        try {
+          drills.add(Drill.parse(line));
+        } catch (IllegalArgumentException e) {
+          throw new IOException(file + " is damaged: " + e.getMessage(), e);
+        }
+      }
+    }
+    return drills;
+  }
+
+  void add(Drill drill) throws IOException {
+    List<Drill> all = new ArrayList<>(drills());
+    all.add(drill);
+    List<Drill> kept = all.subList(Math.max(0, all.size() - DRILLS), all.size());
+    StringBuilder text = new StringBuilder();
+    kept.forEach(one -> text.append(one.line()).append('\n'));
+    replace(folder.resolve("drills"), text.toString());
+  }
+
+  // --- files ---------------------------------------------------------------------------------
+
+  private static void replace(Path file, String text) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".next");
+    write(next, text);
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Path parent = file.getParent();
+    if (parent != null) {
+      sync(parent);
+    }
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    try (FileChannel out =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+      out.force(true);
+    }
+  }
+
+  private static void sync(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory)) {
+      channel.force(true);
+    }
+  }
+
+  static long size(Path directory) throws IOException {
+    long[] bytes = new long[1];
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            bytes[0] += attributes.size();
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            return FileVisitResult.CONTINUE; // gone meanwhile
+          }
+        });
+    return bytes[0];
+  }
+
+  /** With all that is in it; nothing happens if it is not there. */
+  static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e)
+              throws IOException {
+            if (e != null) {
+              throw e;
+            }
+            Files.deleteIfExists(folder);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

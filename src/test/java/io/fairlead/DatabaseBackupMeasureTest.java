@@ -1,0 +1,99 @@
+package io.fairlead;
+
+import static io.fairlead.DatabaseBackupTest.await;
+import static io.fairlead.DatabaseBackupTest.awaitArchived;
+import static io.fairlead.DatabaseBackupTest.backup;
+import static io.fairlead.DatabaseBackupTest.backups;
+import static io.fairlead.DatabaseBackupTest.restore;
+
+import io.fairlead.replication.backup.BackupsView;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Prints what backups take: {@code make test-backups MIB=1024}. */
+@EnabledIfSystemProperty(named = "fairlead.backups.mib", matches = "[0-9]+")
+@Timeout(1800)
+class DatabaseBackupMeasureTest {
+  private static final int MIB = Integer.getInteger("fairlead.backups.mib", 64);
+
+  @Test
+  void whatItTakes(@TempDir Path folder) throws Exception {
+    try (Postgresql a =
+        Postgresql.primary(folder, Postgresql.template(folder), "a", "-c", "max_wal_size=4GB")) {
+      String _ =
+          a.ask(
+              "create table ballast as select i, repeat(md5(i::text), 30) as t"
+                  + " from generate_series(1, "
+                  + MIB * 1000L
+                  + ") i");
+      String _ = a.ask("create index on ballast (i)");
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ""), a)) {
+        BackupsView made = await(fairlead, "a copy", view -> view.copies().size() == 1);
+        BackupsView.Copy copy = made.copies().getFirst();
+        System.out.printf(
+            "copy: %d MiB, copied in %.1f s%n",
+            copy.bytes() >> 20, (copy.endMillis() - copy.startMillis()) / 1e3);
+        lag(fairlead, a);
+        awaitArchived(fairlead, a);
+        time("restore --latest", () -> restore(folder, "restored", null));
+        String _ = backups(fairlead).drill();
+        BackupsView proven = await(fairlead, "a drill", view -> !view.drills().isEmpty());
+        System.out.printf(
+            "drill: %.1f s, %s%n",
+            proven.drills().getLast().millis() / 1e3, proven.drills().getLast().text());
+      }
+    }
+  }
+
+  private interface Step {
+    Object run() throws Exception;
+  }
+
+  private static void time(String what, Step step) throws Exception {
+    long began = System.nanoTime();
+    Object said = step.run();
+    System.out.printf("%s: %.1f s; %s%n", what, (System.nanoTime() - began) / 1e9, said);
+  }
+
+  /** While one client writes without a pause for ten seconds. */
+  private static void lag(Fairlead fairlead, Postgresql a) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    Thread writer =
+        Thread.ofVirtual()
+            .start(() -> {
+              try (PostgresqlClient client = PostgresqlClient.to(a.port())) {
+                for (int i = 1; System.nanoTime() < end; i++) {
+                  String _ = client.ask("insert into ledger values (" + i + ")");
+                }
+              } catch (Exception e) {
+                System.out.println(e);
+              }
+            });
+    List<Long> bytes = new ArrayList<>();
+    List<Long> millis = new ArrayList<>();
+    while (System.nanoTime() < end) {
+      BackupsView view = backups(fairlead).view();
+      bytes.add(view.lagBytes());
+      millis.add(view.lagMillis());
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+    writer.join();
+    Collections.sort(bytes);
+    Collections.sort(millis);
+    System.out.printf(
+        "one client, %s rows in 10 s (%s): behind p50 %d bytes, max %d bytes, max %d ms%n",
+        a.ask("select count(*) from ledger"),
+        Instant.now(),
+        bytes.get(bytes.size() / 2),
+        bytes.getLast(),
+        millis.getLast());
+  }
+}
