@@ -3,6 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers chaos chaos-database test-backups chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-failover bench-store bench-scale dns-peers test-containers chaos chaos-database chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -55,6 +56,10 @@ bench-balance: jdk ## compares balancers: in simulated time, then with real proc
 bench-store: jdk ## times writes to the store of three instances beside three etcd; see bench/store
 	bench/store/run $(MORE)
 
+bench-failover: jdk ## how soon a group writes again when its leader is killed or frozen, ROUNDS (10) times each
+	@bin/needs maven
+	$(MVN) test -Dtest=GroupFailoverTest -Dfairlead.failover.rounds=$(or $(ROUNDS),10)
+
 bench-detect: jdk ## simulates labelled faults and healthy services before the outlier detector
 	@./fairlead simulate --brief $(MORE) bench/detect/*.yaml
 
@@ -77,10 +82,9 @@ chaos-group: jdk ## kills and freezes instances of a group RUNS (20) times SECON
 chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces (root); see chaos/vip/README.md
 	chaos/vip/run $(MORE)
 
-ROUNDS ?= 10
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server rsync
-	$(MVN) test -Dtest='DatabaseChaosTest,GaleraTest' -Dfairlead.database.rounds=$(ROUNDS) $(MORE)
+	$(MVN) test -Dtest='DatabaseChaosTest,GaleraTest' -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
 
 test-backups: jdk ## what befalls backups of PostgreSQL, restored each time; MIB=1024 measures; some of it needs root
 	@bin/needs maven postgresql

@@ -52,6 +52,9 @@ final class Engine implements AutoCloseable {
   /** Ticks for a newcomer to get the whole state: 30 s. */
   private static final int INIT_TICKS = 100;
 
+  /** Ticks to connect to who was elected: 2 s. */
+  private static final int CONNECT_TICKS = 7;
+
   /** Bytes of one message: the names of all keys of the store, if they are long. */
   private static final int MAX_MESSAGE = 32 << 20;
 
@@ -74,8 +77,14 @@ final class Engine implements AutoCloseable {
     property("4lw.commands.whitelist", "");
     property("jmx.log4j.disable", "true");
     property("preAllocSize", "4096"); // KiB of a log's file at a time
-    property("cnxTimeout", "1000");
+    property("cnxTimeout", "500"); // to reach one peer
+    property("leader.maxTimeToWaitForEpoch", "500"); // for a follower that has turned away; else 30 s
+    // Who misses the leader first asks others that still believe in it, and again after this.
+    property("fastleader.minNotificationInterval", "50");
     property("fastleader.maxNotificationInterval", "2000"); // how late a peer that is back is seen
+    // TLS says farewell when it closes, to a peer that may be frozen and take seconds to hear it.
+    property("learner.closeSocketAsync", "true");
+    property("leader.closeSocketAsync", "true");
     System.setProperty("jute.maxbuffer", Integer.toString(MAX_MESSAGE));
     property("nio.numSelectorThreads", "1");
     property("nio.numWorkerThreads", "0");
@@ -205,6 +214,7 @@ final class Engine implements AutoCloseable {
     properties.setProperty("tickTime", Integer.toString(TICK_MILLIS));
     properties.setProperty("syncLimit", Integer.toString(SYNC_TICKS));
     properties.setProperty("initLimit", Integer.toString(INIT_TICKS));
+    properties.setProperty("connectToLearnerMasterLimit", Integer.toString(CONNECT_TICKS));
     properties.setProperty("minSessionTimeout", "1000");
     properties.setProperty("maxSessionTimeout", "60000");
     properties.setProperty("clientPortAddress", "127.0.0.1");

@@ -48,7 +48,12 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
   static final int SESSION_MILLIS = 3000;
 
   private static final int REQUEST_MILLIS = 5000;
-  private static final int CONNECT_MILLIS = 2000;
+
+  /** How long a session may take to begin; twice that after each that did not, up to the second. */
+  private static final int CONNECT_MILLIS = 500;
+
+  private static final int CONNECT_AT_MOST_MILLIS = 4000;
+
   private static final long LOOK_MILLIS = 20;
 
   /** Nobody is that: only the process itself, which is above such rules, gets in. */
@@ -125,14 +130,18 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
       }
     }
 
-    /** Ends what is here, without a word to a server that is not there any more. */
+    /**
+     * Ends what is here, without a word to a server that is not there any more. Nobody waits for
+     * it: the engine's client may be in its pause of up to a second before it connects again.
+     */
     void abandon() {
-      cnxn.disconnect();
+      Thread.ofVirtual().name("group session end").start(cnxn::disconnect);
     }
   }
 
   private void keepSession() {
     try {
+      int patience = CONNECT_MILLIS;
       while (!closed) {
         Engine engine = server.get();
         if (engine == null || !engine.serves()) {
@@ -140,11 +149,14 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
           continue;
         }
         Session next = Session.open(engine.clientAddress());
-        if (next.connected.completeOnTimeout(false, CONNECT_MILLIS, TimeUnit.MILLISECONDS).join()
+        if (next.connected.completeOnTimeout(false, patience, TimeUnit.MILLISECONDS).join()
             && begin(next)) {
+          patience = CONNECT_MILLIS;
           session = next;
           next.lost.await();
           session = null;
+        } else {
+          patience = Math.min(2 * patience, CONNECT_AT_MOST_MILLIS);
         }
         next.abandon();
       }
