@@ -3,6 +3,7 @@ package io.fairlead.group;
 import io.fairlead.group.GroupException.Kind;
 import io.fairlead.group.GroupState.Change;
 import io.fairlead.group.GroupState.Entry;
+import java.lang.System.Logger.Level;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
@@ -38,6 +39,8 @@ public final class Store {
 
   /** Every instance has all of them in memory. */
   public static final int MAX_KEYS = 20_000;
+
+  private static final System.Logger LOG = System.getLogger(Store.class.getName());
 
   static final Duration MARK_KEPT = Duration.ofSeconds(60);
   private static final String KEYS = "/kv";
@@ -220,7 +223,11 @@ public final class Store {
       }
       Entry written = write(path, next, entry, condition);
       if (written != null) {
-        lease(key, next);
+        try {
+          lease(key, next);
+        } catch (GroupException e) { // the change is made; whoever leads notes it, a while later
+          LOG.log(Level.DEBUG, "{0} is not noted: {1}", key, e.getMessage());
+        }
         return new Outcome.Done(written.revision());
       }
       fresh = true; // somebody was quicker

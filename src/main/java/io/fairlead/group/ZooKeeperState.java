@@ -229,7 +229,8 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
 
   private static GroupException failure(Effect effect, KeeperException e) {
     return switch (e.code()) {
-      case CONNECTIONLOSS, OPERATIONTIMEOUT, REQUESTTIMEOUT ->
+      // The engine's client says of everything that is under way when it is closed that it expired.
+      case CONNECTIONLOSS, OPERATIONTIMEOUT, REQUESTTIMEOUT, SESSIONEXPIRED ->
           effect == Effect.NONE
               ? new GroupException(
                   Kind.UNAVAILABLE, "the group's majority was lost before it answered", e)
@@ -238,7 +239,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
                   "the group's majority was lost before it answered; whether the change was made is"
                       + " not known",
                   e);
-      case SESSIONEXPIRED, SESSIONMOVED, NEWCONFIGNOQUORUM, RECONFIGINPROGRESS ->
+      case SESSIONMOVED, NEWCONFIGNOQUORUM, RECONFIGINPROGRESS ->
           new GroupException(Kind.UNAVAILABLE, "not now: " + e.code(), e);
       case BADVERSION, NODEEXISTS, NONODE, NOTEMPTY ->
           new GroupException(Kind.CONFLICT, "something else is there: " + e.code(), e);

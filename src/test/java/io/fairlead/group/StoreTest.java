@@ -57,6 +57,16 @@ final class StoreTest {
   }
 
   @Test
+  void aChangeThatIsMadeIsAcknowledgedThoughTheMajorityIsLostRightAfterIt() throws GroupException {
+    put("k", "1", ALWAYS);
+    try (GroupState.Watch _ = state.watch("/kv", path -> state.available = false)) {
+      done(store.delete("k", ALWAYS));
+    }
+    state.available = true;
+    assertThat(value("k")).isNull();
+  }
+
+  @Test
   void marksOfDeletedKeysGoInTheEnd() throws GroupException {
     done(put("k", "1", ALWAYS));
     done(store.delete("k", ALWAYS));
