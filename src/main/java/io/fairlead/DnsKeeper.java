@@ -5,21 +5,28 @@ import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.Probe;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.ServiceLimits;
 import io.fairlead.dns.DnsServer;
+import io.fairlead.dns.Forced;
+import io.fairlead.group.FrontEnds;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.runtime.ControlThread;
+import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -37,12 +44,25 @@ final class DnsKeeper {
   /** The port of an address that nobody asks: it has to have one. */
   private static final int NO_PORT = 9;
 
-  /** A service that only answers know, and how it is probed. */
-  private record Own(Service service, List<NodeSpec> nodes, HealthCheckConfig health) {}
+  /**
+   * From when a front end ends to when the group has missed it, and every instance knows. Less than
+   * it may take: an answer that is kept for so long at least is no older than what follows.
+   */
+  private static final long LEASE_MILLIS = 4000;
+
+  /**
+   * A service that only answers know, and how it is probed.
+   *
+   * @param frontEnds whether its nodes are the group's front ends
+   */
+  private record Own(
+      Service service, List<NodeSpec> nodes, HealthCheckConfig health, boolean frontEnds) {}
 
   /** A configuration that has been built and not been shown yet. */
   record Ready(
       DnsServer server, DnsServer.Prepared prepared, Map<String, Own> own, List<Service> watched) {}
+
+  private static final FrontEnds.View NO_FRONTS = new FrontEnds.View(List.of(), Set.of(), null);
 
   private final ControlThread control;
   private final EventLog events;
@@ -50,6 +70,7 @@ final class DnsKeeper {
   private final long seed;
   private Map<String, Own> own = Map.of();
   private final List<Runnable> subscriptions = new ArrayList<>();
+  private FrontEnds.View fronts = NO_FRONTS;
   private boolean refreshPlanned;
   private boolean looking;
   private volatile @Nullable DnsServer server;
@@ -103,7 +124,8 @@ final class DnsKeeper {
                   text(pool),
                   service,
                   known == null ? made(made) : known.health(),
-                  known == null ? ServiceLimits.NONE : known.limits());
+                  known == null ? ServiceLimits.NONE : known.limits(),
+                  pool.frontEnds() ? LEASE_MILLIS : Long.MAX_VALUE);
             });
     return new Ready(answering, prepared, next, watched);
   }
@@ -115,7 +137,9 @@ final class DnsKeeper {
   private static String text(DnsZoneConfig.Pool pool) {
     return !pool.service().isEmpty()
         ? "service " + pool.service()
-        : pool.listener().isEmpty() ? "addresses" : "listener " + pool.listener();
+        : pool.frontEnds()
+            ? "front ends"
+            : pool.listener().isEmpty() ? "addresses" : "listener " + pool.listener();
   }
 
   private Own own(String name, int index, DnsZoneConfig.Pool pool, FairleadConfig config) {
@@ -137,7 +161,78 @@ final class DnsKeeper {
       HostPort address = new HostPort(member.address(), port);
       nodes.add(new NodeSpec(address, member.address(), member.weight(), member.site(), "file"));
     }
-    return new Own(service, nodes, probes);
+    return new Own(service, nodes, probes, pool.frontEnds());
+  }
+
+  /** The group's front ends have changed, or what operators say. Control thread. */
+  void follow(FrontEnds.View view) {
+    fronts = view;
+    own.values().stream().filter(Own::frontEnds).forEach(this::setFronts);
+    sayWords();
+  }
+
+  private void sayWords() {
+    DnsServer present = server;
+    List<FrontEnds.Word> words = fronts.words();
+    if (present == null || words == null) {
+      return;
+    }
+    Map<String, Map<String, Forced>> said = new HashMap<>();
+    for (FrontEnds.Word word : words) {
+      for (Forced forced : Forced.values()) {
+        if (forced.word().equals(word.word())) {
+          said.computeIfAbsent(word.name(), _ -> new HashMap<>()).put(word.address(), forced);
+        }
+      }
+    }
+    present.follow(said);
+  }
+
+  /** One that has been asked joins when it has passed: it has said itself only that it is there. */
+  private void setFronts(Own pool) {
+    HealthCheckConfig probes = pool.health();
+    boolean probed = !(probes.probe() instanceof Probe.None);
+    int port = probes.port() > 0 ? probes.port() : NO_PORT;
+    List<NodeSpec> nodes = new ArrayList<>();
+    Set<HostPort> serving = new HashSet<>();
+    for (FrontEnds.Front front : fronts.fronts()) {
+      for (String literal : front.addresses()) {
+        HostPort address = new HostPort(literal, port);
+        nodes.add(
+            new NodeSpec(
+                address,
+                front.instance(),
+                front.weight(),
+                front.site(),
+                0,
+                Map.of(),
+                "group",
+                !probed));
+        if (!front.draining()) {
+          serving.add(address);
+        }
+      }
+    }
+    pool.service().setMembers(nodes, "not there any more");
+    for (Node node : pool.service().nodes().all()) {
+      boolean _ =
+          pool.service().setDraining(node, !serving.contains(node.address()), "the instance");
+    }
+  }
+
+  /**
+   * For how many seconds copies of present answers may send clients to an instance; 0: none does.
+   * Control thread.
+   */
+  int secondsOf(String instance) {
+    DnsServer present = server;
+    Set<InetAddress> addresses = new HashSet<>();
+    for (FrontEnds.Front front : fronts.fronts()) {
+      if (front.instance().equals(instance)) {
+        front.addresses().forEach(each -> addresses.add(InetAddress.ofLiteral(each)));
+      }
+    }
+    return present == null || addresses.isEmpty() ? 0 : present.secondsOf(addresses);
   }
 
   /** It is not wanted. */
@@ -162,7 +257,11 @@ final class DnsKeeper {
     own = ready.own();
     own.values()
         .forEach(each -> {
-          each.service().setMembers(each.nodes());
+          if (each.frontEnds()) {
+            setFronts(each);
+          } else {
+            each.service().setMembers(each.nodes());
+          }
           health.watch(each.service(), each.health());
         });
     subscriptions.forEach(Runnable::run);
@@ -172,6 +271,7 @@ final class DnsKeeper {
     }
     server = ready.server();
     ready.server().show(ready.prepared());
+    sayWords();
     if (!looking) {
       looking = true;
       control.schedule(LOOK, this::look);

@@ -5,10 +5,13 @@ import io.fairlead.dns.DnsCounter;
 import io.fairlead.dns.DnsServer;
 import io.fairlead.dns.DnsView;
 import io.fairlead.dns.Forced;
+import io.fairlead.group.Group;
+import io.fairlead.group.GroupException;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.telemetry.LoopCounters;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +19,15 @@ import org.jspecify.annotations.Nullable;
 final class DnsOperator implements DnsDoor {
   private final DnsServer server;
   private final ControlThread control;
+  private final @Nullable Group group;
 
-  DnsOperator(DnsServer server, ControlThread control) {
+  /**
+   * @param group whose instances share what operators say; null: this instance is in none
+   */
+  DnsOperator(DnsServer server, ControlThread control, @Nullable Group group) {
     this.server = server;
     this.control = control;
+    this.group = group;
   }
 
   @Override
@@ -28,7 +36,20 @@ final class DnsOperator implements DnsDoor {
   }
 
   @Override
-  public @Nullable String force(String name, String address, Forced said) {
+  public @Nullable String force(String name, String address, Forced said) throws GroupException {
+    if (group != null) {
+      String objection =
+          control.call(() -> Optional.ofNullable(server.objection(name, address))).orElse(null);
+      if (objection != null) {
+        return objection;
+      }
+      group
+          .frontEnds()
+          .say(
+              name.toLowerCase(Locale.ROOT),
+              InetAddress.ofLiteral(address).getHostAddress(),
+              said == Forced.AUTO ? null : said.word());
+    }
     return control.call(() -> Optional.ofNullable(server.force(name, address, said))).orElse(null);
   }
 

@@ -184,6 +184,7 @@ final class Fairlead implements AutoCloseable {
   private final SharedRates sharedRates;
   private final SharedVerdicts sharedVerdicts;
   private final VipKeeper vips;
+  private final FrontEndKeeper frontEnds;
   private final DatabaseKeeper databases;
   private final LiveTail tail = new LiveTail(RecordKeeper.hostName());
   private @Nullable Thread tlsLooks;
@@ -275,6 +276,8 @@ final class Fairlead implements AutoCloseable {
             control,
             roles,
             events::add);
+    String name = config.group().map(GroupConfig::instance).orElseGet(RecordKeeper::hostName);
+    vips = new VipKeeper(name, control, roles, events::add);
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     tls =
@@ -285,6 +288,10 @@ final class Fairlead implements AutoCloseable {
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
     dns = new DnsKeeper(control, events, health, secrets.nextLong());
+    frontEnds = new FrontEndKeeper(name, control, dns, vips, changing, events::add);
+    groups =
+        new GroupKeeper(
+            this, config.data(), control, events::add, secrets, roles, frontEnds::accept);
   }
 
   /**
@@ -550,12 +557,9 @@ final class Fairlead implements AutoCloseable {
     }
     if (before.group().isPresent()
         && after.group().isPresent()
-        && !before
-            .group()
-            .get()
-            .withPeers(after.group().get().peers())
-            .equals(after.group().get())) {
-      changes.add("group takes effect at the next start, apart from its peers");
+        && !before.group().get().following(after.group().get()).equals(after.group().get())) {
+      changes.add(
+          "group takes effect at the next start, apart from its peers, addresses and weight");
     }
     return changes;
   }
@@ -650,6 +654,10 @@ final class Fairlead implements AutoCloseable {
   }
 
   /** What answers questions of the DNS; null: nothing does. */
+  int resolverSeconds(String instance) {
+    return control.call(() -> dns.secondsOf(instance));
+  }
+
   @Nullable DnsServer dns() {
     return dns.server();
   }
@@ -1299,19 +1307,26 @@ final class Fairlead implements AutoCloseable {
   // --- the end -----------------------------------------------------------------------------
 
   /**
-   * Stops accepting and lets what goes on end.
+   * Has clients sent elsewhere, stops accepting and lets what goes on end.
    *
    * @return how many connections had to be cut in the end
    */
   public int drain(Duration patience) {
-    int cut =
-        end(
-            "draining",
-            () -> vips.leave("the instance drains"),
-            patience,
-            listener -> listener.drain(patience));
+    int cut = end("draining", this::sendElsewhere, patience, listener -> listener.drain(patience));
     scaling.stop(state().config());
     return cut;
+  }
+
+  /** Nobody who still believes a name or a virtual IP is turned away. */
+  private void sendElsewhere() {
+    Duration believed = frontEnds.leave(groups.group());
+    vips.leave("the instance drains");
+    if (!believed.isZero()) {
+      events.add(
+          new Event.InstanceStopping(
+              "resolvers may send clients here for another " + believed.toSeconds() + " s"));
+      LockSupport.parkNanos(believed.toNanos());
+    }
   }
 
   /**

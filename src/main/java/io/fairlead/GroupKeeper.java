@@ -4,6 +4,7 @@ import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.group.Applier;
+import io.fairlead.group.FrontEnds;
 import io.fairlead.group.Group;
 import io.fairlead.group.GroupException;
 import io.fairlead.group.Versions;
@@ -29,6 +30,7 @@ final class GroupKeeper {
   private final SecureRandom random;
   private final Path data;
   private final Roles roles;
+  private final Consumer<FrontEnds.View> frontEnds;
   private boolean started;
   private volatile @Nullable Group group;
 
@@ -41,9 +43,11 @@ final class GroupKeeper {
       ControlThread control,
       Consumer<Event> events,
       SecureRandom random,
-      Roles roles) {
+      Roles roles,
+      Consumer<FrontEnds.View> frontEnds) {
     this.fairlead = fairlead;
     this.roles = roles;
+    this.frontEnds = frontEnds;
     this.data = data;
     this.control = control;
     this.events = events;
@@ -119,6 +123,7 @@ final class GroupKeeper {
           Group.start(
               data,
               config.get(),
+              fairlead.state().config().runtime().zone(),
               Version.current(),
               control,
               events,
@@ -133,6 +138,7 @@ final class GroupKeeper {
       if (config.get().role() == GroupConfig.Role.MEMBER) {
         fairlead.sharedVerdicts().follow(config.get().instance());
       }
+      begun.frontEnds().follow(frontEnds);
     } else {
       running.follow(config.get());
     }

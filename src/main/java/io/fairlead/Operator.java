@@ -577,9 +577,14 @@ final class Operator implements Instance {
   }
 
   @Override
+  public int resolverSeconds(String instance) {
+    return fairlead.resolverSeconds(instance);
+  }
+
+  @Override
   public @Nullable DnsDoor dns() {
     DnsServer server = fairlead.dns();
-    return server == null ? null : new DnsOperator(server, fairlead.control());
+    return server == null ? null : new DnsOperator(server, fairlead.control(), fairlead.group());
   }
 
   @Override

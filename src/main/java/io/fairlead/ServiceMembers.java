@@ -21,8 +21,19 @@ final class ServiceMembers implements Members {
   private final Service service;
   private final HealthCheckConfig health;
   private final long capacity;
+  private final long leaseMillis;
 
-  ServiceMembers(String text, Service service, HealthCheckConfig health, ServiceLimits limits) {
+  /**
+   * @param leaseMillis how long it takes to notice that a member is not there any more, whatever
+   *     probes say; {@link Long#MAX_VALUE}: nobody looks
+   */
+  ServiceMembers(
+      String text,
+      Service service,
+      HealthCheckConfig health,
+      ServiceLimits limits,
+      long leaseMillis) {
+    this.leaseMillis = leaseMillis;
     this.text = text;
     this.service = service;
     this.health = health;
@@ -53,7 +64,7 @@ final class ServiceMembers implements Members {
                 facts.draining(),
                 node.inFlight(),
                 capacity,
-                changeMillis(facts.up(), health)));
+                Math.min(leaseMillis, changeMillis(facts.up(), health))));
       }
     }
     return members;

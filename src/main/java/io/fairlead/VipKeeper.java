@@ -77,6 +77,10 @@ final class VipKeeper {
     this.started = true;
     this.inheriting = inheriting;
     follow(config);
+    Vips present = vips;
+    if (present != null) {
+      present.start(false); // where it had drained
+    }
   }
 
   /**

@@ -5,6 +5,7 @@ import io.fairlead.admin.Endpoint.Parameter;
 import io.fairlead.config.AdminConfig.Role;
 import io.fairlead.dns.DnsView;
 import io.fairlead.dns.Forced;
+import io.fairlead.group.GroupException;
 import io.fairlead.telemetry.Event;
 import java.net.InetAddress;
 import java.util.Arrays;
@@ -67,7 +68,8 @@ final class DnsApi {
             "/api/v1/dns/names/{name}/members/{address}/{state}",
             Role.OPERATOR,
             "Says what counts of a member of a balanced name, whatever probes say: up, down, drain,"
-                + " or auto, what probes say. Outlives changes of the configuration, not the process.",
+                + " or auto, what probes say. In a group all instances follow, and it stays; alone it"
+                + " outlives changes of the configuration, not the process.",
             List.of(),
             Body.NONE,
             Map.of(Api.JSON, Zones.class),
@@ -203,7 +205,12 @@ final class DnsApi {
             .findFirst()
             .orElseThrow(() -> Refusal.of(400, "The state must be up, down, drain or auto."));
     DnsDoor door = door();
-    String objection = door.force(call.path("name"), call.path("address"), said);
+    String objection;
+    try {
+      objection = door.force(call.path("name"), call.path("address"), said);
+    } catch (GroupException e) {
+      throw GroupApi.refusal(e);
+    }
     if (objection != null) {
       throw Refusal.of(
           404, Character.toUpperCase(objection.charAt(0)) + objection.substring(1) + ".");

@@ -36,6 +36,26 @@ final class GroupApi {
             Body.NONE,
             Map.of(Api.JSON, GroupViews.Removed.class),
             this::remove),
+        new Endpoint(
+            "POST",
+            "/api/v1/instances/{instance}/drain",
+            Role.OPERATOR,
+            "Takes an instance out: names are not answered with it, and it gives up its virtual IPs,"
+                + " until it is taken in again, also after it was started anew. It goes on serving"
+                + " who comes.",
+            List.of(),
+            Body.NONE,
+            Map.of(Api.JSON, GroupViews.Drained.class),
+            call -> drain(call, true)),
+        new Endpoint(
+            "POST",
+            "/api/v1/instances/{instance}/undrain",
+            Role.OPERATOR,
+            "Takes an instance in again.",
+            List.of(),
+            Body.NONE,
+            Map.of(Api.JSON, GroupViews.Drained.class),
+            call -> drain(call, false)),
         Api.get(
             "/api/v1/config/history",
             "Configurations of the group.",
@@ -94,6 +114,27 @@ final class GroupApi {
         .events()
         .add(new Event.Audit(call.who(), "took instance " + name + " out of the group"));
     return Answer.json(new GroupViews.Removed(name));
+  }
+
+  private Answer drain(Call call, boolean wanted) {
+    String name = call.path("instance");
+    Group group = group(instance, "Taking an instance out or in");
+    List<String> names = group.view().members().stream().map(Group.Member::name).toList();
+    if (!names.contains(name)) {
+      throw Refusal.notFound("There is no instance " + name + ".", names, name);
+    }
+    int seconds = instance.resolverSeconds(name);
+    boolean changed;
+    try {
+      changed = group.frontEnds().drain(name, wanted);
+    } catch (GroupException e) {
+      throw refusal(e);
+    }
+    instance
+        .events()
+        .add(
+            new Event.Audit(call.who(), "took instance " + name + (wanted ? " out" : " in again")));
+    return Answer.json(new GroupViews.Drained(name, wanted, changed, wanted ? seconds : 0));
   }
 
   private Answer history(Call call) {

@@ -42,7 +42,7 @@ final class GroupViews {
       String name,
       @Doc("Where the others reach it.") String address,
       @Doc("Whether it is the one that answers.") boolean self,
-      @Doc("up, down, or unknown where there is no majority in reach.") String state,
+      @Doc("up, draining, down, or unknown where there is no majority in reach.") String state,
       @Doc("member or witness; null: not known.") @Nullable String role,
       @Doc("Whether it is one of those whose majority decides; else it keeps the state only.")
           boolean votes,
@@ -59,7 +59,7 @@ final class GroupViews {
           member.name(),
           member.address(),
           member.self(),
-          there ? "up" : view.connected() ? "down" : "unknown",
+          there ? member.draining() ? "draining" : "up" : view.connected() ? "down" : "unknown",
           there ? member.role() : null,
           member.votes(),
           member.standing().equals("leading"),
@@ -76,6 +76,14 @@ final class GroupViews {
 
   @Doc("An instance was taken out of the group.")
   record Removed(String instance) {}
+
+  @Doc("An instance was taken out or in.")
+  record Drained(
+      String instance,
+      @Doc("Whether it is out.") boolean drained,
+      @Doc("Whether it was not before.") boolean changed,
+      @Doc("How long resolvers may still send clients to it; 0: no name was answered with it.")
+          int resolverSeconds) {}
 
   @Doc("Configurations of the group, the youngest first.")
   record History(List<VersionView> versions) {}

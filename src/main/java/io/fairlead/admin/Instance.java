@@ -204,6 +204,11 @@ public interface Instance {
     return List.of();
   }
 
+  /** How long resolvers may still send clients to an instance of the group once it drains. */
+  default int resolverSeconds(String instance) {
+    return 0;
+  }
+
   /** What answers questions of the DNS; null: nothing does. */
   default @Nullable DnsDoor dns() {
     return null;

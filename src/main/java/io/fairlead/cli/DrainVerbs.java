@@ -20,20 +20,42 @@ final class DrainVerbs {
   /** Sessions end when their users do. */
   private static final long DAY = 86_400;
 
+  /** From when one instance knows to when all do. */
+  private static final Duration TOLD = Duration.ofSeconds(1);
+
+  private static final String INSTANCE = "One of the group, instead of a node of a service.";
+
   private DrainVerbs() {}
+
+  private static void checkWhat(@Nullable String instance, String service, String node) {
+    boolean nothing = service.isEmpty() && node.isEmpty();
+    if (instance == null ? node.isEmpty() : !nothing) {
+      throw new Failure(Cli.USAGE, "say SERVICE and NODE, or --instance INSTANCE");
+    }
+  }
 
   @Command(
       description = {
         "Take a node out gracefully: nothing new is sent to it.",
         "Waits until nothing is in flight any more, and where clients stay with their node until no",
-        "session has been seen for affinity.idle; says how much is left meanwhile."
-      })
+        "session has been seen for affinity.idle; says how much is left meanwhile.",
+        "With --instance, an instance of the group: names are not answered with it any more, and it",
+        "gives up its virtual IPs. Waits until resolvers have forgotten it."
+      },
+      footer = {"", "  fairlead drain shop 10.0.0.11:8080", "  fairlead drain --instance edge-2"})
   static final class Drain extends RemoteVerb {
-    @Parameters(index = "0", paramLabel = "SERVICE", description = "Its name.")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "SERVICE", description = "Its name.")
     private String service = "";
 
-    @Parameters(index = "1", paramLabel = "NODE", description = "Its address or name.")
+    @Parameters(
+        index = "1",
+        arity = "0..1",
+        paramLabel = "NODE",
+        description = "Its address or name.")
     private String node = "";
+
+    @Option(names = "--instance", paramLabel = "INSTANCE", description = INSTANCE)
+    private @Nullable String instance;
 
     @Option(names = "--no-wait", description = "Do not wait until it is empty.")
     private boolean noWait;
@@ -53,7 +75,11 @@ final class DrainVerbs {
 
     @Override
     public Integer call() throws InterruptedException {
+      checkWhat(instance, service, node);
       AdminClient client = client();
+      if (instance != null) {
+        return drain(client, instance);
+      }
       String path = path(service, node);
       AdminClient.Reply reply = client.post(path + "/drain");
       JsonNode now = reply.json();
@@ -98,6 +124,26 @@ final class DrainVerbs {
       return Cli.DONE;
     }
 
+    private Integer drain(AdminClient client, String name) throws InterruptedException {
+      AdminClient.Reply reply =
+          client.post("/api/v1/instances/" + AdminClient.segment(name) + "/drain");
+      JsonNode now = reply.json();
+      long seconds = number(now, "resolverSeconds");
+      if (json()) {
+        terminal().line(reply.body());
+      } else {
+        terminal()
+            .line(
+                name
+                    + (now.get("changed").booleanValue() ? " is out" : " was out already")
+                    + (seconds == 0 ? "" : "; resolvers may know it for " + seconds + " s more"));
+      }
+      if (!noWait && seconds > 0) {
+        Thread.sleep(Duration.ofSeconds(seconds).plus(TOLD));
+      }
+      return Cli.DONE;
+    }
+
     /** The node, or null if it has left meanwhile. */
     private static @Nullable JsonNode look(AdminClient client, String path) {
       AdminClient.Reply reply = client.send("GET", path, null, null);
@@ -118,13 +164,23 @@ final class DrainVerbs {
     }
   }
 
-  @Command(description = "Let a node take requests again.")
+  @Command(
+      description = {
+        "Let a node take requests again; with --instance, an instance of the group take clients."
+      })
   static final class Undrain extends RemoteVerb {
-    @Parameters(index = "0", paramLabel = "SERVICE", description = "Its name.")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "SERVICE", description = "Its name.")
     private String service = "";
 
-    @Parameters(index = "1", paramLabel = "NODE", description = "Its address or name.")
+    @Parameters(
+        index = "1",
+        arity = "0..1",
+        paramLabel = "NODE",
+        description = "Its address or name.")
     private String node = "";
+
+    @Option(names = "--instance", paramLabel = "INSTANCE", description = INSTANCE)
+    private @Nullable String instance;
 
     Undrain(Cli.World world) {
       super(world);
@@ -132,6 +188,20 @@ final class DrainVerbs {
 
     @Override
     public Integer call() {
+      checkWhat(instance, service, node);
+      if (instance != null) {
+        AdminClient.Reply reply =
+            client().post("/api/v1/instances/" + AdminClient.segment(instance) + "/undrain");
+        terminal()
+            .line(
+                json()
+                    ? reply.body()
+                    : instance
+                        + (reply.json().get("changed").booleanValue()
+                            ? " takes clients again"
+                            : " was not out"));
+        return Cli.DONE;
+      }
       AdminClient.Reply reply = client().post(path(service, node) + "/undrain");
       JsonNode now = reply.json();
       terminal()

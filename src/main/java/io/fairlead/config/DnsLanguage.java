@@ -75,30 +75,39 @@ final class DnsLanguage {
           "none",
           "The members.",
           "[192.0.2.11, { address: 192.0.2.12, weight: 2 }]");
+  private static final Key<Boolean> FRONT_ENDS =
+      Key.of(
+          "front-ends",
+          Scalar.flag(),
+          false,
+          "The `addresses` of the group's instances are the members, while they are there and do not"
+              + " drain.",
+          "true");
   private static final Key<HealthCheckConfig> HEALTH =
       Key.of(
           "health",
           HealthLanguage.HEALTH,
           Pool.UNPROBED,
           "none",
-          "How `addresses` are probed; needs `port`.",
+          "How `addresses`, or those of front ends, are probed; needs `port`.",
           "{ http: \"/healthz\", port: 80 }");
 
   private static final Obj<Pool> POOL =
       new Obj<>(
           "dns pool",
-          "Members that stand together: one of service, listener and addresses. The name of a"
+          "Members that stand together: one of service, listener, addresses and front-ends. The name of a"
               + " service alone stands for it.",
-          List.of(SERVICE, LISTENER, ADDRESSES, HEALTH),
+          List.of(SERVICE, LISTENER, ADDRESSES, FRONT_ENDS, HEALTH),
           List.of(),
           new Obj.ShortForm<>(
               RouteLanguage.SERVICE_NAME,
-              (service, _) -> new Pool(service, "", List.of(), Pool.UNPROBED)),
+              (service, _) -> new Pool(service, "", List.of(), false, Pool.UNPROBED)),
           (values, _) ->
               new Pool(
                   orElse(values.find(SERVICE), ""),
                   orElse(values.find(LISTENER), ""),
                   values.get(ADDRESSES),
+                  values.get(FRONT_ENDS),
                   values.get(HEALTH)));
 
   // balanced names

@@ -169,15 +169,21 @@ public record DnsZoneConfig(
   }
 
   /**
-   * Members that stand together: the nodes of a service, the addresses of a listener, or addresses.
+   * Members that stand together: the nodes of a service, the addresses of a listener, the front
+   * ends of the group, or addresses.
    *
    * @param service whose nodes; empty: none
    * @param listener whose addresses; empty: none
    * @param addresses literally
-   * @param health how addresses are probed
+   * @param frontEnds whether the addresses of the group's instances
+   * @param health how addresses, and those of front ends, are probed
    */
   public record Pool(
-      String service, String listener, List<Member> addresses, HealthCheckConfig health) {
+      String service,
+      String listener,
+      List<Member> addresses,
+      boolean frontEnds,
+      HealthCheckConfig health) {
     /** Whoever answers with a choice of so many has them in a service. */
     static final int MAX_ADDRESSES = 1000;
 
@@ -192,20 +198,23 @@ public record DnsZoneConfig(
       int kinds =
           (service.isEmpty() ? 0 : 1)
               + (listener.isEmpty() ? 0 : 1)
-              + (addresses.isEmpty() ? 0 : 1);
+              + (addresses.isEmpty() ? 0 : 1)
+              + (frontEnds ? 1 : 0);
       Require require = new Require();
       if (kinds != 1) {
-        throw Require.refusal("must have one of service, listener and addresses");
+        throw Require.refusal("must have one of service, listener, addresses and front-ends");
       }
       boolean probed = !(health.probe() instanceof Probe.None);
+      boolean bare = frontEnds || !addresses.isEmpty();
       require
           .that(
-              !probed || !addresses.isEmpty(),
+              !probed || bare,
               "health",
               null,
-              "must not be given without addresses: nodes and listeners have their own")
+              "must not be given without addresses or front-ends: nodes and listeners have their"
+                  + " own")
           .that(
-              !probed || addresses.isEmpty() || health.port() > 0,
+              !probed || !bare || health.port() > 0,
               List.of("health", "port"),
               null,
               "must be given: an address alone has none",

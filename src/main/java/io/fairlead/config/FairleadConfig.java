@@ -66,7 +66,7 @@ public record FairleadConfig(
     checkDatabases(require, listeners, databases);
     checkCommands(require, admin, services);
     checkBinds(require, admin, listeners, group, dns);
-    checkDns(require, dns, listeners, services);
+    checkDns(require, dns, group.isPresent(), listeners, services);
     checkRateLimits(require, listeners);
     checkAlerts(require, alerts, listeners, services);
     checkVips(require, vips);
@@ -354,6 +354,7 @@ public record FairleadConfig(
   private static void checkDns(
       Require require,
       DnsConfig dns,
+      boolean grouped,
       Map<String, ListenerConfig> listeners,
       Map<String, ServiceConfig> services) {
     for (DnsZoneConfig zone : dns.zones().values()) {
@@ -366,6 +367,12 @@ public record FairleadConfig(
               List<String> at = join(place, "pools", "[" + i + "]");
               known(require, join(at, "service"), "service", pool.service(), services.keySet());
               known(require, join(at, "listener"), "listener", pool.listener(), listeners.keySet());
+              require.that(
+                  grouped || !pool.frontEnds(),
+                  join(at, "front-ends"),
+                  pool.frontEnds(),
+                  "must not be true without group, whose instances they are",
+                  List.of());
               ListenerConfig listener = listeners.get(pool.listener());
               if (listener != null) {
                 require.that(

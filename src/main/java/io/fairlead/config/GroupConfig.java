@@ -23,6 +23,8 @@ import java.util.Optional;
  * @param token what all instances of the group know; empty: nothing is asked
  * @param tls what proves to each other that they belong together
  * @param plain whether they may speak in the clear beyond this machine
+ * @param addresses at which clients reach this instance; empty: names are not answered with it
+ * @param weight its share of clients relative to the others, where names are answered with it
  */
 public record GroupConfig(
     String name,
@@ -32,12 +34,16 @@ public record GroupConfig(
     Role role,
     Optional<Secret> token,
     Optional<Tls> tls,
-    boolean plain) {
+    boolean plain,
+    List<String> addresses,
+    int weight) {
   /** Ports of one instance, in a row. */
   public static final int PORTS = 3;
 
   /** More would not make it safer: at most five vote. */
   static final int MAX_PEERS = 50;
+
+  static final int MAX_ADDRESSES = 16;
 
   static final HostPort DEFAULT_BIND = new HostPort("127.0.0.1", 7400);
   static final Range<Integer> BIND_PORTS = Range.counts(1, 65536 - PORTS);
@@ -74,8 +80,21 @@ public record GroupConfig(
       all.put(instance, bind);
     }
     peers = Collections.unmodifiableMap(all);
+    addresses = List.copyOf(addresses);
     Require require =
         new Require()
+            .within(NodeConfig.WEIGHTS, "weight", weight)
+            .that(
+                addresses.size() <= MAX_ADDRESSES,
+                "addresses",
+                null,
+                "must not be more than " + MAX_ADDRESSES)
+            .that(
+                addresses.isEmpty() || role == Role.MEMBER,
+                List.of("addresses"),
+                null,
+                "must not be given for a witness, which carries no traffic",
+                List.of(List.of("role")))
             .unless(Syntax.name(name), List.of("name"), name)
             .unless(Syntax.name(instance), List.of("instance"), instance)
             .that(
@@ -101,6 +120,13 @@ public record GroupConfig(
                 null,
                 "must not be true beside tls",
                 List.of(List.of("tls")));
+    for (int i = 0; i < addresses.size(); i++) {
+      String address = addresses.get(i);
+      List<String> place = List.of("addresses", "[" + i + "]");
+      require
+          .unless(DnsZoneConfig.Member.objection(address), place, address)
+          .that(addresses.indexOf(address) == i, place, address, "must be unique here", List.of());
+    }
     token.ifPresent(secret ->
         require.that(
             secret.value().length() >= AdminConfig.Token.MIN_LENGTH,
@@ -187,8 +213,18 @@ public record GroupConfig(
     return own == null ? bind : own;
   }
 
-  /** The same with other peers. */
-  public GroupConfig withPeers(Map<String, HostPort> others) {
-    return new GroupConfig(name, instance, bind, others, role, token, tls, plain);
+  /** The same with what may change while it runs: peers, addresses and weight. */
+  public GroupConfig following(GroupConfig changed) {
+    return new GroupConfig(
+        name,
+        instance,
+        bind,
+        changed.peers,
+        role,
+        token,
+        tls,
+        plain,
+        changed.addresses,
+        changed.weight);
   }
 }

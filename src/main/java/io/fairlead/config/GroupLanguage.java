@@ -94,12 +94,29 @@ final class GroupLanguage {
               + " reaches their ports.",
           "true");
 
+  private static final Key<List<String>> ADDRESSES =
+      Key.of(
+          "addresses",
+          new ListOf<>("addresses", Scalar.text("address", null, DnsZoneConfig.Member::objection)),
+          List.of(),
+          "none",
+          "At which clients reach this instance: what pools of `front-ends` are answered with. May"
+              + " change while it runs.",
+          "[192.0.2.1, \"2001:db8::1\"]");
+  private static final Key<Integer> WEIGHT =
+      Key.of(
+          "weight",
+          Scalar.count(NodeConfig.WEIGHTS),
+          1,
+          "Share of clients relative to the others there; 0: none. May change while it runs.",
+          "2");
+
   static final Obj<GroupConfig> GROUP =
       new Obj<>(
           "group",
-          "Several instances as one; see [group.md](group.md). Changes of anything but `peers` take"
-              + " effect at the next start.",
-          List.of(NAME, INSTANCE, BIND, PEERS, ROLE, TOKEN, GROUP_TLS, PLAIN),
+          "Several instances as one; see [group.md](group.md). Changes of anything but `peers`,"
+              + " `addresses` and `weight` take effect at the next start.",
+          List.of(NAME, INSTANCE, BIND, PEERS, ROLE, TOKEN, GROUP_TLS, PLAIN, ADDRESSES, WEIGHT),
           List.of(),
           null,
           (values, _) ->
@@ -111,7 +128,9 @@ final class GroupLanguage {
                   values.get(ROLE),
                   optional(values.find(TOKEN)),
                   optional(values.find(GROUP_TLS)),
-                  values.get(PLAIN)));
+                  values.get(PLAIN),
+                  values.get(ADDRESSES),
+                  values.get(WEIGHT)));
 
   private GroupLanguage() {}
 

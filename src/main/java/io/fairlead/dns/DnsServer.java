@@ -434,6 +434,54 @@ public final class DnsServer implements AutoCloseable {
    * @return what is wrong; null: nothing
    */
   public @Nullable String force(String name, String address, Forced said) {
+    String objection = objection(name, address);
+    Balanced balanced = snapshot.balanced().get(name.toLowerCase(Locale.ROOT));
+    if (objection != null || balanced == null) {
+      return objection;
+    }
+    String literal = InetAddress.ofLiteral(address).getHostAddress();
+    Map<String, Forced> forced = new TreeMap<>(balanced.forced());
+    if (said == Forced.AUTO) {
+      forced.remove(literal);
+    } else {
+      forced.put(literal, said);
+    }
+    balanced.setForced(forced);
+    refresh();
+    return null;
+  }
+
+  /**
+   * The same of all members of all names. Control thread.
+   *
+   * @param said by name and address; what is not in it follows probes
+   */
+  public void follow(Map<String, Map<String, Forced>> said) {
+    snapshot
+        .balanced()
+        .forEach((name, balanced) -> balanced.setForced(said.getOrDefault(name, Map.of())));
+    refresh();
+  }
+
+  /**
+   * For how many seconds copies of present answers may name one of these; 0: none does. Control
+   * thread.
+   */
+  public int secondsOf(Set<InetAddress> addresses) {
+    int seconds = 0;
+    for (Balanced balanced : snapshot.balanced().values()) {
+      Choices now = balanced.choices();
+      for (InetAddress each : addresses) {
+        if (now.v4[0].contains(each.getAddress()) || now.v6[0].contains(each.getAddress())) {
+          seconds = Math.max(seconds, now.ttl);
+        }
+      }
+    }
+    return seconds;
+  }
+
+  /** Why nothing can be said of such a member; null: it can. Control thread. */
+  public @Nullable String objection(String name, String address) {
     Balanced balanced = snapshot.balanced().get(name.toLowerCase(Locale.ROOT));
     if (balanced == null) {
       return "there is no balanced name " + name;
@@ -448,18 +496,7 @@ public final class DnsServer implements AutoCloseable {
         balanced.pools().stream()
             .flatMap(pool -> pool.now().stream())
             .anyMatch(member -> member.address().getHostAddress().equals(literal));
-    if (!known) {
-      return name + " has no member " + address;
-    }
-    Map<String, Forced> forced = new TreeMap<>(balanced.forced());
-    if (said == Forced.AUTO) {
-      forced.remove(literal);
-    } else {
-      forced.put(literal, said);
-    }
-    balanced.setForced(forced);
-    refresh();
-    return null;
+    return known ? null : name + " has no member " + address;
   }
 
   // --- questions ---------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 package io.fairlead.dns;
 
+import java.util.Locale;
+
 /** What an operator says of a member, whatever else is known. */
 public enum Forced {
   /** Nothing: what probes say counts. */
@@ -9,5 +11,10 @@ public enum Forced {
   /** No answer has it, not even where all are down. */
   DOWN,
   /** Answers have it no longer, unless there is nobody else. */
-  DRAIN
+  DRAIN;
+
+  /** As people write it. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -78,7 +78,8 @@ final class Engine implements AutoCloseable {
     property("jmx.log4j.disable", "true");
     property("preAllocSize", "4096"); // KiB of a log's file at a time
     property("cnxTimeout", "500"); // to reach one peer
-    property("leader.maxTimeToWaitForEpoch", "500"); // for a follower that has turned away; else 30 s
+    property(
+        "leader.maxTimeToWaitForEpoch", "500"); // for a follower that has turned away; else 30 s
     // Who misses the leader first asks others that still believe in it, and again after this.
     property("fastleader.minNotificationInterval", "50");
     property("fastleader.maxNotificationInterval", "2000"); // how late a peer that is back is seen

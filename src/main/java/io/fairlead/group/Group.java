@@ -72,6 +72,7 @@ public final class Group implements AutoCloseable {
   private final ZooKeeperState state;
   private final Leases leases;
   private final Store store;
+  private final FrontEnds frontEnds;
   private final Versions versions;
   private final Thread thread;
   private volatile GroupConfig config;
@@ -101,6 +102,7 @@ public final class Group implements AutoCloseable {
   private Group(
       Path data,
       GroupConfig config,
+      String site,
       String version,
       Scheduler control,
       Consumer<Event> events,
@@ -118,6 +120,7 @@ public final class Group implements AutoCloseable {
     state = new ZooKeeperState(() -> engine);
     leases = new Leases(control, state, config.instance() + "/" + process);
     store = new Store(state);
+    frontEnds = new FrontEnds(state, state::sessionId, site);
     versions = new Versions(state, config, folder, applier, control::epochMillis, this::carriers);
     thread = Thread.ofVirtual().name("group").unstarted(this::run);
   }
@@ -126,27 +129,30 @@ public final class Group implements AutoCloseable {
    * Begins to be one of the group; answers at once.
    *
    * @param data the instance's folder for state
+   * @param site where this instance stands; may be empty
    * @param version of the program
    * @param applier puts configurations into force
    */
   public static Group start(
       Path data,
       GroupConfig config,
+      String site,
       String version,
       Scheduler control,
       Consumer<Event> events,
       SecureRandom random,
       Applier applier) {
-    Group group = new Group(data, config, version, control, events, random, applier);
+    Group group = new Group(data, config, site, version, control, events, random, applier);
     group.thread.start();
     return group;
   }
 
   /**
-   * From now on these are the peers; the rest of the configuration stays as it was at the start.
+   * From now on these are the peers, and what clients see of this instance; the rest of the
+   * configuration stays as it was at the start.
    */
   public void follow(GroupConfig changed) {
-    config = config.withPeers(changed.peers());
+    config = config.following(changed);
   }
 
   /** Roles that one instance has at a time. A witness is never elected. */
@@ -193,6 +199,9 @@ public final class Group implements AutoCloseable {
     GroupConfig own = config;
     return new Hello(
         own.name(), own.instance(), own.address().toString(), process, false, Map.of(), true);
+  /** The instances to which clients can be sent. */
+  public FrontEnds frontEnds() {
+    return frontEnds;
   }
 
   /** The configurations of the group. */
@@ -310,6 +319,7 @@ public final class Group implements AutoCloseable {
 
   private void waitFor(String why) throws InterruptedException {
     trouble = why;
+    frontEnds.alone(config);
     if (!why.equals(said)) {
       said = why;
       events.accept(new Event.GroupWaits(config.name(), why));
@@ -407,10 +417,11 @@ public final class Group implements AutoCloseable {
   /** Whether one may come in; notes that one has lost its state. */
   private String admit(Hello hello) {
     try {
-      Map<String, HostPort> peers = peers();
+      Map<String, HostPort> shared = peers();
+      Map<String, HostPort> peers = shared.isEmpty() ? config.peers() : shared;
       HostPort expected = peers.get(hello.instance());
       HostPort address = HostPort.parse(hello.address());
-      if (expected == null && !peers.isEmpty()) {
+      if (expected == null) {
         if (config.token().isEmpty()) {
           return "group "
               + config.name()
@@ -464,6 +475,7 @@ public final class Group implements AutoCloseable {
     } else {
       store.forget();
       absentSince.clear();
+      frontEnds.alone(config);
     }
     if (connected != wasConnected) {
       wasConnected = connected;
@@ -523,6 +535,7 @@ public final class Group implements AutoCloseable {
     others = peers;
     showPresence(running);
     followPeers();
+    frontEnds.step(config);
     tellOfOthers();
     if (running.standing().equals("leading")) {
       lead();
@@ -801,6 +814,7 @@ public final class Group implements AutoCloseable {
    * One instance.
    *
    * @param present whether it is there
+   * @param draining whether it gets no new clients
    * @param votes whether it is one of those whose majority decides
    * @param standing {@code leading}, {@code following}, {@code observing}; empty: not known
    * @param started milliseconds since 1970; 0: not known
@@ -811,6 +825,7 @@ public final class Group implements AutoCloseable {
       String address,
       boolean self,
       boolean present,
+      boolean draining,
       boolean votes,
       String role,
       String standing,
@@ -852,6 +867,7 @@ public final class Group implements AutoCloseable {
               peer.getValue().toString(),
               peer.getKey().equals(own.instance()),
               one != null,
+              isDraining(peer.getKey()),
               server != null && server.votes(),
               one == null ? "" : one.role(),
               one == null ? "" : one.standing(),
@@ -861,6 +877,13 @@ public final class Group implements AutoCloseable {
               one == null ? 0 : one.config()));
     }
     return new View(own.name(), own.instance(), connected, trouble, current, members);
+  }
+
+  private boolean isDraining(String instance) {
+    FrontEnds.View now = frontEnds.view();
+    return now.drained().contains(instance)
+        || now.fronts().stream()
+            .anyMatch(front -> front.instance().equals(instance) && front.draining());
   }
 
   /** Gives up what is held, so that others need not wait, and ends. */

@@ -96,6 +96,7 @@ public sealed interface Event {
           NodeDraining _,
           NodeDrained _,
           NodeUndrained _,
+          InstanceDrained _,
           RecordsRecovered _,
           Scaled _,
           GroupWaits _,
@@ -121,6 +122,16 @@ public sealed interface Event {
     @Override
     public String text() {
       return "stopping: " + why;
+    }
+  }
+
+  /** An operator has taken an instance of the group out, or in again. */
+  record InstanceDrained(String instance, boolean drained) implements Event {
+    @Override
+    public String text() {
+      return drained
+          ? "an operator has taken instance " + instance + " out: it gets no new clients"
+          : "instance " + instance + " gets clients again";
     }
   }
 

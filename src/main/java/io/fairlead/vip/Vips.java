@@ -92,7 +92,11 @@ public final class Vips implements AutoCloseable {
   public void start(boolean inheriting) {
     call(() -> {
       ready = true;
-      vips.values().forEach(vip -> vip.begin(inheriting));
+      vips.values()
+          .forEach(vip -> {
+            vip.finish(); // what a drain before has left
+            vip.begin(inheriting);
+          });
     });
   }
 

@@ -8,6 +8,7 @@ import io.fairlead.group.Formation.Step;
 import io.fairlead.group.Greeting.Answer;
 import io.fairlead.group.Servers.Server;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -115,6 +116,8 @@ final class FormationTest {
         GroupConfig.Role.MEMBER,
         Optional.empty(),
         Optional.empty(),
-        false);
+        false,
+        List.of(),
+        1);
   }
 }

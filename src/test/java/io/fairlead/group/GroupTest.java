@@ -203,7 +203,9 @@ final class GroupTest {
             GroupConfig.Role.MEMBER,
             Optional.empty(),
             Optional.empty(),
-            false);
+            false,
+            List.of(),
+            1);
     assertThatThrownBy(() ->
             GroupDoor.greet(
                 address("a"),
@@ -338,7 +340,16 @@ final class GroupTest {
       all.put(peer, address(peer));
     }
     return new GroupConfig(
-        name, instance, address(instance), all, GroupConfig.Role.MEMBER, token, tls, false);
+        name,
+        instance,
+        address(instance),
+        all,
+        GroupConfig.Role.MEMBER,
+        token,
+        tls,
+        false,
+        List.of(),
+        1);
   }
 
   private void start(String instance, String... peers) {
@@ -347,6 +358,7 @@ final class GroupTest {
         Group.start(
             folder.resolve(instance),
             config(instance, peers),
+            "",
             "test",
             control,
             (Event event) -> events.add(instance + ": " + event.text()),

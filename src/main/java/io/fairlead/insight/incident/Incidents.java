@@ -523,6 +523,7 @@ final class Incidents {
           Event.VipTrouble _,
           Event.VipTroubleOver _,
           Event.VipContested _,
+          Event.InstanceDrained _,
           Event.NameUsesPool _,
           Event.NameFailsOpen _,
           Event.BackupRemoved _,
