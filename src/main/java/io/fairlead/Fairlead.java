@@ -260,22 +260,6 @@ final class Fairlead implements AutoCloseable {
             new SplittableRandom(secrets.nextLong()));
     discovery = Discovery.of(control, membership, events::add, secrets);
     commandsAllowed = config.admin().allowCommands();
-    groups = new GroupKeeper(this, config.data(), control, events::add, secrets, roles);
-    sharedRates = new SharedRates(control, groups::tell);
-    sharedVerdicts =
-        new SharedVerdicts(control, this::presentServices, groups::tell, health::askAgain);
-    Runnable _ =
-        events.subscribe(entry -> {
-          if (entry.event() instanceof Event.NodeUp || entry.event() instanceof Event.NodeDown) {
-            sharedVerdicts.changed();
-          }
-        });
-    vips =
-        new VipKeeper(
-            config.group().map(GroupConfig::instance).orElseGet(RecordKeeper::hostName),
-            control,
-            roles,
-            events::add);
     String name = config.group().map(GroupConfig::instance).orElseGet(RecordKeeper::hostName);
     vips = new VipKeeper(name, control, roles, events::add);
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
@@ -292,6 +276,15 @@ final class Fairlead implements AutoCloseable {
     groups =
         new GroupKeeper(
             this, config.data(), control, events::add, secrets, roles, frontEnds::accept);
+    sharedRates = new SharedRates(control, groups::tell);
+    sharedVerdicts =
+        new SharedVerdicts(control, this::presentServices, groups::tell, health::askAgain);
+    Runnable _ =
+        events.subscribe(entry -> {
+          if (entry.event() instanceof Event.NodeUp || entry.event() instanceof Event.NodeDown) {
+            sharedVerdicts.changed();
+          }
+        });
   }
 
   /**
@@ -653,11 +646,12 @@ final class Fairlead implements AutoCloseable {
     return records.patterns();
   }
 
-  /** What answers questions of the DNS; null: nothing does. */
+  /** How long resolvers may go on sending clients to an instance that is no answer any more. */
   int resolverSeconds(String instance) {
     return control.call(() -> dns.secondsOf(instance));
   }
 
+  /** What answers questions of the DNS; null: nothing does. */
   @Nullable DnsServer dns() {
     return dns.server();
   }

@@ -199,6 +199,8 @@ public final class Group implements AutoCloseable {
     GroupConfig own = config;
     return new Hello(
         own.name(), own.instance(), own.address().toString(), process, false, Map.of(), true);
+  }
+
   /** The instances to which clients can be sent. */
   public FrontEnds frontEnds() {
     return frontEnds;
