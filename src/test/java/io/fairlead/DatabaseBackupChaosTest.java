@@ -341,6 +341,128 @@ class DatabaseBackupChaosTest {
     }
   }
 
+  @Test
+  void whoeverReceivesTheLogMayBeKilled(@TempDir Path folder) throws Exception {
+    try (Postgresql a = Postgresql.primary(folder, template, "a");
+        Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ""), a)) {
+      awaitCopies(fairlead, 1);
+      for (int i = 1; i <= 5; i++) {
+        String _ = a.ask("insert into ledger values (" + i + ")");
+        List<ProcessHandle> ours =
+            ProcessHandle.current()
+                .descendants()
+                .filter(each -> each.info().commandLine().orElse("").contains("pg_receivewal"))
+                .toList();
+        ours.forEach(ProcessHandle::destroyForcibly);
+        String _ = a.ask("select pg_switch_wal()");
+        awaitArchived(fairlead, a);
+      }
+      assertThat(names(folder.resolve("backups/wal"))).hasSize(1); // continued each time
+      restore(folder, "all", null);
+      assertThat(rows(folder, "all")).isEqualTo("1,2,3,4,5");
+    }
+  }
+
+  /** Replicas keep the log for the archive, so that it can be continued at any of them. */
+  @Test
+  void anArchiveThatWasAwayDuringAFailoverMissesNothing(@TempDir Path folder) throws Exception {
+    try (Postgresql a = Postgresql.primary(folder, template, "a", "-c", "max_wal_size=32MB");
+        Postgresql b = Postgresql.replica(folder, a, "b", "-c", "max_wal_size=32MB")) {
+      String slot = "select count(*) from pg_replication_slots where restart_lsn is not null";
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ""), a, b)) {
+        DatabaseTest.awaitReadable(fairlead, "b", true);
+        awaitCopies(fairlead, 1);
+        Loopback.await(
+            "b keeps the log",
+            () -> {
+              try {
+                return b.ask(slot).equals("1");
+              } catch (IOException _) {
+                return false;
+              }
+            });
+      }
+      for (int i = 1; i <= 6; i++) {
+        String _ = a.ask("insert into ledger values (" + i + ")");
+        String _ = a.ask("select pg_switch_wal()");
+      }
+      String _ = a.ask("checkpoint");
+      long there = position(a);
+      Loopback.await(
+          "b has it",
+          () -> {
+            try {
+              return b.ask("select pg_last_wal_replay_lsn() >= pg_lsn '0/0' + " + there)
+                  .equals("t");
+            } catch (IOException _) {
+              return false;
+            }
+          });
+      String _ = b.ask("checkpoint");
+      a.kill();
+      b.promote();
+      Loopback.await(
+          "b takes writes",
+          () -> {
+            try {
+              return b.ask("select pg_is_in_recovery()").equals("f");
+            } catch (IOException _) {
+              return false;
+            }
+          });
+      String _ = b.ask("insert into ledger values (7)");
+      String _ = b.ask("checkpoint");
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ""), a, b)) {
+        await(fairlead, "timeline 2", view -> view.timeline() == 2);
+        awaitArchived(fairlead, b);
+        BackupsView seen = await(fairlead, "a look", view -> !view.copies().isEmpty());
+        assertThat(seen.gaps()).isEmpty();
+        restore(folder, "all", null);
+        assertThat(rows(folder, "all")).isEqualTo("1,2,3,4,5,6,7");
+        assertThat(backups(fairlead).view().copies()).hasSize(1); // none was needed
+      }
+    }
+  }
+
+  @Test
+  void whatCannotBeCopiedIsRefusedInWords(@TempDir Path folder) throws Exception {
+    Path elsewhere = Server.folder(folder, "elsewhere");
+    try (Postgresql a = Postgresql.primary(folder, template, "a")) {
+      String _ = a.ask("create tablespace fast location '" + elsewhere + "'");
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ""), a)) {
+        BackupsView view = await(fairlead, "a failure", seen -> !seen.failure().isEmpty());
+        assertThat(view.failure()).contains("tablespaces (fast)");
+        assertThat(view.isInTrouble()).isTrue();
+        assertThat(names(folder.resolve("backups/base"))).isEmpty();
+        assertThat(events(fairlead)).anyMatch(text -> text.contains("no backup was made"));
+      }
+    }
+  }
+
+  /** Two that were told the same folder: the second keeps its hands off it. */
+  @Test
+  void aFolderIsTakenCareOfByOneProcess(@TempDir Path folder) throws Exception {
+    try (Postgresql a = Postgresql.primary(folder, template, "a");
+        Postgresql other = Postgresql.primary(folder, template, "other")) {
+      try (Fairlead first = DatabaseTest.start(folder, backup(folder, ""), a)) {
+        awaitCopies(first, 1);
+        try (Fairlead second =
+            DatabaseTest.start(folder.resolve("second"), backup(folder, ""), a)) {
+          await(second, "refused", view -> view.trouble().contains("another process takes care"));
+          assertThat(backups(second).view().acting()).isFalse();
+          assertThat(backups(second).backUp()).contains("another process takes care");
+        }
+      }
+      // the template has one system identifier; so that it is another's, it is made so
+      Path info = folder.resolve("backups/archive.properties");
+      Files.writeString(info, Files.readString(info).replace("system=", "system=1"));
+      try (Fairlead third =
+          DatabaseTest.start(folder.resolve("third"), backup(folder, ""), other)) {
+        await(third, "refused", view -> view.trouble().contains("of another database"));
+      }
+    }
+  }
+
   private static List<String> names(Path folder) throws IOException {
     try (Stream<Path> all = Files.list(folder)) {
       return all.map(path -> path.getFileName().toString()).toList();

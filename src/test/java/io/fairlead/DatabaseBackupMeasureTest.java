@@ -50,7 +50,32 @@ class DatabaseBackupMeasureTest {
             "drill: %.1f s, %s%n",
             proven.drills().getLast().millis() / 1e3, proven.drills().getLast().text());
       }
+      commits("nobody waited for", a);
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ", witness: true"), a)) {
+        await(fairlead, "the log", view -> view.from().equals("a"));
+        String _ = a.ask("alter system set synchronous_standby_names = 'ANY 1 (fairlead_orders)'");
+        String _ = a.ask("select pg_reload_conf()");
+        commits("the witness waited for", a);
+        String _ = a.ask("alter system reset synchronous_standby_names");
+        String _ = a.ask("select pg_reload_conf()");
+      }
     }
+  }
+
+  private static void commits(String how, Postgresql a) throws Exception {
+    List<Long> micros = new ArrayList<>();
+    try (PostgresqlClient client = PostgresqlClient.to(a.port())) {
+      for (int i = 1; i <= 2000; i++) {
+        long began = System.nanoTime();
+        String _ = client.ask("insert into ledger values (-" + i + ") on conflict do nothing");
+        micros.add((System.nanoTime() - began) / 1000);
+      }
+      String _ = client.ask("delete from ledger where id < 0");
+    }
+    Collections.sort(micros);
+    System.out.printf(
+        "%s: commit p50 %.2f ms, p99 %.2f ms%n",
+        how, micros.get(1000) / 1e3, micros.get(1980) / 1e3);
   }
 
   private interface Step {

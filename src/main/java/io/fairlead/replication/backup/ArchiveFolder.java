@@ -228,6 +228,30 @@ final class ArchiveFolder {
     }
   }
 
+  /**
+   * Before anything is received into it {@code pg_receivewal} gives a file its full size, of zeros.
+   * It refuses to go on with one that somebody's death, or a full disk, has left shorter. Such a
+   * file has nothing in it; should it have, it is put aside.
+   */
+  static void dropUnfinished(Path part, long segmentSize) throws IOException {
+    List<Path> all;
+    try (Stream<Path> listed = Files.list(part)) {
+      all = listed.filter(f -> f.getFileName().toString().endsWith(WalFile.PARTIAL)).toList();
+    }
+    for (Path file : all) {
+      if (Files.size(file) != segmentSize) {
+        if (WalTail.used(file) == 0) {
+          Files.delete(file);
+        } else {
+          Files.move(
+              file,
+              file.resolveSibling(file.getFileName() + ".short"),
+              StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+  }
+
   private static WalFile walFile(Path file, String name, long segmentSize) throws IOException {
     BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
     long segment = WalFile.segmentOf(name, segmentSize);

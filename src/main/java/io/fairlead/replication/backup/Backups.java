@@ -60,17 +60,26 @@ public final class Backups implements AutoCloseable {
   private volatile boolean closed;
   private volatile String trouble = "";
   private volatile String doing = "";
-  private volatile @Nullable Archive archive;
+  private volatile @Nullable Known known;
   private volatile List<Drill> drills = List.of();
   private volatile long failureMillis;
   private volatile String failure = "";
   private volatile BackupsView view;
+
+  /** What follows from the folder, as it was read last: finding that out takes a while. */
+  private record Known(Archive archive, List<Archive.Reach> reaches, List<String> gaps) {
+    static Known of(Archive archive) {
+      return new Known(
+          archive, archive.reaches(), archive.gaps().stream().map(Backups::text).toList());
+    }
+  }
 
   private long troubleSince;
   private String alarm = "";
   private long retryAt;
   private Duration retry = FIRST_RETRY;
   private long refreshed;
+  private long pause = REFRESH.toMillis();
   private long slotsKept;
   private long retained;
 
@@ -276,10 +285,10 @@ public final class Backups implements AutoCloseable {
 
   private void workOnce() throws IOException, InterruptedException {
     long now = clock.epochMillis();
-    if (now - refreshed >= REFRESH.toMillis() || backupWanted.get() || drillWanted.get()) {
+    if (now - refreshed >= pause || backupWanted.get() || drillWanted.get()) {
       refresh();
     }
-    Archive present = archive;
+    Known present = known;
     if (present == null) {
       return;
     }
@@ -291,25 +300,27 @@ public final class Backups implements AutoCloseable {
     if (now - retained >= RETAIN.toMillis()) {
       retain();
     }
-    if (now - slotsKept >= KEEP_SLOTS.toMillis()) {
+    if (stream.position() > 0 && now - slotsKept >= KEEP_SLOTS.toMillis()) {
       slotsKept = now;
       keepSlots();
     }
   }
 
   private void refresh() throws IOException {
-    refreshed = clock.epochMillis();
+    long began = clock.epochMillis();
     drills = folder.drills();
-    archive = folder.read();
+    known = Known.of(folder.read());
+    refreshed = clock.epochMillis();
+    pause = Math.max(REFRESH.toMillis(), 20 * (refreshed - began)); // where there are many files
     look();
   }
 
-  private boolean isBackupDue(Archive present, long now) {
+  private boolean isBackupDue(Known present, long now) {
     return stream.position() > 0 && now >= retryAt && now >= nextBackup(present);
   }
 
   /** At once if the newest copy cannot be brought to the end. */
-  private long nextBackup(Archive present) {
+  private long nextBackup(Known present) {
     List<Archive.Reach> reaches = present.reaches();
     if (reaches.isEmpty() || !reaches.getLast().missing().isEmpty()) {
       return 0;
@@ -318,7 +329,7 @@ public final class Backups implements AutoCloseable {
         reaches.getLast().backup().startMillis(), backup.every(), backup.at());
   }
 
-  private boolean isDrillDue(Archive present, long now) {
+  private boolean isDrillDue(Known present, long now) {
     return !backup.drillEvery().isZero() && !present.reaches().isEmpty() && now >= nextDrill();
   }
 
@@ -416,9 +427,6 @@ public final class Backups implements AutoCloseable {
    * promoted. Nobody reads from their slots, so we move them on.
    */
   private void keepSlots() {
-    if (stream.position() == 0) {
-      return;
-    }
     String slot = WalStream.slot(database);
     try {
       long to = stream.safePosition(folder.info().segmentSize());
@@ -473,14 +481,14 @@ public final class Backups implements AutoCloseable {
   // --- what is seen --------------------------------------------------------------------------
 
   private BackupsView made() {
-    Archive present = archive;
+    Known present = known;
     boolean acting = acts();
     List<Archive.Reach> reaches = present == null ? List.of() : present.reaches();
     long complete = stream.completeMillis();
     List<BackupsView.Copy> copies =
         present == null
             ? List.of()
-            : present.backups().stream().map(one -> copy(one, reaches)).toList();
+            : present.archive().backups().stream().map(one -> copy(one, reaches)).toList();
     Optional<Archive.Reach> oldest =
         reaches.stream().filter(r -> r.backup().damaged().isEmpty()).findFirst();
     Archive.Reach newest = reaches.isEmpty() ? null : reaches.getLast();
@@ -503,7 +511,7 @@ public final class Backups implements AutoCloseable {
         alarm,
         doing,
         copies,
-        present == null ? List.of() : present.gaps().stream().map(Backups::text).toList(),
+        present == null ? List.of() : present.gaps(),
         oldest.map(r -> r.backup().endMillis()).orElse(0L),
         latest,
         drills.stream().map(Backups::trial).toList(),

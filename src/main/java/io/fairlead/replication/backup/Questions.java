@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** Asks a server by {@code psql}. All of it waits. */
 final class Questions {
@@ -56,6 +57,18 @@ final class Questions {
   void makeSlot(String slot) throws IOException {
     if (!hasSlot(slot)) {
       String _ = replication("CREATE_REPLICATION_SLOT \"" + slot + "\" PHYSICAL RESERVE_WAL");
+    }
+  }
+
+  /** The position from which on the slot keeps the log; empty: the server cannot say. */
+  OptionalLong keptBy(String slot) {
+    try {
+      String[] said = replication("READ_REPLICATION_SLOT \"" + slot + "\"").split("[|]", -1);
+      return said.length > 1 && !said[1].isEmpty()
+          ? OptionalLong.of(Lsn.parse(said[1]))
+          : OptionalLong.empty();
+    } catch (IOException | IllegalArgumentException _) {
+      return OptionalLong.empty();
     }
   }
 

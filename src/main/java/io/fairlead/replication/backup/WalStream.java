@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,10 +39,16 @@ final class WalStream {
   private static final long FIRST_PAUSE = 200;
   private static final long LONGEST_PAUSE = 5_000;
 
-  /** So often in a row it ends at once before it is believed that the log cannot be continued. */
-  private static final int HOPELESS = 6;
+  /** So often in a row it ends at once before it is asked whether the log can be continued. */
+  private static final int FEW = 2;
+
+  /** And before that is believed of a server that cannot say. */
+  private static final int HOPELESS = 8;
 
   private static final long LITTLE_SPACE = 64L << 20;
+
+  /** A connection that brings nothing for so long, while there is something, is made anew. */
+  private static final long DEAF_MILLIS = 10_000;
 
   /** Of PostgreSQL. */
   private static final int MOST_OF_A_NAME = 63;
@@ -209,8 +216,10 @@ final class WalStream {
               access.environment(),
               _ -> {},
               _ -> newest = ""); // it says when it has begun another file
+      long began = position;
       try {
-        long before = position;
+        long before = began;
+        long moved = clock.nanoTime();
         while (!child.await(LOOK_MILLIS)) {
           if (!wanted.getAsBoolean() || isOver(primary, present)) {
             return;
@@ -219,18 +228,32 @@ final class WalStream {
           trouble = "";
           look();
           if (position > before) {
-            failures = 0;
+            before = position;
+            moved = clock.nanoTime();
             pause = FIRST_PAUSE;
+          } else if (lagMillis > DEAF_MILLIS
+              && clock.nanoTime() - moved > DEAF_MILLIS * 1_000_000) {
+            throw new IOException(
+                primary.name() + ": nothing has come for " + DEAF_MILLIS / 1000 + " s");
           }
         }
         int _ = child.result();
-        failures++;
-        throw new IOException(primary.name() + ": " + words(child));
+        String words = words(child);
+        look();
+        failures = position > began || isOfOurDisk(words) ? 0 : failures + 1;
+        throw new IOException(primary.name() + ": " + words);
       } finally {
         child.stop();
         look();
       }
     }
+  }
+
+  private static boolean isOfOurDisk(String words) {
+    return words.contains("No space left")
+        || words.contains("quota")
+        || words.contains("could not write")
+        || words.contains("could not open file");
   }
 
   private static String words(Child child) {
@@ -284,6 +307,7 @@ final class WalStream {
     if (last == null) {
       return folder.newPart(programs);
     }
+    ArchiveFolder.dropUnfinished(last, identity.segmentSize());
     List<WalFile> files = new ArrayList<>();
     Map<Integer, String> histories = new HashMap<>();
     ArchiveFolder.read(last, identity.segmentSize(), files, histories);
@@ -304,11 +328,20 @@ final class WalStream {
     Timelines way = Timelines.to(identity.timeline(), histories);
     long next = (end.whole() ? end.segment() + 1 : end.segment()) * identity.segmentSize();
     boolean continues = way != null && way.has(end.timeline(), next) && next <= identity.position();
-    if (!continues || failures >= HOPELESS) {
+    if (!continues || isHopeless(questions, next)) {
       failures = 0;
       return folder.newPart(programs);
     }
     return last;
+  }
+
+  /** What the slot keeps is there; what came before it may be gone, and is if it cannot be had. */
+  private boolean isHopeless(Questions questions, long next) {
+    if (failures < FEW) {
+      return false;
+    }
+    OptionalLong kept = questions.keptBy(slot(database));
+    return kept.isPresent() ? kept.getAsLong() > next : failures >= HOPELESS;
   }
 
   /** Where the primary and the archive are. */

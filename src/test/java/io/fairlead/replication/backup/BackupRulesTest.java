@@ -65,6 +65,27 @@ class BackupRulesTest {
     assertThat(WalTail.used(file)).isEqualTo(second + 56);
   }
 
+  /** {@code pg_receivewal} would refuse to go on with it for ever. */
+  @Test
+  void aFileThatDidNotGetItsSizeIsNotGoneOnWith(@TempDir Path folder) throws Exception {
+    Path whole = folder.resolve("000000010000000000000001");
+    Path good = folder.resolve("000000010000000000000002.partial");
+    Path empty = folder.resolve("000000010000000000000003.partial");
+    Path odd = folder.resolve("000000010000000000000004.partial");
+    Files.write(whole, new byte[100]);
+    Files.write(good, new byte[1 << 20]);
+    Files.write(empty, new byte[300_000]);
+    byte[] bytes = new byte[300_000];
+    bytes[0] = 7;
+    Files.write(odd, bytes);
+    ArchiveFolder.dropUnfinished(folder, 1 << 20);
+    assertThat(whole).exists();
+    assertThat(good).exists();
+    assertThat(empty).doesNotExist();
+    assertThat(odd).doesNotExist();
+    assertThat(folder.resolve(odd.getFileName() + ".short")).hasSize(300_000);
+  }
+
   @Test
   void howFarTheArchiveIsBehind() {
     ArchiveLag lag = new ArchiveLag();
