@@ -82,7 +82,9 @@ final class FrontEndKeeper {
    */
   Duration leave(@Nullable Group group) {
     leaving = true;
-    if (group == null) {
+    if (group == null
+        || group.frontEnds().view().fronts().stream()
+            .noneMatch(front -> front.instance().equals(name))) {
       return Duration.ZERO;
     }
     int seconds = control.call(() -> dns.secondsOf(name));

@@ -325,6 +325,17 @@ class CliTest {
   }
 
   @Test
+  void drainWantsANodeOfAServiceOrAnInstanceOfTheGroup() {
+    assertThat(type("drain", "shop")).isEqualTo(2);
+    assertThat(type("undrain", "shop", "127.0.0.1:9102", "--instance", "edge-2")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("drain: say SERVICE and NODE, or --instance INSTANCE")
+        .contains("undrain: say SERVICE and NODE, or --instance INSTANCE");
+    assertThat(type("drain", "--instance", "edge-2")).isEqualTo(1);
+    assertThat(err.toString()).contains("Taking an instance out or in needs a group");
+  }
+
+  @Test
   void drainGivesUpAfterItsTimeout() {
     instance.node("shop", 1).requestStarted();
     assertThat(type("drain", "shop", "127.0.0.1:9102", "--timeout", "0")).isEqualTo(1);
