@@ -75,8 +75,8 @@ dns-peers: jdk ## plays the corpus of the DNS against Fairlead, BIND, Knot, NSD,
 chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 	chaos/run
 
-chaos-group: jdk ## kills and freezes instances of a group RUNS (20) times SECONDS (20) while clients use its store
-	@bin/needs maven
+chaos-group: jdk ## hurts instances of a group, RUNS (20) times SECONDS (20) or more, while clients use its store (root)
+	@bin/needs maven nftables iproute2
 	$(MVN) test -Dtest=GroupHistoryTest -Dfairlead.group.runs=$(or $(RUNS),20) -Dfairlead.group.seconds=$(or $(SECONDS),20)
 
 chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces (root); see chaos/vip/README.md

@@ -144,8 +144,8 @@ final class VipChaos {
     Talk client = client(VIP);
     client.begin(0);
     in("sw", "nft", "add table bridge cut");
-    in("sw", "nft", "add chain bridge cut all { type filter hook forward priority 0; }");
-    in("sw", "nft", "add rule bridge cut all ip protocol 112 drop");
+    in("sw", "nft", "add chain bridge cut between { type filter hook forward priority 0 ; }");
+    in("sw", "nft", "add rule bridge cut between ip protocol 112 drop");
     await("both own it", () -> has("a", VIP) && has("b", VIP));
     Thread.sleep(5000);
     in("sw", "nft", "delete table bridge cut");
@@ -272,9 +272,9 @@ final class VipChaos {
   private void cut(int port) throws Exception {
     String others = "{ " + String.join(", ", List.of("port1", "port2", "port5")) + " }";
     in("sw", "nft", "add table bridge cut");
-    in("sw", "nft", "add chain bridge cut all { type filter hook forward priority 0; }");
-    in("sw", "nft", "add rule bridge cut all iifname port" + port + " oifname " + others + " drop");
-    in("sw", "nft", "add rule bridge cut all iifname " + others + " oifname port" + port + " drop");
+    in("sw", "nft", "add chain bridge cut between { type filter hook forward priority 0 ; }");
+    in("sw", "nft", "add rule bridge cut between iifname port" + port + " oifname " + others + " drop");
+    in("sw", "nft", "add rule bridge cut between iifname " + others + " oifname port" + port + " drop");
   }
 
   private Process member(String machine) throws Exception {

@@ -1,5 +1,7 @@
 package io.fairlead;
 
+import io.fairlead.config.HostPort;
+import io.fairlead.vip.Namespaces;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,30 +19,45 @@ final class ThreeProcesses implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final List<String> NAMES = List.of("a", "b", "c");
 
+  private static final String TOKEN = "who-may-hurt-instances";
+
   /** Ports between the first of one instance and that of the next. */
   private static final int STEP = 4;
 
   final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
   private final Path folder;
+  private final @Nullable Namespaces machines;
   private final List<Instance> instances = new ArrayList<>();
 
   /** One of them. */
   final class Instance {
     final String name;
-    final int admin;
+    final HostPort admin;
     final Path config;
+    final Path data;
+    private @Nullable Path log;
     private volatile @Nullable Process process;
 
-    Instance(String name, int admin) {
+    Instance(String name, HostPort admin) {
       this.name = name;
       this.admin = admin;
       this.config = folder.resolve(name + ".yaml");
+      this.data = folder.resolve(name);
     }
 
     void start() throws IOException {
+      Path output = folder.resolve(name + "-" + System.nanoTime() + ".log");
+      List<String> command = FairleadProcess.command("-c", config.toString());
+      log = output;
       process =
-          FairleadProcess.run(
-              folder.resolve(name + "-" + System.nanoTime() + ".log"), "-c", config.toString());
+          FairleadProcess.start(
+              output, machines == null ? command : machines.command(name, command));
+    }
+
+    /** What it has printed since it was started last. */
+    String printed() throws IOException {
+      Path output = log;
+      return output == null ? "" : Files.readString(output);
     }
 
     void kill() throws InterruptedException {
@@ -88,42 +105,72 @@ final class ThreeProcesses implements AutoCloseable {
     }
 
     HttpRequest.Builder request(String path, Duration timeout) {
-      return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + admin + path))
+      return HttpRequest.newBuilder(URI.create("http://" + admin + path))
+          .header("authorization", "Bearer " + TOKEN)
           .timeout(timeout);
     }
   }
 
   /**
-   * Starts them.
+   * Starts them on this machine.
    *
    * @param more lines of {@code group} for all of them, between commas
    */
   ThreeProcesses(Path folder, String more) throws IOException {
     this.folder = folder;
+    this.machines = null;
     int base = FreePort.row(NAMES.size() * STEP + NAMES.size());
+    List<HostPort> binds = new ArrayList<>();
+    for (int i = 0; i < NAMES.size(); i++) {
+      binds.add(new HostPort("127.0.0.1", base + STEP * i));
+      instances.add(
+          new Instance(NAMES.get(i), new HostPort("127.0.0.1", base + NAMES.size() * STEP + i)));
+    }
+    start(binds, more);
+  }
+
+  /**
+   * Starts each on a machine of its own.
+   *
+   * @param machines called a, b, and c, the first three; and this process has to reach them
+   */
+  ThreeProcesses(Path folder, Namespaces machines) throws IOException {
+    this.folder = folder;
+    this.machines = machines;
+    List<HostPort> binds = new ArrayList<>();
+    for (int i = 0; i < NAMES.size(); i++) {
+      String address = "10.77.0." + (i + 1);
+      binds.add(new HostPort(address, 7400));
+      instances.add(new Instance(NAMES.get(i), new HostPort(address, 9900)));
+    }
+    start(binds, "plain: true");
+  }
+
+  private void start(List<HostPort> binds, String more) throws IOException {
     StringBuilder peers = new StringBuilder();
     for (int i = 0; i < NAMES.size(); i++) {
       peers.append(i == 0 ? "" : ", ");
-      peers.append(NAMES.get(i)).append(": \"127.0.0.1:").append(base + STEP * i).append('"');
+      peers.append(NAMES.get(i)).append(": \"").append(binds.get(i)).append('"');
     }
     for (int i = 0; i < NAMES.size(); i++) {
-      Instance instance = new Instance(NAMES.get(i), base + NAMES.size() * STEP + i);
+      Instance instance = instances.get(i);
       Files.writeString(
           instance.config,
           """
-          admin: { bind: "127.0.0.1:%d" }
+          admin: { bind: "%s", tokens: "%s" }
           data: "%s"
           logs: { enabled: false }
-          group: { name: test, instance: %s, bind: "127.0.0.1:%d", peers: { %s }%s }
+          group: { name: test, instance: %s, bind: "%s", peers: { %s }%s }
           """
               .formatted(
                   instance.admin,
-                  folder.resolve(instance.name),
+                  TOKEN,
+                  instance.data,
                   instance.name,
-                  base + STEP * i,
+                  binds.get(i),
                   peers,
                   more.isEmpty() ? "" : ", " + more));
-      instances.add(instance);
+      Files.createDirectories(instance.data);
       instance.start();
     }
   }
@@ -175,10 +222,14 @@ final class ThreeProcesses implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    for (Instance instance : instances) {
-      instance.signal("CONT");
-      instance.kill();
+  public void close() throws IOException {
+    try {
+      for (Instance instance : instances) {
+        instance.signal("CONT");
+        instance.kill();
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
     http.close();
   }

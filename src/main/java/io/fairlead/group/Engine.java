@@ -189,15 +189,7 @@ final class Engine implements AutoCloseable {
       return engine;
     } catch (ExecutionException e) {
       engine.close();
-      throw new IOException(
-          "the group's state in "
-              + data
-              + " cannot be read ("
-              + innermost(e)
-              + "); if the others have it, move the folder "
-              + folder
-              + " away and this instance gets it from them",
-          e);
+      throw new IOException(unreadable(folder, innermost(e)), e);
     } catch (TimeoutException e) {
       engine.close();
       throw new IOException("the group's engine did not start within a minute", e);
@@ -206,6 +198,16 @@ final class Engine implements AutoCloseable {
       engine.close();
       throw new IOException("interrupted", e);
     }
+  }
+
+  private static String unreadable(Path folder, String why) {
+    return "the group's state in "
+        + folder.resolve("state")
+        + " cannot be read ("
+        + why
+        + "); if the others have it, move the folder "
+        + folder
+        + " away and this instance gets it from them";
   }
 
   private static Properties properties(GroupConfig config, Path data, Path dynamic) {

@@ -29,6 +29,9 @@ public final class Linearizability {
   /** An end that never came. */
   public static final long NEVER = Long.MAX_VALUE;
 
+  /** More than that takes more memory than a test has. */
+  private static final int MOST_TRIED = 3_000_000;
+
   private Linearizability() {}
 
   /** What was called. */
@@ -145,6 +148,12 @@ public final class Linearizability {
           BitSet with = (BitSet) placed.clone();
           with.set(at.call);
           if (tried.add(new Tried(with, next))) {
+            if (tried.size() > MOST_TRIED) {
+              throw new IllegalStateException(
+                  "too many calls without an answer to explain "
+                      + calls.size()
+                      + " calls of a key");
+            }
             stack.add(new Placed(at, state));
             placed.set(at.call);
             state = next;

@@ -90,6 +90,40 @@ public final class Namespaces implements AutoCloseable {
     run(name, "ip", "link", "set", "eth0", "up");
   }
 
+  /** Where this process reaches the machines from: it has an interface at their bridge, too. */
+  public void joinHere() throws IOException, InterruptedException {
+    String here = prefix + "t";
+    execute(
+        List.of(
+            "ip", "link", "add", here, "type", "veth", "peer", "name", "here", "netns", of("sw")));
+    run("sw", "ip", "link", "set", "here", "master", "br0", "up");
+    execute(List.of("ip", "address", "add", "10.77.0.254/24", "dev", here));
+    execute(List.of("ip", "link", "set", here, "up"));
+  }
+
+  /**
+   * From now on no packet goes from one machine to others, until {@link #heal}.
+   *
+   * @param from number of the machine
+   * @param to numbers of the others
+   */
+  public void cut(int from, List<Integer> to) throws IOException, InterruptedException {
+    run("sw", "nft", "add table bridge cut");
+    run("sw", "nft", "add chain bridge cut between { type filter hook forward priority 0 ; }");
+    for (int each : to) {
+      run(
+          "sw",
+          "nft",
+          "add rule bridge cut between iifname port" + from + " oifname port" + each + " drop");
+    }
+  }
+
+  /** All hear each other again. */
+  public void heal() throws IOException, InterruptedException {
+    run("sw", "nft", "add table bridge cut");
+    run("sw", "nft", "delete table bridge cut");
+  }
+
   /** What the system calls it. */
   public String of(String name) {
     return prefix + name;
