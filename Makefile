@@ -2,8 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers chaos chaos-database test-backups chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-failover bench-store bench-scale dns-peers test-containers chaos chaos-database chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers chaos chaos-database test-backups chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -65,6 +64,9 @@ bench-detect: jdk ## simulates labelled faults and healthy services before the o
 
 bench-scale: jdk ## scaling beside a rule by processor use, simulated, then with real nodes
 	bench/scale
+
+bench-deploy: jdk ## deploys of good and bad versions, simulated, then with real nodes
+	bench/deploy
 
 bench-dns: jdk ## CPU per question of the DNS beside Knot, and a flood of garbage; MORE='SECONDS ROUNDS'
 	bench/dns $(MORE)

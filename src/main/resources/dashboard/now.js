@@ -72,7 +72,7 @@ function badges(live, incidents) {
 
 // ---- markers ----------------------------------------------------------------------------------------
 
-const KINDS = { ConfigApplied: 'config', Scaled: 'scaling', NodeDraining: 'drain', NodeUndrained: 'drain', NodeJoined: 'scaling', NodeLeft: 'scaling', NodeDown: 'node', NodeUp: 'node' };
+const KINDS = { ConfigApplied: 'config', Scaled: 'scaling', Deploying: 'deploy', DeployStep: 'deploy', Deployed: 'deploy', DeployRolledBack: 'deploy', NodeDraining: 'drain', NodeUndrained: 'drain', NodeJoined: 'scaling', NodeLeft: 'scaling', NodeDown: 'node', NodeUp: 'node' };
 
 /** Changes that a chart shows; where nothing keeps them, those among the last events. */
 export function markersOf(since) {

@@ -179,6 +179,7 @@ final class Fairlead implements AutoCloseable {
   private final RecordKeeper records;
   private final AlertKeeper alerts;
   private final ScalingKeeper scaling;
+  private final DeployKeeper deploys;
   private final Discovery discovery;
   private final GroupKeeper groups;
   private final SharedRates sharedRates;
@@ -258,6 +259,10 @@ final class Fairlead implements AutoCloseable {
             membership,
             events::add,
             new SplittableRandom(secrets.nextLong()));
+    deploys =
+        new DeployKeeper(
+            config.data(), control, scaling, events::add, () -> frozen || draining || replaced);
+    control.execute(deploys::start);
     discovery = Discovery.of(control, membership, events::add, secrets);
     commandsAllowed = config.admin().allowCommands();
     String name = config.group().map(GroupConfig::instance).orElseGet(RecordKeeper::hostName);
@@ -482,6 +487,7 @@ final class Fairlead implements AutoCloseable {
       Map<String, NodeTlsKeeper.Ready> toNodes = nodeTls.load(config);
       affinityKey.prepare(config);
       Map<String, Scaling.Found> found = scaling.find(config);
+      Map<String, DeployFile.State> versions = deploys.find(config);
       databases.load(config);
       Map<String, ServiceRuntime> services = buildServices(before, config, toNodes);
       Map<String, List<HttpRoute>> routes = new LinkedHashMap<>();
@@ -520,7 +526,7 @@ final class Fairlead implements AutoCloseable {
       DnsKeeper.Ready answered = names;
       control.call(() -> {
         dns.show(answered);
-        return switchTo(before, after, policies, shown, toNodes, found);
+        return switchTo(before, after, policies, shown, toNodes, found, versions);
       });
       dns.retire(answered);
       tls.show(certificates, config);
@@ -1000,7 +1006,8 @@ final class Fairlead implements AutoCloseable {
       Map<String, Policy> policies,
       Map<String, TlsKeeper.Loaded> certificates,
       Map<String, NodeTlsKeeper.Ready> toNodes,
-      Map<String, Scaling.Found> found) {
+      Map<String, Scaling.Found> found,
+      Map<String, DeployFile.State> versions) {
     for (ServiceConfig config : after.config().services().values()) {
       ServiceRuntime runtime = after.services().get(config.name());
       if (runtime != null) {
@@ -1010,7 +1017,15 @@ final class Fairlead implements AutoCloseable {
         }
         configure(runtime, config, toNodes.get(config.name()));
         discovery.watch(runtime.service(), config.discover());
-        scaling.watch(runtime.service(), config.scale(), found.get(config.name()));
+        Scaling.Found nodes = found.get(config.name());
+        DeployKeeper.Wanted wanted =
+            deploys.watch(
+                runtime.service(),
+                config,
+                old,
+                versions.get(config.name()),
+                config.scale().isPresent() && nodes != null && nodes.isEmpty());
+        scaling.watch(runtime.service(), config.scale(), nodes, wanted.plan(), wanted.anew());
         DatabaseConfig database = after.config().databases().get(config.name());
         if (database != null) {
           databases.configure(runtime.service(), database, config);
@@ -1111,6 +1126,7 @@ final class Fairlead implements AutoCloseable {
         databases.forget(runtime.service());
         outliers.forget(runtime.service());
         health.forget(runtime.service());
+        deploys.forget(runtime.service());
         scaling.forget(runtime.service());
         discovery.forget(runtime.service());
         membership.forget(runtime.service());
@@ -1205,6 +1221,11 @@ final class Fairlead implements AutoCloseable {
 
   ScalingKeeper scaling() {
     return scaling;
+  }
+
+  /** Which versions services have. */
+  DeployKeeper deploys() {
+    return deploys;
   }
 
   /** Whether the API may change which programs are run on this machine. */
@@ -1331,6 +1352,7 @@ final class Fairlead implements AutoCloseable {
     alerts.close(); // that process tells from now on
     replaced = true;
     control.call(() -> {
+      deploys.close();
       scaling.close(); // and starts and stops
       return true;
     });
@@ -1396,6 +1418,7 @@ final class Fairlead implements AutoCloseable {
     }
     control.call(() -> {
       outliers.close();
+      deploys.close();
       scaling.close();
       discovery.close();
       health.close();

@@ -50,6 +50,8 @@ import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.backup.Backups;
 import io.fairlead.replication.backup.BackupsView;
+import io.fairlead.scaling.DeployView;
+import io.fairlead.scaling.Release;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -433,6 +435,51 @@ final class Operator implements Instance {
             fairlead.scaling().setSize(found.name(), size)
                 ? new NodeOutcome.Done()
                 : new NodeOutcome.Already());
+  }
+
+  @Override
+  public @Nullable DeployView deploys(String service) {
+    return fairlead.deploys().view(service);
+  }
+
+  @Override
+  public NodeOutcome deploy(String service, Release release, String who) {
+    ServiceConfig config = fairlead.state().config().services().get(service);
+    ScaleDriver driver =
+        config == null ? null : config.scale().map(ScaleConfig::driver).orElse(null);
+    boolean runs = !release.command().isEmpty() || !release.image().isEmpty();
+    if (runs && !fairlead.commandsAllowed()) {
+      return new NodeOutcome.Refused(
+          "other programs are taken from the file, or by an instance that was started with"
+              + " admin.allow-commands");
+    }
+    if (runs
+        && (driver == null
+            || driver instanceof ScaleDriver.Exec
+            || (driver instanceof ScaleDriver.Program && !release.image().isEmpty()))) {
+      return new NodeOutcome.Refused(
+          "command is for driver process or docker, image for docker; "
+              + service
+              + " has "
+              + (driver == null ? "no scale" : "driver " + driver.word()));
+    }
+    return onService(
+        service, found -> outcome(fairlead.deploys().begin(found.name(), release, who)));
+  }
+
+  @Override
+  public NodeOutcome endDeploy(String service, boolean forward, String who) {
+    return onService(
+        service,
+        found ->
+            outcome(
+                forward
+                    ? fairlead.deploys().promote(found.name(), who)
+                    : fairlead.deploys().abort(found.name(), who)));
+  }
+
+  private static NodeOutcome outcome(@Nullable String against) {
+    return against == null ? new NodeOutcome.Done() : new NodeOutcome.Refused(against);
   }
 
   private NodeOutcome onNode(

@@ -7,6 +7,7 @@ import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Membership;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.Scheduler;
+import io.fairlead.scaling.Plan;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.scaling.Scaling;
 import io.fairlead.service.NodeSpec;
@@ -77,9 +78,14 @@ final class ScalingKeeper {
   }
 
   /** The switch. Control thread. */
-  void watch(Service service, Optional<ScaleConfig> config, Scaling.@Nullable Found found) {
+  void watch(
+      Service service,
+      Optional<ScaleConfig> config,
+      Scaling.@Nullable Found found,
+      Plan plan,
+      boolean anew) {
     if (config.isPresent()) {
-      scaling.watch(service, config.get(), found);
+      scaling.watch(service, config.get(), found, plan, anew);
     } else {
       scaling.unwatch(service);
     }
@@ -88,6 +94,16 @@ final class ScalingKeeper {
   /** The service is no more. Control thread. */
   void forget(Service service) {
     scaling.forget(service);
+  }
+
+  /** Other versions from now on. Control thread. */
+  void plan(String service, Plan plan) {
+    scaling.plan(service, plan);
+  }
+
+  /** Null: the service is not scaled. Control thread. */
+  Plan.@Nullable Progress progress(String service) {
+    return scaling.progress(service);
   }
 
   @Nullable ScaleView view(String service) {

@@ -153,7 +153,7 @@ final class ServiceRuntime {
   }
 
   private Balancer balancer(NodeSet nodes, @Nullable Balancer previous) {
-    return Balancer.of(balance, eligible(nodes), time.epochMillis(), previous);
+    return Balancer.of(balance, eligible(nodes), service.division(), time.epochMillis(), previous);
   }
 
   @SuppressWarnings("ReferenceEquality") // that very one

@@ -197,6 +197,7 @@ class ExamplesTest {
         "export.yaml",
         "discovery.yaml",
         "scaling.yaml",
+        "deploys.yaml",
         "scaling-exec.yaml",
         "dns.yaml"
       })

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.Loopback.Client;
 import io.fairlead.scaling.ScaleView;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +75,9 @@ class PodmanTest {
       String _ = podman("rm", "--all", "--force", "--time", "0");
       engine.destroy();
       engine.waitFor();
-      String _ = podman("system", "reset", "--force");
+      List<String> reset = new ArrayList<>(command());
+      reset.addAll(List.of("system", "reset", "--force"));
+      builder(reset).redirectOutput(folder.resolve("reset.log").toFile()).start().waitFor();
     }
   }
 
@@ -177,6 +183,7 @@ class PodmanTest {
     int cycles = Integer.getInteger("fairlead.cycles", 50);
     Path file = folder.resolve("fairlead.yaml");
     int most = 0;
+    int seen = 0;
     for (int i = 0; i < cycles; i++) {
       int nodes = 1 + random.nextInt(5); // so that some start and some stop when it ends
       Files.writeString(
@@ -185,24 +192,67 @@ class PodmanTest {
               .replaceAll("min: 2", "min: " + nodes)
               .replace("max: 10", "max: " + nodes));
       Process fairlead = FairleadProcess.run(folder.resolve("out"), "-c", file.toString());
-      Thread.sleep(700 + random.nextInt(1800)); // the moment is what is tried out
+      Loopback.await(
+          "that it begins",
+          Duration.ofSeconds(60),
+          () -> text(folder.resolve("out")).contains("listener web serves"));
+      Thread.sleep(random.nextInt(3000)); // the moment is what is tried out
+      assertThat(fairlead.isAlive()).as(text(folder.resolve("out"))).isTrue();
       fairlead.destroyForcibly().waitFor();
-      most = Math.max(most, containers().size());
-      assertThat(containers().size()).as("after %d", i).isLessThanOrEqualTo(10);
+      int now = containers().size();
+      most = Math.max(most, now);
+      seen += now;
+      assertThat(now).as("after %d", i).isLessThanOrEqualTo(10);
     }
-    Files.writeString(file, config("many", "").replaceAll("min: 2", "min: 3"));
+    int admin = FreePort.any();
+    Files.writeString(
+        file,
+        config("many", "")
+            .replaceAll("min: 2", "min: 3")
+            .replace(
+                "admin: { bind: \"127.0.0.1:0\"", "admin: { bind: \"127.0.0.1:" + admin + "\""));
     Process last = FairleadProcess.run(folder.resolve("out"), "-c", file.toString());
     try {
+      // Those that were found are up from the first moment on, and as many as there are stay.
       Loopback.await(
-          "three nodes",
-          Duration.ofSeconds(60),
-          () -> text(folder.resolve("out")).contains("is up"));
+          "at least three nodes, and no other container",
+          Duration.ofSeconds(90),
+          () -> {
+            String scale = get("http://127.0.0.1:" + admin + "/api/v1/services/shop/scale");
+            int up = scale.split("\"state\":\"up\"", -1).length - 1;
+            int known = scale.split("\"id\":", -1).length - 1;
+            return up >= 3 && up == known && there() == known;
+          });
     } finally {
       last.destroy();
       assertThat(last.waitFor(60, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(containers()).as("most at once: %d", most).isEmpty();
-    System.out.println(cycles + " times killed, at most " + most + " containers, 0 left");
+    System.out.printf(
+        "%d times killed, with %d containers on average and %d at most; 0 left%n",
+        cycles, Math.round((double) seen / cycles), most);
+    assertThat(seen).as("containers when it was killed").isPositive();
+  }
+
+  private static int there() {
+    try {
+      return containers().size();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Empty as long as nobody answers. */
+  private static String get(String url) {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client
+          .send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.ofString())
+          .body();
+    } catch (IOException e) {
+      return "";
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static String text(Path file) {

@@ -163,6 +163,7 @@ final class Api {
             Map.of(JSON, Views.Events.class, "text/event-stream", EventView.class),
             this::events));
     table.addAll(new ScaleApi(instance).endpoints());
+    table.addAll(new DeploysApi(instance).endpoints());
     table.addAll(new DnsApi(instance).endpoints());
     table.addAll(new RecordsApi(instance).endpoints());
     table.add(new PatternsApi(instance).endpoint());

@@ -38,6 +38,7 @@ record Endpoint(
     CONFIG,
     SQL,
     SCALE,
+    DEPLOY,
     SILENCE,
     RULE,
     BYTES

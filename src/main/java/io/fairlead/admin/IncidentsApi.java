@@ -90,7 +90,13 @@ final class IncidentsApi {
     return switch (event) {
       case Event.ConfigApplied _, Event.ConfigRefused _ -> "config";
       case Event.Scaled _ -> "scaling";
-      case Event.NodeJoined _, Event.NodeLeft _ -> "deploy";
+      case Event.Deploying _,
+          Event.DeployStep _,
+          Event.Deployed _,
+          Event.DeployRolledBack _,
+          Event.NodeJoined _,
+          Event.NodeLeft _ ->
+          "deploy";
       case Event.NodeDraining _, Event.NodeDrained _, Event.NodeUndrained _ -> "drain";
       case Event.NodeUp _,
           Event.NodeDown _,

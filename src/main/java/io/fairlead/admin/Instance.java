@@ -16,6 +16,8 @@ import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.backup.BackupsView;
+import io.fairlead.scaling.DeployView;
+import io.fairlead.scaling.Release;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -123,6 +125,25 @@ public interface Instance {
   /** How the service is scaled; null: it is not. */
   default @Nullable ScaleView scale(String service) {
     return null;
+  }
+
+  /** Which versions of a service there are; null: there is no such service. */
+  default @Nullable DeployView deploys(String service) {
+    return null;
+  }
+
+  /** Deploys another version. */
+  default NodeOutcome deploy(String service, Release release, String who) {
+    return new NodeOutcome.Refused("there is no service " + service);
+  }
+
+  /**
+   * Ends the deploy that goes on.
+   *
+   * @param forward the new version gets all requests; otherwise the old one
+   */
+  default NodeOutcome endDeploy(String service, boolean forward, String who) {
+    return new NodeOutcome.Refused("there is no service " + service);
   }
 
   /**

@@ -14,6 +14,7 @@ import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView.MemberView;
 import io.fairlead.replication.backup.BackupsView;
+import io.fairlead.scaling.DeployView;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
@@ -370,6 +371,25 @@ public final class MetricsPage {
             if (view != null) {
               page.sample(metric, view.starts(), service.name(), "serves");
               page.sample(metric, view.failedStarts(), service.name(), "failed");
+            }
+          }
+        }
+        case SERVICE_DEPLOY_SHARE -> {
+          page.family(metric);
+          for (Service service : services) {
+            DeployView view = instance.deploys(service.name());
+            if (view != null && view.deploy().isRunning()) {
+              page.sample(metric, view.deploy().share(), service.name(), view.deploy().to());
+            }
+          }
+        }
+        case SERVICE_DEPLOYS -> {
+          page.family(metric);
+          for (Service service : services) {
+            DeployView view = instance.deploys(service.name());
+            if (view != null && view.done() + view.rolledBack() > 0) {
+              page.sample(metric, view.done(), service.name(), "done");
+              page.sample(metric, view.rolledBack(), service.name(), "rolled-back");
             }
           }
         }

@@ -92,6 +92,10 @@ final class OpenApi {
       case SCALE ->
           operation.put(
               "requestBody", content(true, Map.of(Api.JSON, schemaOf(ScaleApi.ScaleBody.class))));
+      case DEPLOY ->
+          operation.put(
+              "requestBody",
+              content(true, Map.of(Api.JSON, schemaOf(DeploysApi.DeployBody.class))));
       case SILENCE ->
           operation.put(
               "requestBody",

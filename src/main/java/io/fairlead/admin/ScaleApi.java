@@ -60,6 +60,7 @@ final class ScaleApi {
                       node.address(),
                       node.id(),
                       node.state(),
+                      node.version(),
                       node.ageSeconds(),
                       node.inFlight()))
               .toList(),
@@ -75,6 +76,7 @@ final class ScaleApi {
       @Doc("Empty: not known yet.") String address,
       @Doc("What the driver knows it by, such as process 4711.") String id,
       @Doc("starting, stopping, or its state as a node.") String state,
+      @Doc("Empty: it has none.") String version,
       @Doc("Since it was started or found.") double ageSeconds,
       int inFlight) {}
 

@@ -2,6 +2,7 @@ package io.fairlead.balance;
 
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
+import io.fairlead.service.Division;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSet;
 import java.time.Duration;
@@ -21,6 +22,7 @@ public sealed interface Balancer
         RendezvousHash,
         MaglevHash,
         Layered,
+        Divided,
         InSubset {
   /** How often {@link #tick} wants to be called while there is traffic. */
   Duration TICK = Duration.ofMillis(20);
@@ -68,6 +70,9 @@ public sealed interface Balancer
    */
   static Balancer of(
       BalanceConfig config, NodeSet nodes, long epochMillis, @Nullable Balancer previous) {
+    if (previous instanceof Divided before) {
+      return of(config, nodes, epochMillis, before.larger());
+    }
     return config.subset().size() < nodes.all().length
         ? InSubset.of(config, nodes, epochMillis, previous)
         : Kinds.layered(
@@ -75,5 +80,21 @@ public sealed interface Balancer
             nodes,
             epochMillis,
             previous instanceof InSubset before ? before.balancer() : previous);
+  }
+
+  /**
+   * The same, of which a new version gets a share.
+   *
+   * @param division null: there is none
+   */
+  static Balancer of(
+      BalanceConfig config,
+      NodeSet nodes,
+      @Nullable Division division,
+      long epochMillis,
+      @Nullable Balancer previous) {
+    return division == null
+        ? of(config, nodes, epochMillis, previous)
+        : Divided.of(config, nodes, division, epochMillis, previous);
   }
 }

@@ -38,6 +38,14 @@ public final class Choice {
     }
     List<String> parts = new ArrayList<>();
     Balancer inner = balancer;
+    if (inner instanceof Divided divided) {
+      double share = divided.shareOfSide(node);
+      if (share <= 0) {
+        return "gets nothing: other versions get all requests (deploy)";
+      }
+      parts.add("its version gets " + percent(share) + " of the requests (deploy)");
+      inner = divided.side(node);
+    }
     if (inner instanceof InSubset subset) {
       if (!subset.isChosen(node)) {
         return "gets nothing: other instances use it (subset)";

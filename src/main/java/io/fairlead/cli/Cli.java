@@ -137,6 +137,7 @@ public final class Cli {
     verbs.put("drain", () -> new DrainVerbs.Drain(world));
     verbs.put("undrain", () -> new DrainVerbs.Undrain(world));
     verbs.put("scale", () -> new ScaleVerb(world));
+    verbs.put("deploy", () -> new DeployVerb(world));
     verbs.put("instances", () -> new GroupVerbs.Instances(world));
     verbs.put("kv", () -> new KvVerb(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));

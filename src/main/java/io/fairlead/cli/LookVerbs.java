@@ -254,7 +254,8 @@ final class LookVerbs {
   @Command(
       description = {
         "Which listener, route, service and node a request would get now, and why.",
-        "explain scaling SERVICE: why a service has as many nodes as it has."
+        "explain scaling SERVICE: why a service has as many nodes as it has.",
+        "explain deploy SERVICE: why the deploy of a version is where it is."
       })
   static final class Explain extends RemoteVerb {
     @Parameters(index = "0", paramLabel = "METHOD", description = "Such as GET; or scaling.")
@@ -284,6 +285,10 @@ final class LookVerbs {
       if (method.equals("scaling")) {
         AdminClient.Reply scale = client().get(ScaleVerb.path(url));
         ScaleVerb.print(terminal(), scale, json());
+        return Cli.DONE;
+      }
+      if (method.equals("deploy")) {
+        DeployVerb.print(terminal(), client().get(DeployVerb.path(url)), json());
         return Cli.DONE;
       }
       StringBuilder query = new StringBuilder("/api/v1/explain?method=");

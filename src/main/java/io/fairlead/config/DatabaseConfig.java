@@ -123,6 +123,7 @@ public record DatabaseConfig(
         OutlierConfig.OFF,
         ServiceLimits.NONE,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        DeployConfig.DEFAULT);
   }
 }

@@ -751,7 +751,8 @@ final class Language {
               SERVICE_UPSTREAM,
               LIMITS_OF_SERVICE,
               SERVICE_PROXY_PROTOCOL,
-              ScaleLanguage.OF_SERVICE),
+              ScaleLanguage.OF_SERVICE,
+              DeployLanguage.OF_SERVICE),
           List.of(),
           null,
           (values, spot) ->
@@ -768,7 +769,8 @@ final class Language {
                   values.get(SERVICE_OUTLIER),
                   values.get(LIMITS_OF_SERVICE),
                   AffinityLanguage.of(values),
-                  Optional.ofNullable(values.find(ScaleLanguage.OF_SERVICE))));
+                  Optional.ofNullable(values.find(ScaleLanguage.OF_SERVICE)),
+                  values.get(DeployLanguage.OF_SERVICE)));
 
   // the file
 

@@ -19,6 +19,14 @@ public sealed interface ScaleDriver {
   /** Programs that it runs on this machine; empty: none. */
   List<List<String>> commands();
 
+  /** Stands for the version in what is run. */
+  String VERSION = "{version}";
+
+  /** Whether what is run depends on the version. */
+  default boolean hasVersion() {
+    return commands().stream().flatMap(List::stream).anyMatch(part -> part.contains(VERSION));
+  }
+
   /** Variables of these. */
   Map<String, Secret> environment();
 
@@ -123,7 +131,7 @@ public sealed interface ScaleDriver {
       Require require =
           new Require()
               .that(
-                  image.matches("[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}"),
+                  image.replace(VERSION, "1").matches("[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}"),
                   "image",
                   image.isEmpty() ? null : image,
                   image.isEmpty() ? "must be given where driver is docker" : "must name an image")
@@ -150,6 +158,11 @@ public sealed interface ScaleDriver {
     @Override
     public List<List<String>> commands() {
       return List.of(List.of(image));
+    }
+
+    @Override
+    public boolean hasVersion() {
+      return image.contains(VERSION) || command.stream().anyMatch(part -> part.contains(VERSION));
     }
   }
 

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits how much the service and each node gets at once
  * @param affinity how requests of one client stay with one node; empty: they do not
  * @param scale which nodes Fairlead starts and stops itself; empty: none
+ * @param deploy how it gets a new version
  */
 public record ServiceConfig(
     String name,
@@ -36,7 +37,8 @@ public record ServiceConfig(
     OutlierConfig outlier,
     ServiceLimits limits,
     Optional<AffinityConfig> affinity,
-    Optional<ScaleConfig> scale) {
+    Optional<ScaleConfig> scale,
+    DeployConfig deploy) {
   /** Everything that need not be said as it is when it is not. */
   public ServiceConfig(
       String name, BalanceMethod method, NodeProtocol protocol, UpstreamConfig upstream) {
@@ -53,7 +55,8 @@ public record ServiceConfig(
         OutlierConfig.OFF,
         ServiceLimits.NONE,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        DeployConfig.DEFAULT);
   }
 
   public ServiceConfig {
@@ -88,6 +91,13 @@ public record ServiceConfig(
             health.certificateLeft(),
             "must not be given without tls",
             List.of(List.of("tls")))
+        .that(
+            !deploy.version().isEmpty()
+                || scale.map(its -> !its.driver().hasVersion()).orElse(true),
+            List.of("deploy", "version"),
+            null,
+            "must be given where {} has {version}",
+            List.of(List.of("scale")))
         .orRefuse();
   }
 
@@ -115,7 +125,8 @@ public record ServiceConfig(
         outlier,
         limits,
         affinity,
-        scale);
+        scale,
+        deploy);
   }
 
   private static void unique(

@@ -7,9 +7,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -31,6 +34,12 @@ final class DockerDriver implements Driver {
   private volatile ScaleDriver.Docker config;
   private volatile DockerApi api;
   private long lookedNanos = System.nanoTime();
+
+  /** Names of nodes that are being started or stopped. */
+  private final Set<String> busy = ConcurrentHashMap.newKeySet();
+
+  /** Containers that nobody knew of at the last look. */
+  private Set<String> strays = new HashSet<>();
 
   /**
    * A container with our mark.
@@ -107,8 +116,16 @@ final class DockerDriver implements Driver {
   }
 
   @Override
-  public Started start(String name) throws IOException {
-    ScaleDriver.Docker wanted = config;
+  public Started start(String name, Release release) throws IOException {
+    busy.add(name);
+    try {
+      return create(name, (ScaleDriver.Docker) release.on(config));
+    } finally {
+      busy.remove(name);
+    }
+  }
+
+  private Started create(String name, ScaleDriver.Docker wanted) throws IOException {
     String called = "fairlead-" + mark + "-" + name;
     DockerApi.Reply made =
         api.call(
@@ -182,6 +199,15 @@ final class DockerDriver implements Driver {
 
   @Override
   public void stop(Started node, Duration grace) throws IOException {
+    busy.add(node.name());
+    try {
+      end(node, grace);
+    } finally {
+      busy.remove(node.name());
+    }
+  }
+
+  private void end(Started node, Duration grace) throws IOException {
     for (Container one : list()) {
       if (one.name().equals(node.name())) {
         DockerApi.Reply stopped =
@@ -209,14 +235,31 @@ final class DockerDriver implements Driver {
 
   @Override
   public synchronized Map<Started, String> ended(Collection<Started> known) throws IOException {
-    Map<Started, String> ended = new HashMap<>();
     long now = System.nanoTime();
     if (now - lookedNanos < LOOK_NANOS) {
-      return ended;
+      return Map.of();
     }
     lookedNanos = now;
+    return look(known);
+  }
+
+  /** The same at once; what nobody knows of at two looks in a row goes. */
+  synchronized Map<Started, String> look(Collection<Started> known) throws IOException {
+    Map<Started, String> ended = new HashMap<>();
     Map<String, Container> there = new HashMap<>();
-    list().forEach(one -> there.put(one.name(), one));
+    Set<String> names = new HashSet<>();
+    known.forEach(node -> names.add(node.name()));
+    Set<String> unknown = new HashSet<>();
+    for (Container one : list()) {
+      there.put(one.name(), one);
+      if (!names.contains(one.name()) && !busy.contains(one.name())) {
+        unknown.add(one.id());
+        if (strays.contains(one.id())) {
+          remove(one.id());
+        }
+      }
+    }
+    strays = unknown;
     for (Started node : known) {
       Container one = there.get(node.name());
       if (one == null) {

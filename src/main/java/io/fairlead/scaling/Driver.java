@@ -22,12 +22,17 @@ interface Driver {
   /** What there is now. Also clears away what is left of nodes that have ended by half. */
   List<Started> find() throws IOException;
 
+  /** Starts one as the configuration says. */
+  default Started start(String name) throws IOException {
+    return start(name, Release.PLAIN);
+  }
+
   /**
-   * Starts one. It need not serve yet when this returns.
+   * Starts one of that version. It need not serve yet when this returns.
    *
    * @throws IOException if it cannot be started, in words for people; nothing of it is left then
    */
-  Started start(String name) throws IOException;
+  Started start(String name, Release release) throws IOException;
 
   /**
    * Has it end, and waits until it has. One that has ended already is no mistake.
@@ -37,7 +42,9 @@ interface Driver {
   void stop(Started node, Duration grace) throws IOException;
 
   /**
-   * Those that have ended by themselves, with what is known of why.
+   * Those that have ended by themselves, with what is known of why. Also clears away what nobody
+   * knows of: a start that was asked for by a process that was killed may take effect later than
+   * {@link #find} has looked.
    *
    * @param known the ones that should be there
    */

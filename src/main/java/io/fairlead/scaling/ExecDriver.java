@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Nodes by three programs of somebody else: one that lists, one that adds, one that removes. What
@@ -30,6 +31,12 @@ final class ExecDriver implements Driver {
 
   /** Those that the last list did not have: one list may be wrong. */
   private final Set<String> missing = new HashSet<>();
+
+  /** Names of nodes that are being started or stopped. */
+  private final Set<String> busy = ConcurrentHashMap.newKeySet();
+
+  /** Nodes that nobody knew of at the last look. */
+  private Set<String> strays = new HashSet<>();
 
   private long lookedNanos = System.nanoTime();
 
@@ -52,46 +59,82 @@ final class ExecDriver implements Driver {
   @Override
   public List<Started> find() throws IOException {
     List<Started> nodes = new ArrayList<>();
-    for (String line : run(config.list(), "", LIST, Map.of())) {
+    for (String line : run(config, config.list(), "", LIST, Map.of())) {
       nodes.add(parse(line));
     }
     return nodes;
   }
 
   @Override
-  public Started start(String name) throws IOException {
-    List<String> lines = run(config.add(), name, startTimeout, Map.of());
+  public Started start(String name, Release release) throws IOException {
+    busy.add(name);
+    try {
+      return add(name, (ScaleDriver.Exec) release.on(config));
+    } finally {
+      busy.remove(name);
+    }
+  }
+
+  private Started add(String name, ScaleDriver.Exec present) throws IOException {
+    List<String> lines = run(present, present.add(), name, startTimeout, Map.of());
     if (lines.isEmpty()) {
-      throw new IOException(config.add().getFirst() + " did not say where " + name + " is");
+      throw new IOException(present.add().getFirst() + " did not say where " + name + " is");
     }
     Started node = parse(lines.getLast());
     if (!node.name().equals(name)) {
       throw new IOException(
-          config.add().getFirst() + " was asked for " + name + " and told of " + node.name());
+          present.add().getFirst() + " was asked for " + name + " and told of " + node.name());
     }
     return node;
   }
 
   @Override
   public void stop(Started node, Duration grace) throws IOException {
+    busy.add(node.name());
+    try {
+      remove(node.name(), grace);
+    } finally {
+      busy.remove(node.name());
+    }
+  }
+
+  private void remove(String name, Duration grace) throws IOException {
     List<String> _ =
         run(
+            config,
             config.remove(),
-            node.name(),
+            name,
             grace.plus(MORE),
             Map.of("FAIRLEAD_GRACE", Long.toString(grace.toSeconds())));
   }
 
   @Override
   public synchronized Map<Started, String> ended(Collection<Started> known) throws IOException {
-    Map<Started, String> ended = new HashMap<>();
     long now = System.nanoTime();
     if (now - lookedNanos < LOOK_NANOS) {
-      return ended;
+      return Map.of();
     }
     lookedNanos = now;
+    return look(known);
+  }
+
+  /** The same at once; what nobody knows of at two looks in a row goes. */
+  synchronized Map<Started, String> look(Collection<Started> known) throws IOException {
+    Map<Started, String> ended = new HashMap<>();
     Set<String> there = new HashSet<>();
-    find().forEach(node -> there.add(node.name()));
+    Set<String> names = new HashSet<>();
+    known.forEach(node -> names.add(node.name()));
+    Set<String> unknown = new HashSet<>();
+    for (Started node : find()) {
+      there.add(node.name());
+      if (!names.contains(node.name()) && !busy.contains(node.name())) {
+        unknown.add(node.name());
+        if (strays.contains(node.name())) {
+          remove(node.name(), Duration.ZERO);
+        }
+      }
+    }
+    strays = unknown;
     for (Started node : known) {
       if (there.contains(node.name())) {
         missing.remove(node.name());
@@ -104,9 +147,12 @@ final class ExecDriver implements Driver {
   }
 
   private List<String> run(
-      List<String> command, String name, Duration timeout, Map<String, String> more)
+      ScaleDriver.Exec present,
+      List<String> command,
+      String name,
+      Duration timeout,
+      Map<String, String> more)
       throws IOException {
-    ScaleDriver.Exec present = config;
     Map<String, String> environment = new HashMap<>(more);
     present.environment().forEach((key, value) -> environment.put(key, value.value()));
     environment.put("FAIRLEAD_SERVICE", service);

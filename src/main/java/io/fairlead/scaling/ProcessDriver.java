@@ -193,8 +193,8 @@ final class ProcessDriver implements Driver {
   }
 
   @Override
-  public synchronized Started start(String name) throws IOException {
-    ScaleDriver.Program config = this.config;
+  public synchronized Started start(String name, Release release) throws IOException {
+    ScaleDriver.Program config = (ScaleDriver.Program) release.on(this.config);
     Path setsid = onPath("setsid");
     if (setsid == null) {
       throw new IOException("the program setsid (util-linux) is missing");

@@ -59,9 +59,16 @@ public record ScaleView(
    *
    * @param id such as {@code process 4711}
    * @param state starting, stopping, or as in the node table
+   * @param version of it; may be empty
    */
   public record OwnNode(
-      String name, String address, String id, String state, double ageSeconds, int inFlight) {}
+      String name,
+      String address,
+      String id,
+      String state,
+      String version,
+      double ageSeconds,
+      int inFlight) {}
 
   /** Another size. */
   public record Change(long epochMillis, int from, int to, String why) {}

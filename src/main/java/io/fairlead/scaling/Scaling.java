@@ -49,11 +49,18 @@ public final class Scaling implements AutoCloseable {
     private final Driver driver;
     private final @Nullable List<Started> nodes;
     private final int manual;
+    private final Versions versions;
 
-    private Found(Driver driver, @Nullable List<Started> nodes, int manual) {
+    /** Whether it is known that there is none. */
+    public boolean isEmpty() {
+      return nodes != null && nodes.isEmpty();
+    }
+
+    private Found(Driver driver, @Nullable List<Started> nodes, int manual, Versions versions) {
       this.driver = driver;
       this.nodes = nodes;
       this.manual = manual;
+      this.versions = versions;
     }
   }
 
@@ -143,7 +150,11 @@ public final class Scaling implements AutoCloseable {
       events.accept(new Event.ScalingBlind(service, String.valueOf(e.getMessage())));
       nodes = null;
     }
-    return new Found(driver, nodes, readManual(service));
+    return new Found(
+        driver,
+        nodes,
+        readManual(service),
+        new Versions(folder.resolve(service).resolve("versions")));
   }
 
   private Driver driver(String service, ScaleConfig config) throws IOException {
@@ -197,11 +208,15 @@ public final class Scaling implements AutoCloseable {
    * Scales the service from now on as the configuration says.
    *
    * @param found by {@link #find} for this
+   * @param plan which versions there are to be
+   * @param anew whether nodes that were started otherwise are replaced, though of no other version
    */
-  public void watch(Service service, ScaleConfig config, @Nullable Found found) {
+  public void watch(
+      Service service, ScaleConfig config, @Nullable Found found, Plan plan, boolean anew) {
     Scaled known = services.get(service.name());
     if (known != null && found == null) {
-      known.scaler.configure(config);
+      known.scaler.configure(config, anew);
+      known.scaler.plan(plan);
       return;
     }
     if (found == null) {
@@ -217,6 +232,8 @@ public final class Scaling implements AutoCloseable {
             found.driver,
             found.nodes == null ? List.of() : found.nodes,
             found.manual,
+            found.versions,
+            plan,
             control,
             members,
             waiting,
@@ -325,6 +342,20 @@ public final class Scaling implements AutoCloseable {
       }
     });
     return changed;
+  }
+
+  /** Other versions from now on. */
+  public void plan(String service, Plan plan) {
+    Scaled known = services.get(service);
+    if (known != null) {
+      known.scaler.plan(plan);
+    }
+  }
+
+  /** How far the plan is true; null: the service is not scaled. */
+  public Plan.@Nullable Progress progress(String service) {
+    Scaled known = services.get(service);
+    return known == null ? null : known.scaler.progress();
   }
 
   // --- any thread --------------------------------------------------------------------------

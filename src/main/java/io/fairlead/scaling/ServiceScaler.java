@@ -2,6 +2,7 @@ package io.fairlead.scaling;
 
 import io.fairlead.config.ScaleConfig;
 import io.fairlead.runtime.Scheduler;
+import io.fairlead.service.Division;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +84,7 @@ final class ServiceScaler {
     Phase phase;
     @Nullable Started started;
     @Nullable Node node;
+    Release release = Release.PLAIN;
     int generation;
     boolean found;
     boolean hasServed;
@@ -108,7 +111,11 @@ final class ServiceScaler {
   private final Map<String, Member> nodes = new LinkedHashMap<>();
   private final ArrayDeque<ScaleView.Change> changes = new ArrayDeque<>();
   private final Autoscaler autoscaler;
+  private final Versions versions;
   private final Runnable unsubscribe;
+  private Plan plan;
+  private int failedBeside;
+  private String whyFailedBeside = "";
   private ScaleConfig config;
   private int manual;
   private Autoscaler.Decision decision;
@@ -131,6 +138,8 @@ final class ServiceScaler {
   /**
    * @param found what there is already
    * @param manual a size that somebody has asked for; negative: none
+   * @param versions which version each is of
+   * @param plan which versions there are to be
    * @param waiting runs what may wait
    */
   ServiceScaler(
@@ -139,6 +148,8 @@ final class ServiceScaler {
       Driver driver,
       List<Started> found,
       int manual,
+      Versions versions,
+      Plan plan,
       Scheduler control,
       Scaling.Members members,
       Executor waiting,
@@ -148,6 +159,8 @@ final class ServiceScaler {
     this.config = config;
     this.driver = driver;
     this.manual = manual;
+    this.versions = versions;
+    this.plan = plan;
     this.control = control;
     this.members = members;
     this.waiting = waiting;
@@ -156,7 +169,7 @@ final class ServiceScaler {
     this.demand = new Demand(service, control.nanoTime());
     this.replacedAt = control.nanoTime() - config.startTimeout().toNanos();
     found.forEach(this::put);
-    int first = Math.clamp(nodes.size(), config.min(), config.max());
+    int first = Math.clamp(count(member -> !isBeside(member)), config.min(), config.max());
     autoscaler = new Autoscaler(first);
     decision =
         new Autoscaler.Decision(
@@ -180,7 +193,71 @@ final class ServiceScaler {
     member.servesSince = now - SETTLED_NANOS;
     member.hasServed = true;
     member.generation = generation;
+    member.release = release(versions.of(one.name()));
     nodes.put(one.name(), member);
+  }
+
+  /**
+   * By its name: of what nothing was written down is of the version there was before there were
+   * any.
+   */
+  private Release release(@Nullable String version) {
+    Release beside = plan.beside();
+    String its = version == null ? "" : version;
+    if (its.equals(plan.release().version())) {
+      return plan.release();
+    }
+    if (beside != null && its.equals(beside.version())) {
+      return beside;
+    }
+    return version == null ? plan.release() : Release.of(version);
+  }
+
+  /** Other versions from now on. */
+  void plan(Plan next) {
+    Release before = plan.beside();
+    Release beside = next.beside();
+    if (beside == null || before == null || !before.version().equals(beside.version())) {
+      failedBeside = 0;
+      whyFailedBeside = "";
+    }
+    plan = next;
+    nodes.values().forEach(member -> member.release = release(member.release.version()));
+    tellMembers("");
+    reconcile();
+  }
+
+  Plan.Progress progress() {
+    int present = 0;
+    int serving = 0;
+    for (Member member : nodes.values()) {
+      if (isBeside(member)) {
+        present++;
+        serving += member.phase == Phase.SERVING && isGood(member) ? 1 : 0;
+      }
+    }
+    return new Plan.Progress(
+        wantedBeside(), serving, present, failedBeside, whyFailedBeside, acting);
+  }
+
+  private int wantedBeside() {
+    if (plan.beside() == null || plan.share() <= 0) {
+      return 0;
+    }
+    int size = Math.max(1, decision.size());
+    return Math.clamp((long) Math.ceil(plan.share() * size - 1e-9), 1, size);
+  }
+
+  private boolean isBeside(Member member) {
+    Release beside = plan.beside();
+    return beside != null && member.release.version().equals(beside.version());
+  }
+
+  /** Whether it is what is wanted now; not beside, but in place of it. */
+  private boolean isCurrent(Member member) {
+    return isBeside(member)
+        || (member.generation == generation
+            && member.release.version().equals(plan.release().version()));
   }
 
   /** It has been found out what there is, before anything was started here. */
@@ -193,7 +270,7 @@ final class ServiceScaler {
         put(one);
       }
     }
-    int size = Math.clamp(nodes.size(), config.min(), config.max());
+    int size = Math.clamp(count(member -> !isBeside(member)), config.min(), config.max());
     autoscaler.setSize(size);
     decision =
         new Autoscaler.Decision(
@@ -216,11 +293,15 @@ final class ServiceScaler {
     return next.driver().getClass() == config.driver().getClass();
   }
 
-  /** What is started otherwise from now on replaces what there is, one after another. */
-  void configure(ScaleConfig next) {
+  /**
+   * What is started otherwise from now on replaces what there is, one after another.
+   *
+   * @param anew false: what there is stays, as it is of another version, and a deploy replaces it
+   */
+  void configure(ScaleConfig next, boolean anew) {
     if (!next.driver().equals(config.driver())) {
       driver.use(next.driver());
-      generation++;
+      generation += anew ? 1 : 0;
     }
     config = next;
     decide(Seen.NOTHING, false);
@@ -291,7 +372,7 @@ final class ServiceScaler {
       int available = service.nodes().available().length;
       Autoscaler.Terms terms =
           new Autoscaler.Terms(
-              config.min(),
+              plan.beside() == null ? config.min() : Math.max(1, config.min()),
               config.max(),
               config.target(),
               config.spare(),
@@ -337,6 +418,9 @@ final class ServiceScaler {
 
   /** Why no node should stop now. */
   private String trouble() {
+    if (plan.beside() != null) {
+      return "there are two versions";
+    }
     int ejected = 0;
     for (Node node : service.nodes().all()) {
       ejected += node.facts().standing().state() == Standing.State.EJECTED ? 1 : 0;
@@ -349,9 +433,13 @@ final class ServiceScaler {
   }
 
   private int count(Phase phase) {
+    return count(member -> member.phase == phase);
+  }
+
+  private int count(Predicate<Member> which) {
     int count = 0;
     for (Member member : nodes.values()) {
-      count += member.phase == phase ? 1 : 0;
+      count += which.test(member) ? 1 : 0;
     }
     return count;
   }
@@ -382,7 +470,7 @@ final class ServiceScaler {
   /** Whether a node is left that was started as nobody wants it any more. */
   private boolean hasOld() {
     for (Member member : nodes.values()) {
-      if (member.phase == Phase.SERVING && member.generation != generation) {
+      if (member.phase == Phase.SERVING && !isCurrent(member)) {
         return true;
       }
     }
@@ -436,19 +524,50 @@ final class ServiceScaler {
     }
     if (acting && !config.dryRun() && ending == null) {
       replaceWhatCannot();
+      if (plan.beside() != null) {
+        keep(decision.size(), member -> !isBeside(member), plan.release());
+        keep(wantedBeside(), this::isBeside, plan.beside());
+        hold();
+        publish();
+        return;
+      }
       boolean renewing = decision.size() > 0 && hasOld();
       int missing = missing() + (renewing ? 1 : 0);
       if (missing > 0) {
-        takeBack(missing);
-        start(missing() + (renewing ? 1 : 0), renewing);
+        takeBack(missing, _ -> true);
+        start(missing() + (renewing ? 1 : 0), config.max() + (renewing ? 1 : 0), plan.release());
       } else if (missing < 0) {
-        drain(-missing);
+        drain(-missing, _ -> true);
       } else if (renewing && count(Phase.STARTING) == 0) {
-        drain(1);
+        drain(1, _ -> true);
       }
     }
     hold();
     publish();
+  }
+
+  /** So many nodes of one of two versions. */
+  private void keep(int wanted, Predicate<Member> which, Release release) {
+    if (wanted == 0) {
+      drain(nodes.size(), which);
+      return;
+    }
+    int missing = missing(wanted, which);
+    if (missing > 0) {
+      takeBack(missing, which);
+      // A version that cannot be started is given up; the other may wait a moment.
+      start(missing(wanted, which), 2 * config.max(), release);
+    } else if (missing < 0) {
+      drain(-missing, which);
+    }
+  }
+
+  private int missing(int wanted, Predicate<Member> which) {
+    return wanted
+        - count(member ->
+            which.test(member)
+                && (member.phase == Phase.STARTING
+                    || (member.phase == Phase.SERVING && isGood(member))));
   }
 
   private int missing() {
@@ -478,13 +597,14 @@ final class ServiceScaler {
     }
   }
 
-  private void takeBack(int missing) {
+  private void takeBack(int missing, Predicate<Member> which) {
     int left = missing;
     for (Member member : nodes.values()) {
       Node node = node(member);
       if (left > 0
           && member.phase == Phase.DRAINING
-          && member.generation == generation
+          && which.test(member)
+          && isCurrent(member)
           && node != null
           && node.facts().up()) {
         member.phase = Phase.SERVING;
@@ -494,17 +614,18 @@ final class ServiceScaler {
     }
   }
 
-  private void start(int missing, boolean renewing) {
+  private void start(int missing, int limit, Release release) {
     long now = control.nanoTime();
     if (missing <= 0 || now - retryAt < 0) {
       return;
     }
-    int room = config.max() + (renewing ? 1 : 0) - count(Phase.SERVING) - count(Phase.STARTING);
+    int room = limit - count(Phase.SERVING) - count(Phase.STARTING);
     int most = failures > 0 ? 1 : STARTS_AT_ONCE;
     int begin = Math.min(Math.min(missing, room), most - count(Phase.STARTING));
     for (int i = 0; i < begin; i++) {
       Member member = new Member(freeName(), Phase.STARTING, now);
       member.generation = generation;
+      member.release = release;
       start(member);
     }
   }
@@ -520,10 +641,13 @@ final class ServiceScaler {
 
   private void start(Member member) {
     nodes.put(member.name, member);
+    Release release = member.release;
+    Set<String> names = names();
     waiting.execute(() -> {
       Started started;
       try {
-        started = driver.start(member.name);
+        versions.put(member.name, release.version(), names);
+        started = driver.start(member.name, release);
       } catch (IOException | RuntimeException e) {
         control.execute(() -> notStarted(member, String.valueOf(e.getMessage())));
         return;
@@ -553,6 +677,10 @@ final class ServiceScaler {
   }
 
   private void failed(Member member, String why) {
+    if (isBeside(member)) {
+      failedBeside++;
+      whyFailedBeside = why;
+    }
     failedStarts++;
     failures++;
     long pause = Math.min(MOST_BACKOFF_NANOS, BACKOFF_NANOS << Math.min(6, failures - 1));
@@ -565,21 +693,22 @@ final class ServiceScaler {
   }
 
   /** Those first that do not serve, then those with the least to do. */
-  private void drain(int surplus) {
+  private void drain(int surplus, Predicate<Member> which) {
     if (decision.size() == 0) {
       service.load().setHoldNanos(config.hold().toNanos()); // before there is no node
     }
     List<Member> candidates = new ArrayList<>();
     for (Member member : nodes.values()) {
       boolean counted =
-          member.phase == Phase.STARTING || (member.phase == Phase.SERVING && isGood(member));
-      if (counted && member.started != null) {
+          member.phase == Phase.STARTING
+              || (member.phase == Phase.SERVING && (isGood(member) || surplus >= nodes.size()));
+      if (counted && member.started != null && which.test(member)) {
         candidates.add(member);
       }
     }
     candidates.sort(
         Comparator.comparing((Member member) -> member.phase == Phase.SERVING)
-            .thenComparing(member -> member.generation == generation)
+            .thenComparing(this::isCurrent)
             .thenComparing(member -> hasSessions(node(member)))
             .thenComparingInt(member -> inFlight(node(member)))
             .thenComparingLong(member -> -member.sinceNanos));
@@ -653,11 +782,11 @@ final class ServiceScaler {
   private void lookForEnded() {
     List<Started> there = new ArrayList<>();
     for (Member member : nodes.values()) {
-      if (member.started != null && member.phase != Phase.STOPPING) {
+      if (member.started != null) {
         there.add(member.started);
       }
     }
-    if (looking || there.isEmpty() || !acting) {
+    if (looking || !acting) {
       return;
     }
     looking = true;
@@ -706,7 +835,9 @@ final class ServiceScaler {
                 1,
                 "",
                 0,
-                Map.of(),
+                member.release.version().isEmpty()
+                    ? Map.of()
+                    : Map.of(Division.LABEL, member.release.version()),
                 config.driver().word(),
                 member.found || member.hasServed));
       }
@@ -808,6 +939,7 @@ final class ServiceScaler {
               started == null ? "" : started.address().toString(),
               started == null ? "" : started.id(),
               state(member, node),
+              member.release.version(),
               (now - member.sinceNanos) / 1e9,
               inFlight(node)));
     }

@@ -43,6 +43,7 @@ public final class Node {
   private volatile long certificateEnd;
   private volatile int ejections;
   private volatile int recordName;
+  private volatile boolean passedOver;
   private volatile NodeSessions sessions = NodeSessions.NONE;
 
   Node(String service, NodeSpec spec, int loops, NodeFacts facts, NodeAnswers answers) {
@@ -118,6 +119,15 @@ public final class Node {
 
   void leave() {
     member = false;
+  }
+
+  /** Whether its version gets no requests, so that no session stays there either. */
+  public boolean isPassedOver() {
+    return passedOver;
+  }
+
+  void setPassedOver(boolean passed) {
+    passedOver = passed;
   }
 
   /** Whether its address is a host name, which has to be resolved now and then. */

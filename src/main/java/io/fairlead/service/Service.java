@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -42,6 +43,7 @@ public final class Service {
   private final ServiceLoad load;
   private final LoopCounters<AffinityCounter> affinity;
   private volatile List<String> alarms = List.of();
+  private volatile @Nullable Division division;
   private Role roleOfNewcomers = Role.ANY;
   private boolean collecting;
   private boolean changed;
@@ -227,6 +229,23 @@ public final class Service {
     }
   }
 
+  /** How requests are divided between versions; null: they are not. Any thread. */
+  public @Nullable Division division() {
+    return division;
+  }
+
+  /**
+   * Divides requests otherwise from now on. Sessions of what gets nothing any more end. Control
+   * thread.
+   */
+  public void setDivision(@Nullable Division wanted) {
+    if (Objects.equals(division, wanted)) {
+      return;
+    }
+    division = wanted;
+    publishFacts();
+  }
+
   /** What is counted about its answers. */
   public ServiceAnswers answers() {
     return answers;
@@ -277,6 +296,10 @@ public final class Service {
   }
 
   private void publish(NodeSet next) {
+    Division divided = division;
+    for (Node node : next.all()) {
+      node.setPassedOver(divided != null && divided.passesOver(node));
+    }
     nodes = next;
     listeners.forEach(listener -> listener.accept(next));
   }

@@ -32,6 +32,7 @@ public sealed interface Event {
           NodeNotStarted _,
           NodeNotStopped _,
           ScalingBlind _,
+          DeployRolledBack _,
           DiscoveryFailed _,
           ServiceAlarm _,
           ConfigRefused _,
@@ -72,6 +73,7 @@ public sealed interface Event {
           LogPatternOver _,
           ServiceAlarmOver _,
           DiscoveryResumed _,
+          Deployed _,
           GroupReached _,
           PeerJoined _,
           VipTroubleOver _,
@@ -99,6 +101,9 @@ public sealed interface Event {
           InstanceDrained _,
           RecordsRecovered _,
           Scaled _,
+          Deploying _,
+          DeployStep _,
+          DeployResumed _,
           GroupWaits _,
           GroupChanged _,
           VipOwned _,
@@ -274,6 +279,102 @@ public sealed interface Event {
           + "; the next try in "
           + seconds
           + " s";
+    }
+  }
+
+  /**
+   * A service is to get another version.
+   *
+   * @param before may be empty
+   * @param who wants it
+   */
+  record Deploying(String service, String version, String before, String who) implements Event {
+    @Override
+    public String text() {
+      return "version "
+          + version
+          + " of "
+          + service
+          + " is being deployed"
+          + (before.isEmpty() ? "" : " in place of " + before)
+          + " (by "
+          + who
+          + ")";
+    }
+  }
+
+  /**
+   * The new version gets more requests.
+   *
+   * @param share of all
+   * @param requests that it has answered until now
+   */
+  record DeployStep(String service, String version, double share, long requests) implements Event {
+    @Override
+    public String text() {
+      return "version "
+          + version
+          + " of "
+          + service
+          + " gets "
+          + Math.rint(share * 10_000) / 100
+          + " % of the requests, after "
+          + requests
+          + (requests == 1 ? " request" : " requests");
+    }
+  }
+
+  /** A process before has begun it. */
+  record DeployResumed(String service, String version) implements Event {
+    @Override
+    public String text() {
+      return "the deploy of version "
+          + version
+          + " of "
+          + service
+          + " was under way: its steps are taken anew";
+    }
+  }
+
+  /** The new version has all requests, and the old one stops. */
+  record Deployed(String service, String version, String before, long seconds) implements Event {
+    @Override
+    public String text() {
+      return "version "
+          + version
+          + " of "
+          + service
+          + " is deployed"
+          + (before.isEmpty() ? "" : " in place of " + before)
+          + ", after "
+          + seconds
+          + " s";
+    }
+  }
+
+  /**
+   * The old version has all requests again.
+   *
+   * @param requests that the new one answered
+   * @param all that both did meanwhile
+   */
+  record DeployRolledBack(
+      String service, String version, String before, long requests, long all, String why)
+      implements Event {
+    @Override
+    public String text() {
+      return "version "
+          + version
+          + " of "
+          + service
+          + " is rolled back"
+          + (before.isEmpty() ? "" : " to " + before)
+          + " after "
+          + requests
+          + " of "
+          + all
+          + " requests: "
+          + why;
     }
   }
 

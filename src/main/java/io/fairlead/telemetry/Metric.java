@@ -482,6 +482,18 @@ public enum Metric {
       Unit.SECONDS,
       "service",
       "What the start of a node takes until it serves, lately. When it rises, more is asked for in advance."),
+  SERVICE_DEPLOY_SHARE(
+      "fairlead_service_deploy_share",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,version",
+      "Share of all requests that a new version gets while it is being deployed, 0 to 1. When it rises, the version was found no worse; when it stays, explain deploy says what is waited for."),
+  SERVICE_DEPLOYS(
+      "fairlead_service_deploys_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "service,outcome",
+      "Deploys by what became of them: done, rolled-back. When rolled-back rises, an event says what was worse."),
   SERVICE_AFFINITY_HITS(
       "fairlead_service_affinity_hits_total",
       Type.COUNTER,

@@ -344,7 +344,8 @@ public final class FakeInstance implements Instance {
                 ? "21.4 requests in flight are expected and a node is to have 8.0: 3"
                 : "set by hand to " + manualSize,
             List.of(
-                new ScaleView.OwnNode("shop-1", "127.0.0.1:9101", "process 4711", "up", 3725, 7)),
+                new ScaleView.OwnNode(
+                    "shop-1", "127.0.0.1:9101", "process 4711", "up", "7", 3725, 7)),
             List.of(
                 new ScaleView.Change(
                     1_795_000_000_000L,

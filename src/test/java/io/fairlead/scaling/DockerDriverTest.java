@@ -278,6 +278,19 @@ class DockerDriverTest {
     assertThat(engine.containers).containsOnlyKeys("1");
   }
 
+  /** The engine was late with what a process had asked for that is no more. */
+  @Test
+  void whatNobodyKnowsOfIsClearedAway() throws IOException {
+    DockerDriver driver = driver();
+    Started good = driver.start("shop-1");
+    driver().start("shop-2"); // by another process, after ours has looked
+    new DockerDriver("other", "shop", config()).start("shop-1");
+    assertThat(driver.look(List.of(good))).isEmpty();
+    assertThat(engine.containers).as("it may be just being started").hasSize(3);
+    assertThat(driver.look(List.of(good))).isEmpty();
+    assertThat(engine.containers).containsOnlyKeys("1", "3");
+  }
+
   @Test
   void aNameThatIsTakenByOneOfOursIsTakenBack() throws IOException {
     driver().start("shop-1");

@@ -44,6 +44,17 @@ class ExecDriverTest {
   }
 
   @Test
+  void whatNobodyKnowsOfIsRemoved() throws IOException {
+    ExecDriver driver = driver();
+    Started good = driver.start("shop-1");
+    driver().start("shop-2"); // by another process, after ours has looked
+    assertThat(driver.look(List.of(good))).isEmpty();
+    assertThat(driver.find()).hasSize(2);
+    assertThat(driver.look(List.of(good))).isEmpty();
+    assertThat(driver.find()).containsExactly(good);
+  }
+
+  @Test
   void whatIsWrongIsSaid() throws IOException {
     ScaleDriver.Exec broken =
         new ScaleDriver.Exec(

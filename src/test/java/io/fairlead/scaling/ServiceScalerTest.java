@@ -14,6 +14,7 @@ import io.fairlead.service.Standing;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,9 +28,12 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The life of nodes of one service, with a clock turned by hand and a driver that does as told. */
 class ServiceScalerTest {
+  @TempDir private Path folder;
+
   private final ManualScheduler time = new ManualScheduler();
   private final EventLog events = new EventLog(time::epochMillis);
   private final Service service = new Service("shop", 1, events, time::epochMillis);
@@ -55,11 +59,11 @@ class ServiceScalerTest {
     }
 
     @Override
-    public Started start(String name) throws IOException {
+    public Started start(String name, Release release) throws IOException {
       if (!refuses.isEmpty()) {
         throw new IOException(refuses);
       }
-      done.add("start " + name);
+      done.add("start " + name + (release.version().isEmpty() ? "" : " " + release.version()));
       Started started = new Started(name, new HostPort("10.0.0.1", port++), "test " + name);
       there.put(name, started);
       return started;
@@ -311,7 +315,7 @@ class ServiceScalerTest {
     up("shop-1");
     up("shop-2");
     driver.done.clear();
-    scaler().configure(new ScaleConfig(process("other"), 2, 2, 8));
+    scaler().configure(new ScaleConfig(process("other"), 2, 2, 8), true);
     List<Integer> available = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       seconds(1);
@@ -347,6 +351,7 @@ class ServiceScalerTest {
   void nothingIsForgottenWhateverHappens() {
     for (long seed = 1; seed <= 20; seed++) {
       ServiceScalerTest one = new ServiceScalerTest();
+      one.folder = folder.resolve("" + seed);
       one.play(seed);
     }
   }
@@ -399,6 +404,60 @@ class ServiceScalerTest {
     assertThat(driver.there).as("seed %d: %s", seed, scaler().view()).hasSize(3);
   }
 
+  /** A deploy: nodes of another version beside those there are, more and more, and then alone. */
+  @Test
+  void twoVersionsStandSideBySide() {
+    begin(config(4, 4));
+    for (int i = 1; i <= 4; i++) {
+      up("shop-" + i);
+    }
+    Release old = Release.PLAIN;
+    Release next = Release.of("2");
+    plan(new Plan(old, next, 0.01));
+    assertThat(driver.done).endsWith("start shop-4", "start shop-5 2");
+    assertThat(scaler().progress()).isEqualTo(new Plan.Progress(1, 0, 1, 0, "", true));
+    up("shop-5");
+    assertThat(node("shop-5").facts().labels()).containsEntry("version", "2");
+    plan(new Plan(old, next, 0.5));
+    up("shop-6");
+    assertThat(scaler().progress().serving()).isEqualTo(2);
+    driver.dead.put(driver.there.get("shop-6"), "ended with 1");
+    seconds(3);
+    assertThat(scaler().progress().failed()).isEqualTo(1);
+    assertThat(scaler().progress().why()).isEqualTo("ended with 1");
+    plan(new Plan(old, next, 0));
+    seconds(2);
+    assertThat(driver.there.keySet()).containsExactly("shop-1", "shop-2", "shop-3", "shop-4");
+    assertThat(scaler().progress().present()).isZero();
+
+    plan(new Plan(old, Release.of("3"), 1));
+    seconds(60);
+    for (Node node : service.nodes().all()) {
+      service.setUp(node, true, "passed");
+    }
+    seconds(1);
+    assertThat(scaler().progress().serving()).isEqualTo(4);
+    scaler().close(); // killed, and found again by the next
+    make(config(4, 4), new Plan(old, Release.of("3"), 1));
+    scaler().setActing(true);
+    seconds(1);
+    assertThat(scaler().progress().present()).isEqualTo(4);
+    plan(new Plan(Release.of("3"), old, 0));
+    seconds(2);
+    assertThat(driver.there).hasSize(4).doesNotContainKey("shop-1");
+    plan(new Plan(Release.of("3")));
+    seconds(60);
+    assertThat(driver.there).hasSize(4);
+    assertThat(service.nodes().available())
+        .hasSize(4)
+        .allMatch(node -> "3".equals(node.facts().labels().get("version")));
+  }
+
+  private void plan(Plan plan) {
+    scaler().plan(plan);
+    time.run();
+  }
+
   private static ScaleDriver process(String program) {
     return new ScaleDriver.Program(List.of(program), Map.of(), Path.of("."));
   }
@@ -408,6 +467,10 @@ class ServiceScalerTest {
   }
 
   private void make(ScaleConfig config) {
+    make(config, new Plan(Release.PLAIN));
+  }
+
+  private void make(ScaleConfig config, Plan plan) {
     scaler =
         new ServiceScaler(
             service,
@@ -415,11 +478,21 @@ class ServiceScalerTest {
             driver,
             driver.find(),
             -1,
+            versions(),
+            plan,
             time,
             (Service to, List<NodeSpec> nodes, String why) -> to.setMembers(nodes, why),
             Runnable::run,
             events::add,
             new SplittableRandom(1));
+  }
+
+  private Versions versions() {
+    try {
+      return new Versions(folder.resolve("versions"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void begin(ScaleConfig config) {

@@ -491,6 +491,25 @@ final class Incidents {
               0);
       case Event.BackupDrillPassed(String database, long _, long _, String _) ->
           endOf("drill " + database, when);
+      case Event.DeployRolledBack(
+              String service,
+              String version,
+              String _,
+              long _,
+              long _,
+              String why) ->
+          state(
+              "deploy " + service,
+              "deploy-rolled-back",
+              "bad",
+              when,
+              "Version " + version + " of " + service + " was rolled back: " + why,
+              Map.of("service", service),
+              0);
+      case Event.Deploying(String service, String _, String _, String _) ->
+          endOf("deploy " + service, when);
+      case Event.Deployed(String service, String _, String _, long _) ->
+          endOf("deploy " + service, when);
       case Event.InstanceStopping _, Event.Replaced _ -> leaving = true;
       case Event.InstanceStarted _,
           Event.TakeoverFailed _,
@@ -505,6 +524,8 @@ final class Incidents {
           Event.DiscoveryFailed _,
           Event.DiscoveryResumed _,
           Event.Scaled _,
+          Event.DeployStep _,
+          Event.DeployResumed _,
           Event.RecordsRecovered _,
           Event.IncidentOpened _,
           Event.IncidentOver _,

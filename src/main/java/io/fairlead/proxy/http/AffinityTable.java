@@ -211,7 +211,7 @@ final class AffinityTable {
     if (facts.standing().state() == Standing.State.EJECTED || facts.standing().share() == 0) {
       return AffinityCounter.EJECTED;
     }
-    return facts.draining() && node.sessions().over()
+    return (facts.draining() && node.sessions().over()) || node.isPassedOver()
         ? AffinityCounter.DRAINED
         : AffinityCounter.HIT;
   }

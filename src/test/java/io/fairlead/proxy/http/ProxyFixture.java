@@ -4,6 +4,7 @@ import io.fairlead.balance.Balancer;
 import io.fairlead.config.AccessConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.DeployConfig;
 import io.fairlead.config.ForwardedConfig;
 import io.fairlead.config.HeaderEdits;
 import io.fairlead.config.HealthCheckConfig;
@@ -228,7 +229,8 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
             OutlierConfig.DEFAULT,
             limits,
             Optional.empty(),
-            Optional.empty()),
+            Optional.empty(),
+            DeployConfig.DEFAULT),
         null);
     return this;
   }

@@ -5,6 +5,7 @@ import io.fairlead.config.AccessConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.Cidr;
+import io.fairlead.config.DeployConfig;
 import io.fairlead.config.ForwardedConfig;
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.HostPort;
@@ -273,7 +274,8 @@ final class StreamFixture implements NothingLeftOver.Watched {
             new ServiceLimits(
                 connections, Integer.MAX_VALUE, Integer.MAX_VALUE, false, 0, Duration.ofSeconds(1)),
             Optional.empty(),
-            Optional.empty()),
+            Optional.empty(),
+            DeployConfig.DEFAULT),
         null);
     return this;
   }
