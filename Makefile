@@ -86,7 +86,7 @@ chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server rsync
-	$(MVN) test -Dtest='DatabaseChaosTest,GaleraTest' -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
+	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,GaleraTest' -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
 
 test-backups: jdk ## what befalls backups of PostgreSQL, restored each time; MIB=1024 measures; some of it needs root
 	@bin/needs maven postgresql

@@ -17,6 +17,7 @@ import io.fairlead.replication.DatabaseWatch;
 import io.fairlead.replication.Term;
 import io.fairlead.replication.TermFile;
 import io.fairlead.replication.backup.Backups;
+import io.fairlead.replication.manage.ManagedDatabase;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.service.Node;
@@ -25,6 +26,7 @@ import io.fairlead.service.Service;
 import io.fairlead.service.Sighting;
 import io.fairlead.telemetry.Event;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -45,8 +47,17 @@ final class DatabaseKeeper {
   private final ControlThread control;
   private final HealthChecker health;
   private final Consumer<Event> events;
+  private final Path data;
   private final Path folder;
   private final Leadership leadership;
+  private final SecureRandom random;
+
+  /** Those that are run and failed over here, by their names. */
+  private final Map<String, Own> managed = new ConcurrentHashMap<>();
+
+  private boolean manages;
+
+  private record Own(Service service, DatabaseConfig config, ManagedDatabase database) {}
 
   /** By what they are services of. */
   private final Map<Service, Running> running = new ConcurrentHashMap<>();
@@ -54,12 +65,65 @@ final class DatabaseKeeper {
   /** Read before the control thread needs them. */
   private final Map<String, Term> terms = new ConcurrentHashMap<>();
 
+  /** What databases that are managed here are to the rest of the instance. */
+  private final class Managed implements ManagedDatabase.World {
+    private final Service service;
+    private final DatabaseWatch watch;
+
+    Managed(Service service, DatabaseWatch watch) {
+      this.service = service;
+      this.watch = watch;
+    }
+
+    @Override
+    public void admit(String member, int timeline) {
+      control.execute(() -> {
+        watch.admit(member, timeline);
+        for (Node node : service.nodes().all()) {
+          health.askAgain(node);
+        }
+      });
+    }
+
+    @Override
+    public void admitNobody(String why) {
+      control.execute(() -> watch.admitNobody(why));
+    }
+
+    @Override
+    public void event(Event event) {
+      events.accept(event);
+    }
+
+    @Override
+    public void drain(String member, boolean on) {
+      control.execute(() -> {
+        for (Node node : service.nodes().all()) {
+          if (node.name().equals(member)) {
+            boolean _ = service.setDraining(node, on, "switchover");
+          }
+        }
+      });
+    }
+
+    @Override
+    public boolean isEmpty(String member) {
+      for (Node node : service.nodes().all()) {
+        if (node.name().equals(member)) {
+          return node.facts().draining() && node.isEmpty();
+        }
+      }
+      return true;
+    }
+  }
+
   private final class Running implements DatabaseSessions, DatabaseWatch.World {
     final RoleSessions writers;
     final RoleSessions readers;
     final ServiceRuntime reads;
     final DatabaseWatch watch;
     final TermFile file;
+    final Managed managed;
     boolean started;
     volatile @Nullable Backups backups;
     private @Nullable Path backupFolder;
@@ -75,6 +139,7 @@ final class DatabaseKeeper {
       watch =
           new DatabaseWatch(
               service, config, terms.getOrDefault(config.name(), Term.NONE), control, this, this);
+      managed = new Managed(service, watch);
     }
 
     @Override
@@ -154,8 +219,11 @@ final class DatabaseKeeper {
       HealthChecker health,
       Leadership leadership,
       Consumer<Event> events,
-      Path data) {
+      Path data,
+      SecureRandom random) {
+    this.data = data;
     this.leadership = leadership;
+    this.random = random;
     this.dataPlane = dataPlane;
     this.control = control;
     this.health = health;
@@ -233,6 +301,72 @@ final class DatabaseKeeper {
       database.watch.close();
       database.endBackups();
       database.reads.end();
+    }
+  }
+
+  /**
+   * From now on databases are managed, if the configuration says so. By one thread at a time, which
+   * may wait.
+   */
+  void startManaging(FairleadConfig config) {
+    manages = true;
+    manage(config);
+  }
+
+  /** Those are managed that are to be, and no others: what has changed begins anew. */
+  void manage(FairleadConfig config) {
+    if (!manages) {
+      return;
+    }
+    managed.forEach((name, own) -> {
+      DatabaseConfig wanted = config.databases().get(name);
+      if (!running.containsKey(own.service()) || wanted == null || wanted.manage().isEmpty()) {
+        managed.remove(name);
+        own.database().close();
+      } else if (!own.config().equals(wanted)) {
+        managed.remove(name);
+        own.database().abandon(); // servers go on, and are found again
+      }
+    });
+    running.forEach((service, known) -> {
+      DatabaseConfig wanted = config.databases().get(service.name());
+      if (wanted != null && wanted.manage().isPresent() && !managed.containsKey(wanted.name())) {
+        managed.put(
+            wanted.name(),
+            new Own(
+                service,
+                wanted,
+                ManagedDatabase.start(
+                    wanted, data, new ManagedSql(), leadership, random, known.managed)));
+      }
+    });
+  }
+
+  /** Null: it is none that is managed here. */
+  @Nullable ManagedDatabase managed(String name) {
+    Own own = managed.get(name);
+    return own == null ? null : own.database();
+  }
+
+  /** Another process goes on with those that are managed. */
+  void abandon() {
+    manages = false;
+    managed.values().forEach(own -> own.database().abandon());
+    managed.clear();
+  }
+
+  /** Those that are managed end in order. Waits. */
+  void stopManaging() {
+    manages = false;
+    List<Thread> ending = new ArrayList<>();
+    managed.values().forEach(own -> ending.add(Thread.ofVirtual().start(own.database()::close)));
+    managed.clear();
+    for (Thread one : ending) {
+      try {
+        one.join();
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

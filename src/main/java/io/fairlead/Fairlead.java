@@ -218,7 +218,8 @@ final class Fairlead implements AutoCloseable {
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
     Roles roles = new Roles(new LoneLeadership(control, LEASE));
-    databases = new DatabaseKeeper(dataPlane, control, health, roles, events::add, config.data());
+    databases =
+        new DatabaseKeeper(dataPlane, control, health, roles, events::add, config.data(), secrets);
     questions = RecordQueries.of(config.data().resolve("records"));
     rollups = new Rollups(config.data(), control::epochMillis, secrets.nextLong());
     incidents =
@@ -386,6 +387,7 @@ final class Fairlead implements AutoCloseable {
   private void startGroup() {
     changing.lock();
     try {
+      databases.startManaging(state().config());
       groups.start(state().config().group());
     } finally {
       changing.unlock();
@@ -542,6 +544,7 @@ final class Fairlead implements AutoCloseable {
       alerts.follow(config.alerts());
       groups.follow(config.group());
       vips.follow(config.vips());
+      databases.manage(config);
       HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
     } finally {
@@ -1329,6 +1332,7 @@ final class Fairlead implements AutoCloseable {
   public int drain(Duration patience) {
     int cut = end("draining", this::sendElsewhere, patience, listener -> listener.drain(patience));
     scaling.stop(state().config());
+    databases.stopManaging();
     return cut;
   }
 
@@ -1357,6 +1361,7 @@ final class Fairlead implements AutoCloseable {
       return true;
     });
     databases.close(); // and backs up
+    databases.abandon(); // and manages databases
     groups.close(); // and is one of the group
     return end(
         "replaced", vips::abandon, patience, listener -> listener.leave(IDLE_PATIENCE, patience));
@@ -1408,6 +1413,7 @@ final class Fairlead implements AutoCloseable {
       scaling.stop(last.config()); // what a drain has not stopped
     }
     databases.close();
+    databases.stopManaging();
     questions.close();
     alerts.close();
     groups.close();

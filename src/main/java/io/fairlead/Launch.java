@@ -174,6 +174,11 @@ final class Launch implements Launcher {
   }
 
   @Override
+  public int databaseDemo() {
+    return DatabaseDemo.run(onceServing);
+  }
+
+  @Override
   public int node(NodeOptions options) {
     try {
       Behaviour behaviour =

@@ -18,11 +18,13 @@ import io.fairlead.balance.NodeEstimate;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.ConfigReader;
+import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
+import io.fairlead.config.ManageConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.ScaleConfig;
 import io.fairlead.config.ScaleDriver;
@@ -50,6 +52,7 @@ import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.backup.Backups;
 import io.fairlead.replication.backup.BackupsView;
+import io.fairlead.replication.manage.ManagedDatabase;
 import io.fairlead.scaling.DeployView;
 import io.fairlead.scaling.Release;
 import io.fairlead.scaling.ScaleView;
@@ -261,6 +264,17 @@ final class Operator implements Instance {
     if (group != null) {
       text = text.replace(group.value(), group.toString());
     }
+    for (DatabaseConfig database : state.config().databases().values()) {
+      Secret own =
+          database
+              .manage()
+              .flatMap(ManageConfig::application)
+              .map(ManageConfig.Application::password)
+              .orElse(null);
+      if (own != null) {
+        text = text.replace(own.value(), own.toString());
+      }
+    }
     for (Secret secret : state.config().dns().secrets()) {
       text = text.replace(secret.value(), secret.toString());
     }
@@ -312,6 +326,22 @@ final class Operator implements Instance {
                 "services." + service.name() + ".scale",
                 "must run what it runs now: other programs are taken from the file, or by an"
                     + " instance that was started with admin.allow-commands",
+                null));
+      }
+    }
+    // A server's settings name programs, too.
+    for (DatabaseConfig database : config.databases().values()) {
+      DatabaseConfig before = fairlead.state().config().databases().get(database.name());
+      if (database.manage().isPresent()
+          && (before == null || !database.manage().equals(before.manage()))) {
+        problems.add(
+            new ConfigReader.Problem(
+                "(api)",
+                1,
+                1,
+                "databases." + database.name() + ".manage",
+                "must be what it is now: others are taken from the file, or by an instance that was"
+                    + " started with admin.allow-commands",
                 null));
       }
     }
@@ -425,6 +455,11 @@ final class Operator implements Instance {
   @Override
   public @Nullable ScaleView scale(String service) {
     return fairlead.scaling().view(service);
+  }
+
+  @Override
+  public @Nullable ManagedDatabase managed(String database) {
+    return fairlead.databases().managed(database);
   }
 
   @Override

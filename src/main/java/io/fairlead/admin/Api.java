@@ -176,6 +176,7 @@ final class Api {
     table.add(new VipsApi(instance).endpoint());
     table.add(new DatabasesApi(instance).endpoint());
     table.addAll(new BackupsApi(instance).endpoints());
+    table.addAll(new ManagedApi(instance).endpoints());
     table.add(
         open(
             "/api/v1/openapi.json",

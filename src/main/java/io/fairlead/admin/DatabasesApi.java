@@ -7,6 +7,7 @@ import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
 import io.fairlead.replication.DatabaseView.Change;
 import io.fairlead.replication.DatabaseView.MemberView;
+import io.fairlead.replication.manage.ManagedDatabase;
 import io.fairlead.service.Node;
 import java.util.List;
 import java.util.Locale;
@@ -35,8 +36,10 @@ final class DatabasesApi {
       @Doc("Sessions that ended between two transactions because their member drained.") long ended,
       @Doc("In the order of the configuration.") List<Member> members,
       @Doc("The last times that the writes went elsewhere, oldest first; 16 at most.")
-          List<Handover> changes) {
-    static Database of(DatabaseReport report) {
+          List<Handover> changes,
+      @Doc("How this instance manages it; null: somebody else does.")
+          ManagedApi.@Nullable Managed managed) {
+    static Database of(DatabaseReport report, @Nullable ManagedDatabase managed) {
       DatabaseView view = report.view();
       return new Database(
           view.name(),
@@ -50,7 +53,8 @@ final class DatabasesApi {
           report.moved(),
           report.ended(),
           view.members().stream().map(one -> Member.of(one, view.engine())).toList(),
-          view.changes().stream().map(Handover::of).toList());
+          view.changes().stream().map(Handover::of).toList(),
+          managed == null ? null : ManagedApi.Managed.of(managed.view()));
     }
   }
 
@@ -131,7 +135,11 @@ final class DatabasesApi {
   }
 
   private Answer databases(Call call) {
-    return Answer.json(new Databases(instance.databases().stream().map(Database::of).toList()));
+    return Answer.json(
+        new Databases(
+            instance.databases().stream()
+                .map(one -> Database.of(one, instance.managed(one.view().name())))
+                .toList()));
   }
 
   private static @Nullable String textOrNull(String text) {

@@ -116,6 +116,8 @@ final class IncidentsApi {
           Event.PeerJoined _,
           Event.PeerLost _,
           Event.DatabasePrimary _,
+          Event.DatabaseFailover _,
+          Event.DatabaseMemberFenced _,
           Event.DatabaseWithoutPrimary _ ->
           "failover";
       case Event.IncidentOpened _, Event.IncidentOver _ -> "incident";

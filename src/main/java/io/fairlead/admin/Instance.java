@@ -16,6 +16,7 @@ import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.backup.BackupsView;
+import io.fairlead.replication.manage.ManagedDatabase;
 import io.fairlead.scaling.DeployView;
 import io.fairlead.scaling.Release;
 import io.fairlead.scaling.ScaleView;
@@ -121,6 +122,11 @@ public interface Instance {
    */
   ExplainAnswer explain(
       String method, String url, Map<String, List<String>> headers, String clientIp);
+
+  /** The database that this instance manages; null: it manages none of that name. */
+  default @Nullable ManagedDatabase managed(String database) {
+    return null;
+  }
 
   /** How the service is scaled; null: it is not. */
   default @Nullable ScaleView scale(String service) {

@@ -20,6 +20,10 @@ final class DatabaseVerbs {
   static Map<String, Supplier<Verb>> all(Cli.World world) {
     Map<String, Supplier<Verb>> verbs = new LinkedHashMap<>();
     verbs.put("status", () -> new Status(world));
+    verbs.put("switchover", () -> new ManagedVerbs.Switchover(world));
+    verbs.put("pause", () -> new ManagedVerbs.Pause(world));
+    verbs.put("resume", () -> new ManagedVerbs.Resume(world));
+    verbs.put("reinit", () -> new ManagedVerbs.Reinit(world));
     verbs.put("backup", () -> new BackupVerbs.Backup(world));
     verbs.put("backups", () -> new BackupVerbs.Backups(world));
     verbs.put("drill", () -> new BackupVerbs.Drill(world));

@@ -26,6 +26,9 @@ public interface Launcher {
    */
   int demo(boolean scales);
 
+  /** A database of three members whose primary one may kill, and a client that writes. */
+  int databaseDemo();
+
   /** Runs a test node until it is told to stop. */
   int node(NodeOptions options);
 

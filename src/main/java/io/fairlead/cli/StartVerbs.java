@@ -28,13 +28,21 @@ final class StartVerbs {
         description = "Traffic swings, and the service grows and shrinks with it.")
     private boolean scale;
 
+    @Option(
+        names = "--database",
+        description = "Three PostgreSQL servers, of which you may kill one, and a client's ledger.")
+    private boolean database;
+
     Demo(Cli.World world) {
       super(world);
     }
 
     @Override
     public Integer call() {
-      return world().launcher().demo(scale);
+      if (scale && database) {
+        throw new Failure(Cli.USAGE, "--scale and --database are two demos");
+      }
+      return database ? world().launcher().databaseDemo() : world().launcher().demo(scale);
     }
   }
 

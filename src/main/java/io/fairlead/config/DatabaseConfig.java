@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param writers of Galera: how many members take writes
  * @param readOnly which members take connections that only read
  * @param connectTimeout for one connection to a member
+ * @param manage that Fairlead runs the members itself; empty: somebody else does
  * @param backup of PostgreSQL: how it is backed up; empty: not by us
  */
 public record DatabaseConfig(
@@ -33,6 +34,7 @@ public record DatabaseConfig(
     Writers writers,
     DatabaseReads readOnly,
     Duration connectTimeout,
+    Optional<ManageConfig> manage,
     Optional<BackupConfig> backup) {
   /** How many members take writes. */
   public enum Writers {
@@ -93,7 +95,71 @@ public record DatabaseConfig(
             List.of(List.of("members", other)));
       }
     });
+    if (manage.isPresent()) {
+      checkManaged(require, engine, members, probe, manage.get());
+    }
     require.orRefuse();
+  }
+
+  private static void checkManaged(
+      Require require,
+      DatabaseEngine engine,
+      Map<String, HostPort> members,
+      DatabaseProbeConfig probe,
+      ManageConfig manage) {
+    require
+        .that(
+            engine == DatabaseEngine.POSTGRESQL,
+            "manage",
+            null,
+            "must not be given where engine is galera")
+        .that(
+            members.size() > manage.acknowledgements(),
+            List.of("manage", "acknowledgements"),
+            manage.acknowledgements(),
+            "must be less than the number of members, " + members.size(),
+            List.of(List.of("members")))
+        .that(
+            !probe.password().value().isEmpty(),
+            List.of("probe", "password"),
+            null,
+            "must be given where Fairlead manages the database: it creates that user",
+            List.of(List.of("manage")))
+        .that(
+            probe.user().matches("[a-z_][a-z0-9_]{0,62}")
+                && !probe.user().startsWith("pg_")
+                && !probe.user().startsWith("fairlead_")
+                && !probe.user().equals("postgres"),
+            List.of("probe", "user"),
+            probe.user(),
+            "must be small letters, digits and _ where Fairlead manages the database, and not be"
+                + " postgres or begin with pg_ or fairlead_",
+            List.of(List.of("manage")))
+        .that(
+            probe.tls().isEmpty(),
+            List.of("probe", "tls"),
+            null,
+            "must not be given where Fairlead manages the database",
+            List.of(List.of("manage")));
+    for (String member : manage.neverPromote()) {
+      require.that(
+          members.containsKey(member),
+          List.of("manage", "never-promote"),
+          member,
+          "must be a member" + Suggest.among(member, members.keySet()),
+          List.of(List.of("members")));
+    }
+    require.that(
+        members.keySet().stream().anyMatch(member -> !manage.neverPromote().contains(member)),
+        List.of("manage", "never-promote"),
+        null,
+        "must leave somebody who may become primary",
+        List.of());
+  }
+
+  /** Where who asks logs in. */
+  private String loginDatabase() {
+    return manage.isPresent() && probe.database().isEmpty() ? "postgres" : probe.database();
   }
 
   /** What it is to everything but its roles. */
@@ -112,7 +178,7 @@ public record DatabaseConfig(
             probe.timeout(),
             1, // who answers is there
             probe.fall(),
-            new RoleProbe(engine, probe.user(), probe.password(), probe.database()),
+            new RoleProbe(engine, probe.user(), probe.password(), loginDatabase()),
             0,
             Duration.ZERO,
             probe.tls(),

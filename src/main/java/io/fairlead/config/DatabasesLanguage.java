@@ -1,5 +1,6 @@
 package io.fairlead.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -115,6 +116,88 @@ final class DatabasesLanguage {
               new DatabaseReads(
                   values.get(MAX_LAG), values.get(MAX_LAG_BYTES), values.get(PRIMARY)));
 
+  // manage
+
+  private static final Key<String> APPLICATION_USER =
+      Key.required("user", NAME, "Who owns the database; created with it.", "shop");
+  private static final Key<Secret> APPLICATION_PASSWORD =
+      Key.required(
+          "password",
+          Scalar.secret("secret"),
+          "Password of that user, or `file:PATH`; appears in no message.",
+          "\"file:secrets/shop\"");
+  private static final Key<String> APPLICATION_DATABASE =
+      Key.required("database", NAME, "The database's name.", "shop");
+
+  static final Obj<ManageConfig.Application> APPLICATION =
+      new Obj<>(
+          "application",
+          "Whom applications log in as, and where.",
+          List.of(APPLICATION_USER, APPLICATION_PASSWORD, APPLICATION_DATABASE),
+          List.of(),
+          null,
+          (values, _) ->
+              new ManageConfig.Application(
+                  values.get(APPLICATION_USER),
+                  values.get(APPLICATION_PASSWORD),
+                  values.get(APPLICATION_DATABASE)));
+
+  private static final Key<Integer> ACKNOWLEDGEMENTS =
+      Key.of(
+          "acknowledgements",
+          Scalar.count(ManageConfig.ACKNOWLEDGEMENTS),
+          1,
+          "How many replicas have a commit on disk before it is acknowledged; fewer than there are"
+              + " members.",
+          "2");
+  private static final Key<Path> FOLDER =
+      Key.computed(
+          "folder",
+          Scalar.path("path"),
+          "`databases/NAME` in the folder `data`",
+          "Where the members' data is; the user who runs PostgreSQL must get there.",
+          "/var/lib/fairlead/orders");
+  private static final Key<ManageConfig.Application> APPLICATION_KEY =
+      Key.computed(
+          "application",
+          APPLICATION,
+          "none",
+          "A user and a database of theirs, which are created with the database.",
+          "{ user: shop, password: \"file:secrets/shop\", database: shop }");
+  private static final Key<List<String>> NEVER_PROMOTE =
+      Key.of(
+          "never-promote",
+          new ListOf<>("names", NAME),
+          List.of(),
+          "none",
+          "Members that never become primary; they acknowledge commits as others do.",
+          "[c]");
+  private static final Key<Map<String, String>> SETTINGS =
+      Key.of(
+          "settings",
+          new MapOf<>("settings", MapOf.Names.SETTING, Scalar.parsed("text", text -> text)),
+          Map.of(),
+          "PostgreSQL's own",
+          "Settings of PostgreSQL by name, beside those that Fairlead sees to; taken when a member is"
+              + " started.",
+          "{ shared_buffers: 1GB, max_connections: \"300\" }");
+
+  static final Obj<ManageConfig> MANAGE =
+      new Obj<>(
+          "manage",
+          "That Fairlead creates the members, runs them and fails over; see"
+              + " [managed-postgresql.md](managed-postgresql.md).",
+          List.of(ACKNOWLEDGEMENTS, FOLDER, APPLICATION_KEY, NEVER_PROMOTE, SETTINGS),
+          List.of(),
+          null,
+          (values, _) ->
+              new ManageConfig(
+                  values.get(ACKNOWLEDGEMENTS),
+                  Optional.ofNullable(values.find(FOLDER)),
+                  Optional.ofNullable(values.find(APPLICATION_KEY)),
+                  values.get(NEVER_PROMOTE),
+                  values.get(SETTINGS)));
+
   // database
 
   private static final Key<DatabaseEngine> ENGINE =
@@ -170,6 +253,14 @@ final class DatabasesLanguage {
           "none",
           "How it is backed up; of PostgreSQL; see [backups.md](backups.md).",
           "{ folder: /var/backups/orders, user: fairlead_backup }");
+  private static final Key<ManageConfig> DATABASE_MANAGE =
+      Key.computed(
+          "manage",
+          MANAGE,
+          "somebody else does",
+          "That Fairlead creates the members, runs them on this machine and fails over; of"
+              + " PostgreSQL.",
+          "{ acknowledgements: 1 }");
 
   static final Obj<DatabaseConfig> DATABASE_ENTRY =
       new Obj<>(
@@ -184,6 +275,7 @@ final class DatabasesLanguage {
               WRITERS,
               DATABASE_READS,
               CONNECT_TIMEOUT,
+              DATABASE_MANAGE,
               BACKUP),
           List.of("commit"),
           null,
@@ -197,6 +289,7 @@ final class DatabasesLanguage {
                   values.get(WRITERS),
                   values.get(DATABASE_READS),
                   values.get(CONNECT_TIMEOUT),
+                  Optional.ofNullable(values.find(DATABASE_MANAGE)),
                   Optional.ofNullable(values.find(BACKUP))));
 
   static final Key<Map<String, DatabaseConfig>> DATABASES =

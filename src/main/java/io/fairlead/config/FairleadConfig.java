@@ -64,6 +64,13 @@ public record FairleadConfig(
     services = Collections.unmodifiableMap(balanced(all, listeners, runtime.zone()));
     checkServices(require, listeners, services);
     checkDatabases(require, listeners, databases);
+    databases.forEach((name, database) ->
+        require.that(
+            database.manage().isEmpty() || group.isEmpty(),
+            List.of("databases", name, "manage"),
+            null,
+            "must not be given to an instance of a group: each would make a database of its own",
+            List.of(List.of("group"))));
     checkCommands(require, admin, services);
     checkBinds(require, admin, listeners, group, dns);
     checkDns(require, dns, group.isPresent(), listeners, services);

@@ -122,6 +122,18 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
         return text;
       }
     },
+    /** Of PostgreSQL. */
+    SETTING("[a-z_][a-z0-9_.]{0,62}") {
+      @Override
+      @Nullable String objection(String text) {
+        return text.matches(pattern) ? null : "must be small letters, digits, _ and .";
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
     /** Must be the name of a service. */
     SERVICE(Syntax.NAME_PATTERN) {
       @Override

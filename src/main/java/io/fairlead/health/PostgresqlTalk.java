@@ -36,8 +36,14 @@ final class PostgresqlTalk {
    *
    * @param user empty: nobody
    * @param database empty: the one named as the user
+   * @param application what the server lists it as
    */
-  record Login(String user, Secret password, String database) {}
+  record Login(String user, Secret password, String database, String application) {
+    /** Of a probe. */
+    Login(String user, Secret password, String database) {
+      this(user, password, database, "fairlead-health");
+    }
+  }
 
   /** One message of the server. */
   private record Message(char type, ByteBuffer body) {
@@ -60,9 +66,10 @@ final class PostgresqlTalk {
   private final Quote quote;
   private final Duration timeout;
   private int messages;
+  private String warning = "";
 
   /**
-   * @param timeout what the server is told that a question may take
+   * @param timeout what the server is told that a question may take; zero: nothing
    */
   PostgresqlTalk(Socket socket, Login login, Quote quote, Duration timeout) throws IOException {
     this.in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
@@ -112,6 +119,7 @@ final class PostgresqlTalk {
   /** The last row of the answer; empty if there is none. */
   List<@Nullable String> row(String question) throws IOException {
     messages = 0;
+    warning = "";
     send('Q', cString(question));
     List<@Nullable String> row = List.of();
     Message message = read();
@@ -122,6 +130,11 @@ final class PostgresqlTalk {
       message = read();
     }
     return row;
+  }
+
+  /** What the server warned of when it answered last; empty: of nothing. */
+  String warning() {
+    return warning;
   }
 
   void bye() throws IOException {
@@ -135,8 +148,8 @@ final class PostgresqlTalk {
     if (!login.database().isEmpty()) {
       pair(body, "database", login.database());
     }
-    pair(body, "application_name", "fairlead-health");
-    if (logsIn) {
+    pair(body, "application_name", login.application());
+    if (logsIn && !timeout.isZero()) {
       pair(body, "options", "-c statement_timeout=" + timeout.toMillis());
     }
     body.write(0);
@@ -219,6 +232,12 @@ final class PostgresqlTalk {
       Message message = new Message(type, ByteBuffer.wrap(body));
       if (type == 'E' && !login.user().isEmpty()) {
         throw new Conversation.Failure(said(error(message)));
+      }
+      if (type == 'N') {
+        List<String> notice = error(message);
+        if (notice.getFirst().startsWith("01")) {
+          warning = quote.sentence(notice.getLast());
+        }
       }
       if (type != 'N' && type != 'S' && type != 'K' && type != 'v') {
         return message;

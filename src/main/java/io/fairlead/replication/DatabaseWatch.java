@@ -85,6 +85,7 @@ public final class DatabaseWatch {
 
   private final ArrayDeque<DatabaseView.Change> changes = new ArrayDeque<>();
   private DatabaseConfig config;
+  private Admission admission = Admission.nobody("it is just beginning");
   private Term term;
   private @Nullable Node primary;
   private String lastPrimary = "";
@@ -141,6 +142,19 @@ public final class DatabaseWatch {
       config = next;
       judge();
     }
+  }
+
+  /** Where Fairlead manages the database: that is the primary, as soon as it says so itself. */
+  public void admit(String member, long timeline) {
+    admission = new Admission(member, timeline, "");
+    judge();
+    hurry();
+  }
+
+  /** Nobody is. */
+  public void admitNobody(String why) {
+    admission = Admission.nobody(why);
+    judge();
   }
 
   /** Stops; nodes keep their roles. */
@@ -244,7 +258,10 @@ public final class DatabaseWatch {
     List<Member> members = Arrays.stream(nodes).map(this::member).toList();
     Judgement judgement =
         switch (config.engine()) {
-          case POSTGRESQL -> PostgresqlJudge.judge(members, term, config.readOnly());
+          case POSTGRESQL ->
+              config.manage().isEmpty()
+                  ? PostgresqlJudge.judge(members, term, config.readOnly())
+                  : PostgresqlJudge.judge(members, term, config.readOnly(), admission);
           case GALERA -> GaleraJudge.judge(members, term, config.writers(), config.readOnly());
         };
     Node next = judgement.primary() < 0 ? null : nodes[judgement.primary()];

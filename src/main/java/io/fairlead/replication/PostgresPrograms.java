@@ -164,6 +164,23 @@ public final class PostgresPrograms {
     return command(program, arguments, List.of("--pdeathsig", "KILL"));
   }
 
+  /** Any command, as that user. */
+  public List<String> asUser(List<String> command) {
+    if (!asOther) {
+      return command;
+    }
+    List<String> all =
+        new ArrayList<>(
+            List.of("setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--"));
+    all.addAll(command);
+    return all;
+  }
+
+  /** Whom the programs run as. */
+  public String user() {
+    return asOther ? USER : System.getProperty("user.name", "");
+  }
+
   private List<String> command(String program, List<String> arguments, List<String> more) {
     List<String> command = new ArrayList<>();
     if (asOther || !more.isEmpty()) {

@@ -31,12 +31,15 @@ final class PostgresqlJudge {
   private final List<Member> members;
   private final Term term;
   private final DatabaseReads reads;
+  private final @Nullable Admission admission;
   private final List<@Nullable Role> roles = new ArrayList<>();
   private final List<String> alarms = new ArrayList<>();
   private String why = "";
 
-  private PostgresqlJudge(List<Member> members, Term term, DatabaseReads reads) {
+  private PostgresqlJudge(
+      List<Member> members, Term term, DatabaseReads reads, @Nullable Admission admission) {
     this.members = members;
+    this.admission = admission;
     this.term = term;
     this.reads = reads;
     for (int i = 0; i < members.size(); i++) {
@@ -45,7 +48,13 @@ final class PostgresqlJudge {
   }
 
   static Judgement judge(List<Member> members, Term term, DatabaseReads reads) {
-    return new PostgresqlJudge(members, term, reads).judgement();
+    return new PostgresqlJudge(members, term, reads, null).judgement();
+  }
+
+  /** The same where it is known who is to take the writes: nobody else's claim counts. */
+  static Judgement judge(
+      List<Member> members, Term term, DatabaseReads reads, Admission admission) {
+    return new PostgresqlJudge(members, term, reads, admission).judgement();
   }
 
   private Judgement judgement() {
@@ -70,10 +79,10 @@ final class PostgresqlJudge {
         established = Math.max(established, told.timeline());
       }
     }
-    int primary = primary(established);
+    int primary = admission == null ? primary(established) : admitted(admission);
     Sighting.Postgresql first = primary < 0 ? null : told(primary);
     if (first != null) {
-      established = Math.max(established, first.timeline());
+      established = admission == null ? Math.max(established, first.timeline()) : first.timeline();
     }
     judgeReplicas(primary);
     return new Judgement(
@@ -100,6 +109,24 @@ final class PostgresqlJudge {
       alarms.add("members hold different data (system identifiers " + known + ")");
     }
     return known.size() == 1 ? known.first() : "";
+  }
+
+  private int admitted(Admission chosen) {
+    int primary = Judgement.NOBODY;
+    why = chosen.member().isEmpty() ? chosen.why() : chosen.member() + " is not there yet";
+    for (int i = 0; i < members.size(); i++) {
+      Sighting.Postgresql told = told(i);
+      if (roles.get(i) != null || told == null || told.recovering()) {
+        continue;
+      }
+      if (members.get(i).name().equals(chosen.member()) && told.timeline() == chosen.timeline()) {
+        primary = i;
+        why = "";
+      } else {
+        roles.set(i, Role.none("is not the primary that was elected"));
+      }
+    }
+    return primary;
   }
 
   private int primary(long established) {

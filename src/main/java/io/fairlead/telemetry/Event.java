@@ -55,6 +55,10 @@ public sealed interface Event {
           VipContested _,
           DatabaseWithoutPrimary _,
           DatabaseAlarm _,
+          DatabaseMemberTrouble _,
+          DatabaseMemberFenced _,
+          DatabaseFailover _,
+          DatabaseFailoverStuck _,
           BackupArchiveTrouble _,
           BackupFailed _,
           BackupDrillFailed _,
@@ -108,6 +112,9 @@ public sealed interface Event {
           GroupChanged _,
           VipOwned _,
           VipReleased _,
+          DatabaseMemberMade _,
+          DatabaseVoters _,
+          DatabasePaused _,
           NameUsesPool _,
           BackupMade _,
           BackupRemoved _,
@@ -1020,6 +1027,117 @@ public sealed interface Event {
     @Override
     public String text() {
       return database + ": the backups could not be restored: " + why;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** A member of a database that is managed here is fit to run. */
+  record DatabaseMemberMade(String database, String member, String how) implements Event {
+    @Override
+    public String text() {
+      return database + ": " + member + " " + how;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+
+    @Override
+    public String node() {
+      return member;
+    }
+  }
+
+  /** A member of a database that is managed here cannot be had to run. */
+  record DatabaseMemberTrouble(String database, String member, String what) implements Event {
+    @Override
+    public String text() {
+      return database + ": " + member + ": " + what;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+
+    @Override
+    public String node() {
+      return member;
+    }
+  }
+
+  /** A primary of the past was ended before anybody was told it is one. */
+  record DatabaseMemberFenced(String database, String member, long term) implements Event {
+    @Override
+    public String text() {
+      return database
+          + ": "
+          + member
+          + " was ended: term "
+          + term
+          + " has begun, and it takes no writes any more";
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+
+    @Override
+    public String node() {
+      return member;
+    }
+  }
+
+  /** Somebody else is to take the writes. */
+  record DatabaseFailover(String database, String from, long term, String why) implements Event {
+    @Override
+    public String text() {
+      return database + ": a successor of " + from + " is elected, term " + term + ": " + why;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** Nobody can be made the primary; it is tried again. */
+  record DatabaseFailoverStuck(String database, String why) implements Event {
+    @Override
+    public String text() {
+      return database + ": there can be no primary yet: " + why;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** Other replicas acknowledge commits from now on. */
+  record DatabaseVoters(String database, String rule) implements Event {
+    @Override
+    public String text() {
+      return database + ": commits wait for " + rule;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+  }
+
+  /** A database is left to an operator, or is no longer. */
+  record DatabasePaused(String database, boolean paused, String who) implements Event {
+    @Override
+    public String text() {
+      return database + (paused ? ": is left alone" : ": is managed again") + ", said " + who;
     }
 
     @Override

@@ -612,6 +612,12 @@ class CliTest {
     }
 
     @Override
+    public int databaseDemo() {
+      launched.add("demo --database");
+      return 0;
+    }
+
+    @Override
     public int node(NodeOptions options) {
       launched.add(options.toString());
       return 0;

@@ -111,6 +111,7 @@ class DatabaseWatchTest {
             Writers.ONE,
             DatabaseReads.DEFAULT,
             Duration.ofSeconds(1),
+            Optional.empty(),
             Optional.empty());
     service.setRoleOfNewcomers(Role.none("has not been asked yet"));
     service.setMembers(specs);

@@ -1,12 +1,12 @@
-package io.fairlead.replication;
+package io.fairlead.replication.manage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fairlead.replication.Failover.Answer;
-import io.fairlead.replication.Failover.Candidate;
-import io.fairlead.replication.Failover.Command;
-import io.fairlead.replication.Failover.Phase;
-import io.fairlead.replication.Failover.Position;
+import io.fairlead.replication.manage.Failover.Answer;
+import io.fairlead.replication.manage.Failover.Candidate;
+import io.fairlead.replication.manage.Failover.Command;
+import io.fairlead.replication.manage.Failover.Phase;
+import io.fairlead.replication.manage.Failover.Position;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

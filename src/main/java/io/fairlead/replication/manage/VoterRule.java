@@ -1,4 +1,4 @@
-package io.fairlead.replication;
+package io.fairlead.replication.manage;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -55,7 +55,18 @@ record VoterRule(NavigableSet<String> names, int acks, NavigableSet<String> vote
 
   /** What the primary is told to wait for. */
   String synchronousStandbyNames() {
-    return "ANY " + acks + " (" + String.join(", ", names) + ")";
+    return "ANY "
+        + acks
+        + " ("
+        + String.join(", ", names.stream().map(VoterRule::quoted).toList())
+        + ")";
+  }
+
+  /** As the list's own grammar needs it. */
+  private static String quoted(String name) {
+    return name.matches("[a-z_][a-z0-9_]*") && !name.equals("any") && !name.equals("first")
+        ? name
+        : '"' + name.replace("\"", "\"\"") + '"';
   }
 
   /** One of the two is written. */

@@ -1,4 +1,4 @@
-package io.fairlead.replication;
+package io.fairlead.replication.manage;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -236,6 +236,16 @@ final class Failover {
           Answer.Failed _ ->
           List.of();
     };
+  }
+
+  /** Voters that have been asked and have not answered; empty: nobody is waited for. */
+  Set<String> missing() {
+    Set<String> missing = new HashSet<>();
+    if (phase == Phase.RECRUITING) {
+      missing.addAll(rule().voters());
+      missing.removeAll(recruited.keySet());
+    }
+    return missing;
   }
 
   private boolean isOfWinner(String member, long at, Phase wanted) {

@@ -1,11 +1,11 @@
-package io.fairlead.replication;
+package io.fairlead.replication.manage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fairlead.replication.Failover.Answer;
-import io.fairlead.replication.Failover.Candidate;
-import io.fairlead.replication.Failover.Command;
-import io.fairlead.replication.Failover.Position;
+import io.fairlead.replication.manage.Failover.Answer;
+import io.fairlead.replication.manage.Failover.Candidate;
+import io.fairlead.replication.manage.Failover.Command;
+import io.fairlead.replication.manage.Failover.Position;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

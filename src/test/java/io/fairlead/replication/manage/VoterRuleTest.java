@@ -1,4 +1,4 @@
-package io.fairlead.replication;
+package io.fairlead.replication.manage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -27,6 +27,12 @@ class VoterRuleTest {
     VoterRule rule = VoterRule.of(List.of(voters.split(" ")), acks);
     assertThat(rule.recruits()).isEqualTo(recruits);
     assertThat(rule.isSafe()).isTrue();
+  }
+
+  @Test
+  void namesThatAreNoWordsAreQuoted() {
+    assertThat(VoterRule.of(List.of("a-1", "any", "B", "c_2"), 1).synchronousStandbyNames())
+        .isEqualTo("ANY 1 (\"B\", \"a-1\", \"any\", c_2)");
   }
 
   @Test

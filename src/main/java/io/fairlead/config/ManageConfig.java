@@ -1,0 +1,110 @@
+package io.fairlead.config;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * That Fairlead creates, runs and fails over the members of a PostgreSQL database itself.
+ *
+ * @param acknowledgements how many replicas have a commit on disk before it is acknowledged, 1 to
+ *     15; default 1
+ * @param folder where the members' data is; empty: {@code databases} in the folder {@code data}
+ * @param application whom applications log in as, and where; created with the database
+ * @param neverPromote members that never become primary
+ * @param settings of PostgreSQL, beside those that Fairlead sees to itself
+ */
+public record ManageConfig(
+    int acknowledgements,
+    Optional<Path> folder,
+    Optional<Application> application,
+    List<String> neverPromote,
+    Map<String, String> settings) {
+  /**
+   * Whom applications log in as.
+   *
+   * @param user owner of the database
+   * @param password of that user
+   * @param database its name
+   */
+  public record Application(String user, Secret password, String database) {
+    public Application {
+      new Require()
+          .unless(role(user), List.of("user"), user)
+          .that(!password.value().isEmpty(), "password", null, "must not be empty")
+          .unless(role(database), List.of("database"), database)
+          .orRefuse();
+    }
+
+    private static @Nullable String role(String name) {
+      return name.matches("[a-z_][a-z0-9_]{0,62}")
+              && !name.startsWith("pg_")
+              && !name.startsWith("fairlead_")
+              && !name.equals("postgres")
+          ? null
+          : "must be a small letter or _, then up to 62 small letters, digits or _, and not be"
+              + " postgres or begin with pg_ or fairlead_";
+    }
+  }
+
+  static final Range<Integer> ACKNOWLEDGEMENTS = Range.counts(1, DatabaseConfig.MAX_MEMBERS - 1);
+
+  /** Settings that failing over depends on. */
+  private static final List<String> OURS =
+      List.of(
+          "archive_mode",
+          "data_directory",
+          "default_transaction_read_only",
+          "external_pid_file",
+          "hba_file",
+          "hot_standby",
+          "ident_file",
+          "include",
+          "include_dir",
+          "include_if_exists",
+          "config_file",
+          "fsync",
+          "full_page_writes",
+          "listen_addresses",
+          "log_directory",
+          "logging_collector",
+          "port",
+          "primary_conninfo",
+          "primary_slot_name",
+          "promote_trigger_file",
+          "recovery_min_apply_delay",
+          "restart_after_crash",
+          "synchronous_commit",
+          "synchronous_standby_names",
+          "unix_socket_directories",
+          "wal_level",
+          "wal_log_hints",
+          "wal_retrieve_retry_interval");
+
+  public ManageConfig {
+    neverPromote = List.copyOf(neverPromote);
+    settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+    Require require = new Require().within(ACKNOWLEDGEMENTS, "acknowledgements", acknowledgements);
+    settings.forEach((name, value) -> {
+      require.that(
+          !OURS.contains(name)
+              && !name.startsWith("recovery_target")
+              && !name.startsWith("fairlead"),
+          List.of("settings", name),
+          value,
+          "must not be given: Fairlead sees to it",
+          List.of());
+      require.that(
+          value.chars().noneMatch(c -> c < ' '),
+          List.of("settings", name),
+          value,
+          "must be one line",
+          List.of());
+    });
+    require.orRefuse();
+  }
+}

@@ -1,0 +1,898 @@
+package io.fairlead.replication.manage;
+
+import io.fairlead.config.DatabaseConfig;
+import io.fairlead.config.ManageConfig;
+import io.fairlead.replication.manage.Failover.Answer;
+import io.fairlead.replication.manage.Failover.Candidate;
+import io.fairlead.replication.manage.Failover.Command;
+import io.fairlead.replication.manage.Failover.Phase;
+import io.fairlead.replication.manage.MemberSql.Member;
+import io.fairlead.runtime.Leadership;
+import io.fairlead.runtime.TaskThread;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about one managed database while this instance has the role to: asks all members ten
+ * times a second what they are, and has {@link Steady} and {@link Failover} say what follows.
+ *
+ * <p>Its thread decides and waits for nothing but the state's disk; what is said to members is said
+ * by virtual threads, whose answers come back to it. Whatever is wrong with an answer that comes
+ * late: it carries a term, and is of no term that counts any more.
+ */
+final class Coordinator extends TaskThread implements Leadership.Candidate {
+  private static final Duration LOOK = Duration.ofMillis(50);
+  private static final Duration ASK = Duration.ofMillis(100);
+
+  /** So long voters are waited for when there are enough of them. */
+  private static final long ENOUGH_NANOS = Duration.ofMillis(400).toNanos();
+
+  /** A step of a failover that takes longer is tried anew, with the next term. */
+  private static final long STEP_NANOS = Duration.ofSeconds(8).toNanos();
+
+  /** The last may: it is others who have to come. */
+  private static final long SEAL_NANOS = Duration.ofSeconds(40).toNanos();
+
+  /** So long a server may start without letting us in before it is taken for one that cannot. */
+  private static final long UNREADY_NANOS = Duration.ofMinutes(5).toNanos();
+
+  private static final Duration SOON = Duration.ofMillis(500);
+  private static final Duration LATER = Duration.ofSeconds(5);
+
+  /** What it tells the rest of the instance. Any thread; nothing waits. */
+  interface World {
+    /** Clients who write go there, if that is what it says of itself, and nowhere else. */
+    void admit(String member, int timeline);
+
+    /** They go nowhere. */
+    void admitNobody(String why);
+
+    void event(Event event);
+  }
+
+  private static final class Tracked {
+    Sight sight = Sight.none(System.nanoTime(), "has not been asked yet");
+    @Nullable Sight told;
+    int misses;
+    long since = System.nanoTime();
+    long startingSince;
+    long followedAt;
+    boolean received;
+  }
+
+  /** A failover that goes on. */
+  private static final class Run {
+    final Failover failover;
+    final long term;
+    final long began = System.nanoTime();
+    final String old;
+    Phase phase = Phase.BEGINNING;
+    long phaseSince = System.nanoTime();
+    long askedAt = System.nanoTime();
+    int timeline;
+    @Nullable Member promoted;
+
+    Run(Failover failover, long term, String old) {
+      this.failover = failover;
+      this.term = term;
+      this.old = old;
+    }
+  }
+
+  private final DatabaseConfig config;
+  private final ManageConfig manage;
+  private final Map<String, Member> members = new TreeMap<>();
+  private final Map<String, MemberAgent> agents;
+  private final MemberSql sql;
+  private final StateStore store;
+  private final World world;
+  private final Supplier<@Nullable ManagedState> founding;
+
+  private final Map<String, Tracked> tracked = new HashMap<>();
+  private final List<Eye> eyes = new ArrayList<>();
+  private volatile boolean leads;
+  private volatile long leaseEnd;
+  private volatile boolean closed;
+  private volatile @Nullable Member upstream;
+  private volatile List<ManagedView.Step> steps = List.of();
+  private volatile String doing = "";
+  private String admitted = "";
+  private int admittedTimeline;
+  private @Nullable Run run;
+  private boolean changing;
+  private long notBefore = System.nanoTime();
+  private int failures;
+  private String stuck = "";
+  private String target = "";
+  private @Nullable CompletableFuture<String> moved;
+  private boolean holds;
+
+  /**
+   * @param agents of the members that are on this machine
+   * @param founding the state of a database of which nothing is remembered; null: it is not for us
+   *     to found
+   */
+  Coordinator(
+      DatabaseConfig config,
+      ManageConfig manage,
+      Map<String, MemberAgent> agents,
+      MemberSql sql,
+      StateStore store,
+      Supplier<@Nullable ManagedState> founding,
+      World world) {
+    super("database " + config.name());
+    this.config = config;
+    this.manage = manage;
+    this.agents = agents;
+    this.sql = sql;
+    this.store = store;
+    this.founding = founding;
+    this.world = world;
+    config.members().forEach((name, address) -> members.put(name, new Member(name, address)));
+    members.keySet().forEach(name -> tracked.put(name, new Tracked()));
+    schedule(LOOK, this::tick);
+  }
+
+  // --- the role ----------------------------------------------------------------------------
+
+  @Override
+  public void elected(long term) {
+    execute(() -> {
+      leads = true;
+      members.values().forEach(member -> eyes.add(new Eye(member)));
+      tracked.replaceAll((_, _) -> new Tracked());
+    });
+  }
+
+  @Override
+  public void renewed(long sentNanos, Duration ttl) {
+    leaseEnd = sentNanos + ttl.toNanos();
+  }
+
+  @Override
+  public void deposed() {
+    execute(() -> {
+      leads = false;
+      eyes.forEach(eye -> eye.ended = true);
+      eyes.clear();
+      run = null;
+      changing = false;
+      upstream = null;
+      doing = "";
+    });
+  }
+
+  private boolean mayAct() {
+    return leads && !closed && System.nanoTime() - leaseEnd < 0;
+  }
+
+  /** From whom copies are made, and whom others go back to; null: from nobody now. */
+  @Nullable Member source() {
+    Member promoted = upstream;
+    if (promoted != null) {
+      return promoted;
+    }
+    try {
+      ManagedState state = store.read();
+      return state != null && state.isSettled() ? members.get(state.primary()) : null;
+    } catch (IOException _) {
+      return null;
+    }
+  }
+
+  // --- looking -----------------------------------------------------------------------------
+
+  /** Asks one member, again and again, over one login as long as that is good. */
+  private final class Eye {
+    volatile boolean ended;
+
+    Eye(Member member) {
+      Thread _ = Thread.ofVirtual().name("watch " + member.name()).start(() -> watch(member));
+    }
+
+    private void watch(Member member) {
+      Sql.Session session = null;
+      Duration timeout = config.probe().timeout();
+      while (!ended && !closed) {
+        Sight sight;
+        try {
+          session = session == null ? sql.open(member, timeout) : session;
+          sight = MemberSql.look(session, timeout);
+        } catch (IOException e) {
+          sight = Sight.none(System.nanoTime(), String.valueOf(e.getMessage()));
+          if (session != null) {
+            session.close();
+            session = null;
+          }
+        }
+        Sight seen = sight;
+        execute(() -> {
+          if (!ended) {
+            saw(member.name(), seen);
+          }
+        });
+        LockSupport.parkNanos(ASK.toNanos());
+      }
+      if (session != null) {
+        session.close();
+      }
+    }
+  }
+
+  private void saw(String name, Sight sight) {
+    Tracked known = tracked.computeIfAbsent(name, _ -> new Tracked());
+    known.sight = sight;
+    if (sight.told()) {
+      known.told = sight;
+      known.misses = 0;
+      known.startingSince = 0;
+    } else {
+      known.misses++;
+    }
+    if (sight.receives() != known.received) {
+      known.received = sight.receives();
+      known.since = sight.at();
+    }
+    decide();
+  }
+
+  private Map<String, Steady.Known> known() {
+    Map<String, Steady.Known> all = new TreeMap<>();
+    tracked.forEach((name, one) -> {
+      MemberAgent agent = agents.get(name);
+      boolean down = agent != null && agent.isDown();
+      if (down) {
+        one.startingSince = 0;
+        one.told = null;
+      } else if (agent != null && one.told == null && one.startingSince == 0) {
+        one.startingSince = System.nanoTime();
+      }
+      all.put(
+          name,
+          new Steady.Known(one.sight, one.told, one.misses, one.since, down, one.startingSince));
+    });
+    return all;
+  }
+
+  private void tick() {
+    schedule(LOOK, this::tick);
+    decide();
+  }
+
+  /** Something may have changed. */
+  void look() {
+    execute(this::decide);
+  }
+
+  // --- deciding ----------------------------------------------------------------------------
+
+  private void decide() {
+    try {
+      ManagedState state = store.read();
+      if (!mayAct()) {
+        follow(state);
+        return;
+      }
+      if (state == null) {
+        ManagedState first = founding.get();
+        if (first != null) {
+          boolean _ = store.replace(null, first);
+        }
+        return;
+      }
+      if (!state.isFounded()) {
+        doing = state.primary() + " makes the database";
+        return;
+      }
+      Run going = run;
+      if (going != null) {
+        watch(going, state);
+      } else if (state.paused()) {
+        doing = "is left to an operator";
+        follow(state);
+      } else {
+        steady(state);
+      }
+    } catch (IOException e) {
+      doing = "its state cannot be known: " + e.getMessage();
+    }
+  }
+
+  /** Somebody else decides: what is remembered is what counts. */
+  private void follow(@Nullable ManagedState state) {
+    if (state != null && state.isSettled()) {
+      admit(state.primary(), state.timeline());
+    } else {
+      admitNobody("a primary is being elected");
+    }
+  }
+
+  private void admit(String member, int timeline) {
+    if (!admitted.equals(member) || admittedTimeline != timeline) {
+      admitted = member;
+      admittedTimeline = timeline;
+      world.admit(member, timeline);
+    }
+  }
+
+  private void admitNobody(String why) {
+    if (!admitted.isEmpty() || admittedTimeline == 0) {
+      admitted = "";
+      admittedTimeline = -1;
+      world.admitNobody(why);
+    }
+  }
+
+  private void steady(ManagedState state) throws IOException {
+    long now = System.nanoTime();
+    Steady steady = new Steady(state, known(), config.probe().fall(), now);
+    String why = steady.whyElect();
+    if (why.isEmpty()) {
+      settled(state, steady, now);
+      return;
+    }
+    if (holds || now < notBefore) {
+      return; // a move elects when it is time
+    }
+    String not = state.sealed() == 0 ? foundersAbsence(state) : steady.whyNot();
+    if (not.isEmpty()) {
+      begin(state, why);
+    } else {
+      stuck(why + ", and " + not);
+    }
+  }
+
+  /** Nothing has been acknowledged yet, so that nobody but the founder has to be asked. */
+  private String foundersAbsence(ManagedState state) {
+    Tracked founder = tracked.get(state.primary());
+    return founder != null && founder.sight.isReplica() ? "" : "it does not answer yet";
+  }
+
+  private void stuck(String why) {
+    doing = why;
+    if (!stuck.equals(why)) {
+      stuck = why;
+      if (System.nanoTime() - notBefore > LATER.toNanos()) {
+        world.event(new Event.DatabaseFailoverStuck(config.name(), why));
+      }
+    }
+  }
+
+  private void settled(ManagedState state, Steady steady, long now) {
+    stuck = "";
+    Tracked primary = tracked.get(state.primary());
+    Member source = members.get(state.primary());
+    if (primary == null || source == null || !primary.sight.isPrimary()) {
+      return;
+    }
+    failures = 0;
+    doing = changing ? "commits are about to wait for others" : "";
+    if (primary.sight.promise() == state.term()) {
+      admit(state.primary(), state.timeline());
+    }
+    lead(state.term(), source, steady.lost(source.address().toString()), now);
+    for (String name : steady.stuck(source.address().toString())) {
+      rejoin(name, now);
+    }
+    tracked.forEach((name, one) -> {
+      if (one.startingSince != 0 && now - one.startingSince > UNREADY_NANOS) {
+        one.startingSince = now;
+        rejoin(name, now); // what it went back to is no more, and it waits for that
+      }
+    });
+    Set<String> voters = steady.voters(manage.acknowledgements());
+    int acks = Math.min(manage.acknowledgements(), voters.size());
+    VoterRule wanted = VoterRule.of(voters, acks);
+    if (!changing && !holds && !wanted.equals(state.rule())) {
+      change(state, source, state.rule().stepsTo(voters, acks));
+    }
+  }
+
+  private void lead(long term, Member source, Set<String> names, long now) {
+    for (String name : names) {
+      Tracked one = tracked.get(name);
+      Member member = members.get(name);
+      if (one != null && member != null && now - one.followedAt > SOON.toNanos()) {
+        one.followedAt = now;
+        one.since = now;
+        background(
+            "follow " + name,
+            () -> {
+              String _ = sql.follow(member, source, term);
+            });
+      }
+    }
+  }
+
+  private void rejoin(String name, long now) {
+    MemberAgent agent = agents.get(name);
+    Tracked one = tracked.get(name);
+    if (agent != null && one != null) {
+      one.since = now; // it gets time for that
+      agent.rejoin();
+    }
+  }
+
+  private static void background(String name, Runnable task) {
+    Thread _ = Thread.ofVirtual().name(name).start(task);
+  }
+
+  // --- whose word counts -------------------------------------------------------------------
+
+  /** One step after the other, each in force before the next. */
+  private void change(ManagedState state, Member primary, List<VoterRule.Step> steps) {
+    changing = true;
+    next(state.term(), primary, new ArrayDeque<>(steps));
+  }
+
+  private void next(long term, Member primary, ArrayDeque<VoterRule.Step> steps) {
+    try {
+      ManagedState state = store.read();
+      if (!changing || state == null || state.term() != term || run != null || !mayAct()) {
+        changing = false;
+        return;
+      }
+      switch (steps.poll()) {
+        case VoterRule.Step.State(VoterRule rule) -> {
+          if (store.replace(state, state.withRule(rule))) {
+            next(term, primary, steps);
+          } else {
+            changing = false;
+          }
+        }
+        case VoterRule.Step.Names(VoterRule rule) ->
+            background(
+                "names of " + config.name(),
+                () -> {
+                  String wrong = sql.changeNames(primary, rule, members.keySet(), term);
+                  execute(() -> {
+                    if (wrong == null) {
+                      world.event(
+                          new Event.DatabaseVoters(config.name(), rule.synchronousStandbyNames()));
+                      named(term, primary, rule, steps);
+                    } else {
+                      changing = false;
+                    }
+                  });
+                });
+        case null -> changing = false;
+      }
+    } catch (IOException e) {
+      changing = false;
+    }
+  }
+
+  /** The primary waits for these; then they are remembered with what is asked of electors. */
+  private void named(long term, Member primary, VoterRule rule, ArrayDeque<VoterRule.Step> steps) {
+    try {
+      ManagedState state = store.read();
+      if (steps.isEmpty() && state != null && state.term() == term && run == null) {
+        boolean _ = store.replace(state, state.withRule(rule));
+      }
+    } catch (IOException _) {
+      // what is remembered holds for both
+    }
+    next(term, primary, steps);
+  }
+
+  // --- failing over ------------------------------------------------------------------------
+
+  private void begin(ManagedState state, String why) throws IOException {
+    long term = state.term() + 1;
+    List<Candidate> candidates = new ArrayList<>();
+    int order = members.size();
+    for (String name : config.members().keySet()) { // the first in the file is preferred
+      order--;
+      Tracked one = tracked.get(name);
+      boolean replica = one != null && one.sight.isReplica();
+      if (!name.equals(state.primary()) || replica) {
+        candidates.add(
+            new Candidate(
+                name,
+                manage.neverPromote().contains(name)
+                    ? -1
+                    : name.equals(target) ? Integer.MAX_VALUE : order));
+      }
+    }
+    changing = false;
+    Failover failover = new Failover(term, state.primary(), candidates);
+    Run begun = new Run(failover, term, state.primary());
+    run = begun;
+    steps = List.of();
+    doing = "a primary is elected: " + why;
+    admitNobody("a primary is being elected: " + why);
+    world.event(new Event.DatabaseFailover(config.name(), state.primary(), term, why));
+    execute(begun, failover.begin());
+  }
+
+  private void watch(Run going, ManagedState state) {
+    long now = System.nanoTime();
+    Phase phase = going.failover.phase();
+    if (phase != going.phase) {
+      note(going, phase);
+      going.phase = phase;
+      going.phaseSince = now;
+    }
+    switch (phase) {
+      case DONE -> {} // until it is let in
+      case GIVEN_UP -> failed(going, going.failover.why());
+      case RECRUITING -> {
+        if (now - going.askedAt > SOON.toNanos()) {
+          going.askedAt = now; // one that was just starting may have come
+          for (String name : going.failover.missing()) {
+            Tracked one = tracked.get(name);
+            if (one != null && one.sight.isReplica() && one.sight.at() > going.phaseSince) {
+              say(going, name, member -> sql.revoke(member, going.term));
+            }
+          }
+        }
+        if (now - going.phaseSince > ENOUGH_NANOS) {
+          execute(going, going.failover.on(new Answer.EnoughWaited(going.term)));
+        }
+      }
+      case SEALING -> {
+        Member promoted = going.promoted;
+        if (promoted != null) {
+          Steady steady = new Steady(state, known(), config.probe().fall(), now);
+          String address = promoted.address().toString();
+          Set<String> lost = new TreeSet<>(steady.lost(address));
+          lost.remove(promoted.name());
+          Tracked old = tracked.get(state.primary());
+          if (old != null
+              && old.sight.isReplica()
+              && !promoted.name().equals(state.primary())
+              && !old.sight.follows().equals(address)) {
+            lost.add(state.primary());
+          }
+          lead(going.term, promoted, lost, now);
+          steady
+              .stuck(address)
+              .forEach(name -> {
+                if (!name.equals(promoted.name())) {
+                  rejoin(name, now);
+                }
+              });
+        }
+      }
+      case BEGINNING, ADVANCING, PREPARING, NAMING, PROMOTING -> {}
+    }
+    boolean founds = state.sealed() == 0 && phase == Phase.SEALING;
+    long most = phase == Phase.SEALING ? SEAL_NANOS : STEP_NANOS;
+    MemberAgent agent = going.promoted == null ? null : agents.get(going.promoted.name());
+    boolean lost = agent != null && agent.isDown();
+    if (run == going && (lost || (!founds && now - going.phaseSince > most))) {
+      failed(going, lost ? "the one that was promoted has ended" : "no progress in " + phase);
+    }
+  }
+
+  private void note(Run going, Phase phase) {
+    List<ManagedView.Step> more = new ArrayList<>(steps);
+    more.add(
+        new ManagedView.Step(
+            switch (phase) {
+              case BEGINNING -> "begun";
+              case RECRUITING -> "term begun, voters asked";
+              case ADVANCING -> "one lacks what another has";
+              case PREPARING, NAMING -> "enough voters take nothing from the old primary";
+              case PROMOTING -> "knows whom it waits for";
+              case SEALING -> "promoted";
+              case DONE -> "voters acknowledge its commits";
+              case GIVEN_UP -> "given up";
+            },
+            (System.nanoTime() - going.began) / 1_000_000));
+    steps = List.copyOf(more);
+  }
+
+  private void failed(Run going, String why) {
+    run = null;
+    upstream = null;
+    failures++;
+    notBefore = System.nanoTime() + Math.min(LATER.toNanos(), SOON.toNanos() * failures);
+    doing = "no primary could be elected: " + why;
+    world.event(new Event.DatabaseFailoverStuck(config.name(), why));
+    if (going.old.isEmpty()) {
+      return;
+    }
+    endMove(why);
+  }
+
+  private void execute(Run going, List<Command> commands) {
+    for (Command command : commands) {
+      obey(going, command);
+    }
+    Phase phase = going.failover.phase();
+    if (phase != going.phase) {
+      note(going, phase);
+      going.phase = phase;
+      going.phaseSince = System.nanoTime();
+    }
+  }
+
+  private void answer(Run going, Answer answer) {
+    if (run == going) {
+      if (answer instanceof Answer.Promoted(String member, long _, int timeline)) {
+        going.timeline = timeline;
+        going.promoted = members.get(member);
+        upstream = going.promoted;
+      }
+      execute(going, going.failover.on(answer));
+    }
+  }
+
+  /** Has it said to the member, by a thread that may wait. */
+  private void say(Run going, String member, Function<Member, Answer> what) {
+    Member one = members.get(member);
+    if (one == null) {
+      answer(going, new Answer.Failed(member, going.term, "is no member"));
+      return;
+    }
+    background(
+        "order " + member,
+        () -> {
+          Answer said = what.apply(one);
+          execute(() -> answer(going, said));
+        });
+  }
+
+  private void obey(Run going, Command command) {
+    if (!mayAct()) {
+      return; // another instance will
+    }
+    try {
+      switch (command) {
+        case Command.BeginTerm(long term) -> {
+          ManagedState state = store.read();
+          if (state == null || state.term() >= term) {
+            failed(going, "another term has begun");
+            return;
+          }
+          ManagedState begun = state.withTerm(term);
+          if (state.sealed() == 0) {
+            begun = begun.withRule(founders(state.primary()));
+          }
+          if (store.replace(state, begun)) {
+            agents.values().forEach(MemberAgent::wake);
+            answer(going, new Answer.TermBegun(term, begun.rule()));
+          } else {
+            failed(going, "another term has begun");
+          }
+        }
+        case Command.Revoke(String member, long term) ->
+            say(going, member, one -> sql.revoke(one, term));
+        case Command.Stop _ -> {} // its agent does, by the term that has begun
+        case Command.FastForward(String member, String from, long term) -> {
+          Member source = members.get(from);
+          if (source != null) {
+            say(going, member, one -> sql.fastForward(one, source, term));
+          }
+        }
+        case Command.WriteState(VoterRule expected, VoterRule rule, long term) -> {
+          ManagedState state = store.read();
+          if (state != null
+              && state.term() == term
+              && state.rule().equals(expected)
+              && store.replace(state, state.withRule(rule))) {
+            answer(going, new Answer.StateWritten(term));
+          }
+        }
+        case Command.SetNames(String member, VoterRule rule, long term) ->
+            say(going, member, one -> sql.setNames(one, rule, term));
+        case Command.Promote(String member, long term) ->
+            say(going, member, one -> sql.promote(one, term));
+        case Command.Follow(String member, String primary, long term) -> {
+          Member source = members.get(primary);
+          if (source != null) {
+            lead(term, source, Set.of(member), System.nanoTime() + SOON.toNanos());
+          }
+        }
+        case Command.WriteRule(String member, VoterRule rule, long term) ->
+            say(going, member, one -> sql.writeRule(one, rule, term));
+        case Command.Publish(String member, long term) -> letIn(going, member, term);
+      }
+    } catch (IOException e) {
+      failed(going, "its state cannot be kept: " + e.getMessage());
+    }
+  }
+
+  /** The founder alone is asked as long as nobody was ever let in. */
+  private VoterRule founders(String founder) {
+    return founders(founder, members.keySet(), manage.acknowledgements());
+  }
+
+  static VoterRule founders(String founder, Set<String> members, int acks) {
+    TreeSet<String> others = new TreeSet<>(members);
+    others.remove(founder);
+    return new VoterRule(others, acks, new TreeSet<>(Set.of(founder)), 1);
+  }
+
+  private void letIn(Run going, String name, long term) {
+    Member member = members.get(name);
+    if (member == null) {
+      return;
+    }
+    background(
+        "let in " + name,
+        () -> {
+          String wrong = sql.letIn(member, term);
+          execute(() -> {
+            if (run != going) {
+              return;
+            }
+            try {
+              ManagedState state = store.read();
+              if (wrong != null || state == null || state.term() != term) {
+                failed(going, wrong == null ? "another term has begun" : wrong);
+              } else if (store.replace(state, state.withPrimary(name, going.timeline))) {
+                admit(name, going.timeline);
+                List<ManagedView.Step> more = new ArrayList<>(steps);
+                more.add(
+                    new ManagedView.Step(
+                        "clients are let in", (System.nanoTime() - going.began) / 1_000_000));
+                steps = List.copyOf(more);
+                run = null;
+                upstream = null;
+                failures = 0;
+                doing = "";
+                agents.values().forEach(MemberAgent::wake);
+                endMove(
+                    target.isEmpty() || target.equals(name)
+                        ? ""
+                        : name + " had more, and took over");
+              }
+            } catch (IOException e) {
+              failed(going, "its state cannot be kept: " + e.getMessage());
+            }
+          });
+        });
+  }
+
+  // --- what operators ask for --------------------------------------------------------------
+
+  private void endMove(String wrong) {
+    CompletableFuture<String> waiting = moved;
+    moved = null;
+    holds = false;
+    target = "";
+    if (waiting != null) {
+      waiting.complete(wrong);
+    }
+  }
+
+  /** Whom the writes could go to, or why they can go to nobody: an exception in words. */
+  String chooseSuccessor(String wanted) throws IOException {
+    ManagedState state = store.read();
+    if (state == null || !state.isSettled()) {
+      throw new IOException("there is no primary now");
+    }
+    if (!mayAct()) {
+      throw new IOException("another instance decides about it now: ask that one");
+    }
+    Tracked primary = tracked.get(state.primary());
+    Set<String> fit = new TreeSet<>();
+    if (primary != null && primary.sight.isPrimary()) {
+      for (String name : state.rule().names()) {
+        if (primary.sight.followers().contains(name) && !manage.neverPromote().contains(name)) {
+          fit.add(name);
+        }
+      }
+    }
+    if (wanted.isEmpty() ? fit.isEmpty() : !fit.contains(wanted)) {
+      throw new IOException(
+          (wanted.isEmpty() ? "nobody" : wanted + " does not")
+              + (wanted.isEmpty() ? " follows" : " follow")
+              + " closely enough; who does: "
+              + (fit.isEmpty() ? "nobody" : String.join(", ", fit)));
+    }
+    if (!wanted.isEmpty()) {
+      return wanted;
+    }
+    for (String name : config.members().keySet()) {
+      if (fit.contains(name)) {
+        return name;
+      }
+    }
+    throw new IOException("nobody follows closely enough");
+  }
+
+  /** Keeps from electing anybody until the primary is out of the way. Any thread. */
+  void hold(boolean on) {
+    execute(() -> holds = on);
+  }
+
+  /**
+   * Elects that one, now that the primary has ended in order; tells what went wrong, or nothing.
+   */
+  CompletableFuture<String> move(String to) {
+    CompletableFuture<String> done = new CompletableFuture<>();
+    execute(() -> {
+      try {
+        ManagedState state = store.read();
+        if (state == null || run != null || !mayAct()) {
+          holds = false;
+          done.complete("the writes are going elsewhere already");
+          return;
+        }
+        target = to;
+        moved = done;
+        begin(state, "an operator wants " + to);
+      } catch (IOException e) {
+        holds = false;
+        done.complete(String.valueOf(e.getMessage()));
+      }
+    });
+    return done;
+  }
+
+  /** Nothing is done any more, or things are again. Any thread. */
+  void pause(boolean on, String who) throws IOException {
+    for (int tries = 0; tries < 10; tries++) {
+      ManagedState state = store.read();
+      if (state == null) {
+        throw new IOException("the database has not been made yet");
+      }
+      if (state.paused() == on) {
+        return;
+      }
+      if (store.replace(state, state.withPaused(on))) {
+        world.event(new Event.DatabasePaused(config.name(), on, who));
+        return;
+      }
+    }
+    throw new IOException("its state keeps changing");
+  }
+
+  /** Who takes the writes, or did last; empty: nobody is known. */
+  String primary() {
+    try {
+      ManagedState state = store.read();
+      return state == null ? "" : state.primary();
+    } catch (IOException _) {
+      return "";
+    }
+  }
+
+  ManagedView view() {
+    List<ManagedView.Own> own = new ArrayList<>();
+    for (String name : config.members().keySet()) {
+      MemberAgent agent = agents.get(name);
+      if (agent != null) {
+        MemberAgent.Status status = agent.status();
+        own.add(new ManagedView.Own(name, status.doing().words(), status.trouble(), status.pid()));
+      }
+    }
+    ManagedState state;
+    try {
+      state = store.read();
+    } catch (IOException _) {
+      state = null;
+    }
+    return new ManagedView(
+        leads,
+        state != null && state.paused(),
+        state == null ? 0 : state.term(),
+        state == null ? "" : state.rule().synchronousStandbyNames(),
+        doing,
+        own,
+        steps);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    executor.shutdownNow();
+  }
+}

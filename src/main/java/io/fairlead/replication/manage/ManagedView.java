@@ -1,0 +1,45 @@
+package io.fairlead.replication.manage;
+
+import java.util.List;
+
+/**
+ * What is known of a managed database here.
+ *
+ * @param coordinates whether this instance decides about it
+ * @param paused whether nothing is done until an operator says so
+ * @param term the highest that has begun
+ * @param names what a commit waits for
+ * @param doing what is going on, for people; empty: nothing
+ * @param members those that this instance runs
+ * @param steps how the last failover went, one after the other
+ */
+public record ManagedView(
+    boolean coordinates,
+    boolean paused,
+    long term,
+    String names,
+    String doing,
+    List<Own> members,
+    List<Step> steps) {
+  public ManagedView {
+    members = List.copyOf(members);
+    steps = List.copyOf(steps);
+  }
+
+  /**
+   * A member that this instance runs.
+   *
+   * @param doing what is done with it
+   * @param trouble what is in the way; empty: nothing
+   * @param pid of its server; 0: none runs
+   */
+  public record Own(String name, String doing, String trouble, long pid) {}
+
+  /**
+   * One step of a failover.
+   *
+   * @param what was done
+   * @param millis since the failover began
+   */
+  public record Step(String what, long millis) {}
+}

@@ -1,0 +1,574 @@
+package io.fairlead.replication.manage;
+
+import io.fairlead.config.ManageConfig;
+import io.fairlead.config.Secret;
+import io.fairlead.replication.PostgresPrograms;
+import io.fairlead.replication.manage.MemberSql.Member;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sees to a member that is on this machine: makes it, runs it, makes it fit to follow again.
+ *
+ * <p>It decides nothing about who is the primary. A server is always started as a replica that
+ * follows nobody; whoever coordinates has it follow, or promotes it. And one that was promoted is
+ * ended at once when a higher term has begun than it has promised, whatever else is going on.
+ */
+final class MemberAgent implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(MemberAgent.class.getName());
+
+  private static final long LOOK_NANOS = Duration.ofMillis(25).toNanos();
+  private static final long MOST_PAUSE_NANOS = Duration.ofSeconds(30).toNanos();
+
+  /** So long a primary that has ended waits for somebody else to be one, before it comes back. */
+  private static final long SUCCESSION_NANOS = Duration.ofSeconds(3).toNanos();
+
+  /** What ends sooner after its start is not started again at once. */
+  private static final long AT_ONCE_NANOS = Duration.ofSeconds(3).toNanos();
+
+  private static final Duration STOP = Duration.ofSeconds(30);
+  private static final Duration COPY = Duration.ofDays(2);
+  private static final Duration MINUTES = Duration.ofMinutes(10);
+  private static final Duration ASK = Duration.ofSeconds(3);
+
+  /** What it is doing. */
+  enum Doing {
+    WAITING("waits"),
+    CREATING("makes the database"),
+    COPYING("copies the primary"),
+    REWINDING("goes back to what it has in common with the primary"),
+    RUNNING("runs"),
+    STOPPED("is stopped");
+
+    private final String words;
+
+    Doing(String words) {
+      this.words = words;
+    }
+
+    String words() {
+      return words;
+    }
+  }
+
+  /**
+   * As it is now.
+   *
+   * @param trouble what keeps it from going on, for people; empty: nothing
+   * @param pid of the server; 0: none runs
+   */
+  record Status(Doing doing, String trouble, long pid) {}
+
+  private final String database;
+  private final Member member;
+  private final List<String> others;
+  private final ManageConfig config;
+  private final Secret probePassword;
+  private final String probeUser;
+  private final Logins logins;
+  private final PostgresPrograms programs;
+  private final MemberFolder folder;
+  private final MemberServer server;
+  private final MemberSql sql;
+  private final StateStore store;
+  private final Supplier<@Nullable Member> source;
+  private final Consumer<Event> events;
+  private final Runnable changed;
+  private final Thread thread;
+
+  private volatile Status status = new Status(Doing.WAITING, "", 0);
+  private volatile boolean closed;
+  private volatile boolean leaves;
+  private volatile boolean rejoin;
+  private volatile boolean reinit;
+  private volatile @Nullable CompletableFuture<Boolean> stopping;
+
+  // Of the thread.
+  private boolean wasAlive;
+  private boolean wasPrimary;
+  private boolean adopts = true;
+  private long endedAt;
+  private long startedAt;
+  private long heldTerm = -1;
+  private int failures;
+  private long notBefore = System.nanoTime();
+
+  MemberAgent(
+      String database,
+      Member member,
+      List<String> others,
+      ManageConfig config,
+      String probeUser,
+      Secret probePassword,
+      Logins logins,
+      PostgresPrograms programs,
+      MemberFolder folder,
+      MemberSql sql,
+      StateStore store,
+      Supplier<@Nullable Member> source,
+      Consumer<Event> events,
+      Runnable changed) {
+    this.database = database;
+    this.member = member;
+    this.others = List.copyOf(others);
+    this.config = config;
+    this.probeUser = probeUser;
+    this.probePassword = probePassword;
+    this.logins = logins;
+    this.programs = programs;
+    this.folder = folder;
+    this.server = new MemberServer(programs, folder);
+    this.sql = sql;
+    this.store = store;
+    this.source = source;
+    this.events = events;
+    this.changed = changed;
+    this.thread =
+        Thread.ofPlatform().name(database + " " + member.name()).daemon(true).unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  Status status() {
+    return status;
+  }
+
+  /** Whether its server has ended, which needs no probe to be known. */
+  boolean isDown() {
+    return server.pid() == 0;
+  }
+
+  /** It cannot follow as it is: it is to be rewound, or copied anew if that does not help. */
+  void rejoin() {
+    rejoin = true;
+    wake();
+  }
+
+  /** Its data is to be given up for a copy of the primary's. */
+  void reinit() {
+    reinit = true;
+    wake();
+  }
+
+  /** Something has changed that it goes by. */
+  void wake() {
+    LockSupport.unpark(thread);
+  }
+
+  /** Ends the server in order, and does not start it until another term has begun. */
+  CompletableFuture<Boolean> stopForNow() {
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    stopping = done;
+    wake();
+    return done;
+  }
+
+  /** Ends the server in order. */
+  @Override
+  public void close() {
+    closed = true;
+    wake();
+    join();
+  }
+
+  /** Leaves the server to another process, which holds its line already, or will in time. */
+  void abandon() {
+    leaves = true;
+    closed = true;
+    wake();
+    join();
+  }
+
+  private void join() {
+    try {
+      thread.join(STOP.toMillis() + 10_000);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        step();
+      } catch (IOException e) {
+        trouble(String.valueOf(e.getMessage()));
+      } catch (RuntimeException e) {
+        LOG.log(Level.ERROR, "looking after " + database + " " + member.name() + " failed", e);
+        trouble(e.toString());
+      }
+      if (!closed) {
+        LockSupport.parkNanos(LOOK_NANOS);
+      }
+    }
+    if (!leaves) {
+      if (!server.stop(STOP)) {
+        server.kill();
+      }
+      try {
+        server.release();
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, "cannot let go of {0}: {1}", folder.line(), e.getMessage());
+      }
+    }
+  }
+
+  private void trouble(String what) {
+    failures++;
+    notBefore =
+        System.nanoTime()
+            + Math.min(
+                MOST_PAUSE_NANOS, Duration.ofMillis(250L << Math.min(failures, 8)).toNanos());
+    if (!status.trouble().equals(what)) {
+      events.accept(new Event.DatabaseMemberTrouble(database, member.name(), what));
+    }
+    status = new Status(status.doing(), what, server.pid());
+    changed.run();
+  }
+
+  private void doing(Doing what) {
+    Status now = new Status(what, what == Doing.RUNNING ? "" : status.trouble(), server.pid());
+    if (!now.equals(status)) {
+      status = now;
+      changed.run();
+    }
+  }
+
+  private void step() throws IOException {
+    ManagedState state = store.read();
+    if (state == null) {
+      return;
+    }
+    if (adopts) {
+      folder.make();
+      adopts = false;
+      wasAlive = folder.hasData() && server.adopt();
+    }
+    if (server.isAlive()) {
+      alive(state);
+    } else {
+      ended(state);
+    }
+  }
+
+  private void alive(ManagedState state) throws IOException {
+    wasAlive = true;
+    boolean promoted = folder.isPromoted();
+    wasPrimary = promoted;
+    CompletableFuture<Boolean> stop = stopping;
+    if (promoted && folder.promise() < state.term()) {
+      server.kill();
+      events.accept(new Event.DatabaseMemberFenced(database, member.name(), state.term()));
+    } else if (stop != null) {
+      stopping = null;
+      heldTerm = state.term();
+      boolean ended = server.stop(STOP);
+      stop.complete(ended);
+    } else if ((rejoin || reinit) && !promoted && !state.paused()) {
+      if (!server.stop(Duration.ofSeconds(5))) {
+        server.kill();
+      }
+    } else {
+      folder.boundLog();
+      if (System.nanoTime() - startedAt > AT_ONCE_NANOS) {
+        failures = 0;
+      }
+      doing(Doing.RUNNING);
+    }
+  }
+
+  private void ended(ManagedState state) throws IOException {
+    long now = System.nanoTime();
+    if (wasAlive) {
+      wasAlive = false;
+      endedAt = now;
+      server.buryGuard();
+      doing(Doing.STOPPED);
+      changed.run();
+      if (startedAt != 0 && now - startedAt < AT_ONCE_NANOS && stopping == null) {
+        throw new IOException("ended soon after its start: " + folder.lastWords());
+      }
+    }
+    CompletableFuture<Boolean> stop = stopping;
+    if (stop != null) {
+      stopping = null;
+      stop.complete(true);
+    }
+    boolean first = state.primary().equals(member.name());
+    boolean succession =
+        wasPrimary && first && state.isSettled() && now - endedAt < SUCCESSION_NANOS;
+    boolean held = heldTerm == state.term() && now - endedAt < 3 * SUCCESSION_NANOS;
+    if (state.paused() || succession || held || now < notBefore) {
+      return;
+    }
+    heldTerm = -1;
+    if (!folder.hasData()) {
+      create(state, first);
+      return;
+    }
+    String system = folder.system(folder.data());
+    if (!state.isFounded() && first) {
+      if (store.replace(state, state.withSystem(system))) {
+        changed.run();
+      }
+      return;
+    }
+    if (!system.equals(state.system())) {
+      throw new IOException(
+          "holds other data (system identifier "
+              + system
+              + ", not "
+              + state.system()
+              + ") in "
+              + folder.data()
+              + "; it is left as it is");
+    }
+    if (Files.exists(folder.rewinding()) || (reinit && !first)) {
+      reinit = false;
+      folder.setAside();
+      return;
+    }
+    Member from = source.get();
+    if ((rejoin || folder.isPromoted())
+        && from != null
+        && !from.name().equals(member.name())
+        && isReady(from)) {
+      rewind(from);
+      begin(from);
+    } else {
+      begin(null); // where nobody can be gone back to it may be needed as it is
+    }
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param from whose log it needs to let anybody in, after it has been rewound to that; null: it
+   *     is told by whoever coordinates. It follows nobody if it has promised more than has begun as
+   *     far as is known here: then it has promised to take nothing from that one
+   */
+  private void begin(@Nullable Member from) throws IOException {
+    rejoin = false;
+    long promise = folder.promise();
+    ManagedState now = store.read(); // a rewind takes its time
+    long term = now == null ? 0 : now.term();
+    boolean follows = from != null && from.equals(source.get()) && promise <= term;
+    folder.prepare(
+        new MemberFolder.Settings(
+            member.name(),
+            member.address(),
+            config.settings(),
+            VoterRule.of(others, 1).synchronousStandbyNames(),
+            logins.password(Logins.REPLICATION)),
+        follows ? term : promise,
+        follows && from != null ? MemberSql.conninfo(member, from) : "");
+    server.start();
+    startedAt = System.nanoTime();
+    wasAlive = true;
+    wasPrimary = false;
+    doing(Doing.RUNNING);
+  }
+
+  private void create(ManagedState state, boolean first) throws IOException {
+    if (!state.isFounded()) {
+      if (first) {
+        found();
+      }
+      return;
+    }
+    Member from = source.get();
+    if (from == null || from.name().equals(member.name())) {
+      doing(Doing.WAITING);
+      return;
+    }
+    doing(Doing.COPYING);
+    MemberFolder.remove(folder.coming());
+    String _ =
+        programs.run(
+            "pg_basebackup",
+            List.of(
+                "-h",
+                from.address().host(),
+                "-p",
+                Integer.toString(from.address().port()),
+                "-U",
+                Logins.REPLICATION,
+                "-D",
+                folder.coming().toString(),
+                "-X",
+                "stream",
+                "-c",
+                "fast",
+                "-w"),
+            Map.of("PGPASSWORD", logins.password(Logins.REPLICATION).value()),
+            COPY);
+    String system = folder.system(folder.coming());
+    if (!system.equals(state.system())) {
+      throw new IOException(from.name() + " holds other data (system identifier " + system + ")");
+    }
+    folder.makeReplica(folder.coming());
+    Files.move(folder.coming(), folder.data());
+    events.accept(
+        new Event.DatabaseMemberMade(database, member.name(), "was copied from " + from.name()));
+  }
+
+  /** Makes the database, once; until it is complete it is nothing. */
+  private void found() throws IOException {
+    doing(Doing.CREATING);
+    MemberFolder.remove(folder.coming());
+    String _ =
+        programs.run(
+            "initdb",
+            List.of(
+                "-D",
+                folder.coming().toString(),
+                "-U",
+                Logins.ADMIN,
+                "-A",
+                "trust", // nobody comes in before that is written anew
+                "-E",
+                "UTF8",
+                "--no-locale",
+                "--data-checksums",
+                "--no-instructions"),
+            Map.of(),
+            MINUTES);
+    single(foundingSql());
+    folder.makeReplica(folder.coming());
+    Files.move(folder.coming(), folder.data());
+    events.accept(new Event.DatabaseMemberMade(database, member.name(), "was made anew"));
+  }
+
+  private List<String> foundingSql() throws IOException {
+    List<String> sql = new ArrayList<>();
+    sql.add("alter user " + Logins.ADMIN + " password " + quoted(logins.password(Logins.ADMIN)));
+    sql.add(user(Logins.REPLICATION, logins.password(Logins.REPLICATION)) + " replication");
+    sql.add(user(probeUser, probePassword) + " in role pg_monitor");
+    sql.add("create schema fairlead");
+    sql.add(
+        "create table fairlead.rule(term bigint primary key, member text not null,"
+            + " names text not null, at timestamptz not null default now())");
+    if (config.application().isPresent()) {
+      ManageConfig.Application own = config.application().get();
+      if (!own.user().equals(probeUser)) {
+        sql.add(user(own.user(), own.password()));
+      }
+      sql.add("create database " + own.database() + " owner " + own.user());
+    }
+    return sql;
+  }
+
+  private static String user(String name, Secret password) throws IOException {
+    return "create user " + name + " password " + quoted(password);
+  }
+
+  private static String quoted(Secret password) throws IOException {
+    if (password.value().chars().anyMatch(c -> c < ' ')) {
+      throw new IOException("a password of more than one line cannot be given to a user");
+    }
+    return "'" + password.value().replace("'", "''") + "'";
+  }
+
+  /** Has a server that serves nobody say that, one line each. */
+  private void single(List<String> lines) throws IOException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--single",
+                "-D",
+                folder.coming().toString(),
+                "-c",
+                "exit_on_error=on",
+                "-c",
+                "password_encryption=scram-sha-256"));
+    config
+        .settings()
+        .forEach((name, value) -> {
+          if (MemberFolder.NOT_LESS.contains(name)) {
+            arguments.addAll(List.of("-c", name + "=" + value));
+          }
+        });
+    arguments.add("postgres");
+    Process process =
+        PostgresPrograms.builder(programs.command("postgres", arguments), Map.of())
+            .redirectInput(ProcessBuilder.Redirect.PIPE)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try (Writer out = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8)) {
+      for (String line : lines) {
+        out.write(line + "\n");
+      }
+    }
+    try {
+      if (!process.waitFor(MINUTES.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+        throw new IOException("the database could not be completed");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /** Before its checkpoint a rewind takes what it tells of for older than it is. */
+  private boolean isReady(Member from) {
+    doing(Doing.REWINDING);
+    try (Sql.Session session = sql.open(from, ASK)) {
+      MemberSql.checkpoint(session);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Takes back what the primary does not have. What cannot be is set aside, and copied anew. */
+  private void rewind(Member from) throws IOException {
+    folder.markRewinding();
+    folder.removeStandby();
+    try {
+      String _ =
+          programs.run(
+              "pg_rewind",
+              List.of(
+                  "--target-pgdata=" + folder.data(),
+                  "--source-server=host="
+                      + from.address().host()
+                      + " port="
+                      + from.address().port()
+                      + " user="
+                      + Logins.ADMIN
+                      + " dbname=postgres connect_timeout=5"),
+              Map.of("PGPASSWORD", logins.password(Logins.ADMIN).value()),
+              COPY);
+    } catch (IOException e) {
+      events.accept(
+          new Event.DatabaseMemberTrouble(
+              database, member.name(), "cannot go back, and is copied anew: " + e.getMessage()));
+      folder.setAside();
+      throw e;
+    }
+    Files.delete(folder.rewinding());
+    events.accept(
+        new Event.DatabaseMemberMade(
+            database, member.name(), "went back to what " + from.name() + " has"));
+  }
+}

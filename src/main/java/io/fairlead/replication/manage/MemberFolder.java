@@ -1,0 +1,338 @@
+package io.fairlead.replication.manage;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
+import io.fairlead.replication.PostgresPrograms;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Where a member lives on this machine: its data, and beside it what is ours.
+ *
+ * <p>A base backup and a rewind bring the source's settings along with its data, its port and whom
+ * it waits for included. So all settings are written anew before each start, and what is in the way
+ * of a rewind is taken out before.
+ */
+final class MemberFolder {
+  /** It makes the server a replica, and is gone once it has been promoted. */
+  private static final String STANDBY = "standby.signal";
+
+  private static final String AUTO = "postgresql.auto.conf";
+  private static final Pattern TERM = Pattern.compile("(?m)^fairlead\\.term = '([0-9]+)'");
+  private static final Pattern OURS =
+      Pattern.compile(
+          "^\\s*(fairlead\\.term|primary_conninfo|primary_slot_name|synchronous_standby_names"
+              + "|default_transaction_read_only|restore_command|recovery_\\w+)\\b.*",
+          Pattern.CASE_INSENSITIVE);
+
+  /** A socket's path must not be longer. */
+  private static final int LONGEST_SOCKET = 90;
+
+  private static final long MOST_LOG = 32L * 1024 * 1024;
+  private static final Duration SHORT = Duration.ofSeconds(30);
+
+  private final PostgresPrograms programs;
+  private final Path top;
+
+  MemberFolder(PostgresPrograms programs, Path top) {
+    this.programs = programs;
+    this.top = top.toAbsolutePath();
+  }
+
+  Path data() {
+    return top.resolve("data");
+  }
+
+  /** What becomes the data when it is complete. */
+  Path coming() {
+    return top.resolve("data.new");
+  }
+
+  /** Data that could be made to follow no more. */
+  Path aside() {
+    return top.resolve("data.aside");
+  }
+
+  /** A pipe that somebody of us holds open as long as the server is to live. */
+  Path line() {
+    return top.resolve("line");
+  }
+
+  Path log() {
+    return top.resolve("log");
+  }
+
+  /** While it is there the data is neither one thing nor the other. */
+  Path rewinding() {
+    return top.resolve("rewinding");
+  }
+
+  void make() throws IOException {
+    programs.makeFolder(top);
+  }
+
+  boolean hasData() {
+    return Files.exists(data(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Whether it was made a primary since it was started last. */
+  boolean isPromoted() {
+    return hasData() && !Files.exists(data().resolve(STANDBY));
+  }
+
+  /** The highest term that it has promised. */
+  long promise() throws IOException {
+    Path file = data().resolve(AUTO);
+    if (!Files.exists(file)) {
+      return 0;
+    }
+    Matcher matcher = TERM.matcher(Files.readString(file));
+    long highest = 0;
+    while (matcher.find()) {
+      highest = Math.max(highest, Long.parseLong(matcher.group(1)));
+    }
+    return highest;
+  }
+
+  /** The identifier of the data in there. */
+  String system(Path data) throws IOException {
+    return control(data, "Database system identifier");
+  }
+
+  /** A line of what {@code pg_controldata} says. */
+  String control(Path data, String what) throws IOException {
+    String said = programs.run("pg_controldata", List.of(data.toString()), Map.of(), SHORT);
+    for (String line : said.lines().toList()) {
+      if (line.startsWith(what + ":")) {
+        return line.substring(what.length() + 1).strip();
+      }
+    }
+    throw new IOException("pg_controldata does not say: " + what);
+  }
+
+  /** What a member needs to know to be started. */
+  record Settings(
+      String member, HostPort address, Map<String, String> more, String names, Secret replication) {
+    Settings with(Map<String, String> other) {
+      return new Settings(member, address, other, names, replication);
+    }
+  }
+
+  /** A replica does not start with less of these than its primary had. */
+  static final List<String> NOT_LESS =
+      List.of(
+          "max_connections",
+          "max_worker_processes",
+          "max_wal_senders",
+          "max_prepared_transactions",
+          "max_locks_per_transaction");
+
+  /** Everybody begins as a replica: so what was had once is had from then on. */
+  private Map<String, String> atLeast(Map<String, String> wanted) throws IOException {
+    Map<String, String> settings = new LinkedHashMap<>(wanted);
+    for (String name : NOT_LESS) {
+      String had =
+          control(
+              data(),
+              name.replaceFirst("transactions?$", name.endsWith("s") ? "xacts" : "xact")
+                  + " setting");
+      String wants = settings.get(name);
+      if (wants == null || !wants.matches("[0-9]{1,9}") || number(wants) < number(had)) {
+        settings.put(name, name.equals("max_wal_senders") && wants == null ? "20" : had);
+      }
+    }
+    return settings;
+  }
+
+  private static long number(String text) throws IOException {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IOException("is no number: " + text, e);
+    }
+  }
+
+  /** The last line of the log that says why the server ended; empty: none does. */
+  String lastWords() {
+    try (RandomAccessFile file = new RandomAccessFile(log().toFile(), "r")) {
+      long from = Math.max(0, file.length() - 4096);
+      byte[] bytes = new byte[(int) (file.length() - from)];
+      file.seek(from);
+      file.readFully(bytes);
+      String words = "";
+      for (String line : new String(bytes, StandardCharsets.UTF_8).lines().toList()) {
+        if (line.contains("FATAL:") || line.contains("PANIC:") || line.contains("DETAIL:")) {
+          words = line.replaceFirst("^.*?(FATAL|PANIC|DETAIL):\\s*", "");
+        }
+      }
+      return words.replaceAll("\\p{Cntrl}", " ");
+    } catch (IOException _) {
+      return "";
+    }
+  }
+
+  /**
+   * The server will be a replica, whatever it was, and let nobody write.
+   *
+   * @param promise the term that it promises with that
+   * @param conninfo whom it follows from its start on; empty: nobody
+   */
+  void prepare(Settings settings, long promise, String conninfo) throws IOException {
+    StringBuilder auto = new StringBuilder();
+    Path file = data().resolve(AUTO);
+    if (Files.exists(file)) {
+      for (String line : Files.readAllLines(file)) {
+        if (!OURS.matcher(line).matches()) {
+          auto.append(line).append('\n');
+        }
+      }
+    }
+    auto.append("fairlead.term = '").append(promise).append("'\n");
+    auto.append("primary_conninfo = '").append(conninfo).append("'\n");
+    auto.append("synchronous_standby_names = '").append(settings.names()).append("'\n");
+    put(file, auto.toString());
+    put(
+        data().resolve("postgresql.conf"),
+        text(settings.with(atLeast(settings.more())), socketFolder()));
+    put(
+        data().resolve("pg_hba.conf"),
+        """
+        # Written by Fairlead before each start.
+        local all postgres peer map=owner
+        host replication fairlead_replication all scram-sha-256
+        host all all all scram-sha-256
+        """);
+    put(data().resolve("pg_ident.conf"), "owner " + programs.user() + " postgres\n");
+    put(
+        top.resolve("passfile"),
+        "*:*:*:" + Logins.REPLICATION + ":" + settings.replication().value() + "\n");
+    makeReplica(data());
+  }
+
+  /** Who is started on that data is no primary. */
+  void makeReplica(Path data) throws IOException {
+    put(data.resolve(STANDBY), "");
+  }
+
+  private String socketFolder() {
+    return top.toString().length() > LONGEST_SOCKET ? "" : top.toString();
+  }
+
+  /** What the server is told beside what it is told while it runs. */
+  static String text(Settings settings, String socketFolder) {
+    StringBuilder text = new StringBuilder("# Written by Fairlead before each start.\n");
+    settings.more().forEach((name, value) -> line(text, name, value));
+    line(text, "listen_addresses", settings.address().host());
+    line(text, "port", Integer.toString(settings.address().port()));
+    line(text, "unix_socket_directories", socketFolder);
+    line(text, "cluster_name", settings.member());
+    line(text, "wal_level", "replica");
+    line(text, "hot_standby", "on");
+    line(text, "wal_log_hints", "on"); // for rewinds
+    line(text, "synchronous_commit", "on");
+    line(text, "restart_after_crash", "off"); // what comes back is a replica
+    line(text, "default_transaction_read_only", "on"); // until it is let in
+    line(text, "fairlead.term", "0");
+    line(text, "wal_retrieve_retry_interval", MemberSql.RETRY_MILLIS + "ms");
+    for (String timeout : List.of("wal_sender_timeout", "wal_receiver_timeout")) {
+      if (!settings.more().containsKey(timeout)) {
+        line(text, timeout, "5s");
+      }
+    }
+    if (!settings.more().containsKey("wal_keep_size")) {
+      line(text, "wal_keep_size", "512MB"); // so that those who were away need no new copy
+    }
+    if (!settings.more().containsKey("wal_receiver_status_interval")) {
+      line(text, "wal_receiver_status_interval", "1s");
+    }
+    if (!settings.more().containsKey("password_encryption")) {
+      line(text, "password_encryption", "scram-sha-256");
+    }
+    if (!settings.more().containsKey("log_line_prefix")) {
+      line(text, "log_line_prefix", "%m [%p] ");
+    }
+    return text.toString();
+  }
+
+  private static void line(StringBuilder text, String name, String value) {
+    text.append(name)
+        .append(" = '")
+        .append(value.replace("\\", "\\\\").replace("'", "''"))
+        .append("'\n");
+  }
+
+  /** A rewind of a server that has crashed runs it alone, which a replica must not be. */
+  void removeStandby() throws IOException {
+    Files.deleteIfExists(data().resolve(STANDBY));
+  }
+
+  void markRewinding() throws IOException {
+    put(rewinding(), "");
+  }
+
+  /** Replaces a file by one that is on the disk, and that only the server may read. */
+  private void put(Path file, String text) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".next");
+    Files.deleteIfExists(next);
+    Files.createFile(
+        next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    programs.give(next);
+    Files.writeString(next, text);
+    try (RandomAccessFile written = new RandomAccessFile(next.toFile(), "rw")) {
+      written.getFD().sync();
+    }
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** A log that has grown too long is begun anew: the server appends to it. */
+  void boundLog() throws IOException {
+    if (Files.exists(log()) && Files.size(log()) > MOST_LOG) {
+      try (RandomAccessFile file = new RandomAccessFile(log().toFile(), "rw")) {
+        file.setLength(0);
+      }
+    }
+  }
+
+  /** The data is kept, but no member's any more; what was kept before it is not. */
+  void setAside() throws IOException {
+    remove(aside());
+    if (hasData()) {
+      Files.move(data(), aside());
+    }
+    Files.deleteIfExists(rewinding());
+  }
+
+  static void remove(Path folder) throws IOException {
+    if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (Stream<Path> found = Files.walk(folder)) {
+      found
+          .sorted(Comparator.reverseOrder())
+          .forEach(path -> {
+            try {
+              Files.deleteIfExists(path);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+}

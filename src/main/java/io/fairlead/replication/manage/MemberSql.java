@@ -1,0 +1,473 @@
+package io.fairlead.replication.manage;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
+import io.fairlead.replication.manage.Failover.Answer;
+import io.fairlead.replication.manage.Failover.Position;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is said to a member. Nothing but SQL: so it does not matter whose machine it is on.
+ *
+ * <p>A member keeps the highest term that it has promised among its settings, as {@code
+ * fairlead.term}, which is on disk when {@code ALTER SYSTEM} returns. Every order carries its term;
+ * it is checked and promised under one lock, so that of two who order at once the one with the
+ * lower term is refused.
+ *
+ * <p>Names to wait for are never empty from a server's start on: its processes learn of the first
+ * ones at different moments [1], and one that knew of none yet would wait for nobody. From one list
+ * to another it is the processes that send to replicas who go by the old one a moment longer; so
+ * they are ended, and the new ones know the new list.
+ *
+ * <p>[1] A backend looks at {@code sync_standbys_defined}, which the checkpointer sets when it has
+ * read the new settings itself.
+ */
+final class MemberSql {
+  /** How often a replica that gets nothing tries again. */
+  static final int RETRY_MILLIS = 100;
+
+  /** So long nothing is received before it is believed that nothing will be. */
+  private static final long QUIET_NANOS = Duration.ofMillis(RETRY_MILLIS * 3L / 2).toNanos();
+
+  private static final String LOCK = "select pg_advisory_lock(4637214501)";
+  private static final String UNLOCK = "select pg_advisory_unlock_all()";
+  private static final String PROMISE =
+      "select coalesce((select max(m[1]::bigint) from regexp_matches("
+          + "pg_read_file('postgresql.auto.conf'), 'fairlead\\.term = ''(\\d+)''', 'g') m), 0)";
+  private static final Duration SHORT = Duration.ofSeconds(3);
+  private static final Duration LONG = Duration.ofSeconds(30);
+
+  /** For a commit that needs others. */
+  private static final Duration COMMIT = Duration.ofMinutes(1);
+
+  private static final long NAP_NANOS = 5_000_000;
+  private static final String TIMELINE =
+      "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
+  private static final String REPLAYED = "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')";
+
+  /** All of a sight in one answer. */
+  private static final String SIGHT =
+      "select r, (select system_identifier from pg_control_system()),"
+          + " case when r then coalesce((select received_tli from pg_stat_wal_receiver),"
+          + " (select timeline_id from pg_control_checkpoint())) else "
+          + TIMELINE
+          + " end, case when r then "
+          + REPLAYED
+          + " else pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') end,"
+          + " current_setting('fairlead.term'), current_setting('primary_conninfo'),"
+          + " (select status = 'streaming' from pg_stat_wal_receiver),"
+          + " (select (extract(epoch from clock_timestamp() - last_msg_receipt_time) * 1000)::bigint"
+          + " from pg_stat_wal_receiver),"
+          + " (select string_agg(application_name, ' ') from pg_stat_replication"
+          + " where state = 'streaming'), current_setting('default_transaction_read_only')"
+          + " from pg_is_in_recovery() r";
+
+  /**
+   * A member as one speaks to it.
+   *
+   * @param address where it listens
+   */
+  record Member(String name, HostPort address) {}
+
+  private final Sql sql;
+  private final Secret admin;
+
+  MemberSql(Sql sql, Logins logins) {
+    this.sql = sql;
+    this.admin = logins.password(Logins.ADMIN);
+  }
+
+  Sql.Session open(Member member, Duration timeout) throws IOException {
+    return sql.open(member.address(), Logins.ADMIN, admin, timeout);
+  }
+
+  static Sight look(Sql.Session session, Duration timeout) throws IOException {
+    List<@Nullable String> row = session.row(SIGHT, timeout);
+    try {
+      String followers = row.get(8);
+      String heard = row.get(7);
+      Set<String> names = new HashSet<>();
+      if (followers != null) {
+        names.addAll(List.of(followers.split(" ", -1)));
+      }
+      return new Sight(
+          System.nanoTime(),
+          null,
+          "t".equals(row.get(0)),
+          text(row, 1),
+          Integer.parseInt(text(row, 2)),
+          Long.parseLong(text(row, 3)),
+          Long.parseLong(text(row, 4)),
+          address(text(row, 5)),
+          "t".equals(row.get(6)),
+          heard == null ? -1 : Long.parseLong(heard),
+          names,
+          !"off".equals(row.get(9)));
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+      throw new IOException("does not tell what it is", e);
+    }
+  }
+
+  private static String text(List<@Nullable String> row, int column) {
+    String value = row.get(column);
+    return value == null ? "" : value;
+  }
+
+  /** Of {@code host=10.0.0.1 port=5432 …}: 10.0.0.1:5432. */
+  static String address(String conninfo) {
+    String host = "";
+    String port = "";
+    for (String word : conninfo.split(" ", -1)) {
+      host = word.startsWith("host=") ? word.substring(5) : host;
+      port = word.startsWith("port=") ? word.substring(5) : port;
+    }
+    return host.isEmpty() || port.isEmpty()
+        ? ""
+        : new HostPort(host, Integer.parseInt(port)).toString();
+  }
+
+  /** How {@code follower} gets the log of {@code source}; the password is in a file beside. */
+  static String conninfo(Member follower, Member source) {
+    return "host="
+        + source.address().host()
+        + " port="
+        + source.address().port()
+        + " user="
+        + Logins.REPLICATION
+        + " passfile=../passfile application_name="
+        + follower.name()
+        + " connect_timeout=2 tcp_user_timeout=5000 keepalives_idle=2 keepalives_interval=1"
+        + " keepalives_count=3";
+  }
+
+  /** Promises the term, unless a higher one has been; answers that one, or 0. */
+  private static long promise(Sql.Session session, long term) throws IOException {
+    String _ = session.value(LOCK, SHORT);
+    long promised = number(session.value(PROMISE, SHORT));
+    if (promised > term) {
+      return promised;
+    }
+    if (promised < term) {
+      set(session, "fairlead.term", Long.toString(term));
+      reload(session);
+    }
+    return 0;
+  }
+
+  private static long number(String text) throws IOException {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IOException("answers with no number", e);
+    }
+  }
+
+  private static void set(Sql.Session session, String name, String value) throws IOException {
+    String _ = session.value("alter system set " + name + " = " + quoted(value), LONG);
+  }
+
+  private static String quoted(String text) {
+    return "'" + text.replace("'", "''") + "'";
+  }
+
+  private static void reload(Sql.Session session) throws IOException {
+    String _ = session.value("select pg_reload_conf()", SHORT);
+  }
+
+  /** Takes nothing from any primary any more, and has replayed what it has. */
+  Answer revoke(Member member, long term) {
+    try (Sql.Session session = open(member, SHORT)) {
+      if (!session.value("select pg_is_in_recovery()", SHORT).equals("t")) {
+        return new Answer.Failed(member.name(), term, "is a primary");
+      }
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return new Answer.Outvoted(higher);
+      }
+      set(session, "primary_conninfo", "");
+      reload(session);
+      awaitQuiet(session);
+      return new Answer.Revoked(member.name(), term, position(session));
+    } catch (IOException e) {
+      return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  /**
+   * No process receives, long enough for the one that starts them to have read that it must not;
+   * and it waits for more with all replayed, which it says itself: a position that stands still
+   * proves nothing.
+   */
+  private static void awaitQuiet(Sql.Session session) throws IOException {
+    long end = System.nanoTime() + LONG.toNanos();
+    long quietSince = 0;
+    int idle = 0;
+    while (System.nanoTime() < end) {
+      List<@Nullable String> row =
+          session.row(
+              "select exists (select from pg_stat_activity where backend_type = 'walreceiver'),"
+                  + " (select wait_event from pg_stat_activity where backend_type = 'startup')"
+                  + " in ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream'),"
+                  + " coalesce(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn(), true),"
+                  + " current_setting('primary_conninfo') = ''",
+              SHORT);
+      long now = System.nanoTime();
+      if ("f".equals(row.get(0)) && "t".equals(row.get(3))) {
+        quietSince = quietSince == 0 ? now : quietSince;
+        idle = "t".equals(row.get(1)) && "t".equals(row.get(2)) ? idle + 1 : 0;
+        if (now - quietSince > QUIET_NANOS && idle >= 2) {
+          return;
+        }
+      } else {
+        quietSince = 0;
+        idle = 0;
+      }
+      LockSupport.parkNanos(2 * NAP_NANOS);
+    }
+    throw new IOException("does not come to the end of what it has received");
+  }
+
+  private static Position position(Sql.Session session) throws IOException {
+    boolean ruled =
+        session.value("select to_regclass('fairlead.rule') is not null", SHORT).equals("t");
+    List<@Nullable String> row =
+        session.row(
+            "select (select max(('x' || substr(name, 1, 8))::bit(32)::int) from pg_ls_waldir()"
+                + " where name ~ '^[0-9A-F]{24}$'), "
+                + REPLAYED
+                + (ruled ? ", coalesce((select max(term) from fairlead.rule), 0)" : ", 0"),
+            SHORT);
+    return new Position(number(text(row, 2)), (int) number(text(row, 0)), number(text(row, 1)));
+  }
+
+  /** Gets from another who has promised as well what it lacks, and nothing more. */
+  Answer fastForward(Member member, Member from, long term) {
+    try (Sql.Session session = open(member, SHORT)) {
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return new Answer.Outvoted(higher);
+      }
+      Position wanted;
+      try (Sql.Session source = open(from, SHORT)) {
+        wanted = position(source);
+      }
+      set(session, "primary_conninfo", conninfo(member, from));
+      reload(session);
+      long end = System.nanoTime() + LONG.toNanos();
+      while (number(session.value("select " + REPLAYED, SHORT)) < wanted.received()
+          && System.nanoTime() < end) {
+        LockSupport.parkNanos(2 * NAP_NANOS);
+      }
+      set(session, "primary_conninfo", "");
+      reload(session);
+      awaitQuiet(session);
+      return new Answer.Advanced(member.name(), term, position(session));
+    } catch (IOException e) {
+      return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  /** What it is to wait for, read back from a process that was started afterwards. */
+  Answer setNames(Member member, VoterRule rule, long term) {
+    try (Sql.Session session = open(member, SHORT)) {
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return new Answer.Outvoted(higher);
+      }
+      set(session, "synchronous_standby_names", rule.synchronousStandbyNames());
+      reload(session);
+      return new Answer.NamesRead(
+          member.name(),
+          term,
+          await(member, "synchronous_standby_names", rule.synchronousStandbyNames()));
+    } catch (IOException e) {
+      return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  /** What new processes of that member have for a setting: as soon as it is what is wanted. */
+  private String await(Member member, String setting, String wanted) throws IOException {
+    long end = System.nanoTime() + SHORT.toNanos();
+    while (true) {
+      try (Sql.Session fresh = open(member, SHORT)) {
+        String is = fresh.value("select current_setting('" + setting + "')", SHORT);
+        if (is.equals(wanted) || System.nanoTime() > end) {
+          return is;
+        }
+      }
+      LockSupport.parkNanos(NAP_NANOS);
+    }
+  }
+
+  Answer promote(Member member, long term) {
+    try (Sql.Session session = open(member, SHORT)) {
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return new Answer.Outvoted(higher);
+      }
+      String _ = session.value("select pg_promote(false)", SHORT);
+      long end = System.nanoTime() + LONG.toNanos();
+      while (session.value("select pg_is_in_recovery()", SHORT).equals("t")) {
+        if (System.nanoTime() > end) {
+          return new Answer.Failed(member.name(), term, "does not become a primary");
+        }
+        LockSupport.parkNanos(NAP_NANOS);
+      }
+      return new Answer.Promoted(
+          member.name(), term, (int) number(session.value("select " + TIMELINE, SHORT)));
+    } catch (IOException e) {
+      return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  /** It follows that one from now on; what is wrong, or null. */
+  @Nullable String follow(Member member, Member source, long term) {
+    try (Sql.Session session = open(member, SHORT)) {
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return "has promised term " + higher;
+      }
+      set(session, "primary_conninfo", conninfo(member, source));
+      reload(session);
+      return null;
+    } catch (IOException e) {
+      return words(e);
+    }
+  }
+
+  /**
+   * Commits a row that says who decides from now on; then those whose word it needs have it, which
+   * is looked at and not only believed.
+   */
+  Answer writeRule(Member member, VoterRule rule, long term) {
+    try (Sql.Session session = open(member, SHORT)) {
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return new Answer.Outvoted(higher);
+      }
+      commit(
+          session,
+          rule,
+          "insert into fairlead.rule(term, member, names) values ("
+              + term
+              + ", "
+              + quoted(member.name())
+              + ", "
+              + quoted(rule.synchronousStandbyNames())
+              + ") on conflict (term) do update set names = excluded.names, at = now()");
+      return new Answer.RuleWritten(member.name(), term);
+    } catch (IOException e) {
+      return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  private static void commit(Sql.Session session, VoterRule rule, String change)
+      throws IOException {
+    String _ = session.value(UNLOCK, SHORT); // others may order meanwhile
+    String _ = session.value("set default_transaction_read_only = off", SHORT);
+    String _ = session.value("set synchronous_commit = on", SHORT);
+    String _ = session.value(change, COMMIT);
+    String end = session.value("select pg_current_wal_lsn()", SHORT);
+    Set<String> names = new TreeSet<>();
+    rule.names().forEach(name -> names.add(quoted(name)));
+    String count =
+        "select count(distinct application_name) from pg_stat_replication where flush_lsn >= "
+            + quoted(end)
+            + " and application_name in ("
+            + String.join(", ", names)
+            + ")";
+    long until = System.nanoTime() + LONG.toNanos();
+    while (number(session.value(count, SHORT)) < rule.acks()) {
+      if (System.nanoTime() > until) {
+        throw new IOException("commits what is not at " + rule.acks() + " of " + rule.names());
+      }
+      LockSupport.parkNanos(NAP_NANOS);
+    }
+  }
+
+  /** It waits for others from now on; what is wrong, or null: that is in force. */
+  @Nullable String changeNames(Member primary, VoterRule rule, Set<String> members, long term) {
+    Answer named = setNames(primary, rule, term);
+    if (!(named instanceof Answer.NamesRead(String _, long _, String names))
+        || !names.equals(rule.synchronousStandbyNames())) {
+      return "does not take the names: " + named;
+    }
+    try (Sql.Session session = open(primary, SHORT)) {
+      String _ = session.value("set default_transaction_read_only = off", SHORT);
+      // Those that send go by the old names until they have read the new ones.
+      Set<String> all = new TreeSet<>();
+      members.forEach(name -> all.add(quoted(name)));
+      String _ =
+          session.value(
+              "create temporary table senders as select pid, backend_start from pg_stat_replication"
+                  + " where application_name in ("
+                  + String.join(", ", all)
+                  + ")",
+              SHORT);
+      String _ =
+          session.value(
+              "select pg_terminate_backend(pid) from senders natural join pg_stat_activity", SHORT);
+      long end = System.nanoTime() + LONG.toNanos();
+      while (!session
+          .value("select count(*) from senders natural join pg_stat_activity", SHORT)
+          .equals("0")) {
+        if (System.nanoTime() > end) {
+          return "goes on sending by the old names";
+        }
+        LockSupport.parkNanos(NAP_NANOS);
+      }
+      commit(
+          session,
+          rule,
+          "update fairlead.rule set names = "
+              + quoted(rule.synchronousStandbyNames())
+              + ", at = now() where term = "
+              + term);
+      return null;
+    } catch (IOException e) {
+      return words(e);
+    }
+  }
+
+  /** Lets clients write; what is wrong, or null: new connections may. */
+  @Nullable String letIn(Member primary, long term) {
+    try (Sql.Session session = open(primary, SHORT)) {
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return "has promised term " + higher;
+      }
+      set(session, "default_transaction_read_only", "off");
+      reload(session);
+      String is = await(primary, "default_transaction_read_only", "off");
+      return is.equals("off") ? null : "goes on letting nobody write";
+    } catch (IOException e) {
+      return words(e);
+    }
+  }
+
+  /** A rewind goes by the last checkpoint, so there has to be one on the new timeline. */
+  static void checkpoint(Sql.Session primary) throws IOException {
+    String _ = primary.value("checkpoint", Duration.ofMinutes(10));
+    String same =
+        primary.value(
+            "select not pg_is_in_recovery() and timeline_id = "
+                + TIMELINE
+                + " from pg_control_checkpoint()",
+            SHORT);
+    if (!same.equals("t")) {
+      throw new IOException("has made no checkpoint on its timeline yet");
+    }
+  }
+
+  private static String words(Exception e) {
+    String message = e.getMessage();
+    return message == null ? e.toString() : message;
+  }
+}

@@ -1,0 +1,81 @@
+package io.fairlead.replication.manage;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process as {@code /proc} shows it.
+ *
+ * @param ticks when it began, since the machine did; with the number it is unmistakable
+ */
+record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
+  private static final Path PROC = Path.of("/proc");
+
+  /** Null: there is none of that number. */
+  static @Nullable ProcessEntry find(long pid) {
+    try {
+      // PID (NAME) STATE PARENT … and the name may have blanks and parentheses
+      String stat =
+          Files.readString(
+              PROC.resolve(Long.toString(pid)).resolve("stat"), StandardCharsets.ISO_8859_1);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      char state = fields[0].charAt(0);
+      return new ProcessEntry(
+          pid, Long.parseLong(fields[1]), Long.parseLong(fields[19]), state == 'Z' || state == 'X');
+    } catch (IOException | RuntimeException _) {
+      return null; // it has ended while we looked
+    }
+  }
+
+  /** It runs, and is no other that was given its number. */
+  boolean isAlive() {
+    ProcessEntry now = find(pid);
+    return now != null && !now.ended() && now.ticks() == ticks;
+  }
+
+  /** Those that it has started. */
+  List<ProcessEntry> children() {
+    List<ProcessEntry> children = new ArrayList<>();
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(PROC, "[0-9]*")) {
+      for (Path folder : folders) {
+        ProcessEntry entry = find(Long.parseLong(folder.getFileName().toString()));
+        if (entry != null && entry.parent() == pid) {
+          children.add(entry);
+        }
+      }
+    } catch (IOException _) {
+      return List.of();
+    }
+    return children;
+  }
+
+  /** Where it works; empty: that is not for us to know. */
+  String folder() {
+    try {
+      return Files.readSymbolicLink(PROC.resolve(Long.toString(pid)).resolve("cwd")).toString();
+    } catch (IOException | RuntimeException _) {
+      return "";
+    }
+  }
+
+  /** Which program it is. */
+  String name() {
+    try {
+      return Files.readString(PROC.resolve(Long.toString(pid)).resolve("comm")).strip();
+    } catch (IOException _) {
+      return "";
+    }
+  }
+
+  void kill() {
+    if (isAlive()) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package io.fairlead.replication.manage;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a member told when it was asked last, or why it did not.
+ *
+ * @param at when, by {@link System#nanoTime}
+ * @param failure why it told nothing; null: it told
+ * @param recovering whether it is no primary
+ * @param system identifier of its data
+ * @param timeline of what it writes, or receives
+ * @param position up to where it has replayed, or written
+ * @param promise the highest term that it has promised
+ * @param follows address of whom it is told to follow; empty: nobody
+ * @param receives whether it gets the log from somebody now
+ * @param heard how many milliseconds ago it got something; -1: it gets nothing
+ * @param followers who gets the log from it, by their names
+ * @param closed whether it lets nobody write
+ */
+record Sight(
+    long at,
+    @Nullable String failure,
+    boolean recovering,
+    String system,
+    int timeline,
+    long position,
+    long promise,
+    String follows,
+    boolean receives,
+    long heard,
+    Set<String> followers,
+    boolean closed) {
+  Sight {
+    followers = Set.copyOf(followers);
+  }
+
+  static Sight none(long at, String failure) {
+    return new Sight(at, failure, false, "", 0, 0, 0, "", false, -1, Set.of(), true);
+  }
+
+  boolean told() {
+    return failure == null;
+  }
+
+  boolean isReplica() {
+    return told() && recovering;
+  }
+
+  boolean isPrimary() {
+    return told() && !recovering;
+  }
+}

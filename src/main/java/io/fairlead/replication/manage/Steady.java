@@ -1,0 +1,181 @@
+package io.fairlead.replication.manage;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is to be done about a database of which nobody is being elected: purely, by what is
+ * remembered and what members told.
+ */
+final class Steady {
+  /** So long a primary may keep silent to us while its replicas hear from it. */
+  static final Duration HEARD = Duration.ofSeconds(3);
+
+  /** What a replica heard of the primary later than this after we did is a sign of life. */
+  static final Duration MARGIN = Duration.ofMillis(150);
+
+  /** So long a replica may get nothing before it is made fit to. */
+  static final Duration IDLE = Duration.ofSeconds(2);
+
+  /** So long a voter may be away before commits no longer count on it. */
+  static final Duration AWAY = Duration.ofSeconds(10);
+
+  /** So long one that has come back has to stay before they do. */
+  static final Duration BACK = Duration.ofSeconds(1);
+
+  /** So long a primary that is just starting is waited for. */
+  static final Duration STARTING = Duration.ofSeconds(10);
+
+  /**
+   * A member as it is known.
+   *
+   * @param sight what it told last, or that it did not
+   * @param told the last that it did tell; null: nothing yet
+   * @param misses questions in a row that it did not answer
+   * @param since since when it is as it is: gets the log, or does not
+   * @param down its server is known to have ended
+   * @param starting its server runs and has not answered yet, since then; 0: no such thing
+   */
+  record Known(
+      Sight sight, @Nullable Sight told, int misses, long since, boolean down, long starting) {}
+
+  private final ManagedState state;
+  private final Map<String, Known> members;
+  private final int fall;
+  private final long now;
+
+  Steady(ManagedState state, Map<String, Known> members, int fall, long now) {
+    this.state = state;
+    this.members = members;
+    this.fall = fall;
+    this.now = now;
+  }
+
+  /** Why somebody else has to be elected; empty: nobody has to. */
+  String whyElect() {
+    if (!state.isSettled()) {
+      return "term " + state.term() + " did not come to its end";
+    }
+    Known primary = members.get(state.primary());
+    if (primary == null) {
+      return state.primary() + " is no member any more";
+    }
+    if (isStarting(primary)) {
+      return "";
+    }
+    if (primary.down()) {
+      return state.primary() + " has ended";
+    }
+    Sight sight = primary.sight();
+    if (sight.told()) {
+      return sight.recovering() ? state.primary() + " has come back as a replica" : "";
+    }
+    Sight last = primary.told();
+    if (primary.misses() < fall || (last != null && isHeard(last))) {
+      return "";
+    }
+    return state.primary() + " does not answer: " + sight.failure();
+  }
+
+  private boolean isStarting(Known primary) {
+    return !primary.down()
+        && primary.starting() != 0
+        && !primary.sight().told()
+        && now - primary.starting() < STARTING.toNanos();
+  }
+
+  /** Whether a replica has heard from it since we have. */
+  private boolean isHeard(Sight last) {
+    if (now - last.at() > HEARD.toNanos()) {
+      return false;
+    }
+    for (Known one : members.values()) {
+      Sight sight = one.sight();
+      if (sight.isReplica()
+          && sight.receives()
+          && sight.at() - sight.heard() * 1_000_000 > last.at() + MARGIN.toNanos()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Why an election would come to nothing now; empty: it may succeed. */
+  String whyNot() {
+    Known old = members.get(state.primary());
+    if (old != null && isStarting(old)) {
+      return state.primary() + " is just starting";
+    }
+    Set<String> here = new TreeSet<>();
+    members.forEach((name, one) -> {
+      if (one.sight().isReplica() && !one.down()) {
+        here.add(name);
+      }
+    });
+    here.retainAll(state.rule().voters());
+    int wanted = state.rule().recruits();
+    return here.size() >= wanted
+        ? ""
+        : "of "
+            + state.rule().voters()
+            + " "
+            + (here.isEmpty() ? "none" : "only " + here)
+            + " can be asked, and without "
+            + wanted
+            + " of them what was acknowledged might be lost";
+  }
+
+  /** Replicas that are to be told whom to follow. */
+  Set<String> lost(String address) {
+    Set<String> lost = new TreeSet<>();
+    members.forEach((name, one) -> {
+      if (one.sight().isReplica()
+          && !name.equals(state.primary())
+          && one.sight().promise() <= state.term()
+          && !one.sight().follows().equals(address)) {
+        lost.add(name);
+      }
+    });
+    return lost;
+  }
+
+  /** Replicas that are told whom to follow, and cannot. */
+  Set<String> stuck(String address) {
+    Set<String> stuck = new TreeSet<>();
+    members.forEach((name, one) -> {
+      if (one.sight().isReplica()
+          && !name.equals(state.primary())
+          && one.sight().follows().equals(address)
+          && !one.sight().receives()
+          && now - one.since() > IDLE.toNanos()) {
+        stuck.add(name);
+      }
+    });
+    return stuck;
+  }
+
+  /**
+   * Whose acknowledgements should count: those who get the log, for a while already, and those who
+   * have not been away for long. Fewer than are wanted are no alternative: then commits wait.
+   */
+  Set<String> voters(int acks) {
+    Known primary = members.get(state.primary());
+    if (primary == null || !primary.sight().isPrimary()) {
+      return state.rule().names();
+    }
+    Set<String> wanted = new TreeSet<>();
+    members.forEach((name, one) -> {
+      boolean follows = primary.sight().followers().contains(name) && one.sight().receives();
+      boolean votes = state.rule().names().contains(name);
+      long since = now - one.since();
+      if (!name.equals(state.primary())
+          && (follows ? votes || since > BACK.toNanos() : votes && since < AWAY.toNanos())) {
+        wanted.add(name);
+      }
+    });
+    return wanted.size() < acks ? state.rule().names() : wanted;
+  }
+}

@@ -1,0 +1,182 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.health.PostgresqlLogin;
+import io.fairlead.replication.manage.ManagedDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A database that Fairlead manages is hurt while a client writes, round after round. Prints how
+ * long nobody could write, and what of that which was acknowledged is lost. {@code make
+ * chaos-database}.
+ */
+@EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
+@Timeout(3600)
+class ManagedChaosTest {
+  private static final int ROUNDS = Integer.getInteger("fairlead.database.rounds", 1);
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path folder;
+
+  /** What is done. */
+  enum Fault {
+    KILLED,
+    FROZEN,
+    DISK_DESTROYED,
+    REPLICA_KILLED_TOO,
+    SUCCESSOR_KILLED_TOO
+  }
+
+  /** Writes numbers, and connects again when it has to. */
+  private static final class Writer implements AutoCloseable {
+    final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
+    final AtomicLong longest = new AtomicLong();
+    private final ManagedPostgresql orders;
+    private final Thread thread;
+    private volatile boolean ended;
+    private volatile long last = System.nanoTime();
+
+    Writer(ManagedPostgresql orders, long from) {
+      this.orders = orders;
+      this.thread = Thread.ofVirtual().start(() -> write(from));
+    }
+
+    private void write(long from) {
+      long next = from;
+      while (!ended) {
+        try (PostgresqlLogin client = orders.writer()) {
+          while (!ended) {
+            String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + next + ")");
+            acknowledged.add(next++);
+            long now = System.nanoTime();
+            longest.accumulateAndGet(now - last, Math::max);
+            last = now;
+            TimeUnit.MILLISECONDS.sleep(2); // a client that thinks
+          }
+        } catch (IOException _) {
+          next++; // nobody knows what became of it
+        } catch (InterruptedException _) {
+          return;
+        }
+      }
+    }
+
+    /** So many more are acknowledged. */
+    void await(int more) throws InterruptedException {
+      int now = acknowledged.size();
+      Loopback.await("it writes", ManagedPostgresql.LONG, () -> acknowledged.size() >= now + more);
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+      ended = true;
+      thread.join(60_000);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void nothingAcknowledgedIsLost(Fault fault) throws Exception {
+    List<Long> pauses = new ArrayList<>();
+    long all = 0;
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
+      orders.awaitPrimary("a");
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+      }
+      for (int round = 0; round < ROUNDS; round++) {
+        orders.awaitReplicas(2);
+        awaitTwoVoters(orders);
+        Set<Long> acknowledged;
+        try (Writer writer = new Writer(orders, round * 1_000_000L)) {
+          writer.await(100);
+          hurt(fault, orders, writer);
+          writer.await(200);
+          pauses.add(writer.longest.get() / 1_000_000);
+          acknowledged = writer.acknowledged;
+        }
+        all += acknowledged.size();
+        try (PostgresqlLogin client = orders.writer()) {
+          String there =
+              ManagedPostgresql.ask(
+                  client,
+                  "select count(*) from ledger where id in ("
+                      + String.join(",", acknowledged.stream().map(String::valueOf).toList())
+                      + ")");
+          assertThat(there).as("acknowledged, and there").isEqualTo("" + acknowledged.size());
+        }
+      }
+      orders.awaitReplicas(2);
+    }
+    Collections.sort(pauses);
+    System.out.printf(
+        "managed, %s, %d rounds: nobody wrote for p50 %d ms, worst %d ms; %d acknowledged, 0 lost%n",
+        fault, ROUNDS, pauses.get(pauses.size() / 2), pauses.getLast(), all);
+  }
+
+  private static void awaitTwoVoters(ManagedPostgresql orders) throws InterruptedException {
+    ManagedDatabase database =
+        Objects.requireNonNull(orders.fairlead().databases().managed("orders"));
+    Loopback.await(
+        "both replicas vote", ManagedPostgresql.LONG, () -> database.view().names().contains(","));
+  }
+
+  private static void hurt(Fault fault, ManagedPostgresql orders, Writer writer) throws Exception {
+    String primary = orders.primary();
+    switch (fault) {
+      case KILLED -> orders.kill(primary);
+      case FROZEN -> {
+        List<ProcessHandle> all = orders.processes(primary);
+        signal("STOP", all);
+        writer.await(20);
+        signal("CONT", all); // those that are left
+      }
+      case DISK_DESTROYED -> {
+        orders.kill(primary);
+        Path gone = orders.data(primary).resolveSibling("gone-" + System.nanoTime());
+        Path _ = Files.move(orders.data(primary), gone);
+      }
+      case REPLICA_KILLED_TOO -> {
+        orders.kill(primary);
+        for (String name : orders.ports.keySet()) {
+          if (!name.equals(primary)) {
+            orders.kill(name);
+            break;
+          }
+        }
+      }
+      case SUCCESSOR_KILLED_TOO -> {
+        orders.kill(primary);
+        writer.await(20);
+        orders.kill(orders.primary());
+      }
+    }
+  }
+
+  private static void signal(String which, List<ProcessHandle> processes) throws Exception {
+    List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "kill -$0 \"$@\"; :", which));
+    processes.stream()
+        .filter(ProcessHandle::isAlive)
+        .forEach(one -> command.add(Long.toString(one.pid())));
+    if (command.size() > 4) {
+      int _ = new ProcessBuilder(command).start().waitFor();
+    }
+  }
+}

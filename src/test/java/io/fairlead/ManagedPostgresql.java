@@ -1,0 +1,132 @@
+package io.fairlead;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
+import io.fairlead.health.PostgresqlLogin;
+import io.fairlead.health.Server;
+import io.fairlead.replication.DatabaseReport;
+import io.fairlead.replication.DatabaseView;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An instance that manages a PostgreSQL database as the example says, on free ports. */
+final class ManagedPostgresql implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** To make three servers takes a busy machine its time. */
+  static final Duration LONG = Duration.ofSeconds(90);
+
+  private static final String PASSWORD = "hunter22222";
+
+  final Map<String, Integer> ports = new LinkedHashMap<>();
+  private final Path folder;
+  private final String text;
+  private Fairlead fairlead;
+
+  ManagedPostgresql(Path folder) throws Exception {
+    this.folder = Server.folder(folder, "state");
+    String example =
+        Files.readString(Path.of("examples", "managed-postgresql.yaml"))
+            .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
+            .replaceAll("\\$\\{\\w+}", PASSWORD)
+            .replace("128MB", "16MB")
+            .replace("/var/lib/fairlead", this.folder.toString());
+    for (String name : List.of("a", "b", "c")) {
+      ports.put(name, FreePort.any());
+      example = example.replace("550" + (ports.size()), "" + ports.get(name));
+    }
+    text = "admin: { bind: \"127.0.0.1:0\" }\n" + example;
+    fairlead = Loopback.start(text);
+  }
+
+  Fairlead fairlead() {
+    return fairlead;
+  }
+
+  /** Ends the instance and begins another on the same folder. */
+  void startAgain() throws Exception {
+    fairlead.close();
+    fairlead = Loopback.start(text);
+  }
+
+  DatabaseView view() {
+    List<DatabaseReport> reports = fairlead.databases().reports();
+    return reports.getFirst().view();
+  }
+
+  String primary() {
+    return view().primary();
+  }
+
+  void awaitPrimary(String name) throws Exception {
+    Loopback.await(name + " takes the writes", LONG, () -> primary().equals(name));
+  }
+
+  void awaitReplicas(int count) throws Exception {
+    Loopback.await(
+        count + " replicas may be read",
+        LONG,
+        () -> view().members().stream().filter(one -> one.role().reads()).count() == count);
+  }
+
+  /** Through Fairlead. */
+  PostgresqlLogin writer() throws IOException {
+    return login(Loopback.port(fairlead, "orders-write"), "shop", "shop");
+  }
+
+  /** Of a member itself, as who may monitor. */
+  PostgresqlLogin probe(String member) throws IOException {
+    return login(ports.get(member), "fairlead", "postgres");
+  }
+
+  static PostgresqlLogin login(int port, String user, String database) throws IOException {
+    return PostgresqlLogin.open(
+        new HostPort("127.0.0.1", port),
+        user,
+        new Secret(PASSWORD),
+        database,
+        "test",
+        Duration.ofSeconds(40));
+  }
+
+  static String ask(PostgresqlLogin login, String sql) throws IOException {
+    List<?> row = login.row(sql, PATIENCE);
+    return row.isEmpty() ? "" : String.valueOf(row.getFirst());
+  }
+
+  Path data(String member) {
+    return folder.resolve("orders").resolve(member).resolve("data");
+  }
+
+  long pid(String member) throws IOException {
+    return Long.parseLong(
+        Files.readAllLines(data(member).resolve("postmaster.pid")).getFirst().strip());
+  }
+
+  /** All of a member's server. */
+  List<ProcessHandle> processes(String member) throws IOException {
+    List<ProcessHandle> all = new ArrayList<>();
+    ProcessHandle.of(pid(member))
+        .ifPresent(server -> {
+          all.add(server);
+          all.addAll(server.descendants().toList());
+        });
+    return all;
+  }
+
+  /** As the kernel does to one that has taken too much. */
+  void kill(String member) throws IOException {
+    boolean _ = ProcessHandle.of(pid(member)).map(ProcessHandle::destroyForcibly).orElse(false);
+  }
+
+  @Override
+  public void close() {
+    fairlead.close();
+  }
+}

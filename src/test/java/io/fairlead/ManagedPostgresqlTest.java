@@ -1,0 +1,61 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.health.PostgresqlLogin;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A database that Fairlead makes itself: its primary is killed, and nothing is lost. */
+@Timeout(180)
+class ManagedPostgresqlTest {
+  @Test
+  void aKilledPrimaryIsSucceededAndFollowsItsSuccessor(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
+      orders.awaitPrimary("a");
+      orders.awaitReplicas(2);
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+      }
+      long last = 0;
+      int acknowledged = 0;
+      try (PostgresqlLogin client = orders.writer()) {
+        while (true) {
+          last++;
+          if (last == 100) {
+            orders.kill("a");
+          }
+          String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + last + ")");
+          acknowledged++;
+        }
+      } catch (IOException _) {
+        // nobody knows what became of the last
+      }
+      assertThat(acknowledged).isGreaterThan(98);
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (1000000)");
+        assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger where id < " + last))
+            .as("what was acknowledged before")
+            .isEqualTo("" + acknowledged);
+      }
+      String successor = orders.primary();
+      assertThat(successor).isNotEqualTo("a");
+      orders.awaitReplicas(2);
+      try (PostgresqlLogin old = orders.probe("a")) {
+        assertThat(ManagedPostgresql.ask(old, "select pg_is_in_recovery()")).isEqualTo("t");
+      }
+      // All of it ends and begins again: somebody who has everything takes the writes.
+      orders.startAgain();
+      orders.awaitReplicas(2);
+      try (PostgresqlLogin client = orders.writer()) {
+        assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger"))
+            .isEqualTo("" + (acknowledged + 1));
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package io.fairlead.replication.manage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What follows from what members tell while nobody is being elected. */
+class SteadyTest {
+  private static final String A = "10.0.0.1:5432";
+  private static final long NOW = Duration.ofHours(1).toNanos();
+
+  private final ManagedState state =
+      new ManagedState("7", 4, 4, "a", 3, VoterRule.of(List.of("b", "c"), 1), false);
+  private final Map<String, Steady.Known> members = new HashMap<>();
+
+  SteadyTest() {
+    members.put("a", known(primary(NOW, "b", "c"), 0, false));
+    members.put("b", known(replica(A, true, 10), 0, false));
+    members.put("c", known(replica(A, true, 10), 0, false));
+  }
+
+  private static Sight primary(long at, String... followers) {
+    return new Sight(at, null, false, "7", 3, 900, 4, "", false, -1, Set.of(followers), false);
+  }
+
+  private static Sight replica(String follows, boolean receives, long heardMillis) {
+    return new Sight(
+        NOW, null, true, "7", 3, 900, 4, follows, receives, heardMillis, Set.of(), true);
+  }
+
+  private static Steady.Known known(Sight sight, int misses, boolean down) {
+    return new Steady.Known(
+        sight, sight.told() ? sight : null, misses, NOW - Duration.ofMinutes(1).toNanos(), down, 0);
+  }
+
+  /** Silent for that long, after so many questions. */
+  private void silent(long millis, int misses) {
+    Sight last = primary(NOW - millis * 1_000_000, "b", "c");
+    members.put("a", new Steady.Known(Sight.none(NOW, "no answer"), last, misses, NOW, false, 0));
+  }
+
+  private Steady steady() {
+    return new Steady(state, members, 2, NOW);
+  }
+
+  @Test
+  void whereAllIsWellNothingIsDone() {
+    assertThat(steady().whyElect()).isEmpty();
+    assertThat(steady().lost(A)).isEmpty();
+    assertThat(steady().stuck(A)).isEmpty();
+    assertThat(steady().voters(1)).containsExactly("b", "c");
+  }
+
+  @Test
+  void aServerThatHasEndedNeedsNoProbe() {
+    members.put("a", known(Sight.none(NOW, "refused"), 0, true));
+    assertThat(steady().whyElect()).isEqualTo("a has ended");
+  }
+
+  @Test
+  void oneMissIsNoFailure() {
+    silent(500, 1);
+    assertThat(steady().whyElect()).isEmpty();
+  }
+
+  @Test
+  void aSilentPrimaryIsSucceededUnlessReplicasHearFromIt() {
+    silent(1000, 2);
+    assertThat(steady().whyElect()).as("b heard 10 ms ago").isEmpty();
+    members.put("b", known(replica(A, true, 990), 0, false));
+    members.put("c", known(replica(A, true, 990), 0, false));
+    assertThat(steady().whyElect()).contains("does not answer");
+    silent(3100, 9);
+    members.put("b", known(replica(A, true, 10), 0, false));
+    assertThat(steady().whyElect()).as("not for ever").contains("does not answer");
+  }
+
+  @Test
+  void withoutEnoughVotersNobodyIsElected() {
+    members.put("a", known(Sight.none(NOW, "refused"), 9, true));
+    members.put("c", known(Sight.none(NOW, "refused"), 9, true));
+    assertThat(steady().whyNot()).contains("only [b]", "might be lost");
+    members.put("c", known(replica("", false, -1), 0, true));
+    assertThat(steady().whyNot()).as("what it said last it says no more").contains("only [b]");
+    members.put("c", known(replica("", false, -1), 0, false));
+    assertThat(steady().whyNot()).isEmpty();
+  }
+
+  @Test
+  void aTermThatCameToNothingIsFollowedByAnother() {
+    assertThat(new Steady(state.withTerm(5), members, 2, NOW).whyElect()).contains("term 5");
+  }
+
+  @Test
+  void replicasAreLedAndThoseThatCannotFollowAreMadeFit() {
+    members.put("b", known(replica("10.0.0.9:5432", false, -1), 0, false));
+    members.put("c", known(replica(A, false, -1), 0, false));
+    assertThat(steady().lost(A)).containsExactly("b");
+    assertThat(steady().stuck(A)).containsExactly("c");
+  }
+
+  @Test
+  void whoIsAwayLosesTheVoteIfEnoughAreLeft() {
+    members.put("a", known(primary(NOW, "b"), 0, false));
+    members.put("c", known(Sight.none(NOW, "refused"), 9, true));
+    assertThat(steady().voters(1)).containsExactly("b");
+    assertThat(steady().voters(2)).as("better wait than lose").containsExactly("b", "c");
+  }
+
+  @Test
+  void whatIsRememberedIsReadAsItWasWritten(@TempDir Path folder) throws IOException {
+    StateFile file = new StateFile(folder.resolve("state"));
+    assertThat(file.read()).isNull();
+    assertThat(file.replace(null, state)).isTrue();
+    assertThat(file.replace(null, state)).as("somebody was first").isFalse();
+    assertThat(new StateFile(folder.resolve("state")).read()).isEqualTo(state);
+  }
+}
