@@ -85,9 +85,13 @@ class ManagedChaosTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       ended = true;
-      thread.join(60_000);
+      try {
+        thread.join(60_000);
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** An instance that manages a PostgreSQL database as the example says, on free ports. */
 final class ManagedPostgresql implements AutoCloseable {
@@ -39,7 +40,7 @@ final class ManagedPostgresql implements AutoCloseable {
             .replace("/var/lib/fairlead", this.folder.toString());
     for (String name : List.of("a", "b", "c")) {
       ports.put(name, FreePort.any());
-      example = example.replace("550" + (ports.size()), "" + ports.get(name));
+      example = example.replace("550" + ports.size(), "" + ports.get(name));
     }
     text = "admin: { bind: \"127.0.0.1:0\" }\n" + example;
     fairlead = Loopback.start(text);
@@ -82,7 +83,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Of a member itself, as who may monitor. */
   PostgresqlLogin probe(String member) throws IOException {
-    return login(ports.get(member), "fairlead", "postgres");
+    return login(Objects.requireNonNull(ports.get(member)), "fairlead", "postgres");
   }
 
   static PostgresqlLogin login(int port, String user, String database) throws IOException {

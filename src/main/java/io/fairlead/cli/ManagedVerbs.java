@@ -13,7 +13,7 @@ final class ManagedVerbs {
   private ManagedVerbs() {}
 
   /** One of them. */
-  private abstract static class Ask extends RemoteVerb {
+  abstract static class Ask extends RemoteVerb {
     @Parameters(index = "0", paramLabel = "DATABASE", description = "Its name.")
     private String database = "";
 

@@ -59,12 +59,15 @@ final class Broadcast implements AutoCloseable {
   void reach(Map<String, HostPort> others) {
     Map<String, HostPort> wanted = new TreeMap<>(others);
     wanted.remove(config.instance());
-    for (Map.Entry<String, Line> there : lines.entrySet()) {
-      if (!there.getValue().address.equals(wanted.get(there.getKey()))) {
-        lines.remove(there.getKey());
-        there.getValue().thread.interrupt();
-      }
-    }
+    lines
+        .entrySet()
+        .removeIf(there -> {
+          boolean goes = !there.getValue().address.equals(wanted.get(there.getKey()));
+          if (goes) {
+            there.getValue().thread.interrupt();
+          }
+          return goes;
+        });
     wanted.forEach((name, address) -> lines.computeIfAbsent(name, _ -> new Line(address)));
   }
 

@@ -2,6 +2,7 @@ package io.fairlead.limit;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
 /**
@@ -30,13 +31,13 @@ final class AdmissionRing {
   private final long[] keys = new long[PLACES];
   private long end;
   private long begin;
-  private volatile long lost;
+  private final AtomicLong lost = new AtomicLong();
 
   /** Of the loop. */
   void add(long key) {
     long at = end;
     if (at - (long) BEGIN.getAcquire(this) == PLACES) {
-      lost = lost + 1; // this thread alone writes it
+      lost.lazySet(lost.get() + 1); // this thread alone writes it
       return;
     }
     keys[(int) at & (PLACES - 1)] = key;
@@ -56,6 +57,6 @@ final class AdmissionRing {
 
   /** How many found no place. */
   long lost() {
-    return lost;
+    return lost.get();
   }
 }
