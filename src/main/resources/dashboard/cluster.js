@@ -25,7 +25,7 @@ export function cluster() {
   const absent = asked.filter((part) => !there.includes(part)).map(([, , key]) => key);
   return html`<h1 id="title" tabindex="-1">Cluster</h1>
     ${there.map(([answer, what, , , body]) => told(answer, what, body))}
-    ${absent.length ? html`<p class="hint">The configuration has no ${absent.length > 1 ? `${absent.slice(0, -1).join(', no ')} and no ` : ''}${absent.at(-1)}.</p>` : nothing}`;
+    ${absent.length && asked.every(([answer]) => answer.value !== undefined) ? html`<p class="hint">The configuration has no ${absent.length > 1 ? `${absent.slice(0, -1).join(', no ')} and no ` : ''}${absent.at(-1)}.</p>` : nothing}`;
 }
 
 // ---- instances --------------------------------------------------------------------------------------
@@ -62,9 +62,37 @@ function database(d) {
       { key: 'clients', title: 'Clients', number: true, cell: (m) => count(m.connections) },
       { key: 'why', title: 'Why', kind: 'words', cell: (m) => m.why },
     ], d.members, { keyOf: (m) => m.name })}
+    ${d.managed ? managed(d, d.managed) : nothing}
     ${d.changes.length ? html`<h3 class="pad">Who took the writes</h3><ol class="list" tabindex="0" aria-label="Handovers of ${d.name}">${d.changes.toReversed().map((c) => html`<li><time>${moment(c.epochMillis)}</time>
-      ${c.from ? html`from ${c.from} to <b>${c.to}</b>; nobody for ${millis(c.nobodyMillis)}` : html`<b>${c.to}</b>, as found`}${c.term ? soft(`, timeline ${c.term}`) : nothing}</li>`)}</ol>` : nothing}`,
+      ${c.from ? html`from ${c.from} to <b>${c.to}</b>; nobody for ${millis(c.nobodyMillis)}` : html`<b>${c.to}</b>, as found`}${c.term ? soft(`, timeline ${c.term}`) : nothing}</li>`)}</ol>` : nothing}
+    ${d.backedUp ? told(use(`/api/v1/databases/${encodeURIComponent(d.name)}/backups`, 5), 'Backups are', backups) : nothing}`,
   { id: `database-${d.name}`, aside: html`<span class="aside ${d.primary ? 'soft' : 'some'}">${d.engine}: ${words}${d.waiting ? `; ${plural(d.waiting, 'client')} waiting` : ''}</span>` });
+}
+
+function managed(d, m) {
+  const trouble = m.members.filter((one) => one.trouble);
+  const facts = [
+    m.paused ? html`<b>left to an operator</b>` : nothing,
+    m.waitsFor ? html`a commit waits for ${m.waitsFor}` : nothing,
+    m.doing ? html`<b>${m.doing}</b>` : nothing,
+  ].filter((one) => one !== nothing);
+  return html`<h3 class="pad">Managed here, term ${m.term}</h3>
+    ${facts.length ? html`<p class="pad">${facts.map((one, i) => html`${i ? '; ' : ''}${one}`)}</p>` : nothing}
+    ${trouble.map((one) => html`<p class="pad some">${one.name}: ${one.trouble}</p>`)}
+    ${m.steps.length ? html`<ol class="list" tabindex="0" aria-label="Steps of the last failover of ${d.name}">${m.steps.map((step) => html`<li><time>${millis(step.millis)}</time> ${step.what}</li>`)}</ol>` : nothing}`;
+}
+
+function backups(b) {
+  const last = b.drills.at(-1);
+  const trouble = [b.trouble, b.alarm, b.failure].filter(Boolean);
+  return html`<h3 class="pad">Backups in ${b.folder}</h3>
+    ${trouble.map((words) => html`<p class="pad some" role="alert">${words}</p>`)}
+    <dl class="facts-list">
+      <div><dt>Can be restored</dt><dd>${b.latest ? `from ${moment(b.earliest)} to ${moment(b.latest)}, of ${plural(b.copies.length, 'copy', 'copies')}` : 'nothing yet'}${b.gaps.length ? html`; <span class="some">${b.gaps.join('; ')}</span>` : nothing}</dd></div>
+      <div><dt>Proven</dt><dd>${b.proven ? `all up to ${moment(b.proven)}` : 'nothing yet'}${last ? html`; <span class=${last.passed ? '' : 'some'}>last drill ${last.passed ? 'passed' : 'failed'} ${moment(last.started)}: ${last.text}</span>` : nothing}</dd></div>
+      <div><dt>Log</dt><dd>${b.from ? `comes from ${b.from}, ${bytes(b.lagBytes)} behind` : 'comes from nobody now'}</dd></div>
+      ${b.doing ? html`<div><dt>Now</dt><dd>${b.doing}</dd></div>` : nothing}
+    </dl>`;
 }
 
 // ---- scaling ----------------------------------------------------------------------------------------

@@ -113,7 +113,11 @@
       { name: 'edge-2', address: '10.0.0.2:7400', self: false, state: 'up', role: 'member', votes: true, leader: false, standing: 'following', version: '0.1.0', started: now() - 3 * MINUTE, pid: 97, configVersion: 11, lag: 1 },
       { name: 'edge-3', address: '10.0.0.3:7400', self: false, state: 'down', role: null, votes: true, leader: false, standing: null, version: null, started: null, pid: null, configVersion: 0, lag: 0 },
     ] }),
-    databases: () => ({ databases: [{ name: 'orders', engine: 'postgresql', primary: 'b', why: null, alarm: 'a takes writes on timeline 1, which ended when timeline 2 began', term: 2, waiting: 3, cut: 12, moved: 4, ended: 0, members: [
+    databases: (q, name) => (name ? { database: 'orders', folder: '/var/backups/orders', acting: true, from: 'b', position: '0/40F21A8', timeline: 2, lagBytes: 8192, lagMillis: 40, trouble: null, alarm: null, doing: null,
+      earliest: now() - 3000 * MINUTE, latest: now(), proven: now() - 200 * MINUTE, gaps: [], nextBackup: now() + 99 * MINUTE, nextDrill: now() + 9999 * MINUTE, failed: 0, failure: null, copies: [{}, {}, {}],
+      drills: [{ started: now() - 190 * MINUTE, millis: 2300, passed: true, backup: 'x', point: now() - 200 * MINUTE, text: 'restored, started and read by pg_amcheck' }] } : { databases: [{ backedUp: true,
+      managed: { coordinates: true, paused: false, term: 4, waitsFor: 'ANY 1 (a, c)', doing: null, members: [{ name: 'a', doing: 'copies the primary', trouble: 'cannot go back, and is copied anew', pid: null }],
+        steps: [{ millis: 2, what: 'term 4 has begun' }, { millis: 41, what: 'b and c receive nothing any more' }, { millis: 288, what: 'b takes the writes' }] }, name: 'orders', engine: 'postgresql', primary: 'b', why: null, alarm: 'a takes writes on timeline 1, which ended when timeline 2 began', term: 2, waiting: 3, cut: 12, moved: 4, ended: 0, members: [
       { name: 'a', address: '10.0.0.11:5432', role: 'none', state: 'up', writes: false, reads: false, why: 'is a primary of the past, of timeline 1', lagSeconds: null, lagBytes: null, position: '0/3000148', connections: 0 },
       { name: 'b', address: '10.0.0.12:5432', role: 'primary', state: 'up', writes: true, reads: false, why: 'timeline 2', lagSeconds: null, lagBytes: null, position: '0/40F21A8', connections: 12 },
       { name: 'c', address: '10.0.0.13:5432', role: 'replica', state: 'up', writes: false, reads: true, why: '', lagSeconds: 0.02, lagBytes: 4096, position: '0/40F1000', connections: 40 },

@@ -149,7 +149,10 @@ class ExamplesTest {
   void noneIsForgotten() throws Exception {
     List<String> named =
         new ArrayList<>(
-            List.of("tls-nodes.yaml", "scaling-containers.yaml")); // that one by PodmanTest
+            List.of(
+                "tls-nodes.yaml",
+                "scaling-containers.yaml", // by PodmanTest
+                "managed-postgresql.yaml")); // by ManagedPostgresqlTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {
       ValueSource source = method.getAnnotation(ValueSource.class);
       if (source != null) {

@@ -38,8 +38,9 @@ final class DatabasesApi {
       @Doc("The last times that the writes went elsewhere, oldest first; 16 at most.")
           List<Handover> changes,
       @Doc("How this instance manages it; null: somebody else does.")
-          ManagedApi.@Nullable Managed managed) {
-    static Database of(DatabaseReport report, @Nullable ManagedDatabase managed) {
+          ManagedApi.@Nullable Managed managed,
+      @Doc("Whether it is backed up.") boolean backedUp) {
+    static Database of(DatabaseReport report, @Nullable ManagedDatabase managed, boolean backedUp) {
       DatabaseView view = report.view();
       return new Database(
           view.name(),
@@ -54,7 +55,8 @@ final class DatabasesApi {
           report.ended(),
           view.members().stream().map(one -> Member.of(one, view.engine())).toList(),
           view.changes().stream().map(Handover::of).toList(),
-          managed == null ? null : ManagedApi.Managed.of(managed.view()));
+          managed == null ? null : ManagedApi.Managed.of(managed.view()),
+          backedUp);
     }
   }
 
@@ -138,7 +140,11 @@ final class DatabasesApi {
     return Answer.json(
         new Databases(
             instance.databases().stream()
-                .map(one -> Database.of(one, instance.managed(one.view().name())))
+                .map(one ->
+                    Database.of(
+                        one,
+                        instance.managed(one.view().name()),
+                        instance.backups(one.view().name()) != null))
                 .toList()));
   }
 

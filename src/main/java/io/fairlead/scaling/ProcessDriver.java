@@ -125,16 +125,18 @@ final class ProcessDriver implements Driver {
     long now = Processes.now();
     Map<Long, Known> leaders = new LinkedHashMap<>();
     Map<Long, Known> gone = new HashMap<>();
+    List<Known> written = read(); // first: whoever is written down was there before
     List<Processes.Entry> all = Processes.all();
     Map<Long, Processes.Entry> byPid = new HashMap<>();
     all.forEach(entry -> byPid.put(entry.pid(), entry));
-    for (Known old : read()) {
+    for (Known old : written) {
       Processes.Entry entry = byPid.get(old.pid());
       if (entry == null || entry.ticks() == old.ticks()) {
         (entry == null || entry.ended() ? gone : leaders).put(old.pid(), old);
       }
     }
     List<Processes.Entry> left = new ArrayList<>();
+    List<Known> starting = new ArrayList<>();
     for (Processes.Entry entry : all) {
       Known marked = entry.ended() ? null : marked(entry);
       if (marked != null && entry.session() == entry.pid()) {
@@ -146,6 +148,14 @@ final class ProcessDriver implements Driver {
                   && !byPid.containsKey(entry.session())
                   && now - entry.ticks() > SETTLED_TICKS)) {
         left.add(entry);
+      } else if (marked != null && now - entry.ticks() <= SETTLED_TICKS) {
+        starting.add(marked);
+      }
+    }
+    for (Known one : starting) {
+      Processes.Entry entry = byPid.get(one.pid());
+      if (entry != null && !leaders.containsKey(entry.session())) {
+        leaders.putIfAbsent(one.pid(), one); // it leads a session in a moment
       }
     }
     known.clear();

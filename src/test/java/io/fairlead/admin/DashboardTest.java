@@ -106,7 +106,7 @@ class DashboardTest {
     load();
     browser.evaluate("location.hash = '#/cluster'");
     browser.await("document.querySelector('#scale-shop-title')");
-    browser.await("document.querySelector('.hint')");
+    browser.await("document.querySelector('.hint')"); // all parts have been asked for
     assertThat(text(".hint"))
         .isEqualTo("The configuration has no group, no databases, no dns and no vips.");
     click("button[aria-label=\"One node of shop more\"]");
