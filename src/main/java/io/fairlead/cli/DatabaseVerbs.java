@@ -141,6 +141,7 @@ final class DatabaseVerbs {
         out.line("");
         out.table(List.of("WRITES SINCE", "FROM", "TO", ">TIMELINE", ">NOBODY FOR"), changes);
       }
+      ManagedVerbs.show(out, database.get("managed"));
     }
 
     private static String flag(JsonNode node, String key) {
