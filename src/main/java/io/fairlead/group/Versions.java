@@ -195,7 +195,7 @@ public final class Versions {
       if (!objections.isEmpty()) {
         return new Result.Refused(objections);
       }
-      long next = agree(text, who);
+      long next = agree(state.get(CURRENT), text, who);
       return new Result.Agreed(next, hearApplied(next));
     } finally {
       boolean _ = state.delete(PROPOSAL, -1);
@@ -246,8 +246,11 @@ public final class Versions {
     return objections;
   }
 
-  private long agree(String text, String who) throws GroupException {
-    Entry entry = state.get(CURRENT);
+  /**
+   * @param entry the number that was current
+   * @throws GroupException if another one is by now
+   */
+  private long agree(@Nullable Entry entry, String text, String who) throws GroupException {
     long next = number(entry) + 1;
     List<Change> changes = new ArrayList<>();
     byte[] number = Long.toString(next).getBytes(StandardCharsets.UTF_8);
@@ -347,7 +350,7 @@ public final class Versions {
 
   private void beginWithOwn() throws GroupException {
     try {
-      long _ = agree(applier.own(), "the file of " + instance);
+      long _ = agree(null, applier.own(), "the file of " + instance); // or another was first
     } catch (GroupException e) {
       if (e.kind() != Kind.CONFLICT) {
         throw e;
