@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Who sends half a question and then nothing has no more time than who sends nothing. Of all
  * addresses together there are as many connections as configured; one more closes the one that has
- * been idle longest, so that whoever only holds connections loses them first.
+ * been without a question longest, so that whoever only holds connections loses them first.
  */
 final class TcpPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TcpPort.class.getName());
@@ -132,6 +132,11 @@ final class TcpPort implements AutoCloseable {
     private final Shared shared;
     private final Socket socket;
     private final InetAddress client;
+
+    /**
+     * When the last question, or piece of a zone, was dealt with. Not set anew behind an answer:
+     * the client may have it, and asked elsewhere, before this thread runs again.
+     */
     private volatile long activeNanos = System.nanoTime();
 
     Connection(Shared shared, Socket socket) {
@@ -196,7 +201,6 @@ final class TcpPort implements AutoCloseable {
           if (!answer(question)) {
             return;
           }
-          activeNanos = System.nanoTime();
         }
       } catch (SocketTimeoutException | SocketException e) {
         // It has been quiet for too long, or gone.

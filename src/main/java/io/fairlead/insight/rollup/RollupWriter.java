@@ -59,6 +59,7 @@ public final class RollupWriter {
 
   private String hour = "";
   private int number;
+  private boolean begun;
   private @Nullable Path segment;
   private long length;
   private long since;
@@ -72,7 +73,7 @@ public final class RollupWriter {
   /**
    * What others may read.
    *
-   * @param number of the segment that is written to
+   * @param number of the segment that is written to, or will be
    * @param length of it, as far as it counts
    * @param open what is not on disk yet, as a block; null: nothing
    * @param asOf when that was all
@@ -109,6 +110,9 @@ public final class RollupWriter {
     @Nullable Open next;
   }
 
+  /**
+   * @param number of its first segment: above those of all segments that the process has
+   */
   RollupWriter(
       RollupFolder folder,
       Reasons reasons,
@@ -350,7 +354,8 @@ public final class RollupWriter {
     if (to == null || !present.equals(hour) || !Files.exists(to) || Files.size(to) < length) {
       folder.make(Level.TEN_SECONDS);
       hour = present;
-      number++;
+      number += begun ? 1 : 0;
+      begun = true;
       length = 0;
       toDisk.reset();
       to = folder.segment(hour, process, number);

@@ -71,8 +71,10 @@ public final class Rollups {
       top = new Tops(seed, addresses::apply, clock.getAsLong());
       tops = top;
     }
+    // What is there already is nobody's to write to: it counts as it is, at once.
     RollupWriter writer =
-        new RollupWriter(folder, reasons, process, number, names, errors, top, clock.getAsLong());
+        new RollupWriter(
+            folder, reasons, process, number + 1, names, errors, top, clock.getAsLong());
     writers.add(writer);
     return writer;
   }

@@ -331,6 +331,21 @@ final class RollupsTest {
     assertThat(totals(nodes)).contains(Key.OTHER + " 1000:0");
   }
 
+  /** As when a process has died and the next one counts what it left: nothing is out of sight. */
+  @Test
+  void aWriterThatIsBegunAgainHidesNothing() throws IOException {
+    send(Request.at(now));
+    after(Duration.ofSeconds(10));
+    begin(PROCESS);
+    assertThat(totals(ask(START, now, 0))).containsExactly(" 1:0");
+    rollups.tidy(now);
+    send(Request.at(now));
+    writer.caughtUp(now + 2000, 0);
+    assertThat(totals(ask(START, now + 2000, 0))).containsExactly(" 2:0");
+    after(Duration.ofSeconds(10));
+    assertThat(totals(ask(START, now, 0))).containsExactly(" 2:0");
+  }
+
   @Test
   void keysAreBounded() throws IOException {
     int keys = RollupWriter.MOST_KEYS + 500;
@@ -406,7 +421,7 @@ final class RollupsTest {
   /** However records are dealt to processes, flushes and levels, sums are those of the records. */
   @Test
   void sumsAreThoseOfTheRecords() throws IOException {
-    long seed = System.nanoTime();
+    long seed = Long.getLong("fairlead.rollups.seed", System.nanoTime());
     SplittableRandom random = new SplittableRandom(seed);
     List<Request> all = new ArrayList<>();
     for (int i = 0; i < 4000; i++) {
