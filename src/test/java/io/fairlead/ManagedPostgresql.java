@@ -1,5 +1,7 @@
 package io.fairlead;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import io.fairlead.health.PostgresqlLogin;
@@ -7,14 +9,18 @@ import io.fairlead.health.Server;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /** An instance that manages a PostgreSQL database as the example says, on free ports. */
 final class ManagedPostgresql implements AutoCloseable {
@@ -29,6 +35,7 @@ final class ManagedPostgresql implements AutoCloseable {
   private final Path folder;
   private final String text;
   private Fairlead fairlead;
+  private boolean runs = true;
 
   ManagedPostgresql(Path folder) throws Exception {
     this.folder = Server.folder(folder, "state");
@@ -50,10 +57,23 @@ final class ManagedPostgresql implements AutoCloseable {
     return fairlead;
   }
 
-  /** Ends the instance and begins another on the same folder. */
-  void startAgain() throws Exception {
-    fairlead.close();
+  /** Ends the instance. */
+  void stop() {
+    if (runs) {
+      runs = false;
+      fairlead.close();
+    }
+  }
+
+  /** Begins another on the same folder. */
+  void start() throws Exception {
     fairlead = Loopback.start(text);
+    runs = true;
+  }
+
+  /** The port of a member. */
+  int port(String member) {
+    return Objects.requireNonNull(ports.get(member));
   }
 
   DatabaseView view() {
@@ -83,7 +103,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Of a member itself, as who may monitor. */
   PostgresqlLogin probe(String member) throws IOException {
-    return login(Objects.requireNonNull(ports.get(member)), "fairlead", "postgres");
+    return login(port(member), "fairlead", "postgres");
   }
 
   static PostgresqlLogin login(int port, String user, String database) throws IOException {
@@ -126,8 +146,53 @@ final class ManagedPostgresql implements AutoCloseable {
     boolean _ = ProcessHandle.of(pid(member)).map(ProcessHandle::destroyForcibly).orElse(false);
   }
 
+  /** Takes the port of a member that has just ended, so that it cannot be started. */
+  ServerSocket occupy(String member) throws Exception {
+    ServerSocket socket = new ServerSocket();
+    socket.setReuseAddress(true);
+    InetSocketAddress address = new InetSocketAddress("127.0.0.1", port(member));
+    Loopback.await(
+        "the port is free",
+        () -> {
+          try {
+            socket.bind(address);
+            return true;
+          } catch (IOException _) {
+            return false;
+          }
+        });
+    return socket;
+  }
+
+  /** Has a member's server recover by itself, with nobody near it. */
+  void alone(String member) throws Exception {
+    List<String> command = new ArrayList<>();
+    if (System.getProperty("user.name").equals("root")) {
+      command.addAll(
+          List.of("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"));
+    }
+    Path newest;
+    try (Stream<Path> versions = Files.list(Path.of("/usr/lib/postgresql"))) {
+      newest = versions.max(Comparator.naturalOrder()).orElseThrow();
+    }
+    command.addAll(
+        List.of(
+            newest.resolve("bin/postgres").toString(),
+            "--single",
+            "-D",
+            data(member).toString(),
+            "postgres"));
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("alone").toFile())
+            .start();
+    process.getOutputStream().close();
+    assertThat(process.waitFor()).as(Files.readString(folder.resolve("alone"))).isZero();
+  }
+
   @Override
   public void close() {
-    fairlead.close();
+    stop();
   }
 }

@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.health.PostgresqlLogin;
 import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -50,11 +56,54 @@ class ManagedPostgresqlTest {
         assertThat(ManagedPostgresql.ask(old, "select pg_is_in_recovery()")).isEqualTo("t");
       }
       // All of it ends and begins again: somebody who has everything takes the writes.
-      orders.startAgain();
+      orders.stop();
+      orders.start();
       orders.awaitReplicas(2);
       try (PostgresqlLogin client = orders.writer()) {
         assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger"))
             .isEqualTo("" + (acknowledged + 1));
+      }
+    }
+  }
+
+  /**
+   * It has more of its timeline than its successor took over, and has heard of the successor's:
+   * such a server ends as soon as it is started.
+   */
+  @Test
+  void aMemberThatCannotBeStartedAsItIsGoesBack(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
+      orders.awaitPrimary("a");
+      orders.awaitReplicas(2);
+      orders.stop();
+      try (ServerSocket _ = orders.occupy("a")) {
+        Path data = orders.data("a");
+        orders.alone("a"); // which writes more of its log than anybody else has
+        Files.createFile(data.resolve("standby.signal"));
+        orders.start();
+        Loopback.await(
+            "another takes the writes",
+            ManagedPostgresql.LONG,
+            () -> !Set.of("", "a").contains(orders.primary()));
+        String successor = orders.primary();
+        orders.stop();
+        List<Path> histories;
+        try (Stream<Path> log = Files.list(orders.data(successor).resolve("pg_wal"))) {
+          histories = log.filter(file -> file.toString().endsWith(".history")).toList();
+        }
+        for (Path history : histories) {
+          Files.copy(
+              history,
+              data.resolve("pg_wal").resolve(history.getFileName()),
+              StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+      orders.start();
+      orders.awaitReplicas(2);
+      assertThat(orders.primary()).isNotEqualTo("a");
+      try (PostgresqlLogin client = orders.probe("a")) {
+        assertThat(ManagedPostgresql.ask(client, "select pg_is_in_recovery()")).isEqualTo("t");
       }
     }
   }

@@ -105,6 +105,7 @@ final class MemberAgent implements AutoCloseable {
   private long endedAt;
   private long startedAt;
   private long heldTerm = -1;
+  private boolean diesAtOnce;
   private int failures;
   private long notBefore = System.nanoTime();
 
@@ -288,6 +289,7 @@ final class MemberAgent implements AutoCloseable {
     } else {
       folder.boundLog();
       if (System.nanoTime() - startedAt > AT_ONCE_NANOS) {
+        diesAtOnce = false;
         failures = 0;
       }
       doing(Doing.RUNNING);
@@ -303,6 +305,7 @@ final class MemberAgent implements AutoCloseable {
       doing(Doing.STOPPED);
       changed.run();
       if (startedAt != 0 && now - startedAt < AT_ONCE_NANOS && stopping == null) {
+        diesAtOnce = true;
         throw new IOException("ended soon after its start: " + folder.lastWords());
       }
     }
@@ -346,7 +349,7 @@ final class MemberAgent implements AutoCloseable {
       return;
     }
     Member from = source.get();
-    if ((rejoin || folder.isPromoted())
+    if ((rejoin || folder.isPromoted() || (diesAtOnce && isBehind(state)))
         && from != null
         && !from.name().equals(member.name())
         && isReady(from)) {
@@ -355,6 +358,16 @@ final class MemberAgent implements AutoCloseable {
     } else {
       begin(null); // where nobody can be gone back to it may be needed as it is
     }
+  }
+
+  /**
+   * Whether it never got to the timeline that the primary has begun. One that has more of an older
+   * timeline than was taken over, and knows of the newer one, ends as soon as it is started, so
+   * that nobody can ask it how far it is.
+   */
+  private boolean isBehind(ManagedState state) throws IOException {
+    String own = folder.control(folder.data(), "Latest checkpoint's TimeLineID");
+    return Integer.parseInt(own) < state.timeline();
   }
 
   /**
