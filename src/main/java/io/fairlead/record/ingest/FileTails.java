@@ -98,20 +98,26 @@ final class FileTails implements AutoCloseable {
       }
       return null;
     }
-    readMoved(source, path, nowMillis);
+    // First of all, so that it is not missed if it is moved away while the one before it is read.
     TailedFile file =
         TailedFile.open(source, path, path, positions, sink, closing, buffer, nowMillis);
+    try {
+      readMoved(source, path, file.inode(), nowMillis);
+    } catch (IOException e) {
+      file.close();
+      throw e;
+    }
     open.put(path, file);
     return file;
   }
 
   /** What was at that place before, and was moved away while nobody was looking. */
-  private void readMoved(LogSource.File source, Path path, long nowMillis) throws IOException {
+  private void readMoved(LogSource.File source, Path path, long present, long nowMillis)
+      throws IOException {
     Path folder = path.toAbsolutePath().getParent();
     if (folder == null) {
       return;
     }
-    long present = TailedFile.inode(path);
     for (Path beside : children(folder)) {
       if (Files.isRegularFile(beside)) {
         long inode = TailedFile.inode(beside);

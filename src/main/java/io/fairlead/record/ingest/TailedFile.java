@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -94,9 +95,12 @@ final class TailedFile implements AutoCloseable {
       byte[] buffer,
       long nowMillis)
       throws IOException {
+    long inode = inode(path);
     FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
     try {
-      long inode = inode(path);
+      if (inode(path) != inode) {
+        throw new NoSuchFileException(path.toString()); // moved away in between
+      }
       Positions.Slot slot = known.find(inode, place(at));
       if (slot == null) {
         long begin = Math.max(0, channel.size() - MOST_OF_OLD);

@@ -10,6 +10,7 @@ import io.fairlead.config.LogSource.Format;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.telemetry.NodeLine;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +35,19 @@ final class FileTailsTest {
   private long lastNumber;
   private long lastEnd;
 
+  private @Nullable Path movesAt;
+
   private boolean take(NodeLine line) {
+    Path moves = movesAt;
+    if (moves != null) {
+      movesAt = null;
+      try {
+        Files.move(moves, moves.resolveSibling(moves.getFileName() + ".2"));
+        Files.writeString(moves, "five\n");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
     if (!hasRoom) {
       closing = true; // instead of waiting for ever
       return false;
@@ -116,6 +129,20 @@ final class FileTailsTest {
     write("a", "three\n");
     read("a");
     assertThat(lines).containsExactly("one", "two", "three");
+  }
+
+  @Test
+  void oneThatIsMovedWhileTheOneBeforeItIsReadIsNotMissed() throws Exception {
+    write("a", "one\n");
+    read("a");
+    close();
+    write("a", "two\nthree\n");
+    Files.move(log("a"), log("a.1"));
+    write("a", "four\n");
+    movesAt = log("a");
+    read("a");
+    read("a");
+    assertThat(lines).containsExactly("one", "two", "three", "four", "five");
   }
 
   @Test
