@@ -9,6 +9,7 @@ import io.fairlead.health.Server;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -150,7 +151,8 @@ final class ManagedPostgresql implements AutoCloseable {
   ServerSocket occupy(String member) throws Exception {
     ServerSocket socket = new ServerSocket();
     socket.setReuseAddress(true);
-    InetSocketAddress address = new InetSocketAddress("127.0.0.1", port(member));
+    InetSocketAddress address =
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port(member));
     Loopback.await(
         "the port is free",
         () -> {
