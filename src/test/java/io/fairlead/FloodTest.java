@@ -166,9 +166,7 @@ class FloodTest {
       Waves warm = new Waves(flood, port);
       long _ = p99(bystander, 0);
       warm.end();
-      for (int round = 0;
-          round < MOST_ROUNDS && !(round >= ROUNDS && holds(during, without));
-          round++) {
+      while (during.size() < ROUNDS || (during.size() < MOST_ROUNDS && !holds(during, without))) {
         Waves elsewhere = new Waves(flood, sink.port());
         without.add(p99(bystander, 100));
         elsewhere.end();

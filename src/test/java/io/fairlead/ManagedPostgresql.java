@@ -1,27 +1,21 @@
 package io.fairlead;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.health.Server;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
+import io.fairlead.replication.PostgresPrograms;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /** An instance that manages a PostgreSQL database as the example says, on free ports. */
 final class ManagedPostgresql implements AutoCloseable {
@@ -147,50 +141,15 @@ final class ManagedPostgresql implements AutoCloseable {
     boolean _ = ProcessHandle.of(pid(member)).map(ProcessHandle::destroyForcibly).orElse(false);
   }
 
-  /** Takes the port of a member that has just ended, so that it cannot be started. */
-  ServerSocket occupy(String member) throws Exception {
-    ServerSocket socket = new ServerSocket();
-    socket.setReuseAddress(true);
-    InetSocketAddress address =
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), port(member));
-    Loopback.await(
-        "the port is free",
-        () -> {
-          try {
-            socket.bind(address);
-            return true;
-          } catch (IOException _) {
-            return false;
-          }
-        });
-    return socket;
-  }
-
   /** Has a member's server recover by itself, with nobody near it. */
-  void alone(String member) throws Exception {
-    List<String> command = new ArrayList<>();
-    if (System.getProperty("user.name").equals("root")) {
-      command.addAll(
-          List.of("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"));
-    }
-    Path newest;
-    try (Stream<Path> versions = Files.list(Path.of("/usr/lib/postgresql"))) {
-      newest = versions.max(Comparator.naturalOrder()).orElseThrow();
-    }
-    command.addAll(
-        List.of(
-            newest.resolve("bin/postgres").toString(),
-            "--single",
-            "-D",
-            data(member).toString(),
-            "postgres"));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("alone").toFile())
-            .start();
-    process.getOutputStream().close();
-    assertThat(process.waitFor()).as(Files.readString(folder.resolve("alone"))).isZero();
+  void alone(String member) throws IOException {
+    String _ =
+        PostgresPrograms.find()
+            .run(
+                "postgres",
+                List.of("--single", "-D", data(member).toString(), "postgres"),
+                Map.of(),
+                PATIENCE);
   }
 
   @Override

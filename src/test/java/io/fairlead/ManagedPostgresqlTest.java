@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.health.PostgresqlLogin;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,7 +78,9 @@ class ManagedPostgresqlTest {
       orders.awaitPrimary("a");
       orders.awaitReplicas(2);
       orders.stop();
-      try (ServerSocket _ = orders.occupy("a")) {
+      // So that it cannot be started.
+      try (ServerSocket _ =
+          new ServerSocket(orders.port("a"), 1, InetAddress.getLoopbackAddress())) {
         Path data = orders.data("a");
         orders.alone("a"); // which writes more of its log than anybody else has
         Files.createFile(data.resolve("standby.signal"));

@@ -103,7 +103,7 @@ final class FileTails implements AutoCloseable {
         TailedFile.open(source, path, path, positions, sink, closing, buffer, nowMillis);
     try {
       readMoved(source, path, file.inode(), nowMillis);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       file.close();
       throw e;
     }

@@ -35,15 +35,16 @@ final class FileTailsTest {
   private long lastNumber;
   private long lastEnd;
 
-  private @Nullable Path movesAt;
+  /** What is moved away, and begun anew, when the next line comes. */
+  private @Nullable Path moves;
 
   private boolean take(NodeLine line) {
-    Path moves = movesAt;
-    if (moves != null) {
-      movesAt = null;
+    Path moved = moves;
+    if (moved != null) {
+      moves = null;
       try {
-        Files.move(moves, moves.resolveSibling(moves.getFileName() + ".2"));
-        Files.writeString(moves, "five\n");
+        Files.move(moved, moved.resolveSibling(moved.getFileName() + ".2"));
+        Files.writeString(moved, "five\n");
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -139,7 +140,7 @@ final class FileTailsTest {
     write("a", "two\nthree\n");
     Files.move(log("a"), log("a.1"));
     write("a", "four\n");
-    movesAt = log("a");
+    moves = log("a");
     read("a");
     read("a");
     assertThat(lines).containsExactly("one", "two", "three", "four", "five");
