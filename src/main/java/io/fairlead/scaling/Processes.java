@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Processes of this machine as {@code /proc} shows them. */
@@ -19,6 +20,17 @@ final class Processes {
 
   /** Of an environment no more is read. */
   private static final int MOST_BYTES = 256 * 1024;
+
+  /** Of one that goes on becoming other programs: with the pauses, some 50 ms. */
+  private static final int MOST_LOOKS = 500;
+
+  /** So often nothing was there: nothing it is. */
+  private static final int SURE = 20;
+
+  // Where fields of stat are, counted from STATE: see proc_pid_stat(5).
+  private static final int MEMORY = 20;
+  private static final int START = 47;
+  private static final int END = 48;
 
   /**
    * One process at one moment.
@@ -71,9 +83,7 @@ final class Processes {
   /** The process of that number, or null. One that has ended and was not yet buried counts. */
   static @Nullable Entry find(long pid) {
     try {
-      // PID (NAME) STATE PARENT GROUP SESSION … and the name may have blanks and parentheses
-      String stat = Files.readString(stat(pid), StandardCharsets.ISO_8859_1);
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      String[] fields = fields(pid);
       char state = fields[0].charAt(0);
       return new Entry(
           pid, Long.parseLong(fields[3]), Long.parseLong(fields[19]), state == 'Z' || state == 'X');
@@ -82,18 +92,35 @@ final class Processes {
     }
   }
 
-  private static Path stat(long pid) {
-    return PROC.resolve(Long.toString(pid)).resolve("stat");
+  /** PID (NAME) STATE PARENT GROUP SESSION … from STATE on: the name may have blanks and ")". */
+  private static String[] fields(long pid) throws IOException {
+    String stat =
+        Files.readString(
+            PROC.resolve(Long.toString(pid)).resolve("stat"), StandardCharsets.ISO_8859_1);
+    return stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ", -1);
   }
 
-  /** The value of a variable that the process was started with; null: none, or not for us. */
+  /**
+   * The value of a variable that the process was started with; null: none, or not for us.
+   *
+   * <p>While a process becomes another program (execve) the kernel shows its environment as empty,
+   * some microseconds long; it is looked at again until there is a word of it.
+   */
   static @Nullable String variable(long pid, String name) {
     byte[] wanted = (name + "=").getBytes(StandardCharsets.UTF_8);
-    byte[] bytes;
-    try (InputStream in =
-        Files.newInputStream(PROC.resolve(Long.toString(pid)).resolve("environ"))) {
-      bytes = in.readNBytes(MOST_BYTES);
-    } catch (IOException e) {
+    byte[] bytes = environment(pid);
+    int none = 0;
+    for (int looks = 1; bytes != null && bytes.length == 0; looks++) {
+      none = isBare(pid) ? none + 1 : 0;
+      if (none == SURE || looks == MOST_LOOKS || !isRunning(pid)) {
+        return null;
+      }
+      if (looks > SURE) {
+        LockSupport.parkNanos(100_000);
+      }
+      bytes = environment(pid);
+    }
+    if (bytes == null) {
       return null;
     }
     int start = 0;
@@ -107,6 +134,36 @@ final class Processes {
       }
     }
     return null;
+  }
+
+  /** Null: not for us, or it has ended. Empty: none, or none at this moment. */
+  private static byte @Nullable [] environment(long pid) {
+    try (InputStream in =
+        Files.newInputStream(PROC.resolve(Long.toString(pid)).resolve("environ"))) {
+      return in.readNBytes(MOST_BYTES);
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /** It has memory of its own: it has not ended, and is no part of the kernel. */
+  private static boolean isRunning(long pid) {
+    return !field(pid, MEMORY).equals("0");
+  }
+
+  /** What it was started with has no bytes; also for a moment while it is being put there. */
+  private static boolean isBare(long pid) {
+    String end = field(pid, END);
+    return !end.equals("0") && end.equals(field(pid, START));
+  }
+
+  /** "0": the process has ended, or that is not for us to know. */
+  private static String field(long pid, int index) {
+    try {
+      return fields(pid)[index];
+    } catch (IOException | RuntimeException e) {
+      return "0";
+    }
   }
 
   private static boolean startsWith(byte[] bytes, int from, int to, byte[] wanted) {
