@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(600)
 class TakeoverTest {
-  private static final int ROUNDS = Integer.getInteger("fairlead.takeover.rounds", 3);
+  private static final int ROUNDS = Integer.getInteger("fairlead.takeover.rounds", 2);
   private static final int DOWNLOAD = 4_000_000;
 
   @TempDir Path folder;

@@ -11,7 +11,7 @@ final class ParserFuzzTest {
     AtomicReference<ParserFuzz> made = new AtomicReference<>();
     Fuzz.run(
         "HTTP/1 messages",
-        20,
+        8,
         0.1,
         random -> {
           ParserFuzz fuzz = made.get();
