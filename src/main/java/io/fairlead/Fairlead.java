@@ -182,6 +182,7 @@ final class Fairlead implements AutoCloseable {
   private final DeployKeeper deploys;
   private final Discovery discovery;
   private final GroupKeeper groups;
+  private final Upgrades upgrades = new Upgrades(this);
   private final SharedRates sharedRates;
   private final SharedVerdicts sharedVerdicts;
   private final VipKeeper vips;
@@ -1172,6 +1173,11 @@ final class Fairlead implements AutoCloseable {
   /** This instance as one of a group; null: it is alone. */
   @Nullable Group group() {
     return groups.group();
+  }
+
+  /** How this process is replaced by another. */
+  Upgrades upgrades() {
+    return upgrades;
   }
 
   SharedVerdicts sharedVerdicts() {

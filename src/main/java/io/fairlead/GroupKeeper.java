@@ -133,6 +133,7 @@ final class GroupKeeper {
         fairlead.sharedRates().hear(line);
         fairlead.sharedVerdicts().hear(line);
       });
+      begun.upgrade().by(fairlead.upgrades());
       group = begun;
       roles.follow(begun.leadership());
       if (config.get().role() == GroupConfig.Role.MEMBER) {

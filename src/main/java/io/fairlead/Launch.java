@@ -10,6 +10,7 @@ import io.fairlead.takeover.TakeoverCall;
 import io.fairlead.takeover.TakeoverDoor;
 import io.fairlead.takeover.TakeoverException;
 import io.fairlead.telemetry.EventLog;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -94,6 +95,7 @@ final class Launch implements Launcher {
       if (predecessor != null) {
         predecessor.close();
       }
+      fairlead.upgrades().able(file);
       fairlead.events().follow(Launch::print);
       InetSocketAddress admin = fairlead.adminAddress();
       System.out.println(
@@ -102,8 +104,12 @@ final class Launch implements Launcher {
       OsSignal.handle("HUP", () -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
       CompletableFuture<Void> told = end();
       onceServing.accept(fairlead);
+      manage(fairlead, ServiceManager::serves);
       CompletableFuture.anyOf(told, successor).join();
       watch.close();
+      if (!successor.isDone()) {
+        manage(fairlead, ServiceManager::ends);
+      }
       int cut =
           successor.isDone()
               ? fairlead.leave(Fairlead.DRAIN_PATIENCE)
@@ -113,6 +119,12 @@ final class Launch implements Launcher {
       }
     }
     return 0;
+  }
+
+  private static void manage(Fairlead fairlead, Consumer<EventLoop> words) {
+    if (fairlead.dataPlane().canShareSockets()) { // its loops know sockets of systemd's kind
+      words.accept(fairlead.dataPlane().sideLoop());
+    }
   }
 
   /** An instance that cannot be replaced serves nevertheless. */

@@ -12,6 +12,7 @@ import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.admin.NodeOutcome;
 import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
+import io.fairlead.admin.UpgradeDoor;
 import io.fairlead.admin.VerdictView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.balance.NodeEstimate;
@@ -661,6 +662,11 @@ final class Operator implements Instance {
   @Override
   public int resolverSeconds(String instance) {
     return fairlead.resolverSeconds(instance);
+  }
+
+  @Override
+  public UpgradeDoor upgrades() {
+    return fairlead.upgrades();
   }
 
   @Override

@@ -172,6 +172,7 @@ final class Api {
     table.add(new WhyApi(instance).endpoint());
     table.addAll(new AlertsApi(instance).endpoints());
     table.addAll(new GroupApi(instance).endpoints());
+    table.addAll(new UpgradeApi(instance).endpoints());
     table.addAll(new StoreApi(instance).endpoints());
     table.add(new VipsApi(instance).endpoint());
     table.add(new DatabasesApi(instance).endpoint());

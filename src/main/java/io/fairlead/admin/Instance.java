@@ -97,6 +97,11 @@ public interface Instance {
     return null;
   }
 
+  /** How instances are replaced by new processes; null: they are not. */
+  default @Nullable UpgradeDoor upgrades() {
+    return null;
+  }
+
   /** What limits have let in that all instances of the group count together. */
   default SharedCounts sharedRates() {
     return new SharedCounts(0, 0, 0);

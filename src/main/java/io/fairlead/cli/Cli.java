@@ -139,6 +139,7 @@ public final class Cli {
     verbs.put("scale", () -> new ScaleVerb(world));
     verbs.put("deploy", () -> new DeployVerb(world));
     verbs.put("instances", () -> new GroupVerbs.Instances(world));
+    verbs.put("upgrade", () -> new UpgradeVerb(world));
     verbs.put("kv", () -> new KvVerb(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));
     verbs.put("vips", () -> new VipsVerb(world));

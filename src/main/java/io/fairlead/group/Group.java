@@ -74,6 +74,7 @@ public final class Group implements AutoCloseable {
   private final Store store;
   private final FrontEnds frontEnds;
   private final Versions versions;
+  private final Upgrade upgrade;
   private final Thread thread;
   private volatile GroupConfig config;
   private volatile @Nullable Engine engine;
@@ -122,6 +123,7 @@ public final class Group implements AutoCloseable {
     store = new Store(state);
     frontEnds = new FrontEnds(state, state::sessionId, site);
     versions = new Versions(state, config, folder, applier, control::epochMillis, this::carriers);
+    upgrade = new Upgrade(state, process, control::nanoTime, control::epochMillis, events);
     thread = Thread.ofVirtual().name("group").unstarted(this::run);
   }
 
@@ -209,6 +211,33 @@ public final class Group implements AutoCloseable {
   /** The configurations of the group. */
   public Versions versions() {
     return versions;
+  }
+
+  /** How its instances are replaced by new processes. */
+  public Upgrade upgrade() {
+    return upgrade;
+  }
+
+  /**
+   * Has instances replaced, one after another, whoever leads last.
+   *
+   * @param instances their names; empty: all that are there
+   * @return false: that is under way already
+   * @throws GroupException if no majority answers, or one of them is not there
+   */
+  public boolean beginUpgrade(String who, Set<String> instances) throws GroupException {
+    state.catchUp();
+    Map<String, String> processes = new LinkedHashMap<>();
+    Map<String, String> leader = new LinkedHashMap<>();
+    for (String name : instances.isEmpty() ? new TreeSet<>(state.names(PRESENT)) : instances) {
+      Present one = present(name);
+      if (one == null) {
+        throw new GroupException(GroupException.Kind.REFUSED, name + " is not there");
+      }
+      (one.standing().equals("leading") ? leader : processes).put(name, one.process());
+    }
+    processes.putAll(leader);
+    return upgrade.begin(who, processes);
   }
 
   // --- the thread --------------------------------------------------------------------------
@@ -551,6 +580,22 @@ public final class Group implements AutoCloseable {
       absentSince.clear();
     }
     versions.step(running.standing().equals("leading"));
+    upgrade.step(() -> seen(running));
+  }
+
+  private Upgrade.Look seen(Engine running) throws GroupException {
+    Map<String, String> processes = new HashMap<>();
+    long current = versions.current();
+    boolean allCurrent = true;
+    for (String name : state.names(PRESENT)) {
+      Present one = present(name);
+      if (one != null) {
+        processes.put(name, one.process());
+        allCurrent &= one.role().equals("witness") || one.config() == current;
+      }
+    }
+    return new Upgrade.Look(
+        config.instance(), running.standing().equals("leading"), processes, allCurrent);
   }
 
   /**

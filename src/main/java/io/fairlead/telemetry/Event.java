@@ -37,6 +37,7 @@ public sealed interface Event {
           ServiceAlarm _,
           ConfigRefused _,
           TakeoverFailed _,
+          UpgradeFailed _,
           CertificatesRefused _,
           CertificateExpires _,
           NodeCertificateExpires _,
@@ -80,6 +81,7 @@ public sealed interface Event {
           Deployed _,
           GroupReached _,
           PeerJoined _,
+          Upgraded _,
           VipTroubleOver _,
           DatabasePrimary _,
           DatabaseAlarmOver _,
@@ -91,6 +93,8 @@ public sealed interface Event {
           InstanceStopping _,
           Replaced _,
           TookOver _,
+          UpgradeBegan _,
+          UpgradeStep _,
           ConfigApplied _,
           ListenerStarted _,
           ListenerStopped _,
@@ -166,6 +170,35 @@ public sealed interface Event {
     @Override
     public String text() {
       return "takeover failed: " + why;
+    }
+  }
+
+  /** Instances of the group are about to be replaced by new processes, one after another. */
+  record UpgradeBegan(String who, List<String> instances) implements Event {
+    @Override
+    public String text() {
+      return who + " has begun to replace " + String.join(", ", instances);
+    }
+  }
+
+  record UpgradeStep(String instance) implements Event {
+    @Override
+    public String text() {
+      return instance + " is replaced: its new process serves";
+    }
+  }
+
+  record Upgraded() implements Event {
+    @Override
+    public String text() {
+      return "all instances that were to be replaced are";
+    }
+  }
+
+  record UpgradeFailed(String why) implements Event {
+    @Override
+    public String text() {
+      return "no more instances are replaced: " + why;
     }
   }
 

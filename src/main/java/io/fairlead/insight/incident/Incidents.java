@@ -300,6 +300,8 @@ final class Incidents {
       }
       case Event.TookOver(long pid) ->
           changeOnPurpose(when, "this process took over from process " + pid);
+      case Event.UpgradeStep(String instance) ->
+          changeOnPurpose(when, "instance " + instance + " was replaced by a new process");
       case Event.Overloaded(String service, String reason) ->
           ofService(
               OVERLOAD + service,
@@ -513,6 +515,9 @@ final class Incidents {
       case Event.InstanceStopping _, Event.Replaced _ -> leaving = true;
       case Event.InstanceStarted _,
           Event.TakeoverFailed _,
+          Event.UpgradeBegan _,
+          Event.Upgraded _,
+          Event.UpgradeFailed _,
           Event.ListenerStarted _,
           Event.ListenerStopped _,
           Event.NodeDrained _,
