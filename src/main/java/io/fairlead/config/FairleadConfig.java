@@ -78,6 +78,7 @@ public record FairleadConfig(
     checkAlerts(require, alerts, listeners, services);
     checkVips(require, vips);
     checkSecondChances(require, vips, listeners);
+    checkWriters(require, vips, listeners);
     require.that(
         logs.enabled() || telemetry.traces().isEmpty(),
         List.of("telemetry", "otlp", "traces"),
@@ -299,6 +300,37 @@ public record FairleadConfig(
               address,
               "must be 0.0.0.0:" + address.port() + ", because {} is true",
               List.of(List.of("vips", vip, "second-chance")));
+        }
+      }
+    }
+  }
+
+  /** Where VRRP elects, each of two parts of the network has an owner: two doors to one primary. */
+  private static void checkWriters(
+      Require require, Map<String, VipConfig> vips, Map<String, ListenerConfig> listeners) {
+    Map<String, String> elected = new HashMap<>();
+    for (VipConfig vip : vips.values()) {
+      if (vip.elect() instanceof VipElection.Vrrp) {
+        vip.address().forEach(one -> elected.put(one.ip().getHostAddress(), vip.name()));
+      }
+    }
+    for (ListenerConfig listener : listeners.values()) {
+      boolean writes =
+          listener.routes().stream()
+              .anyMatch(route ->
+                  route.action() instanceof RouteAction.Database(String _, DatabaseUse use)
+                      && use == DatabaseUse.READ_WRITE);
+      for (int i = 0; writes && i < listener.bind().size(); i++) {
+        HostPort address = listener.bind().get(i);
+        String vip = elected.get(address.host());
+        if (vip != null) {
+          require.that(
+              false,
+              List.of("listeners", listener.name(), "bind", "[" + i + "]"),
+              address,
+              "must be an address that a lease elects an owner of, because writes go to a database:"
+                  + " {} is vrrp",
+              List.of(List.of("vips", vip, "elect")));
         }
       }
     }
