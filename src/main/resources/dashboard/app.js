@@ -15,9 +15,10 @@ import { follow, records } from '/records.js';
 import { sql } from '/sql.js';
 import { incidents } from '/incidents.js';
 import { alerts, alertsNow } from '/alerts.js';
+import { config } from '/config.js';
 
-const PAGES = { now, routes, nodes, cluster, clients, records, sql, incidents, alerts };
-const TITLES = { now: 'Now', routes: 'Routes', nodes: 'Nodes', cluster: 'Cluster', clients: 'Clients', records: 'Records', sql: 'SQL', incidents: 'Incidents', alerts: 'Alerts' };
+const PAGES = { now, routes, nodes, cluster, clients, records, sql, incidents, alerts, config };
+const TITLES = { now: 'Now', routes: 'Routes', nodes: 'Nodes', cluster: 'Cluster', clients: 'Clients', records: 'Records', sql: 'SQL', incidents: 'Incidents', alerts: 'Alerts', config: 'Configuration' };
 const LINKS = { live: 'Live', polling: 'Live, by polling', lost: 'Connection lost', wait: 'Connecting' };
 const THEMES = { auto: 'light', light: 'dark', dark: 'auto' };
 

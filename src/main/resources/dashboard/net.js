@@ -13,10 +13,11 @@ export class NeedsToken extends Error {}
 
 /** An answer that says no. */
 export class Refused extends Error {
-  constructor(status, detail, position) {
+  constructor(status, detail, { position, problems } = {}) {
     super(detail);
     this.status = status;
     this.position = position;
+    this.problems = problems ?? [];
   }
 }
 
@@ -37,7 +38,7 @@ export async function ask(path, options = {}) {
     } catch {
       // no problem document: the status has to do
     }
-    throw new Refused(answer.status, problem.detail || `The answer was ${answer.status}.`, problem.position);
+    throw new Refused(answer.status, problem.detail || `The answer was ${answer.status}.`, problem);
   }
   return answer;
 }

@@ -183,6 +183,7 @@ final class Fairlead implements AutoCloseable {
   private final Discovery discovery;
   private final GroupKeeper groups;
   private final Upgrades upgrades = new Upgrades(this);
+  private final PastConfigs past = new PastConfigs();
   private final SharedRates sharedRates;
   private final SharedVerdicts sharedVerdicts;
   private final VipKeeper vips;
@@ -532,6 +533,7 @@ final class Fairlead implements AutoCloseable {
         return switchTo(before, after, policies, shown, toNodes, found, versions);
       });
       dns.retire(answered);
+      past.add(after);
       tls.show(certificates, config);
       nodeTls.keep(toNodes);
       lookAfterCertificates();
@@ -1173,6 +1175,16 @@ final class Fairlead implements AutoCloseable {
   /** This instance as one of a group; null: it is alone. */
   @Nullable Group group() {
     return groups.group();
+  }
+
+  /** What was in force in this process. */
+  PastConfigs past() {
+    return past;
+  }
+
+  /** What would change with that configuration. */
+  List<String> changesTo(FairleadConfig config) {
+    return changes(state().config(), config);
   }
 
   /** How this process is replaced by another. */

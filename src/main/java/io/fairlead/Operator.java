@@ -33,6 +33,7 @@ import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.dns.DnsServer;
 import io.fairlead.group.Group;
+import io.fairlead.group.Versions;
 import io.fairlead.health.ProbeResult;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
@@ -294,14 +295,55 @@ final class Operator implements Instance {
 
   @Override
   public ConfigOutcome applyConfig(String yaml, String who) {
-    ConfigReader.Result read = ConfigReader.read("(api)", yaml, fairlead.folder(), System::getenv);
-    if (read instanceof ConfigReader.Result.Accepted(FairleadConfig config, String _)) {
-      List<ConfigReader.Problem> problems = newCommands(config);
-      if (!problems.isEmpty()) {
-        read = new ConfigReader.Result.Refused(problems);
+    return outcome(fairlead.apply(offered(yaml), "api, " + who));
+  }
+
+  @Override
+  public ConfigOutcome checkConfig(String yaml) {
+    return switch (offered(yaml)) {
+      case ConfigReader.Result.Accepted(FairleadConfig config, String _) ->
+          new ConfigOutcome.Accepted(fairlead.state().version(), fairlead.changesTo(config));
+      case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
+          outcome(new Fairlead.Applied.Refused(problems));
+    };
+  }
+
+  /** What came by the door. */
+  private ConfigReader.Result offered(String yaml) {
+    List<ConfigReader.Problem> problems = hiddenSecrets(yaml);
+    if (problems.isEmpty()) {
+      ConfigReader.Result read =
+          ConfigReader.read("(api)", yaml, fairlead.folder(), System::getenv);
+      if (!(read instanceof ConfigReader.Result.Accepted(FairleadConfig config, String _))) {
+        return read;
+      }
+      problems = newCommands(config);
+      if (problems.isEmpty()) {
+        return read;
       }
     }
-    return outcome(fairlead.apply(read, "api, " + who));
+    return new ConfigReader.Result.Refused(problems);
+  }
+
+  /** Whoever sends back what was shown would make the words that hide a secret the secret. */
+  private static List<ConfigReader.Problem> hiddenSecrets(String yaml) {
+    String hidden = new Secret("").toString();
+    List<ConfigReader.Problem> problems = new ArrayList<>();
+    List<String> lines = yaml.lines().toList();
+    for (int i = 0; i < lines.size(); i++) {
+      int column = lines.get(i).indexOf(hidden);
+      if (column >= 0) {
+        problems.add(
+            new ConfigReader.Problem(
+                "(api)",
+                i + 1,
+                column + 1,
+                "",
+                hidden + " stands where a secret is not shown: write it, or file:PATH, or ${NAME}",
+                null));
+      }
+    }
+    return problems;
   }
 
   /**
@@ -351,7 +393,22 @@ final class Operator implements Instance {
 
   @Override
   public ConfigOutcome applyAgain(String text, String who) {
-    return outcome(fairlead.propose(text, who));
+    return outcome(
+        fairlead.group() != null
+            ? fairlead.propose(text, who)
+            : fairlead.apply(
+                ConfigReader.read("(api)", text, fairlead.folder(), System::getenv),
+                "api, " + who));
+  }
+
+  @Override
+  public List<Versions.Version> pastConfigs() {
+    return fairlead.past().history();
+  }
+
+  @Override
+  public @Nullable String pastConfig(long version) {
+    return fairlead.past().text(version);
   }
 
   @Override

@@ -266,6 +266,51 @@ class OperatorTest {
         .contains("(secret)");
   }
 
+  /** Whoever edits what was shown must not make "(secret)" the token. */
+  @Test
+  void whatHidesASecretIsNoSecret() {
+    String token = ", tokens: [ { name: ops, role: operator, token: 0123456789abcdef-new } ]";
+    assertThat(put(config(token)).statusCode()).isEqualTo(200);
+    String shown =
+        json(Loopback.door(fairlead, "GET", "/api/v1/config", "")).get("text").stringValue();
+    assertThat(shown).contains("(secret)");
+    for (HttpResponse<String> refused : List.of(put(shown), check(shown))) {
+      assertThat(refused.statusCode()).isEqualTo(422);
+      assertThat(json(refused).get("problems").get(0).get("rule").stringValue())
+          .isEqualTo(
+              "(secret) stands where a secret is not shown: write it, or file:PATH, or ${NAME}");
+    }
+    assertThat(fairlead.state().version()).isEqualTo(2);
+  }
+
+  @Test
+  void aTextIsCheckedWithoutAChangeAndTheOneBeforeCanBeHadAgain() {
+    String other = config("").replace("web:", "site:");
+    assertThat(json(check(other)).get("changes").toString()).contains("site", "web");
+    assertThat(check("nonsense: 1").statusCode()).isEqualTo(422);
+    assertThat(fairlead.state().version()).isEqualTo(1);
+    assertThat(fairlead.state().listeners()).containsKey("web");
+    assertThat(put(other).statusCode()).isEqualTo(200);
+    assertThat(fairlead.state().listeners()).containsOnlyKeys("site");
+    JsonNode versions =
+        json(Loopback.door(fairlead, "GET", "/api/v1/config/history", "")).get("versions");
+    assertThat(versions.size()).isEqualTo(2);
+    assertThat(versions.get(0).get("current").booleanValue()).isTrue();
+    HttpResponse<String> back =
+        Loopback.door(fairlead, "POST", "/api/v1/config/rollback?version=1", "");
+    assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
+    assertThat(fairlead.state().version()).isEqualTo(3);
+    assertThat(fairlead.state().listeners()).containsOnlyKeys("web");
+  }
+
+  private HttpResponse<String> put(String text) {
+    return Loopback.door(fairlead, "PUT", "/api/v1/config", text);
+  }
+
+  private HttpResponse<String> check(String text) {
+    return Loopback.door(fairlead, "POST", "/api/v1/config/check", text);
+  }
+
   @Test
   void aTextWithProblemsIsRefusedWithAllOfThem() {
     HttpResponse<String> put =

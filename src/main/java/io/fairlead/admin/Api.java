@@ -90,6 +90,15 @@ final class Api {
     table.add(
         change(
             "POST",
+            "/api/v1/config/check",
+            "Says everything that is wrong with a configuration, or what would change with it;"
+                + " nothing does.",
+            Body.CONFIG,
+            Views.ConfigChange.class,
+            this::checkConfig));
+    table.add(
+        change(
+            "POST",
             "/api/v1/config/reload",
             "Reads the configuration file again.",
             Body.NONE,
@@ -276,6 +285,14 @@ final class Api {
         instance.applyConfig(call.body(), call.who()), call.who(), "sent a configuration");
   }
 
+  private Answer checkConfig(Call call) {
+    return switch (instance.checkConfig(call.body())) {
+      case ConfigOutcome.Accepted(long version, List<String> changes) ->
+          Answer.json(new Views.ConfigChange(version, changes));
+      case ConfigOutcome.Refused(List<ConfigProblem> problems) -> problems(problems);
+    };
+  }
+
   private Answer reload(Call call) {
     return configAnswer(instance.reload(call.who()), call.who(), "asked for a reload");
   }
@@ -292,18 +309,20 @@ final class Api {
       }
       case ConfigOutcome.Refused(List<ConfigProblem> problems) -> {
         instance.events().add(new Event.Audit(who, what + ": refused"));
-        Problem plain =
-            Problem.of(
-                422,
-                problems.size() == 1
-                    ? "The configuration has a problem; nothing has changed."
-                    : "The configuration has "
-                        + problems.size()
-                        + " problems; nothing has changed.");
-        yield Answer.problem(
-            new Problem(plain.type(), plain.title(), 422, plain.detail(), null, problems));
+        yield problems(problems);
       }
     };
+  }
+
+  private static Answer problems(List<ConfigProblem> problems) {
+    Problem plain =
+        Problem.of(
+            422,
+            problems.size() == 1
+                ? "The configuration has a problem; nothing has changed."
+                : "The configuration has " + problems.size() + " problems; nothing has changed.");
+    return Answer.problem(
+        new Problem(plain.type(), plain.title(), 422, plain.detail(), null, problems));
   }
 
   private Answer services(Call call) {

@@ -30,6 +30,7 @@ final class DashboardFiles {
       List.of(
           PAGE,
           "alerts.js",
+          "config.js",
           "app.js",
           "chart.js",
           "clients.js",

@@ -58,7 +58,7 @@ final class GroupApi {
             call -> drain(call, false)),
         Api.get(
             "/api/v1/config/history",
-            "Configurations of the group.",
+            "Configurations of the group; without one, those that were in force in this process.",
             List.of(),
             GroupViews.History.class,
             this::history),
@@ -66,7 +66,8 @@ final class GroupApi {
             "POST",
             "/api/v1/config/rollback",
             Role.OPERATOR,
-            "Puts an earlier configuration into force again in all instances, as a new version.",
+            "Puts an earlier configuration into force again, as a new version; in a group in all"
+                + " instances.",
             List.of(new Parameter("version", "Its number.", true, false)),
             Body.NONE,
             Map.of(Api.JSON, Views.ConfigChange.class),
@@ -139,11 +140,11 @@ final class GroupApi {
 
   private Answer history(Call call) {
     try {
+      Group group = instance.group();
       return Answer.json(
           new GroupViews.History(
-              group(instance, "A history of configurations").versions().history().stream()
-                  .map(GroupViews.VersionView::of)
-                  .toList()));
+              (group == null ? instance.pastConfigs() : group.versions().history())
+                  .stream().map(GroupViews.VersionView::of).toList()));
     } catch (GroupException e) {
       throw refusal(e);
     }
@@ -154,9 +155,10 @@ final class GroupApi {
     if (number == null || !number.matches("[0-9]{1,9}")) {
       throw Refusal.of(400, "Say to which version: /api/v1/config/rollback?version=3");
     }
-    Group group = group(instance, "Going back to an earlier configuration");
+    Group group = instance.group();
     try {
-      String text = group.versions().text(Long.parseLong(number));
+      long version = Long.parseLong(number);
+      String text = group == null ? instance.pastConfig(version) : group.versions().text(version);
       if (text == null) {
         throw Refusal.of(404, "There is no version " + number + ", or it is not kept any more.");
       }

@@ -85,15 +85,15 @@ final class GroupViews {
       @Doc("How long resolvers may still send clients to it; 0: no name was answered with it.")
           int resolverSeconds) {}
 
-  @Doc("Configurations of the group, the youngest first.")
+  @Doc("Configurations, the youngest first.")
   record History(List<VersionView> versions) {}
 
-  @Doc("One configuration of the group.")
+  @Doc("One configuration.")
   record VersionView(
       long version,
       @Doc("Who asked for it.") String who,
       @Doc("Milliseconds since 1970.") long time,
-      @Doc("Whether it is the group's now.") boolean current) {
+      @Doc("Whether it is in force.") boolean current) {
     static VersionView of(Versions.Version version) {
       return new VersionView(version.number(), version.who(), version.time(), version.current());
     }

@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.HostPort;
 import io.fairlead.group.Group;
+import io.fairlead.group.Versions;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
@@ -87,7 +88,20 @@ public interface Instance {
   /** Applies this text if it has no problem. */
   ConfigOutcome applyConfig(String yaml, String who);
 
-  /** Puts an earlier configuration of the group into force again, if all instances can use it. */
+  /** Says what is wrong with this text, or what would change with it; nothing does. */
+  ConfigOutcome checkConfig(String yaml);
+
+  /** What was in force in this process, the youngest first: its history where it is in no group. */
+  default List<Versions.Version> pastConfigs() {
+    return List.of();
+  }
+
+  /** One of them as it was written; null: it is not kept. */
+  default @Nullable String pastConfig(long version) {
+    return null;
+  }
+
+  /** Puts an earlier configuration into force again; in a group if all instances can use it. */
   default ConfigOutcome applyAgain(String text, String who) {
     return applyConfig(text, who);
   }

@@ -93,7 +93,11 @@ final class GroupVerbs {
     }
   }
 
-  @Command(description = "Configurations of the group, the youngest first.")
+  @Command(
+      description = {
+        "Configurations of the group, the youngest first.",
+        "Without a group, those that were in force since the process began."
+      })
   static final class History extends RemoteVerb {
     History(Cli.World world) {
       super(world);
@@ -120,7 +124,7 @@ final class GroupVerbs {
     }
   }
 
-  @Command(description = "Put an earlier configuration of the group into force again.")
+  @Command(description = "Put an earlier configuration into force again.")
   static final class Rollback extends RemoteVerb {
     @Parameters(index = "0", paramLabel = "VERSION", description = "Its number in the history.")
     private long version;

@@ -163,6 +163,27 @@ class AdminApiTest {
   }
 
   @Test
+  void aConfigurationIsCheckedWithoutAChangeAndOneCanGoBack() throws IOException {
+    assertThat(send("POST", "/api/v1/config/check", "application/yaml", "broken"))
+        .startsWith("HTTP/1.1 422")
+        .contains("\"line\":14,\"column\":9");
+    assertThat(send("POST", "/api/v1/config/check", "application/yaml", "listeners: {}"))
+        .startsWith("HTTP/1.1 200")
+        .contains("service shop: 3 nodes");
+    assertThat(get("/api/v1/config")).contains("\"version\":1");
+    assertThat(put("/api/v1/config", "application/yaml", "listeners: {}"))
+        .contains("\"version\":2");
+    assertThat(get("/api/v1/config/history"))
+        .contains("\"version\":2,\"who\":\"127.0.0.1\"", "\"version\":1");
+    assertThat(send("POST", "/api/v1/config/rollback?version=1", "application/json", ""))
+        .startsWith("HTTP/1.1 200")
+        .contains("\"version\":3");
+    assertThat(send("POST", "/api/v1/config/rollback?version=9", "application/json", ""))
+        .startsWith("HTTP/1.1 404")
+        .contains("There is no version 9");
+  }
+
+  @Test
   void aBodyBeyondTheBoundIsRefused() throws IOException {
     String head =
         "PUT /api/v1/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
@@ -308,8 +329,17 @@ class AdminApiTest {
   }
 
   private String put(String path, String type, String body) throws IOException {
+    return send("PUT", path, type, body);
+  }
+
+  private String get(String path) throws IOException {
+    return ask("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+
+  private String send(String method, String path, String type, String body) throws IOException {
     return ask(
-        "PUT "
+        method
+            + " "
             + path
             + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
             + type

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * All pages with much to show, which {@code pretend.js} answers: whether everybody can use them,
@@ -40,7 +41,10 @@ class DashboardPagesTest {
           "#/incidents",
           "#/incidents/i-7",
           "#/alerts",
+          "#/config",
           "#/nowhere");
+
+  private static final JsonMapper JSON = new JsonMapper();
 
   private static AdminServer server;
   private static Browser browser;
@@ -69,17 +73,63 @@ class DashboardPagesTest {
     browser.setSize(1280, 1000);
     for (String page : PAGES) {
       show(page);
-      JsonNode found =
-          browser.evaluate(
-              """
-              axe.run(document, { resultTypes: ['violations'], runOnly: { type: 'tag', values:
-                  ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } })
-                .then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary).join(' | ')))\
-              """);
-      assertThat(found.valueStream().map(JsonNode::stringValue)).as(scheme + " " + page).isEmpty();
+      assertThat(violations()).as(scheme + " " + page).isEmpty();
       browser.screenshot(SHOTS.resolve("page-" + scheme + "-" + PAGES.indexOf(page) + ".png"));
     }
     assertThat(complaints()).isEmpty();
+  }
+
+  private static List<String> violations() {
+    return browser
+        .evaluate(
+            """
+            axe.run(document, { resultTypes: ['violations'], runOnly: { type: 'tag', values:
+                ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } })
+              .then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary).join(' | ')))\
+            """)
+        .valueStream()
+        .map(JsonNode::stringValue)
+        .toList();
+  }
+
+  @Test
+  void aConfigurationIsWrittenCheckedAppliedAndTakenBack() throws IOException {
+    browser.setSize(1280, 1000);
+    show("#/config");
+    browser.await("document.querySelector('#versions-title')");
+    String begun = text("pre.yaml");
+    click("#in-force-title ~ .aside button");
+    browser.await("document.querySelector('#yaml')");
+    write("broken");
+    click("#check");
+    browser.await("document.querySelectorAll('.problems li').length === 2");
+    assertThat(text(".problems li")).contains("Line 14", "must not exceed interval 1s");
+    assertThat(violations()).isEmpty();
+    browser.screenshot(SHOTS.resolve("page-config-problems.png"));
+
+    write(begun + "# a line more");
+    browser.await("document.querySelector('.diff .new')");
+    assertThat(text(".diff .new")).isEqualTo("+ # a line more\n");
+    assertThat(violations()).isEmpty();
+    click("#apply");
+    browser.await("document.querySelector('#ask').open");
+    assertThat(text("#ask-text")).isEqualTo("service shop: 3 nodes.");
+    browser.screenshot(SHOTS.resolve("page-config-apply.png"));
+    click("#ask-yes");
+    browser.await("document.querySelector('pre.yaml')?.textContent.includes('a line more')");
+    browser.await("document.querySelector('[aria-label=\"Go back to version 1\"]')");
+    click("[aria-label=\"Go back to version 1\"]");
+    browser.await("document.querySelector('#ask').open");
+    click("#ask-yes");
+    browser.await("!document.querySelector('pre.yaml').textContent.includes('a line more')");
+    assertThat(complaints()).isEmpty();
+  }
+
+  private static void write(String text) {
+    browser.evaluate(
+        "((box) => { box.value = "
+            + JSON.writeValueAsString(text)
+            + "; box.dispatchEvent(new Event('input')); })(document.querySelector('#yaml'))");
   }
 
   @Test

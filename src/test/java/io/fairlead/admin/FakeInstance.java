@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.ListenerView.RouteView;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.group.Versions;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
@@ -284,13 +285,50 @@ public final class FakeInstance implements Instance {
     return applyConfig(config.text(), who);
   }
 
+  private final List<Versions.Version> past =
+      new java.util.ArrayList<>(List.of(new Versions.Version(1, "fairlead.yaml", 7, true)));
+
+  private final Map<Long, String> pastTexts = new java.util.HashMap<>(Map.of(1L, CONFIG));
+
+  @Override
+  public ConfigOutcome checkConfig(String yaml) {
+    ConfigState before = config;
+    try {
+      return applied(yaml, "nobody");
+    } finally {
+      config = before;
+    }
+  }
+
+  @Override
+  public List<Versions.Version> pastConfigs() {
+    return List.copyOf(past);
+  }
+
+  @Override
+  public @Nullable String pastConfig(long version) {
+    return pastTexts.get(version);
+  }
+
   @Override
   public synchronized ConfigOutcome applyConfig(String yaml, String who) {
+    ConfigOutcome outcome = applied(yaml, who);
+    if (outcome instanceof ConfigOutcome.Accepted(long version, List<String> changes)) {
+      events.add(new Event.ConfigApplied(version, config.source(), changes));
+      past.replaceAll(one -> new Versions.Version(one.number(), one.who(), one.time(), false));
+      past.addFirst(new Versions.Version(version, who, epochMillis.getAsLong(), true));
+      pastTexts.put(version, yaml);
+    } else {
+      events.add(new Event.ConfigRefused(who, List.of("1:1: broken")));
+    }
+    return outcome;
+  }
+
+  private synchronized ConfigOutcome applied(String yaml, String who) {
     if (yaml.contains("broken")) {
       config =
           new ConfigState(
               config.text(), config.version(), config.applied(), config.source(), false);
-      events.add(new Event.ConfigRefused(who, List.of("1:1: broken")));
       return new ConfigOutcome.Refused(
           List.of(
               new ConfigProblem(
@@ -318,7 +356,6 @@ public final class FakeInstance implements Instance {
             same ? config.source() : who,
             true);
     List<String> changes = same ? List.of() : List.of("service shop: 3 nodes");
-    events.add(new Event.ConfigApplied(config.version(), config.source(), changes));
     return new ConfigOutcome.Accepted(config.version(), changes);
   }
 
