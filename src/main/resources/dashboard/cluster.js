@@ -127,7 +127,15 @@ function scaled(s) {
       { key: 'id', title: 'Known as', cell: (n) => n.id },
       { key: 'age', title: 'Since', number: true, cell: (n) => span(n.ageSeconds * 1000) },
       { key: 'flight', title: 'In flight', number: true, cell: (n) => count(n.inFlight) },
-    ], s.nodes, { keyOf: (n) => n.name })}`,
+    ], s.nodes, { keyOf: (n) => n.name })}
+    ${s.agents.length ? table(`Agents of ${s.service}`, [
+      { key: 'name', title: 'Agent', value: (a) => a.name, cell: (a) => html`${a.name}<span class="sub">${a.url}</span>` },
+      { key: 'answers', title: 'Is', value: (a) => a.words, cell: (a) => html`${chip(a.answers ? 'there' : 'silent', a.answers ? 'up' : 'down')}<span class="sub">${a.words}</span>` },
+      { key: 'nodes', title: 'Nodes', number: true, value: (a) => a.nodes, cell: (a) => count(a.nodes) },
+      { key: 'load', title: 'Load', number: true, value: (a) => a.load, cell: (a) => (a.load < 0 ? soft('–') : html`${rate(a.load)}<span class="sub">${plural(a.cores, 'processor')}</span>`) },
+      { key: 'memory', title: 'Memory free', number: true, value: (a) => a.memoryFree, cell: (a) => (a.memoryFree < 0 ? soft('–') : bytes(a.memoryFree)) },
+      { key: 'disk', title: 'Disk free', number: true, value: (a) => a.diskFree, cell: (a) => (a.diskFree < 0 ? soft('–') : bytes(a.diskFree)) },
+    ], s.agents, { keyOf: (a) => a.name }) : nothing}`,
   { id: `scale-${s.service}`, aside: html`<span class="aside"><span class="soft">${s.manual === null ? '' : 'by hand: '}<b>${plural(s.size, 'node')}</b>, ${s.min} to ${s.max}</span>
     ${button(s.size - 1, '−', `One node of ${s.service} less`)}${button(s.size + 1, '+', `One node of ${s.service} more`)}
     ${s.manual === null ? nothing : html`<button type="button" @click=${() => resize(s, null)}>As needed</button>`}</span>` });

@@ -257,6 +257,7 @@ final class Fairlead implements AutoCloseable {
     scaling =
         new ScalingKeeper(
             config.data(),
+            config.group().map(GroupConfig::name).orElse(""),
             control,
             roles,
             membership,

@@ -1,11 +1,15 @@
 package io.fairlead;
 
 import io.fairlead.cli.Launcher;
+import io.fairlead.config.AgentConfig;
+import io.fairlead.config.AgentReader;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.ScaleConfig;
 import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.LatencyDistribution;
 import io.fairlead.demo.TestNode;
+import io.fairlead.scaling.Agent;
 import io.fairlead.takeover.TakeoverCall;
 import io.fairlead.takeover.TakeoverDoor;
 import io.fairlead.takeover.TakeoverException;
@@ -14,8 +18,10 @@ import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -221,6 +227,46 @@ final class Launch implements Launcher {
               + e.getMessage());
       return 1;
     }
+  }
+
+  @Override
+  public int agent(Path config) {
+    return switch (AgentReader.readFile(config)) {
+      case AgentReader.Result.Refused(List<String> problems) -> {
+        problems.forEach(System.err::println);
+        yield 1;
+      }
+      case AgentReader.Result.Accepted(AgentConfig accepted) -> {
+        Consumer<String> say = text -> System.out.println(Instant.now() + " " + text);
+        try (Agent agent =
+            Agent.start(accepted, new SplittableRandom(new SecureRandom().nextLong()), say)) {
+          InetSocketAddress door = agent.address();
+          System.out.println(
+              "agent "
+                  + accepted.name()
+                  + " listens on "
+                  + accepted.bind().host()
+                  + ":"
+                  + door.getPort());
+          awaitEnd();
+          if (accepted.onExit() == ScaleConfig.OnExit.STOP) {
+            agent.stopNodes();
+          }
+          yield 0;
+        } catch (IOException e) {
+          System.err.println("fairlead agent: " + e.getMessage());
+          yield 1;
+        }
+      }
+    };
+  }
+
+  @Override
+  public List<String> checkAgent(Path config) {
+    return switch (AgentReader.readFile(config)) {
+      case AgentReader.Result.Accepted _ -> List.of();
+      case AgentReader.Result.Refused(List<String> problems) -> problems;
+    };
   }
 
   @Override

@@ -249,7 +249,7 @@ final class Operator implements Instance {
     for (ServiceConfig service : state.config().services().values()) {
       ScaleDriver driver = service.scale().map(ScaleConfig::driver).orElse(null);
       if (driver != null) {
-        for (Secret value : driver.environment().values()) {
+        for (Secret value : driver.secrets()) {
           if (value.value().length() >= SHORTEST_SECRET) {
             text = text.replace(value.value(), value.toString());
           }
@@ -549,12 +549,17 @@ final class Operator implements Instance {
     if (runs
         && (driver == null
             || driver instanceof ScaleDriver.Exec
+            || driver instanceof ScaleDriver.Agents
             || (driver instanceof ScaleDriver.Program && !release.image().isEmpty()))) {
       return new NodeOutcome.Refused(
           "command is for driver process or docker, image for docker; "
               + service
               + " has "
-              + (driver == null ? "no scale" : "driver " + driver.word()));
+              + (driver == null
+                  ? "no scale"
+                  : driver instanceof ScaleDriver.Agents
+                      ? "agents, whose own files say what is run"
+                      : "driver " + driver.word()));
     }
     return onService(
         service, found -> outcome(fairlead.deploys().begin(found.name(), release, who)));

@@ -41,6 +41,7 @@ final class ScalingKeeper {
 
   ScalingKeeper(
       Path data,
+      String group,
       Scheduler control,
       Leadership leadership,
       Membership membership,
@@ -50,6 +51,7 @@ final class ScalingKeeper {
     scaling =
         new Scaling(
             data,
+            group,
             control,
             leadership,
             (Service service, List<NodeSpec> nodes, String whyGone) ->

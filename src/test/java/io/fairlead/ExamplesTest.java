@@ -3,12 +3,16 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.Loopback.Client;
+import io.fairlead.config.AgentConfig;
+import io.fairlead.config.AgentReader;
 import io.fairlead.demo.TestNode;
+import io.fairlead.scaling.Agent;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -100,6 +104,35 @@ class ExamplesTest {
     }
   }
 
+  /** One agent, and a front end that has it start a node. */
+  @Test
+  void theOneOfAgentsStartsANodeAtTheOneThatThereIs(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("agent.yaml");
+    Files.writeString(
+        file,
+        Files.readString(Path.of("examples/agent.yaml"))
+            .replace("\"../fairlead\"", JVM)
+            .replace("127.0.0.1:9901", "127.0.0.1:0"));
+    AgentConfig config =
+        switch (AgentReader.readFile(file)) {
+          case AgentReader.Result.Accepted(AgentConfig accepted) -> accepted;
+          case AgentReader.Result.Refused refused -> throw new AssertionError(refused.problems());
+        };
+    try (Agent agent = Agent.start(config, new SplittableRandom(1), _ -> {})) {
+      String text =
+          Files.readString(Path.of("examples/scaling-agents.yaml"))
+              .replace("0.0.0.0:8080", "127.0.0.1:0")
+              .replace("127.0.0.1:9901", "127.0.0.1:" + agent.address().getPort())
+              .replace("10.0.0.22:9901", "127.0.0.2:1");
+      try (Fairlead fairlead =
+              Loopback.start("admin: { bind: \"127.0.0.1:0\" }\ndata: " + folder + "\n" + text);
+          Client client = new Client(Loopback.port(fairlead, "web"))) {
+        assertThat(client.get("/").status()).isEqualTo(200);
+      }
+      agent.stopNodes();
+    }
+  }
+
   /** Nobody is where their members should be: clients would wait. */
   @ParameterizedTest
   @ValueSource(strings = {"postgresql.yaml", "galera.yaml", "backups.yaml"})
@@ -151,6 +184,7 @@ class ExamplesTest {
         new ArrayList<>(
             List.of(
                 "tls-nodes.yaml",
+                "scaling-agents.yaml",
                 "scaling-containers.yaml", // by PodmanTest
                 "managed-postgresql.yaml")); // by ManagedPostgresqlTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {
@@ -164,7 +198,9 @@ class ExamplesTest {
               files
                   .map(file -> file.getFileName().toString())
                   .filter(n ->
-                      n.endsWith(".yaml") && !n.equals("simulate.yaml"))) // read by another verb
+                      n.endsWith(".yaml")
+                          && !n.equals("simulate.yaml") // read by other verbs
+                          && !n.equals("agent.yaml")))
           .as("examples that this test starts")
           .containsExactlyInAnyOrderElementsOf(named);
     }

@@ -36,7 +36,8 @@ final class ScaleApi {
       @Doc("Starts that led to a node that serves, since the process began.") long starts,
       @Doc("Starts that did not.") long failedStarts,
       @Doc("Nodes that Fairlead has started.") List<ScaleNode> nodes,
-      @Doc("The last changes of the size, oldest first.") List<ScaleChange> changes) {
+      @Doc("The last changes of the size, oldest first.") List<ScaleChange> changes,
+      @Doc("Agents on other machines, that start and stop the nodes.") List<ScaleAgent> agents) {
     static Scale of(ScaleView view) {
       return new Scale(
           view.service(),
@@ -66,7 +67,44 @@ final class ScaleApi {
               .toList(),
           view.changes().stream()
               .map(one -> new ScaleChange(one.epochMillis(), one.from(), one.to(), one.why()))
-              .toList());
+              .toList(),
+          view.agents().stream().map(ScaleAgent::of).toList());
+    }
+  }
+
+  @Doc("An agent that starts and stops nodes on its machine.")
+  record ScaleAgent(
+      String name,
+      String url,
+      @Doc("Where its nodes stand.") String zone,
+      @Doc("Whether it answered when it was last asked.") boolean answers,
+      @Doc("For how long it has not.") double silentSeconds,
+      @Doc("Nodes of this service and this front end, or its group, that are there.") int nodes,
+      @Doc("Nodes of this service that run there, of all front ends.") int runs,
+      @Doc("Nodes of this service that it may run.") int most,
+      @Doc("Processors of its machine; 0: not known.") int cores,
+      @Doc("Processes that run or wait for a processor, mean of a minute; -1: not known.")
+          double load,
+      @Doc("Bytes; -1: not known.") long memory,
+      @Doc("Bytes that programs could still have; -1: not known.") long memoryFree,
+      @Doc("Bytes that are free where the agent's folder is; -1: not known.") long diskFree,
+      @Doc("What matters of it, in a sentence.") String words) {
+    static ScaleAgent of(ScaleView.AgentView view) {
+      return new ScaleAgent(
+          view.name(),
+          view.url(),
+          view.zone(),
+          view.answers(),
+          view.silentSeconds(),
+          view.nodes(),
+          view.runs(),
+          view.most(),
+          view.cores(),
+          view.load(),
+          view.memory(),
+          view.memoryFree(),
+          view.diskFree(),
+          view.words());
     }
   }
 

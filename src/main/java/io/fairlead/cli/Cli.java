@@ -148,6 +148,7 @@ public final class Cli {
     verbs.put("logs", () -> new LogsVerb(world));
     verbs.put("patterns", () -> new PatternsVerb(world));
     verbs.put("why", () -> new WhyVerb(world));
+    verbs.put("agent", () -> new StartVerbs.Agent(world));
     verbs.put("node", () -> new StartVerbs.Node(world));
     verbs.put("simulate", () -> new SimulateVerb(world));
     verbs.put("version", () -> new StartVerbs.Version(world));

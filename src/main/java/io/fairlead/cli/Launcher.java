@@ -32,6 +32,12 @@ public interface Launcher {
   /** Runs a test node until it is told to stop. */
   int node(NodeOptions options);
 
+  /** Runs an agent until it is told to stop. */
+  int agent(Path config);
+
+  /** All problems of an agent's file; empty: none. */
+  List<String> checkAgent(Path config);
+
   /** All problems of a configuration file, each as {@code check} prints it; empty: none. */
   List<String> check(Path config);
 

@@ -95,6 +95,7 @@ final class ScaleVerb extends RemoteVerb {
       out.line("");
       out.table(List.of("NODE", "ADDRESS", "IS", "STATE", ">AGE", ">IN FLIGHT"), nodes);
     }
+    printAgents(out, scale.path("agents"));
     List<List<String>> changes = new ArrayList<>();
     for (JsonNode change : scale.get("changes")) {
       changes.add(
@@ -109,6 +110,32 @@ final class ScaleVerb extends RemoteVerb {
     if (!changes.isEmpty()) {
       out.line("");
       out.table(List.of("TIME", ">FROM", ">TO", "WHY"), changes);
+    }
+  }
+
+  private static void printAgents(Terminal out, JsonNode agents) {
+    List<List<String>> rows = new ArrayList<>();
+    for (JsonNode agent : agents) {
+      double memory = real(agent, "memory");
+      double load = real(agent, "load");
+      rows.add(
+          List.of(
+              text(agent, "name"),
+              text(agent, "nodes"),
+              load < 0 ? "-" : String.format(Locale.ROOT, "%.2f", load),
+              number(agent, "cores") == 0 ? "-" : text(agent, "cores"),
+              memory <= 0
+                  ? "-"
+                  : String.format(Locale.ROOT, "%.0f %%", 100 * real(agent, "memoryFree") / memory),
+              real(agent, "diskFree") < 0
+                  ? "-"
+                  : String.format(Locale.ROOT, "%.1f GiB", real(agent, "diskFree") / (1 << 30)),
+              text(agent, "words")));
+    }
+    if (!rows.isEmpty()) {
+      out.line("");
+      out.table(
+          List.of("AGENT", ">NODES", ">LOAD", ">CORES", ">MEMORY FREE", ">DISK FREE", ""), rows);
     }
   }
 }

@@ -122,6 +122,42 @@ final class StartVerbs {
     }
   }
 
+  @Command(
+      description = {
+        "Run an agent: starts and stops nodes on this machine for front ends elsewhere.",
+        "SIGTERM ends it and leaves the nodes; a second SIGTERM ends it at once."
+      })
+  static final class Agent extends Verb {
+    @Option(
+        names = {"-c", "--config"},
+        required = true,
+        paramLabel = "FILE",
+        description = "What the agent is and may run.")
+    private Path config = Path.of("agent.yaml");
+
+    @Option(names = "--check", description = "Only validate the file: all problems at once.")
+    private boolean check;
+
+    Agent(Cli.World world) {
+      super(world);
+    }
+
+    @Override
+    public Integer call() {
+      Path file = readable(config);
+      if (!check) {
+        return world().launcher().agent(file);
+      }
+      List<String> problems = world().launcher().checkAgent(file);
+      if (problems.isEmpty()) {
+        terminal().line(config + ": no problems");
+      } else {
+        problems.forEach(world().out()::println);
+      }
+      return problems.isEmpty() ? Cli.DONE : Cli.FAILED;
+    }
+  }
+
   @Command(description = "Run a test node whose behaviour can be changed by PUT /_control.")
   static final class Node extends Verb {
     @Option(

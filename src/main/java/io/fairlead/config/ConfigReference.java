@@ -28,6 +28,20 @@ final class ConfigReference {
         SimulationLanguage.FILE);
   }
 
+  /** The page of what can be said in the file of an agent. */
+  static String agent() {
+    return page(
+        """
+        # Keys of an agent's file
+
+        What `fairlead agent -c FILE` reads ([how to use it](agent.md)). This page is generated from the \
+        code that reads it. Lists, durations, environment and anchors are as in a \
+        [configuration](configuration.md); all problems of a file are told at once, each with its \
+        place.
+        """,
+        AgentLanguage.FILE);
+  }
+
   private static String page(String head, Obj<?> file) {
     StringBuilder page = new StringBuilder(head);
     Set<Obj<?>> done = new LinkedHashSet<>();

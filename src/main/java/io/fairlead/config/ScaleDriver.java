@@ -30,6 +30,11 @@ public sealed interface ScaleDriver {
   /** Variables of these. */
   Map<String, Secret> environment();
 
+  /** What must not be seen of it. */
+  default List<Secret> secrets() {
+    return List.copyOf(environment().values());
+  }
+
   /**
    * Programs on this machine.
    *
@@ -166,8 +171,95 @@ public sealed interface ScaleDriver {
     }
   }
 
+  /**
+   * Programs on other machines, by agents there. What they run is said there, so that whoever takes
+   * over a front end runs nothing else.
+   *
+   * @param agents by name
+   * @param token that they ask for; empty: they ask for a certificate
+   * @param tls how they are spoken to where their URL says so
+   */
+  record Agents(Map<String, Agent> agents, Secret token, ServiceTls tls) implements ScaleDriver {
+    /** Of one service. */
+    static final int MOST = 100;
+
+    /**
+     * One of them.
+     *
+     * @param url of its door
+     * @param zone where its nodes stand
+     */
+    public record Agent(String url, String zone) {
+      public Agent {
+        String objection = OutboundKeys.base(url, "https://10.0.0.21:9901");
+        new Require()
+            .unless(objection, List.of("url"), url)
+            .unless(Syntax.zone(zone), List.of("zone"), zone)
+            .orRefuse();
+      }
+
+      boolean isTls() {
+        return url.startsWith("https:");
+      }
+
+      /** As a key's value is shown. */
+      @Override
+      public String toString() {
+        return url;
+      }
+    }
+
+    public Agents {
+      agents = Collections.unmodifiableMap(new LinkedHashMap<>(agents));
+      boolean anyTls = agents.values().stream().anyMatch(Agent::isTls);
+      new Require()
+          .that(
+              !agents.isEmpty() && agents.size() <= MOST,
+              "agents",
+              agents.size(),
+              "must be 1 to " + MOST)
+          .that(
+              !token.value().isEmpty() || tls.cert().isPresent(),
+              "token",
+              null,
+              "must be given, or tls with cert: agents ask for one of them")
+          .that(
+              token.value().isEmpty() || AgentConfig.isToken(token),
+              "token",
+              null,
+              AgentConfig.TOKEN_RULE)
+          .that(
+              anyTls || !tls.enabled(),
+              List.of("tls"),
+              null,
+              "must not be given where no agent has an https URL",
+              List.of(List.of("agents")))
+          .orRefuse();
+    }
+
+    @Override
+    public String word() {
+      return "agents";
+    }
+
+    @Override
+    public List<List<String>> commands() {
+      return List.of();
+    }
+
+    @Override
+    public Map<String, Secret> environment() {
+      return Map.of();
+    }
+
+    @Override
+    public List<Secret> secrets() {
+      return token.value().isEmpty() ? List.of() : List.of(token);
+    }
+  }
+
   /** Refuses what cannot be a command. */
-  private static void check(Require require, String key, List<String> command) {
+  static void check(Require require, String key, List<String> command) {
     require
         .that(
             !command.isEmpty() && !command.getFirst().isEmpty(),

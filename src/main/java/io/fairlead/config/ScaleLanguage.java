@@ -22,7 +22,8 @@ final class ScaleLanguage {
       Key.required(
           "driver",
           Scalar.word(Kind.class, "kubernetes"),
-          "What starts and stops nodes; `process`: Fairlead, as programs on this machine; `exec`:"
+          "What starts and stops nodes; `process`: Fairlead, as programs on this machine, or by"
+              + " `agents` on others; `exec`:"
               + " three programs of yours, which list, add and remove nodes of any kind; `docker`:"
               + " Docker or Podman on this machine.",
           "process");
@@ -150,6 +151,54 @@ final class ScaleLanguage {
           "that of this file",
           "Where the programs run.",
           "/opt/shop");
+  private static final Key<String> AGENT_URL =
+      Key.required(
+          "url",
+          Scalar.text("URL", null, text -> OutboundKeys.base(text, "https://10.0.0.21:9901")),
+          "Where it is.",
+          "\"https://10.0.0.21:9901\"");
+  private static final Key<String> AGENT_ZONE =
+      Key.computed(
+          "zone",
+          Scalar.text("zone", null, Syntax::zone),
+          "the agent's name",
+          "Where its nodes stand.",
+          "z1");
+  static final Obj<ScaleDriver.Agents.Agent> AGENT =
+      new Obj<>(
+          "scale-agent",
+          "A `fairlead agent` on a machine that nodes are started on; see [agent.md](agent.md). A URL"
+              + " alone stands for it.",
+          List.of(AGENT_URL, AGENT_ZONE),
+          List.of(),
+          new Obj.ShortForm<>(
+              Scalar.text("URL", null, text -> OutboundKeys.base(text, "https://10.0.0.21:9901")),
+              (url, spot) -> new ScaleDriver.Agents.Agent(url, spot.segment())),
+          (values, spot) ->
+              new ScaleDriver.Agents.Agent(
+                  values.get(AGENT_URL), orElse(values.find(AGENT_ZONE), spot.segment())));
+  private static final Key<Map<String, ScaleDriver.Agents.Agent>> AGENTS =
+      Key.computed(
+          "agents",
+          new MapOf<>("agents", MapOf.Names.OBJECT, AGENT),
+          "none: this machine",
+          "For `driver: process`: the machines that nodes are started on, by their agents; each new"
+              + " node where the fewest are. What is run is said there.",
+          "{ h1: \"https://10.0.0.21:9901\", h2: \"https://10.0.0.22:9901\" }");
+  private static final Key<Secret> TOKEN =
+      Key.computed(
+          "token",
+          Scalar.secret("secret"),
+          "none",
+          "For `agents`: the token that they ask for, or `file:PATH`.",
+          "\"file:secrets/agents\"");
+  private static final Key<ServiceTls> TLS =
+      Key.computed(
+          "tls",
+          TlsLanguage.SERVICE,
+          "agents with https URLs must have certificates of the system's authorities",
+          "For `agents`: how they are spoken to.",
+          "{ ca: agents-ca.pem, cert: edge-1.pem, key: edge-1.key }");
   private static final Key<Duration> START_TIMEOUT =
       Key.of(
           "start-timeout",
@@ -231,6 +280,9 @@ final class ScaleLanguage {
               VOLUMES,
               ENVIRONMENT,
               DIRECTORY,
+              AGENTS,
+              TOKEN,
+              TLS,
               START_TIMEOUT,
               DRAIN,
               GRACE,
@@ -273,6 +325,16 @@ final class ScaleLanguage {
     Kind kind = values.get(DRIVER);
     only(values, kind, Kind.EXEC, LIST, ADD, REMOVE);
     only(values, kind, Kind.DOCKER, SOCKET, IMAGE, PORT, MEMORY, VOLUMES);
+    only(values, kind, Kind.PROCESS, AGENTS);
+    Map<String, ScaleDriver.Agents.Agent> agents = values.find(AGENTS);
+    if (agents != null) {
+      return agents(values, agents);
+    }
+    for (Key<?> key : List.of(TOKEN, TLS)) {
+      new Require()
+          .that(values.find(key) == null, key.name(), null, "must not be given without agents")
+          .orRefuse();
+    }
     List<String> command = orElse(values.find(COMMAND), List.of());
     return switch (kind) {
       case PROCESS -> new ScaleDriver.Program(command, environment, directory);
@@ -297,6 +359,23 @@ final class ScaleLanguage {
             values.get(VOLUMES));
       }
     };
+  }
+
+  private static ScaleDriver agents(Values values, Map<String, ScaleDriver.Agents.Agent> agents) {
+    for (Key<?> key : List.of(COMMAND, ENVIRONMENT, DIRECTORY)) {
+      new Require()
+          .that(
+              values.find(key) == null,
+              List.of(key.name()),
+              null,
+              "must not be given beside agents: what is run is said in their own files",
+              List.of(List.of("agents")))
+          .orRefuse();
+    }
+    return new ScaleDriver.Agents(
+        agents,
+        orElse(values.find(TOKEN), new Secret("")),
+        orElse(values.find(TLS), ServiceTls.NONE));
   }
 
   /** Those keys are of one driver alone. */

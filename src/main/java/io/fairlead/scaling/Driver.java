@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts and stops the nodes of one service. Each call may wait, and comes on a thread that may;
@@ -49,4 +51,49 @@ interface Driver {
    * @param known the ones that should be there
    */
   Map<Started, String> ended(Collection<Started> known) throws IOException;
+
+  /** Whether nodes that were started as {@code before} says have to make room for others. */
+  default boolean renews(ScaleDriver before, ScaleDriver after) {
+    return !before.equals(after);
+  }
+
+  // --- of drivers whose nodes several instances share ---------------------------------------
+
+  /** Whether instances of a group all have the same nodes. */
+  default boolean isShared() {
+    return false;
+  }
+
+  /** Orders are of that term from now on: those of a lower one are refused. Does not wait. */
+  default void lead(long term) {}
+
+  /** Whether nodes are still to be where that one is. Does not wait. */
+  default boolean isWanted(Started node) {
+    return true;
+  }
+
+  /**
+   * Nodes that the last {@link #ended} has come across, of which nobody had known. Does not wait.
+   */
+  default List<Started> strays() {
+    return List.of();
+  }
+
+  /** The version that node was started as; null: not known. Does not wait. */
+  default @Nullable String version(String name) {
+    return null;
+  }
+
+  /** Tells the other instances that it is to get no new requests, or that it is again. */
+  default void drain(Started node, boolean on) throws IOException {}
+
+  /** Names of those that one of the instances wants drained. Does not wait. */
+  default Set<String> draining() {
+    return Set.of();
+  }
+
+  /** How the agents are that have the nodes; empty: there are none. Does not wait. */
+  default List<ScaleView.AgentView> agents() {
+    return List.of();
+  }
 }

@@ -79,7 +79,39 @@ final class ProcessDriver implements Driver {
     }
   }
 
+  /** Where programs are run, and how. */
+  interface Place {
+    /** This machine, on 127.0.0.1, without bounds. */
+    Place HERE =
+        new Place() {
+          @Override
+          public String host() {
+            return "127.0.0.1";
+          }
+
+          @Override
+          public int freePort() throws IOException {
+            return ProcessDriver.freePort();
+          }
+
+          @Override
+          public List<String> within(String name) {
+            return List.of();
+          }
+        };
+
+    /** At which nodes are reached. */
+    String host();
+
+    /** For the next node. */
+    int freePort() throws IOException;
+
+    /** A command that the program is put behind, and that keeps it in its bounds. */
+    List<String> within(String name) throws IOException;
+  }
+
   private final String mark;
+  private final Place place;
   private volatile ScaleDriver.Program config;
   private final Path folder;
   private final Map<String, Known> known = new TreeMap<>();
@@ -98,6 +130,12 @@ final class ProcessDriver implements Driver {
    * @param instance mark of this data folder
    */
   ProcessDriver(Path data, String instance, String service, ScaleDriver.Program config) {
+    this(data, instance, service, config, Place.HERE);
+  }
+
+  ProcessDriver(
+      Path data, String instance, String service, ScaleDriver.Program config, Place place) {
+    this.place = place;
     this.mark = instance + "/" + service + "/";
     this.config = config;
     this.folder = folder(data, service);
@@ -197,9 +235,9 @@ final class ProcessDriver implements Driver {
     }
   }
 
-  private static Started started(Known node) {
+  private Started started(Known node) {
     return new Started(
-        node.name(), new HostPort("127.0.0.1", node.port()), "process " + node.pid());
+        node.name(), new HostPort(place.host(), node.port()), "process " + node.pid());
   }
 
   @Override
@@ -210,13 +248,15 @@ final class ProcessDriver implements Driver {
       throw new IOException("the program setsid (util-linux) is missing");
     }
     Files.createDirectories(folder);
-    int port = freePort();
+    int port = place.freePort();
     List<String> command = new ArrayList<>();
     command.add(setsid.toString());
+    command.addAll(place.within(name));
+    int first = command.size();
     for (String part : config.command()) {
       command.add(part.replace("{port}", Integer.toString(port)).replace("{name}", name));
     }
-    String program = command.get(1);
+    String program = command.get(first);
     if (program.indexOf('/') < 0
         ? onPath(program) == null
         : !isProgram(config.directory().resolve(program))) {
@@ -237,8 +277,22 @@ final class ProcessDriver implements Driver {
     Processes.Entry entry = Processes.find(process.pid());
     Known node = new Known(name, process.pid(), entry == null ? 0 : entry.ticks(), port);
     known.put(name, node);
-    write();
+    try {
+      write();
+    } catch (IOException e) {
+      known.remove(name, node);
+      process.destroyForcibly();
+      kill("KILL", all(node));
+      throw e; // nobody would know of it
+    }
     return started(node);
+  }
+
+  /** When it was begun, milliseconds since 1970; 0: not known. */
+  synchronized long startedMillis(String name, long nowMillis) {
+    Known node = known.get(name);
+    long ticks = node == null ? 0 : Processes.now() - node.ticks();
+    return ticks <= 0 ? 0 : nowMillis - ticks * 1000 / Processes.TICKS_PER_SECOND;
   }
 
   private static boolean isProgram(Path path) {
@@ -255,7 +309,7 @@ final class ProcessDriver implements Driver {
     return null;
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(false);
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

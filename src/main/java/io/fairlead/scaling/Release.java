@@ -44,6 +44,7 @@ public record Release(String version, List<String> command, String image) {
               exec.remove(),
               told(exec.environment()),
               exec.directory());
+      case ScaleDriver.Agents agents -> agents; // they are told the version
       case ScaleDriver.Docker docker ->
           new ScaleDriver.Docker(
               docker.socket(),

@@ -17,6 +17,7 @@ import java.util.List;
  * @param why the size is what it is
  * @param nodes those that are ours
  * @param changes of the size, oldest first
+ * @param agents on other machines, that start and stop the nodes
  */
 public record ScaleView(
     String service,
@@ -34,8 +35,10 @@ public record ScaleView(
     long failedStarts,
     String why,
     List<OwnNode> nodes,
-    List<Change> changes) {
+    List<Change> changes,
+    List<AgentView> agents) {
   public ScaleView {
+    agents = List.copyOf(agents);
     nodes = List.copyOf(nodes);
     changes = List.copyOf(changes);
   }
@@ -72,4 +75,36 @@ public record ScaleView(
 
   /** Another size. */
   public record Change(long epochMillis, int from, int to, String why) {}
+
+  /**
+   * An agent.
+   *
+   * @param zone where its nodes stand
+   * @param answers whether it answered when it was last asked
+   * @param silentSeconds for how long it has not
+   * @param nodes of this service and this front end there
+   * @param runs nodes of this service there, of all front ends
+   * @param most nodes of this service that it may run
+   * @param cores processors of its machine; 0: not known
+   * @param load processes that run or wait for one, mean of a minute; -1: not known
+   * @param memory bytes; -1: not known
+   * @param memoryFree bytes that programs could still have; -1: not known
+   * @param diskFree bytes that are free where its folder is; -1: not known
+   * @param words all that matters of it in a sentence
+   */
+  public record AgentView(
+      String name,
+      String url,
+      String zone,
+      boolean answers,
+      double silentSeconds,
+      int nodes,
+      int runs,
+      int most,
+      int cores,
+      double load,
+      long memory,
+      long memoryFree,
+      long diskFree,
+      String words) {}
 }

@@ -82,6 +82,7 @@ public final class Scaling implements AutoCloseable {
 
   private final Path folder;
   private final Path data;
+  private final String group;
   private final Scheduler control;
   private final Leadership leadership;
   private final Members members;
@@ -96,17 +97,20 @@ public final class Scaling implements AutoCloseable {
 
   /**
    * @param data the instance's folder for state
+   * @param group of instances that have the same nodes at agents; empty: there is none
    * @param control the control thread
    * @param leadership who of several instances acts
    */
   public Scaling(
       Path data,
+      String group,
       Scheduler control,
       Leadership leadership,
       Members members,
       Consumer<Event> events,
       RandomGenerator random) {
     this.data = data;
+    this.group = group;
     this.folder = data.resolve("scaling");
     this.control = control;
     this.leadership = leadership;
@@ -121,7 +125,8 @@ public final class Scaling implements AutoCloseable {
    */
   public static Map<String, Path> outputs(Path data, String service, ScaleConfig config) {
     Map<String, Path> outputs = new HashMap<>();
-    if (config.driver() instanceof ScaleDriver.Program) {
+    if (config.driver() instanceof ScaleDriver.Program
+        || config.driver() instanceof ScaleDriver.Agents) {
       for (int i = 1; i <= config.max(); i++) {
         String name = service + "-" + i;
         outputs.put(name, ProcessDriver.output(data, service, name));
@@ -160,6 +165,9 @@ public final class Scaling implements AutoCloseable {
   private Driver driver(String service, ScaleConfig config) throws IOException {
     return switch (config.driver()) {
       case ScaleDriver.Program process -> new ProcessDriver(data, mark(), service, process);
+      case ScaleDriver.Agents agents ->
+          new AgentDriver(
+              data, group.isEmpty() ? mark() : AgentDriver.GROUP + group, service, agents, events);
       case ScaleDriver.Docker docker -> new DockerDriver(mark(), service, docker);
       case ScaleDriver.Exec exec -> new ExecDriver(mark(), service, exec, config.startTimeout());
     };
@@ -182,7 +190,7 @@ public final class Scaling implements AutoCloseable {
     return known;
   }
 
-  private static void write(Path file, String text) throws IOException {
+  static void write(Path file, String text) throws IOException {
     Path next = file.resolveSibling(file.getFileName() + ".next");
     Files.createDirectories(file.getParent());
     Files.writeString(next, text + "\n");
@@ -273,7 +281,13 @@ public final class Scaling implements AutoCloseable {
 
   private void begin(Scaled scaled) {
     if (!closed && services.get(scaled.service.name()) == scaled && scaled.seat == null) {
-      scaled.seat = new Seat(leadership, scaled.service.name(), control, scaled.scaler::setActing);
+      scaled.seat =
+          new Seat(
+              leadership,
+              scaled.service.name(),
+              control,
+              scaled.scaler::lead,
+              scaled.scaler::setActing);
     }
   }
 
@@ -410,7 +424,7 @@ public final class Scaling implements AutoCloseable {
     control.execute(() -> {
       CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
       for (Scaled scaled : List.copyOf(services.values())) {
-        if (!leaves.test(scaled.service.name())) {
+        if (!leaves.test(scaled.service.name()) && !scaled.scaler.isShared()) {
           all = CompletableFuture.allOf(all, end(scaled));
         }
       }

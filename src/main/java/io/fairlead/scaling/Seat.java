@@ -4,10 +4,12 @@ import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.Scheduler;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /** Whether this instance is the one that scales a service: only as long as its lease lasts. */
 final class Seat implements Leadership.Candidate, AutoCloseable {
   private final Scheduler control;
+  private final LongConsumer term;
   private final Consumer<Boolean> then;
   private final Leadership.Candidacy candidacy;
   private Scheduler.Cancellable end = () -> {};
@@ -15,17 +17,24 @@ final class Seat implements Leadership.Candidate, AutoCloseable {
   private boolean closed;
 
   /**
+   * @param term is told the term of what begins then
    * @param then is told when it begins and when it ends
    */
-  Seat(Leadership leadership, String service, Scheduler control, Consumer<Boolean> then) {
+  Seat(
+      Leadership leadership,
+      String service,
+      Scheduler control,
+      LongConsumer term,
+      Consumer<Boolean> then) {
     this.control = control;
+    this.term = term;
     this.then = then;
     this.candidacy = leadership.stand("scale/" + service, this);
   }
 
   @Override
-  public void elected(long term) {
-    // The lease follows.
+  public void elected(long now) {
+    term.accept(now); // the lease follows
   }
 
   @Override

@@ -54,6 +54,14 @@ final class ServiceScaler {
   /** A loop may have picked it just before: it must have been empty so many times in a row. */
   private static final int EMPTY_LOOKS = 3;
 
+  /** Where others send requests, too, they have that long to see that a node drains. */
+  private static final long SEEN_NANOS = Duration.ofSeconds(3).toNanos();
+
+  /** How soon it is tried again to stop a node, at first and at most. */
+  private static final Duration STOP_AGAIN = Duration.ofSeconds(5);
+
+  private static final Duration MOST_STOP_AGAIN = Duration.ofMinutes(1);
+
   private static final int STARTS_AT_ONCE = 16;
 
   /** After so many failed starts nobody is asked to wait for one. */
@@ -87,6 +95,7 @@ final class ServiceScaler {
     Release release = Release.PLAIN;
     int generation;
     boolean found;
+    boolean met; // somebody else has started it
     boolean hasServed;
     long servesSince;
     long drainsSince;
@@ -124,6 +133,8 @@ final class ServiceScaler {
   private int failures;
   private long retryAt;
   private boolean acting;
+  private boolean held;
+  private boolean following;
   private int generation;
   private boolean forgotten;
   private boolean looking;
@@ -193,8 +204,23 @@ final class ServiceScaler {
     member.servesSince = now - SETTLED_NANOS;
     member.hasServed = true;
     member.generation = generation;
-    member.release = release(versions.of(one.name()));
+    member.release = release(version(one.name()));
     nodes.put(one.name(), member);
+  }
+
+  /** One that runs, and that nobody here has started: it has to pass a probe first. */
+  private void meet(Started one) {
+    Member member = new Member(one.name(), Phase.STARTING, control.nanoTime());
+    member.started = one;
+    member.met = true;
+    member.generation = generation;
+    member.release = release(version(one.name()));
+    nodes.put(one.name(), member);
+  }
+
+  private @Nullable String version(String name) {
+    String told = driver.version(name);
+    return told == null ? versions.of(name) : told;
   }
 
   /**
@@ -257,6 +283,7 @@ final class ServiceScaler {
   private boolean isCurrent(Member member) {
     return isBeside(member)
         || (member.generation == generation
+            && (member.started == null || driver.isWanted(member.started))
             && member.release.version().equals(plan.release().version()));
   }
 
@@ -279,8 +306,98 @@ final class ServiceScaler {
     reconcile();
   }
 
+  /** Orders are of that term from now on. */
+  void lead(long term) {
+    driver.lead(term);
+  }
+
   /** From now on nodes are started and stopped, or no longer. */
   void setActing(boolean now) {
+    held = now;
+    if (now && driver.isShared()) {
+      catchUp();
+    } else {
+      act(now);
+    }
+  }
+
+  /** What another instance did until now is seen first. */
+  private void catchUp() {
+    if (!held || acting || closed) {
+      return;
+    }
+    waiting.execute(() -> {
+      List<Started> found;
+      try {
+        found = driver.find();
+      } catch (IOException | RuntimeException e) {
+        control.schedule(SECOND, this::catchUp);
+        return;
+      }
+      control.execute(() -> {
+        if (held && !acting && !closed) {
+          follow(found);
+          act(true);
+        }
+      });
+    });
+  }
+
+  /** Another instance starts and stops: sees what there is. */
+  private void lookAtOthers() {
+    if (acting || following || ending != null || !driver.isShared()) {
+      return;
+    }
+    following = true;
+    waiting.execute(() -> {
+      List<Started> found = null;
+      try {
+        found = driver.find();
+      } catch (IOException | RuntimeException e) {
+        // Not known: they stay.
+      }
+      List<Started> known = found;
+      control.execute(() -> {
+        following = false;
+        if (known != null && !acting && !closed) {
+          follow(known);
+        }
+      });
+    });
+  }
+
+  private void follow(List<Started> found) {
+    Set<String> names = new HashSet<>();
+    Set<String> drained = driver.draining();
+    boolean changed = false;
+    for (Started one : found) {
+      names.add(one.name());
+      Member known = nodes.get(one.name());
+      if (known == null || !one.equals(known.started)) {
+        meet(one);
+        changed = true;
+        continue;
+      }
+      Node node = node(known);
+      boolean drains = drained.contains(one.name());
+      if (node != null && drains && known.phase == Phase.SERVING) {
+        known.phase = Phase.DRAINING;
+        known.drainsSince = control.nanoTime();
+        known.emptyLooks = 0;
+        service.setDraining(node, true, BY);
+      } else if (node != null && !drains && known.phase == Phase.DRAINING) {
+        known.phase = Phase.SERVING;
+        service.setDraining(node, false, BY);
+      }
+    }
+    changed |= nodes.keySet().retainAll(names);
+    if (changed) {
+      tellMembers("another instance has stopped it");
+    }
+    publish();
+  }
+
+  private void act(boolean now) {
     acting = now;
     if (now && told < 0) {
       tell();
@@ -300,8 +417,8 @@ final class ServiceScaler {
    */
   void configure(ScaleConfig next, boolean anew) {
     if (!next.driver().equals(config.driver())) {
+      generation += anew && driver.renews(config.driver(), next.driver()) ? 1 : 0;
       driver.use(next.driver());
-      generation += anew ? 1 : 0;
     }
     config = next;
     decide(Seen.NOTHING, false);
@@ -340,7 +457,9 @@ final class ServiceScaler {
     for (Member member : List.copyOf(nodes.values())) {
       if (member.phase == Phase.DRAINING) {
         draining = true;
-        look(member);
+        if (acting || !driver.isShared()) {
+          look(member);
+        }
       }
     }
     if (draining) {
@@ -355,6 +474,7 @@ final class ServiceScaler {
     }
     decide(demand.second(control.nanoTime()), true);
     lookForEnded();
+    lookAtOthers();
     long now = control.nanoTime();
     for (Member member : nodes.values()) {
       if (member.phase == Phase.SERVING
@@ -470,7 +590,7 @@ final class ServiceScaler {
   /** Whether a node is left that was started as nobody wants it any more. */
   private boolean hasOld() {
     for (Member member : nodes.values()) {
-      if (member.phase == Phase.SERVING && !isCurrent(member)) {
+      if (member.phase == Phase.SERVING && isGood(member) && !isCurrent(member)) {
         return true;
       }
     }
@@ -496,10 +616,12 @@ final class ServiceScaler {
         member.phase = Phase.SERVING;
         member.hasServed = true;
         member.servesSince = now;
-        double took = (now - member.sinceNanos) / 1e9;
-        startSeconds = starts == 0 ? took : startSeconds + NEW_SHARE * (took - startSeconds);
-        starts++;
         changed = true;
+        if (!member.met) {
+          double took = (now - member.sinceNanos) / 1e9;
+          startSeconds = starts == 0 ? took : startSeconds + NEW_SHARE * (took - startSeconds);
+          starts++;
+        }
       }
       boolean down = member.phase == Phase.SERVING && !up;
       if (down != (member.downSince >= 0)) {
@@ -608,7 +730,7 @@ final class ServiceScaler {
           && node != null
           && node.facts().up()) {
         member.phase = Phase.SERVING;
-        service.setDraining(node, false, BY);
+        setDraining(member, node, false);
         left--;
       }
     }
@@ -720,8 +842,22 @@ final class ServiceScaler {
         member.phase = Phase.DRAINING;
         member.drainsSince = control.nanoTime();
         member.emptyLooks = 0;
-        service.setDraining(node, true, BY);
+        setDraining(member, node, true);
       }
+    }
+  }
+
+  private void setDraining(Member member, Node node, boolean on) {
+    service.setDraining(node, on, BY);
+    Started started = member.started;
+    if (started != null && driver.isShared()) {
+      waiting.execute(() -> {
+        try {
+          driver.drain(started, on);
+        } catch (IOException | RuntimeException e) {
+          // They see it when it ends.
+        }
+      });
     }
   }
 
@@ -736,8 +872,10 @@ final class ServiceScaler {
   private void look(Member member) {
     Node node = node(member);
     member.emptyLooks = node == null || node.isEmpty() ? member.emptyLooks + 1 : 0;
-    boolean late = control.nanoTime() - member.drainsSince > config.drain().toNanos();
-    if (late || member.emptyLooks >= EMPTY_LOOKS) {
+    long since = control.nanoTime() - member.drainsSince;
+    boolean late = since > config.drain().toNanos();
+    boolean seen = !driver.isShared() || since > SEEN_NANOS;
+    if (late || (seen && member.emptyLooks >= EMPTY_LOOKS)) {
       stop(member, late && inFlight(node) > 0 ? "scaled down, its time is over" : "scaled down");
     }
   }
@@ -747,22 +885,39 @@ final class ServiceScaler {
     Started started = member.started;
     tellMembers(why);
     if (started != null) {
-      stop(member, started);
+      stop(member, started, STOP_AGAIN);
     }
   }
 
-  private void stop(Member member, Started started) {
+  /**
+   * @param again how soon it is tried once more if it fails
+   */
+  private void stop(Member member, Started started, Duration again) {
+    if (driver.isShared() && !acting) {
+      nodes.remove(member.name, member); // the others see to it
+      ended();
+      return;
+    }
     Duration grace = config.grace();
     waiting.execute(() -> {
       try {
         driver.stop(started, grace);
       } catch (IOException | RuntimeException e) {
         control.execute(() -> {
-          events.accept(
-              new Event.NodeNotStopped(
-                  service.name(), member.name, String.valueOf(e.getMessage())));
+          if (again.equals(STOP_AGAIN)) { // once is enough
+            events.accept(
+                new Event.NodeNotStopped(
+                    service.name(), member.name, String.valueOf(e.getMessage())));
+          }
           if (ending == null) {
-            control.schedule(Duration.ofSeconds(5), () -> stop(member, started));
+            Duration next = again.multipliedBy(2);
+            control.schedule(
+                again,
+                () ->
+                    stop(
+                        member,
+                        started,
+                        next.compareTo(MOST_STOP_AGAIN) > 0 ? MOST_STOP_AGAIN : next));
           } else {
             stopped(member);
           }
@@ -797,7 +952,11 @@ final class ServiceScaler {
       } catch (IOException | RuntimeException e) {
         // Not known: they stay.
       }
-      control.execute(() -> ended(gone));
+      List<Started> strays = driver.strays();
+      control.execute(() -> {
+        ended(gone);
+        strays(strays);
+      });
     });
   }
 
@@ -820,6 +979,20 @@ final class ServiceScaler {
     }
   }
 
+  private void strays(List<Started> strays) {
+    boolean some = false;
+    for (Started one : strays) {
+      if (!closed && ending == null && !nodes.containsKey(one.name())) {
+        meet(one);
+        some = true;
+      }
+    }
+    if (some) {
+      tellMembers("");
+      reconcile();
+    }
+  }
+
   private void tellMembers(String whyGone) {
     if (forgotten) {
       return;
@@ -833,7 +1006,7 @@ final class ServiceScaler {
                 started.address(),
                 started.name(),
                 1,
-                "",
+                started.zone(),
                 0,
                 member.release.version().isEmpty()
                     ? Map.of()
@@ -901,6 +1074,10 @@ final class ServiceScaler {
     }
     CompletableFuture<Void> made = new CompletableFuture<>();
     ending = made;
+    if (driver.isShared() && !acting) { // the others see to it
+      nodes.clear();
+      tellMembers("scaled no longer");
+    }
     for (Member member : List.copyOf(nodes.values())) {
       Node node = node(member);
       if (member.phase == Phase.SERVING && node != null) {
@@ -914,6 +1091,11 @@ final class ServiceScaler {
     ended();
     hold();
     return made;
+  }
+
+  /** Whether other instances have the same nodes. */
+  boolean isShared() {
+    return driver.isShared();
   }
 
   boolean isEnding() {
@@ -960,7 +1142,8 @@ final class ServiceScaler {
             failedStarts,
             decision.why(),
             own,
-            List.copyOf(changes));
+            List.copyOf(changes),
+            driver.agents());
   }
 
   private static String state(Member member, @Nullable Node node) {

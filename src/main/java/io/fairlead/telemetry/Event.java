@@ -32,6 +32,7 @@ public sealed interface Event {
           NodeNotStarted _,
           NodeNotStopped _,
           ScalingBlind _,
+          AgentSilent _,
           DeployRolledBack _,
           DiscoveryFailed _,
           ServiceAlarm _,
@@ -78,6 +79,7 @@ public sealed interface Event {
           LogPatternOver _,
           ServiceAlarmOver _,
           DiscoveryResumed _,
+          AgentBack _,
           Deployed _,
           GroupReached _,
           PeerJoined _,
@@ -438,6 +440,42 @@ public sealed interface Event {
     @Override
     public String text() {
       return "nodes of " + service + " cannot be looked for, so none is started or stopped: " + why;
+    }
+  }
+
+  /**
+   * An agent does not answer: what it runs is judged by its checks, and nothing new is started
+   * there.
+   *
+   * @param nodes of the service that are known to be there
+   */
+  record AgentSilent(String service, String agent, String why, int nodes) implements Event {
+    @Override
+    public String text() {
+      return "agent "
+          + agent
+          + " of "
+          + service
+          + " does not answer: "
+          + why
+          + (nodes == 0
+              ? ""
+              : nodes == 1
+                  ? "; 1 node there is judged by its checks"
+                  : "; " + nodes + " nodes there are judged by their checks");
+    }
+  }
+
+  record AgentBack(String service, String agent, long silentMillis) implements Event {
+    @Override
+    public String text() {
+      return "agent "
+          + agent
+          + " of "
+          + service
+          + " answers again, after "
+          + Math.max(1, silentMillis / 1000)
+          + " s";
     }
   }
 

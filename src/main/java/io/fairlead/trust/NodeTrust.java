@@ -16,6 +16,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -66,11 +67,18 @@ public final class NodeTrust extends X509ExtendedTrustManager {
    * @param ca files with the authorities that are trusted; none: those of the system
    */
   public static SSLContext context(List<Path> ca) throws IOException {
-    ServiceTls trusted =
-        new ServiceTls(true, true, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
+    return context(
+        new ServiceTls(true, true, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2));
+  }
+
+  /** For clients of the JDK whose servers are spoken to as nodes are. */
+  static SSLContext context(ServiceTls tls) throws IOException {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[] {of(trusted)}, null);
+      context.init(
+          OwnCertificate.of(tls).map(own -> new KeyManager[] {own}).orElse(null),
+          new TrustManager[] {of(tls)},
+          null);
       return context;
     } catch (GeneralSecurityException e) {
       throw new IOException("TLS cannot be used: " + e.getMessage(), e);

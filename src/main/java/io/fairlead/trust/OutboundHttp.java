@@ -1,5 +1,6 @@
 package io.fairlead.trust;
 
+import io.fairlead.config.ServiceTls;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.http.HttpClient;
@@ -7,6 +8,7 @@ import java.net.http.HttpConnectTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executor;
 import javax.net.ssl.SSLException;
 
 /**
@@ -24,15 +26,31 @@ public final class OutboundHttp {
    * @param ca files with the authorities that are trusted; none: those of the system
    */
   public static HttpClient client(String url, List<Path> ca) throws IOException {
-    HttpClient.Builder builder =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(CONNECT);
+    HttpClient.Builder builder = builder();
     if (url.startsWith("https:")) {
       builder.sslContext(NodeTrust.context(ca));
     }
     return builder.build();
+  }
+
+  private static HttpClient.Builder builder() {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .followRedirects(HttpClient.Redirect.NEVER)
+        .connectTimeout(CONNECT);
+  }
+
+  /**
+   * Such a client for servers that are spoken to as nodes are.
+   *
+   * @param executor runs what it has to do
+   * @throws IOException naming the file of TLS that cannot be used
+   */
+  public static HttpClient client(ServiceTls tls, Executor executor) throws IOException {
+    return builder()
+        .sslContext(NodeTrust.context(tls.enabled() ? tls : ServiceTls.DEFAULT))
+        .executor(executor)
+        .build();
   }
 
   /** Why there was no answer. Messages of exceptions can have in them what is secret. */

@@ -388,7 +388,24 @@ public final class FakeInstance implements Instance {
                     1_795_000_000_000L,
                     2,
                     3,
-                    "17.0 requests in flight are expected and a node is to have 8.0: 3")))
+                    "17.0 requests in flight are expected and a node is to have 8.0: 3")),
+            List.of(
+                new ScaleView.AgentView(
+                    "h1",
+                    "https://10.0.0.21:9901",
+                    "h1",
+                    false,
+                    12.5,
+                    3,
+                    3,
+                    8,
+                    4,
+                    0.5,
+                    8_000_000_000L,
+                    2_000_000_000L,
+                    50_000_000_000L,
+                    "agent h1 has not answered for 12 s (no connection); 3 nodes there are judged by"
+                        + " their checks")))
         : null;
   }
 

@@ -282,6 +282,9 @@ class CliTest {
         NODE    ADDRESS         IS            STATE        AGE  IN FLIGHT
         shop-1  127.0.0.1:9101  process 4711  up     1 h 2 min          7
 
+        AGENT  NODES  LOAD  CORES  MEMORY FREE  DISK FREE
+        h1         3  0.50      4         25 %   46.6 GiB  agent h1 has not answered for 12 s (no connection); 3 nodes there are judged by their checks
+
         TIME                  FROM  TO  WHY
         2026-11-18T11:06:40Z     2   3  17.0 requests in flight are expected and a node is to have 8.0: 3
         """;
@@ -621,6 +624,17 @@ class CliTest {
     public int node(NodeOptions options) {
       launched.add(options.toString());
       return 0;
+    }
+
+    @Override
+    public int agent(Path config) {
+      launched.add("agent " + config);
+      return 0;
+    }
+
+    @Override
+    public List<String> checkAgent(Path config) {
+      return problems;
     }
 
     @Override

@@ -27,6 +27,11 @@ final class GeneratedDocsTest {
     isUpToDate(Path.of("docs/simulation-keys.md"), ConfigReference.simulation());
   }
 
+  @Test
+  void theKeysOfAnAgentAreUpToDate() throws IOException {
+    isUpToDate(Path.of("docs/agent-keys.md"), ConfigReference.agent());
+  }
+
   private static void isUpToDate(Path file, String text) throws IOException {
     if (Boolean.getBoolean("fairlead.update-docs")) {
       Files.writeString(file, text);

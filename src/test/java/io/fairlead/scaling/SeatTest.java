@@ -42,7 +42,7 @@ class SeatTest {
   }
 
   private Seat seat(Leadership by) {
-    return new Seat(by, "shop", time, held -> told.add(time.epochMillis() + " " + held));
+    return new Seat(by, "shop", time, _ -> {}, held -> told.add(time.epochMillis() + " " + held));
   }
 
   @Test

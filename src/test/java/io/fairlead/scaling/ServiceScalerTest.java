@@ -23,8 +23,10 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -45,8 +47,42 @@ class ServiceScalerTest {
     final Map<String, Started> there = new TreeMap<>();
     final List<String> done = new ArrayList<>();
     final Map<Started, String> dead = new LinkedHashMap<>();
+    final Set<String> draining = new TreeSet<>();
+    final List<Started> strays = new ArrayList<>();
+    final Set<String> unwanted = new TreeSet<>();
     String refuses = "";
+    String keeps = "";
+    boolean shared;
     int port = 1000;
+
+    @Override
+    public boolean isShared() {
+      return shared;
+    }
+
+    @Override
+    public boolean isWanted(Started node) {
+      return !unwanted.contains(node.name());
+    }
+
+    @Override
+    public List<Started> strays() {
+      return List.copyOf(strays);
+    }
+
+    @Override
+    public Set<String> draining() {
+      return Set.copyOf(draining);
+    }
+
+    @Override
+    public void drain(Started node, boolean on) {
+      if (on) {
+        draining.add(node.name());
+      } else {
+        draining.remove(node.name());
+      }
+    }
 
     @Override
     public void use(ScaleDriver config) {
@@ -70,7 +106,10 @@ class ServiceScalerTest {
     }
 
     @Override
-    public void stop(Started node, Duration grace) {
+    public void stop(Started node, Duration grace) throws IOException {
+      if (!keeps.isEmpty()) {
+        throw new IOException(keeps);
+      }
       done.add("stop " + node.name());
       there.remove(node.name());
     }
@@ -113,6 +152,112 @@ class ServiceScalerTest {
     scaler().setManual(8);
     seconds(5);
     assertThat(driver.done).hasSize(2);
+  }
+
+  /** Of a group one instance starts and stops, and the others have the same nodes. */
+  @Test
+  void whoDoesNotActSeesWhatTheOthersDo() {
+    driver.shared = true;
+    make(config(2, 8));
+    Started one = other("shop-1");
+    seconds(1);
+    assertThat(states()).as("until it has passed a probe").isEqualTo("shop-1 starting");
+    up("shop-1");
+    driver.draining.add("shop-1");
+    seconds(1);
+    assertThat(states()).isEqualTo("shop-1 draining");
+    seconds(60);
+    assertThat(driver.done).as("that is for the others").isEmpty();
+    driver.draining.clear();
+    seconds(1);
+    assertThat(states()).isEqualTo("shop-1 up");
+    driver.there.remove("shop-1");
+    seconds(1);
+    assertThat(states()).isEmpty();
+    driver.there.put("shop-1", one);
+    other("shop-2");
+    scaler().setActing(true);
+    seconds(1);
+    assertThat(driver.done).as("what there is was seen first").isEmpty();
+    assertThat(states()).isEqualTo("shop-1 starting, shop-2 starting");
+    up("shop-1");
+    up("shop-2");
+    scaler().setManual(3);
+    seconds(1);
+    assertThat(driver.done).containsExactly("start shop-3");
+    up("shop-3");
+    scaler().setManual(2);
+    seconds(1);
+    assertThat(driver.draining).as("the others are told").hasSize(1);
+    seconds(1);
+    assertThat(driver.there).as("and have a moment to see it").hasSize(3);
+    seconds(3);
+    assertThat(driver.there).hasSize(2);
+    assertThat(scaler().end()).as("it does not end them").isNotDone();
+    scaler().close();
+    driver.done.clear();
+    make(config(2, 8));
+    assertThat(scaler().end()).isDone();
+    assertThat(driver.done).isEmpty();
+    assertThat(states()).isEmpty();
+  }
+
+  private Started other(String name) {
+    Started started = new Started(name, new HostPort("10.0.0.2", driver.port++), "other " + name);
+    driver.there.put(name, started);
+    return started;
+  }
+
+  @Test
+  void whatIsComeAcrossCountsOnceItServesAndIsOneOfThem() {
+    begin(config(2, 8));
+    up("shop-1");
+    up("shop-2");
+    driver.refuses = "no agent starts it";
+    scaler().setManual(3);
+    driver.strays.add(other("shop-7"));
+    seconds(1);
+    assertThat(states()).isEqualTo("shop-1 up, shop-2 up, shop-7 starting");
+    up("shop-7");
+    driver.refuses = "";
+    seconds(60);
+    assertThat(states()).isEqualTo("shop-1 up, shop-2 up, shop-7 up");
+    assertThat(driver.done).containsExactly("start shop-1", "start shop-2");
+    driver.strays.clear();
+    driver.strays.add(other("shop-8"));
+    seconds(1);
+    assertThat(driver.done).as("one too many").endsWith("stop shop-8");
+  }
+
+  @Test
+  void whatIsNoLongerWantedWhereItIsMakesRoomOnceAnotherServes() {
+    begin(config(2, 8));
+    up("shop-1");
+    up("shop-2");
+    driver.unwanted.add("shop-2");
+    seconds(2);
+    assertThat(driver.done).endsWith("start shop-3");
+    assertThat(driver.there).hasSize(3);
+    up("shop-3");
+    seconds(2);
+    assertThat(driver.there).containsOnlyKeys("shop-1", "shop-3");
+  }
+
+  @Test
+  void whatCannotBeStoppedIsToldOnceAndTriedUntilItIs() {
+    begin(config(1, 8));
+    up("shop-1");
+    driver.keeps = "agent h1 cannot be told: no connection";
+    scaler().setManual(2);
+    seconds(1);
+    up("shop-2");
+    scaler().setManual(1);
+    seconds(300);
+    assertThat(count(Event.NodeNotStopped.class)).isEqualTo(1);
+    assertThat(driver.there).hasSize(2);
+    driver.keeps = "";
+    seconds(61);
+    assertThat(driver.there).hasSize(1);
   }
 
   @Test

@@ -526,6 +526,8 @@ final class Incidents {
           Event.NodeNotStarted _,
           Event.NodeNotStopped _,
           Event.ScalingBlind _,
+          Event.AgentSilent _,
+          Event.AgentBack _,
           Event.DiscoveryFailed _,
           Event.DiscoveryResumed _,
           Event.Scaled _,
