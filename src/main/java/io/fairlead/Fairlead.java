@@ -4,6 +4,7 @@ import io.fairlead.admin.AdminServer;
 import io.fairlead.admin.MetricsPage;
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.AdminConfig;
+import io.fairlead.config.AuthConfig;
 import io.fairlead.config.ConfigDiff;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.DatabaseConfig;
@@ -170,6 +171,7 @@ final class Fairlead implements AutoCloseable {
   private final DataPlane dataPlane;
   private final TlsKeeper tls;
   private final NodeTlsKeeper nodeTls;
+  private final IdentityKeeper identities;
   private final DnsKeeper dns;
   private final PressureWatch watch;
   private final RecordQueries questions;
@@ -280,6 +282,7 @@ final class Fairlead implements AutoCloseable {
             events::add,
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
+    identities = new IdentityKeeper(dataPlane.loops(), secrets, events::add);
     dns = new DnsKeeper(control, events, health, secrets.nextLong());
     frontEnds = new FrontEndKeeper(name, control, dns, vips, changing, events::add);
     groups =
@@ -491,6 +494,7 @@ final class Fairlead implements AutoCloseable {
           before == null ? List.of("the first") : changes(before.config(), config);
       Map<String, NodeTlsKeeper.Ready> toNodes = nodeTls.load(config);
       affinityKey.prepare(config);
+      identities.prepare(config);
       Map<String, Scaling.Found> found = scaling.find(config);
       Map<String, DeployFile.State> versions = deploys.find(config);
       databases.load(config);
@@ -537,6 +541,7 @@ final class Fairlead implements AutoCloseable {
       past.add(after);
       tls.show(certificates, config);
       nodeTls.keep(toNodes);
+      identities.keep(config);
       lookAfterCertificates();
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
@@ -855,6 +860,9 @@ final class Fairlead implements AutoCloseable {
         targets,
         old != null ? old.counters() : new LoopCounters<>(dataPlane.loops(), RouteCounter.class),
         limits.isEmpty() ? RateLimits.NONE : new RateLimits(limits),
+        old == null
+            ? identities.guards(route, AuthConfig.NONE, List.of())
+            : identities.guards(route, old.config().auth(), old.guardList()),
         route.errors().isEmpty() ? pages : pages.with(route.errors()));
   }
 
@@ -966,14 +974,14 @@ final class Fairlead implements AutoCloseable {
 
   /** From the first use of TLS on: looks at its files, as ConfigWatch does at its own. */
   private void lookAfterCertificates() {
-    if (tlsLooks == null && (tls.isNeeded() || nodeTls.isNeeded())) {
+    if (tlsLooks == null && (tls.isNeeded() || nodeTls.isNeeded() || identities.isNeeded())) {
       tlsLooks =
           Thread.ofVirtual()
               .name("certificates")
               .start(() -> {
                 try {
                   while (true) {
-                    Thread.sleep(tls.pause(nodeTls.files()));
+                    Thread.sleep(tls.pause(nodeTls.files() + identities.files()));
                     changing.lock();
                     try {
                       lookAtCertificates();
@@ -991,6 +999,7 @@ final class Fairlead implements AutoCloseable {
   private void lookAtCertificates() {
     tls.lookAgain(System.nanoTime());
     nodeTls.lookAgain();
+    identities.lookAgain();
     for (ServiceRuntime runtime : state().services().values()) {
       for (Node node : runtime.service().nodes().all()) {
         nodeTls.warn(node);

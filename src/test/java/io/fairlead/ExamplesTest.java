@@ -224,6 +224,7 @@ class ExamplesTest {
         "outliers.yaml",
         "websocket.yaml",
         "guarded.yaml",
+        "access.yaml",
         "balance.yaml",
         "balancing.yaml",
         "alerts.yaml",

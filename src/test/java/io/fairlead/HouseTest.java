@@ -68,6 +68,7 @@ final class HouseTest {
           Map.entry("route", 3),
           Map.entry("limit", 3),
           Map.entry("trust", 3),
+          Map.entry("identity", 3),
           Map.entry("insight", 3),
           Map.entry("service", 2),
           Map.entry("telemetry", 1),

@@ -764,22 +764,12 @@ public final class MetricsPage {
         String in = listener.name();
         String name = route.name();
         String to = route.service();
-        page.sample(
-            metric, counters.get(RouteCounter.DENIED), in, name, to, ErrorReason.DENIED.wireName());
-        page.sample(
-            metric,
-            counters.get(RouteCounter.RATE_LIMITED),
-            in,
-            name,
-            to,
-            ErrorReason.RATE_LIMITED.wireName());
-        page.sample(
-            metric,
-            counters.get(RouteCounter.TOO_LARGE),
-            in,
-            name,
-            to,
-            ErrorReason.BODY_TOO_LARGE.wireName());
+        for (ErrorReason reason : ErrorReason.values()) {
+          RouteCounter counter = RouteCounter.of(reason);
+          if (counter != null) {
+            page.sample(metric, counters.get(counter), in, name, to, reason.wireName());
+          }
+        }
       }
     }
   }

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
  * @param timeouts further limits on time
  * @param webSocket how long WebSockets may last
  * @param access whose requests are taken
+ * @param auth who has to say who it is
  * @param rateLimits how many are taken; each must let a request in
  * @param bodyBytes of one request body; {@link #AS_LISTENER}: what the listener says
  * @param requestHeaders what nodes get changed
@@ -38,6 +39,7 @@ public record RouteConfig(
     RouteTimeouts timeouts,
     WebSocketConfig webSocket,
     AccessConfig access,
+    AuthConfig auth,
     List<RateLimitConfig> rateLimits,
     long bodyBytes,
     HeaderEdits requestHeaders,
@@ -63,6 +65,7 @@ public record RouteConfig(
         RouteTimeouts.NONE,
         WebSocketConfig.DEFAULT,
         AccessConfig.OPEN,
+        AuthConfig.NONE,
         List.of(),
         AS_LISTENER,
         HeaderEdits.NONE,
@@ -152,6 +155,7 @@ public record RouteConfig(
     given.put("rate-limit", !rateLimits.isEmpty());
     given.put("allow", !access.allow().isEmpty());
     given.put("deny", !access.deny().isEmpty());
+    auth.keys().forEach(key -> given.put(key, true));
     given.put("limits", bodyBytes != AS_LISTENER);
     given.put("errors", !errors.isEmpty());
     given.values().removeIf(said -> !said);

@@ -5,6 +5,7 @@ import io.fairlead.config.RouteAction.Redirect;
 import io.fairlead.config.RouteAction.Respond;
 import io.fairlead.config.RouteAction.Send;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -595,17 +596,7 @@ final class RouteLanguage {
           "Whose requests are counted together: `client-ip` (IPv6: its /64), `header:NAME` (those"
               + " without it together) or `route`.",
           "client-ip");
-  private static final Key<Rate> RATE =
-      Key.required(
-          "rate",
-          new Scalar<>(
-              "rate",
-              "1 to 1000000 in s, m or h",
-              Scalar.ordered("type", "string", "pattern", "^" + Rate.PATTERN + "$"),
-              false,
-              (text, _) -> Rate.parse(text)),
-          "Let in on average.",
-          "100/s");
+  private static final Key<Rate> RATE = Key.required("rate", rate(), "Let in on average.", "100/s");
   private static final Key<Integer> BURST =
       Key.computed(
           "burst",
@@ -849,33 +840,49 @@ final class RouteLanguage {
           "route",
           "What becomes of some requests. Routes are tried by priority and then in order, the first"
               + " that matches wins; none matching answers 404.",
-          List.of(
-              ROUTE_NAME,
-              ROUTE_MATCH,
-              PRIORITY,
-              ROUTE_SERVICE,
-              SPLIT,
-              ROUTE_DATABASE,
-              ROUTE_FOR,
-              ROUTE_REDIRECT,
-              ROUTE_RESPOND,
-              ROUTE_REWRITE,
-              ROUTE_HEADERS,
-              ROUTE_TIMEOUT,
-              ROUTE_TIMEOUTS,
-              ROUTE_RETRY,
-              IMPORTANCE,
-              ROUTE_WEBSOCKET,
-              RATE_LIMITS,
-              ALLOW,
-              DENY,
-              ROUTE_LIMITS_KEY,
-              ERRORS),
+          routeKeys(),
           List.of("mirror"),
           null,
           RouteLanguage::route);
 
   private RouteLanguage() {}
+
+  private static List<Key<?>> routeKeys() {
+    List<Key<?>> keys =
+        new ArrayList<>(
+            List.of(
+                ROUTE_NAME,
+                ROUTE_MATCH,
+                PRIORITY,
+                ROUTE_SERVICE,
+                SPLIT,
+                ROUTE_DATABASE,
+                ROUTE_FOR,
+                ROUTE_REDIRECT,
+                ROUTE_RESPOND,
+                ROUTE_REWRITE,
+                ROUTE_HEADERS,
+                ROUTE_TIMEOUT,
+                ROUTE_TIMEOUTS,
+                ROUTE_RETRY,
+                IMPORTANCE,
+                ROUTE_WEBSOCKET,
+                RATE_LIMITS,
+                ALLOW,
+                DENY));
+    keys.addAll(AuthLanguage.KEYS);
+    keys.addAll(List.of(ROUTE_LIMITS_KEY, ERRORS));
+    return List.copyOf(keys);
+  }
+
+  static Scalar<Rate> rate() {
+    return new Scalar<>(
+        "rate",
+        "1 to 1000000 in s, m or h",
+        Scalar.ordered("type", "string", "pattern", "^" + Rate.PATTERN + "$"),
+        false,
+        (text, _) -> Rate.parse(text));
+  }
 
   private static RouteConfig route(Values values, Spot spot) {
     Edits edits = values.get(ROUTE_HEADERS);
@@ -888,6 +895,7 @@ final class RouteLanguage {
         values.get(ROUTE_TIMEOUTS),
         values.get(ROUTE_WEBSOCKET),
         new AccessConfig(values.get(ALLOW), values.get(DENY)),
+        AuthLanguage.read(values),
         values.get(RATE_LIMITS),
         values.get(ROUTE_LIMITS_KEY),
         edits.request(),

@@ -8,7 +8,9 @@ import java.util.Locale;
  */
 public enum ErrorReason {
   BAD_REQUEST(400, "The request could be read in two ways, or is not HTTP."),
+  UNAUTHENTICATED(401, "The route asks who the client is, and the request does not prove it."),
   DENIED(403, "The client's address may not use this listener or route."),
+  FORBIDDEN(403, "Who the client is has been found out, and the route does not let it in."),
   NO_ROUTE(404, "No route of the listener matches the request."),
   REQUEST_TIMEOUT(408, "The client took too long to send its request."),
   BODY_TOO_LARGE(
@@ -26,6 +28,7 @@ public enum ErrorReason {
   CONNECT_FAILED(503, "No connection to a node could be made."),
   NO_NODE(503, "No node of the service is up."),
   OVERLOADED(503, "There is more to do than can be done; come again in a few seconds."),
+  AUTH_UNAVAILABLE(503, "Who the client is could not be found out; come again in a few seconds."),
   UPSTREAM_TIMEOUT(504, "The node did not answer in the time that the route gives it."),
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
   HTTP2_ERROR(400, "The client broke the rules of HTTP/2; its connection was closed."),

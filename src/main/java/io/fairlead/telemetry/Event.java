@@ -40,6 +40,7 @@ public sealed interface Event {
           TakeoverFailed _,
           UpgradeFailed _,
           CertificatesRefused _,
+          UsersRefused _,
           CertificateExpires _,
           NodeCertificateExpires _,
           Overloaded _,
@@ -101,6 +102,7 @@ public sealed interface Event {
           ListenerStarted _,
           ListenerStopped _,
           CertificateLoaded _,
+          UsersLoaded _,
           NodeTlsLoaded _,
           NodeJoined _,
           NodeProbation _,
@@ -588,6 +590,20 @@ public sealed interface Event {
     @Override
     public String text() {
       return user + " keeps the certificates it has; new ones are refused: " + why;
+    }
+  }
+
+  record UsersLoaded(String file, int count) implements Event {
+    @Override
+    public String text() {
+      return file + " has changed: " + count + (count == 1 ? " user" : " users");
+    }
+  }
+
+  record UsersRefused(String file, String why) implements Event {
+    @Override
+    public String text() {
+      return "the users stay as they were; their file is refused: " + why;
     }
   }
 

@@ -1,5 +1,7 @@
 package io.fairlead.telemetry;
 
+import org.jspecify.annotations.Nullable;
+
 /** What each event loop counts about one route. */
 public enum RouteCounter {
   REQUESTS,
@@ -13,6 +15,12 @@ public enum RouteCounter {
   RATE_LIMITED,
   /** Refused by the size of the body. */
   TOO_LARGE,
+  /** Refused as the client did not prove who it is. */
+  UNAUTHENTICATED,
+  /** Refused by who the client is. */
+  FORBIDDEN,
+  /** Refused as who the client is could not be found out. */
+  AUTH_UNAVAILABLE,
   /** Tried again: no connection to a node could be made. */
   RETRIED_CONNECT,
   /** Tried again: a node did nothing about the request. */
@@ -36,5 +44,18 @@ public enum RouteCounter {
   /** Of these, those that answered first. */
   HEDGES_WON,
   /** Not tried a second time: too many have been lately. */
-  HEDGE_NO_BUDGET
+  HEDGE_NO_BUDGET;
+
+  /** What a request is counted as that the rules of the route refuse for that reason, if any. */
+  public static @Nullable RouteCounter of(ErrorReason reason) {
+    return switch (reason) {
+      case DENIED -> DENIED;
+      case RATE_LIMITED -> RATE_LIMITED;
+      case BODY_TOO_LARGE -> TOO_LARGE;
+      case UNAUTHENTICATED -> UNAUTHENTICATED;
+      case FORBIDDEN -> FORBIDDEN;
+      case AUTH_UNAVAILABLE -> AUTH_UNAVAILABLE;
+      default -> null;
+    };
+  }
 }

@@ -148,6 +148,7 @@ class RouteTableTest {
         plain.timeouts(),
         plain.webSocket(),
         plain.access(),
+        plain.auth(),
         plain.rateLimits(),
         plain.bodyBytes(),
         plain.requestHeaders(),

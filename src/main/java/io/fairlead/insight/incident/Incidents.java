@@ -418,6 +418,19 @@ final class Incidents {
               user + " keeps the certificates it has; new ones were refused: " + why,
               Map.of(),
               A_DAY_AND_MORE);
+      case Event.UsersLoaded(String file, int _) -> {
+        endOf("users " + file, when);
+        changeOnPurpose(when, "the users in " + file + " changed");
+      }
+      case Event.UsersRefused(String file, String why) ->
+          state(
+              "users " + file,
+              "users",
+              "warn",
+              when,
+              "The users stay as they were; their file was refused: " + why,
+              Map.of(),
+              A_DAY_AND_MORE);
       case Event.NodeCertificateExpires(String service, String node, long days) ->
           state(
               "node-certificate " + service + "/" + node,

@@ -77,6 +77,12 @@ final class Exchange {
   /** Made when a service with limits is first met. */
   private @Nullable Turn turn;
 
+  /** A guard of the route has to find something out first; null: none has. */
+  private Guard.@Nullable Hold held;
+
+  /** The number of the guard that was asked last. */
+  private int asked;
+
   Exchange(HttpLoop loop) {
     this.loop = loop;
     this.deadlines = new Deadlines(loop.loop().timers(), this::late);
@@ -169,13 +175,72 @@ final class Exchange {
     }
     int limit = matched.rateLimits().refusing(request, loop.now(), loop.verdict());
     if (limit >= 0) {
-      matched.counters().increment(loop.index(), RouteCounter.RATE_LIMITED);
       countError(ErrorReason.RATE_LIMITED);
       begin(matched.errorPages().of(ErrorReason.RATE_LIMITED));
       matched.rateLimits().addTo(response, limit, loop.verdict());
       send(matched.errorPages().of(ErrorReason.RATE_LIMITED));
       return;
     }
+    Guard[] guards = matched.guards();
+    if (guards == null || isLetIn(guards, 0)) {
+      proceed(matched);
+    }
+  }
+
+  /** Asks guards, from that one on; false: one has answered, or holds it. */
+  private boolean isLetIn(Guard[] guards, int from) {
+    for (int i = from; i < guards.length; i++) {
+      asked = i;
+      if (guards[i].ask(this, loop) != Guard.Answer.GOES_ON) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A guard has to find something out, but may not take longer than that. */
+  void hold(Guard.Hold by, long nanos) {
+    held = by;
+    deadlines.begin(loop.now(), 0, route().totalNanos());
+    deadlines.waitBegins(loop.now(), nanos);
+  }
+
+  /** The guard that holds it has nothing against it. */
+  void goOn() {
+    HttpRoute matched = route();
+    endHold();
+    Guard[] guards = matched.guards();
+    if (guards == null || isLetIn(guards, asked + 1)) {
+      proceed(matched);
+    }
+  }
+
+  private void endHold() {
+    Guard.Hold by = held;
+    if (by != null) {
+      held = null;
+      deadlines.end();
+      by.letGo();
+    }
+  }
+
+  /** A guard does not let it in; one field of the answer says what would help. */
+  void turnAway(ErrorReason reason, byte[] name, byte[] value) {
+    countError(reason);
+    LocalAnswer local = isGrpc() ? LocalAnswer.ofGrpc(reason) : route().errorPages().of(reason);
+    begin(local);
+    response.openField(name);
+    response.put(value);
+    response.closeField(FieldName.OTHER);
+    send(local);
+  }
+
+  /** Its client has had too many looked at already. */
+  void turnAwayFor(long nanos) {
+    turnAway(ErrorReason.RATE_LIMITED, RetryAfter.NAME, RetryAfter.seconds(nanos));
+  }
+
+  private void proceed(HttpRoute matched) {
     LocalAnswer local = matched.response();
     Redirection redirection = matched.redirection();
     if (local != null) {
@@ -192,7 +257,6 @@ final class Exchange {
   private @Nullable ErrorReason refusal(HttpRoute matched) {
     HttpPolicy policy = client().policy();
     if (!policy.access().allows(request) || !matched.access().allows(request)) {
-      matched.counters().increment(loop.index(), RouteCounter.DENIED);
       return ErrorReason.DENIED;
     }
     if (request.body > matched.maxBody(policy.limits())) {
@@ -386,6 +450,10 @@ final class Exchange {
   void countError(ErrorReason reason) {
     record.failed(reason);
     client().countError(reason);
+    HttpRoute matched = route;
+    if (matched != null) {
+      matched.countRefusal(loop.index(), reason);
+    }
   }
 
   /** A second node is about to be asked at the same time. */
@@ -887,6 +955,9 @@ final class Exchange {
   /** A limit on time that the route has beside the usual one has been reached. */
   private void late(Deadlines.Kind kind) {
     loop.touch();
+    if (isHeldTooLong()) {
+      return;
+    }
     if (giveUpWaiting(
         kind == Deadlines.Kind.WAIT ? ShedReason.QUEUE_TIMEOUT : ShedReason.DEADLINE)) {
       return;
@@ -926,17 +997,22 @@ final class Exchange {
     }
   }
 
+  /** A mistake of ours: ends it, if it is still going on. */
+  void broken() {
+    ClientSide owner = client;
+    if (owner != null && owner.isCurrent(this)) {
+      fail(ErrorReason.INTERNAL);
+    }
+  }
+
   /** Answers without a node, or instead of it, that something went wrong. */
   void answer(ErrorReason reason) {
     HttpRoute matched = route;
     countError(reason);
-    if (matched != null && reason == ErrorReason.BODY_TOO_LARGE) {
-      matched.counters().increment(loop.index(), RouteCounter.TOO_LARGE);
-    }
     ErrorPages pages = matched == null ? client().policy().errorPages() : matched.errorPages();
     LocalAnswer local = isGrpc() ? LocalAnswer.ofGrpc(reason) : pages.of(reason);
     begin(local);
-    if (reason == ErrorReason.OVERLOADED) {
+    if (reason == ErrorReason.OVERLOADED || reason == ErrorReason.AUTH_UNAVAILABLE) {
       RetryAfter.addTo(response, loop.loop().random());
     }
     send(local);
@@ -946,6 +1022,7 @@ final class Exchange {
   private void begin(LocalAnswer local) {
     endTries(Outcome.CANCELLED);
     endWait();
+    endHold();
     body.end();
     response.copyFrom(local.head());
   }
@@ -978,9 +1055,19 @@ final class Exchange {
     }
   }
 
+  /** If a guard holds it: says that this took too long. */
+  private boolean isHeldTooLong() {
+    Guard.Hold by = held;
+    if (by == null) {
+      return false;
+    }
+    answer(by.late());
+    return true;
+  }
+
   /** The client took too long, or the node did. */
   void timedOut(ErrorReason reason) {
-    if (giveUpWaiting(ShedReason.DEADLINE)) {
+    if (isHeldTooLong() || giveUpWaiting(ShedReason.DEADLINE)) {
       return;
     }
     if (reason == ErrorReason.UPSTREAM_TIMEOUT) {
@@ -1040,6 +1127,7 @@ final class Exchange {
       webSocket = null;
       frames.release();
     }
+    endHold();
     deadlines.end();
     body.end();
     Turn mine = turn;

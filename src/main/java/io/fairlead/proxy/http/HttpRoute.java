@@ -7,6 +7,7 @@ import io.fairlead.config.RouteAction;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.config.WebSocketConfig;
+import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.RouteCounter;
 import java.time.Duration;
@@ -25,6 +26,7 @@ public final class HttpRoute {
 
   private final LoopCounters<RouteCounter> counters;
   private final RateLimits rateLimits;
+  private final Guard @Nullable [] guards;
   private final ErrorPages errorPages;
   private final Access access;
   private final byte[] name;
@@ -43,11 +45,12 @@ public final class HttpRoute {
 
   /** One that sends everything to one service and does nothing else. */
   public HttpRoute(RouteConfig config, ServiceTarget target, LoopCounters<RouteCounter> counters) {
-    this(config, List.of(target), counters, RateLimits.NONE, ErrorPages.NONE);
+    this(config, List.of(target), counters, RateLimits.NONE, List.of(), ErrorPages.NONE);
   }
 
   /**
    * @param targets of the services that the configuration names, in its order
+   * @param guards asked one after the other; each must let a request in
    * @param errorPages those of the route before those of its listener
    */
   public HttpRoute(
@@ -55,6 +58,7 @@ public final class HttpRoute {
       List<ServiceTarget> targets,
       LoopCounters<RouteCounter> counters,
       RateLimits rateLimits,
+      List<Guard> guards,
       ErrorPages errorPages) {
     this.config = config;
     this.targets = targets.toArray(ServiceTarget[]::new);
@@ -64,6 +68,7 @@ public final class HttpRoute {
             .toArray();
     this.counters = counters;
     this.rateLimits = rateLimits;
+    this.guards = guards.isEmpty() ? null : guards.toArray(Guard[]::new);
     this.errorPages = errorPages;
     access = Access.of(config.access());
     name = Ascii.bytes(config.name());
@@ -160,6 +165,25 @@ public final class HttpRoute {
   /** With what they have counted. */
   public RateLimits rateLimits() {
     return rateLimits;
+  }
+
+  /** With what they have found out. */
+  public List<Guard> guardList() {
+    Guard[] all = guards;
+    return all == null ? List.of() : List.of(all);
+  }
+
+  /** Null: there are none. */
+  Guard @Nullable [] guards() {
+    return guards;
+  }
+
+  /** Counts what its rules did not let through. */
+  void countRefusal(int loop, ErrorReason reason) {
+    RouteCounter counter = RouteCounter.of(reason);
+    if (counter != null) {
+      counters.increment(loop, counter);
+    }
   }
 
   /** Before it is published. */

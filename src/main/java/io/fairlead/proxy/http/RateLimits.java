@@ -96,7 +96,7 @@ public final class RateLimits {
 
   /** Says in an answer how long to wait. */
   void addTo(Head response, int refused, RateLimiter.Verdict verdict) {
-    byte[] wait = Ascii.bytes(Long.toString(seconds(verdict.waitNanos())));
+    byte[] wait = RetryAfter.seconds(verdict.waitNanos());
     response.openField(RETRY_AFTER);
     response.put(wait);
     response.closeField(FieldName.OTHER);

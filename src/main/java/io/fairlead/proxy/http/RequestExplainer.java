@@ -133,6 +133,12 @@ public final class RequestExplainer {
               + " at once, by "
               + config.key());
     }
+    for (Guard guard : route.guardList()) {
+      ErrorReason error = guard.explain(head, said);
+      if (error != null) {
+        return error;
+      }
+    }
     PathCaptures.Places places = new PathCaptures.Places();
     switch (route.config().action()) {
       case RouteAction.Redirect redirect -> {

@@ -11,7 +11,7 @@ import java.util.random.RandomGenerator;
  * clients to leave us alone.
  */
 final class RetryAfter {
-  private static final byte[] NAME = Ascii.bytes("retry-after");
+  static final byte[] NAME = Ascii.bytes("retry-after");
   private static final byte[][] SECONDS = {
     Ascii.bytes("1"), Ascii.bytes("2"), Ascii.bytes("3"), Ascii.bytes("4")
   };
@@ -30,6 +30,11 @@ final class RetryAfter {
     answer.openField(NAME);
     answer.put(SECONDS[random.nextInt(SECONDS.length)]);
     answer.closeField(FieldName.OTHER);
+  }
+
+  /** Whole seconds, at least one: not too early. */
+  static byte[] seconds(long nanos) {
+    return Ascii.bytes(Long.toString(Math.max(1, (nanos + NANOS - 1) / NANOS)));
   }
 
   /** Nanoseconds; 0: it does not ask, or what it says cannot be read. */

@@ -2,6 +2,7 @@ package io.fairlead.proxy.http;
 
 import io.fairlead.balance.Balancer;
 import io.fairlead.config.AccessConfig;
+import io.fairlead.config.AuthConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
 import io.fairlead.config.DeployConfig;
@@ -74,6 +75,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   private final RetryConfig retry;
   private final LoopCounters<RouteCounter> routeCounters;
   private final ServiceTarget target;
+  private List<Guard> guards = List.of();
 
   private ProxyFixture(
       List<InetSocketAddress> nodes,
@@ -134,6 +136,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         RouteTimeouts.NONE,
         WebSocketConfig.DEFAULT,
         AccessConfig.OPEN,
+        AuthConfig.NONE,
         List.of(),
         RouteConfig.AS_LISTENER,
         HeaderEdits.NONE,
@@ -153,7 +156,16 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
     RouteConfig route = route(timeout);
     return new HttpPolicy(
         RouteTable.of(
-            List.of(new RouteTable.Entry<>(route, new HttpRoute(route, target, routeCounters)))),
+            List.of(
+                new RouteTable.Entry<>(
+                    route,
+                    new HttpRoute(
+                        route,
+                        List.of(target),
+                        routeCounters,
+                        RateLimits.NONE,
+                        guards,
+                        ErrorPages.NONE)))),
         limits,
         ForwardedConfig.DEFAULT,
         rateSpan);
@@ -232,6 +244,15 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
             Optional.empty(),
             DeployConfig.DEFAULT),
         null);
+    return this;
+  }
+
+  /** From now on these are asked first. */
+  ProxyFixture guard(Guard... asked) {
+    guards = List.of(asked);
+    if (listener.state() instanceof HttpListenerState state) {
+      state.setPolicy(policy(LIMITS, Duration.ofSeconds(60)));
+    }
     return this;
   }
 
