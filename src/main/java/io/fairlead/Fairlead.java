@@ -282,7 +282,7 @@ final class Fairlead implements AutoCloseable {
             events::add,
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
-    identities = new IdentityKeeper(dataPlane.loops(), secrets, events::add);
+    identities = new IdentityKeeper(dataPlane.loops(), secrets, control::epochMillis, events::add);
     dns = new DnsKeeper(control, events, health, secrets.nextLong());
     frontEnds = new FrontEndKeeper(name, control, dns, vips, changing, events::add);
     groups =
@@ -974,7 +974,7 @@ final class Fairlead implements AutoCloseable {
 
   /** From the first use of TLS on: looks at its files, as ConfigWatch does at its own. */
   private void lookAfterCertificates() {
-    if (tlsLooks == null && (tls.isNeeded() || nodeTls.isNeeded() || identities.isNeeded())) {
+    if (tlsLooks == null && (tls.isNeeded() || nodeTls.isNeeded() || identities.files() > 0)) {
       tlsLooks =
           Thread.ofVirtual()
               .name("certificates")
@@ -1446,6 +1446,7 @@ final class Fairlead implements AutoCloseable {
     alerts.close();
     groups.close();
     dns.close();
+    identities.close();
     Thread looking = tlsLooks;
     if (looking != null) {
       looking.interrupt();

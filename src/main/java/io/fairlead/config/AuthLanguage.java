@@ -1,6 +1,7 @@
 package io.fairlead.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -64,6 +65,99 @@ final class AuthLanguage {
                   values.get(PASS_CREDENTIALS),
                   values.get(ATTEMPTS)));
 
+  private static final Scalar<String> SAID = Scalar.text("text", null, JwtConfig::said);
+  private static final Key<String> ISSUER =
+      Key.required(
+          "issuer",
+          SAID,
+          "Who makes the tokens, as their claim `iss` says.",
+          "https://login.example");
+  private static final Key<List<String>> AUDIENCE =
+      Key.required(
+          "audience",
+          new ListOf<>("audiences", SAID),
+          "Whom a token has to be for; any of these in its claim `aud`.",
+          "shop");
+  private static final Key<JwtConfig.Keys> JWKS =
+      Key.required(
+          "jwks",
+          new Scalar<>(
+              "URL or file:PATH", "", Map.of("type", "string"), false, AuthLanguage::source),
+          "Where the public keys of the issuer are (RFC 7517): `https://...`, `http://...` on this"
+              + " machine only, or `file:PATH`, which is read again when it changes.",
+          "https://login.example/keys.json");
+  private static final Key<List<JwtConfig.Algorithm>> ALGORITHMS =
+      Key.of(
+          "algorithms",
+          new ListOf<>(
+              "algorithms",
+              Scalar.words("algorithm", List.of(JwtConfig.Algorithm.values()), Enum::name)),
+          JwtConfig.DEFAULT_ALGORITHMS,
+          "RS256, ES256",
+          "How tokens may be signed; never without a signature, never with a key that both have.",
+          "[RS256]");
+  private static final Key<Map<String, String>> REQUIRED =
+      Key.of(
+          "require",
+          new MapOf<>("values", MapOf.Names.CLAIM, SAID),
+          Map.of(),
+          "nothing",
+          "Claims with the value they must have; of a list, and of the words of `scope`, one must be"
+              + " that. Otherwise the answer is 403.",
+          "{ scope: \"orders:read\" }");
+  private static final Key<Map<String, String>> FORWARD =
+      Key.of(
+          "forward",
+          new MapOf<>("claims", MapOf.Names.EDITED, SAID),
+          Map.of(),
+          "nothing",
+          "Fields in which nodes get the value of a claim, lists with commas between; what a client"
+              + " says in such a field goes nowhere.",
+          "{ x-user: sub }");
+  private static final Key<Duration> LEEWAY =
+      Key.of(
+          "leeway",
+          Scalar.duration(JwtConfig.LEEWAY),
+          JwtConfig.DEFAULT_LEEWAY,
+          "By which the clocks of the issuer and of this machine may differ.",
+          "1m");
+  private static final Key<Duration> REFRESH =
+      Key.of(
+          "refresh",
+          Scalar.duration(JwtConfig.REFRESH),
+          JwtConfig.DEFAULT_REFRESH,
+          "How often keys are fetched from a URL; besides, when a token names one that is not there,"
+              + " but not within five seconds.",
+          "1h");
+
+  private static final Obj<JwtConfig> TOKEN =
+      new Obj<>(
+          "jwt",
+          "Lets in who has a signed token (RFC 7519) in `authorization: Bearer`; others are answered"
+              + " with 401 as in RFC 6750.",
+          List.of(
+              ISSUER,
+              AUDIENCE,
+              JWKS,
+              OutboundKeys.CA,
+              ALGORITHMS,
+              REQUIRED,
+              FORWARD,
+              LEEWAY,
+              REFRESH,
+              PASS_CREDENTIALS),
+          List.of(),
+          null,
+          AuthLanguage::token);
+
+  private static final Key<JwtConfig> JWT =
+      Key.computed(
+          "jwt",
+          TOKEN,
+          "none",
+          "Who has a signed token is let in.",
+          "{ issuer: https://login.example, audience: shop, jwks: https://login.example/keys.json }");
+
   private static final Key<BasicAuthConfig> BASIC_AUTH =
       Key.computed(
           "basic-auth",
@@ -73,27 +167,63 @@ final class AuthLanguage {
           "{ realm: back office, users: \"file:users.htpasswd\", user-header: x-user }");
 
   /** Those of a route. */
-  static final List<Key<?>> KEYS = List.of(BASIC_AUTH);
+  static final List<Key<?>> KEYS = List.of(BASIC_AUTH, JWT);
 
   private AuthLanguage() {}
 
   static AuthConfig read(Values values) {
-    return new AuthConfig(Optional.ofNullable(values.find(BASIC_AUTH)));
+    return new AuthConfig(
+        Optional.ofNullable(values.find(BASIC_AUTH)), Optional.ofNullable(values.find(JWT)));
+  }
+
+  private static JwtConfig token(Values values, Spot at) {
+    List<Path> ca = values.get(OutboundKeys.CA);
+    JwtConfig.Keys keys = values.get(JWKS);
+    new Require()
+        .that(
+            ca.isEmpty() || keys.toString().startsWith("https:"),
+            "ca",
+            null,
+            "must not be given without https")
+        .orRefuse();
+    TlsLanguage.readAuthorities("ca", ca);
+    if (keys instanceof JwtConfig.Keys.Url(String url, _)) {
+      keys = new JwtConfig.Keys.Url(url, ca);
+    }
+    return new JwtConfig(
+        values.get(ISSUER),
+        values.get(AUDIENCE),
+        keys,
+        values.get(ALGORITHMS),
+        values.get(REQUIRED),
+        values.get(FORWARD),
+        values.get(LEEWAY),
+        values.get(REFRESH),
+        values.get(PASS_CREDENTIALS));
+  }
+
+  /** Whoever can change keys on the way makes tokens: not without TLS, but on this machine. */
+  private static JwtConfig.Keys source(String text, Path folder) {
+    if (text.startsWith(FILE)) {
+      return new JwtConfig.Keys.File(file(text, folder));
+    }
+    boolean here = text.matches("http://(localhost|127\\.[0-9.]+|\\[::1])(:[0-9]{1,5})?(/.*)?");
+    if (ReceiverConfig.url(text) != null || (!here && !text.startsWith("https:"))) {
+      throw Require.refusal("must be a URL with https, with http on this machine, or file:PATH");
+    }
+    return new JwtConfig.Keys.Url(text, List.of());
   }
 
   private static Scalar<Path> file() {
-    return new Scalar<>(
-        "file:PATH",
-        "",
-        Map.of("type", "string"),
-        false,
-        (text, folder) -> {
-          String path = text.startsWith(FILE) ? text.substring(FILE.length()) : text;
-          if (path.isEmpty() || path.indexOf('\0') >= 0) {
-            throw Require.refusal("must be file:PATH");
-          }
-          return folder.resolve(path).normalize();
-        });
+    return new Scalar<>("file:PATH", "", Map.of("type", "string"), false, AuthLanguage::file);
+  }
+
+  private static Path file(String text, Path folder) {
+    String path = text.startsWith(FILE) ? text.substring(FILE.length()) : text;
+    if (path.isEmpty() || path.indexOf('\0') >= 0) {
+      throw Require.refusal("must be file:PATH");
+    }
+    return folder.resolve(path).normalize();
   }
 
   private static Scalar<String> fieldName() {

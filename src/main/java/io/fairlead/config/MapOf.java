@@ -98,6 +98,18 @@ record MapOf<E>(String plural, Names names, Shape<E> value) implements Shape<Map
         return text;
       }
     },
+    /** Of a token. */
+    CLAIM(".{1,256}") {
+      @Override
+      @Nullable String objection(String text) {
+        return text.length() > 256 ? "must be at most 256 characters" : JwtConfig.said(text);
+      }
+
+      @Override
+      String normal(String text) {
+        return text;
+      }
+    },
     /** Of a node. */
     LABEL(Syntax.NAME_PATTERN) {
       @Override

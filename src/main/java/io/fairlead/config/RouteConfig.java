@@ -106,6 +106,12 @@ public record RouteConfig(
         retry.perTry(),
         "must not be given beside {}, which says the same",
         List.of(List.of("timeouts", "try")));
+    require.that(
+        auth.basic().isEmpty() || auth.jwt().isEmpty(),
+        List.of("jwt"),
+        null,
+        "must not be given beside {}, since both come in the same field",
+        List.of(List.of("basic-auth")));
     List<List<String>> patterns = List.of(List.of("match", "path"));
     switch (action) {
       case RouteAction.Send(_, Rewrite rewrite) -> {

@@ -8,6 +8,9 @@ public final class CheckDesk {
   /** At a tenth of a second each, these are as many as are done before nobody waits any more. */
   private static final int PASSWORDS_WAITING = 64;
 
+  private static final int TOKENS_AT_ONCE = 64;
+  private static final int TOKENS_WAITING = 1024;
+
   private final Semaphore places;
   private final AtomicInteger there = new AtomicInteger();
   private final int most;
@@ -25,6 +28,14 @@ public final class CheckDesk {
   public static CheckDesk ofPasswords() {
     return new CheckDesk(
         Math.max(1, Runtime.getRuntime().availableProcessors() / 2), PASSWORDS_WAITING);
+  }
+
+  /**
+   * Of tokens, each a fifth of a millisecond: many at once, since some of them may wait for keys to
+   * be fetched.
+   */
+  public static CheckDesk ofTokens() {
+    return new CheckDesk(TOKENS_AT_ONCE, TOKENS_WAITING);
   }
 
   /**

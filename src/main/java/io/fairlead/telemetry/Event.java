@@ -41,6 +41,7 @@ public sealed interface Event {
           UpgradeFailed _,
           CertificatesRefused _,
           UsersRefused _,
+          KeysRefused _,
           CertificateExpires _,
           NodeCertificateExpires _,
           Overloaded _,
@@ -103,6 +104,7 @@ public sealed interface Event {
           ListenerStopped _,
           CertificateLoaded _,
           UsersLoaded _,
+          KeysLoaded _,
           NodeTlsLoaded _,
           NodeJoined _,
           NodeProbation _,
@@ -597,6 +599,23 @@ public sealed interface Event {
     @Override
     public String text() {
       return file + " has changed: " + count + (count == 1 ? " user" : " users");
+    }
+  }
+
+  record KeysLoaded(String source, int count) implements Event {
+    @Override
+    public String text() {
+      return "tokens are checked with other keys from " + source + ", " + count + " of them";
+    }
+  }
+
+  record KeysRefused(String source, String why) implements Event {
+    @Override
+    public String text() {
+      return "tokens are checked with the keys that were known before, if any; "
+          + source
+          + ": "
+          + why;
     }
   }
 

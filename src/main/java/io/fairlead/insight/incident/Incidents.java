@@ -422,6 +422,19 @@ final class Incidents {
         endOf("users " + file, when);
         changeOnPurpose(when, "the users in " + file + " changed");
       }
+      case Event.KeysLoaded(String source, int _) -> {
+        endOf("keys " + source, when);
+        changeOnPurpose(when, "tokens are checked with other keys from " + source);
+      }
+      case Event.KeysRefused(String source, String why) ->
+          state(
+              "keys " + source,
+              "keys",
+              "warn",
+              when,
+              "The keys of tokens stay as they were, if there are any; " + source + ": " + why,
+              Map.of(),
+              A_DAY_AND_MORE);
       case Event.UsersRefused(String file, String why) ->
           state(
               "users " + file,

@@ -66,6 +66,7 @@ public final class CredentialGuard extends Guard {
   private record Mark(long high, long low) {}
 
   /** One that was found good, and what nodes are told. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares what is known
   private record Known(byte[][] names, byte[][] values, long until, int version) {}
 
   /** One that is being looked at, and who waits for it. */
