@@ -8,6 +8,7 @@ import io.fairlead.config.AuthConfig;
 import io.fairlead.config.ConfigDiff;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.DatabaseConfig;
+import io.fairlead.config.ExtAuthConfig;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
@@ -17,6 +18,7 @@ import io.fairlead.config.Probe;
 import io.fairlead.config.ProxyVersion;
 import io.fairlead.config.RateLimitConfig;
 import io.fairlead.config.RouteConfig;
+import io.fairlead.config.RouteMatch;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Discovery;
 import io.fairlead.discovery.Membership;
@@ -30,6 +32,8 @@ import io.fairlead.limit.RateLimiter;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
 import io.fairlead.proxy.http.ErrorPages;
+import io.fairlead.proxy.http.ExtAuthGuard;
+import io.fairlead.proxy.http.Guard;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
@@ -860,10 +864,42 @@ final class Fairlead implements AutoCloseable {
         targets,
         old != null ? old.counters() : new LoopCounters<>(dataPlane.loops(), RouteCounter.class),
         limits.isEmpty() ? RateLimits.NONE : new RateLimits(limits),
-        old == null
-            ? identities.guards(route, AuthConfig.NONE, List.of())
-            : identities.guards(route, old.config().auth(), old.guardList()),
+        guards(route, services, old),
         route.errors().isEmpty() ? pages : pages.with(route.errors()));
+  }
+
+  /** Who is asked before a request of that route goes on, credentials first. */
+  private List<Guard> guards(
+      RouteConfig route, Map<String, ServiceRuntime> services, @Nullable HttpRoute old) {
+    List<Guard> guards =
+        old == null
+            ? identities.guards(route.auth(), AuthConfig.NONE, List.of())
+            : identities.guards(route.auth(), old.config().auth(), old.guardList());
+    Optional<ExtAuthConfig> ext = route.auth().ext();
+    if (ext.isPresent()) {
+      ServiceRuntime service = services.get(ext.get().service());
+      if (service == null) {
+        throw new IllegalStateException("ext-auth of no service passed the checks: " + route);
+      }
+      HttpRoute asking =
+          new HttpRoute(
+              new RouteConfig(
+                  besides(route.name(), "ext-auth"),
+                  RouteMatch.ANY,
+                  service.service().name(),
+                  ext.get().timeout()),
+              service.target(),
+              new LoopCounters<>(dataPlane.loops(), RouteCounter.class));
+      asking.setRecordName(
+          dataPlane.names().number(RecordNames.Kind.ROUTE, asking.config().name()));
+      guards.add(new ExtAuthGuard(ext.get(), asking));
+    }
+    return guards;
+  }
+
+  /** What requests of our own are called in records, that are made because of those of a route. */
+  private static String besides(String route, String what) {
+    return route.substring(0, Math.min(route.length(), 48)) + "." + what;
   }
 
   /**

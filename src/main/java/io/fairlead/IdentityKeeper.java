@@ -229,17 +229,18 @@ final class IdentityKeeper {
   }
 
   /**
-   * The guards of a route.
+   * The guards of a route that look at credentials.
    *
    * @param old with what they have found out; kept if the route asks for the same
    */
-  List<Guard> guards(RouteConfig route, AuthConfig before, List<Guard> old) {
-    if (route.auth().equals(before)) {
-      return old;
-    }
+  List<Guard> guards(AuthConfig auth, AuthConfig before, List<Guard> old) {
     List<Guard> guards = new ArrayList<>();
-    route.auth().basic().ifPresent(basic -> guards.add(guard(basic)));
-    route.auth().jwt().ifPresent(jwt -> guards.add(guard(jwt)));
+    if (auth.asksLike(before)) {
+      old.stream().filter(CredentialGuard.class::isInstance).forEach(guards::add);
+      return guards;
+    }
+    auth.basic().ifPresent(basic -> guards.add(guard(basic)));
+    auth.jwt().ifPresent(jwt -> guards.add(guard(jwt)));
     return guards;
   }
 

@@ -10,15 +10,24 @@ import java.util.Optional;
  * @param basic by a name and a password; none: not asked for
  * @param jwt by a signed token; none: not asked for, and never beside {@code basic}, since both
  *     come in the same field
+ * @param ext by asking a service, after the others; none: not asked
  */
-public record AuthConfig(Optional<BasicAuthConfig> basic, Optional<JwtConfig> jwt) {
-  public static final AuthConfig NONE = new AuthConfig(Optional.empty(), Optional.empty());
+public record AuthConfig(
+    Optional<BasicAuthConfig> basic, Optional<JwtConfig> jwt, Optional<ExtAuthConfig> ext) {
+  public static final AuthConfig NONE =
+      new AuthConfig(Optional.empty(), Optional.empty(), Optional.empty());
+
+  /** Whether credentials are asked for in the same way. */
+  public boolean asksLike(AuthConfig other) {
+    return basic.equals(other.basic) && jwt.equals(other.jwt);
+  }
 
   /** What is given, as the file spells it. */
   List<String> keys() {
     List<String> keys = new ArrayList<>();
     basic.ifPresent(_ -> keys.add("basic-auth"));
     jwt.ifPresent(_ -> keys.add("jwt"));
+    ext.ifPresent(_ -> keys.add("ext-auth"));
     return keys;
   }
 }

@@ -166,14 +166,85 @@ final class AuthLanguage {
           "Who knows a name and its password is let in.",
           "{ realm: back office, users: \"file:users.htpasswd\", user-header: x-user }");
 
+  private static final Key<String> SERVICE =
+      Key.required("service", RouteLanguage.SERVICE_NAME, "Who is asked.", "login");
+  private static final Key<String> PATH =
+      Key.of(
+          "path",
+          Scalar.text("path", "/.*", Syntax::probePath),
+          "/",
+          "What it is asked for, by GET.",
+          "/auth");
+  private static final Key<Duration> TIMEOUT =
+      Key.of(
+          "timeout",
+          Scalar.duration(ExtAuthConfig.TIMEOUT),
+          ExtAuthConfig.DEFAULT_TIMEOUT,
+          "For its answer, all tries together.",
+          "500ms");
+  private static final Scalar<String> FIELD =
+      Scalar.text("field name", null, text -> text.toLowerCase(Locale.ROOT), Syntax::headerName);
+  private static final Key<List<String>> SEND =
+      Key.of(
+          "send",
+          new ListOf<>("field names", FIELD),
+          ExtAuthConfig.DEFAULT_SEND,
+          "authorization, cookie",
+          "Fields of the request that it gets, besides `x-forwarded-method`, `x-forwarded-host` and"
+              + " `x-forwarded-uri`.",
+          "[cookie]");
+  private static final Key<List<String>> TAKE =
+      Key.of(
+          "take",
+          new ListOf<>("field names", fieldName()),
+          List.of(),
+          "none",
+          "Fields of its answer that nodes get; what a client says in such a field goes nowhere.",
+          "[x-user, x-groups]");
+  private static final Key<ExtAuthConfig.Fail> FAIL =
+      Key.of(
+          "fail",
+          Scalar.word(ExtAuthConfig.Fail.class),
+          ExtAuthConfig.Fail.CLOSED,
+          "What becomes of a request when there is no answer in time, or one that says neither yes"
+              + " nor no: `closed` turns it away with 503, `open` lets it in.",
+          "open");
+
+  private static final Obj<ExtAuthConfig> EXT =
+      new Obj<>(
+          "ext-auth",
+          "Asks a service about each request. 2xx lets it in; 401, 403 and a redirection go to the"
+              + " client.",
+          List.of(SERVICE, PATH, TIMEOUT, SEND, TAKE, FAIL),
+          List.of(),
+          null,
+          (values, _) ->
+              new ExtAuthConfig(
+                  values.get(SERVICE),
+                  values.get(PATH),
+                  values.get(TIMEOUT),
+                  values.get(SEND),
+                  values.get(TAKE),
+                  values.get(FAIL)));
+
+  private static final Key<ExtAuthConfig> EXT_AUTH =
+      Key.computed(
+          "ext-auth",
+          EXT,
+          "none",
+          "Whom that service lets in.",
+          "{ service: login, path: /auth, take: [x-user] }");
+
   /** Those of a route. */
-  static final List<Key<?>> KEYS = List.of(BASIC_AUTH, JWT);
+  static final List<Key<?>> KEYS = List.of(BASIC_AUTH, JWT, EXT_AUTH);
 
   private AuthLanguage() {}
 
   static AuthConfig read(Values values) {
     return new AuthConfig(
-        Optional.ofNullable(values.find(BASIC_AUTH)), Optional.ofNullable(values.find(JWT)));
+        Optional.ofNullable(values.find(BASIC_AUTH)),
+        Optional.ofNullable(values.find(JWT)),
+        Optional.ofNullable(values.find(EXT_AUTH)));
   }
 
   private static JwtConfig token(Values values, Spot at) {

@@ -204,7 +204,10 @@ final class TokenCheckTest {
             new RSASSASigner(otherRsa)));
     bad.put(
         "key that is too small",
-        sign(header(JWSAlgorithm.RS256, "s"), claims().build(), new RSASSASigner(small, Set.of(AllowWeakRSAKey.getInstance()))));
+        sign(
+            header(JWSAlgorithm.RS256, "s"),
+            claims().build(),
+            new RSASSASigner(small, Set.of(AllowWeakRSAKey.getInstance()))));
     bad.put(
         "ES256 that names the key of RS256",
         sign(header(JWSAlgorithm.ES256, "r"), claims().build(), new ECDSASigner(ec)));

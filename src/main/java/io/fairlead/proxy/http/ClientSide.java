@@ -4,10 +4,11 @@ import io.fairlead.telemetry.ErrorReason;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Where a request comes from and its answer goes: a connection of HTTP/1.1, or a stream of HTTP/2.
- * The exchange says what is to be sent; how it is framed is known here only. Event loop only.
+ * Where a request comes from and its answer goes: a connection of HTTP/1.1, a stream of HTTP/2, or
+ * ourselves ({@link Subrequest}). The exchange says what is to be sent; how it is framed is known
+ * here only. Event loop only.
  */
-sealed interface ClientSide permits HttpConnection, Http2ClientStream {
+sealed interface ClientSide permits HttpConnection, Http2ClientStream, Subrequest {
   HttpPolicy policy();
 
   Client who();

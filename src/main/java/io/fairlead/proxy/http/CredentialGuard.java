@@ -153,7 +153,9 @@ public final class CredentialGuard extends Guard {
   private final Parts parts;
   private final byte[] scheme;
   private final byte[] challenge;
-  private final byte[][] ownFields;
+
+  /** Fields that nodes do not get from clients. */
+  private final byte[][] dropped;
 
   /** By event loop. */
   private final Memory[] memories;
@@ -166,7 +168,11 @@ public final class CredentialGuard extends Guard {
     this.parts = parts;
     scheme = Ascii.bytes(parts.check().scheme());
     challenge = Ascii.bytes(parts.check().challenge());
-    ownFields = parts.ownFields().stream().map(Ascii::bytes).toArray(byte[][]::new);
+    List<String> names = new ArrayList<>(parts.ownFields());
+    if (!parts.passes()) {
+      names.add("authorization");
+    }
+    dropped = names.stream().map(Ascii::bytes).toArray(byte[][]::new);
     memories = new Memory[loops];
     Arrays.setAll(memories, _ -> new Memory(secret));
   }
@@ -321,51 +327,15 @@ public final class CredentialGuard extends Guard {
     }
   }
 
-  /** What nodes are told is ours alone, also in the spelling that some of them read the same. */
+  /** What nodes are told is ours alone. */
   private void letIn(Head request, Known known) {
-    for (int field = 0; field < request.fieldCount; field++) {
-      if (isOurs(request, field)) {
-        request.drop(field);
-      }
-    }
+    dropOwn(request, dropped);
     for (int i = 0; i < known.names().length; i++) {
       byte[] name = known.names()[i];
       request.openField(name);
       request.put(known.values()[i]);
       request.closeField(FieldName.of(name, 0, name.length));
     }
-  }
-
-  private boolean isOurs(Head request, int field) {
-    int start = request.nameStart(field);
-    int end = request.nameEnd(field);
-    if (!parts.passes() && Ascii.rangeEqualsIgnoreCase(request.bytes, start, end, AUTHORIZATION)) {
-      return true;
-    }
-    for (byte[] name : ownFields) {
-      if (isTwin(request.bytes, start, end, name)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Some application gateways read an underscore as a hyphen. */
-  private static boolean isTwin(byte[] bytes, int start, int end, byte[] name) {
-    if (end - start != name.length) {
-      return false;
-    }
-    for (int i = 0; i < name.length; i++) {
-      byte theirs = Ascii.toLower(bytes[start + i]);
-      if (theirs != name[i] && (!isJoint(theirs) || !isJoint(name[i]))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean isJoint(byte b) {
-    return b == '-' || b == '_';
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import io.fairlead.telemetry.ShedReason;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ final class Exchange {
   private static final int MAX_INFORMATIONAL = 10;
 
   private static final byte[] HEAD = Ascii.bytes("HEAD");
+  private static final byte[] FAIRLEAD_ERROR = Ascii.bytes("fairlead-error");
   private static final byte[] CONTENT_TYPE = Ascii.bytes("content-type");
 
   final Head request = new Head();
@@ -235,6 +237,26 @@ final class Exchange {
     send(local);
   }
 
+  /** A guard does not let it in; somebody else has said what the client is to hear. */
+  void turnAway(ErrorReason reason, Head answer, byte[] content) {
+    if (isGrpc()) {
+      answer(reason);
+      return;
+    }
+    countError(reason);
+    begin(answer);
+    RequestCheck.dropAll(
+        response,
+        1L << FieldName.CONTENT_LENGTH | 1L << FieldName.X_REQUEST_ID | 1L << FieldName.VIA);
+    response.body = content.length;
+    response.lengthAnew = content.length;
+    response.chunkedLikeGet = false;
+    response.openField(FAIRLEAD_ERROR);
+    response.put(Ascii.bytes(reason.wireName()));
+    response.closeField(FieldName.FAIRLEAD_ERROR);
+    send(Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(content)));
+  }
+
   /** Its client has had too many looked at already. */
   void turnAwayFor(long nanos) {
     turnAway(ErrorReason.RATE_LIMITED, RetryAfter.NAME, RetryAfter.seconds(nanos));
@@ -251,6 +273,16 @@ final class Exchange {
     } else {
       forward(matched);
     }
+  }
+
+  /** A request of our own, complete, because of another one; it goes that way. */
+  void startFor(Head cause, HttpRoute matched) {
+    request.clientHigh = cause.clientHigh;
+    request.clientLow = cause.clientLow;
+    record.matched(request);
+    pathStart = request.pathStart;
+    pathLength = request.pathEnd - request.pathStart;
+    start(matched, true);
   }
 
   /** Why the rules do not let the request through. */
@@ -1020,14 +1052,22 @@ final class Exchange {
 
   /** Makes that the answer, to which fields may be added. */
   private void begin(LocalAnswer local) {
+    begin(local.head());
+  }
+
+  private void begin(Head head) {
     endTries(Outcome.CANCELLED);
     endWait();
     endHold();
     body.end();
-    response.copyFrom(local.head());
+    response.copyFrom(head);
   }
 
   private void send(LocalAnswer local) {
+    send(local.body());
+  }
+
+  private void send(ByteBuf content) {
     ClientSide to = client();
     headSent = true;
     deadlines.end();
@@ -1038,10 +1078,9 @@ final class Exchange {
     editResponse();
     Forwarding.addToResponse(this, to);
     to.sendHead(this);
-    ByteBuf body = local.body();
-    if (withBody && body.isReadable()) {
-      record.bytesOut(body.readableBytes());
-      to.sendData(body, body.readableBytes());
+    if (withBody && content.isReadable()) {
+      record.bytesOut(content.readableBytes());
+      to.sendData(content, content.readableBytes());
     }
     countResponse(response.status);
     responseEnd(Head.NONE);

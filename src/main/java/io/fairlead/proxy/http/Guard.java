@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A request whose guard has to find something out first is held: nothing is read of its body,
  * and whatever ends the exchange (its client goes, time is up, the instance stops) ends the wait.
  */
-public abstract sealed class Guard permits CredentialGuard {
+public abstract sealed class Guard permits CredentialGuard, ExtAuthGuard {
   /** What becomes of the request. */
   enum Answer {
     GOES_ON,
@@ -41,4 +41,33 @@ public abstract sealed class Guard permits CredentialGuard {
    * @return what it would be answered with; null: that cannot be told, or it goes on
    */
   abstract @Nullable ErrorReason explain(Head request, List<String> said);
+
+  /** Takes out fields in which nobody but us may say anything, in lower case. */
+  static void dropOwn(Head request, byte[][] names) {
+    for (int field = 0; field < request.fieldCount; field++) {
+      for (byte[] name : names) {
+        if (isTwin(request.bytes, request.nameStart(field), request.nameEnd(field), name)) {
+          request.drop(field);
+        }
+      }
+    }
+  }
+
+  /** Some application gateways read an underscore as a hyphen. */
+  private static boolean isTwin(byte[] bytes, int start, int end, byte[] name) {
+    if (end - start != name.length) {
+      return false;
+    }
+    for (int i = 0; i < name.length; i++) {
+      byte theirs = Ascii.toLower(bytes[start + i]);
+      if (theirs != name[i] && (!isJoint(theirs) || !isJoint(name[i]))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isJoint(byte b) {
+    return b == '-' || b == '_';
+  }
 }
