@@ -303,7 +303,7 @@ final class Crew {
       Member member;
       synchronized (this) {
         member = nodes.get(started.name());
-        if (member == null || member.started != started || member.state != State.RUNNING) {
+        if (member == null || !started.equals(member.started) || member.state != State.RUNNING) {
           return;
         }
         member.state = State.ENDED;
