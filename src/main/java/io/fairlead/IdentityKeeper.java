@@ -33,6 +33,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -179,19 +183,28 @@ final class IdentityKeeper {
   private static byte[] fetch(HttpClient client, String url) throws IOException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(url))
-            .timeout(FETCH)
             .header("accept", "application/jwk-set+json, application/json")
             .build();
+    CompletableFuture<HttpResponse<byte[]>> asked =
+        client.sendAsync(
+            request,
+            HttpResponse.BodyHandlers.limiting(
+                HttpResponse.BodyHandlers.ofByteArray(), KeySource.MAX_BYTES));
     try {
-      HttpResponse<InputStream> answer =
-          client.send(request, HttpResponse.BodyHandlers.ofInputStream());
-      try (InputStream in = answer.body()) {
-        if (answer.statusCode() != 200) {
-          throw new IOException("the answer is " + answer.statusCode());
-        }
-        return in.readNBytes(KeySource.MAX_BYTES + 1);
+      // The request's own limit ends with the head of the answer.
+      HttpResponse<byte[]> answer = asked.get(FETCH.toMillis(), TimeUnit.MILLISECONDS);
+      if (answer.statusCode() != 200) {
+        throw new IOException("the answer is " + answer.statusCode());
       }
+      return answer.body();
+    } catch (TimeoutException e) {
+      asked.cancel(true);
+      throw new IOException("no whole answer within " + FETCH.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      throw new IOException(OutboundHttp.why(cause == null ? e : cause), e);
     } catch (InterruptedException e) {
+      asked.cancel(true);
       Thread.currentThread().interrupt();
       throw new IOException("the instance stops", e);
     }

@@ -39,6 +39,7 @@ final class JwtTest {
   private RSAKey key;
   private volatile byte[] shown = {};
   private volatile int status = 200;
+  private volatile int missing;
 
   @BeforeEach
   void open() throws Exception {
@@ -51,8 +52,11 @@ final class JwtTest {
         exchange -> {
           byte[] body = shown;
           exchange.sendResponseHeaders(status, body.length);
-          exchange.getResponseBody().write(body);
-          exchange.close();
+          exchange.getResponseBody().write(body, 0, body.length - missing);
+          exchange.getResponseBody().flush();
+          if (missing == 0) {
+            exchange.close(); // else the rest never comes
+          }
         });
     issuer.start();
   }
@@ -190,6 +194,31 @@ final class JwtTest {
             "Authorization: Bearer " + token,
             "http://127.0.0.1:" + Loopback.port(fairlead, "web") + "/")
         .output();
+  }
+
+  @Test
+  void anIssuerThatStopsInTheMiddleDoesNotStopUs() throws Exception {
+    missing = 1;
+    try (Fairlead fairlead = start(url());
+        Client client = new Client(Loopback.port(fairlead, "web"))) {
+      Loopback.await(
+          "an end of patience",
+          () ->
+              Loopback.door(fairlead, "GET", "/api/v1/events", "")
+                  .body()
+                  .contains("no whole answer within 5 s"));
+      missing = 0;
+      String good = token(key, "read", 600_000);
+      Loopback.await(
+          "keys",
+          () -> {
+            try {
+              return get(client, good).status() == 200;
+            } catch (IOException e) {
+              throw new java.io.UncheckedIOException(e);
+            }
+          });
+    }
   }
 
   @Test

@@ -188,7 +188,7 @@ public final class KeySource {
         listener.loaded(now == null ? 0 : now.set().size());
       }
     } catch (IOException e) {
-      if (!failing) {
+      if (!failing && !Thread.currentThread().isInterrupted()) { // not when nobody needs them
         failing = true;
         listener.failed(String.valueOf(e.getMessage()));
       }
