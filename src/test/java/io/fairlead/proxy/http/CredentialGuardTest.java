@@ -35,7 +35,6 @@ final class CredentialGuardTest {
   private final SlowCheck check = new SlowCheck();
   private HandNode node;
   private ProxyFixture proxy;
-  private Wire upstream;
 
   /** Takes what begins with "good", when the test lets it. */
   private static final class SlowCheck implements CredentialCheck {
@@ -104,6 +103,7 @@ final class CredentialGuardTest {
   void aClientThatKeepsItsConnectionCostsOneCheckAndNodesLearnTheNameFromUsAlone()
       throws Exception {
     Wire client = client();
+    Wire up = null;
     check.go.release();
     for (int i = 0; i < 3; i++) {
       client.send(
@@ -111,7 +111,7 @@ final class CredentialGuardTest {
               + i
               + " HTTP/1.1\r\nHost: x\r\nAuthorization: tEST   good-1\r\nX-User: root\r\n"
               + "x_user: root\r\n\r\n");
-      Wire up = i == 0 ? accept() : upstream;
+      up = up == null ? accept() : up;
       Received request = up.request();
       assertThat(request.values("x-user")).containsExactly("good-1");
       assertThat(request.values("x_user")).isEmpty();
@@ -123,8 +123,7 @@ final class CredentialGuardTest {
   }
 
   private Wire accept() throws IOException {
-    upstream = leftOver.closes(node.accept());
-    return upstream;
+    return leftOver.closes(node.accept());
   }
 
   @ParameterizedTest
@@ -242,7 +241,7 @@ final class CredentialGuardTest {
     up.request();
     up.send(OK);
     client.response();
-    check.version++;
+    check.version = 1;
     client.send(get("/", "good"));
     await("second check", () -> check.begun.get() == 2);
     check.lasts = Duration.ZERO;

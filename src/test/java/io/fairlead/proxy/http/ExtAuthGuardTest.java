@@ -92,9 +92,19 @@ final class ExtAuthGuardTest {
     Wire client =
         client()
             .send(
-                "POST /a/./b?c=d HTTP/1.1\r\nHost: Shop.example\r\nX-Key: k\r\nX-Other: o\r\n"
-                    + "X-User: root\r\nx_user: root\r\nX-Forwarded-For: 10.0.0.1\r\n"
-                    + "Authorization: Basic x\r\nContent-Length: 4\r\n\r\nbody");
+                String.join(
+                    "\r\n",
+                    "POST /a/./b?c=d HTTP/1.1",
+                    "Host: Shop.example",
+                    "X-Key: k",
+                    "X-Other: o",
+                    "X-User: root",
+                    "x_user: root",
+                    "X-Forwarded-For: 10.0.0.1",
+                    "Authorization: Basic x",
+                    "Content-Length: 4",
+                    "",
+                    "body"));
     Wire asked = asked();
     Received question = asked.request();
     assertThat(question.start).isEqualTo("GET /auth HTTP/1.1");
@@ -109,8 +119,8 @@ final class ExtAuthGuardTest {
     assertThat(question.values("x-user")).isEmpty();
     assertThat(question.values("content-length")).isEmpty();
     asked.send(
-        "HTTP/1.1 200 OK\r\nX-User: ann\r\nX-Group: g\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "3\r\nyes\r\n0\r\n\r\n");
+        "HTTP/1.1 200 OK\r\nX-User: ann\r\nX-Group: g\r\nTransfer-Encoding: chunked\r\n\r\n");
+    asked.send("3\r\nyes\r\n0\r\n\r\n");
     Wire up = accept();
     Received request = up.request();
     assertThat(request.values("x-user")).containsExactly("ann");
