@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -26,6 +27,7 @@ import java.util.stream.IntStream;
  * @param bodyBytes of one request body; {@link #AS_LISTENER}: what the listener says
  * @param requestHeaders what nodes get changed
  * @param responseHeaders what clients get changed
+ * @param compress which answers are packed; none: they go out as they come
  * @param errors {@code 404} or {@code 5xx} → body of Fairlead's own answers with that status
  * @param retry when a request is tried again
  * @param importance what is given up first when there is too much to do
@@ -44,6 +46,7 @@ public record RouteConfig(
     long bodyBytes,
     HeaderEdits requestHeaders,
     HeaderEdits responseHeaders,
+    Optional<CompressConfig> compress,
     Map<String, Content> errors,
     RetryConfig retry,
     Importance importance) {
@@ -70,6 +73,7 @@ public record RouteConfig(
         AS_LISTENER,
         HeaderEdits.NONE,
         HeaderEdits.NONE,
+        Optional.empty(),
         Map.of(),
         RetryConfig.DEFAULT,
         Importance.NORMAL);
@@ -154,6 +158,7 @@ public record RouteConfig(
     given.put(
         "rewrite", action instanceof RouteAction.Send send && !send.rewrite().equals(Rewrite.NONE));
     given.put("headers", !requestHeaders.isEmpty() || !responseHeaders.isEmpty());
+    given.put("compress", compress.isPresent());
     given.put("timeouts", !timeouts.equals(RouteTimeouts.NONE));
     given.put("retry", !retry.equals(RetryConfig.DEFAULT));
     given.put("importance", importance != Importance.NORMAL);

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -817,6 +818,55 @@ final class RouteLanguage {
           "Bounds that differ from those of the listener.",
           "{ body-bytes: 100MiB }");
 
+  private static final Key<List<String>> COMPRESS_TYPES =
+      Key.of(
+          "types",
+          new ListOf<>(
+              "media types",
+              Scalar.text("media type", null, CompressConfig::normalType, CompressConfig::type)),
+          CompressConfig.DEFAULT_TYPES,
+          "HTML, text, CSS, JavaScript, CSV, JSON, XML, SVG",
+          "Media types that are packed, without parameters; `text/*` for all of a kind. Never packed"
+              + " are streams of messages (`text/event-stream`, gRPC).",
+          "[\"text/*\", application/json]");
+  private static final Key<Integer> COMPRESS_BYTES =
+      Key.of(
+          "min-bytes",
+          Scalar.intSize(CompressConfig.MIN_BYTES),
+          CompressConfig.DEFAULT_MIN_BYTES,
+          "1KiB",
+          "Bodies of a known length below that stay as they are.",
+          "4KiB");
+  private static final Key<Integer> COMPRESS_LEVEL =
+      Key.of(
+          "level",
+          Scalar.count(CompressConfig.LEVEL),
+          CompressConfig.DEFAULT_LEVEL,
+          "1 is the fastest, 9 makes the smallest.",
+          "6");
+
+  static final Obj<CompressConfig> COMPRESS =
+      new Obj<>(
+          "compress",
+          "Answers of nodes that are packed by gzip for clients that take it. What is packed already,"
+              + " a part (206), or says `no-transform` stays as it is.",
+          List.of(COMPRESS_TYPES, COMPRESS_BYTES, COMPRESS_LEVEL),
+          List.of(),
+          null,
+          (values, _) ->
+              new CompressConfig(
+                  values.get(COMPRESS_TYPES),
+                  values.get(COMPRESS_BYTES),
+                  values.get(COMPRESS_LEVEL)));
+
+  private static final Key<CompressConfig> ROUTE_COMPRESS =
+      Key.computed(
+          "compress",
+          COMPRESS,
+          "none",
+          "Answers of nodes that are packed; `{}` for the usual ones.",
+          "{ types: [\"text/*\", application/json] }");
+
   private static final Key<RetryConfig> ROUTE_RETRY =
       Key.of(
           "retry",
@@ -862,6 +912,7 @@ final class RouteLanguage {
                 ROUTE_RESPOND,
                 ROUTE_REWRITE,
                 ROUTE_HEADERS,
+                ROUTE_COMPRESS,
                 ROUTE_TIMEOUT,
                 ROUTE_TIMEOUTS,
                 ROUTE_RETRY,
@@ -900,6 +951,7 @@ final class RouteLanguage {
         values.get(ROUTE_LIMITS_KEY),
         edits.request(),
         edits.response(),
+        Optional.ofNullable(values.find(ROUTE_COMPRESS)),
         values.get(ERRORS),
         values.get(ROUTE_RETRY),
         values.get(IMPORTANCE));

@@ -153,6 +153,7 @@ class RouteTableTest {
         plain.bodyBytes(),
         plain.requestHeaders(),
         plain.responseHeaders(),
+        plain.compress(),
         plain.errors(),
         plain.retry(),
         plain.importance());

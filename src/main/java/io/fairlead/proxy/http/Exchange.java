@@ -76,6 +76,9 @@ final class Exchange {
   private int pathLength;
   private final Deadlines deadlines;
 
+  /** Packs the answer; null: it goes out as it came. */
+  private @Nullable Gzip gzip;
+
   /** Made when a service with limits is first met. */
   private @Nullable Turn turn;
 
@@ -865,8 +868,27 @@ final class Exchange {
     editResponse();
     keepSession();
     Forwarding.addToResponse(this, to);
+    Compression compression = route().compression();
+    if (compression != null && compression.concerns(request, response)) {
+      pack(compression);
+    }
     to.sendHead(this);
     countResponse(response.status);
+  }
+
+  private void pack(Compression compression) {
+    Gzip free = loop.takeGzip();
+    if (free != null) { // else there are too many: it goes out as it is
+      compression.announce(response);
+      free.begin(compression.level());
+      gzip = free;
+    }
+  }
+
+  /** Takes what has been packed. */
+  private void sendPacked(ByteBuf packed, int count) {
+    record.bytesOut(count);
+    client().sendData(packed, count);
   }
 
   /** The client learns which node has its session from now on. */
@@ -876,6 +898,11 @@ final class Exchange {
 
   /** Takes that many bytes of the answer's body. */
   void responseData(ByteBuf in, int count) {
+    Gzip packing = gzip;
+    if (packing != null) {
+      packing.add(in, count, this::sendPacked);
+      return;
+    }
     record.bytesOut(count);
     client().sendData(in, count);
   }
@@ -886,6 +913,10 @@ final class Exchange {
       return; // part of a head, perhaps of the slower of two
     }
     ClientSide to = client();
+    Gzip packing = gzip;
+    if (packing != null) {
+      packing.flush(this::sendPacked); // nothing is held back that has come
+    }
     to.flush();
     if (attempt.isConnected() && to.isCurrent(this) && !to.isWritable()) {
       attempt.setReading(false);
@@ -896,6 +927,10 @@ final class Exchange {
   /** The answer is complete. */
   void responseEnd(Head trailers) {
     ClientSide to = client();
+    Gzip packing = gzip;
+    if (packing != null) {
+      packing.end(this::sendPacked);
+    }
     to.sendEnd(trailers);
     to.flush();
     if (to.isCurrent(this)) { // the client may have gone away while we wrote
@@ -1167,6 +1202,11 @@ final class Exchange {
       frames.release();
     }
     endHold();
+    Gzip packing = gzip;
+    if (packing != null) {
+      gzip = null;
+      loop.giveBack(packing);
+    }
     deadlines.end();
     body.end();
     Turn mine = turn;

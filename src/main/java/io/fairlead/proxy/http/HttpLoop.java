@@ -11,11 +11,16 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What the HTTP part keeps per event loop: exchanges to use again, connections to nodes. */
 public final class HttpLoop {
   private static final int MAX_KEPT_EXCHANGES = 1024;
   private static final int MAX_KEPT_BUFFERS = 8;
+  private static final int MAX_KEPT_GZIPS = 16;
+
+  /** Answers that are packed at the same time, by a quarter of a mebibyte each. */
+  private static final int MAX_GZIPS = 512;
 
   /**
    * Bytes of request bodies that are kept to be sent again: a thousand requests of {@code
@@ -33,6 +38,8 @@ public final class HttpLoop {
   private final IdentityHashMap<Node, NodePool> pools = new IdentityHashMap<>();
   private final ArrayDeque<ByteBuf> buffers = new ArrayDeque<>();
   private final Set<WebSocketRelay> webSockets = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final ArrayDeque<Gzip> gzips = new ArrayDeque<>();
+  private int gzipsInUse;
   private final IpAddress address = new IpAddress();
   private final PathCaptures.Places places = new PathCaptures.Places();
   private final RateLimiter.Verdict verdict;
@@ -112,8 +119,30 @@ public final class HttpLoop {
     }
   }
 
-  /** Frees the buffers kept for later. Called when the loop has ended. */
+  /** Something to pack an answer with; null: too many are being packed. */
+  @Nullable Gzip takeGzip() {
+    if (gzipsInUse >= MAX_GZIPS) {
+      return null;
+    }
+    gzipsInUse++;
+    Gzip kept = gzips.pollLast();
+    return kept != null ? kept : new Gzip(loop.allocator());
+  }
+
+  void giveBack(Gzip used) {
+    gzipsInUse--;
+    if (gzips.size() < MAX_KEPT_GZIPS) {
+      used.letGo();
+      gzips.addLast(used);
+    } else {
+      used.close();
+    }
+  }
+
+  /** Frees what is kept for later. Called when the loop has ended. */
   public void releaseKept() {
+    gzips.forEach(Gzip::close);
+    gzips.clear();
     buffers.forEach(ByteBuf::release);
     buffers.clear();
   }

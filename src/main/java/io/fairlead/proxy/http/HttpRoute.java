@@ -35,6 +35,7 @@ public final class HttpRoute {
   private final @Nullable Rewriter rewriter;
   private final @Nullable Redirection redirection;
   private final @Nullable LocalAnswer response;
+  private final @Nullable Compression compression;
   private final long timeoutNanos;
   private final RetryPolicy retry;
   private final int importance;
@@ -105,6 +106,7 @@ public final class HttpRoute {
         response = LocalAnswer.of(respond.status(), respond.content());
       }
     }
+    compression = config.compress().map(Compression::new).orElse(null);
     timeoutNanos = config.timeout().toNanos();
     retry = new RetryPolicy(config.retry(), config.timeouts().attempt());
     importance = config.importance().rank();
@@ -228,6 +230,11 @@ public final class HttpRoute {
   /** What Fairlead answers itself. */
   @Nullable LocalAnswer response() {
     return response;
+  }
+
+  /** Which answers are packed; null: none. */
+  @Nullable Compression compression() {
+    return compression;
   }
 
   /** Bytes of a request body. */

@@ -170,6 +170,16 @@ public final class RequestExplainer {
           said.add("the request goes to one of several services by chance: " + send.shares());
         }
         said.addAll(route.retry().inWords(head));
+        route
+            .config()
+            .compress()
+            .ifPresent(compress ->
+                said.add(
+                    "answers of "
+                        + compress.types().size()
+                        + " types are packed by gzip for clients that take it, from "
+                        + compress.minBytes()
+                        + " bytes on"));
       }
     }
     return null;

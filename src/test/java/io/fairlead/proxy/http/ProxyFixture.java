@@ -5,6 +5,7 @@ import io.fairlead.config.AccessConfig;
 import io.fairlead.config.AuthConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.CompressConfig;
 import io.fairlead.config.DeployConfig;
 import io.fairlead.config.ForwardedConfig;
 import io.fairlead.config.HeaderEdits;
@@ -76,6 +77,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   private final LoopCounters<RouteCounter> routeCounters;
   private final ServiceTarget target;
   private List<Guard> guards = List.of();
+  private Optional<CompressConfig> compress = Optional.empty();
 
   private ProxyFixture(
       List<InetSocketAddress> nodes,
@@ -141,6 +143,7 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         RouteConfig.AS_LISTENER,
         HeaderEdits.NONE,
         HeaderEdits.NONE,
+        compress,
         Map.of(),
         retry,
         Importance.NORMAL);
@@ -245,6 +248,12 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
             DeployConfig.DEFAULT),
         null);
     return this;
+  }
+
+  /** From now on answers are packed. */
+  ProxyFixture compress(CompressConfig config) {
+    compress = Optional.of(config);
+    return guard();
   }
 
   /** From now on these are asked first. */
