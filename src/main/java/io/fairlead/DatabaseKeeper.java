@@ -5,9 +5,11 @@ import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.DatabaseEngine;
 import io.fairlead.config.DatabaseUse;
 import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.GroupConfig;
 import io.fairlead.config.RouteAction;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
+import io.fairlead.group.Group;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.stream.RoleSessions;
@@ -32,8 +34,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,13 +55,18 @@ final class DatabaseKeeper {
   private final Path folder;
   private final Leadership leadership;
   private final SecureRandom random;
+  private final Supplier<@Nullable Group> group;
 
   /** Those that are run and failed over here, by their names. */
   private final Map<String, Own> managed = new ConcurrentHashMap<>();
 
   private boolean manages;
 
-  private record Own(Service service, DatabaseConfig config, ManagedDatabase database) {}
+  /**
+   * @param instance which one of the group this is; empty: it is alone
+   */
+  private record Own(
+      Service service, DatabaseConfig config, String instance, ManagedDatabase database) {}
 
   /** By what they are services of. */
   private final Map<Service, Running> running = new ConcurrentHashMap<>();
@@ -220,10 +229,12 @@ final class DatabaseKeeper {
       Leadership leadership,
       Consumer<Event> events,
       Path data,
-      SecureRandom random) {
+      SecureRandom random,
+      Supplier<@Nullable Group> group) {
     this.data = data;
     this.leadership = leadership;
     this.random = random;
+    this.group = group;
     this.dataPlane = dataPlane;
     this.control = control;
     this.health = health;
@@ -318,12 +329,13 @@ final class DatabaseKeeper {
     if (!manages) {
       return;
     }
+    String instance = config.group().map(GroupConfig::instance).orElse("");
     managed.forEach((name, own) -> {
       DatabaseConfig wanted = config.databases().get(name);
       if (!running.containsKey(own.service()) || wanted == null || wanted.manage().isEmpty()) {
         managed.remove(name);
         own.database().close();
-      } else if (!own.config().equals(wanted)) {
+      } else if (!own.config().equals(wanted) || !own.instance().equals(instance)) {
         managed.remove(name);
         own.database().abandon(); // servers go on, and are found again
       }
@@ -336,10 +348,30 @@ final class DatabaseKeeper {
             new Own(
                 service,
                 wanted,
+                instance,
                 ManagedDatabase.start(
-                    wanted, data, new ManagedSql(), leadership, random, known.managed)));
+                    wanted,
+                    data,
+                    new ManagedSql(),
+                    leadership,
+                    random,
+                    instance.isEmpty() ? null : peers(instance),
+                    known.managed)));
       }
     });
+  }
+
+  private ManagedDatabase.Peers peers(String instance) {
+    return new ManagedDatabase.Peers(
+        instance,
+        () -> {
+          Group present = group.get();
+          return present == null ? null : present.values();
+        },
+        () -> {
+          Group present = group.get();
+          return present == null ? Set.of() : present.hosts();
+        });
   }
 
   /** Null: it is none that is managed here. */

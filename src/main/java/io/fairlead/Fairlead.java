@@ -227,7 +227,8 @@ final class Fairlead implements AutoCloseable {
     watch = new PressureWatch(dataPlane, events);
     Roles roles = new Roles(new LoneLeadership(control, LEASE));
     databases =
-        new DatabaseKeeper(dataPlane, control, health, roles, events::add, config.data(), secrets);
+        new DatabaseKeeper(
+            dataPlane, control, health, roles, events::add, config.data(), secrets, this::group);
     questions = RecordQueries.of(config.data().resolve("records"));
     rollups = new Rollups(config.data(), control::epochMillis, secrets.nextLong());
     incidents =

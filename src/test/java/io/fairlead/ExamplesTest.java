@@ -186,7 +186,8 @@ class ExamplesTest {
                 "tls-nodes.yaml",
                 "scaling-agents.yaml",
                 "scaling-containers.yaml", // by PodmanTest
-                "managed-postgresql.yaml")); // by ManagedPostgresqlTest
+                "managed-postgresql.yaml", // by ManagedPostgresqlTest
+                "managed-postgresql-group.yaml")); // by ManagedGroupTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {
       ValueSource source = method.getAnnotation(ValueSource.class);
       if (source != null) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Fairlead in a process of its own, for tests that kill or replace it. */
 final class FairleadProcess {
@@ -34,9 +35,15 @@ final class FairleadProcess {
   }
 
   static Process start(Path output, List<String> command) throws IOException {
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(output.toFile())
-        .start();
+    return start(output, command, Map.of());
+  }
+
+  /** The same with more in its environment. */
+  static Process start(Path output, List<String> command, Map<String, String> environment)
+      throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().putAll(environment);
+    return builder.start();
   }
 }

@@ -2,6 +2,7 @@ package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.replication.manage.ManagedDatabase;
 import java.io.IOException;
@@ -44,24 +45,29 @@ class ManagedChaosTest {
     SUCCESSOR_KILLED_TOO
   }
 
+  /** Where one logs in. */
+  private interface Door {
+    PostgresqlLogin open() throws IOException;
+  }
+
   /** Writes numbers, and connects again when it has to. */
   private static final class Writer implements AutoCloseable {
     final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
     final AtomicLong longest = new AtomicLong();
-    private final ManagedPostgresql orders;
+    private final Door door;
     private final Thread thread;
     private volatile boolean ended;
     private volatile long last = System.nanoTime();
 
-    Writer(ManagedPostgresql orders, long from) {
-      this.orders = orders;
+    Writer(Door door, long from) {
+      this.door = door;
       this.thread = Thread.ofVirtual().start(() -> write(from));
     }
 
     private void write(long from) {
       long next = from;
       while (!ended) {
-        try (PostgresqlLogin client = orders.writer()) {
+        try (PostgresqlLogin client = door.open()) {
           while (!ended) {
             String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + next + ")");
             acknowledged.add(next++);
@@ -109,7 +115,7 @@ class ManagedChaosTest {
         orders.awaitReplicas(2);
         awaitTwoVoters(orders);
         Set<Long> acknowledged;
-        try (Writer writer = new Writer(orders, round * 1_000_000L)) {
+        try (Writer writer = new Writer(orders::writer, round * 1_000_000L)) {
           writer.await(100);
           hurt(fault, orders, writer);
           writer.await(200);
@@ -117,22 +123,80 @@ class ManagedChaosTest {
           acknowledged = writer.acknowledged;
         }
         all += acknowledged.size();
-        try (PostgresqlLogin client = orders.writer()) {
-          String there =
-              ManagedPostgresql.ask(
-                  client,
-                  "select count(*) from ledger where id in ("
-                      + String.join(",", acknowledged.stream().map(String::valueOf).toList())
-                      + ")");
-          assertThat(there).as("acknowledged, and there").isEqualTo("" + acknowledged.size());
-        }
+        checkThere(orders::writer, acknowledged);
       }
       orders.awaitReplicas(2);
     }
+    print("managed, " + fault, pauses, all);
+  }
+
+  private static void checkThere(Door door, Set<Long> acknowledged) throws IOException {
+    try (PostgresqlLogin client = door.open()) {
+      String there =
+          ManagedPostgresql.ask(
+              client,
+              "select count(*) from ledger where id in ("
+                  + String.join(",", acknowledged.stream().map(String::valueOf).toList())
+                  + ")");
+      assertThat(there).as("acknowledged, and there").isEqualTo("" + acknowledged.size());
+    }
+  }
+
+  private static void print(String what, List<Long> pauses, long all) {
     Collections.sort(pauses);
     System.out.printf(
-        "managed, %s, %d rounds: nobody wrote for p50 %d ms, worst %d ms; %d acknowledged, 0 lost%n",
-        fault, ROUNDS, pauses.get(pauses.size() / 2), pauses.getLast(), all);
+        "%s, %d rounds: nobody wrote for p50 %d ms, worst %d ms; %d acknowledged, 0 lost%n",
+        what, ROUNDS, pauses.get(pauses.size() / 2), pauses.getLast(), all);
+  }
+
+  /** What becomes of an instance, and of the member that it runs. */
+  enum Loss {
+    PRIMARYS_KILLED,
+    PRIMARYS_FROZEN,
+    DECIDERS_KILLED,
+    DECIDERS_FROZEN
+  }
+
+  /** Three instances, each with a member; the client writes through one that is not hurt. */
+  @ParameterizedTest
+  @EnumSource(Loss.class)
+  void nothingIsLostWithAnInstance(Loss loss) throws Exception {
+    List<Long> pauses = new ArrayList<>();
+    long all = 0;
+    try (ManagedGroup orders = new ManagedGroup(folder)) {
+      Instance first = orders.awaitWhole();
+      try (PostgresqlLogin client = orders.writer(first)) {
+        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+      }
+      for (int round = 0; round < ROUNDS; round++) {
+        Instance primary = orders.awaitWhole();
+        Instance decides = orders.awaitAside(primary);
+        boolean primarys = loss == Loss.PRIMARYS_KILLED || loss == Loss.PRIMARYS_FROZEN;
+        Instance hurt = primarys ? primary : decides;
+        Instance through = orders.other(primary, hurt);
+        Set<Long> acknowledged;
+        try (Writer writer = new Writer(() -> orders.writer(through), round * 1_000_000L)) {
+          writer.await(100);
+          if (loss == Loss.PRIMARYS_KILLED || loss == Loss.DECIDERS_KILLED) {
+            hurt.kill();
+            writer.await(200);
+            hurt.start();
+          } else {
+            hurt.signal("STOP"); // its server goes on
+            writer.await(200);
+            TimeUnit.SECONDS.sleep(4); // longer than the role is held
+            hurt.signal("CONT");
+          }
+          writer.await(200);
+          pauses.add(writer.longest.get() / 1_000_000);
+          acknowledged = writer.acknowledged;
+        }
+        all += acknowledged.size();
+        checkThere(() -> orders.writer(through), acknowledged);
+      }
+      Instance _ = orders.awaitWhole();
+    }
+    print("managed by three instances, " + loss, pauses, all);
   }
 
   private static void awaitTwoVoters(ManagedPostgresql orders) throws InterruptedException {

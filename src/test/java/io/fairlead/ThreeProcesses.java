@@ -12,12 +12,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Three instances of a group in processes of their own, which can be killed and frozen. */
 final class ThreeProcesses implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final List<String> NAMES = List.of("a", "b", "c");
+  static final List<String> NAMES = List.of("a", "b", "c");
 
   private static final String TOKEN = "who-may-hurt-instances";
 
@@ -27,6 +29,8 @@ final class ThreeProcesses implements AutoCloseable {
   final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
   private final Path folder;
   private final @Nullable Namespaces machines;
+  private final String rest;
+  private final IntFunction<Map<String, String>> environment;
   private final List<Instance> instances = new ArrayList<>();
 
   /** One of them. */
@@ -35,10 +39,15 @@ final class ThreeProcesses implements AutoCloseable {
     final HostPort admin;
     final Path config;
     final Path data;
+
+    /** Its place among them, from 0. */
+    final int number;
+
     private @Nullable Path log;
     private volatile @Nullable Process process;
 
     Instance(String name, HostPort admin) {
+      this.number = instances.size();
       this.name = name;
       this.admin = admin;
       this.config = folder.resolve(name + ".yaml");
@@ -51,7 +60,9 @@ final class ThreeProcesses implements AutoCloseable {
       log = output;
       process =
           FairleadProcess.start(
-              output, machines == null ? command : machines.command(name, command));
+              output,
+              machines == null ? command : machines.command(name, command),
+              environment.apply(number));
     }
 
     /** What it has printed since it was started last. */
@@ -117,6 +128,20 @@ final class ThreeProcesses implements AutoCloseable {
    * @param more lines of {@code group} for all of them, between commas
    */
   ThreeProcesses(Path folder, String more) throws IOException {
+    this(folder, more, "", _ -> Map.of());
+  }
+
+  /**
+   * The same with more to do.
+   *
+   * @param rest of the configuration of all of them
+   * @param environment of each
+   */
+  ThreeProcesses(
+      Path folder, String more, String rest, IntFunction<Map<String, String>> environment)
+      throws IOException {
+    this.rest = rest;
+    this.environment = environment;
     this.folder = folder;
     this.machines = null;
     int base = FreePort.row(NAMES.size() * STEP + NAMES.size());
@@ -137,6 +162,8 @@ final class ThreeProcesses implements AutoCloseable {
   ThreeProcesses(Path folder, Namespaces machines) throws IOException {
     this.folder = folder;
     this.machines = machines;
+    this.rest = "";
+    this.environment = _ -> Map.of();
     List<HostPort> binds = new ArrayList<>();
     for (int i = 0; i < NAMES.size(); i++) {
       String address = "10.77.0." + (i + 1);
@@ -161,6 +188,7 @@ final class ThreeProcesses implements AutoCloseable {
           data: "%s"
           logs: { enabled: false }
           group: { name: test, instance: %s, bind: "%s", peers: { %s }%s }
+          %s\
           """
               .formatted(
                   instance.admin,
@@ -169,7 +197,8 @@ final class ThreeProcesses implements AutoCloseable {
                   instance.name,
                   binds.get(i),
                   peers,
-                  more.isEmpty() ? "" : ", " + more));
+                  more.isEmpty() ? "" : ", " + more,
+                  rest));
       Files.createDirectories(instance.data);
       instance.start();
     }

@@ -20,7 +20,7 @@ final class ManagedApi {
       @Doc("The highest term that has begun.") long term,
       @Doc("What a commit waits for.") String waitsFor,
       @Doc("What is going on; null: nothing.") @Nullable String doing,
-      @Doc("Members that this instance runs.") List<Own> members,
+      @Doc("Members, as the instances that run them see them.") List<Own> members,
       @Doc("How the last failover went.") List<Step> steps) {
     static Managed of(ManagedView view) {
       return new Managed(
@@ -33,6 +33,7 @@ final class ManagedApi {
               .map(one ->
                   new Own(
                       one.name(),
+                      one.instance().isEmpty() ? null : one.instance(),
                       one.doing(),
                       one.trouble().isEmpty() ? null : one.trouble(),
                       one.pid() == 0 ? null : one.pid()))
@@ -41,9 +42,11 @@ final class ManagedApi {
     }
   }
 
-  @Doc("A member that this instance runs.")
+  @Doc("A member as the instance that runs it sees it.")
   record Own(
       String name,
+      @Doc("Which instance of the group; null: this one, which is alone.")
+          @Nullable String instance,
       String doing,
       @Doc("What is in the way; null: nothing.") @Nullable String trouble,
       @Doc("Process of its server; null: none runs.") @Nullable Long pid) {}

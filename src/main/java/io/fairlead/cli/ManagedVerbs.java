@@ -110,12 +110,13 @@ final class ManagedVerbs {
       rows.add(
           List.of(
               one.get("name").asString(),
+              one.get("instance").isNull() ? "-" : one.get("instance").asString(),
               one.get("doing").asString(),
               one.get("pid").isNull() ? "-" : one.get("pid").asString(),
               one.get("trouble").isNull() ? "" : one.get("trouble").asString()));
     }
     if (!rows.isEmpty()) {
-      out.table(List.of("MEMBER", "SERVER", ">PROCESS", "IN THE WAY"), rows);
+      out.table(List.of("MEMBER", "RUN BY", "SERVER", ">PROCESS", "IN THE WAY"), rows);
     }
     List<List<String>> steps = new ArrayList<>();
     for (JsonNode step : managed.get("steps")) {

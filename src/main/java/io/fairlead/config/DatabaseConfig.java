@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param name unique among databases and services; a metric label
  * @param engine what the members are
  * @param members name → address, 1 to 16
+ * @param instances member → which instance of the group runs it; of members that Fairlead manages
  * @param probe how they are asked what they are
  * @param patience how long a connection may wait for a member that it may go to, 0 to 5 m; default
  *     10 s
@@ -29,6 +30,7 @@ public record DatabaseConfig(
     String name,
     DatabaseEngine engine,
     Map<String, HostPort> members,
+    Map<String, String> instances,
     DatabaseProbeConfig probe,
     Duration patience,
     Writers writers,
@@ -50,6 +52,7 @@ public record DatabaseConfig(
 
   public DatabaseConfig {
     members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
+    instances = Collections.unmodifiableMap(new LinkedHashMap<>(instances));
     backup = backup.map(one -> one.or(probe));
     Require require =
         new Require()
@@ -95,7 +98,15 @@ public record DatabaseConfig(
             List.of(List.of("members", other)));
       }
     });
-    if (manage.isPresent()) {
+    boolean managed = manage.isPresent();
+    instances.forEach((member, instance) ->
+        require.that(
+            managed,
+            List.of("members", member, "instance"),
+            instance,
+            "must not be given where Fairlead does not manage the database",
+            List.of()));
+    if (managed) {
       checkManaged(require, engine, members, probe, manage.get());
     }
     require.orRefuse();
@@ -155,6 +166,18 @@ public record DatabaseConfig(
         null,
         "must leave somebody who may become primary",
         List.of());
+  }
+
+  /**
+   * Which members an instance runs.
+   *
+   * @param instance its name in the group; empty: it is alone, and runs all of them
+   */
+  public List<String> membersOf(String instance) {
+    return members.keySet().stream()
+        .filter(member ->
+            instance.isEmpty() || instances.getOrDefault(member, instance).equals(instance))
+        .toList();
   }
 
   /** Where who asks logs in. */

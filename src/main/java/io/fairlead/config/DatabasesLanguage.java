@@ -2,14 +2,18 @@ package io.fairlead.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What an operator can write about databases. */
 final class DatabasesLanguage {
   private static final Scalar<String> NAME = Scalar.text("name", null, DatabaseLogin::name);
+  private static final Scalar<String> INSTANCE =
+      Scalar.text("name", Syntax.NAME_PATTERN, Syntax::name);
   private static final Scalar<HostPort> ADDRESS = Scalar.parsed("address", HostPort::parse);
 
   // probe
@@ -207,10 +211,32 @@ final class DatabasesLanguage {
           "What the members are: PostgreSQL with streaming replication, or nodes of a MariaDB Galera"
               + " cluster.",
           "postgresql");
-  private static final Key<Map<String, HostPort>> MEMBERS =
+  private static final Key<HostPort> MEMBER_ADDRESS =
+      Key.required("address", ADDRESS, "Where it listens.", "\"10.0.0.1:5432\"");
+  private static final Key<String> MEMBER_INSTANCE =
+      Key.computed(
+          "instance",
+          INSTANCE,
+          "this one, where it is alone",
+          "Which instance of the group runs it; where Fairlead manages the database.",
+          "db-1");
+
+  static final Obj<DatabaseMember> MEMBER =
+      new Obj<>(
+          "database-member",
+          "A server of a database. An address alone stands for it.",
+          List.of(MEMBER_ADDRESS, MEMBER_INSTANCE),
+          List.of(),
+          new Obj.ShortForm<>(
+              ADDRESS, (address, _) -> new DatabaseMember(address, Optional.empty())),
+          (values, _) ->
+              new DatabaseMember(
+                  values.get(MEMBER_ADDRESS), Optional.ofNullable(values.find(MEMBER_INSTANCE))));
+
+  private static final Key<Map<String, DatabaseMember>> MEMBERS =
       Key.required(
           "members",
-          new MapOf<>("members", MapOf.Names.OBJECT, ADDRESS),
+          new MapOf<>("members", MapOf.Names.OBJECT, MEMBER),
           "Name and address of each, in the order of preference.",
           "{ a: \"10.0.0.1:5432\", b: \"10.0.0.2:5432\" }");
   private static final Key<DatabaseProbeConfig> DATABASE_PROBE =
@@ -258,8 +284,7 @@ final class DatabasesLanguage {
           "manage",
           MANAGE,
           "somebody else does",
-          "That Fairlead creates the members, runs them on this machine and fails over; of"
-              + " PostgreSQL.",
+          "That Fairlead creates the members, runs them and fails over; of PostgreSQL.",
           "{ acknowledgements: 1 }");
 
   static final Obj<DatabaseConfig> DATABASE_ENTRY =
@@ -283,7 +308,8 @@ final class DatabasesLanguage {
               new DatabaseConfig(
                   Syntax.name(spot.segment()) == null ? spot.segment() : "unnamed",
                   values.get(ENGINE),
-                  values.get(MEMBERS),
+                  each(values.get(MEMBERS), DatabaseMember::address),
+                  each(values.get(MEMBERS), member -> member.instance().orElse(null)),
                   values.get(DATABASE_PROBE),
                   values.get(PATIENCE),
                   values.get(WRITERS),
@@ -308,6 +334,19 @@ final class DatabasesLanguage {
   private static Duration usualTimeout(Duration interval) {
     Duration usual = Duration.ofMillis(500);
     return usual.compareTo(interval) < 0 ? usual : interval;
+  }
+
+  /** What there is of it, by the members' names. */
+  private static <T> Map<String, T> each(
+      Map<String, DatabaseMember> members, Function<DatabaseMember, @Nullable T> what) {
+    Map<String, T> all = new LinkedHashMap<>();
+    members.forEach((name, member) -> {
+      T its = what.apply(member);
+      if (its != null) {
+        all.put(name, its);
+      }
+    });
+    return all;
   }
 
   private static <T> T orElse(@Nullable T value, T otherwise) {

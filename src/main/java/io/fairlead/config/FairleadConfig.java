@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything one instance is told.
@@ -64,13 +65,7 @@ public record FairleadConfig(
     services = Collections.unmodifiableMap(balanced(all, listeners, runtime.zone()));
     checkServices(require, listeners, services);
     checkDatabases(require, listeners, databases);
-    databases.forEach((name, database) ->
-        require.that(
-            database.manage().isEmpty() || group.isEmpty(),
-            List.of("databases", name, "manage"),
-            null,
-            "must not be given to an instance of a group: each would make a database of its own",
-            List.of(List.of("group"))));
+    checkInstances(require, group.orElse(null), databases);
     checkCommands(require, admin, services);
     checkBinds(require, admin, listeners, group, dns);
     checkDns(require, dns, group.isPresent(), listeners, services);
@@ -112,6 +107,39 @@ public record FairleadConfig(
     }
     byUse.replaceAll((_, service) -> service.withBalance(service.balance().withZone(zone)));
     return byUse;
+  }
+
+  /** Each member of a managed database has one instance that runs it, and no two run the same. */
+  private static void checkInstances(
+      Require require, @Nullable GroupConfig group, Map<String, DatabaseConfig> databases) {
+    for (DatabaseConfig database : databases.values()) {
+      if (database.manage().isEmpty()) {
+        continue;
+      }
+      for (String member : database.members().keySet()) {
+        List<String> place = List.of("databases", database.name(), "members", member);
+        String instance = database.instances().get(member);
+        if (instance == null) {
+          require.that(
+              group == null || group.peers().size() == 1,
+              place,
+              null,
+              "must say which instance runs it, as { address: ..., instance: ... }: this one is one"
+                  + " of a group",
+              List.of(List.of("group")));
+        } else {
+          require.that(
+              group != null && group.peers().containsKey(instance),
+              join(place, "instance"),
+              instance,
+              group == null
+                  ? "must not be given to an instance that is in no group"
+                  : "must be an instance in group.peers"
+                      + Suggest.among(instance, group.peers().keySet()),
+              group == null ? List.of() : List.of(List.of("group")));
+        }
+      }
+    }
   }
 
   private static void checkServices(

@@ -7,6 +7,7 @@ import io.fairlead.group.Greeting.Hello;
 import io.fairlead.group.Servers.Server;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.Scheduler;
+import io.fairlead.runtime.SharedValues;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -72,6 +73,7 @@ public final class Group implements AutoCloseable {
   private final ZooKeeperState state;
   private final Leases leases;
   private final Store store;
+  private final Values values;
   private final FrontEnds frontEnds;
   private final Versions versions;
   private final Upgrade upgrade;
@@ -121,6 +123,7 @@ public final class Group implements AutoCloseable {
     state = new ZooKeeperState(() -> engine);
     leases = new Leases(control, state, config.instance() + "/" + process);
     store = new Store(state);
+    values = new Values(state);
     frontEnds = new FrontEnds(state, state::sessionId, site);
     versions = new Versions(state, config, folder, applier, control::epochMillis, this::carriers);
     upgrade = new Upgrade(state, process, control::nanoTime, control::epochMillis, events);
@@ -174,6 +177,19 @@ public final class Group implements AutoCloseable {
 
   public Store store() {
     return store;
+  }
+
+  /** What other parts of this instance share with those of the others. */
+  public SharedValues values() {
+    return values;
+  }
+
+  /** Hosts of all instances, this one included, as far as is known. */
+  public Set<String> hosts() {
+    Set<String> hosts = new TreeSet<>();
+    config.peers().values().forEach(peer -> hosts.add(peer.host()));
+    others.values().forEach(peer -> hosts.add(peer.host()));
+    return hosts;
   }
 
   /**

@@ -99,6 +99,7 @@ class DatabaseWatchTest {
             "orders",
             engine,
             named,
+            Map.of(),
             new DatabaseProbeConfig(
                 "fairlead",
                 new Secret(""),

@@ -53,6 +53,15 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private static final Duration SOON = Duration.ofMillis(500);
   private static final Duration LATER = Duration.ofSeconds(5);
 
+  /** So long all is well before the role is left to another instance. */
+  private static final long ASIDE_NANOS = Duration.ofSeconds(2).toNanos();
+
+  /** So long after that it is not tried again: others may be there and not stand. */
+  private static final long ASIDE_AGAIN_NANOS = Duration.ofMinutes(2).toNanos();
+
+  /** So many questions in a row one that is being promoted elsewhere may leave without answer. */
+  private static final int SILENT = 10;
+
   /** What it tells the rest of the instance. Any thread; nothing waits. */
   interface World {
     /** Clients who write go there, if that is what it says of itself, and nowhere else. */
@@ -62,6 +71,15 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     void admitNobody(String why);
 
     void event(Event event);
+
+    /** Nothing new goes to that member, and sessions end between two transactions; or again. */
+    void drain(String member, boolean on);
+
+    /** A member that another instance runs cannot follow as it is. */
+    void rejoin(String member);
+
+    /** Another instance had better decide. */
+    void resign();
   }
 
   private static final class Tracked {
@@ -84,6 +102,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     long phaseSince = System.nanoTime();
     long askedAt = System.nanoTime();
     int timeline;
+    long change;
     @Nullable Member promoted;
 
     Run(Failover failover, long term, String old) {
@@ -119,10 +138,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private String stuck = "";
   private String target = "";
   private @Nullable CompletableFuture<String> moved;
-  private boolean holds;
+  private volatile boolean holds;
+  private String draining = "";
+  private long wellSince;
+  private long asideAt = System.nanoTime() - ASIDE_AGAIN_NANOS;
 
   /**
-   * @param agents of the members that are on this machine
+   * @param agents of the members that this instance runs
    * @param founding the state of a database of which nothing is remembered; null: it is not for us
    *     to found
    */
@@ -173,7 +195,18 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       changing = false;
       upstream = null;
       doing = "";
+      endMove("another instance decides from now on");
     });
+  }
+
+  /** Whether this instance has the role now. Any thread. */
+  boolean decides() {
+    return mayAct();
+  }
+
+  /** Whether other instances run members, too. */
+  private boolean isShared() {
+    return agents.size() < members.size();
   }
 
   private boolean mayAct() {
@@ -188,7 +221,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
     try {
       ManagedState state = store.read();
-      return state != null && state.isSettled() ? members.get(state.primary()) : null;
+      return state == null
+          ? null
+          : members.get(state.isSettled() ? state.primary() : state.promoted());
     } catch (IOException _) {
       return null;
     }
@@ -283,6 +318,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private void decide() {
     try {
       ManagedState state = store.read();
+      drain(state == null ? "" : state.leaving());
       if (!mayAct()) {
         follow(state);
         return;
@@ -291,7 +327,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         ManagedState first = founding.get();
         if (first != null) {
           boolean _ = store.replace(null, first);
+        } else {
+          doing = "waits for instances that run members to say what they have";
         }
+        return;
+      }
+      if (!state.leaving().isEmpty() && !holds && moved == null) {
+        boolean _ = store.replace(state, state.withLeaving("")); // whoever moved it has gone
         return;
       }
       if (!state.isFounded()) {
@@ -318,6 +360,20 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       admit(state.primary(), state.timeline());
     } else {
       admitNobody("a primary is being elected");
+    }
+  }
+
+  /** Of all instances: each sees to its own clients. */
+  private void drain(String member) {
+    if (!draining.equals(member)) {
+      String before = draining;
+      draining = member;
+      if (!before.isEmpty()) {
+        world.drain(before, false);
+      }
+      if (!member.isEmpty()) {
+        world.drain(member, true);
+      }
     }
   }
 
@@ -400,6 +456,27 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     if (!changing && !holds && !wanted.equals(state.rule())) {
       change(state, source, state.rule().stepsTo(voters, acks));
     }
+    stepAside(state, now);
+  }
+
+  /**
+   * Whoever decides had better not be on the machine of the primary: should that be lost, others
+   * would first have to wait until the role is free.
+   */
+  private void stepAside(ManagedState state, long now) {
+    boolean others = false;
+    for (Map.Entry<String, Tracked> one : tracked.entrySet()) {
+      others |= !agents.containsKey(one.getKey()) && one.getValue().sight.isReplica();
+    }
+    if (!others || !agents.containsKey(state.primary()) || changing || holds) {
+      wellSince = 0;
+    } else if (wellSince == 0) {
+      wellSince = now;
+    } else if (now - wellSince > ASIDE_NANOS && now - asideAt > ASIDE_AGAIN_NANOS) {
+      wellSince = 0;
+      asideAt = now;
+      world.resign();
+    }
   }
 
   private void lead(long term, Member source, Set<String> names, long now) {
@@ -421,9 +498,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private void rejoin(String name, long now) {
     MemberAgent agent = agents.get(name);
     Tracked one = tracked.get(name);
-    if (agent != null && one != null) {
+    if (one != null) {
       one.since = now; // it gets time for that
-      agent.rejoin();
+      if (agent != null) {
+        agent.rejoin();
+      } else {
+        world.rejoin(name);
+      }
     }
   }
 
@@ -433,23 +514,35 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   // --- whose word counts -------------------------------------------------------------------
 
-  /** One step after the other, each in force before the next. */
+  /**
+   * One step after the other, each in force before the next. It begins with a change of the state
+   * in any case: by its number the primary tells this order from one of an instance that had the
+   * role before, and that comes late.
+   */
   private void change(ManagedState state, Member primary, List<VoterRule.Step> steps) {
     changing = true;
-    next(state.term(), primary, new ArrayDeque<>(steps));
+    ArrayDeque<VoterRule.Step> all = new ArrayDeque<>(steps);
+    if (!(all.peek() instanceof VoterRule.Step.State)) {
+      all.addFirst(new VoterRule.Step.State(state.rule()));
+    }
+    next(state.term(), state.change(), primary, all);
   }
 
-  private void next(long term, Member primary, ArrayDeque<VoterRule.Step> steps) {
+  /**
+   * @param change what the last step left; if it is another by now, somebody else has changed it
+   */
+  private void next(long term, long change, Member primary, ArrayDeque<VoterRule.Step> steps) {
     try {
       ManagedState state = store.read();
-      if (!changing || state == null || state.term() != term || run != null || !mayAct()) {
+      if (!changing || state == null || !isStill(state, term, change) || !mayAct()) {
         changing = false;
         return;
       }
       switch (steps.poll()) {
         case VoterRule.Step.State(VoterRule rule) -> {
-          if (store.replace(state, state.withRule(rule))) {
-            next(term, primary, steps);
+          ManagedState changed = state.withRule(rule);
+          if (store.replace(state, changed)) {
+            next(term, changed.change(), primary, steps);
           } else {
             changing = false;
           }
@@ -458,12 +551,12 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
             background(
                 "names of " + config.name(),
                 () -> {
-                  String wrong = sql.changeNames(primary, rule, members.keySet(), term);
+                  String wrong = sql.changeNames(primary, rule, members.keySet(), term, change);
                   execute(() -> {
                     if (wrong == null) {
                       world.event(
                           new Event.DatabaseVoters(config.name(), rule.synchronousStandbyNames()));
-                      named(term, primary, rule, steps);
+                      named(term, change, primary, rule, steps);
                     } else {
                       changing = false;
                     }
@@ -476,17 +569,26 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
+  private boolean isStill(ManagedState state, long term, long change) {
+    return state.term() == term && state.change() == change && run == null;
+  }
+
   /** The primary waits for these; then they are remembered with what is asked of electors. */
-  private void named(long term, Member primary, VoterRule rule, ArrayDeque<VoterRule.Step> steps) {
+  private void named(
+      long term, long change, Member primary, VoterRule rule, ArrayDeque<VoterRule.Step> steps) {
+    long last = change;
     try {
       ManagedState state = store.read();
-      if (steps.isEmpty() && state != null && state.term() == term && run == null) {
-        boolean _ = store.replace(state, state.withRule(rule));
+      if (steps.isEmpty() && state != null && isStill(state, term, change)) {
+        ManagedState changed = state.withRule(rule);
+        if (store.replace(state, changed)) {
+          last = changed.change();
+        }
       }
     } catch (IOException _) {
       // what is remembered holds for both
     }
-    next(term, primary, steps);
+    next(term, last, primary, steps);
   }
 
   // --- failing over ------------------------------------------------------------------------
@@ -519,7 +621,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     execute(begun, failover.begin());
   }
 
-  private void watch(Run going, ManagedState state) {
+  private void watch(Run going, ManagedState state) throws IOException {
     long now = System.nanoTime();
     Phase phase = going.failover.phase();
     if (phase != going.phase) {
@@ -547,6 +649,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       case SEALING -> {
         Member promoted = going.promoted;
         if (promoted != null) {
+          if (isShared() && !state.promoted().equals(promoted.name())) {
+            boolean _ = store.replace(state, state.withPromoted(promoted.name()));
+          }
           Steady steady = new Steady(state, known(), config.probe().fall(), now);
           String address = promoted.address().toString();
           Set<String> lost = new TreeSet<>(steady.lost(address));
@@ -572,11 +677,18 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
     boolean founds = state.sealed() == 0 && phase == Phase.SEALING;
     long most = phase == Phase.SEALING ? SEAL_NANOS : STEP_NANOS;
-    MemberAgent agent = going.promoted == null ? null : agents.get(going.promoted.name());
-    boolean lost = agent != null && agent.isDown();
+    boolean lost = going.promoted != null && isLost(going.promoted.name());
     if (run == going && (lost || (!founds && now - going.phaseSince > most))) {
       failed(going, lost ? "the one that was promoted has ended" : "no progress in " + phase);
     }
+  }
+
+  private boolean isLost(String promoted) {
+    MemberAgent agent = agents.get(promoted);
+    Tracked one = tracked.get(promoted);
+    return agent != null
+        ? agent.isDown()
+        : one != null && one.misses >= Math.max(SILENT, config.probe().fall());
   }
 
   private void note(Run going, Phase phase) {
@@ -665,6 +777,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
             begun = begun.withRule(founders(state.primary()));
           }
           if (store.replace(state, begun)) {
+            going.change = begun.change();
             agents.values().forEach(MemberAgent::wake);
             answer(going, new Answer.TermBegun(term, begun.rule()));
           } else {
@@ -682,10 +795,14 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         }
         case Command.WriteState(VoterRule expected, VoterRule rule, long term) -> {
           ManagedState state = store.read();
+          ManagedState next = state == null ? null : state.withRule(rule);
           if (state != null
+              && next != null
               && state.term() == term
+              && state.change() == going.change // nobody else has changed it, and changed it back
               && state.rule().equals(expected)
-              && store.replace(state, state.withRule(rule))) {
+              && store.replace(state, next)) {
+            going.change = next.change();
             answer(going, new Answer.StateWritten(term));
           }
         }
@@ -810,7 +927,32 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /** Keeps from electing anybody until the primary is out of the way. Any thread. */
   void hold(boolean on) {
-    execute(() -> holds = on);
+    holds = on;
+  }
+
+  /** Has nothing new go to that member at all instances; empty: all is as ever. It may wait. */
+  void leave(String member) throws IOException {
+    for (int tries = 0; tries < 10; tries++) {
+      ManagedState state = store.read();
+      if (state == null || state.leaving().equals(member)) {
+        return;
+      }
+      if (store.replace(state, state.withLeaving(member))) {
+        look();
+        return;
+      }
+    }
+    throw new IOException("its state keeps changing");
+  }
+
+  /** Whether anybody is logged in to that member, of whatever instance. Waits. */
+  boolean hasClients(String name) {
+    Member member = members.get(name);
+    try {
+      return member != null && sql.clients(member, config.probe().user()) > 0;
+    } catch (IOException _) {
+      return false; // who does not answer has none that could end in order
+    }
   }
 
   /**
@@ -865,13 +1007,15 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
+  /** What is known here alone. */
   ManagedView view() {
     List<ManagedView.Own> own = new ArrayList<>();
     for (String name : config.members().keySet()) {
       MemberAgent agent = agents.get(name);
       if (agent != null) {
         MemberAgent.Status status = agent.status();
-        own.add(new ManagedView.Own(name, status.doing().words(), status.trouble(), status.pid()));
+        own.add(
+            new ManagedView.Own(name, "", status.doing().words(), status.trouble(), status.pid()));
       }
     }
     ManagedState state;
@@ -893,6 +1037,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   @Override
   public void close() {
     closed = true;
-    executor.shutdownNow();
+    execute(() -> {
+      drain("");
+      executor.shutdownNow();
+    });
   }
 }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
@@ -15,7 +16,8 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Whom Fairlead logs in as to members of a database that it manages. All passwords follow from one
- * secret, which is made once and kept in a file that nobody else may read.
+ * secret, which is made once and kept in a file that nobody else may read; where the members are on
+ * machines of several instances, in the state of their group, too.
  */
 final class Logins {
   /** Who may do everything. */
@@ -38,16 +40,40 @@ final class Logins {
     } catch (NoSuchFileException _) {
       byte[] made = new byte[BYTES];
       random.nextBytes(made);
-      Path next = file.resolveSibling(file.getFileName() + ".new");
-      Files.deleteIfExists(next);
-      Files.createFile(
-          next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(next, HexFormat.of().formatHex(made) + "\n");
-      Files.move(next, file);
-      return new Logins(made);
+      Logins logins = new Logins(made);
+      logins.keep(file);
+      return logins;
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " is no secret that Fairlead made", e);
     }
+  }
+
+  /**
+   * Of a secret that {@link #text} told.
+   *
+   * @throws IOException if it did not
+   */
+  static Logins parse(String text) throws IOException {
+    try {
+      return new Logins(HexFormat.of().parseHex(text));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("the group keeps no secret that Fairlead made", e);
+    }
+  }
+
+  /** The secret itself: for the group's state, and for nobody else. */
+  String text() {
+    return HexFormat.of().formatHex(secret);
+  }
+
+  /** Puts it into a file that nobody else may read, instead of any that is there. */
+  void keep(Path file) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(next);
+    Files.createFile(
+        next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(next, text() + "\n");
+    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
   }
 
   Secret password(String user) {

@@ -5,8 +5,10 @@ import io.fairlead.config.ManageConfig;
 import io.fairlead.replication.PostgresPrograms;
 import io.fairlead.replication.manage.MemberSql.Member;
 import io.fairlead.runtime.Leadership;
+import io.fairlead.runtime.SharedValues;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -17,21 +19,24 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PostgreSQL database that Fairlead makes, runs and fails over itself: its members on this
- * machine, each with an agent, and whoever coordinates.
+ * A PostgreSQL database that Fairlead makes, runs and fails over itself: the members that this
+ * instance runs, each with an agent, and whoever coordinates. An instance that is alone runs all;
+ * in a group each runs its own, and one of them coordinates ({@link ManagedGroup}).
  *
  * <p>One process at a time has to do with a folder: a lock on a file in it sees to that. A process
  * that takes over waits for the one before to let go of it.
@@ -42,11 +47,22 @@ public final class ManagedDatabase implements AutoCloseable {
   private static final Duration LOCK_AGAIN = Duration.ofMillis(50);
   private static final Duration AGAIN = Duration.ofSeconds(2);
 
+  /** A group that is just beginning is asked again sooner, and no event is made of it at first. */
+  private static final Duration GROUP_AGAIN = Duration.ofMillis(200);
+
+  private static final Duration GROUP_BEGINS = Duration.ofSeconds(30);
+  private static final Duration TELL = Duration.ofMillis(300);
+
   /** So long sessions may take to end by themselves before the writes move without them. */
   private static final Duration DRAIN = Duration.ofSeconds(10);
 
   private static final Duration STOP = Duration.ofSeconds(40);
   private static final Duration MOVE = Duration.ofSeconds(60);
+
+  /** So long it takes at most until other instances send nobody new to one who is leaving. */
+  private static final Duration HEARD = Duration.ofMillis(200);
+
+  private static final Duration REJOIN = Duration.ofSeconds(5);
 
   /** The rest of the instance. Any thread; nothing waits. */
   public interface World {
@@ -72,13 +88,32 @@ public final class ManagedDatabase implements AutoCloseable {
   private final Leadership leadership;
   private final SecureRandom random;
   private final World world;
-  private final Map<String, MemberAgent> agents = new LinkedHashMap<>();
+  private final @Nullable Peers peers;
+  private final List<String> own;
   private final Thread starting;
+
+  /** Pipes of own members that are held before it is known whether their servers run. */
+  private final List<RandomAccessFile> lines = new ArrayList<>();
+
+  private volatile Map<String, MemberAgent> agents = Map.of();
+  private volatile @Nullable ManagedGroup group;
+  private volatile @Nullable Orders orders;
+  private @Nullable StateShared shared;
   private volatile @Nullable Coordinator coordinator;
   private volatile String trouble = "is just beginning";
   private volatile boolean closed;
   private Leadership.@Nullable Candidacy candidacy;
   private @Nullable FileChannel lock;
+
+  /**
+   * The group that this instance is one of.
+   *
+   * @param instance what it is called in the group
+   * @param values what all of them share; null while the group is not there yet
+   * @param hosts of its instances, as far as is known
+   */
+  public record Peers(
+      String instance, Supplier<@Nullable SharedValues> values, Supplier<Set<String>> hosts) {}
 
   private ManagedDatabase(
       DatabaseConfig config,
@@ -87,6 +122,7 @@ public final class ManagedDatabase implements AutoCloseable {
       Sql sql,
       Leadership leadership,
       SecureRandom random,
+      @Nullable Peers peers,
       World world) {
     this.config = config;
     this.manage = manage;
@@ -95,6 +131,8 @@ public final class ManagedDatabase implements AutoCloseable {
     this.leadership = leadership;
     this.random = random;
     this.world = world;
+    this.peers = peers;
+    this.own = config.membersOf(peers == null ? "" : peers.instance());
     this.starting =
         Thread.ofVirtual().name("database " + config.name() + " begins").unstarted(this::begin);
   }
@@ -104,6 +142,7 @@ public final class ManagedDatabase implements AutoCloseable {
    *
    * @param config that says so
    * @param data the instance's folder for state
+   * @param peers null: this instance is alone
    */
   public static ManagedDatabase start(
       DatabaseConfig config,
@@ -111,15 +150,17 @@ public final class ManagedDatabase implements AutoCloseable {
       Sql sql,
       Leadership leadership,
       SecureRandom random,
+      @Nullable Peers peers,
       World world) {
     ManagedDatabase database =
         new ManagedDatabase(
-            config, config.manage().orElseThrow(), data, sql, leadership, random, world);
+            config, config.manage().orElseThrow(), data, sql, leadership, random, peers, world);
     database.starting.start();
     return database;
   }
 
   private void begin() {
+    long since = System.nanoTime();
     while (!closed) {
       try {
         if (!isLocked()) {
@@ -127,17 +168,26 @@ public final class ManagedDatabase implements AutoCloseable {
           LockSupport.parkNanos(LOCK_AGAIN.toNanos());
           continue;
         }
-        make(PostgresPrograms.find());
+        // An instance that runs no member needs none.
+        PostgresPrograms programs = own.isEmpty() ? null : PostgresPrograms.find();
+        Map<String, MemberFolder> folders = new LinkedHashMap<>();
+        if (programs != null) {
+          own.forEach(name -> folders.put(name, new MemberFolder(programs, folder.resolve(name))));
+        }
+        make(programs, folders, peers == null ? alone(folders) : together(peers, folders));
         trouble = "";
         return;
       } catch (IOException e) {
+        boolean begins = peers != null && System.nanoTime() - since < GROUP_BEGINS.toNanos();
         String what = String.valueOf(e.getMessage());
         if (!what.equals(trouble)) {
           trouble = what;
-          world.event(new Event.DatabaseFailoverStuck(config.name(), what));
+          if (!begins) {
+            world.event(new Event.DatabaseFailoverStuck(config.name(), what));
+          }
           world.admitNobody(what);
         }
-        LockSupport.parkNanos(AGAIN.toNanos());
+        LockSupport.parkNanos((peers == null ? AGAIN : GROUP_AGAIN).toNanos());
       }
     }
   }
@@ -159,56 +209,110 @@ public final class ManagedDatabase implements AutoCloseable {
         return false;
       }
       lock = file;
+      if (peers != null) {
+        hold(); // whoever held them ends, and the group may take its time
+      }
     }
     return true;
   }
 
-  private synchronized void make(PostgresPrograms programs) throws IOException {
-    if (closed) {
-      return;
+  /** Servers that run go on, whatever becomes of the process before this one. */
+  private void hold() throws IOException {
+    for (String name : own) {
+      Path line = folder.resolve(name).resolve("line");
+      if (Files.exists(line)) {
+        lines.add(new RandomAccessFile(line.toFile(), "rw"));
+      }
     }
+  }
+
+  /**
+   * What it goes by.
+   *
+   * @param hosts from where one may log in beside this machine; empty: from everywhere
+   * @param first what is begun with where nothing is remembered; null: it is not for us to say
+   */
+  private record Memory(
+      StateStore store,
+      Logins logins,
+      Supplier<Set<String>> hosts,
+      Supplier<@Nullable ManagedState> first) {}
+
+  private Memory alone(Map<String, MemberFolder> folders) throws IOException {
     StateStore store = new StateFile(folder.resolve("state"));
     ManagedState before = store.read(); // or it is said what is wrong with it
     Logins logins = Logins.of(folder.resolve("secret"), random);
-    MemberSql members = new MemberSql(sql, logins);
-    Map<String, MemberFolder> folders = new LinkedHashMap<>();
-    config
-        .members()
-        .keySet()
-        .forEach(name -> folders.put(name, new MemberFolder(programs, folder.resolve(name))));
     ManagedState first = before == null ? first(folders) : null;
+    return new Memory(store, logins, Set::of, () -> first);
+  }
+
+  private Memory together(Peers others, Map<String, MemberFolder> folders) throws IOException {
+    ManagedGroup begun = new ManagedGroup(config, others);
+    Logins logins = begun.logins(folder.resolve("secret"), random);
+    begun.hand(folder.resolve("state"));
+    StateShared store = new StateShared(begun.values(), begun.key("state"), this::look);
+    try {
+      if (store.read() == null) {
+        begun.declare(folders);
+      }
+    } catch (IOException e) {
+      store.close();
+      throw e;
+    }
+    shared = store;
+    group = begun;
+    return new Memory(store, logins, begun::hosts, () -> begun.first(manage.acknowledgements()));
+  }
+
+  /** There may be another state. */
+  private void look() {
+    Coordinator present = coordinator;
+    if (present != null) {
+      present.look();
+    }
+    agents.values().forEach(MemberAgent::wake);
+  }
+
+  private synchronized void make(
+      @Nullable PostgresPrograms programs, Map<String, MemberFolder> folders, Memory memory)
+      throws IOException {
+    if (closed) {
+      return;
+    }
+    Logins logins = memory.logins();
+    MemberSql members = new MemberSql(sql, logins);
     CompletableFuture<Coordinator> made = new CompletableFuture<>();
-    config
-        .members()
-        .forEach((name, address) -> {
-          List<String> others = new ArrayList<>(config.members().keySet());
-          others.remove(name);
-          agents.put(
-              name,
-              new MemberAgent(
-                  config.name(),
-                  new Member(name, address),
-                  others,
-                  manage,
-                  config.probe().user(),
-                  config.probe().password(),
-                  logins,
-                  programs,
-                  Objects.requireNonNull(folders.get(name)),
-                  members,
-                  store,
-                  () -> made.join().source(),
-                  world::event,
-                  () -> made.join().look()));
-        });
+    Map<String, MemberAgent> all = new LinkedHashMap<>();
+    folders.forEach((name, its) -> {
+      List<String> others = new ArrayList<>(config.members().keySet());
+      others.remove(name);
+      all.put(
+          name,
+          new MemberAgent(
+              config.name(),
+              new Member(name, Objects.requireNonNull(config.members().get(name))),
+              others,
+              manage,
+              config.probe().user(),
+              config.probe().password(),
+              logins,
+              Objects.requireNonNull(programs),
+              its,
+              members,
+              memory.store(),
+              () -> made.join().source(),
+              memory.hosts(),
+              world::event,
+              () -> made.join().look()));
+    });
     Coordinator begun =
         new Coordinator(
             config,
             manage,
-            agents,
+            all,
             members,
-            store,
-            () -> first,
+            memory.store(),
+            memory.first(),
             new Coordinator.World() {
               @Override
               public void admit(String member, int timeline) {
@@ -224,42 +328,138 @@ public final class ManagedDatabase implements AutoCloseable {
               public void event(Event event) {
                 world.event(event);
               }
+
+              @Override
+              public void drain(String member, boolean on) {
+                world.drain(member, on);
+              }
+
+              @Override
+              public void rejoin(String member) {
+                Thread _ = Thread.ofVirtual().name("rejoin").start(() -> askToRejoin(member));
+              }
+
+              @Override
+              public void resign() {
+                leaveToOthers();
+              }
             });
     made.complete(begun);
+    agents = Collections.unmodifiableMap(all);
     coordinator = begun;
-    agents.values().forEach(MemberAgent::start);
+    ManagedGroup others = group;
+    if (others != null) {
+      orders = new Orders(others.values(), others.key("orders"), new Servant());
+      Thread _ = Thread.ofVirtual().name("view of " + config.name()).start(() -> tell(others));
+    }
+    all.values().forEach(MemberAgent::start);
     candidacy = leadership.stand("database/" + config.name(), begun);
   }
 
-  /**
-   * What is begun with where nothing is remembered. Where there is data all the same, the memory
-   * was lost, and with it whose word counts: so everybody's does.
-   */
+  /** Does what others order: for own members, and for whoever decides. */
+  private final class Servant implements Orders.Servant {
+    @Override
+    public boolean serves(String whom) {
+      Coordinator present = coordinator;
+      return whom.equals(Orders.WHO_DECIDES)
+          ? present != null && present.decides()
+          : agents.containsKey(whom);
+    }
+
+    @Override
+    public String obey(String whom, String what, String with) throws IOException {
+      if (whom.equals(Orders.WHO_DECIDES)) {
+        return move(present(), with);
+      }
+      MemberAgent agent = agents.get(whom);
+      if (agent == null) {
+        throw new IOException("there is no member " + whom + " here");
+      }
+      switch (what) {
+        case "stop" -> stop(whom, agent);
+        case "rejoin" -> agent.rejoin();
+        case "reinit" -> agent.reinit();
+        default -> throw new IOException("what " + what + " is, is not known here");
+      }
+      return "";
+    }
+  }
+
+  private void askToRejoin(String member) {
+    Orders asking = orders;
+    try {
+      if (asking != null) {
+        String _ = asking.ask(member, "rejoin", "", REJOIN);
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "{0} is not made fit to follow: {1}", member, e.getMessage());
+    }
+  }
+
+  private synchronized void leaveToOthers() {
+    if (candidacy != null) {
+      candidacy.resign();
+    }
+  }
+
+  private void tell(ManagedGroup others) {
+    while (!closed) {
+      try {
+        Coordinator present = coordinator;
+        if (present != null) {
+          others.tell(here(present));
+        }
+      } catch (IOException _) {
+        // when the group is back
+      }
+      LockSupport.parkNanos(TELL.toNanos());
+    }
+  }
+
+  private ManagedView here(Coordinator present) {
+    ManagedView view = present.view();
+    if (peers == null) {
+      return view;
+    }
+    String instance = peers.instance();
+    return new ManagedView(
+        view.coordinates(),
+        view.paused(),
+        view.term(),
+        view.names(),
+        view.doing(),
+        view.members().stream()
+            .map(one ->
+                new ManagedView.Own(one.name(), instance, one.doing(), one.trouble(), one.pid()))
+            .toList(),
+        view.steps());
+  }
+
+  /** Of an instance that is alone. */
   private ManagedState first(Map<String, MemberFolder> folders) throws IOException {
-    String founder = config.members().keySet().iterator().next();
-    long promised = 0;
-    String system = "";
-    for (MemberFolder one : folders.values()) {
-      if (one.hasData()) {
-        promised = Math.max(promised, one.promise());
-        system = one.system(one.data());
+    Map<String, ManagedGroup.Held> held = new LinkedHashMap<>();
+    for (Map.Entry<String, MemberFolder> one : folders.entrySet()) {
+      MemberFolder its = one.getValue();
+      if (its.hasData()) {
+        held.put(one.getKey(), new ManagedGroup.Held(its.system(its.data()), its.promise()));
       }
     }
-    TreeSet<String> all = new TreeSet<>(config.members().keySet());
-    if (system.isEmpty()) {
-      return ManagedState.founding(
-          founder, Coordinator.founders(founder, all, manage.acknowledgements()));
-    }
-    return new ManagedState(
-        system, promised + 1, 1, founder, 0, new VoterRule(all, 1, all, all.size()), false);
+    return ManagedGroup.first(
+        config.members().keySet().iterator().next(),
+        config.members().keySet(),
+        held,
+        manage.acknowledgements());
   }
 
   /** What is known of it. */
   public ManagedView view() {
     Coordinator present = coordinator;
-    return present == null
-        ? new ManagedView(false, false, 0, "", trouble, List.of(), List.of())
-        : present.view();
+    if (present == null) {
+      return new ManagedView(false, false, 0, "", trouble, List.of(), List.of());
+    }
+    ManagedGroup others = group;
+    ManagedView view = here(present);
+    return others == null ? view : others.join(view);
   }
 
   /**
@@ -271,29 +471,32 @@ public final class ManagedDatabase implements AutoCloseable {
    * @throws IOException saying why it has not come to that
    */
   public String switchover(String to) throws IOException {
-    Coordinator present = coordinator;
-    if (present == null) {
-      throw new IOException(trouble);
-    }
-    ManagedView before = view();
-    if (before.paused()) {
+    Coordinator present = present();
+    Orders asking = orders;
+    return asking == null || present.decides()
+        ? move(present, to)
+        : asking.ask(Orders.WHO_DECIDES, "switchover", to, DRAIN.plus(STOP).plus(MOVE).plus(HEARD));
+  }
+
+  private String move(Coordinator present, String to) throws IOException {
+    if (present.view().paused()) {
       throw new IOException("it is left to an operator: resume it first");
     }
     String successor = present.chooseSuccessor(to);
     String primary = present.primary();
-    MemberAgent agent = agents.get(primary);
-    if (agent == null) {
-      throw new IOException(primary + " is on another machine");
-    }
-    world.drain(primary, true);
     present.hold(true);
     try {
-      long end = System.nanoTime() + DRAIN.toNanos();
-      while (!world.isEmpty(primary) && System.nanoTime() < end) {
+      present.leave(primary);
+      long begun = System.nanoTime();
+      while (System.nanoTime() - begun < DRAIN.toNanos() && !isLeft(present, primary, begun)) {
         LockSupport.parkNanos(5_000_000);
       }
-      if (!agent.stopForNow().get(STOP.toSeconds(), TimeUnit.SECONDS)) {
-        throw new IOException(primary + " does not end");
+      MemberAgent agent = agents.get(primary);
+      Orders asking = orders;
+      if (agent != null) {
+        stop(primary, agent);
+      } else if (asking != null) {
+        String _ = asking.ask(primary, "stop", "", STOP);
       }
       String wrong = present.move(successor).get(MOVE.toSeconds(), TimeUnit.SECONDS);
       if (!wrong.isEmpty()) {
@@ -307,7 +510,33 @@ public final class ManagedDatabase implements AutoCloseable {
       throw new IOException("interrupted", e);
     } finally {
       present.hold(false);
-      world.drain(primary, false);
+      try {
+        present.leave("");
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "whoever decides lets {0} take clients again: {1}", primary, e);
+      }
+    }
+  }
+
+  /** Whether nobody is connected any more; those of other instances have to hear of it first. */
+  private boolean isLeft(Coordinator present, String primary, long begun) {
+    if (!world.isEmpty(primary)) {
+      return false;
+    }
+    return group == null
+        || (System.nanoTime() - begun > HEARD.toNanos() && !present.hasClients(primary));
+  }
+
+  private static void stop(String member, MemberAgent agent) throws IOException {
+    try {
+      if (!agent.stopForNow().get(STOP.toSeconds(), TimeUnit.SECONDS)) {
+        throw new IOException(member + " does not end");
+      }
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException(member + " takes longer to end", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
     }
   }
 
@@ -324,13 +553,18 @@ public final class ManagedDatabase implements AutoCloseable {
   public void reinit(String member) throws IOException {
     Coordinator deciding = present();
     MemberAgent agent = agents.get(member);
-    if (agent == null) {
-      throw new IOException("there is no member " + member + " here");
+    Orders asking = orders;
+    if (!config.members().containsKey(member)) {
+      throw new IOException("there is no member " + member);
     }
     if (member.equals(deciding.primary())) {
       throw new IOException(member + " takes the writes: switch over first");
     }
-    agent.reinit();
+    if (agent != null) {
+      agent.reinit();
+    } else if (asking != null) {
+      String _ = asking.ask(member, "reinit", "", REJOIN);
+    }
   }
 
   private Coordinator present() throws IOException {
@@ -365,6 +599,10 @@ public final class ManagedDatabase implements AutoCloseable {
     if (present != null) {
       present.close();
     }
+    Orders asking = orders;
+    if (asking != null) {
+      asking.close();
+    }
     List<MemberAgent> last = new ArrayList<>();
     agents.forEach((name, agent) -> {
       if (name.equals(primary)) {
@@ -382,7 +620,15 @@ public final class ManagedDatabase implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }
+    if (shared != null) {
+      shared.close();
+    }
     try {
+      if (!leaves) {
+        for (RandomAccessFile line : lines) {
+          line.close();
+        }
+      }
       if (lock != null) {
         lock.close();
       }

@@ -18,6 +18,9 @@ import java.util.TreeSet;
  * @param timeline that it began
  * @param rule whom an election has to ask
  * @param paused nothing is done until an operator says so
+ * @param promoted who was made a primary in this term and is not let in yet; empty: nobody
+ * @param leaving from whom an operator wants the writes to go, who gets nothing new; empty: nobody
+ * @param change counts the terms and rules there were, so that none is mistaken for one before
  */
 record ManagedState(
     String system,
@@ -26,7 +29,22 @@ record ManagedState(
     String primary,
     int timeline,
     VoterRule rule,
-    boolean paused) {
+    boolean paused,
+    String promoted,
+    String leaving,
+    long change) {
+  /** With which it begins. */
+  ManagedState(
+      String system,
+      long term,
+      long sealed,
+      String primary,
+      int timeline,
+      VoterRule rule,
+      boolean paused) {
+    this(system, term, sealed, primary, timeline, rule, paused, "", "", 0);
+  }
+
   /** Of a database that is still to be made: the first term makes its founder the primary. */
   static ManagedState founding(String founder, VoterRule rule) {
     return new ManagedState("", 1, 0, founder, 0, rule, false);
@@ -42,23 +60,37 @@ record ManagedState(
   }
 
   ManagedState withSystem(String made) {
-    return new ManagedState(made, term, sealed, primary, timeline, rule, paused);
+    return new ManagedState(
+        made, term, sealed, primary, timeline, rule, paused, promoted, leaving, change);
   }
 
   ManagedState withTerm(long begun) {
-    return new ManagedState(system, begun, sealed, primary, timeline, rule, paused);
+    return new ManagedState(
+        system, begun, sealed, primary, timeline, rule, paused, "", leaving, change + 1);
   }
 
   ManagedState withRule(VoterRule next) {
-    return new ManagedState(system, term, sealed, primary, timeline, next, paused);
+    return new ManagedState(
+        system, term, sealed, primary, timeline, next, paused, promoted, leaving, change + 1);
+  }
+
+  ManagedState withPromoted(String member) {
+    return new ManagedState(
+        system, term, sealed, primary, timeline, rule, paused, member, leaving, change);
   }
 
   ManagedState withPrimary(String next, int began) {
-    return new ManagedState(system, term, term, next, began, rule, paused);
+    return new ManagedState(system, term, term, next, began, rule, paused, "", "", change);
   }
 
   ManagedState withPaused(boolean stop) {
-    return new ManagedState(system, term, sealed, primary, timeline, rule, stop);
+    return new ManagedState(
+        system, term, sealed, primary, timeline, rule, stop, promoted, leaving, change);
+  }
+
+  ManagedState withLeaving(String member) {
+    return new ManagedState(
+        system, term, sealed, primary, timeline, rule, paused, promoted, member, change);
   }
 
   String text() {
@@ -73,6 +105,9 @@ record ManagedState(
     voters=%s
     recruits=%d
     paused=%b
+    promoted=%s
+    leaving=%s
+    change=%d
     """
         .formatted(
             system,
@@ -84,7 +119,10 @@ record ManagedState(
             rule.acks(),
             String.join(" ", rule.voters()),
             rule.recruits(),
-            paused);
+            paused,
+            promoted,
+            leaving,
+            change);
   }
 
   /**
@@ -107,7 +145,10 @@ record ManagedState(
               Integer.parseInt(said.getProperty("acks", "")),
               new TreeSet<>(words(said, "voters")),
               Integer.parseInt(said.getProperty("recruits", ""))),
-          Boolean.parseBoolean(said.getProperty("paused", "")));
+          Boolean.parseBoolean(said.getProperty("paused", "")),
+          said.getProperty("promoted", ""), // not in states of old
+          said.getProperty("leaving", ""),
+          Long.parseLong(said.getProperty("change", "0")));
     } catch (IllegalArgumentException e) {
       throw new IOException("is no state of a database: " + e.getMessage(), e);
     }

@@ -10,8 +10,8 @@ import java.util.List;
  * @param term the highest that has begun
  * @param names what a commit waits for
  * @param doing what is going on, for people; empty: nothing
- * @param members those that this instance runs
- * @param steps how the last failover went, one after the other
+ * @param members those that this instance runs, and those of other instances of the group
+ * @param steps how the last failover went, one after the other; known to whoever decided about it
  */
 public record ManagedView(
     boolean coordinates,
@@ -27,13 +27,14 @@ public record ManagedView(
   }
 
   /**
-   * A member that this instance runs.
+   * A member as the instance that runs it sees it.
    *
+   * @param instance which; empty: this one, which is alone
    * @param doing what is done with it
    * @param trouble what is in the way; empty: nothing
    * @param pid of its server; 0: none runs
    */
-  public record Own(String name, String doing, String trouble, long pid) {}
+  public record Own(String name, String instance, String doing, String trouble, long pid) {}
 
   /**
    * One step of a failover.

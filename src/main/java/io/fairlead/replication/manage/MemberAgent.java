@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class MemberAgent implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(MemberAgent.class.getName());
+
+  /** So often it is looked at from where one may log in. */
+  private static final long DOOR_NANOS = Duration.ofSeconds(1).toNanos();
 
   private static final long LOOK_NANOS = Duration.ofMillis(25).toNanos();
   private static final long MOST_PAUSE_NANOS = Duration.ofSeconds(30).toNanos();
@@ -87,6 +91,7 @@ final class MemberAgent implements AutoCloseable {
   private final MemberSql sql;
   private final StateStore store;
   private final Supplier<@Nullable Member> source;
+  private final Supplier<Set<String>> hosts;
   private final Consumer<Event> events;
   private final Runnable changed;
   private final Thread thread;
@@ -104,11 +109,17 @@ final class MemberAgent implements AutoCloseable {
   private boolean adopts = true;
   private long endedAt;
   private long startedAt;
+  private long doorAt = System.nanoTime() - DOOR_NANOS;
   private long heldTerm = -1;
   private boolean diesAtOnce;
   private int failures;
   private long notBefore = System.nanoTime();
 
+  /**
+   * @param source whom it gets its data from; null: nobody now
+   * @param hosts from where one may log in beside this machine; empty: from everywhere
+   * @param changed is told when something has changed that others go by
+   */
   MemberAgent(
       String database,
       Member member,
@@ -122,6 +133,7 @@ final class MemberAgent implements AutoCloseable {
       MemberSql sql,
       StateStore store,
       Supplier<@Nullable Member> source,
+      Supplier<Set<String>> hosts,
       Consumer<Event> events,
       Runnable changed) {
     this.database = database;
@@ -137,6 +149,7 @@ final class MemberAgent implements AutoCloseable {
     this.sql = sql;
     this.store = store;
     this.source = source;
+    this.hosts = hosts;
     this.events = events;
     this.changed = changed;
     this.thread =
@@ -288,6 +301,12 @@ final class MemberAgent implements AutoCloseable {
       }
     } else {
       folder.boundLog();
+      if (System.nanoTime() - doorAt > DOOR_NANOS) {
+        doorAt = System.nanoTime();
+        if (folder.open(hosts.get())) {
+          server.reload();
+        }
+      }
       if (System.nanoTime() - startedAt > AT_ONCE_NANOS) {
         diesAtOnce = false;
         failures = 0;
@@ -389,7 +408,8 @@ final class MemberAgent implements AutoCloseable {
             member.address(),
             config.settings(),
             VoterRule.of(others, 1).synchronousStandbyNames(),
-            logins.password(Logins.REPLICATION)),
+            logins.password(Logins.REPLICATION),
+            hosts.get()),
         follows ? term : promise,
         follows && from != null ? MemberSql.conninfo(member, from) : "");
     server.start();
@@ -401,7 +421,8 @@ final class MemberAgent implements AutoCloseable {
 
   private void create(ManagedState state, boolean first) throws IOException {
     if (!state.isFounded()) {
-      if (first) {
+      ManagedState latest = first ? store.latest() : null;
+      if (latest != null && !latest.isFounded()) { // what is read may be old
         found();
       }
       return;

@@ -13,10 +13,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,6 +35,7 @@ final class MemberFolder {
   /** It makes the server a replica, and is gone once it has been promoted. */
   private static final String STANDBY = "standby.signal";
 
+  private static final String DOOR = "pg_hba.conf";
   private static final String AUTO = "postgresql.auto.conf";
   private static final Pattern TERM = Pattern.compile("(?m)^fairlead\\.term = '([0-9]+)'");
   private static final Pattern OURS =
@@ -125,11 +129,20 @@ final class MemberFolder {
     throw new IOException("pg_controldata does not say: " + what);
   }
 
-  /** What a member needs to know to be started. */
+  /**
+   * What a member needs to know to be started.
+   *
+   * @param hosts from where one may log in beside this machine; empty: from everywhere
+   */
   record Settings(
-      String member, HostPort address, Map<String, String> more, String names, Secret replication) {
+      String member,
+      HostPort address,
+      Map<String, String> more,
+      String names,
+      Secret replication,
+      Set<String> hosts) {
     Settings with(Map<String, String> other) {
-      return new Settings(member, address, other, names, replication);
+      return new Settings(member, address, other, names, replication, hosts);
     }
   }
 
@@ -209,19 +222,50 @@ final class MemberFolder {
     put(
         data().resolve("postgresql.conf"),
         text(settings.with(atLeast(settings.more())), socketFolder()));
-    put(
-        data().resolve("pg_hba.conf"),
-        """
-        # Written by Fairlead before each start.
-        local all postgres peer map=owner
-        host replication fairlead_replication all scram-sha-256
-        host all all all scram-sha-256
-        """);
+    put(data().resolve(DOOR), door(settings.hosts()));
     put(data().resolve("pg_ident.conf"), "owner " + programs.user() + " postgres\n");
     put(
         top.resolve("passfile"),
         "*:*:*:" + Logins.REPLICATION + ":" + settings.replication().value() + "\n");
     makeReplica(data());
+  }
+
+  /**
+   * Who may log in.
+   *
+   * @param hosts from where, beside this machine; empty: from everywhere
+   */
+  static String door(Set<String> hosts) {
+    StringBuilder door =
+        new StringBuilder(
+            "# Written by Fairlead before each start.\nlocal all postgres peer map=owner\n");
+    List<String> from = new ArrayList<>();
+    if (hosts.isEmpty()) {
+      from.add("all");
+    } else {
+      from.add("samehost");
+      new TreeSet<>(hosts).forEach(host -> from.add(network(host)));
+    }
+    for (String each : from) {
+      door.append("host replication fairlead_replication ").append(each).append(" scram-sha-256\n");
+      door.append("host all all ").append(each).append(" scram-sha-256\n");
+    }
+    return door.toString();
+  }
+
+  private static String network(String host) {
+    return host.contains(":") ? host + "/128" : host.matches("[0-9.]+") ? host + "/32" : host;
+  }
+
+  /** From now on one may log in from these hosts; answers whether that is another list. */
+  boolean open(Set<String> hosts) throws IOException {
+    Path file = data().resolve(DOOR);
+    String door = door(hosts);
+    if (Files.exists(file) && Files.readString(file).equals(door)) {
+      return false;
+    }
+    put(file, door);
+    return true;
   }
 
   /** Who is started on that data is no primary. */

@@ -187,6 +187,14 @@ final class MemberServer {
     return true;
   }
 
+  /** Has it read its settings again. */
+  void reload() throws IOException {
+    ProcessEntry known = server;
+    if (known != null && known.isAlive()) {
+      Process _ = new ProcessBuilder("/bin/sh", "-c", "kill -HUP " + known.pid()).start();
+    }
+  }
+
   /** Ends it at once, also one that is frozen, with all its processes. */
   void kill() {
     ProcessEntry known = server;

@@ -36,11 +36,22 @@ final class MemberSql {
   /** So long nothing is received before it is believed that nothing will be. */
   private static final long QUIET_NANOS = Duration.ofMillis(RETRY_MILLIS * 3L / 2).toNanos();
 
-  private static final String LOCK = "select pg_advisory_lock(4637214501)";
+  private static final String LOCK = "select pg_try_advisory_lock(4637214501)";
+
+  /** Ends whoever has had that lock and said nothing for a second. */
+  private static final String UNLOCK_SILENT =
+      "select count(pg_terminate_backend(pid)) from pg_locks join pg_stat_activity using (pid)"
+          + " where locktype = 'advisory' and granted and classid = 4637214501 >> 32"
+          + " and objid = 4637214501 & 4294967295 and state = 'idle'"
+          + " and clock_timestamp() - state_change > interval '1 second'";
+
   private static final String UNLOCK = "select pg_advisory_unlock_all()";
   private static final String PROMISE =
       "select coalesce((select max(m[1]::bigint) from regexp_matches("
           + "pg_read_file('postgresql.auto.conf'), 'fairlead\\.term = ''(\\d+)''', 'g') m), 0)";
+  private static final String CHANGE =
+      "select coalesce((select max(m[1]::bigint) from regexp_matches("
+          + "pg_read_file('postgresql.auto.conf'), 'fairlead\\.change = ''(\\d+)''', 'g') m), 0)";
   private static final Duration SHORT = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -149,7 +160,7 @@ final class MemberSql {
 
   /** Promises the term, unless a higher one has been; answers that one, or 0. */
   private static long promise(Sql.Session session, long term) throws IOException {
-    String _ = session.value(LOCK, SHORT);
+    lock(session);
     long promised = number(session.value(PROMISE, SHORT));
     if (promised > term) {
       return promised;
@@ -159,6 +170,18 @@ final class MemberSql {
       reload(session);
     }
     return 0;
+  }
+
+  /** One orders at a time; but nobody waits for one who was stopped in the middle of it. */
+  private static void lock(Sql.Session session) throws IOException {
+    long end = System.nanoTime() + SHORT.toNanos();
+    while (!session.value(LOCK, SHORT).equals("t")) {
+      if (System.nanoTime() > end) {
+        throw new IOException("somebody else has orders for it all the time");
+      }
+      String _ = session.value(UNLOCK_SILENT, SHORT);
+      LockSupport.parkNanos(2 * NAP_NANOS);
+    }
   }
 
   private static long number(String text) throws IOException {
@@ -276,10 +299,27 @@ final class MemberSql {
 
   /** What it is to wait for, read back from a process that was started afterwards. */
   Answer setNames(Member member, VoterRule rule, long term) {
+    return setNames(member, rule, term, 0);
+  }
+
+  /**
+   * The same within a term that others may have orders in, too.
+   *
+   * @param change of the state that this follows from: of two orders the one with the higher stays;
+   *     0: there are no others
+   */
+  private Answer setNames(Member member, VoterRule rule, long term, long change) {
     try (Sql.Session session = open(member, SHORT)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
+      }
+      if (change > 0) {
+        if (number(session.value(CHANGE, SHORT)) > change) {
+          return new Answer.Failed(member.name(), term, "has been told of a later change");
+        }
+        String _ = session.value("set fairlead.change = '0'", SHORT); // so that it is known there
+        set(session, "fairlead.change", Long.toString(change));
       }
       set(session, "synchronous_standby_names", rule.synchronousStandbyNames());
       reload(session);
@@ -392,9 +432,15 @@ final class MemberSql {
     }
   }
 
-  /** It waits for others from now on; what is wrong, or null: that is in force. */
-  @Nullable String changeNames(Member primary, VoterRule rule, Set<String> members, long term) {
-    Answer named = setNames(primary, rule, term);
+  /**
+   * It waits for others from now on; what is wrong, or null: that is in force.
+   *
+   * @param change of the state that this follows from; of two such orders with the same term the
+   *     one with the higher stays, whichever comes last
+   */
+  @Nullable String changeNames(
+      Member primary, VoterRule rule, Set<String> members, long term, long change) {
+    Answer named = setNames(primary, rule, term, change);
     if (!(named instanceof Answer.NamesRead(String _, long _, String names))
         || !names.equals(rule.synchronousStandbyNames())) {
       return "does not take the names: " + named;
@@ -463,6 +509,21 @@ final class MemberSql {
             SHORT);
     if (!same.equals("t")) {
       throw new IOException("has made no checkpoint on its timeline yet");
+    }
+  }
+
+  /** How many are logged in who are neither of us nor of those who look after the member. */
+  int clients(Member member, String prober) throws IOException {
+    try (Sql.Session session = open(member, SHORT)) {
+      return (int)
+          number(
+              session.value(
+                  "select count(*) from pg_stat_activity where backend_type = 'client backend' and"
+                      + " usename not in ("
+                      + String.join(
+                          ", ", quoted(Logins.ADMIN), quoted(Logins.REPLICATION), quoted(prober))
+                      + ")",
+                  SHORT));
     }
   }
 

@@ -1,0 +1,81 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.ThreeProcesses.Instance;
+import io.fairlead.health.PostgresqlLogin;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A database whose members are run by three instances: one of them is lost as a machine is, with
+ * the primary, and then the one that decides, and nothing acknowledged is.
+ */
+@Timeout(300)
+class ManagedGroupTest {
+  @Test
+  void anInstanceIsLostAndNothingElseIs(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    try (ManagedGroup orders = new ManagedGroup(folder)) {
+      Instance first = orders.awaitWhole();
+      assertThat(first.name).isEqualTo("a");
+      Instance witness = orders.other(first);
+      try (PostgresqlLogin client = orders.writer(witness)) {
+        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+      }
+      long last = 0;
+      int acknowledged = 0;
+      try (PostgresqlLogin client = orders.writer(first)) {
+        while (true) {
+          if (last == 100) {
+            first.kill(); // the server ends with it
+          }
+          last++;
+          String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + last + ")");
+          acknowledged++;
+        }
+      } catch (IOException _) {
+        // nobody knows what became of the last
+      }
+      assertThat(acknowledged).isGreaterThanOrEqualTo(100);
+      try (PostgresqlLogin client = orders.writer(witness)) {
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (1000000)");
+        assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger where id < " + last))
+            .as("what was acknowledged before")
+            .isEqualTo("" + acknowledged);
+      }
+      first.start();
+      Instance second = orders.awaitWhole();
+      assertThat(second).isNotEqualTo(first);
+      try (PostgresqlLogin old = orders.probe(first)) {
+        assertThat(ManagedPostgresql.ask(old, "select pg_is_in_recovery()")).isEqualTo("t");
+      }
+
+      // Whoever decides is not where the primary is, and writes go on without it.
+      Instance decides = orders.awaitAside(second);
+      try (PostgresqlLogin client = orders.writer(second)) {
+        decides.kill();
+        for (int i = 0; i < 50; i++) {
+          String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + -i + ")");
+        }
+      }
+      decides.start();
+      assertThat(orders.awaitWhole()).as("takes the writes").isEqualTo(second);
+
+      // Anybody may be told, and does it.
+      Instance third = orders.other(second);
+      Instance asked = orders.other(second, third);
+      assertThat(orders.order(asked, "switchover?to=" + third.name))
+          .contains("200", third.name + " takes the writes");
+      assertThat(orders.awaitWhole()).isEqualTo(third);
+      try (PostgresqlLogin client = orders.writer(first)) {
+        assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger"))
+            .isEqualTo("" + (acknowledged + 1 + 50));
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.fairlead.replication.manage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
+import io.fairlead.replication.manage.MemberSql.Member;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Two instances that both believe to decide, and a member that hears both: the older is refused.
+ */
+class MemberOrderTest {
+  private static final Member PRIMARY = new Member("a", new HostPort("127.0.0.1", 1));
+  private static final VoterRule RULE = VoterRule.of(List.of("b", "c"), 1);
+
+  /** A member of which only its promises and names are played; the rest is told as wanted. */
+  private static final class Played implements Sql {
+    final List<String> set = Collections.synchronizedList(new ArrayList<>());
+    String term = "4";
+    String change = "0";
+    String names = "";
+    int silent;
+    int ended;
+
+    @Override
+    public Session open(HostPort address, String user, Secret password, Duration timeout) {
+      return new Session() {
+        @Override
+        public List<@Nullable String> row(String question, Duration patience) throws IOException {
+          return List.of(answer(question));
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+
+    private String answer(String question) throws IOException {
+      if (question.startsWith("alter system set ")) {
+        set.add(question.substring("alter system set ".length()));
+        String value = question.substring(question.indexOf('\'') + 1, question.length() - 1);
+        if (question.contains("fairlead.change")) {
+          change = value;
+        } else if (question.contains("fairlead.term")) {
+          term = value;
+        } else if (question.contains("synchronous_standby_names")) {
+          names = value;
+        }
+        return "";
+      }
+      if (question.contains("pg_try_advisory_lock")) {
+        return silent > ended ? "f" : "t";
+      }
+      if (question.contains("pg_terminate_backend(pid)) from pg_locks")) {
+        ended++;
+        return "1";
+      }
+      if (question.contains("fairlead\\.change")) {
+        return change;
+      }
+      if (question.contains("fairlead\\.term")) {
+        return term;
+      }
+      if (question.contains("current_setting('synchronous_standby_names')")) {
+        return names;
+      }
+      if (question.contains("count(distinct application_name)")) {
+        return "1";
+      }
+      return question.startsWith("select count(*)") ? "0" : "";
+    }
+  }
+
+  private final Played played = new Played();
+  private final MemberSql sql;
+
+  MemberOrderTest() throws IOException {
+    sql = new MemberSql(played, Logins.parse("00ff"));
+  }
+
+  @Test
+  void namesOfALaterChangeStay() {
+    assertThat(sql.changeNames(PRIMARY, RULE, Set.of("a", "b", "c"), 4, 8)).isNull();
+    assertThat(played.change).isEqualTo("8");
+    assertThat(played.names).isEqualTo("ANY 1 (b, c)");
+    played.set.clear();
+    VoterRule older = VoterRule.of(List.of("b"), 1);
+    assertThat(sql.changeNames(PRIMARY, older, Set.of("a", "b", "c"), 4, 7))
+        .contains("has been told of a later change");
+    assertThat(played.set).isEmpty();
+    assertThat(played.names).isEqualTo("ANY 1 (b, c)");
+  }
+
+  @Test
+  void anOlderTermIsRefused() {
+    assertThat(sql.changeNames(PRIMARY, RULE, Set.of("a", "b", "c"), 3, 9))
+        .contains("Outvoted[higher=4]");
+    assertThat(sql.follow(PRIMARY, PRIMARY, 3)).isEqualTo("has promised term 4");
+    assertThat(played.set).isEmpty();
+  }
+
+  @Test
+  void whoeverWasStoppedWhileGivingOrdersIsNotWaitedFor() {
+    played.silent = 2;
+    assertThat(sql.follow(PRIMARY, PRIMARY, 5)).isNull();
+    assertThat(played.ended).isEqualTo(2);
+    assertThat(played.term).isEqualTo("5");
+  }
+
+  @Test
+  void onlyFromHostsOfTheGroupOneLogsInWhereThereIsOne() {
+    assertThat(MemberFolder.door(Set.of())).endsWith("host all all all scram-sha-256\n");
+    assertThat(MemberFolder.door(Set.of("10.0.0.2", "fd00::1", "db-3.internal")))
+        .isEqualTo(
+            """
+            # Written by Fairlead before each start.
+            local all postgres peer map=owner
+            host replication fairlead_replication samehost scram-sha-256
+            host all all samehost scram-sha-256
+            host replication fairlead_replication 10.0.0.2/32 scram-sha-256
+            host all all 10.0.0.2/32 scram-sha-256
+            host replication fairlead_replication db-3.internal scram-sha-256
+            host all all db-3.internal scram-sha-256
+            host replication fairlead_replication fd00::1/128 scram-sha-256
+            host all all fd00::1/128 scram-sha-256
+            """);
+  }
+}
