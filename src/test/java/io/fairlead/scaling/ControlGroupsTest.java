@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +31,7 @@ class ControlGroupsTest {
     assertThat(own.resolve("cpu.max")).hasContent("150000 100000");
     command.addAll(List.of("sh", "-c", "echo $$ \"$0\" \"$1\"", "a b", "$c"));
     Process process = new ProcessBuilder(command).start();
-    assertThat(new String(process.getInputStream().readAllBytes(), "UTF-8").strip())
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip())
         .isEqualTo(process.pid() + " a b $c");
     assertThat(own.resolve("cgroup.procs")).hasContent(Long.toString(process.pid()));
     groups.within("owner-shop-shop-2", 0, 0.5);
