@@ -309,7 +309,8 @@ class AgentDriverTest {
     Started node = before.start("shop-1", Release.PLAIN);
     for (String answer :
         List.of("", "{}", "<html>", "{\"most\":1,\"nodes\":[{\"name\":\"../x\"}]}", "endless")) {
-      HttpServer other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 8);
+      HttpServer other =
+          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 8);
       other.createContext(
           "/",
           exchange -> {
