@@ -3,12 +3,15 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.Loopback.Client;
+import io.fairlead.config.AgentReader;
+import io.fairlead.scaling.Agent;
 import io.fairlead.scaling.ScaleView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,10 +30,12 @@ class AgentsTest {
 
   @TempDir Path folder;
   private final TreeMap<String, Process> agents = new TreeMap<>();
+  private final TreeMap<String, Agent> near = new TreeMap<>();
   private final TreeMap<String, Integer> ports = new TreeMap<>();
 
   @AfterEach
   void endAgents() throws Exception {
+    near.values().forEach(Agent::close);
     for (Process agent : agents.values()) {
       agent.destroyForcibly().waitFor();
     }
@@ -80,6 +85,7 @@ class AgentsTest {
       assertThat(answered).hasPositiveValue();
     }
     assertThat(ours()).as("on-exit: stop").isEmpty();
+    assertThat(end("h1")).as("SIGTERM").isZero();
   }
 
   private static void ask(
@@ -103,12 +109,15 @@ class AgentsTest {
   /** Front end and agent are both away, and the nodes go on. */
   @Test
   void whoStartsWhileAnAgentIsAwayHasItsNodesNevertheless() throws Exception {
-    start("h1");
-    start("h2");
+    startHere("h1");
+    startHere("h2");
     try (Fairlead fairlead = Loopback.start(config(TOKEN, "leave"))) {
       size(fairlead, 4);
       Loopback.await("four", () -> serving(fairlead) == 4);
-      assertThat(end("h1")).as("SIGTERM").isZero();
+      Agent h1 = near.remove("h1");
+      if (h1 != null) {
+        h1.close();
+      }
     }
     assertThat(ours()).hasSize(4);
     try (Fairlead fairlead = Loopback.start(config(TOKEN, "stop"));
@@ -116,7 +125,7 @@ class AgentsTest {
       assertThat(client.get("/").status()).as("at once").isEqualTo(200);
       Loopback.await("four", () -> serving(fairlead) == 4);
       assertThat(ours()).hasSize(4);
-      start("h1");
+      startHere("h1");
       Loopback.await("h1", () -> view(fairlead).agents().getFirst().answers());
       assertThat(view(fairlead).nodes()).hasSize(4);
     }
@@ -124,8 +133,8 @@ class AgentsTest {
 
   @Test
   void anotherTokenIsToldAndNothingIsStarted() throws Exception {
-    start("h1");
-    start("h2");
+    startHere("h1");
+    startHere("h2");
     try (Fairlead fairlead = Loopback.start(config("some-other-token", "stop"))) {
       Loopback.await("it is told", () -> told(fairlead, "does not take our token (401)"));
       assertThat(ours()).isEmpty();
@@ -150,7 +159,7 @@ class AgentsTest {
         .formatted(folder.resolve("data"), onExit, ports.get("h1"), ports.get("h2"), token);
   }
 
-  private void start(String name) throws Exception {
+  private Path file(String name) throws IOException {
     Integer before = ports.get(name);
     int port = before == null ? FreePort.any() : before;
     ports.put(name, port);
@@ -168,6 +177,21 @@ class AgentsTest {
             most: 4
         """
             .formatted(name, port, folder.resolve("agent-" + name), TOKEN, NODE, folder));
+    return file;
+  }
+
+  private void startHere(String name) throws IOException {
+    near.put(
+        name,
+        switch (AgentReader.readFile(file(name))) {
+          case AgentReader.Result.Accepted(var config) ->
+              Agent.start(config, new SplittableRandom(name.hashCode()), _ -> {});
+          case AgentReader.Result.Refused refused -> throw new AssertionError(refused.problems());
+        });
+  }
+
+  private void start(String name) throws Exception {
+    Path file = file(name);
     List<String> command = new ArrayList<>(FairleadProcess.command());
     command.removeLast();
     command.addAll(List.of("agent", "-c", file.toString()));

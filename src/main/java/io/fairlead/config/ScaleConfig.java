@@ -20,6 +20,7 @@ import java.util.List;
  * @param hold how long requests wait for the first node, 1 ms to 5 m
  * @param onExit what becomes of the nodes when Fairlead is told to end
  * @param dryRun decisions are told and not carried out
+ * @param schedule when there are more at least than {@code min}
  */
 public record ScaleConfig(
     ScaleDriver driver,
@@ -34,7 +35,11 @@ public record ScaleConfig(
     Duration idle,
     Duration hold,
     OnExit onExit,
-    boolean dryRun) {
+    boolean dryRun,
+    List<ScaleSchedule> schedule) {
+  /** Spans of a schedule. */
+  static final int MOST_SPANS = 50;
+
   /** Nodes of one service. */
   public static final int MOST = 1000;
 
@@ -79,11 +84,28 @@ public record ScaleConfig(
         USUAL_IDLE,
         USUAL_HOLD,
         OnExit.STOP,
-        false);
+        false,
+        List.of());
   }
 
   public ScaleConfig {
-    new Require()
+    schedule = List.copyOf(schedule);
+    Require require = new Require();
+    for (int i = 0; i < schedule.size(); i++) {
+      int least = schedule.get(i).min();
+      require.that(
+          least <= max,
+          List.of("schedule", "[" + i + "]", "min"),
+          least,
+          "must not exceed max " + max,
+          List.of(List.of("max")));
+    }
+    require
+        .that(
+            schedule.size() <= MOST_SPANS,
+            "schedule",
+            null,
+            "must not have more than " + MOST_SPANS + " spans")
         .within(MINS, "min", min)
         .within(MAXES, "max", max)
         .that(

@@ -2,9 +2,14 @@ package io.fairlead.config;
 
 import io.fairlead.config.ScaleConfig.OnExit;
 import java.nio.file.Path;
+import java.time.DayOfWeek;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What is said about nodes that Fairlead starts and stops itself. */
@@ -258,6 +263,60 @@ final class ScaleLanguage {
           "Decisions are told and not carried out; the nodes that there are stay.",
           "true");
 
+  private static final Key<List<Set<DayOfWeek>>> DAYS =
+      Key.of(
+          "days",
+          new ListOf<>("days", Scalar.parsed("days", ScaleSchedule::days)),
+          List.of(),
+          "every day",
+          "Days on which it begins: `mon`, `mon-fri`.",
+          "mon-fri");
+  private static final Key<LocalTime> FROM =
+      Key.required(
+          "from",
+          Scalar.parsed("time", ScaleSchedule::time),
+          "When it begins. Nodes are started earlier by the time that a start takes.",
+          "\"07:30\"");
+  private static final Key<LocalTime> TO =
+      Key.required(
+          "to",
+          Scalar.parsed("time", ScaleSchedule::time),
+          "When it is over; if that is not after `from`, on the next day.",
+          "\"19:00\"");
+  private static final Key<ZoneId> ZONE =
+      Key.of(
+          "zone",
+          Scalar.parsed("time zone", ScaleSchedule::zone),
+          ZoneId.of("UTC"),
+          "UTC",
+          "By which clock.",
+          "Europe/Berlin");
+  private static final Key<Integer> LEAST =
+      Key.required(
+          "min", Scalar.count(ScaleConfig.MAXES), "Nodes that there are at least then.", "6");
+  static final Obj<ScaleSchedule> SPAN =
+      new Obj<>(
+          "scale-schedule",
+          "A span of time that comes again every week, with more nodes at least than `min` of the"
+              + " service says. Where several hold, the largest counts.",
+          List.of(DAYS, FROM, TO, ZONE, LEAST),
+          List.of(),
+          null,
+          (values, _) -> {
+            Set<DayOfWeek> days = EnumSet.noneOf(DayOfWeek.class);
+            values.get(DAYS).forEach(days::addAll);
+            return new ScaleSchedule(
+                days, values.get(FROM), values.get(TO), values.get(ZONE), values.get(LEAST));
+          });
+  private static final Key<List<ScaleSchedule>> SCHEDULE =
+      Key.of(
+          "schedule",
+          new ListOf<>("spans", SPAN),
+          List.of(),
+          "none",
+          "When there are more nodes at least than `min` says.",
+          "[ { days: mon-fri, from: \"07:30\", to: \"19:00\", zone: Europe/Berlin, min: 6 } ]");
+
   static final Obj<ScaleConfig> SCALE =
       new Obj<>(
           "scale",
@@ -290,7 +349,8 @@ final class ScaleLanguage {
               IDLE,
               HOLD,
               ON_EXIT,
-              DRY_RUN),
+              DRY_RUN,
+              SCHEDULE),
           List.of(),
           null,
           (values, _) ->
@@ -307,7 +367,8 @@ final class ScaleLanguage {
                   values.get(IDLE),
                   values.get(HOLD),
                   values.get(ON_EXIT),
-                  values.get(DRY_RUN)));
+                  values.get(DRY_RUN),
+                  values.get(SCHEDULE)));
 
   static final Key<ScaleConfig> OF_SERVICE =
       Key.computed(

@@ -78,7 +78,10 @@ final class AgentDriver implements Driver {
 
     volatile String url;
     volatile String zone;
+
+    /** Whether the configuration names it. */
     volatile boolean wanted = true;
+
     volatile AgentClient.@Nullable Survey survey;
 
     /** When the question was asked that survey answers. */
@@ -110,12 +113,15 @@ final class AgentDriver implements Driver {
   private final String owner;
   private final String service;
   private final Consumer<Event> events;
-  private volatile AgentClient client;
+  private volatile ScaleDriver.Agents config;
+  private final Object making = new Object();
+  private AgentClient client;
+  private ScaleDriver.Agents clientOf;
   private final Map<String, Station> stations = new ConcurrentHashMap<>();
   private final Map<String, Placed> places = new ConcurrentHashMap<>();
   private final Map<String, Long> read = new ConcurrentHashMap<>();
 
-  /** Names of nodes that are being started, with where; or stopped. */
+  /** Names of nodes that are being started, with where. */
   private final Map<String, Station> busy = new ConcurrentHashMap<>();
 
   private final Set<String> stopping = ConcurrentHashMap.newKeySet();
@@ -141,7 +147,9 @@ final class AgentDriver implements Driver {
     this.owner = owner;
     this.service = service;
     this.events = events;
+    this.config = config;
     this.client = new AgentClient(config);
+    this.clientOf = config;
     stations(config);
   }
 
@@ -162,15 +170,22 @@ final class AgentDriver implements Driver {
 
   @Override
   public void use(ScaleDriver other) {
-    ScaleDriver.Agents next = (ScaleDriver.Agents) other;
-    AgentClient before = client;
-    try {
-      client = new AgentClient(next);
-      before.close();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "agents of {0} are spoken to as before: {1}", service, e.getMessage());
+    config = (ScaleDriver.Agents) other;
+    stations(config);
+  }
+
+  /** That of the present configuration; its files are read by whoever asks first. */
+  private AgentClient client() throws IOException {
+    synchronized (making) {
+      ScaleDriver.Agents present = config;
+      if (clientOf != present) {
+        AgentClient next = new AgentClient(present);
+        client.close();
+        client = next;
+        clientOf = present;
+      }
+      return client;
     }
-    stations(next);
   }
 
   @Override
@@ -256,7 +271,7 @@ final class AgentDriver implements Driver {
     try {
       survey =
           AgentClient.survey(
-              client.call("GET", url(station, path("")), term, ASK), station.name, station.zone);
+              client().call("GET", url(station, path("")), term, ASK), station.name, station.zone);
     } catch (IOException | RuntimeException e) {
       failed(station, String.valueOf(e.getMessage()), asked);
       return false;
@@ -464,7 +479,8 @@ final class AgentDriver implements Driver {
   private void stopDouble(Station station, String name) {
     try {
       AgentClient.Reply reply =
-          client.call("DELETE", url(station, path("/nodes/" + name + "?grace=10000")), term, ORDER);
+          client()
+              .call("DELETE", url(station, path("/nodes/" + name + "?grace=10000")), term, ORDER);
       LOG.log(
           Level.INFO,
           "agent {0} had another {1} of {2}, which is told to end: {3}",
@@ -517,7 +533,7 @@ final class AgentDriver implements Driver {
     String query = "?version=" + URLEncoder.encode(version, StandardCharsets.UTF_8);
     AgentClient.Reply reply;
     try {
-      reply = client.call("PUT", url(station, path("/nodes/" + name + query)), term, ORDER);
+      reply = client().call("PUT", url(station, path("/nodes/" + name + query)), term, ORDER);
     } catch (IOException e) {
       failed(station, String.valueOf(e.getMessage()), System.nanoTime());
       throw e;
@@ -577,11 +593,12 @@ final class AgentDriver implements Driver {
     Placed placed = places.get(node.name());
     if (placed != null) {
       AgentClient.Reply _ =
-          client.call(
-              on ? "PUT" : "DELETE",
-              url(placed.at(), path("/nodes/" + node.name() + "/draining")),
-              term,
-              ASK);
+          client()
+              .call(
+                  on ? "PUT" : "DELETE",
+                  url(placed.at(), path("/nodes/" + node.name() + "/draining")),
+                  term,
+                  ASK);
     }
   }
 
@@ -614,7 +631,7 @@ final class AgentDriver implements Driver {
       }
       AgentClient.Reply reply;
       try {
-        reply = client.call("DELETE", order, term, ORDER);
+        reply = client().call("DELETE", order, term, ORDER);
       } catch (IOException e) {
         throw new IOException("agent " + station.name + " cannot be told: " + e.getMessage(), e);
       }
@@ -725,8 +742,8 @@ final class AgentDriver implements Driver {
     }
     long begin = from > seen.outputBytes() ? 0 : from; // it was emptied
     AgentClient.Reply reply =
-        client.call(
-            "GET", url(station, path("/nodes/" + name + "/output?from=" + begin)), term, ASK);
+        client()
+            .call("GET", url(station, path("/nodes/" + name + "/output?from=" + begin)), term, ASK);
     if (!reply.ok() || reply.body().length > AgentDoor.MOST_OUTPUT) {
       return;
     }

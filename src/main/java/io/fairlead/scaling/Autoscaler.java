@@ -64,8 +64,13 @@ final class Autoscaler {
    * @param spare nodes more than needed
    * @param downAfter seconds
    * @param idle seconds
+   * @param because of what there are so many at least, after a blank; empty: nothing special
    */
-  record Terms(int min, int max, int target, int spare, int downAfter, int idle) {}
+  record Terms(int min, int max, int target, int spare, int downAfter, int idle, String because) {
+    Terms(int min, int max, int target, int spare, int downAfter, int idle) {
+      this(min, max, target, spare, downAfter, idle, "");
+    }
+  }
 
   /**
    * What else is known.
@@ -230,7 +235,7 @@ final class Autoscaler {
   private int bounded(int wanted, Terms terms, Seen seen, Why why) {
     int least = terms.min() > 0 ? terms.min() : seen.isQuiet() && size == 0 ? 0 : 1;
     if (wanted < least) {
-      why.add("; at least %d", least);
+      why.add("; at least %d%s", least, terms.because());
       return least;
     }
     if (wanted > terms.max()) {

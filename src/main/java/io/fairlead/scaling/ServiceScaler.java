@@ -1,6 +1,7 @@
 package io.fairlead.scaling;
 
 import io.fairlead.config.ScaleConfig;
+import io.fairlead.config.ScaleSchedule;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.service.Division;
 import io.fairlead.service.Node;
@@ -10,6 +11,7 @@ import io.fairlead.service.Standing;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -490,14 +492,17 @@ final class ServiceScaler {
     if (counts) {
       int own = count(Phase.SERVING);
       int available = service.nodes().available().length;
+      ScaleSchedule span = scheduled();
+      int least = Math.max(config.min(), span == null ? 0 : span.min());
       Autoscaler.Terms terms =
           new Autoscaler.Terms(
-              plan.beside() == null ? config.min() : Math.max(1, config.min()),
+              plan.beside() == null ? least : Math.max(1, least),
               config.max(),
               config.target(),
               config.spare(),
               (int) config.downAfter().toSeconds(),
-              (int) config.idle().toSeconds());
+              (int) config.idle().toSeconds(),
+              span == null || span.min() < least ? "" : " by the schedule, " + span);
       Autoscaler.Around around =
           new Autoscaler.Around(
               Math.max(0, available - good(own)), count(Phase.STARTING), startSeconds, trouble());
@@ -520,6 +525,23 @@ final class ServiceScaler {
       tell();
     }
     reconcile();
+  }
+
+  /** The span that asks for most, now or when what is started now would serve; null: none does. */
+  private @Nullable ScaleSchedule scheduled() {
+    if (config.schedule().isEmpty()) {
+      return null;
+    }
+    Instant now = Instant.ofEpochMilli(control.epochMillis());
+    Instant soon = now.plusMillis((long) (1000 * startSeconds));
+    ScaleSchedule found = null;
+    for (ScaleSchedule span : config.schedule()) {
+      if ((span.contains(now) || span.contains(soon))
+          && (found == null || span.min() > found.min())) {
+        found = span;
+      }
+    }
+    return found;
   }
 
   private void tell() {

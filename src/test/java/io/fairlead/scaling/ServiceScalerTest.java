@@ -6,6 +6,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.config.ScaleConfig;
 import io.fairlead.config.ScaleConfig.OnExit;
 import io.fairlead.config.ScaleDriver;
+import io.fairlead.config.ScaleSchedule;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -17,6 +18,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -448,10 +453,47 @@ class ServiceScalerTest {
             Duration.ofMinutes(1),
             Duration.ofSeconds(30),
             OnExit.STOP,
-            true));
+            true,
+            List.of()));
     seconds(5);
     assertThat(driver.done).isEmpty();
     assertThat(story()).containsExactly("shop would go from 0 to 2 nodes: the least there may be");
+  }
+
+  @Test
+  void aScheduleHasMoreAtLeastWhileItHolds() {
+    ScaleConfig plain = config(1, 8);
+    Instant begin = Instant.ofEpochMilli(time.epochMillis());
+    LocalTime from =
+        LocalTime.ofInstant(begin, ZoneOffset.UTC).plusMinutes(5).truncatedTo(ChronoUnit.MINUTES);
+    begin(
+        new ScaleConfig(
+            plain.driver(),
+            1,
+            8,
+            8,
+            0,
+            plain.startTimeout(),
+            plain.drain(),
+            plain.grace(),
+            plain.downAfter(),
+            plain.idle(),
+            plain.hold(),
+            OnExit.STOP,
+            false,
+            List.of(new ScaleSchedule(Set.of(), from, from.plusMinutes(10), ZoneOffset.UTC, 3))));
+    up("shop-1");
+    seconds(200);
+    assertThat(driver.done).containsExactly("start shop-1");
+    seconds(100);
+    assertThat(driver.done).containsExactly("start shop-1", "start shop-2", "start shop-3");
+    up("shop-2");
+    up("shop-3");
+    assertThat(scaler().view().why()).contains("; at least 3 by the schedule, every day ");
+    seconds(500);
+    assertThat(driver.there).hasSize(3);
+    seconds(400);
+    assertThat(driver.there).as("over, and down-after as well").hasSize(1);
   }
 
   @Test
