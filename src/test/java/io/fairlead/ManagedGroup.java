@@ -85,7 +85,7 @@ final class ManagedGroup implements AutoCloseable {
     HttpResponse<String> response =
         group.http.send(
             instance
-                .request("/api/v1/databases/orders/" + what, Duration.ofSeconds(120))
+                .request("/api/v1/databases/orders/" + what, Duration.ofMinutes(2))
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build(),
             HttpResponse.BodyHandlers.ofString());
