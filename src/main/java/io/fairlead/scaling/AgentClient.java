@@ -30,6 +30,7 @@ final class AgentClient {
   private static final Executor WAITING = task -> Thread.ofVirtual().name("agents").start(task);
 
   /** An answer. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and nobody changes it
   record Reply(int status, byte[] body) {
     boolean ok() {
       return status >= 200 && status < 300;

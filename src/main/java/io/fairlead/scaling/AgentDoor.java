@@ -63,6 +63,7 @@ final class AgentDoor implements AutoCloseable {
   private static final JsonMapper MAPPER =
       JsonMapper.builder().disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY).build();
 
+  @SuppressWarnings("ArrayRecordComponent") // written once, and never compared
   private record Answer(int status, String type, byte[] body) {
     static Answer json(int status, Object value) {
       return new Answer(status, "application/json", MAPPER.writeValueAsBytes(value));

@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -90,7 +91,7 @@ final class AgentDriver implements Driver {
     /** Since when it does not answer; meaningless while it does. */
     volatile long silentNanos;
 
-    volatile int failures;
+    final AtomicInteger failures = new AtomicInteger();
     volatile String why = "not asked yet";
     volatile boolean told;
 
@@ -102,7 +103,7 @@ final class AgentDriver implements Driver {
 
     /** Whether it answered the last question. */
     boolean answers() {
-      return survey != null && failures == 0;
+      return survey != null && failures.get() == 0;
     }
   }
 
@@ -279,7 +280,7 @@ final class AgentDriver implements Driver {
     boolean back = station.told;
     station.askedNanos = asked;
     station.survey = survey;
-    station.failures = 0;
+    station.failures.set(0);
     station.told = false;
     if (back) {
       events.accept(
@@ -289,12 +290,12 @@ final class AgentDriver implements Driver {
   }
 
   private void failed(Station station, String why, long asked) {
-    if (station.failures == 0) {
+    if (station.failures.get() == 0) {
       station.silentNanos = asked;
     }
     station.why = why;
-    station.failures++;
-    if (station.failures >= TELLING && !station.told && station.wanted) {
+    int failures = station.failures.incrementAndGet();
+    if (failures >= TELLING && !station.told && station.wanted) {
       station.told = true;
       events.accept(new Event.AgentSilent(service, station.name, why, count(station)));
     }
@@ -428,7 +429,7 @@ final class AgentDriver implements Driver {
   private static boolean isGivenUp(Station station) {
     return !station.wanted
         && !station.answers()
-        && station.failures > 0
+        && station.failures.get() > 0
         && System.nanoTime() - station.silentNanos > GIVEN_UP_NANOS;
   }
 
@@ -572,9 +573,9 @@ final class AgentDriver implements Driver {
             .filter(station -> station.wanted && station.answers() && !without.contains(station))
             .min(
                 Comparator.comparing((Station station) -> free(station) <= 0)
-                    .thenComparing(station -> zones.getOrDefault(station.zone, 0))
-                    .thenComparing(station -> counts.getOrDefault(station, 0))
-                    .thenComparing(station -> -free(station))
+                    .thenComparingInt(station -> zones.getOrDefault(station.zone, 0))
+                    .thenComparingInt(station -> counts.getOrDefault(station, 0))
+                    .thenComparingInt(station -> -free(station))
                     .thenComparing(station -> station.name))
             .orElse(null);
     if (best != null) {
@@ -648,7 +649,7 @@ final class AgentDriver implements Driver {
   // --- what is shown -----------------------------------------------------------------------
 
   private static String silence(Station station) {
-    return station.failures == 0
+    return station.failures.get() == 0
         ? station.why
         : "has not answered for "
             + Math.max(1, (System.nanoTime() - station.silentNanos) / 1_000_000_000)
@@ -670,7 +671,7 @@ final class AgentDriver implements Driver {
               station.url,
               station.zone,
               station.answers(),
-              station.failures == 0 ? 0 : (System.nanoTime() - station.silentNanos) / 1e9,
+              station.failures.get() == 0 ? 0 : (System.nanoTime() - station.silentNanos) / 1e9,
               nodes,
               survey == null ? 0 : survey.runs(),
               survey == null ? 0 : survey.most(),
