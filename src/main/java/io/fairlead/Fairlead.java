@@ -46,6 +46,7 @@ import io.fairlead.proxy.stream.StreamRoute;
 import io.fairlead.proxy.stream.UdpListenerState;
 import io.fairlead.proxy.stream.UdpPolicy;
 import io.fairlead.proxy.tls.NodeTls;
+import io.fairlead.proxy.tls.TlsChallenges;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.Recorder;
@@ -174,6 +175,7 @@ final class Fairlead implements AutoCloseable {
   private final OutlierWatch outliers;
   private final DataPlane dataPlane;
   private final TlsKeeper tls;
+  private final AcmeKeeper acme;
   private final NodeTlsKeeper nodeTls;
   private final IdentityKeeper identities;
   private final DnsKeeper dns;
@@ -280,9 +282,20 @@ final class Fairlead implements AutoCloseable {
     vips = new VipKeeper(name, control, roles, events::add);
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
+    TlsChallenges challenges = new TlsChallenges();
+    acme =
+        new AcmeKeeper(
+            config.data(),
+            roles,
+            control,
+            events::add,
+            secrets,
+            new AcmeKeeper.Answers(dataPlane.challenges(), challenges, control::epochMillis));
     tls =
         new TlsKeeper(
             dataPlane.loops(),
+            challenges,
+            acme::file,
             control::epochMillis,
             events::add,
             old -> dataPlane.afterEachLoop(old::release));
@@ -559,6 +572,7 @@ final class Fairlead implements AutoCloseable {
       groups.follow(config.group());
       vips.follow(config.vips());
       databases.manage(config);
+      acme.follow(config);
       HeapTidy.afterChange();
       return new Applied.Done(after.version(), changes);
     } finally {
@@ -1215,6 +1229,11 @@ final class Fairlead implements AutoCloseable {
     return vips;
   }
 
+  /** Certificates that are ordered. */
+  AcmeKeeper acme() {
+    return acme;
+  }
+
   Alerts alerts() {
     return alerts.alerts();
   }
@@ -1420,6 +1439,7 @@ final class Fairlead implements AutoCloseable {
   int leave(Duration patience) {
     alerts.close(); // that process tells from now on
     replaced = true;
+    acme.close();
     control.call(() -> {
       deploys.close();
       scaling.close(); // and starts and stops
@@ -1473,6 +1493,7 @@ final class Fairlead implements AutoCloseable {
       door.close();
     }
     vips.close();
+    acme.close();
     State last = state.get();
     if (last != null && !replaced) {
       scaling.stop(last.config()); // what a drain has not stopped

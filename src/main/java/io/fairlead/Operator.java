@@ -1,5 +1,6 @@
 package io.fairlead;
 
+import io.fairlead.acme.Renewal;
 import io.fairlead.admin.ConfigOutcome;
 import io.fairlead.admin.ConfigProblem;
 import io.fairlead.admin.ConfigState;
@@ -10,12 +11,14 @@ import io.fairlead.admin.ListenerView;
 import io.fairlead.admin.ListenerView.CertificateView;
 import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.admin.NodeOutcome;
+import io.fairlead.admin.OrderedView;
 import io.fairlead.admin.ProbeView;
 import io.fairlead.admin.Registration;
 import io.fairlead.admin.UpgradeDoor;
 import io.fairlead.admin.VerdictView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.balance.NodeEstimate;
+import io.fairlead.config.AcmeConfig;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.ConfigReader;
@@ -65,6 +68,7 @@ import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.vip.VipStatus;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -138,6 +142,36 @@ final class Operator implements Instance {
   public String drill(String database) {
     Backups backups = fairlead.databases().backups(database);
     return backups == null ? "database " + database + " has no backup" : backups.drill();
+  }
+
+  @Override
+  public List<OrderedView> ordered() {
+    return fairlead.acme().standing().stream()
+        .map(one ->
+            new OrderedView(
+                one.config().id(),
+                one.state().orders(),
+                one.state().failed(),
+                trouble(one.config(), one.state())))
+        .toList();
+  }
+
+  private String trouble(AcmeConfig config, Renewal.State state) {
+    String names = String.join(", ", config.domains());
+    if (state.failures() > 0) {
+      long seconds = Math.max(0, (state.next() - fairlead.control().epochMillis()) / 1000);
+      return "The certificate for "
+          + names
+          + " is not issued: "
+          + state.why()
+          + "; "
+          + (seconds == 0
+              ? "it is being tried again."
+              : "next try in " + (seconds < 120 ? seconds + " s." : seconds / 60 + " min."));
+    }
+    return Files.exists(fairlead.acme().file(config))
+        ? ""
+        : "The certificate for " + names + " is being ordered.";
   }
 
   @Override

@@ -1,11 +1,14 @@
 package io.fairlead;
 
+import io.fairlead.acme.Renewal;
+import io.fairlead.config.AcmeConfig;
 import io.fairlead.config.CertificateConfig;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerTls;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.tls.ServerTls;
+import io.fairlead.proxy.tls.TlsChallenges;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
@@ -21,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -63,6 +67,11 @@ final class TlsKeeper {
   }
 
   private final int loops;
+  private final TlsChallenges challenges;
+
+  /** Where a certificate is, with its key, that is ordered and not written by the operator. */
+  private final Function<AcmeConfig, Path> ordered;
+
   private final LongSupplier epochMillis;
   private final Consumer<Event> events;
 
@@ -73,8 +82,15 @@ final class TlsKeeper {
   private final Set<String> warned = new HashSet<>();
 
   TlsKeeper(
-      int loops, LongSupplier epochMillis, Consumer<Event> events, Consumer<ServerTls> retire) {
+      int loops,
+      TlsChallenges challenges,
+      Function<AcmeConfig, Path> ordered,
+      LongSupplier epochMillis,
+      Consumer<Event> events,
+      Consumer<ServerTls> retire) {
     this.loops = loops;
+    this.challenges = challenges;
+    this.ordered = ordered;
     this.epochMillis = epochMillis;
     this.events = events;
     this.retire = retire;
@@ -101,10 +117,13 @@ final class TlsKeeper {
           TlsListener shared =
               known != null
                   ? known.listener
-                  : new TlsListener(listener.name(), HttpListenerState.PROTOCOLS, loops);
+                  : new TlsListener(
+                      listener.name(), HttpListenerState.PROTOCOLS, loops, challenges);
           WatchedFiles files = new WatchedFiles(files(wanted));
           try {
-            loaded.put(listener.name(), new Loaded(shared, shared.load(wanted), files));
+            loaded.put(
+                listener.name(),
+                new Loaded(shared, shared.load(whole(listener.name(), wanted)), files));
           } catch (IOException e) {
             throw new IOException("listeners." + listener.name() + ".tls: " + e.getMessage(), e);
           }
@@ -190,7 +209,7 @@ final class TlsKeeper {
     Set<X509Certificate> before = new HashSet<>();
     one.listener.shown().forEach(shown -> before.add(shown.certificate()));
     try {
-      publish(one.listener, one.listener.load(one.config));
+      publish(one.listener, one.listener.load(whole(name, one.config)));
     } catch (IOException e) {
       events.accept(
           new Event.CertificatesRefused("listener " + name, String.valueOf(e.getMessage())));
@@ -200,6 +219,24 @@ final class TlsKeeper {
       if (!before.contains(shown.certificate())) {
         events.accept(new Event.CertificateLoaded(name, shown.file(), names(shown)));
       }
+    }
+  }
+
+  /** With the certificate that was ordered, if there is one. */
+  private ListenerTls whole(String name, ListenerTls config) {
+    AcmeConfig acme = config.acme().orElse(null);
+    if (acme == null) {
+      return config;
+    }
+    Path file = ordered.apply(acme);
+    try {
+      return Renewal.read(file).isPresent()
+          ? config.with(new CertificateConfig(file, file, Optional.empty()))
+          : config;
+    } catch (IOException e) {
+      events.accept(
+          new Event.CertificatesRefused("listener " + name, String.valueOf(e.getMessage())));
+      return config; // it is ordered anew
     }
   }
 
@@ -242,8 +279,9 @@ final class TlsKeeper {
     kept.clear();
   }
 
-  private static List<Path> files(ListenerTls config) {
+  private List<Path> files(ListenerTls config) {
     List<Path> files = new ArrayList<>(config.clientCa());
+    config.acme().map(ordered).ifPresent(files::add);
     for (CertificateConfig certificate : config.certificates()) {
       files.add(certificate.cert());
       files.add(certificate.key());

@@ -67,6 +67,22 @@ class ExamplesTest {
     }
   }
 
+  /** Nobody is where its authority should be: it serves without a certificate. */
+  @Test
+  void theOneThatOrdersACertificateStartsAndServes(@TempDir Path folder) throws Exception {
+    makeCertificates(folder);
+    String text =
+        Files.readString(Path.of("examples", "acme.yaml"))
+            .replace("certificates/", folder + "/certificates/")
+            .replace("https://ca.internal:9000", "https://127.0.0.1:1")
+            .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0");
+    try (Fairlead fairlead =
+            Loopback.start("admin: { bind: \"127.0.0.1:0\" }\ndata: " + folder + "\n" + text);
+        Client client = new Client(Loopback.port(fairlead, "web"))) {
+      assertThat(client.get("/a").field("location")).isEqualTo("https://shop.example/a");
+    }
+  }
+
   /** The first waits for its peers and serves nevertheless. */
   @ParameterizedTest
   @ValueSource(strings = {"group.yaml", "group-tls.yaml"})
@@ -185,6 +201,7 @@ class ExamplesTest {
             List.of(
                 "tls-nodes.yaml",
                 "scaling-agents.yaml",
+                "acme.yaml",
                 "scaling-containers.yaml", // by PodmanTest
                 "managed-postgresql.yaml", // by ManagedPostgresqlTest
                 "managed-postgresql-group.yaml")); // by ManagedGroupTest

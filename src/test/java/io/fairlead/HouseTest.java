@@ -60,6 +60,7 @@ final class HouseTest {
           Map.entry("simulate", 4),
           Map.entry("record", 4),
           Map.entry("group", 4),
+          Map.entry("acme", 4),
           Map.entry("alert", 4),
           Map.entry("scaling", 4),
           Map.entry("vip", 4),

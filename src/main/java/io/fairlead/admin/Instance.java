@@ -245,6 +245,11 @@ public interface Instance {
     return Alerts.NONE;
   }
 
+  /** Certificates that are ordered, and how that goes. */
+  default List<OrderedView> ordered() {
+    return List.of();
+  }
+
   /** How virtual IPs are, in the order of the configuration. */
   default List<VipStatus> vips() {
     return List.of();

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -198,9 +199,14 @@ final class Live implements AutoCloseable {
                 .map(Service::name)
                 .filter(name -> instance.scale(name) != null)
                 .collect(Collectors.toSet()),
-            all.stream()
-                .flatMap(service ->
-                    service.alarms().stream().map(alarm -> service.name() + ": " + alarm + "."))
+            Stream.concat(
+                    all.stream()
+                        .flatMap(service ->
+                            service.alarms().stream()
+                                .map(alarm -> service.name() + ": " + alarm + ".")),
+                    instance.ordered().stream()
+                        .map(OrderedView::trouble)
+                        .filter(trouble -> !trouble.isEmpty()))
                 .toList(),
             total.rate(),
             now);

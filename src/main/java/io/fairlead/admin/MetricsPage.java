@@ -283,6 +283,13 @@ public final class MetricsPage {
             }
           }
         }
+        case CERTIFICATE_ORDERS -> {
+          page.family(metric);
+          for (OrderedView ordered : instance.ordered()) {
+            page.sample(metric, ordered.issued(), ordered.id(), "issued");
+            page.sample(metric, ordered.failed(), ordered.id(), "failed");
+          }
+        }
         case ROUTE_REQUESTS -> routes(page, metric, listeners, RouteCounter.REQUESTS);
         case ROUTE_RESPONSES -> routeResponses(page, metric, listeners);
         case ROUTE_REFUSED -> routeRefused(page, metric, listeners);

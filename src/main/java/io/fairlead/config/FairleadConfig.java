@@ -64,6 +64,7 @@ public record FairleadConfig(
     });
     services = Collections.unmodifiableMap(balanced(all, listeners, runtime.zone()));
     checkServices(require, listeners, services);
+    checkAcme(require, listeners, group.isPresent());
     checkDatabases(require, listeners, databases);
     checkInstances(require, group.orElse(null), databases);
     checkCommands(require, admin, services);
@@ -212,6 +213,29 @@ public record FairleadConfig(
           }
         }
       }
+    }
+  }
+
+  /** Whoever is to answer on port 80 has to speak HTTP in the clear. */
+  private static void checkAcme(
+      Require require, Map<String, ListenerConfig> listeners, boolean grouped) {
+    boolean answers =
+        listeners.values().stream().anyMatch(one -> one.protocol().isHttp() && !one.tls().isOn());
+    for (ListenerConfig listener : listeners.values()) {
+      AcmeConfig acme = listener.tls().acme().orElse(null);
+      require.that(
+          acme == null || answers || acme.challenge() != AcmeConfig.Challenge.HTTP_01,
+          List.of("listeners", listener.name(), "tls", "acme", "challenge"),
+          "http-01",
+          "needs a listener of http without tls: the authority asks it on port 80;"
+              + " tls-alpn-01 needs none",
+          List.of());
+      require.that(
+          acme == null || !grouped,
+          List.of("listeners", listener.name(), "tls", "acme"),
+          null,
+          "must not be given where group is: its instances do not share orders and answers yet",
+          List.of(List.of("group")));
     }
   }
 

@@ -2,13 +2,16 @@ package io.fairlead.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a listener speaks TLS.
  *
- * @param certificates at least one; the first is the default for names that none has. Empty: the
+ * @param certificates the first is the default for names that none has. Empty, and no acme: the
  *     listener does not speak TLS, and everything else is at its default
+ * @param acme one that Fairlead orders itself, behind those
  * @param strictSni a client that asks for no name, or for one that no certificate has, is refused
  * @param minVersion the oldest version that is spoken
  * @param ciphers suites of TLS 1.2 by their standard names, in order of preference; empty: {@link
@@ -23,6 +26,7 @@ import java.util.List;
  */
 public record ListenerTls(
     List<CertificateConfig> certificates,
+    Optional<AcmeConfig> acme,
     boolean strictSni,
     TlsVersion minVersion,
     List<String> ciphers,
@@ -53,6 +57,7 @@ public record ListenerTls(
   public static final ListenerTls NONE =
       new ListenerTls(
           List.of(),
+          Optional.empty(),
           false,
           TlsVersion.TLS_1_2,
           List.of(),
@@ -69,7 +74,7 @@ public record ListenerTls(
     clientCa = List.copyOf(clientCa);
     new Require()
         .that(
-            certificates.size() <= MAX_CERTIFICATES,
+            certificates.size() <= MAX_CERTIFICATES + 1, // one that was ordered
             "certificates",
             certificates.size(),
             "must be at most " + MAX_CERTIFICATES)
@@ -103,7 +108,25 @@ public record ListenerTls(
 
   /** Whether the listener speaks TLS. */
   public boolean isOn() {
-    return !certificates.isEmpty();
+    return !certificates.isEmpty() || acme.isPresent();
+  }
+
+  /** The same with one more certificate behind the others. */
+  public ListenerTls with(CertificateConfig more) {
+    List<CertificateConfig> all = new ArrayList<>(certificates);
+    all.add(more);
+    return new ListenerTls(
+        all,
+        acme,
+        strictSni,
+        minVersion,
+        ciphers,
+        clientCa,
+        clientAuth,
+        forwardClientCert,
+        tickets,
+        handshakeTimeout,
+        handshakes);
   }
 
   /** Whether clients are asked for a certificate. */

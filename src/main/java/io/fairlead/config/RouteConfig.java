@@ -79,6 +79,26 @@ public record RouteConfig(
         Importance.NORMAL);
   }
 
+  /** One that answers all that it is given with that text. */
+  public static RouteConfig answering(String name, String text) {
+    return new RouteConfig(
+        name,
+        RouteMatch.ANY,
+        0,
+        new RouteAction.Respond(200, Content.text(text)),
+        DEFAULT_TIMEOUT,
+        RouteTimeouts.NONE,
+        WebSocketConfig.DEFAULT,
+        AccessConfig.OPEN,
+        List.of(),
+        AS_LISTENER,
+        HeaderEdits.NONE,
+        HeaderEdits.NONE,
+        Map.of(),
+        RetryConfig.DEFAULT,
+        Importance.NORMAL);
+  }
+
   public RouteConfig {
     rateLimits = List.copyOf(rateLimits);
     errors = Collections.unmodifiableMap(new LinkedHashMap<>(errors));

@@ -97,12 +97,21 @@ final class TlsLanguage {
           (values, _) -> new Handshakes(values.get(AT_ONCE), values.get(RATE)));
 
   private static final Key<List<CertificateConfig>> CERTIFICATES =
-      Key.required(
+      Key.of(
           "certificates",
           new ListOf<>("certificates", CERTIFICATE),
+          List.of(),
+          "none, which needs acme",
           "Which certificate a client sees follows from the name it asks for; of several for one"
               + " name it gets ECDSA if it can, else RSA. The first is the default.",
           "[ { cert: shop.pem, key: shop.key } ]");
+  private static final Key<AcmeConfig> ACME =
+      Key.computed(
+          "acme",
+          AcmeLanguage.ACME,
+          "none",
+          "A certificate that Fairlead orders itself, behind those of `certificates` or alone.",
+          "{ domains: shop.example, agree-to-terms: true }");
   private static final Key<Boolean> STRICT_SNI =
       Key.of(
           "strict-sni",
@@ -176,6 +185,7 @@ final class TlsLanguage {
           "TLS 1.2 and 1.3 towards clients. Without renegotiation, compression and early data.",
           List.of(
               CERTIFICATES,
+              ACME,
               STRICT_SNI,
               MIN_VERSION,
               CIPHERS,
@@ -191,12 +201,18 @@ final class TlsLanguage {
             List<CertificateConfig> certificates = values.get(CERTIFICATES);
             List<Path> ca = values.get(CLIENT_CA);
             ClientAuth auth = values.find(CLIENT_AUTH);
+            AcmeConfig acme = values.find(ACME);
             new Require()
-                .that(!certificates.isEmpty(), "certificates", null, "must have at least one")
+                .that(
+                    !certificates.isEmpty() || values.isSaid(ACME),
+                    "certificates",
+                    null,
+                    "must have at least one, unless acme orders one")
                 .orRefuse();
             readAuthorities("client-ca", ca);
             return new ListenerTls(
                 certificates,
+                Optional.ofNullable(acme),
                 values.get(STRICT_SNI),
                 values.get(MIN_VERSION),
                 values.get(CIPHERS),

@@ -3,6 +3,7 @@ package io.fairlead.proxy;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.RuntimeConfig;
+import io.fairlead.proxy.http.HttpChallenges;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpLoop;
 import io.fairlead.proxy.http.HttpPolicy;
@@ -72,6 +73,7 @@ public final class DataPlane implements AutoCloseable {
   private final List<Loop> loops = new ArrayList<>();
   private final List<HttpLoop> httpLoops = new ArrayList<>();
   private final PoolDirectory directory;
+  private final HttpChallenges challenges;
   private final NodeSignals signals;
   private final InstanceGuard guard = new InstanceGuard();
   private final InheritedSockets inherited = new InheritedSockets();
@@ -90,6 +92,7 @@ public final class DataPlane implements AutoCloseable {
     transport = TransportKind.of(config.transport());
     this.signals = signals;
     directory = new PoolDirectory(config.eventLoops());
+    challenges = new HttpChallenges(config.eventLoops());
     handlers = new LoopHandlers(transport.newHandlerFactory());
     group =
         new MultiThreadIoEventLoopGroup(
@@ -98,7 +101,7 @@ public final class DataPlane implements AutoCloseable {
     for (int i = 0; i < config.eventLoops(); i++) {
       Loop loop = new Loop(i, (EventLoop) group.next(), transport, seed, guard);
       loops.add(loop);
-      httpLoops.add(new HttpLoop(loop, signals, directory));
+      httpLoops.add(new HttpLoop(loop, signals, directory, challenges));
       loop.start();
     }
   }
@@ -343,6 +346,11 @@ public final class DataPlane implements AutoCloseable {
     for (HttpLoop loop : httpLoops) {
       loop.drainWebSocketsSoon(node);
     }
+  }
+
+  /** What all listeners for HTTP answer to authorities that issue certificates. */
+  public HttpChallenges challenges() {
+    return challenges;
   }
 
   void onEachLoop(Consumer<Loop> task) {

@@ -42,6 +42,7 @@ public sealed interface Event {
           CertificatesRefused _,
           UsersRefused _,
           KeysRefused _,
+          CertificateOrderFailed _,
           CertificateExpires _,
           NodeCertificateExpires _,
           Overloaded _,
@@ -73,6 +74,8 @@ public sealed interface Event {
           AlertResolved _,
           OverloadOver _,
           PressureOver _,
+          CertificateOrdered _,
+          CertificateRenewed _,
           RecordsResumed _,
           NodeReinstated _,
           TextLogResumed _,
@@ -585,6 +588,44 @@ public sealed interface Event {
     @Override
     public String text() {
       return "listener " + listener + " shows a new certificate from " + certificate + ": " + names;
+    }
+  }
+
+  /** A certificate was issued that there was none for. */
+  record CertificateOrdered(String names, String authority) implements Event {
+    @Override
+    public String text() {
+      return "certificate for " + names + " issued by " + authority;
+    }
+  }
+
+  /** A certificate was issued in place of one that was about to end. */
+  record CertificateRenewed(String names, String authority) implements Event {
+    @Override
+    public String text() {
+      return "certificate for " + names + " renewed by " + authority;
+    }
+  }
+
+  /**
+   * An order for a certificate came to nothing; what is shown stays.
+   *
+   * @param seconds until the next try
+   * @param failures in a row
+   */
+  record CertificateOrderFailed(String names, String why, long seconds, int failures)
+      implements Event {
+    @Override
+    public String text() {
+      return "certificate for "
+          + names
+          + " was not issued: "
+          + why
+          + " (tried "
+          + (failures == 1 ? "once" : failures + " times")
+          + ", next try in "
+          + (seconds < 120 ? seconds + " s" : seconds / 60 + " min")
+          + ")";
     }
   }
 

@@ -16,6 +16,8 @@ public enum HandshakeFailure {
   MALFORMED,
   /** It asked for a name that no certificate has, and strict-sni is on. */
   NAME,
+  /** There is no certificate yet: the first is being ordered. */
+  NO_CERTIFICATE,
   /** It speaks no protocol that the listener offers (ALPN). */
   PROTOCOL,
   /** It speaks no version that the listener does. */

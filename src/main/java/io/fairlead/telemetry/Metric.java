@@ -332,6 +332,12 @@ public enum Metric {
       Unit.SECONDS,
       "listener,certificate",
       "Time until the certificate expires; below 0 it has. It falls all the time; a rise means that it was renewed."),
+  CERTIFICATE_ORDERS(
+      "fairlead_certificate_orders_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "certificate,outcome",
+      "Certificates that this instance has ordered. When failed ones rise, see the event for the reason: what is shown ends one day."),
 
   ROUTE_REQUESTS(
       "fairlead_route_requests_total",

@@ -409,6 +409,17 @@ final class Incidents {
         endOf("certificate " + listener + " " + names, when);
         changeOnPurpose(when, "listener " + listener + " got a new certificate");
       }
+      case Event.CertificateOrderFailed(String names, String why, long _, int _) ->
+          state(
+              "order " + names,
+              "certificate",
+              "warn",
+              when,
+              "The certificate for " + names + " is not issued: " + why,
+              Map.of(),
+              A_DAY_AND_MORE);
+      case Event.CertificateOrdered(String names, String _) -> endOf("order " + names, when);
+      case Event.CertificateRenewed(String names, String _) -> endOf("order " + names, when);
       case Event.CertificatesRefused(String user, String why) ->
           state(
               "certificates " + user,

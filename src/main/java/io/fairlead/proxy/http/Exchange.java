@@ -160,6 +160,10 @@ final class Exchange {
     record.matched(request);
     pathStart = request.pathStart;
     pathLength = request.pathEnd - request.pathStart;
+    HttpRoute proof = loop.challenges().answer(request);
+    if (proof != null) {
+      return proof;
+    }
     RouteTable.Entry<HttpRoute> entry = policy.routes().match(request);
     return entry == null ? null : entry.target();
   }
@@ -291,7 +295,8 @@ final class Exchange {
   /** Why the rules do not let the request through. */
   private @Nullable ErrorReason refusal(HttpRoute matched) {
     HttpPolicy policy = client().policy();
-    if (!policy.access().allows(request) || !matched.access().allows(request)) {
+    if (!matched.isForAll()
+        && (!policy.access().allows(request) || !matched.access().allows(request))) {
       return ErrorReason.DENIED;
     }
     if (request.body > matched.maxBody(policy.limits())) {

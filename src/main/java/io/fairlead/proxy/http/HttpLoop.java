@@ -34,6 +34,7 @@ public final class HttpLoop {
   private final Loop loop;
   private final NodeSignals signals;
   private final PoolDirectory directory;
+  private final HttpChallenges challenges;
   private final ArrayDeque<Exchange> exchanges = new ArrayDeque<>();
   private final IdentityHashMap<Node, NodePool> pools = new IdentityHashMap<>();
   private final ArrayDeque<ByteBuf> buffers = new ArrayDeque<>();
@@ -47,8 +48,10 @@ public final class HttpLoop {
   private long bytesOfBodies;
   private long now = System.nanoTime();
 
-  public HttpLoop(Loop loop, NodeSignals signals, PoolDirectory directory) {
+  public HttpLoop(
+      Loop loop, NodeSignals signals, PoolDirectory directory, HttpChallenges challenges) {
     this.loop = loop;
+    this.challenges = challenges;
     this.verdict = new RateLimiter.Verdict(loop.index());
     this.signals = signals;
     this.directory = directory;
@@ -74,6 +77,11 @@ public final class HttpLoop {
 
   NodeSignals signals() {
     return signals;
+  }
+
+  /** What is asked for by authorities that issue certificates. */
+  HttpChallenges challenges() {
+    return challenges;
   }
 
   /** To be read into and used at once. */

@@ -43,6 +43,7 @@ public final class HttpRoute {
   private final long idleNanos;
   private final long totalNanos;
   private int recordName;
+  private boolean forAll;
 
   /** One that sends everything to one service and does nothing else. */
   public HttpRoute(RouteConfig config, ServiceTarget target, LoopCounters<RouteCounter> counters) {
@@ -196,6 +197,17 @@ public final class HttpRoute {
   /** Its number in records. */
   public int recordName() {
     return recordName;
+  }
+
+  /** Whether it answers everybody, whatever the rules of its listener. */
+  boolean isForAll() {
+    return forAll;
+  }
+
+  /** From now on it answers everybody; before it is used. */
+  HttpRoute forAll() {
+    forAll = true;
+    return this;
   }
 
   /** Whose requests are taken. */

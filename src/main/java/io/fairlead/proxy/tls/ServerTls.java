@@ -183,8 +183,16 @@ public final class ServerTls {
     return certificates;
   }
 
+  /** Whether there is none yet, and every client is refused. */
+  boolean isEmpty() {
+    return certificates.isEmpty();
+  }
+
   /** The certificate for that client, or null if it is to be refused. */
   @Nullable ServerCertificate choose(ClientHello hello) {
+    if (isEmpty()) {
+      return null;
+    }
     String name = hello.serverName();
     Choice found = exact.get(name);
     if (found == null) {

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
@@ -155,31 +156,48 @@ public final class TlsFront extends ChannelInboundHandlerAdapter {
 
   private void shakeHands(ChannelHandlerContext ctx, ByteBuf in, ClientHello hello) {
     ServerTls policy = tls.current();
+    boolean speaks = policy.speaks(hello);
+    SslContext proof = speaks ? null : tls.challenges().answer(hello);
+    if (proof != null) {
+      if (begin(in)) {
+        shakeHands(ctx, in, TlsChallenges.newHandler(proof, ctx.alloc()), true);
+      }
+      return;
+    }
     ServerCertificate certificate = policy.choose(hello);
     if (certificate == null) {
-      refuse(in, HandshakeFailure.NAME, alert(UNRECOGNIZED_NAME));
-      return;
-    }
-    if (!policy.speaks(hello)) {
+      refuse(
+          in,
+          policy.isEmpty() ? HandshakeFailure.NO_CERTIFICATE : HandshakeFailure.NAME,
+          alert(UNRECOGNIZED_NAME));
+    } else if (!speaks) {
       refuse(in, HandshakeFailure.PROTOCOL, alert(NO_APPLICATION_PROTOCOL));
-      return;
+    } else if (begin(in)) {
+      shakeHands(ctx, in, certificate.newHandler(ctx.alloc()), false);
     }
+  }
+
+  /** Counts the handshake in; false if there are too many, and then that was it. */
+  private boolean begin(ByteBuf in) {
     if (!tls.begin(loop.index(), System.nanoTime())) {
       in.release();
       state = State.REFUSED;
       closeAtOnce();
-      return;
+      return false;
     }
     counted = true;
     state = State.HANDSHAKE;
     reader = null;
-    SslHandler library = certificate.newHandler(ctx.alloc());
+    return true;
+  }
+
+  private void shakeHands(
+      ChannelHandlerContext ctx, ByteBuf in, SslHandler library, boolean proof) {
+    ForwardClientCert forward = tls.current().config().forwardClientCert();
     ctx.pipeline().addAfter(ctx.name(), null, library);
     ctx.pipeline()
         .addAfter(
-            ctx.pipeline().context(library).name(),
-            null,
-            new TlsTail(library, policy.config().forwardClientCert()));
+            ctx.pipeline().context(library).name(), null, new TlsTail(library, forward, proof));
     ByteBuf before = held;
     held = null;
     if (before != null) {
@@ -279,14 +297,25 @@ public final class TlsFront extends ChannelInboundHandlerAdapter {
   private final class TlsTail extends TlsEnds {
     private final SslHandler library;
     private final ForwardClientCert forward;
+    private final boolean proof;
 
-    TlsTail(SslHandler library, ForwardClientCert forward) {
+    /**
+     * @param proof the handshake is all there is: it answers an authority
+     */
+    TlsTail(SslHandler library, ForwardClientCert forward, boolean proof) {
+      this.proof = proof;
       this.library = library;
       this.forward = forward;
     }
 
     @Override
     void handshakeDone(ChannelHandlerContext ctx) {
+      if (proof) {
+        state = State.REFUSED;
+        handshakeEnded();
+        ctx.close();
+        return;
+      }
       state = State.OPEN;
       handshakeEnded();
       tls.counters().increment(loop.index(), Handshakes.kind(library.engine()));

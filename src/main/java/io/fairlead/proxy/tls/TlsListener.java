@@ -42,14 +42,17 @@ public final class TlsListener {
   private final List<Pace> paces = new ArrayList<>();
   private final AtomicInteger going = new AtomicInteger();
   private final TicketKeys tickets;
+  private final TlsChallenges challenges;
   private volatile @Nullable ServerTls current;
 
   /**
    * @param name the listener's
    * @param protocols what it speaks, as ALPN calls it, in its order; empty: it does not say
+   * @param challenges what it answers to authorities that issue certificates
    */
-  public TlsListener(String name, List<String> protocols, int loops) {
+  public TlsListener(String name, List<String> protocols, int loops, TlsChallenges challenges) {
     this.name = name;
+    this.challenges = challenges;
     this.protocols = List.copyOf(protocols);
     this.counters = new LoopCounters<>(loops, TlsCounter.class);
     this.failures = new LoopCounters<>(loops, HandshakeFailure.class);
@@ -122,6 +125,11 @@ public final class TlsListener {
   /** Handshakes going on. Any thread. */
   public int handshaking() {
     return going.get();
+  }
+
+  /** What authorities that issue certificates are answered. Any thread. */
+  TlsChallenges challenges() {
+    return challenges;
   }
 
   /** What is shown now. Any thread. */

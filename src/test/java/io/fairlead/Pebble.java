@@ -1,0 +1,100 @@
+package io.fairlead;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Pebble, the authority that Let's Encrypt makes for tests (Debian's {@code pebble}), with its
+ * server of names, for which all names are this machine.
+ */
+final class Pebble implements AutoCloseable {
+  private final Path folder;
+  private final TestCertificates certificates;
+  private final int port;
+  private final List<Process> processes = new ArrayList<>();
+
+  /**
+   * @param httpPort where it asks by http-01
+   * @param tlsPort where it asks by tls-alpn-01
+   * @param rejected percent of good nonces that it does not take
+   */
+  Pebble(Path folder, TestCertificates certificates, int httpPort, int tlsPort, int rejected)
+      throws IOException, InterruptedException {
+    this.folder = folder;
+    this.port = FreePort.any();
+    this.certificates = certificates;
+    certificates.make("pebble", "localhost", "127.0.0.1");
+    int names = FreePort.any();
+    Path config = folder.resolve("pebble.json");
+    Files.writeString(
+        config,
+        """
+        { "pebble": {
+          "listenAddress": "127.0.0.1:%d",
+          "certificate": "%s/pebble.pem",
+          "privateKey": "%s/pebble.key",
+          "httpPort": %d,
+          "tlsPort": %d } }
+        """
+            .formatted(port, folder, folder, httpPort, tlsPort));
+    start(
+        0,
+        "pebble-challtestsrv",
+        "-dns01",
+        "127.0.0.1:" + names,
+        "-management",
+        "127.0.0.1:" + FreePort.any(),
+        "-http01",
+        "",
+        "-https01",
+        "",
+        "-tlsalpn01",
+        "",
+        "-defaultIPv6",
+        "");
+    start(rejected, "pebble", "-config", config.toString(), "-dnsserver", "127.0.0.1:" + names);
+    Loopback.await("Pebble", () -> log().contains("Listening on: 127.0.0.1:" + port));
+  }
+
+  private void start(int rejected, String... command) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("PEBBLE_VA_NOSLEEP", "1");
+    builder.environment().put("PEBBLE_AUTHZREUSE", "0");
+    builder.environment().put("PEBBLE_WFE_NONCEREJECT", String.valueOf(rejected));
+    processes.add(builder.redirectOutput(folder.resolve(command[0] + ".log").toFile()).start());
+  }
+
+  /** What it has said of itself. */
+  String log() {
+    try {
+      return Files.readString(folder.resolve("pebble.log"));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** How many orders were placed. */
+  int orders() {
+    return log().split("Added order", -1).length - 1;
+  }
+
+  /** Keys of {@code acme} that every order from it needs. */
+  String keys() {
+    return "directory: \"https://127.0.0.1:%d/dir\", ca: \"%s\", agree-to-terms: true"
+        .formatted(port, certificates.ca());
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    for (Process process : processes) {
+      process.destroy();
+      if (!process.waitFor(5, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    }
+  }
+}
