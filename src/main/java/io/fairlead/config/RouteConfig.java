@@ -90,10 +90,12 @@ public record RouteConfig(
         RouteTimeouts.NONE,
         WebSocketConfig.DEFAULT,
         AccessConfig.OPEN,
+        AuthConfig.NONE,
         List.of(),
         AS_LISTENER,
         HeaderEdits.NONE,
         HeaderEdits.NONE,
+        Optional.empty(),
         Map.of(),
         RetryConfig.DEFAULT,
         Importance.NORMAL);

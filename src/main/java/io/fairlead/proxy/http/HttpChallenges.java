@@ -51,6 +51,7 @@ public final class HttpChallenges {
                     List.of(),
                     new LoopCounters<>(loops, RouteCounter.class),
                     RateLimits.NONE,
+                    List.of(),
                     ErrorPages.NONE)
                 .forAll()));
     outstanding = next;
