@@ -116,8 +116,11 @@ final class AgentDriver implements Driver {
   private final Consumer<Event> events;
   private volatile ScaleDriver.Agents config;
   private final Object making = new Object();
+
+  /** The configuration was given anew since the client was made. */
+  private final AtomicBoolean stale = new AtomicBoolean();
+
   private AgentClient client;
-  private ScaleDriver.Agents clientOf;
   private final Map<String, Station> stations = new ConcurrentHashMap<>();
   private final Map<String, Placed> places = new ConcurrentHashMap<>();
   private final Map<String, Long> read = new ConcurrentHashMap<>();
@@ -150,7 +153,6 @@ final class AgentDriver implements Driver {
     this.events = events;
     this.config = config;
     this.client = new AgentClient(config);
-    this.clientOf = config;
     stations(config);
   }
 
@@ -172,18 +174,23 @@ final class AgentDriver implements Driver {
   @Override
   public void use(ScaleDriver other) {
     config = (ScaleDriver.Agents) other;
+    stale.set(true);
     stations(config);
   }
 
   /** That of the present configuration; its files are read by whoever asks first. */
   private AgentClient client() throws IOException {
     synchronized (making) {
-      ScaleDriver.Agents present = config;
-      if (clientOf != present) {
-        AgentClient next = new AgentClient(present);
-        client.close();
-        client = next;
-        clientOf = present;
+      if (stale.get()) {
+        stale.set(false); // before it is read: a change from here on is not missed
+        try {
+          AgentClient next = new AgentClient(config);
+          client.close();
+          client = next;
+        } catch (IOException e) {
+          stale.set(true);
+          throw e;
+        }
       }
       return client;
     }
