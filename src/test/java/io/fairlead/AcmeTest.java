@@ -233,7 +233,12 @@ final class AcmeTest {
         services: { shop: { nodes: "127.0.0.1:3" } }
         """
             .formatted(acme);
-    String id = Loopback.config(yaml).listeners().get("web").tls().acme().orElseThrow().id();
+    String id =
+        Loopback.config(yaml).listeners().values().stream()
+            .flatMap(listener -> listener.tls().acme().stream())
+            .findFirst()
+            .orElseThrow()
+            .id();
     var made = certificates.make("old", b -> b.notAfter(Instant.now().plus(left)), "shop.example");
     Path file = folder.resolve("data/acme/" + id + ".pem");
     Files.createDirectories(file.getParent());
