@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Processes that replace each other: under load of every kind, and with one of the two failing.
- * {@code fairlead.takeover.rounds} says how often, three times if nothing does.
+ * {@code fairlead.takeover.rounds} says how often, twice if nothing does.
  */
 @Timeout(600)
 class TakeoverTest {
