@@ -124,6 +124,9 @@
     ], changes: [{ epochMillis: now() - 300 * MINUTE, from: null, to: 'a', term: 1, nobodyMillis: 0 }, { epochMillis: now() - 2 * MINUTE, from: 'a', to: 'b', term: 2, nobodyMillis: 734 }] }] }),
     scale: () => ({ services: [{ service: 'shop', driver: 'process', size: 4, min: 2, max: 8, manual: null, dryRun: false, acting: true, why: '21.4 requests in flight are expected within 3 s, and a node takes 6', demand: 21.4, perNode: 6, startSeconds: 1.4, starts: 9, failedStarts: 1,
       nodes: [1, 2, 3, 4].map((n) => ({ name: `shop-${n}`, address: n === 4 ? '' : `127.0.0.1:910${n}`, id: `process ${4700 + n}`, state: n === 4 ? 'starting' : 'up', ageSeconds: 100 / n, inFlight: n === 4 ? 0 : 5 })),
+      agents: [
+        { name: 'h1', url: 'https://10.0.0.21:9901', answers: true, words: 'answers', nodes: 3, load: 0.7, cores: 4, memoryFree: 6e9, diskFree: 80e9 },
+        { name: 'h2', url: 'https://10.0.0.22:9901', answers: false, words: 'has not answered for 12 s; 1 node there is judged by its checks', nodes: 1, load: -1, cores: 0, memoryFree: -1, diskFree: -1 }],
       changes: [{ time: now() - 9 * MINUTE, from: 2, to: 3, why: '16 requests in flight are expected' }, { time: now() - MINUTE / 10, from: 3, to: 4, why: '21.4 requests in flight are expected within 3 s, and a node takes 6' }] }] }),
     dns: () => ({ zones: [{ name: 'example.com', serial: 2026112701, records: 14, names: [{ name: 'www.example.com', policy: 'least-connections', failOpen: false, pool: 1, ttl: 10, pools: [
       { from: 'addresses', members: [['10.0.0.1', 'edge-1', 'up', 'auto', true], ['10.0.0.2', 'edge-2', 'draining', 'drain', false], ['10.0.0.3', 'edge-3', 'down', 'auto', false]].map(([address, name, state, forced, answered]) => ({ address, name, state, forced, answered, weight: 1, site: '' })) },

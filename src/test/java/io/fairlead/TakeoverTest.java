@@ -35,11 +35,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Processes that replace each other: under load of every kind, and with one of the two failing.
- * {@code fairlead.takeover.rounds} says how often, twice if nothing does.
+ * {@code fairlead.takeover.rounds} says how often, once if nothing does.
  */
 @Timeout(600)
 class TakeoverTest {
-  private static final int ROUNDS = Integer.getInteger("fairlead.takeover.rounds", 2);
+  private static final int ROUNDS = Integer.getInteger("fairlead.takeover.rounds", 1);
   private static final int DOWNLOAD = 4_000_000;
 
   @TempDir Path folder;
