@@ -247,7 +247,8 @@ class WebSocketTest {
       Fairlead fairlead =
           start(
               where,
-              // Two of these without a word end it, and a program that starts may be silent for long.
+              // Two of these without a word end it, and a program that starts may be silent for
+              // long.
               "{ ping-interval: 600ms, drain-grace: 500ms }",
               Integer.parseInt(said.readLine()));
       Process client = js(List.of("client.js", "ws://127.0.0.1:" + port() + "/chat", "2"));
