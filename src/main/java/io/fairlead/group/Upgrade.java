@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -314,30 +313,23 @@ public final class Upgrade {
 
   /** What is new since the last look; of what was there before this process, nothing. */
   private void tell(Plan plan) {
-    Plan before = seen;
-    seen = plan;
-    if (before == null || before.since() != plan.since()) {
-      if (looked || before != null) {
-        events.accept(
-            new Event.UpgradeBegan(plan.who(), plan.steps().stream().map(Step::instance).toList()));
-      } else {
-        looked = true;
-        return;
-      }
-    }
+    boolean first = !looked;
+    Plan before = seen != null && seen.since() == plan.since() ? seen : null;
     looked = true;
-    Map<String, Boolean> known = new HashMap<>();
-    if (before != null && before.since() == plan.since()) {
-      before.steps().forEach(step -> known.put(step.instance(), step.done()));
+    seen = plan;
+    if (first) {
+      return;
+    }
+    if (before == null) {
+      events.accept(
+          new Event.UpgradeBegan(plan.who(), plan.steps().stream().map(Step::instance).toList()));
     }
     for (Step step : plan.steps()) {
-      if (step.done() && !known.getOrDefault(step.instance(), false)) {
+      if (step.done() && (before == null || !before.steps().contains(step))) {
         events.accept(new Event.UpgradeStep(step.instance()));
       }
     }
-    boolean ended = plan.next() == null;
-    boolean wasOpen = before == null || before.since() != plan.since() || before.next() != null;
-    if (ended && wasOpen) {
+    if (plan.next() == null && (before == null || before.next() != null)) {
       events.accept(
           plan.failed().isEmpty() ? new Event.Upgraded() : new Event.UpgradeFailed(plan.failed()));
     }

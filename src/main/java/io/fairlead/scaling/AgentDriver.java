@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -828,11 +827,7 @@ final class AgentDriver implements Driver {
         if (lines.equals(saved)) {
           return;
         }
-        Files.createDirectories(folder);
-        Path next = Files.createTempFile(folder, "agents", ".next");
-        Files.write(next, lines.values());
-        Files.move(
-            next, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        WholeFile.write(file(), lines.values());
         saved = lines;
       }
     } catch (IOException e) {

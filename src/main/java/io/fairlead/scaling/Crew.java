@@ -8,9 +8,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -146,7 +150,7 @@ final class Crew {
         started.id(),
         Objects.requireNonNullElse(versions.of(started.name()), ""),
         node.state == State.ENDED ? 0 : driver.startedMillis(started.name(), nowMillis),
-        node.state.name().toLowerCase(java.util.Locale.ROOT),
+        node.state.name().toLowerCase(Locale.ROOT),
         node.draining,
         node.words,
         bytes);
@@ -240,8 +244,8 @@ final class Crew {
       stop = known.stop;
     }
     try {
-      stop.get(patience.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS);
-    } catch (java.util.concurrent.TimeoutException | java.util.concurrent.ExecutionException e) {
+      stop.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
       // Told below.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -489,14 +488,6 @@ final class ProcessDriver implements Driver {
   private void write() throws IOException {
     List<String> lines = new ArrayList<>(List.of(Processes.boot() + " " + seen));
     known.values().forEach(node -> lines.add(node.line()));
-    Files.createDirectories(folder);
-    // A process that hands over and the next one may both write.
-    Path next = Files.createTempFile(folder, "nodes", ".next");
-    Files.write(next, lines);
-    Files.move(
-        next,
-        folder.resolve("nodes"),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    WholeFile.write(folder.resolve("nodes"), lines);
   }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -60,9 +59,6 @@ final class Versions {
     }
     List<String> lines = new ArrayList<>();
     known.forEach((each, its) -> lines.add(each + " " + its));
-    Files.createDirectories(file.getParent());
-    Path next = Files.createTempFile(file.getParent(), "versions", ".next");
-    Files.write(next, lines);
-    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    WholeFile.write(file, lines);
   }
 }

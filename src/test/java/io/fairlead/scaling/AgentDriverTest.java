@@ -85,13 +85,14 @@ class AgentDriverTest {
     assertThat(driver.find()).isEmpty();
     Started node = driver.start("shop-1", Release.PLAIN);
     Path copy = ProcessDriver.output(folder.resolve("front"), "shop", "shop-1");
-    await(() -> {
+    TestProcesses.await(() -> {
       assertThat(driver.ended(List.of(node))).isEmpty();
       return Files.readString(copy).equals("first\n");
     });
     Files.writeString(folder.resolve("fifo"), "\n");
-    await(() -> driver.ended(List.of(node)).containsValue("ended with 3: cannot bind"));
-    await(() -> {
+    TestProcesses.await(
+        () -> driver.ended(List.of(node)).containsValue("ended with 3: cannot bind"));
+    TestProcesses.await(() -> {
       driver.ended(List.of(node));
       return Files.readString(copy).equals("first\ncannot bind\n");
     });
@@ -155,7 +156,8 @@ class AgentDriverTest {
     assertThat(events).contains(new Event.AgentSilent("shop", "h1", "no connection", 1));
     agent("h1", SLEEPS, "");
     assertThat(said).contains("found 1 node of shop for owner");
-    await(() -> driver.ended(List.of(node)).isEmpty() && driver.agents().getFirst().answers());
+    TestProcesses.await(
+        () -> driver.ended(List.of(node)).isEmpty() && driver.agents().getFirst().answers());
     assertThat(driver.find()).containsExactly(node);
     assertThat(driver.version("shop-1")).isEqualTo("7");
     assertThat(events).anyMatch(e -> e instanceof Event.AgentBack);
@@ -175,8 +177,9 @@ class AgentDriverTest {
     assertThat(second.find()).isEmpty();
     second.start("shop-1", Release.PLAIN);
     Started lost = second.start("shop-2", Release.PLAIN);
-    await(() -> driver.ended(List.of(first)).isEmpty() && driver.strays().contains(lost));
-    await(() -> {
+    TestProcesses.await(
+        () -> driver.ended(List.of(first)).isEmpty() && driver.strays().contains(lost));
+    TestProcesses.await(() -> {
       assertThat(driver.ended(List.of(first, lost))).isEmpty();
       return ours().size() == 2;
     });
@@ -376,7 +379,7 @@ class AgentDriverTest {
     assertThat(driver.isWanted(two)).isFalse();
     assertThat(driver.start("shop-3", Release.PLAIN).zone()).isEqualTo("h1");
     driver.stop(two, GRACE);
-    await(() -> driver.ended(List.of(one)).isEmpty() && driver.agents().size() == 1);
+    TestProcesses.await(() -> driver.ended(List.of(one)).isEmpty() && driver.agents().size() == 1);
     assertThat(ours()).hasSize(2);
   }
 
@@ -469,31 +472,6 @@ class AgentDriverTest {
 
   /** Processes that agents of this test have started, and what they have. */
   private List<Long> ours() throws IOException {
-    return Processes.all().stream()
-        .filter(entry -> !entry.ended())
-        .map(Processes.Entry::pid)
-        .filter(pid -> folder.toString().equals(Processes.variable(pid, "TEST_FOLDER")))
-        .toList();
-  }
-
-  private interface Condition {
-    boolean holds() throws IOException;
-  }
-
-  private static void await(Condition condition) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (true) {
-      try {
-        if (condition.holds()) {
-          return;
-        }
-      } catch (IOException e) {
-        // Not there yet.
-      }
-      if (System.nanoTime() > end) {
-        throw new AssertionError("waited in vain");
-      }
-      Thread.sleep(20);
-    }
+    return TestProcesses.of(folder);
   }
 }

@@ -44,7 +44,7 @@ class ProcessDriverTest {
         driver("echo $PORT $FAIRLEAD_NODE $0 $1 $COLOUR; pwd; exec sleep 1000").start("shop-1");
     assertThat(node.address().host()).isEqualTo("127.0.0.1");
     Path output = ProcessDriver.output(data, "shop", "shop-1");
-    await(() -> Files.readString(output).contains("\n/"));
+    TestProcesses.await(() -> Files.readString(output).contains("\n/"));
     int port = node.address().port();
     assertThat(Files.readString(output))
         .isEqualTo(
@@ -120,7 +120,7 @@ class ProcessDriverTest {
     long neighbour = number("neighbour");
     long starting = number("starting");
     try {
-      await(() -> Processes.variable(starting, ProcessDriver.MARK) != null);
+      TestProcesses.await(() -> Processes.variable(starting, ProcessDriver.MARK) != null);
       assertThat(driver(SLEEPS).find())
           .extracting(Started::id)
           .containsExactly("process " + starting);
@@ -158,24 +158,24 @@ class ProcessDriverTest {
   void childrenWithoutAMarkAreClearedAwayWhenTheyWereThereBefore() throws Exception {
     ProcessDriver driver = driver("env -u FAIRLEAD_NODE sleep 1000 & exec sleep 1000");
     Started node = driver.start("shop-1");
-    await(() -> ours().size() == 2);
-    await(
+    TestProcesses.await(() -> ours().size() == 2);
+    TestProcesses.await(
         () -> ours().stream().anyMatch(pid -> Processes.variable(pid, ProcessDriver.MARK) == null));
     long began = Processes.now();
-    await(() -> Processes.now() > began);
+    TestProcesses.await(() -> Processes.now() > began);
     assertThat(driver.find()).hasSize(1);
     end(pid(node));
-    await(() -> hasEnded(pid(node)));
+    TestProcesses.await(() -> hasEnded(pid(node)));
     assertThat(ours()).hasSize(1);
     assertThat(driver(SLEEPS).find()).isEmpty();
-    await(() -> ours().isEmpty());
+    TestProcesses.await(() -> ours().isEmpty());
   }
 
   @Test
   void itEndsWithItsChildren() throws Exception {
     ProcessDriver driver = driver("sleep 1000 & sleep 1000 & setsid sleep 1000 & wait");
     Started node = driver.start("shop-1");
-    await(() -> ours().size() == 4);
+    TestProcesses.await(() -> ours().size() == 4);
     driver.stop(node, GRACE);
     assertThat(ours()).isEmpty();
     driver.stop(node, GRACE); // once more does no harm
@@ -185,7 +185,8 @@ class ProcessDriverTest {
   void whoDoesNotHearIsKilledWhenItsTimeIsOver() throws Exception {
     ProcessDriver driver = driver("trap '' TERM; echo ready; while :; do sleep 0.05; done");
     Started node = driver.start("shop-1");
-    await(() -> Files.readString(ProcessDriver.output(data, "shop", "shop-1")).contains("ready"));
+    TestProcesses.await(
+        () -> Files.readString(ProcessDriver.output(data, "shop", "shop-1")).contains("ready"));
     long begin = System.nanoTime();
     driver.stop(node, Duration.ofMillis(300));
     assertThat(System.nanoTime() - begin).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(290));
@@ -198,7 +199,7 @@ class ProcessDriverTest {
         driver("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
     Started node = driver.start("shop-1");
     Path output = ProcessDriver.output(data, "shop", "shop-1");
-    await(() -> Files.readString(output).contains("ready"));
+    TestProcesses.await(() -> Files.readString(output).contains("ready"));
     driver.stop(node, GRACE);
     assertThat(Files.readString(output)).contains("bye");
   }
@@ -206,18 +207,19 @@ class ProcessDriverTest {
   @Test
   void childrenOfOneThatHasEndedAreClearedAway() throws Exception {
     Started node = driver("sleep 1000 & sleep 1000 & exec sleep 0.01").start("shop-1");
-    await(() -> hasEnded(pid(node)));
+    TestProcesses.await(() -> hasEnded(pid(node)));
     assertThat(ours()).isNotEmpty();
     assertThat(driver(SLEEPS).find()).isEmpty();
-    await(() -> ours().isEmpty());
+    TestProcesses.await(() -> ours().isEmpty());
   }
 
   @Test
   void howOneEndedIsTold() throws Exception {
     ProcessDriver driver = driver("echo cannot bind; exit 3");
     Started node = driver.start("shop-1");
-    await(() -> !driver.ended(List.of(node)).isEmpty());
-    await(() -> driver.ended(List.of(node)).containsValue("ended with 3: cannot bind"));
+    TestProcesses.await(() -> !driver.ended(List.of(node)).isEmpty());
+    TestProcesses.await(
+        () -> driver.ended(List.of(node)).containsValue("ended with 3: cannot bind"));
   }
 
   @Test
@@ -243,11 +245,12 @@ class ProcessDriverTest {
         .isZero();
     Started node = driver.start("shop-1");
     Path output = ProcessDriver.output(data, "shop", "shop-1");
-    await(() -> Files.exists(output) && Files.size(output) > ProcessDriver.MOST_OUTPUT + 4);
+    TestProcesses.await(
+        () -> Files.exists(output) && Files.size(output) > ProcessDriver.MOST_OUTPUT + 4);
     assertThat(driver.ended(List.of(node))).isEmpty();
     assertThat(Files.size(output)).isZero();
     Files.writeString(data.resolve("fifo"), "\n");
-    await(() -> Files.readString(output).equals("more\n"));
+    TestProcesses.await(() -> Files.readString(output).equals("more\n"));
   }
 
   /** Starts and stops at once, of several: what is found is what was not stopped. */
@@ -337,37 +340,12 @@ class ProcessDriverTest {
   private ScaleDriver.Program command(String script) {
     return new ScaleDriver.Program(
         List.of("sh", "-c", script, "{name}", "{port}"),
-        Map.of("COLOUR", new Secret("blue"), "TEST_FOLDER", new Secret(data.toString())),
+        Map.of("COLOUR", new Secret("blue"), TestProcesses.FOLDER, new Secret(data.toString())),
         data);
   }
 
   /** Processes that this test has started, and what they have. */
   private List<Long> ours() throws IOException {
-    return Processes.all().stream()
-        .filter(entry -> !entry.ended())
-        .map(Processes.Entry::pid)
-        .filter(pid -> data.toString().equals(Processes.variable(pid, "TEST_FOLDER")))
-        .toList();
-  }
-
-  private interface Condition {
-    boolean holds() throws IOException;
-  }
-
-  private static void await(Condition condition) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (true) {
-      try {
-        if (condition.holds()) {
-          return;
-        }
-      } catch (IOException e) {
-        // Not there yet.
-      }
-      if (System.nanoTime() > end) {
-        throw new AssertionError("waited in vain");
-      }
-      Thread.sleep(10);
-    }
+    return TestProcesses.of(data);
   }
 }

@@ -4,6 +4,7 @@ import io.fairlead.config.CompressConfig;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Which answers of nodes are packed, and what their heads say then (RFC 9110, 8.4 and 12.5.3). Left
@@ -36,6 +37,8 @@ final class Compression {
 
   /** Thousandths, which is as fine as they are said. */
   private static final int FULL = 1000;
+
+  private static final Pattern QUALITY = Pattern.compile(";[qQ]=(0(\\.[0-9]{0,3})?|1(\\.0{0,3})?)");
 
   private final CompressConfig config;
   private final Set<String> types;
@@ -177,11 +180,11 @@ final class Compression {
 
   /** Of {@code ;q=0.5}, in thousandths; what cannot be read counts as no. */
   private static int quality(byte[] bytes, int from, int end) {
-    String text = Ascii.text(bytes, from, end).replace(" ", "").replace("\t", "");
-    if (text.isEmpty()) {
-      return FULL;
+    if (skip(bytes, from, end) == end) {
+      return FULL; // as nearly all say it: nothing is made for these
     }
-    return text.matches(";[qQ]=(0(\\.[0-9]{0,3})?|1(\\.0{0,3})?)")
+    String text = Ascii.text(bytes, from, end).replace(" ", "").replace("\t", "");
+    return QUALITY.matcher(text).matches()
         ? (int) Math.round(Double.parseDouble(text.substring(3)) * FULL)
         : 0;
   }
