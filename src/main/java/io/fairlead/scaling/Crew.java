@@ -91,9 +91,9 @@ final class Crew {
   private final Path data;
   private final ProcessDriver driver;
   private final Versions versions;
+  private final Standing standing;
   private final Consumer<String> say;
   private final Map<String, Member> nodes = new LinkedHashMap<>();
-  private long term;
 
   /**
    * Finds what runs of it.
@@ -108,7 +108,12 @@ final class Crew {
     this.driver = driver;
     this.say = say;
     this.versions = new Versions(ProcessDriver.folder(data, service).resolve("versions"));
-    driver.find().forEach(node -> nodes.put(node.name(), new Member(node)));
+    this.standing = new Standing(ProcessDriver.folder(data, service).resolve("orders"));
+    for (Started node : driver.find()) {
+      Member member = new Member(node);
+      member.draining = standing.isDraining(node.name());
+      nodes.put(node.name(), member);
+    }
   }
 
   String owner() {
@@ -160,14 +165,21 @@ final class Crew {
     return ProcessDriver.output(data, service, name);
   }
 
-  /** Whether an order of that term counts: the highest one is that of whoever decides now. */
-  private boolean isOld(long orders) {
-    term = Math.max(term, orders);
-    return orders < term;
-  }
-
-  private static Outcome refusedAsOld() {
-    return new Outcome.Refused("another front end of this owner gives the orders by now");
+  /**
+   * Why an order of that term is not followed: the highest one is that of whoever decides now.
+   *
+   * @return null: it is
+   */
+  private @Nullable Outcome refused(long orders) {
+    if (orders < standing.term()) {
+      return new Outcome.Refused("another front end of this owner gives the orders by now");
+    }
+    try {
+      standing.raise(orders);
+      return null;
+    } catch (IOException e) {
+      return new Outcome.Refused("whose orders count cannot be written down: " + e.getMessage());
+    }
   }
 
   /**
@@ -176,8 +188,9 @@ final class Crew {
    * @param why it must not be started; empty: it may
    */
   synchronized Outcome start(String name, String version, long orders, String why) {
-    if (isOld(orders)) {
-      return refusedAsOld();
+    Outcome refused = refused(orders);
+    if (refused != null) {
+      return refused;
     }
     Member known = nodes.get(name);
     if (known != null && known.state == State.RUNNING) {
@@ -195,6 +208,7 @@ final class Crew {
     }
     try {
       versions.put(name, version, nodes.keySet());
+      standing.drain(name, false, nodes.keySet());
       Member member = new Member(driver.start(name, Release.of(version)));
       nodes.put(name, member);
       say.accept(
@@ -207,12 +221,18 @@ final class Crew {
 
   /** Tells all front ends of the owner that it is to get no more requests, or that it is again. */
   synchronized Outcome drain(String name, boolean on, long orders) {
-    if (isOld(orders)) {
-      return refusedAsOld();
+    Outcome refused = refused(orders);
+    if (refused != null) {
+      return refused;
     }
     Member known = nodes.get(name);
     if (known == null) {
       return new Outcome.Gone();
+    }
+    try {
+      standing.drain(name, on, nodes.keySet());
+    } catch (IOException e) {
+      return new Outcome.Refused("that cannot be written down: " + e.getMessage());
     }
     known.draining = on;
     return new Outcome.Done(report(known, System.currentTimeMillis()));
@@ -224,11 +244,18 @@ final class Crew {
    * @param patience how long this may wait for it
    */
   Outcome stop(String name, Duration grace, long orders, Duration patience) {
+    synchronized (this) {
+      Outcome refused = refused(orders);
+      if (refused != null) {
+        return refused;
+      }
+    }
+    return stop(name, grace, patience);
+  }
+
+  private Outcome stop(String name, Duration grace, Duration patience) {
     CompletableFuture<Void> stop;
     synchronized (this) {
-      if (isOld(orders)) {
-        return refusedAsOld();
-      }
       Member known = nodes.get(name);
       if (known == null) {
         return new Outcome.Gone();
@@ -334,7 +361,7 @@ final class Crew {
       threads.add(
           Thread.ofVirtual()
               .start(() -> {
-                Outcome _ = stop(name, grace, Long.MAX_VALUE, grace.plusSeconds(10));
+                Outcome _ = stop(name, grace, grace.plusSeconds(10));
               }));
     }
     try {

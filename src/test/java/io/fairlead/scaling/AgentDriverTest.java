@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -187,8 +188,8 @@ class AgentDriverTest {
   }
 
   @Test
-  void whoseTermIsOverGivesNoOrders() throws Exception {
-    agent("h1", SLEEPS, "");
+  void whoseTermIsOverGivesNoOrdersAlsoToAnAgentThatWasStartedAgain() throws Exception {
+    Agent first = agent("h1", SLEEPS, "");
     AgentDriver before = driver("group-g");
     AgentDriver now = driver("group-g");
     assertThat(before.isShared()).isTrue();
@@ -203,6 +204,49 @@ class AgentDriverTest {
     now.drain(node, true);
     assertThat(before.find()).containsExactly(node);
     assertThat(before.draining()).containsExactly("shop-1");
+    first.close();
+    Agent second = agent("h1", SLEEPS, "");
+    assertThatThrownBy(() -> before.stop(node, GRACE))
+        .hasMessage("agent h1: another front end of this owner gives the orders by now");
+    assertThat(before.find()).containsExactly(node);
+    assertThat(before.draining()).containsExactly("shop-1");
+    second.stopNodes();
+    second.close();
+    assertThat(ours()).isEmpty();
+    agent("h1", SLEEPS, "");
+    now.start("shop-1", Release.PLAIN);
+    assertThat(now.find()).hasSize(1);
+    assertThat(now.draining()).as("marks of the one before it").isEmpty();
+  }
+
+  @Test
+  void ordersThatCannotBeWrittenDownAreNotFollowed() throws Exception {
+    agent("h1", SLEEPS, "");
+    AgentDriver driver = driver("group-g");
+    assertThat(driver.find()).isEmpty();
+    driver.lead(1);
+    Started node = driver.start("shop-1", Release.PLAIN);
+    Path file = orders();
+    Files.delete(file);
+    Files.createDirectories(file.resolve("in the way"));
+    driver.drain(node, true);
+    assertThat(driver.find()).containsExactly(node);
+    assertThat(driver.draining()).isEmpty();
+    driver.lead(2);
+    assertThatThrownBy(() -> driver.stop(node, GRACE))
+        .hasMessageStartingWith("agent h1: whose orders count cannot be written down: ");
+    assertThat(ours()).hasSize(1);
+    Files.delete(file.resolve("in the way"));
+    Files.delete(file);
+    driver.stop(node, GRACE);
+    assertThat(ours()).isEmpty();
+    assertThat(Files.readAllLines(file)).containsExactly("term 2");
+  }
+
+  private Path orders() throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(path -> path.endsWith("orders")).findFirst().orElseThrow();
+    }
   }
 
   @Test
