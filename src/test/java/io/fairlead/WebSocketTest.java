@@ -289,7 +289,7 @@ class WebSocketTest {
     Process server = js(List.of("server.js"));
     try (BufferedReader said = server.inputReader(StandardCharsets.UTF_8);
         HttpClient http = HttpClient.newHttpClient()) {
-      start(where, "{ ping-interval: 100ms }", Integer.parseInt(said.readLine()));
+      start(where, "{ ping-interval: 400ms }", Integer.parseInt(said.readLine()));
       Listener listener = new Listener();
       WebSocket socket =
           http.newWebSocketBuilder()
@@ -349,7 +349,7 @@ class WebSocketTest {
                   web:
                     bind: "127.0.0.1:0"
                     routes:
-                      - { match: { path: /ws }, service: ws, websocket: { ping-interval: 100ms } }
+                      - { match: { path: /ws }, service: ws, websocket: { ping-interval: 500ms } }
                       - service: pages
                 services:
                   ws: { nodes: "127.0.0.1:%s", health: none }
@@ -367,7 +367,7 @@ class WebSocketTest {
             socket.onopen = () => socket.send('from a browser');
             socket.onmessage = (event) => {
               told.push(event.data);
-              setTimeout(() => socket.close(1000), 500);
+              setTimeout(() => socket.close(1000), 1500);
             };
             socket.onclose = (event) => resolve(told.join() + ', closed ' + event.code);
           })\
@@ -402,7 +402,7 @@ class WebSocketTest {
                     bind: "127.0.0.1:0"
                     tls: { certificates: { cert: "%s/ws.pem", key: "%s/ws.key" } }
                     routes:
-                      - { match: { path: /ws }, service: ws, websocket: { ping-interval: 100ms } }
+                      - { match: { path: /ws }, service: ws, websocket: { ping-interval: 500ms } }
                       - service: pages
                   plain: { bind: "127.0.0.1:0", routes: [ { service: pages } ] }
                 services:
