@@ -108,8 +108,7 @@ class DashboardPagesTest {
     browser.screenshot(SHOTS.resolve("page-config-problems.png"));
 
     write(begun + "# a line more");
-    browser.await("document.querySelector('.diff .new')");
-    assertThat(text(".diff .new")).isEqualTo("+ # a line more\n");
+    browser.await("document.querySelector('.diff .new')?.textContent === '+ # a line more\\n'");
     assertThat(violations()).isEmpty();
     click("#apply");
     browser.await("document.querySelector('#ask').open");
