@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * thousand; what is wrong begins at the sixtieth second or a little later, out of step with the
  * detector. Every case with several seeds.
  */
+@Tag("computing")
 final class FaultSetTest {
   private static final int SEEDS = 4;
   private static final int BEGINS = 60;

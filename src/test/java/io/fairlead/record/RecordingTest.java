@@ -25,12 +25,14 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** From a loop's ring to files, with a clock turned by hand. */
+@Tag("computing")
 final class RecordingTest {
   private static final long MIB = 1 << 20;
   private static final long RING = 8 * MIB;

@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The autoscaler beside a rule that goes by the processors' use, in the same virtual service.
  * {@code -Dfairlead.report=FILE} writes the table.
  */
+@Tag("computing")
 class ScaleSimulationTest {
   private static final int SEEDS = 5;
   private static final int MAX = 40;

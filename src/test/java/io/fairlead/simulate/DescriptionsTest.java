@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The descriptions that come with the product can be read, and what they expect comes out. */
+@Tag("computing")
 final class DescriptionsTest {
   static Stream<Path> descriptions() throws IOException {
     List<Path> all = new ArrayList<>(List.of(Path.of("examples/simulate.yaml")));

@@ -3,11 +3,13 @@ package io.fairlead.simulate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.simulate.Outcome.Figures;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Simulated requests are hedged as real ones: a small part of {@code bench/balance/e15-*}. */
+@Tag("computing")
 final class HedgingTest {
   private static final String LATE = "faults: { kind: delay, nodes: 100%, share: 1%, by: 1s }\n";
 

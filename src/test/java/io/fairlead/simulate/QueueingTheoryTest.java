@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.SimulatedPolicy;
 import io.fairlead.config.SimulationConfig;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * with 9 degrees of freedom). And lest that be true of anything, one standard error has to be below
  * 1.5 %.
  */
+@Tag("computing")
 final class QueueingTheoryTest {
   private static final int RUNS = 10;
 

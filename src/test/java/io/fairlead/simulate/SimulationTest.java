@@ -10,10 +10,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xml.sax.InputSource;
 
 /** What the product relies on: that figures repeat, and that policies differ as they should. */
+@Tag("computing")
 final class SimulationTest {
   private static final String FLEET =
       """

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A node that the balancer sends hardly anything, in simulated traffic. */
+@Tag("computing")
 class AvoidedTest {
   private static Bazaar calm(double rate) {
     Bazaar bazaar = new Bazaar(7, rate);

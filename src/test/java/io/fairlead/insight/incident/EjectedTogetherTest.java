@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nodes that are ejected for what they have in common, in simulated traffic. */
+@Tag("computing")
 class EjectedTogetherTest {
   private final Bazaar bazaar = new Bazaar(3, 2000);
   private long ids;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
  * right cause is named. The seed is fixed; {@code -Dfairlead.incident.seeds=20
  * -Dfairlead.print=true} runs more and prints the table of docs/incidents.md.
  */
+@Tag("computing")
 class IncidentCorpusTest {
   private static final int SEEDS = Integer.getInteger("fairlead.incident.seeds", 1);
   private static final long SEED = Long.getLong("fairlead.incident.seed", 1);

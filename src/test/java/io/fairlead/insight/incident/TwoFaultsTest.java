@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** More than one thing at a time, what ends, and what comes again. */
+@Tag("computing")
 class TwoFaultsTest {
   private static final int CALM = 120;
 

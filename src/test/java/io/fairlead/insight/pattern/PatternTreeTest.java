@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Lines and the patterns that they are of. */
+@Tag("computing")
 class PatternTreeTest {
   private final PatternTree tree = new PatternTree();
   private final LineWords words = new LineWords();

@@ -24,12 +24,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** From records to answers, over days, with a clock turned by hand. */
+@Tag("computing")
 final class RollupsTest {
   private static final long START = Instant.parse("2026-11-26T15:30:00Z").toEpochMilli();
   private static final long MINUTE = 60_000;
