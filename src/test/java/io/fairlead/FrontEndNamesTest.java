@@ -81,7 +81,14 @@ final class FrontEndNamesTest {
         .isGreaterThan(Duration.ofSeconds(3));
     stop("c");
     start("c", 1);
+    Fairlead joins = Objects.requireNonNull(running.get("c"));
+    Loopback.await(
+        "it joins", PATIENCE, () -> Objects.requireNonNull(joins.group()).view().connected());
+    begun = System.nanoTime();
     answered("a b c", "192.0.2.1", "192.0.2.3");
+    Duration took = Duration.ofNanos(System.nanoTime() - begun);
+    System.out.println("in the answers of all " + took.toMillis() + " ms after it joined");
+    assertThat(took).isLessThan(Duration.ofSeconds(5)); // 2 where nothing else runs
 
     // One that dies is out when its lease is over.
     stop("a");
