@@ -15,6 +15,9 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -73,22 +76,24 @@ final class AcmeTest {
   }
 
   private void start(String acme) throws IOException {
-    running =
-        Loopback.start(
-            """
-            admin: { bind: "127.0.0.1:0" }
-            data: "%s/data"
-            runtime: { event-loops: 2 }
-            listeners:
-              plain: { bind: "127.0.0.1:%d", deny: "127.0.0.0/8", service: shop }
-              web:
-                bind: "127.0.0.1:%d"
-                tls: { acme: { %s } }
-                service: shop
-            services:
-              shop: { nodes: ["127.0.0.1:%d"], health: none }
-            """
-                .formatted(folder, http, https, acme, node.port()));
+    running = Loopback.start(yaml(acme));
+  }
+
+  private String yaml(String acme) {
+    return """
+    admin: { bind: "127.0.0.1:0" }
+    data: "%s/data"
+    runtime: { event-loops: 2 }
+    listeners:
+      plain: { bind: "127.0.0.1:%d", deny: "127.0.0.0/8", service: shop }
+      web:
+        bind: "127.0.0.1:%d"
+        tls: { acme: { %s } }
+        service: shop
+    services:
+      shop: { nodes: ["127.0.0.1:%d"], health: none }
+    """
+        .formatted(folder, http, https, acme, node.port());
   }
 
   private Fairlead fairlead() {
@@ -173,6 +178,50 @@ final class AcmeTest {
     start(acme);
     assertThat(shown("shop.example")).isEqualTo(first);
     assertThat(authority.orders()).isEqualTo(1);
+  }
+
+  /**
+   * Killed when the order is placed and nothing has been shown yet: the next one goes on with it.
+   */
+  @Test
+  void whoIsKilledInTheMiddleOfAnOrderGoesOnWithIt() throws Exception {
+    Pebble authority = pebble(http, 0);
+    AtomicBoolean killed = new AtomicBoolean();
+    try (Gate gate = new Gate(authority.port(), () -> !killed.get() && isPlaced())) {
+      String acme = "domains: shop.example, " + authority.keys(gate.port());
+      Path file = folder.resolve("fairlead.yaml");
+      Files.writeString(file, yaml(acme));
+      Path output = folder.resolve("output");
+      Process first = FairleadProcess.start(output, FairleadProcess.command("-c", file.toString()));
+      try {
+        gate.held().get(40, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        throw new AssertionError(Files.readString(output) + authority.log(), e);
+      } finally {
+        first.destroyForcibly().waitFor();
+      }
+      assertThat(authority.log()).doesNotContain("Issued certificate");
+      killed.set(true);
+      start(acme);
+      Loopback.await("the certificate", () -> shows("Pebble"));
+      assertThat(authority.orders()).isEqualTo(1);
+      assertThat(events(Event.CertificateOrderFailed.class)).isEmpty();
+      Loopback.await("nothing is left of it", () -> !isPlaced());
+    }
+  }
+
+  /** Whether an order's address is written down. */
+  private boolean isPlaced() {
+    try (var files = Files.list(folder.resolve("data/acme"))) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".order")).toList()) {
+        if (Files.readString(file).contains("https://")) {
+          return true;
+        }
+      }
+    } catch (IOException e) {
+      // There is none.
+    }
+    return false;
   }
 
   @Test

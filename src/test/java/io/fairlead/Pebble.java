@@ -84,6 +84,15 @@ final class Pebble implements AutoCloseable {
 
   /** Keys of {@code acme} that every order from it needs. */
   String keys() {
+    return keys(port);
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** The same, by a port that leads there. */
+  String keys(int port) {
     return "directory: \"https://127.0.0.1:%d/dir\", ca: \"%s\", agree-to-terms: true"
         .formatted(port, certificates.ca());
   }
