@@ -12,6 +12,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -374,6 +378,26 @@ final class RulesTest {
       assertThat(post(fairlead, "/", "content-length: 11\r\n\r\n")).isEqualTo(413);
       assertThat(post(fairlead, "/", "transfer-encoding: chunked\r\n\r\nb\r\n12345678901\r\n"))
           .isEqualTo(413);
+    }
+  }
+
+  @Test
+  void whatIsCompressedIsCounted() throws Exception {
+    String typed = "headers: { response: { set: { content-type: text/plain } } }";
+    try (Fairlead fairlead = startWith("", "{ name: r, service: a, compress: {}, " + typed + " }");
+        HttpClient client = HttpClient.newHttpClient()) {
+      URI uri = URI.create("http://127.0.0.1:" + Loopback.port(fairlead, "web") + "/bytes/100000");
+      HttpRequest plain = HttpRequest.newBuilder(uri).build();
+      HttpRequest packed = HttpRequest.newBuilder(uri).header("accept-encoding", "gzip").build();
+      HttpResponse<byte[]> got = client.send(packed, HttpResponse.BodyHandlers.ofByteArray());
+      assertThat(got.headers().firstValue("content-encoding")).hasValue("gzip");
+      assertThat(client.send(plain, HttpResponse.BodyHandlers.ofByteArray()).body())
+          .hasSize(100_000);
+      assertThat(count(fairlead, RouteCounter.COMPRESSED)).isEqualTo(1);
+      assertThat(count(fairlead, RouteCounter.BYTES_BEFORE_COMPRESSION)).isEqualTo(100_000);
+      assertThat(count(fairlead, RouteCounter.BYTES_COMPRESSED))
+          .isEqualTo(got.body().length)
+          .isLessThan(100_000);
     }
   }
 

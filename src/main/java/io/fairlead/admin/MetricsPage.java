@@ -297,6 +297,10 @@ public final class MetricsPage {
         case ROUTE_RETRIES_REFUSED -> routeRetriesRefused(page, metric, listeners);
         case ROUTE_HEDGES -> routes(page, metric, listeners, RouteCounter.HEDGED);
         case ROUTE_HEDGES_WON -> routes(page, metric, listeners, RouteCounter.HEDGES_WON);
+        case ROUTE_COMPRESSED -> routes(page, metric, listeners, RouteCounter.COMPRESSED);
+        case ROUTE_COMPRESSED_BYTES -> routeCompressedBytes(page, metric, listeners);
+        case ROUTE_COMPRESSION_BUSY ->
+            routes(page, metric, listeners, RouteCounter.COMPRESSION_BUSY);
         case SERVICE_NODES -> {
           page.family(metric);
           for (Service service : services) {
@@ -806,6 +810,22 @@ public final class MetricsPage {
       for (ListenerView.RouteView route : listener.routes()) {
         long count = route.counters().get(counter);
         page.sample(metric, count, listener.name(), route.name(), route.service());
+      }
+    }
+  }
+
+  private static void routeCompressedBytes(
+      MetricsWriter page, Metric metric, List<ListenerView> listeners) throws IOException {
+    page.family(metric);
+    for (ListenerView listener : listeners) {
+      for (ListenerView.RouteView route : listener.routes()) {
+        LoopCounters<RouteCounter> counters = route.counters();
+        String in = listener.name();
+        String name = route.name();
+        String to = route.service();
+        page.sample(
+            metric, counters.get(RouteCounter.BYTES_BEFORE_COMPRESSION), in, name, to, "before");
+        page.sample(metric, counters.get(RouteCounter.BYTES_COMPRESSED), in, name, to, "after");
       }
     }
   }

@@ -383,6 +383,24 @@ public enum Metric {
       Unit.NONE,
       "listener,route,service",
       "Of these, those that the second node answered first. When it hardly rises while hedges do, hedging helps nobody and only costs."),
+  ROUTE_COMPRESSED(
+      "fairlead_route_compressed_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Answers that were compressed."),
+  ROUTE_COMPRESSED_BYTES(
+      "fairlead_route_compressed_bytes_total",
+      Type.COUNTER,
+      Unit.BYTES,
+      "listener,route,service,side",
+      "Bytes of their bodies: before, as nodes sent them, and after, as clients got them. When after is hardly less, compressing costs processor time for nothing."),
+  ROUTE_COMPRESSION_BUSY(
+      "fairlead_route_compression_busy_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Answers that went out as they were since as many were being compressed as may be at once. When it rises, slow clients hold compressors, or there are too few event loops."),
 
   SERVICE_NODES(
       "fairlead_service_nodes",

@@ -44,7 +44,15 @@ public enum RouteCounter {
   /** Of these, those that answered first. */
   HEDGES_WON,
   /** Not tried a second time: too many have been lately. */
-  HEDGE_NO_BUDGET;
+  HEDGE_NO_BUDGET,
+  /** Answers that were compressed. */
+  COMPRESSED,
+  /** Bytes of their bodies as nodes sent them. */
+  BYTES_BEFORE_COMPRESSION,
+  /** Bytes of their bodies as clients got them. */
+  BYTES_COMPRESSED,
+  /** Answers that were not compressed as too many were at once. */
+  COMPRESSION_BUSY;
 
   /** What a request is counted as that the rules of the route refuse for that reason, if any. */
   public static @Nullable RouteCounter of(ErrorReason reason) {

@@ -883,15 +883,23 @@ final class Exchange {
 
   private void pack(Compression compression) {
     Gzip free = loop.takeGzip();
-    if (free != null) { // else there are too many: it goes out as it is
-      compression.announce(response);
-      free.begin(compression.level());
-      gzip = free;
+    if (free == null) { // there are too many: it goes out as it is
+      count(RouteCounter.COMPRESSION_BUSY, 1);
+      return;
     }
+    compression.announce(response);
+    free.begin(compression.level());
+    gzip = free;
+    count(RouteCounter.COMPRESSED, 1);
+  }
+
+  private void count(RouteCounter what, int amount) {
+    route().counters().add(loop.index(), what, amount);
   }
 
   /** Takes what has been packed. */
   private void sendPacked(ByteBuf packed, int count) {
+    count(RouteCounter.BYTES_COMPRESSED, count);
     record.bytesOut(count);
     client().sendData(packed, count);
   }
@@ -905,6 +913,7 @@ final class Exchange {
   void responseData(ByteBuf in, int count) {
     Gzip packing = gzip;
     if (packing != null) {
+      count(RouteCounter.BYTES_BEFORE_COMPRESSION, count);
       packing.add(in, count, this::sendPacked);
       return;
     }
