@@ -194,6 +194,7 @@ final class Fairlead implements AutoCloseable {
   private final PastConfigs past = new PastConfigs();
   private final SharedRates sharedRates;
   private final SharedVerdicts sharedVerdicts;
+  private final SharedAnswers sharedAnswers;
   private final VipKeeper vips;
   private final FrontEndKeeper frontEnds;
   private final DatabaseKeeper databases;
@@ -309,6 +310,7 @@ final class Fairlead implements AutoCloseable {
     sharedRates = new SharedRates(control, groups::tell);
     sharedVerdicts =
         new SharedVerdicts(control, this::presentServices, groups::tell, health::askAgain);
+    sharedAnswers = new SharedAnswers(control, outliers, () -> state().text(), groups::tell);
     Runnable _ =
         events.subscribe(entry -> {
           if (entry.event() instanceof Event.NodeUp || entry.event() instanceof Event.NodeDown) {
@@ -1260,6 +1262,10 @@ final class Fairlead implements AutoCloseable {
 
   SharedVerdicts sharedVerdicts() {
     return sharedVerdicts;
+  }
+
+  SharedAnswers sharedAnswers() {
+    return sharedAnswers;
   }
 
   private List<Service> presentServices() {

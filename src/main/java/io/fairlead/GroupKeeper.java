@@ -114,6 +114,7 @@ final class GroupKeeper {
       group = null;
       roles.follow(null);
       fairlead.sharedVerdicts().follow(null);
+      fairlead.sharedAnswers().follow(null);
       if (running != null) {
         // It may be waiting for the change that this is part of.
         Thread.ofVirtual().name("group ends").start(running::close);
@@ -132,12 +133,14 @@ final class GroupKeeper {
       begun.onTold(line -> {
         fairlead.sharedRates().hear(line);
         fairlead.sharedVerdicts().hear(line);
+        fairlead.sharedAnswers().hear(line);
       });
       begun.upgrade().by(fairlead.upgrades());
       group = begun;
       roles.follow(begun.leadership());
       if (config.get().role() == GroupConfig.Role.MEMBER) {
         fairlead.sharedVerdicts().follow(config.get().instance());
+        fairlead.sharedAnswers().follow(config.get().instance());
       }
       begun.frontEnds().follow(frontEnds);
     } else {

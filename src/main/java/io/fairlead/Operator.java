@@ -38,6 +38,7 @@ import io.fairlead.dns.DnsServer;
 import io.fairlead.group.Group;
 import io.fairlead.group.Versions;
 import io.fairlead.health.ProbeResult;
+import io.fairlead.insight.SharedEvidence;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
@@ -448,6 +449,11 @@ final class Operator implements Instance {
   @Override
   public SharedCounts sharedRates() {
     return fairlead.sharedRates().counts();
+  }
+
+  @Override
+  public SharedEvidence sharedEvidence() {
+    return fairlead.sharedAnswers().evidence();
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.fairlead.config.Probe;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.ServiceLimits;
 import io.fairlead.health.Probed;
+import io.fairlead.insight.Answered;
 import io.fairlead.insight.Detector;
 import io.fairlead.insight.ServiceAlarm;
 import io.fairlead.insight.Subject;
@@ -20,9 +21,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,7 @@ final class OutlierWatch implements AutoCloseable {
   private final Map<Service, Watched> services = new HashMap<>();
   private Scheduler.Cancellable next = () -> {};
   private boolean closed;
+  private int toTell;
 
   private final class Watched {
     final Service service;
@@ -63,6 +67,7 @@ final class OutlierWatch implements AutoCloseable {
     final Map<Node, NodeFacts> known = new HashMap<>();
     final Runnable unsubscribe;
     Node[] members = {};
+    private @Nullable Map<String, Subject> byName;
     ServiceConfig config;
     double capacity = Double.POSITIVE_INFINITY;
     int requests;
@@ -130,6 +135,7 @@ final class OutlierWatch implements AutoCloseable {
       }
       known.keySet().retainAll(subjects.keySet());
       members = all;
+      byName = null;
       detector.replace(list, control.nanoTime());
     }
 
@@ -149,6 +155,31 @@ final class OutlierWatch implements AutoCloseable {
         lastRequest = now;
       }
       return now - lastRequest < IDLE || !detector.isQuiet();
+    }
+
+    /** Whether another instance has said something of a node and a route that are known. */
+    boolean hear(String instance, String node, String route, Answered answered) {
+      Map<String, Subject> known = byName;
+      if (known == null) {
+        known = new HashMap<>();
+        Set<String> twice = new HashSet<>();
+        for (Subject each : nodes.keySet()) {
+          if (known.put(each.name(), each) != null) {
+            twice.add(each.name());
+          }
+        }
+        known.keySet().removeAll(twice); // nobody can say which of them
+        byName = known;
+      }
+      Subject subject = known.get(node);
+      int routeClass = service.answers().knownClass(route);
+      if (subject == null
+          || routeClass < 0
+          || !detector.hear(instance, subject, routeClass, answered)) {
+        return false;
+      }
+      lastRequest = control.nanoTime(); // what others see has to be looked at, too
+      return true;
     }
 
     void look(long now) {
@@ -324,6 +355,56 @@ final class OutlierWatch implements AutoCloseable {
         service.setStanding(node, dated(found, subject, now));
       }
     }
+  }
+
+  /** Is told what has been counted of a node on a route. */
+  interface Teller {
+    void tell(String service, String node, String route, Answered answered);
+  }
+
+  /**
+   * Tells what has been counted here since it was asked last; the first time nothing.
+   *
+   * @param most of so many nodes and routes, about; what is left is told first the next time
+   */
+  void tell(int most, Teller teller) {
+    int left = most;
+    List<Watched> all = List.copyOf(services.values());
+    for (int i = 0; i < all.size() && left > 0; i++) {
+      toTell = toTell + 1 >= all.size() ? 0 : toTell + 1;
+      Watched its = all.get(toTell);
+      String name = its.service.name();
+      left -=
+          its.detector.tell(
+              left,
+              (node, routeClass, answered) ->
+                  teller.tell(
+                      name, node.name(), its.service.answers().routesOf(routeClass), answered));
+    }
+  }
+
+  /**
+   * What another instance has counted.
+   *
+   * @return whether there is such a node, and a route of that name
+   */
+  boolean hear(String instance, String service, String node, String route, Answered answered) {
+    for (Watched each : services.values()) {
+      if (each.service.name().equals(service)) {
+        return each.hear(instance, node, route, answered);
+      }
+    }
+    return false;
+  }
+
+  /** That instance says nothing more. */
+  void forget(String instance) {
+    services.values().forEach(each -> each.detector.forget(instance));
+  }
+
+  /** There are no other instances. */
+  void beAlone() {
+    services.values().forEach(each -> each.detector.beAlone());
   }
 
   private @Nullable Subject subject(Service service, Node node) {

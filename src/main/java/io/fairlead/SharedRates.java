@@ -55,7 +55,7 @@ final class SharedRates {
   }
 
   /** Of the name, 64 bits (FNV-1a): no two limits of one configuration are the same by chance. */
-  private static String id(String text) {
+  static String id(String text) {
     long hash = 0xcbf29ce484222325L;
     for (int i = 0; i < text.length(); i++) {
       hash = (hash ^ text.charAt(i)) * 0x100000001b3L;

@@ -37,12 +37,16 @@ class GroupOfInstancesTest {
   private final AtomicLong letIn = new AtomicLong();
   private TestNode node;
   private TestNode rare;
+  private final List<TestNode> judged = new ArrayList<>();
   private int base;
 
   @BeforeAll
   void start() throws Exception {
     node = Loopback.node("n");
     rare = Loopback.node("r");
+    for (String name : List.of("j1", "j2", "j3")) {
+      judged.add(Loopback.node(name));
+    }
     base = FreePort.row(11);
     for (int i = 0; i < NAMES.size(); i++) {
       running.add(start(i));
@@ -106,12 +110,23 @@ class GroupOfInstancesTest {
         routes:
           - { match: { path: /limited }, service: shop, rate-limit: { key: route, rate: 50/s, burst: 5 } }
           - { match: { path: /rare }, service: rare }
+          - { match: { path: /judged }, service: judged, retry: { attempts: 0 } }
           - { service: shop }
     services:
       shop: { nodes: ["127.0.0.1:%d"] }
       rare: { nodes: ["127.0.0.1:%d"], health: { tcp: true, interval: 1h } }
+      judged:
+        nodes: ["127.0.0.1:%d", "127.0.0.1:%d", "127.0.0.1:%d"]
+        balance: round-robin
+        outlier: { ejection-time: 1s }
     """
-        .formatted(name, node.port(), rare.port());
+        .formatted(
+            name,
+            node.port(),
+            rare.port(),
+            judged.get(0).port(),
+            judged.get(1).port(),
+            judged.get(2).port());
   }
 
   @AfterAll
@@ -119,6 +134,7 @@ class GroupOfInstancesTest {
     running.forEach(Fairlead::close);
     node.close();
     rare.close();
+    judged.forEach(TestNode::close);
     http.close();
   }
 
@@ -144,6 +160,37 @@ class GroupOfInstancesTest {
         "b has seen it, too",
         PATIENCE,
         () -> body(1, "/api/v1/services/rare/nodes").contains("\"state\":\"down\""));
+  }
+
+  /** Each gets few requests; together they are certain sooner. */
+  @Test
+  void aBadNodeIsFoundByWhatBothSee() throws Exception {
+    TestNode bad = judged.getFirst();
+    bad.setBehaviour(bad.behaviour().with("error-rate", "0.5"));
+    List<Fairlead> both = List.copyOf(running.subList(0, 2));
+    long[] next = {0};
+    Loopback.await(
+        "one of them goes by what both see",
+        PATIENCE,
+        () -> {
+          if (System.nanoTime() >= next[0]) { // ten a second at each, of three nodes
+            next[0] = System.nanoTime() + 100_000_000;
+            for (Fairlead each : both) {
+              int _ =
+                  status(
+                      URI.create("http://127.0.0.1:" + Loopback.port(each, web(each)) + "/judged"));
+            }
+          }
+          return both.stream()
+              .flatMap(each -> each.events().since(0).stream())
+              .map(entry -> entry.event().text())
+              .anyMatch(text -> text.matches(".*127.0.0.1:" + bad.port() + ".*, seen .*by [ab].*"));
+        });
+    assertThat(both).allMatch(each -> each.sharedAnswers().evidence().heard() > 0);
+    assertThat(send(0, "GET", "/metrics", "").body())
+        .contains(
+            "fairlead_outlier_shared_total{direction=\"refused\"} 0",
+            "fairlead_outlier_shared_total{direction=\"heard\"} ");
   }
 
   private static String web(Fairlead fairlead) {

@@ -4,6 +4,7 @@ import io.fairlead.alert.Alerts;
 import io.fairlead.config.HostPort;
 import io.fairlead.group.Group;
 import io.fairlead.group.Versions;
+import io.fairlead.insight.SharedEvidence;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
@@ -119,6 +120,11 @@ public interface Instance {
   /** What limits have let in that all instances of the group count together. */
   default SharedCounts sharedRates() {
     return new SharedCounts(0, 0, 0);
+  }
+
+  /** What instances of the group have told each other of nodes' answers. */
+  default SharedEvidence sharedEvidence() {
+    return new SharedEvidence(0, 0, 0, 0);
   }
 
   /** Makes a node a member, or renews and changes the membership it has by registration. */

@@ -6,6 +6,7 @@ import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
 import io.fairlead.config.AlertRuleConfig;
+import io.fairlead.insight.SharedEvidence;
 import io.fairlead.limit.SharedCounts;
 import io.fairlead.record.RecordStats;
 import io.fairlead.record.export.CopyStats;
@@ -137,6 +138,14 @@ public final class MetricsPage {
           page.sample(metric, counts.told(), "told");
           page.sample(metric, counts.heard(), "heard");
           page.sample(metric, counts.lost(), "lost");
+        }
+        case OUTLIER_SHARED -> {
+          SharedEvidence evidence = instance.sharedEvidence();
+          page.family(metric);
+          page.sample(metric, evidence.told(), "told");
+          page.sample(metric, evidence.heard(), "heard");
+          page.sample(metric, evidence.ignored(), "ignored");
+          page.sample(metric, evidence.refused(), "refused");
         }
         case VIP_OWNER -> vips(page, metric, vips, vip -> vip.isOwner() ? 1 : 0);
         case VIP_TROUBLE -> vips(page, metric, vips, vip -> vip.isInTrouble() ? 1 : 0);

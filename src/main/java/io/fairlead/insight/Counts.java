@@ -1,6 +1,8 @@
 package io.fairlead.insight;
 
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What came of a node's requests in each of the last {@value #SECONDS} seconds, and the sums over
@@ -23,9 +25,37 @@ final class Counts {
   private static final int TAIL = 3;
   private static final int KINDS = 4;
 
-  private final int[] ring = new int[SECONDS * KINDS];
+  /** More are of no use, and several of these do not overflow. */
+  private static final long MOST_IN_A_SUM = 1 << 28;
+
+  private final int[] ring;
   private final int[][] sums = new int[WINDOWS.length][KINDS];
   private int at;
+
+  Counts() {
+    this(new int[SECONDS * KINDS]);
+  }
+
+  private Counts(int[] ring) {
+    this.ring = ring;
+  }
+
+  /** What all of them have now, to be read and not to be gone on with; null: there are none. */
+  static @Nullable Counts sum(List<Counts> all) {
+    if (all.isEmpty()) {
+      return null;
+    }
+    Counts sum = new Counts(new int[0]);
+    for (Counts one : all) {
+      for (int w = 0; w < WINDOWS.length; w++) {
+        for (int kind = 0; kind < KINDS; kind++) {
+          sum.sums[w][kind] =
+              (int) Math.min(MOST_IN_A_SUM, (long) sum.sums[w][kind] + one.sums[w][kind]);
+        }
+      }
+    }
+    return sum;
+  }
 
   /** Another second begins; what has left a window is taken from its sum. */
   void next() {

@@ -44,6 +44,9 @@ public final class Detector {
   /** Nodes ejected for what all nodes have, not longer ago than that, are taken back. */
   private static final long TAKEN_BACK = 30 * Course.SECOND;
 
+  /** Counts of nodes and routes by other instances: 1.2 KiB each. */
+  private static final int MOST_KEPT = 20_000;
+
   /** Nearly: who calls each second is not always as late. */
   private static final long A_SECOND = Course.SECOND * 9 / 10;
 
@@ -64,10 +67,13 @@ public final class Detector {
   private Groups groups = new Groups(subjects);
   private final RouteNorm[] norms = new RouteNorm[ServiceAnswers.CLASSES];
   private final Examiner examiner;
+  private final Examiner together;
   private final Everybody everybody;
   private final int[] scratch = new int[NodeAnswers.LENGTH];
   private final Alarms alarms = new Alarms();
   private int classes;
+  private int kept;
+  private int toTell;
   private boolean started;
   private long second = Long.MIN_VALUE / 2;
 
@@ -77,7 +83,8 @@ public final class Detector {
     for (int i = 0; i < norms.length; i++) {
       norms[i] = new RouteNorm();
     }
-    examiner = new Examiner(answers, norms);
+    examiner = new Examiner(answers, norms, false);
+    together = new Examiner(answers, norms, true);
     everybody = new Everybody(answers, norms);
   }
 
@@ -154,6 +161,7 @@ public final class Detector {
     read(next);
     List<ServiceAlarm> raised = new ArrayList<>();
     judge(now, raised);
+    judgeTogether(now);
     lookAtAll(now, next, raised);
     dropWhatMostHave(now);
     List<Change> changes = conclude(now, raised);
@@ -207,6 +215,86 @@ public final class Detector {
           }
         }
       }
+    }
+  }
+
+  // --- other instances ---------------------------------------------------------------------
+
+  /**
+   * What others have counted may make certain what this instance's own requests only suggest. It
+   * never makes less of them, and alarms are raised by them alone.
+   */
+  private void judgeTogether(long now) {
+    kept = 0;
+    for (Subject subject : subjects) {
+      Elsewhere elsewhere = subject.elsewhere();
+      if (elsewhere != null) {
+        kept += elsewhere.sumUp(subject, classes);
+      }
+    }
+    if (kept == 0) {
+      return;
+    }
+    boolean manyClients = answers.clients() >= FEW_CLIENTS;
+    for (Signal signal : Signal.values()) {
+      for (int window = 0; window < Counts.WINDOWS.length; window++) {
+        for (int i = Examiner.WHOLE; i < (classes > 1 ? classes : 0); i++) {
+          int _ = together.judge(subjects, signal, i, window, now, manyClients);
+        }
+      }
+    }
+  }
+
+  /** Is told what has been counted of a node. */
+  public interface Teller {
+    void tell(Subject node, int routeClass, Answered answered);
+  }
+
+  /**
+   * Tells what has been counted here since it was asked last; the first time nothing.
+   *
+   * @param most of so many nodes and routes; what is left is told first the next time
+   * @return of how many it was
+   */
+  public int tell(int most, Teller teller) {
+    int told = 0;
+    for (int i = 0; i < subjects.length && told < most; i++) {
+      toTell = toTell + 1 >= subjects.length ? 0 : toTell + 1;
+      Subject subject = subjects[toTell];
+      for (int k = 0; k < classes; k++) {
+        RouteRecord its = subject.record(k);
+        Answered answered = its == null ? null : its.tell();
+        if (answered != null) {
+          teller.tell(subject, k, answered);
+          told++;
+        }
+      }
+    }
+    return told;
+  }
+
+  /** Nobody asks any more what has been counted here, and nobody tells. */
+  public void beAlone() {
+    for (Subject subject : subjects) {
+      subject.tellNobody();
+    }
+  }
+
+  /**
+   * Counts what another instance has counted.
+   *
+   * @return whether there was room
+   */
+  public boolean hear(String instance, Subject node, int routeClass, Answered answered) {
+    int more = node.hear(instance, routeClass, answered, kept < MOST_KEPT);
+    kept += Math.max(0, more);
+    return more >= 0;
+  }
+
+  /** That instance is silent: what it said is old. */
+  public void forget(String instance) {
+    for (Subject subject : subjects) {
+      subject.forget(instance);
     }
   }
 

@@ -10,6 +10,8 @@ import java.util.Locale;
  * @param seconds over which was looked
  * @param usual the share that counts elsewhere
  * @param chance of seeing that much at a node that is like the others
+ * @param seenBy which instances see it, where requests of others are counted with those of this
+ *     one; else empty
  */
 record Evidence(
     Signal signal,
@@ -19,13 +21,17 @@ record Evidence(
     int hits,
     int requests,
     double usual,
-    double chance) {
+    double chance,
+    String seenBy) {
 
   double share() {
     return (double) hits / requests;
   }
 
-  /** For people: {@code errors 22 % of 180 in 10 s, others 0.1 %}. */
+  /**
+   * For people: {@code errors 22 % of 180 in 10 s, others 0.1 %}, and what follows if it is so:
+   * {@code , seen here and by edge-2}.
+   */
   String text() {
     String where = route.isEmpty() ? "" : " on route " + route;
     String measured =
@@ -38,7 +44,8 @@ record Evidence(
             + where
             + (signal == Signal.ERRORS ? "" : " took longer than " + duration(slowNanos))
             + ", others "
-            + percent(usual);
+            + percent(usual)
+            + (seenBy.isEmpty() ? "" : ", seen " + seenBy);
     return switch (signal) {
       case ERRORS -> "errors " + measured;
       case SLOW -> "slow: " + measured;

@@ -23,10 +23,19 @@ final class Examiner {
 
   private final ServiceAnswers answers;
   private final RouteNorm[] norms;
+  private final boolean together;
 
-  Examiner(ServiceAnswers answers, RouteNorm[] norms) {
+  /**
+   * @param together whether what other instances have counted counts, too
+   */
+  Examiner(ServiceAnswers answers, RouteNorm[] norms, boolean together) {
     this.answers = answers;
     this.norms = norms;
+    this.together = together;
+  }
+
+  private @Nullable Counts counts(Subject subject, int routeClass) {
+    return together ? subject.together(routeClass) : subject.counts(routeClass);
   }
 
   /**
@@ -55,7 +64,7 @@ final class Examiner {
     }
     @Nullable Counts[] counts = new Counts[subjects.length];
     for (int i = 0; i < subjects.length; i++) {
-      counts[i] = subjects[i].counts(routeClass);
+      counts[i] = counts(subjects[i], routeClass);
     }
     Baseline baseline = Baseline.of(counts, signal, window);
     if (baseline == null) {
@@ -66,22 +75,22 @@ final class Examiner {
     double bound = longer == null ? baseline.bound() : Math.max(baseline.bound(), longer.bound());
     @Nullable Baseline[] byClass =
         routeClass == WHOLE && classes > 1 ? byClass(subjects, classes, signal, window) : null;
+    Witnesses witnesses = together ? new Witnesses(subjects, signal, routeClass, window) : null;
     for (Subject subject : subjects) {
       if (isSuspect(subject, signal, routeClass, window, now)
-          && (signal != Signal.ERRORS || !manyClients || subject.failsManyClients())) {
-        weigh(subject, signal, routeClass, window, baseline, bound, byClass);
+          && (signal != Signal.ERRORS || !manyClients || subject.failsManyClients(together))) {
+        weigh(subject, signal, routeClass, window, baseline, bound, byClass, witnesses);
       }
     }
     return suspects;
   }
 
-  private static @Nullable Baseline[] byClass(
-      Subject[] subjects, int classes, Signal signal, int window) {
+  private @Nullable Baseline[] byClass(Subject[] subjects, int classes, Signal signal, int window) {
     @Nullable Baseline[] baselines = new Baseline[classes];
     for (int i = 0; i < classes; i++) {
       @Nullable Counts[] counts = new Counts[subjects.length];
       for (int k = 0; k < subjects.length; k++) {
-        counts[k] = subjects[k].counts(i);
+        counts[k] = counts(subjects[k], i);
       }
       baselines[i] = Baseline.of(counts, signal, window);
     }
@@ -95,8 +104,9 @@ final class Examiner {
       int window,
       Baseline baseline,
       double bound,
-      @Nullable Baseline @Nullable [] byClass) {
-    Counts counts = subject.counts(routeClass);
+      @Nullable Baseline @Nullable [] byClass,
+      @Nullable Witnesses witnesses) {
+    Counts counts = counts(subject, routeClass);
     if (counts == null) {
       return;
     }
@@ -123,6 +133,10 @@ final class Examiner {
         && (before == null
             || (before.signal() == Signal.TAIL && signal != Signal.TAIL)
             || (before.signal() == signal && chance < before.chance()))) {
+      String seenBy = witnesses == null ? "" : witnesses.of(subject, most);
+      if (seenBy == null) {
+        return;
+      }
       subject.setEvidence(
           new Evidence(
               signal,
@@ -132,17 +146,17 @@ final class Examiner {
               hits,
               requests,
               usual,
-              chance));
+              chance,
+              seenBy));
     }
   }
 
   /** What a node would have if it answered each route as the others do: some get more of one. */
-  private static double mix(
-      Subject subject, Signal signal, int window, @Nullable Baseline[] byClass) {
+  private double mix(Subject subject, Signal signal, int window, @Nullable Baseline[] byClass) {
     double expected = 0;
     long all = 0;
     for (int i = 0; i < byClass.length; i++) {
-      Counts counts = subject.counts(i);
+      Counts counts = counts(subject, i);
       Baseline its = byClass[i];
       if (counts != null && its != null) {
         int requests = counts.requests(signal, window);
@@ -162,14 +176,13 @@ final class Examiner {
   }
 
   /** Whether it could be bad at all, whatever the others are. */
-  private static boolean isSuspect(
-      Subject subject, Signal signal, int routeClass, int window, long now) {
+  private boolean isSuspect(Subject subject, Signal signal, int routeClass, int window, long now) {
     if (!subject.isPresent()
         || subject.course.isOut()
         || (signal != Signal.ERRORS && subject.isWarmingUp(now))) {
       return false;
     }
-    Counts counts = subject.counts(routeClass);
+    Counts counts = counts(subject, routeClass);
     if (counts == null) {
       return false;
     }

@@ -2,6 +2,7 @@ package io.fairlead.insight;
 
 import io.fairlead.telemetry.NodeAnswers;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** What has been read of one node's answers to one route class. */
 final class RouteRecord {
@@ -15,6 +16,17 @@ final class RouteRecord {
   private final float[] durations = new float[NodeAnswers.BUCKET_COUNT];
   private float weight;
   private long waiting;
+
+  /** What other instances have not been told; null: nobody is told. */
+  private @Nullable Untold untold;
+
+  private static final class Untold {
+    int good;
+    int errors;
+    int slow;
+    int tail;
+    final int[] byClient = new int[NodeAnswers.CLIENT_PLACES];
+  }
 
   /** Begins with what is there now: what went before is nobody's fault any more. */
   void skip(NodeAnswers answers, int routeClass) {
@@ -70,6 +82,9 @@ final class RouteRecord {
       int came = scratch[NodeAnswers.CLIENTS + i] - last[NodeAnswers.CLIENTS + i];
       if (came > 0) {
         of.addErrors(i, came);
+        if (untold != null) {
+          untold.byClient[i] += came;
+        }
       }
     }
     // Those that wait too long count from now on, and not again when they end.
@@ -87,6 +102,31 @@ final class RouteRecord {
     tail = Math.max(0, tail + more);
     counts.add(good, errors, slow, tail);
     node.add(good, errors, slow, tail);
+    if (untold != null) {
+      untold.good += good;
+      untold.errors += errors;
+      untold.slow += slow;
+      untold.tail += tail;
+    }
+  }
+
+  /**
+   * What has come since that was asked last; null: nothing has, or it is asked for the first time.
+   */
+  @Nullable Answered tell() {
+    Untold last = untold;
+    if (last != null && last.good == 0 && last.errors == 0) {
+      return null;
+    }
+    untold = new Untold();
+    return last == null
+        ? null
+        : Answered.of(last.good, last.errors, last.slow, last.tail, last.byClient);
+  }
+
+  /** Nobody is told any more. */
+  void tellNobody() {
+    untold = null;
   }
 
   /** Remembered requests, older ones less. */

@@ -23,6 +23,7 @@ public final class Subject {
   private final Counts counts = new Counts();
   private final @Nullable RouteRecord[] records = new RouteRecord[ServiceAnswers.CLASSES];
   private float @Nullable [] errorsByClient;
+  private @Nullable Elsewhere elsewhere;
   private boolean present = true;
   private double capacity = Double.POSITIVE_INFINITY;
   private long warmUntil = Long.MIN_VALUE;
@@ -131,6 +132,7 @@ public final class Subject {
       }
     }
     errorsByClient = null;
+    elsewhere = null;
     requestsOfStep = 0;
   }
 
@@ -156,7 +158,13 @@ public final class Subject {
         record.next();
       }
     }
-    float[] clients = errorsByClient;
+    age(errorsByClient);
+    if (elsewhere != null) {
+      elsewhere.next();
+    }
+  }
+
+  static void age(float @Nullable [] clients) {
     if (clients != null) {
       for (int i = 0; i < clients.length; i++) {
         clients[i] *= CLIENT_MEMORY;
@@ -192,16 +200,20 @@ public final class Subject {
    * Whether errors came to more than one or two clients: a fifth of them at least to others than
    * the two that got most. One client whose requests fail wherever they go must not cost a node its
    * place, sticky as it may be.
+   *
+   * @param together with errors that other instances have counted
    */
-  boolean failsManyClients() {
-    float[] clients = errorsByClient;
-    if (clients == null) {
+  boolean failsManyClients(boolean together) {
+    float[] here = errorsByClient;
+    float[] there = together && elsewhere != null ? elsewhere.errorsByClient() : null;
+    if (here == null && there == null) {
       return false;
     }
     float most = 0;
     float second = 0;
     float all = 0;
-    for (float errors : clients) {
+    for (int i = 0; i < NodeAnswers.CLIENT_PLACES; i++) {
+      float errors = (here == null ? 0 : here[i]) + (there == null ? 0 : there[i]);
       all += errors;
       if (errors > most) {
         second = most;
@@ -229,6 +241,39 @@ public final class Subject {
     }
     RouteRecord record = records[routeClass];
     return record == null ? null : record.counts;
+  }
+
+  /** As {@link Elsewhere#add}. */
+  int hear(String instance, int routeClass, Answered answered, boolean room) {
+    if (elsewhere == null) {
+      elsewhere = new Elsewhere();
+    }
+    return elsewhere.add(instance, routeClass, answered, room);
+  }
+
+  void forget(String instance) {
+    if (elsewhere != null && elsewhere.forget(instance)) {
+      elsewhere = null;
+    }
+  }
+
+  void tellNobody() {
+    elsewhere = null;
+    for (RouteRecord record : records) {
+      if (record != null) {
+        record.tellNobody();
+      }
+    }
+  }
+
+  /** What others have counted; null: nothing. */
+  @Nullable Elsewhere elsewhere() {
+    return elsewhere;
+  }
+
+  /** Like {@link #counts(int)}, with what others have counted until the last look. */
+  @Nullable Counts together(int routeClass) {
+    return elsewhere == null ? counts(routeClass) : elsewhere.together(routeClass);
   }
 
   /** What was told of it last. */

@@ -93,6 +93,12 @@ public enum Metric {
       Unit.NONE,
       "direction",
       "Requests let in by limits that all instances of a group count together: told to the others, heard from them, and lost as they were too many at once. When lost rises, the group lets in more than it should; when heard stays while others have traffic, they cannot reach this instance."),
+  OUTLIER_SHARED(
+      "fairlead_outlier_shared_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "direction",
+      "Counts of answers, by node and route, that instances of a group tell each other to find bad nodes together: told to the others; heard from them and counted; ignored, as they have another configuration or name what is not known here; and lines refused, as they make no sense or come too fast. When ignored rises for longer than a change of the configuration takes, or refused at all, instances do not understand each other."),
   VIP_OWNER(
       "fairlead_vip_owner",
       Type.GAUGE,

@@ -67,6 +67,18 @@ public final class ServiceAnswers {
     }
   }
 
+  /** The class whose {@link #routesOf routes} are called that; -1: there is none. */
+  public int knownClass(String routes) {
+    synchronized (classes) {
+      boolean others = classes.size() > CLASSES;
+      Integer known = classes.get(routes);
+      if (known != null && !(others && known == CLASSES - 1)) {
+        return known;
+      }
+      return others && routes.equals("others") ? CLASSES - 1 : -1;
+    }
+  }
+
   /** How many requests there have been; only that it changes means something. */
   public int requests() {
     int sum = 0;

@@ -22,7 +22,7 @@ final class CourseTest {
   private @Nullable String against;
 
   private static Evidence evidence(Signal signal, double chance) {
-    return new Evidence(signal, "", 50_000_000, 10, 22, 100, 0.001, chance);
+    return new Evidence(signal, "", 50_000_000, 10, 22, 100, 0.001, chance, "");
   }
 
   private void seconds(int count, @Nullable Evidence evidence) {

@@ -95,6 +95,13 @@ final class Town {
     return chance.nextDouble() < errors ? -took : took;
   }
 
+  /** What another instance has counted. */
+  void hear(String instance, String node, int routeClass, Answered answered) {
+    places.stream()
+        .filter(place -> place.subject.name().equals(node))
+        .forEach(place -> detector.hear(instance, place.subject, routeClass, answered));
+  }
+
   Place place(int index) {
     return places.get(index);
   }
