@@ -394,13 +394,13 @@ public enum Metric {
       Type.COUNTER,
       Unit.NONE,
       "listener,route,service",
-      "Answers that were compressed."),
+      "Answers that were compressed. When it does not rise though clients take gzip, the types or the least size of the route leave all of them out."),
   ROUTE_COMPRESSED_BYTES(
       "fairlead_route_compressed_bytes_total",
       Type.COUNTER,
       Unit.BYTES,
       "listener,route,service,side",
-      "Bytes of their bodies: before, as nodes sent them, and after, as clients got them. When after is hardly less, compressing costs processor time for nothing."),
+      "Bytes of their bodies: before, as nodes sent them, and after, as clients got them. When after rises hardly more slowly than before, compressing costs processor time for nothing."),
   ROUTE_COMPRESSION_BUSY(
       "fairlead_route_compression_busy_total",
       Type.COUNTER,
