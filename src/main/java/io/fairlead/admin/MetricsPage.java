@@ -833,8 +833,8 @@ public final class MetricsPage {
         String name = route.name();
         String to = route.service();
         page.sample(
-            metric, counters.get(RouteCounter.BYTES_BEFORE_COMPRESSION), in, name, to, "before");
-        page.sample(metric, counters.get(RouteCounter.BYTES_COMPRESSED), in, name, to, "after");
+            metric, counters.get(RouteCounter.BYTES_BEFORE_COMPRESSION), in, name, to, "in");
+        page.sample(metric, counters.get(RouteCounter.BYTES_COMPRESSED), in, name, to, "out");
       }
     }
   }

@@ -399,8 +399,8 @@ public enum Metric {
       "fairlead_route_compressed_bytes_total",
       Type.COUNTER,
       Unit.BYTES,
-      "listener,route,service,side",
-      "Bytes of their bodies: before, as nodes sent them, and after, as clients got them. When after rises hardly more slowly than before, compressing costs processor time for nothing."),
+      "listener,route,service,direction",
+      "Bytes of their bodies: in, as nodes sent them, and out, as clients got them. When out rises hardly more slowly than in, compressing costs processor time for nothing."),
   ROUTE_COMPRESSION_BUSY(
       "fairlead_route_compression_busy_total",
       Type.COUNTER,
