@@ -38,6 +38,7 @@ final class DockerApi {
   private static final JsonMapper MAPPER = new JsonMapper();
   private static final int MOST_BYTES = 16 * 1024 * 1024;
   private static final int MOST_WORDS = 300;
+  private static final int MOST_FIELDS = 200;
 
   private final Path socket;
   private volatile @Nullable String version;
@@ -48,8 +49,9 @@ final class DockerApi {
    * @param fields by lower-case name
    */
   record Reply(int status, Map<String, String> fields, String body) {
+    /** It is done, or was already (304). */
     boolean ok() {
-      return status < 400;
+      return status / 100 == 2 || status == 304;
     }
 
     JsonNode json() throws IOException {
@@ -183,7 +185,11 @@ final class DockerApi {
       throw new IOException("no answer of HTTP");
     }
     Map<String, String> fields = new TreeMap<>();
+    int lines = 0;
     for (String line = line(in); !line.isEmpty(); line = line(in)) {
+      if (++lines > MOST_FIELDS) {
+        throw new IOException("more than " + MOST_FIELDS + " fields");
+      }
       int colon = line.indexOf(':');
       if (colon > 0) {
         fields.put(
@@ -199,7 +205,10 @@ final class DockerApi {
     } else if (fields.containsKey("content-length")) {
       body = exactly(in, number(fields.get("content-length"), 10));
     } else {
-      body = in.readNBytes(MOST_BYTES);
+      body = in.readNBytes(MOST_BYTES + 1);
+      if (body.length > MOST_BYTES) {
+        throw new IOException("more than " + MOST_BYTES + " bytes");
+      }
     }
     return new Reply(code, fields, new String(body, StandardCharsets.UTF_8));
   }

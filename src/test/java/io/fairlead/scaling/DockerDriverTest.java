@@ -359,4 +359,24 @@ class DockerDriverTest {
     }
     assertThat(refused).isPositive();
   }
+
+  @Test
+  void anEngineThatDoesNotStopIsNotReadOn() throws IOException {
+    String ok = "HTTP/1.1 200 OK\r\n";
+    byte[] flood = (ok + "x: y\r\n".repeat(201)).getBytes(StandardCharsets.US_ASCII);
+    assertThatThrownBy(() -> DockerApi.read(new ByteArrayInputStream(flood)))
+        .hasMessage("more than 200 fields");
+    byte[] large = Arrays.copyOf((ok + "\r\n").getBytes(StandardCharsets.US_ASCII), 17 << 20);
+    assertThatThrownBy(() -> DockerApi.read(new ByteArrayInputStream(large)))
+        .as("not cut to what may be read")
+        .hasMessage("more than 16777216 bytes");
+    byte[] most = (ok + "x: y\r\n".repeat(200) + "\r\n[]").getBytes(StandardCharsets.US_ASCII);
+    assertThat(DockerApi.read(new ByteArrayInputStream(most)).body()).isEqualTo("[]");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"200, true", "204, true", "304, true", "301, false", "404, false", "500, false"})
+  void whatIsAnAnswerAndWhatIsNone(int status, boolean ok) {
+    assertThat(new DockerApi.Reply(status, Map.of(), "").ok()).isEqualTo(ok);
+  }
 }
