@@ -77,6 +77,7 @@ final class VrrpRouter {
   private long lowerSince;
 
   private boolean lowerHeard;
+  private long activeSince;
 
   /**
    * @param self where adverts come from: the higher address wins among equals
@@ -106,6 +107,7 @@ final class VrrpRouter {
   void start(boolean owning) {
     if (owning) {
       becomeActive("the process before owned it");
+      activeSince -= activeDown() + 1;
     } else {
       becomeBackup(activeDown());
     }
@@ -187,10 +189,16 @@ final class VrrpRouter {
       active = from;
       activeCentis = centis;
       outside.release(VipAddress.text(from) + " has priority " + priority);
+      // Once more, which RFC 9568 does not ask for: whoever has won may not have heard that there
+      // were
+      // two, and those who were told to come here come until it announces itself again.
+      outside.advertise(settings.priority());
       becomeBackup(activeDown());
     } else {
       advertise();
-      outside.contested(from, priority);
+      if (clock.nanoTime() - activeSince > activeDown()) { // else it is just letting go
+        outside.contested(from, priority);
+      }
     }
   }
 
@@ -207,6 +215,7 @@ final class VrrpRouter {
   private void becomeActive(String why) {
     state = State.ACTIVE;
     active = self;
+    activeSince = clock.nanoTime();
     activeCentis = settings.centis();
     advertise(); // first: whoever is about to take over as well hears it
     outside.own(why, left);

@@ -158,7 +158,8 @@ final class VrrpRouterTest {
   void anOwnerYieldsToAHigherPriority() {
     becomeOwner();
     router.hear(LOWER, 101, 20);
-    assertThat(story).containsExactly("0.730 releases: 10.0.0.1 has priority 101");
+    assertThat(story)
+        .containsExactly("0.730 releases: 10.0.0.1 has priority 101", "0.730 says 100");
     assertThat(router.state()).isEqualTo(VrrpRouter.State.BACKUP);
   }
 
@@ -166,13 +167,26 @@ final class VrrpRouterTest {
   void amongEqualsTheHigherAddressOwns() {
     becomeOwner();
     router.hear(HIGHER, 100, 20);
-    assertThat(story).containsExactly("0.730 releases: 10.0.0.3 has priority 100");
+    assertThat(story)
+        .containsExactly("0.730 releases: 10.0.0.3 has priority 100", "0.730 says 100");
 
     router = router(100, true, Duration.ZERO);
     router.start(true);
     story.clear();
     router.hear(LOWER, 100, 20);
     assertThat(story).containsExactly("0.730 says 100", "0.730 contested by 10.0.0.1");
+  }
+
+  /** It lets go with one more advert; later it would be one of two owners. */
+  @Test
+  void whoHasJustBeenTakenOverFromIsNoSecondOwner() {
+    becomeOwner();
+    router.hear(LOWER, 50, 20);
+    assertThat(story).containsExactly("0.730 says 100");
+    advance(1000);
+    story.clear();
+    router.hear(LOWER, 50, 20);
+    assertThat(story).containsExactly("1.730 says 100", "1.730 contested by 10.0.0.1");
   }
 
   @Test
