@@ -54,7 +54,7 @@ final class SharedRates {
     }
   }
 
-  /** Of the name, 64 bits (FNV-1a): no two limits of one configuration are the same by chance. */
+  /** Of a text, 64 bits (FNV-1a): no two of one group are the same by chance. */
   static String id(String text) {
     long hash = 0xcbf29ce484222325L;
     for (int i = 0; i < text.length(); i++) {

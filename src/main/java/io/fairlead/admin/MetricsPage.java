@@ -35,6 +35,7 @@ import io.fairlead.telemetry.TlsCounter;
 import io.fairlead.vip.VipStatus;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -42,9 +43,44 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 
 /** Writes every metric of the catalogue, in its order. */
 public final class MetricsPage {
+  /** One of the counts of a route that are one metric, told apart by its last label. */
+  private record Part(RouteCounter counter, String label) {}
+
+  private static final List<Part> RESPONSES =
+      List.of(
+          new Part(RouteCounter.RESPONSES_2XX, "2xx"),
+          new Part(RouteCounter.RESPONSES_3XX, "3xx"),
+          new Part(RouteCounter.RESPONSES_4XX, "4xx"),
+          new Part(RouteCounter.RESPONSES_5XX, "5xx"));
+  private static final List<Part> REFUSED =
+      Arrays.stream(ErrorReason.values())
+          .flatMap(reason ->
+              Stream.ofNullable(RouteCounter.of(reason))
+                  .map(counter -> new Part(counter, reason.wireName())))
+          .toList();
+  private static final List<Part> RETRIES =
+      List.of(
+          new Part(RouteCounter.RETRIED_CONNECT, "connect"),
+          new Part(RouteCounter.RETRIED_REFUSED, "refused"),
+          new Part(RouteCounter.RETRIED_RESET, "reset"),
+          new Part(RouteCounter.RETRIED_TIMEOUT, "timeout"),
+          new Part(RouteCounter.RETRIED_BAD_RESPONSE, "bad-response"),
+          new Part(RouteCounter.RETRIED_STATUS, "status"));
+  private static final List<Part> RETRIES_REFUSED =
+      List.of(
+          new Part(RouteCounter.RETRY_NO_BUDGET, "budget"),
+          new Part(RouteCounter.RETRY_SHEDDING, "shedding"),
+          new Part(RouteCounter.RETRY_NO_BODY, "body"),
+          new Part(RouteCounter.HEDGE_NO_BUDGET, "hedge-budget"));
+  private static final List<Part> COMPRESSED_BYTES =
+      List.of(
+          new Part(RouteCounter.BYTES_BEFORE_COMPRESSION, "in"),
+          new Part(RouteCounter.BYTES_COMPRESSED, "out"));
+
   private final Instance instance;
 
   public MetricsPage(Instance instance) {
@@ -300,14 +336,14 @@ public final class MetricsPage {
           }
         }
         case ROUTE_REQUESTS -> routes(page, metric, listeners, RouteCounter.REQUESTS);
-        case ROUTE_RESPONSES -> routeResponses(page, metric, listeners);
-        case ROUTE_REFUSED -> routeRefused(page, metric, listeners);
-        case ROUTE_RETRIES -> routeRetries(page, metric, listeners);
-        case ROUTE_RETRIES_REFUSED -> routeRetriesRefused(page, metric, listeners);
+        case ROUTE_RESPONSES -> routes(page, metric, listeners, RESPONSES);
+        case ROUTE_REFUSED -> routes(page, metric, listeners, REFUSED);
+        case ROUTE_RETRIES -> routes(page, metric, listeners, RETRIES);
+        case ROUTE_RETRIES_REFUSED -> routes(page, metric, listeners, RETRIES_REFUSED);
         case ROUTE_HEDGES -> routes(page, metric, listeners, RouteCounter.HEDGED);
         case ROUTE_HEDGES_WON -> routes(page, metric, listeners, RouteCounter.HEDGES_WON);
         case ROUTE_COMPRESSED -> routes(page, metric, listeners, RouteCounter.COMPRESSED);
-        case ROUTE_COMPRESSED_BYTES -> routeCompressedBytes(page, metric, listeners);
+        case ROUTE_COMPRESSED_BYTES -> routes(page, metric, listeners, COMPRESSED_BYTES);
         case ROUTE_COMPRESSION_BUSY ->
             routes(page, metric, listeners, RouteCounter.COMPRESSION_BUSY);
         case SERVICE_NODES -> {
@@ -758,42 +794,6 @@ public final class MetricsPage {
     }
   }
 
-  private static void routeResponses(
-      MetricsWriter page, Metric metric, List<ListenerView> listeners) throws IOException {
-    page.family(metric);
-    for (ListenerView listener : listeners) {
-      for (ListenerView.RouteView route : listener.routes()) {
-        LoopCounters<RouteCounter> counters = route.counters();
-        String in = listener.name();
-        String name = route.name();
-        String to = route.service();
-        page.sample(metric, counters.get(RouteCounter.RESPONSES_2XX), in, name, to, "2xx");
-        page.sample(metric, counters.get(RouteCounter.RESPONSES_3XX), in, name, to, "3xx");
-        page.sample(metric, counters.get(RouteCounter.RESPONSES_4XX), in, name, to, "4xx");
-        page.sample(metric, counters.get(RouteCounter.RESPONSES_5XX), in, name, to, "5xx");
-      }
-    }
-  }
-
-  private static void routeRefused(MetricsWriter page, Metric metric, List<ListenerView> listeners)
-      throws IOException {
-    page.family(metric);
-    for (ListenerView listener : listeners) {
-      for (ListenerView.RouteView route : listener.routes()) {
-        LoopCounters<RouteCounter> counters = route.counters();
-        String in = listener.name();
-        String name = route.name();
-        String to = route.service();
-        for (ErrorReason reason : ErrorReason.values()) {
-          RouteCounter counter = RouteCounter.of(reason);
-          if (counter != null) {
-            page.sample(metric, counters.get(counter), in, name, to, reason.wireName());
-          }
-        }
-      }
-    }
-  }
-
   /** Only for nodes that have spoken TLS: most never do. */
   private static void nodeHandshakes(MetricsWriter page, Metric metric, List<Service> services)
       throws IOException {
@@ -823,56 +823,16 @@ public final class MetricsPage {
     }
   }
 
-  private static void routeCompressedBytes(
-      MetricsWriter page, Metric metric, List<ListenerView> listeners) throws IOException {
-    page.family(metric);
-    for (ListenerView listener : listeners) {
-      for (ListenerView.RouteView route : listener.routes()) {
-        LoopCounters<RouteCounter> counters = route.counters();
-        String in = listener.name();
-        String name = route.name();
-        String to = route.service();
-        page.sample(
-            metric, counters.get(RouteCounter.BYTES_BEFORE_COMPRESSION), in, name, to, "in");
-        page.sample(metric, counters.get(RouteCounter.BYTES_COMPRESSED), in, name, to, "out");
-      }
-    }
-  }
-
-  private static void routeRetries(MetricsWriter page, Metric metric, List<ListenerView> listeners)
+  private static void routes(
+      MetricsWriter page, Metric metric, List<ListenerView> listeners, List<Part> parts)
       throws IOException {
     page.family(metric);
     for (ListenerView listener : listeners) {
       for (ListenerView.RouteView route : listener.routes()) {
-        LoopCounters<RouteCounter> counters = route.counters();
-        String in = listener.name();
-        String name = route.name();
-        String to = route.service();
-        page.sample(metric, counters.get(RouteCounter.RETRIED_CONNECT), in, name, to, "connect");
-        page.sample(metric, counters.get(RouteCounter.RETRIED_REFUSED), in, name, to, "refused");
-        page.sample(metric, counters.get(RouteCounter.RETRIED_RESET), in, name, to, "reset");
-        page.sample(metric, counters.get(RouteCounter.RETRIED_TIMEOUT), in, name, to, "timeout");
-        page.sample(
-            metric, counters.get(RouteCounter.RETRIED_BAD_RESPONSE), in, name, to, "bad-response");
-        page.sample(metric, counters.get(RouteCounter.RETRIED_STATUS), in, name, to, "status");
-      }
-    }
-  }
-
-  private static void routeRetriesRefused(
-      MetricsWriter page, Metric metric, List<ListenerView> listeners) throws IOException {
-    page.family(metric);
-    for (ListenerView listener : listeners) {
-      for (ListenerView.RouteView route : listener.routes()) {
-        LoopCounters<RouteCounter> counters = route.counters();
-        String in = listener.name();
-        String name = route.name();
-        String to = route.service();
-        page.sample(metric, counters.get(RouteCounter.RETRY_NO_BUDGET), in, name, to, "budget");
-        page.sample(metric, counters.get(RouteCounter.RETRY_SHEDDING), in, name, to, "shedding");
-        page.sample(metric, counters.get(RouteCounter.RETRY_NO_BODY), in, name, to, "body");
-        page.sample(
-            metric, counters.get(RouteCounter.HEDGE_NO_BUDGET), in, name, to, "hedge-budget");
+        for (Part part : parts) {
+          long count = route.counters().get(part.counter());
+          page.sample(metric, count, listener.name(), route.name(), route.service(), part.label());
+        }
       }
     }
   }

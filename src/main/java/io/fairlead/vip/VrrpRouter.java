@@ -107,7 +107,7 @@ final class VrrpRouter {
   void start(boolean owning) {
     if (owning) {
       becomeActive("the process before owned it");
-      activeSince -= activeDown() + 1;
+      activeSince -= activeDown() + 1; // nobody is just letting go
     } else {
       becomeBackup(activeDown());
     }
@@ -189,9 +189,9 @@ final class VrrpRouter {
       active = from;
       activeCentis = centis;
       outside.release(VipAddress.text(from) + " has priority " + priority);
-      // Once more, which RFC 9568 does not ask for: whoever has won may not have heard that there
-      // were
-      // two, and those who were told to come here come until it announces itself again.
+      // RFC 9568 does not ask for it. Whoever has won may not have heard that there were two;
+      // clients
+      // that this one had called come here until the other announces itself again.
       outside.advertise(settings.priority());
       becomeBackup(activeDown());
     } else {
