@@ -189,9 +189,8 @@ final class VrrpRouter {
       active = from;
       activeCentis = centis;
       outside.release(VipAddress.text(from) + " has priority " + priority);
-      // RFC 9568 does not ask for it. Whoever has won may not have heard that there were two;
-      // clients
-      // that this one had called come here until the other announces itself again.
+      // RFC 9568 does not ask for it. The winner may not have heard that there were two, and
+      // clients that this one had called come here until the other announces itself again.
       outside.advertise(settings.priority());
       becomeBackup(activeDown());
     } else {
