@@ -62,6 +62,7 @@ import io.fairlead.runtime.LoneLeadership;
 import io.fairlead.scaling.Scaling;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
+import io.fairlead.takeover.HandedState.HandedTicketKey;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.LoopCounters;
@@ -195,6 +196,7 @@ final class Fairlead implements AutoCloseable {
   private final SharedRates sharedRates;
   private final SharedVerdicts sharedVerdicts;
   private final SharedAnswers sharedAnswers;
+  private final SharedTickets sharedTickets;
   private final VipKeeper vips;
   private final FrontEndKeeper frontEnds;
   private final DatabaseKeeper databases;
@@ -311,6 +313,7 @@ final class Fairlead implements AutoCloseable {
     sharedVerdicts =
         new SharedVerdicts(control, this::presentServices, groups::tell, health::askAgain);
     sharedAnswers = new SharedAnswers(control, outliers, () -> state().text(), groups::tell);
+    sharedTickets = new SharedTickets(groups::tell);
     Runnable _ =
         events.subscribe(entry -> {
           if (entry.event() instanceof Event.NodeUp || entry.event() instanceof Event.NodeDown) {
@@ -1049,8 +1052,30 @@ final class Fairlead implements AutoCloseable {
     }
   }
 
+  /** Those of all listeners' session tickets, for a successor. */
+  List<HandedTicketKey> ticketKeys() {
+    changing.lock();
+    try {
+      return SharedTickets.all(tls.listeners(), System.nanoTime());
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** Sessions go on that the predecessor has made. */
+  void learnTicketKeys(List<HandedTicketKey> keys) {
+    changing.lock();
+    try {
+      SharedTickets.learn(keys, tls.listeners(), System.nanoTime());
+    } finally {
+      changing.unlock();
+    }
+  }
+
   private void lookAtCertificates() {
-    tls.lookAgain(System.nanoTime());
+    long now = System.nanoTime();
+    sharedTickets.turn(tls.listeners(), now);
+    tls.lookAgain(now);
     nodeTls.lookAgain();
     identities.lookAgain();
     for (ServiceRuntime runtime : state().services().values()) {
@@ -1262,6 +1287,10 @@ final class Fairlead implements AutoCloseable {
 
   SharedVerdicts sharedVerdicts() {
     return sharedVerdicts;
+  }
+
+  SharedTickets sharedTickets() {
+    return sharedTickets;
   }
 
   SharedAnswers sharedAnswers() {

@@ -115,6 +115,7 @@ final class GroupKeeper {
       roles.follow(null);
       fairlead.sharedVerdicts().follow(null);
       fairlead.sharedAnswers().follow(null);
+      fairlead.sharedTickets().follow(false);
       if (running != null) {
         // It may be waiting for the change that this is part of.
         Thread.ofVirtual().name("group ends").start(running::close);
@@ -134,6 +135,7 @@ final class GroupKeeper {
         fairlead.sharedRates().hear(line);
         fairlead.sharedVerdicts().hear(line);
         fairlead.sharedAnswers().hear(line);
+        fairlead.sharedTickets().hear(line);
       });
       begun.upgrade().by(fairlead.upgrades());
       group = begun;
@@ -141,6 +143,7 @@ final class GroupKeeper {
       if (config.get().role() == GroupConfig.Role.MEMBER) {
         fairlead.sharedVerdicts().follow(config.get().instance());
         fairlead.sharedAnswers().follow(config.get().instance());
+        fairlead.sharedTickets().follow(config.get().isPrivate());
       }
       begun.frontEnds().follow(frontEnds);
     } else {

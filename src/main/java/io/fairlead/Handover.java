@@ -9,6 +9,7 @@ import io.fairlead.takeover.HandedService;
 import io.fairlead.takeover.HandedService.HandedLease;
 import io.fairlead.takeover.HandedService.HandedNode;
 import io.fairlead.takeover.HandedSocket;
+import io.fairlead.takeover.HandedState;
 import io.fairlead.takeover.Predecessor;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
@@ -56,15 +57,17 @@ final class Handover implements Predecessor {
   }
 
   @Override
-  public List<HandedService> letGo() {
+  public HandedState letGo() {
     // First the door: what is registered after the state has been written down would be lost.
     fairlead.door().ifPresent(AdminServer::close);
-    return fairlead
-        .control()
-        .call(() ->
-            fairlead.state().services().values().stream()
-                .map(runtime -> state(runtime.service()))
-                .toList());
+    return new HandedState(
+        fairlead
+            .control()
+            .call(() ->
+                fairlead.state().services().values().stream()
+                    .map(runtime -> state(runtime.service()))
+                    .toList()),
+        fairlead.ticketKeys());
   }
 
   private HandedService state(Service service) {

@@ -11,6 +11,7 @@ import io.fairlead.takeover.HandedService.HandedLease;
 import io.fairlead.takeover.HandedService.HandedNode;
 import io.fairlead.takeover.HandedService.HandedStanding;
 import io.fairlead.takeover.HandedSocket;
+import io.fairlead.takeover.HandedState;
 import io.fairlead.takeover.TakeoverCall;
 import io.fairlead.takeover.TakeoverException;
 import io.fairlead.telemetry.Event;
@@ -54,9 +55,9 @@ final class Succession {
    * @throws IOException if the old instance goes on
    */
   void learn(Fairlead instance) throws IOException {
-    List<HandedService> services;
+    HandedState state;
     try {
-      services = predecessor.ready();
+      state = predecessor.ready();
     } catch (TakeoverException e) {
       if (e.kind() != TakeoverException.Kind.DIED) {
         throw e;
@@ -65,10 +66,12 @@ final class Succession {
       instance.events().add(new Event.TakeoverFailed(e.getMessage() + "; this one goes on alone"));
       return;
     }
-    learn(instance, services);
+    learn(instance, state);
   }
 
-  static void learn(Fairlead instance, List<HandedService> services) {
+  static void learn(Fairlead instance, HandedState state) {
+    instance.learnTicketKeys(state.ticketKeys());
+    List<HandedService> services = state.services();
     // Two steps: membership tells the services of what was registered with its next task.
     instance.control().call(() -> onEach(instance, services, Succession::register));
     instance.control().call(() -> onEach(instance, services, Succession::judge));

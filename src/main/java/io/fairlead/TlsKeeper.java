@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -200,9 +201,16 @@ final class TlsKeeper {
       if (one.files.haveChanged()) {
         reload(name, one);
       }
-      one.listener.rotateTickets(nanos);
+      one.listener.turnTickets(nanos);
     });
     warn();
+  }
+
+  /** What all listeners with TLS share of their connections, by name. */
+  Map<String, TlsListener> listeners() {
+    Map<String, TlsListener> listeners = new TreeMap<>();
+    kept.forEach((name, one) -> listeners.put(name, one.listener));
+    return listeners;
   }
 
   private void reload(String name, Kept one) {

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two whole instances and a witness, as their operator and their applications see them. */
 @Timeout(90)
@@ -47,6 +49,7 @@ class GroupOfInstancesTest {
     for (String name : List.of("j1", "j2", "j3")) {
       judged.add(Loopback.node(name));
     }
+    new TestCertificates(folder).make("front", "front.test");
     base = FreePort.row(11);
     for (int i = 0; i < NAMES.size(); i++) {
       running.add(start(i));
@@ -112,6 +115,10 @@ class GroupOfInstancesTest {
           - { match: { path: /rare }, service: rare }
           - { match: { path: /judged }, service: judged, retry: { attempts: 0 } }
           - { service: shop }
+      secure:
+        bind: "127.0.0.1:0"
+        tls: { certificates: { cert: "%s/front.pem", key: "%s/front.key" } }
+        routes: [ { respond: 204 } ]
     services:
       shop: { nodes: ["127.0.0.1:%d"] }
       rare: { nodes: ["127.0.0.1:%d"], health: { tcp: true, interval: 1h } }
@@ -122,6 +129,8 @@ class GroupOfInstancesTest {
     """
         .formatted(
             name,
+            folder,
+            folder,
             node.port(),
             rare.port(),
             judged.get(0).port(),
@@ -162,6 +171,30 @@ class GroupOfInstancesTest {
         () -> body(1, "/api/v1/services/rare/nodes").contains("\"state\":\"down\""));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"-tls1_2", "-tls1_3"})
+  void aSessionGoesOnAtAnother(String version) throws Exception {
+    String session = folder + "/session" + version;
+    assertThat(openssl(running.get(0), version, "-sess_out", session)).contains("New, TLS");
+    Loopback.await(
+        "b knows the key that a's sessions are under",
+        PATIENCE,
+        () -> openssl(running.get(1), version, "-sess_in", session).contains("Reused, TLS"));
+  }
+
+  private static String openssl(Fairlead fairlead, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of("openssl", "s_client", "-connect"));
+    command.add("127.0.0.1:" + Loopback.port(fairlead, "secure"));
+    command.addAll(List.of("-ign_eof"));
+    command.addAll(List.of(arguments));
+    try {
+      return Tool.run("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", command).output();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
   /** Each gets few requests; together they are certain sooner. */
   @Test
   void aBadNodeIsFoundByWhatBothSee() throws Exception {
@@ -194,7 +227,10 @@ class GroupOfInstancesTest {
   }
 
   private static String web(Fairlead fairlead) {
-    return fairlead.state().listeners().keySet().iterator().next();
+    return fairlead.state().listeners().keySet().stream()
+        .filter(name -> !name.equals("secure"))
+        .findFirst()
+        .orElseThrow();
   }
 
   private String body(int i, String path) {
@@ -253,8 +289,8 @@ class GroupOfInstancesTest {
   void allTakeAConfigurationOrNone() throws Exception {
     HttpResponse<String> applied = send(0, "PUT", "/api/v1/config", listeners("shop"));
     assertThat(applied.body()).contains("\"version\":2", "all instances of the group have it");
-    assertThat(running.get(0).state().listeners()).containsOnlyKeys("shop");
-    assertThat(running.get(1).state().listeners()).containsOnlyKeys("shop");
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("shop", "secure");
+    assertThat(running.get(1).state().listeners()).containsOnlyKeys("shop", "secure");
     assertThat(running.get(2).state().listeners()).as("a witness carries no traffic").isEmpty();
 
     Files.writeString(folder.resolve("a/page.html"), "at a only");
@@ -266,11 +302,11 @@ class GroupOfInstancesTest {
             listeners("other").replace("routes:", "errors: { 503: page.html }\n    routes:"));
     assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
     assertThat(refused.body()).contains("b: ").doesNotContain("\"a: ");
-    assertThat(running.get(0).state().listeners()).containsOnlyKeys("shop");
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("shop", "secure");
 
     HttpResponse<String> back = send(1, "POST", "/api/v1/config/rollback?version=1", "");
     assertThat(back.body()).contains("\"version\":3");
-    assertThat(running.get(0).state().listeners()).containsOnlyKeys("web");
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("web", "secure");
     assertThat(send(0, "GET", "/api/v1/config/history", "").body())
         .contains("\"version\":3", "version 1 again", "\"current\":true");
 

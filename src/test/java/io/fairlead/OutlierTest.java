@@ -9,7 +9,7 @@ import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.TestNode;
 import io.fairlead.service.Node;
 import io.fairlead.service.Standing;
-import io.fairlead.takeover.HandedService;
+import io.fairlead.takeover.HandedState;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.NodeCounter;
 import java.io.IOException;
@@ -280,7 +280,7 @@ final class OutlierTest {
           .setBehaviour(nodes("shop").getFirst().behaviour().with("error-rate", "0.5"));
       Loopback.await("n0 is ejected", () -> isOut(old, "shop", 0));
       Standing found = standing(old, "shop", 0);
-      List<HandedService> handed = new Handover(old, new CompletableFuture<>()).letGo();
+      HandedState handed = new Handover(old, new CompletableFuture<>()).letGo();
       assertThat(isOut(next, "shop", 0)).isFalse();
       Succession.learn(next, handed);
       assertThat(isOut(next, "shop", 0)).isTrue();

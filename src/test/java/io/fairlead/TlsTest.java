@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fairlead.Loopback.Client;
 import io.fairlead.demo.TestNode;
 import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.takeover.HandedState;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.telemetry.HandshakeFailure;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManager;
@@ -402,6 +404,25 @@ final class TlsTest {
     TlsCounter kind =
         version.equals("-tls1_3") ? TlsCounter.TLS_1_3_RESUMED : TlsCounter.TLS_1_2_RESUMED;
     assertThat(listener().counters().get(kind)).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-tls1_2", "-tls1_3"})
+  void aSessionGoesOnAtTheSuccessor(String version) throws Exception {
+    start("certificates: " + pair("first"));
+    String session = folder + "/session";
+    String request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    openssl(request, version, "-ign_eof", "-sess_out", session);
+    try (Fairlead next = Loopback.start(yaml("certificates: " + pair("first")))) {
+      port = Loopback.port(next, "web");
+      assertThat(openssl(request, version, "-ign_eof", "-sess_in", session).output())
+          .as("of a process that has heard of nothing")
+          .contains("New, TLS");
+      HandedState handed = new Handover(fairlead(), new CompletableFuture<>()).letGo();
+      Succession.learn(next, handed);
+      assertThat(openssl(request, version, "-ign_eof", "-sess_in", session).output())
+          .contains("hello from a", "Reused, TLS");
+    }
   }
 
   @ParameterizedTest

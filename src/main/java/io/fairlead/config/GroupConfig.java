@@ -207,6 +207,13 @@ public record GroupConfig(
     return 1 + Math.floorMod(instance.hashCode(), NUMBERS);
   }
 
+  /** Whether nobody beside the group hears what its instances tell each other. */
+  public boolean isPrivate() {
+    return tls.isPresent()
+        || Syntax.isLoopback(bind.host())
+            && peers.values().stream().allMatch(peer -> Syntax.isLoopback(peer.host()));
+  }
+
   /** Where the others reach this one. */
   public HostPort address() {
     HostPort own = peers.get(instance);

@@ -2,8 +2,11 @@ package io.fairlead.takeover;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.fairlead.takeover.HandedState.HandedTicketKey;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -50,8 +53,21 @@ sealed interface Message {
   /** The new process has built everything and could serve. */
   record Ready() implements Message {}
 
-  /** The admin door is free; what follows is all that is known of nodes. */
-  record State(List<HandedService> services) implements Message {}
+  /**
+   * The admin door is free; what follows is all that is known.
+   *
+   * @param ticketKeys null: from a version that did not hand any over
+   */
+  record State(List<HandedService> services, @Nullable List<HandedTicketKey> ticketKeys)
+      implements Message {
+    static State of(HandedState state) {
+      return new State(state.services(), state.ticketKeys());
+    }
+
+    HandedState handed() {
+      return new HandedState(services, Objects.requireNonNullElse(ticketKeys, List.of()));
+    }
+  }
 
   /** The new process takes connections. From here on it does without the old one. */
   record Serving() implements Message {}

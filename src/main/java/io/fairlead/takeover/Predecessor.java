@@ -12,8 +12,8 @@ public interface Predecessor {
    */
   List<HandedSocket> sockets() throws IOException;
 
-  /** The successor is ready: shuts the admin door, and says what is known of nodes. */
-  List<HandedService> letGo();
+  /** The successor is ready: shuts the admin door, and says what is known. */
+  HandedState letGo();
 
   /** The successor has failed: everything goes on as before. */
   void resume(String why);

@@ -109,16 +109,16 @@ public final class TakeoverCall implements AutoCloseable {
   /**
    * Everything is built. The old process shuts its admin door.
    *
-   * @return what it knows of nodes
+   * @return what it knows
    */
-  public List<HandedService> ready() throws TakeoverException {
+  public HandedState ready() throws TakeoverException {
     try {
       wire.send(new Message.Ready());
     } catch (IOException e) {
       throw ended(e);
     }
-    if (answer() instanceof Message.State(List<HandedService> services)) {
-      return services;
+    if (answer() instanceof Message.State state) {
+      return state.handed();
     }
     throw unexpected();
   }

@@ -237,7 +237,7 @@ public final class TakeoverDoor implements AutoCloseable {
       expect(Message.SendSockets.class, wire.receive(deadline));
       wire.sendDescriptors(sockets.stream().map(HandedSocket::descriptor).toList());
       expect(Message.Ready.class, wire.receive(deadline));
-      wire.send(new Message.State(predecessor.letGo()));
+      wire.send(Message.State.of(predecessor.letGo()));
       expect(Message.Serving.class, wire.receive(deadline));
     } catch (IOException | RuntimeException e) {
       predecessor.resume("process " + pid + " did not take over: " + e.getMessage());

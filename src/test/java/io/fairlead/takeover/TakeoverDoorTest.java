@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fairlead.takeover.HandedService.HandedLease;
 import io.fairlead.takeover.HandedService.HandedNode;
 import io.fairlead.takeover.HandedService.HandedStanding;
+import io.fairlead.takeover.HandedState.HandedTicketKey;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -41,6 +42,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TakeoverDoorTest {
   /** More than Netty takes in one round of its loop. */
   private static final int SOCKETS = 40;
+
+  private static final HandedTicketKey KEY =
+      new HandedTicketKey("web", new byte[] {1, -2, 0}, 1000);
 
   private static final List<HandedService> STATE =
       List.of(
@@ -96,9 +100,9 @@ class TakeoverDoorTest {
     }
 
     @Override
-    public List<HandedService> letGo() {
+    public HandedState letGo() {
       told.add("let go");
-      return STATE;
+      return new HandedState(STATE, List.of(KEY));
     }
 
     @Override
@@ -150,7 +154,9 @@ class TakeoverDoorTest {
             .isEqualTo(Integer.parseInt(socket.bound().substring("127.0.0.1:".length())));
         new FileDescriptor(socket.descriptor()).close();
       }
-      assertThat(call.ready()).isEqualTo(STATE);
+      HandedState state = call.ready();
+      assertThat(state.services()).isEqualTo(STATE);
+      assertThat(state.ticketKeys().getFirst().key()).isEqualTo(KEY.key());
       assertThat(told()).isEqualTo("let go");
       call.serving();
       assertThat(told()).isEqualTo("replaced by " + ProcessHandle.current().pid());

@@ -7,6 +7,7 @@ import io.fairlead.telemetry.TlsCounter;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,6 +31,15 @@ public final class TlsListener {
    */
   public record Shown(String file, List<String> names, X509Certificate certificate) {}
 
+  /** Somebody who is told the keys of session tickets. */
+  public interface TicketKeyTaker {
+    /**
+     * @param key a secret: whoever has it reads what clients say under its tickets
+     * @param left how long it may live
+     */
+    void take(byte[] key, Duration left);
+  }
+
   /** When the next handshake of a loop is due if its share of the rate is used up. */
   private static final class Pace {
     long dueNanos;
@@ -41,7 +51,8 @@ public final class TlsListener {
   private final LoopCounters<HandshakeFailure> failures;
   private final List<Pace> paces = new ArrayList<>();
   private final AtomicInteger going = new AtomicInteger();
-  private final TicketKeys tickets;
+  private @Nullable TicketKeys tickets;
+  private boolean newTickets;
   private final TlsChallenges challenges;
   private volatile @Nullable ServerTls current;
 
@@ -62,7 +73,6 @@ public final class TlsListener {
       pace.dueNanos = now;
       paces.add(pace);
     }
-    this.tickets = new TicketKeys(new SecureRandom(), now);
   }
 
   /**
@@ -71,7 +81,16 @@ public final class TlsListener {
    * @throws IOException naming the file and what is wrong with it
    */
   public ServerTls load(ListenerTls config) throws IOException {
-    return ServerTls.of(name, config, protocols, tickets);
+    return ServerTls.of(name, config, protocols, tickets(config));
+  }
+
+  private TicketKeys tickets(ListenerTls config) {
+    TicketKeys known = tickets;
+    if (known == null) {
+      known = new TicketKeys(new SecureRandom(), config.tickets(), System.nanoTime());
+      tickets = known;
+    }
+    return known;
   }
 
   /**
@@ -81,7 +100,7 @@ public final class TlsListener {
    */
   public @Nullable ServerTls publish(ServerTls next) {
     ServerTls before = current;
-    next.useTickets(tickets); // they may be newer than it is
+    next.useTickets(tickets(next.config())); // they may be newer than it is
     current = next;
     return before;
   }
@@ -94,14 +113,39 @@ public final class TlsListener {
     }
   }
 
-  /** Makes a new ticket key if it is time; answers whether it was. */
-  public boolean rotateTickets(long now) {
+  /** Changes ticket keys if it is time, and uses those that were accepted since the last turn. */
+  public void turnTickets(long now) {
     ServerTls shown = current;
-    if (shown == null || !tickets.rotateIfDue(shown.config().tickets(), now)) {
-      return false;
+    if (shown != null
+        && (tickets(shown.config()).turn(shown.config().tickets(), now) || newTickets)) {
+      newTickets = false;
+      shown.useTickets(tickets(shown.config()));
     }
-    shown.useTickets(tickets);
-    return true;
+  }
+
+  /**
+   * From the next turn on accepts sessions under the ticket key of somebody else who serves the
+   * same clients.
+   *
+   * @param left how long the key may live
+   * @return whether it was not known, and is of use
+   */
+  public boolean acceptTickets(byte[] key, Duration left, long now) {
+    ServerTls shown = current;
+    boolean accepted =
+        shown != null
+            && shown.config().tickets().enabled()
+            && tickets(shown.config()).accept(key, left, shown.config().tickets(), now);
+    newTickets |= accepted;
+    return accepted;
+  }
+
+  /** Tells all keys of session tickets, those of others as well. */
+  public void tellTickets(TicketKeyTaker taker, long now) {
+    ServerTls shown = current;
+    if (shown != null && shown.config().tickets().enabled()) {
+      tickets(shown.config()).tell(taker, now);
+    }
   }
 
   /** Any thread. */
