@@ -314,13 +314,13 @@ class GroupOfInstancesTest {
     Files.writeString(file, Files.readString(file).replace("web:", "changed:"));
     Fairlead.Applied reloaded = running.get(1).reload("test");
     assertThat(reloaded).isInstanceOf(Fairlead.Applied.Done.class);
-    assertThat(running.get(0).state().listeners()).containsOnlyKeys("changed");
+    assertThat(running.get(0).state().listeners()).containsOnlyKeys("changed", "secure");
 
     running.remove(0).close();
     running.addFirst(start(0));
     assertThat(running.get(0).state().listeners())
         .as("what it last knew, before it has heard anybody")
-        .containsOnlyKeys("changed");
+        .containsOnlyKeys("changed", "secure");
   }
 
   @Test
