@@ -210,8 +210,8 @@ public record GroupConfig(
   /** Whether nobody beside the group hears what its instances tell each other. */
   public boolean isPrivate() {
     return tls.isPresent()
-        || Syntax.isLoopback(bind.host())
-            && peers.values().stream().allMatch(peer -> Syntax.isLoopback(peer.host()));
+        || (Syntax.isLoopback(bind.host())
+            && peers.values().stream().allMatch(peer -> Syntax.isLoopback(peer.host())));
   }
 
   /** Where the others reach this one. */
