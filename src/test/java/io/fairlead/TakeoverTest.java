@@ -445,7 +445,7 @@ class TakeoverTest {
 
     public static void main(String[] arguments) throws Exception {
       TakeoverCall call = TakeoverCall.connect(Path.of(arguments[0]));
-      System.out.println("ready, " + call.ready().size() + " services");
+      System.out.println("ready, " + call.ready().services().size() + " services");
       Thread.sleep(60_000);
     }
   }
