@@ -31,7 +31,7 @@ final class GroupConfigTest {
             tls
                 ? Optional.of(new GroupConfig.Tls(Path.of("c"), Path.of("k"), List.of()))
                 : Optional.empty(),
-            true,
+            !tls,
             List.of(),
             1);
     assertThat(config.isPrivate()).isEqualTo(expected);
