@@ -440,8 +440,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     if (primary.sight.promise() == state.term()) {
       admit(state.primary(), state.timeline());
     }
-    lead(state.term(), source, steady.lost(source.address().toString()), now);
-    for (String name : steady.stuck(source.address().toString())) {
+    lead(state.term(), source, steady.lost(state.primary(), source.address().toString()), now);
+    for (String name : steady.stuck(state.primary(), source.address().toString())) {
       rejoin(name, now);
     }
     tracked.forEach((name, one) -> {
@@ -654,23 +654,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
           }
           Steady steady = new Steady(state, known(), config.probe().fall(), now);
           String address = promoted.address().toString();
-          Set<String> lost = new TreeSet<>(steady.lost(address));
-          lost.remove(promoted.name());
-          Tracked old = tracked.get(state.primary());
-          if (old != null
-              && old.sight.isReplica()
-              && !promoted.name().equals(state.primary())
-              && !old.sight.follows().equals(address)) {
-            lost.add(state.primary());
-          }
-          lead(going.term, promoted, lost, now);
-          steady
-              .stuck(address)
-              .forEach(name -> {
-                if (!name.equals(promoted.name())) {
-                  rejoin(name, now);
-                }
-              });
+          // The old primary as well: where nobody else is left it is its word that is waited for.
+          lead(going.term, promoted, steady.lost(promoted.name(), address), now);
+          steady.stuck(promoted.name(), address).forEach(name -> rejoin(name, now));
         }
       }
       case BEGINNING, ADVANCING, PREPARING, NAMING, PROMOTING -> {}

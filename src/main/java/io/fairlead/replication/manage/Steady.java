@@ -103,7 +103,10 @@ final class Steady {
     return false;
   }
 
-  /** Why an election would come to nothing now; empty: it may succeed. */
+  /**
+   * Why an election would come to nothing now; empty: it may succeed. Who was promoted in a term
+   * that did not come to its end can be asked: it is none any more as soon as the next one begins.
+   */
   String whyNot() {
     Known old = members.get(state.primary());
     if (old != null && isStarting(old)) {
@@ -111,7 +114,8 @@ final class Steady {
     }
     Set<String> here = new TreeSet<>();
     members.forEach((name, one) -> {
-      if (one.sight().isReplica() && !one.down()) {
+      boolean asked = one.sight().isReplica() || (one.sight().isPrimary() && !state.isSettled());
+      if (asked && !one.down()) {
         here.add(name);
       }
     });
@@ -128,12 +132,16 @@ final class Steady {
             + " of them what was acknowledged might be lost";
   }
 
-  /** Replicas that are to be told whom to follow. */
-  Set<String> lost(String address) {
+  /**
+   * Replicas that are to be told whom to follow.
+   *
+   * @param leader whom, who is at that address: the primary, or who has just been promoted
+   */
+  Set<String> lost(String leader, String address) {
     Set<String> lost = new TreeSet<>();
     members.forEach((name, one) -> {
       if (one.sight().isReplica()
-          && !name.equals(state.primary())
+          && !name.equals(leader)
           && one.sight().promise() <= state.term()
           && !one.sight().follows().equals(address)) {
         lost.add(name);
@@ -143,11 +151,11 @@ final class Steady {
   }
 
   /** Replicas that are told whom to follow, and cannot. */
-  Set<String> stuck(String address) {
+  Set<String> stuck(String leader, String address) {
     Set<String> stuck = new TreeSet<>();
     members.forEach((name, one) -> {
       if (one.sight().isReplica()
-          && !name.equals(state.primary())
+          && !name.equals(leader)
           && one.sight().follows().equals(address)
           && !one.sight().receives()
           && now - one.since() > IDLE.toNanos()) {

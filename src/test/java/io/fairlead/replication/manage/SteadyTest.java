@@ -54,8 +54,8 @@ class SteadyTest {
   @Test
   void whereAllIsWellNothingIsDone() {
     assertThat(steady().whyElect()).isEmpty();
-    assertThat(steady().lost(A)).isEmpty();
-    assertThat(steady().stuck(A)).isEmpty();
+    assertThat(steady().lost("a", A)).isEmpty();
+    assertThat(steady().stuck("a", A)).isEmpty();
     assertThat(steady().voters(1)).containsExactly("b", "c");
   }
 
@@ -103,8 +103,29 @@ class SteadyTest {
   void replicasAreLedAndThoseThatCannotFollowAreMadeFit() {
     members.put("b", known(replica("10.0.0.9:5432", false, -1), 0, false));
     members.put("c", known(replica(A, false, -1), 0, false));
-    assertThat(steady().lost(A)).containsExactly("b");
-    assertThat(steady().stuck(A)).containsExactly("c");
+    assertThat(steady().lost("a", A)).containsExactly("b");
+    assertThat(steady().stuck("a", A)).containsExactly("c");
+  }
+
+  /** As is waited for where the one that was promoted has nobody else. */
+  @Test
+  void theOldPrimaryIsLedToWhoWasPromotedAndMadeFitToFollow() {
+    String b = "10.0.0.2:5432";
+    members.put("a", known(replica(b, false, -1), 0, false));
+    members.put("b", known(primary(NOW), 0, false));
+    members.put("c", known(Sight.none(NOW, "refused"), 9, true));
+    assertThat(steady().stuck("b", b)).containsExactly("a");
+    members.put("a", known(replica("", false, -1), 0, false));
+    assertThat(steady().lost("b", b)).containsExactly("a");
+  }
+
+  /** Else nobody would ever be elected again. */
+  @Test
+  void whoWasPromotedInATermThatCameToNothingIsAskedInTheNext() {
+    members.put("a", known(Sight.none(NOW, "refused"), 9, true));
+    members.put("b", known(primary(NOW), 0, false));
+    assertThat(steady().whyNot()).as("b takes writes by itself").contains("only [c]");
+    assertThat(new Steady(state.withTerm(5), members, 2, NOW).whyNot()).isEmpty();
   }
 
   @Test
