@@ -37,6 +37,7 @@ final class AnswerRings {
    */
   void use(@Nullable RecordRings other) {
     workers.forEach(this::take);
+    workers.removeIf(worker -> worker.ended);
     rings = other;
     workers.forEach(this::give);
   }

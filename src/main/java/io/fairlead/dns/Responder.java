@@ -509,6 +509,7 @@ final class Responder {
     told.choices = choices;
     told.site = null;
     told.count = 0;
+    told.otherFamily = Family.NONE;
     told.otherCount = 0;
     int site = 0;
     long client = 0;

@@ -8,7 +8,7 @@ import java.util.Set;
 /**
  * Which parts go: those older than so many days, and then the oldest until the rest has room.
  * Answers of the DNS have a quarter of the room at most: whoever floods it with questions, which
- * takes no connection, cannot have records of requests removed.
+ * takes no connection, has their own oldest removed, and not all records of requests.
  *
  * @param days that are kept, today among them
  * @param bytes of all parts together

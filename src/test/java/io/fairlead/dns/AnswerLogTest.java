@@ -204,6 +204,13 @@ final class AnswerLogTest {
                 + " fail-open",
             "udp all.fl.test 65 0 ; 192.0.2.11 (a), 2001:db8::5 (six); pool 1, round-robin,"
                 + " nobody near fra");
+    server.set("all.fl.test/1", named("192.0.2.11", "a", "fra", true));
+    dig("all.fl.test", "HTTPS");
+    dig("b.fl.test");
+    assertThat(told())
+        .satisfiesExactly(
+            https -> assertThat(https).contains(", near fra"),
+            another -> assertThat(another).contains(", nobody near fra"));
   }
 
   @Test
