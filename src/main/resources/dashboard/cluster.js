@@ -3,7 +3,7 @@
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { blank, card, state, table, told } from '/parts.js';
 import { confirm, post, refresh, toast, use } from '/net.js';
-import { link } from '/url.js';
+import { is, link } from '/url.js';
 import { bytes, count, millis, moment, plural, rate, span } from '/format.js';
 
 /** A word with the colour of another one. */
@@ -157,7 +157,7 @@ function zone(z) {
       { key: 'answered', title: 'In answers', cell: (m) => (m.answered ? 'yes' : soft('no')) },
       { key: 'weight', title: 'Weight', number: true, value: (m) => m.weight, cell: (m) => rate(m.weight) },
     ], rows, { keyOf: (m) => `${m.of.name} ${m.pool} ${m.address}`, name: `zone-${z.name}` }) : blank('It has no balanced name.')}`,
-  { id: `zone-${z.name}`, aside: html`<span class="aside soft">serial ${z.serial}, ${plural(z.records, 'record')} that do not change</span>` });
+  { id: `zone-${z.name}`, aside: html`<span class="aside soft">serial ${z.serial}, ${plural(z.records, 'record')} that do not change; <a href=${link(['records'], { table: 'dns', where: is('name', z.name).replace('=', '~') })}>last answers</a></span>` });
 }
 
 function vips(body) {

@@ -11,7 +11,7 @@ const TABLES = ['requests', 'sessions', 'dns', 'probes', 'events', 'node_logs'];
 const SHOWN = {
   requests: ['time', 'status', 'method', 'host', 'path', 'total_us', 'route', 'node', 'client', 'error', 'tries'],
   sessions: ['time', 'protocol', 'service', 'node', 'client', 'total_us', 'bytes_in', 'bytes_out', 'error'],
-  dns: ['time', 'name', 'type', 'code', 'answer', 'client', 'total_us', 'error'],
+  dns: ['time', 'name', 'type', 'code', 'answer', 'client', 'total_us', 'error', 'weight'],
   probes: ['time', 'service', 'node', 'passed', 'detail', 'total_us'],
   events: ['time', 'kind', 'service', 'node', 'text'],
   node_logs: ['time', 'level', 'service', 'node', 'text'],
@@ -32,7 +32,7 @@ function cellOf(name, value) {
 }
 
 const millisOf = (text) => /\.(\d{1,3})/.exec(text)?.[0].padEnd(4, '0') ?? '';
-const numeric = (name) => name.endsWith('_us') || name.startsWith('bytes_') || name === 'tries';
+const numeric = (name) => name.endsWith('_us') || name.startsWith('bytes_') || name === 'tries' || name === 'weight';
 
 export function records(at) {
   const { params } = at;
@@ -109,13 +109,14 @@ function list(over) {
   const path = `/api/v1/records?${recordsQuery(over, { limit: LIMIT })}`;
   const answer = use(path, 0, 'records');
   const all = answer.value && !answer.error && !answer.old ? countOf(over) : null;
-  // A file may have come between the questions: they are asked again.
-  if (all > answer.value?.rows.length && answer.value.rows.length < LIMIT && !answer.value.truncated && counted(over).at > answer.at) refresh('/api/v1/records');
+  // A file may have come between the questions: they are asked again. Some records stand for several.
+  const stand = answer.value ? rowsOf(answer.value).reduce((n, row) => n + (row.weight ?? 1), 0) : 0;
+  if (all > stand && answer.value.rows.length < LIMIT && !answer.value.truncated && counted(over).at > answer.at) refresh('/api/v1/records');
   return card('Matching', told(answer, 'Records are', (body) => {
     const rows = rowsOf(body);
     return rows.length ? html`${recordTable(rows, over)}
       ${body.truncated ? html`<p class="more">The newest ${LIMIT} of ${all === null ? 'many' : count(all)}. <a href=${link(['sql'], { q: sqlOf(over) })}>Ask in SQL</a> for more.</p>` : nothing}` : blank('No record meets this.');
-  }), { id: 'matching', kind: 'records', aside: html`<span class="summary"><b id="count" data-count=${all ?? ''}>${all === null ? '…' : plural(all, 'record')}</b></span>
+  }), { id: 'matching', kind: 'records', aside: html`<span class="summary"><b id="count" data-count=${all ?? ''}>${all === null ? '…' : plural(all, over.table === 'dns' ? 'answer' : 'record')}</b></span>
     <span class="aside"><button type="button" @click=${() => refresh('/api/v1/records')}>Refresh</button>
     <button type="button" @click=${() => copy(curl(path), 'The curl command')}>Copy curl</button></span>` });
 }
@@ -218,7 +219,7 @@ function one(id, over) {
     ${told(asked, 'Single records are', (body) => {
       const record = body.columns ? rowsOf(body)[0] : body.record || body;
       if (!record) return blank('There is no such record: it may have been deleted by age or size.');
-      return html`${record.total_us === undefined ? nothing : card('Where the time went', waterfall(record, body), { id: 'phases' })}
+      return html`${record.total_us === undefined || over.table === 'dns' ? nothing : card('Where the time went', waterfall(record, body), { id: 'phases' })}
         ${card('All fields', html`<dl class="facts-list wide">${Object.entries(record).filter(([, v]) => typeof v !== 'object' || v === null).map(([name, value]) => html`<div><dt>${name}</dt><dd>${name === 'time' ? value : cellOf(name, value)}
           ${value !== null && !/^(id|time|weight|.*_us|bytes_.*|trace_id|text)$/.test(name) ? html`<a class="not" href=${link(['records'], { since: '1h', where: is(name, value), table: over.table === 'requests' ? '' : over.table })}>others with it</a>` : nothing}</dd></div>`)}</dl>`, { id: 'fields' })}
         ${linesOf(body)}`;

@@ -17,6 +17,8 @@ import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
+import io.fairlead.telemetry.RecordNames;
+import io.fairlead.telemetry.RecordRings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -74,8 +76,19 @@ final class DnsKeeper {
   private boolean refreshPlanned;
   private boolean looking;
   private volatile @Nullable DnsServer server;
+  private final RecordNames recordNames;
+  private @Nullable RecordRings rings;
 
-  DnsKeeper(ControlThread control, EventLog events, HealthChecker health, long seed) {
+  /**
+   * @param recordNames what records call what is named
+   */
+  DnsKeeper(
+      ControlThread control,
+      EventLog events,
+      HealthChecker health,
+      long seed,
+      RecordNames recordNames) {
+    this.recordNames = recordNames;
     this.control = control;
     this.events = events;
     this.health = health;
@@ -85,6 +98,19 @@ final class DnsKeeper {
   /** What answers; null: nothing does. */
   @Nullable DnsServer server() {
     return server;
+  }
+
+  /**
+   * From now on answers are recorded there. The thread that prepares; may wait.
+   *
+   * @param other null: nowhere
+   */
+  void record(@Nullable RecordRings other) {
+    rings = other;
+    DnsServer present = server;
+    if (present != null) {
+      present.record(other);
+    }
   }
 
   /**
@@ -101,8 +127,27 @@ final class DnsKeeper {
       if (!config.dns().enabled()) {
         return null;
       }
-      answering = new DnsServer(control, new SplittableRandom(seed), events::add);
+      answering = new DnsServer(control, new SplittableRandom(seed), events::add, recordNames);
+      answering.record(rings);
     }
+    try {
+      return prepare(answering, config, services);
+    } catch (IOException | RuntimeException e) {
+      drop(answering);
+      throw e;
+    }
+  }
+
+  /** One that never answered has no use for rings. */
+  private void drop(DnsServer unused) {
+    if (server == null) {
+      unused.record(null);
+    }
+  }
+
+  private Ready prepare(
+      DnsServer answering, FairleadConfig config, Function<String, @Nullable Service> services)
+      throws IOException {
     Map<String, Own> next = new LinkedHashMap<>();
     List<Service> watched = new ArrayList<>();
     DnsServer.Prepared prepared =
@@ -239,6 +284,7 @@ final class DnsKeeper {
   void discard(@Nullable Ready ready) {
     if (ready != null) {
       ready.server().discard(ready.prepared());
+      drop(ready.server());
     }
   }
 

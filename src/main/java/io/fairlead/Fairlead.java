@@ -304,7 +304,8 @@ final class Fairlead implements AutoCloseable {
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
     identities = new IdentityKeeper(dataPlane.loops(), secrets, control::epochMillis, events::add);
-    dns = new DnsKeeper(control, events, health, secrets.nextLong());
+    dns = new DnsKeeper(control, events, health, secrets.nextLong(), dataPlane.names());
+    records.tell(dns::record);
     frontEnds = new FrontEndKeeper(name, control, dns, vips, changing, events::add);
     groups =
         new GroupKeeper(

@@ -44,6 +44,7 @@ final class RecordKeeper {
   private final LinePatterns patterns;
   private final Exports exports;
   private List<LogSource> outputs = List.of();
+  private Consumer<@Nullable RecordRings> others = _ -> {};
   private boolean started;
   private volatile @Nullable RecordRings rings;
   private volatile @Nullable Recorder recorder;
@@ -78,6 +79,15 @@ final class RecordKeeper {
     this.consumers = List.copyOf(all);
   }
 
+  /**
+   * Who else writes records, and has to know where.
+   *
+   * @param writer gets null when there is nowhere any more
+   */
+  void tell(Consumer<@Nullable RecordRings> writer) {
+    others = writer;
+  }
+
   TextLogs textLogs() {
     return textLogs;
   }
@@ -102,6 +112,7 @@ final class RecordKeeper {
     RecordRings opened = RecordRings.open(data, dataPlane.loops(), logs.ring(), dataPlane.names());
     rings = opened;
     show(logs);
+    others.accept(opened);
     return opened;
   }
 
@@ -202,6 +213,7 @@ final class RecordKeeper {
       reading.close(); // before the recorder: what it has read is still written
     }
     noteTaker.use(null);
+    others.accept(null);
     Recorder present = recorder;
     recorder = null;
     rings = null;

@@ -17,7 +17,7 @@ public record ExportConfig(Target to, List<String> tables) {
 
   /** What there is to get. */
   public static final List<String> TABLES =
-      List.of("requests", "sessions", "probes", "events", "node_logs");
+      List.of("requests", "sessions", "dns", "probes", "events", "node_logs");
 
   public ExportConfig {
     tables = List.copyOf(tables);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class Balanced {
   /** Ints of a line of a processor's cache: no two threads' turns share one. */
   private static final int LINE = 16;
+
+  /** Forced members that a text names. */
+  private static final int SOME = 4;
 
   final String name;
   final DnsZoneConfig.Balanced config;
@@ -29,6 +33,7 @@ final class Balanced {
   private final int turnMask;
   private final CappedWeights capped = new CappedWeights();
   private Map<String, Forced> forced = Map.of();
+  private volatile String forcedText = "";
   private volatile Choices choices = Choices.NOTHING;
 
   /** What comes before the addresses in the data of HTTPS records; null: there are none. */
@@ -89,6 +94,25 @@ final class Balanced {
   /** Control thread. */
   void setForced(Map<String, Forced> now) {
     forced = Map.copyOf(now);
+    forcedText = text(forced);
+  }
+
+  /** The same for people, behind what else is to be said; empty: nothing. */
+  String forcedText() {
+    return forcedText;
+  }
+
+  private static String text(Map<String, Forced> forced) {
+    if (forced.isEmpty()) {
+      return "";
+    }
+    String some =
+        forced.entrySet().stream()
+            .sorted(Map.Entry.comparingByKey())
+            .limit(SOME)
+            .map(each -> each.getKey() + " " + each.getValue().word())
+            .collect(Collectors.joining(", ", ", forced: ", ""));
+    return forced.size() > SOME ? some + " and " + (forced.size() - SOME) + " more" : some;
   }
 
   /**
@@ -111,6 +135,7 @@ final class Balanced {
         Choices.of(
             config,
             members,
+            pools.stream().map(Members::text).toList(),
             forced,
             sites,
             policy == Policy.LEAST_CONNECTIONS ? capped::of : Member::weight);
@@ -120,6 +145,7 @@ final class Balanced {
   /** Goes on with what the one before knows. Control thread. */
   void inherit(Balanced before) {
     forced = before.forced;
+    forcedText = before.forcedText;
   }
 
   /** Whether both say the same to whoever has a copy of the zone. */

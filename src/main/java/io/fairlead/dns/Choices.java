@@ -4,6 +4,7 @@ import io.fairlead.config.DnsZoneConfig.Balanced;
 import io.fairlead.config.DnsZoneConfig.Policy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
@@ -19,7 +20,8 @@ import java.util.function.ToDoubleFunction;
  */
 final class Choices {
   static final Choices NOTHING =
-      new Choices(-1, false, 1, new Family[] {Family.NONE}, new Family[] {Family.NONE});
+      new Choices(
+          -1, false, 1, new Family[] {Family.NONE}, new Family[] {Family.NONE}, "nothing yet");
 
   /** The pool that is used; -1: none has any member. */
   final int pool;
@@ -34,7 +36,11 @@ final class Choices {
 
   final Family[] v6;
 
-  private Choices(int pool, boolean failOpen, int ttl, Family[] v4, Family[] v6) {
+  /** Which pool, and how of it, for people. */
+  final String why;
+
+  private Choices(int pool, boolean failOpen, int ttl, Family[] v4, Family[] v6, String why) {
+    this.why = why;
     this.pool = pool;
     this.failOpen = failOpen;
     this.ttl = ttl;
@@ -47,12 +53,14 @@ final class Choices {
    *
    * @param pools members of each, in order
    * @param forced what an operator says, by address
+   * @param texts what the pools are called
    * @param sites names of sites; the first is that of clients of none
    * @param weights of members, above 0 for those of any use
    */
   static Choices of(
       Balanced config,
       List<List<Member>> pools,
+      List<String> texts,
       Map<String, Forced> forced,
       List<String> sites,
       ToDoubleFunction<Member> weights) {
@@ -74,7 +82,7 @@ final class Choices {
       }
       int least = Math.max(1, (wanted * config.minHealthy() + 99) / 100);
       if (healthy.size() >= least) {
-        return make(config, i, false, change, healthy, sites, weights);
+        return make(config, i, false, change, healthy, texts, sites, weights);
       }
     }
     for (boolean drained : new boolean[] {false, true}) {
@@ -88,11 +96,11 @@ final class Choices {
           }
         }
         if (!left.isEmpty()) {
-          return make(config, i, true, change, left, sites, weights);
+          return make(config, i, true, change, left, texts, sites, weights);
         }
       }
     }
-    return make(config, -1, true, change, List.of(), sites, weights);
+    return make(config, -1, true, change, List.of(), texts, sites, weights);
   }
 
   static Forced said(Map<String, Forced> forced, Member member) {
@@ -115,6 +123,7 @@ final class Choices {
       boolean failOpen,
       long changeMillis,
       List<Member> members,
+      List<String> texts,
       List<String> sites,
       ToDoubleFunction<Member> weights) {
     Family[] v4 = new Family[sites.size()];
@@ -123,7 +132,17 @@ final class Choices {
       v4[site] = family(members, 4, sites.get(site), weights);
       v6[site] = family(members, 16, sites.get(site), weights);
     }
-    return new Choices(pool, failOpen, ttl(config, changeMillis), v4, v6);
+    return new Choices(pool, failOpen, ttl(config, changeMillis), v4, v6, why(config, pool, texts));
+  }
+
+  private static String why(Balanced config, int pool, List<String> texts) {
+    String which =
+        pool < 0
+            ? "no pool"
+            : texts.size() == 1
+                ? texts.getFirst()
+                : "pool " + (pool + 1) + " of " + texts.size() + ": " + texts.get(pool);
+    return which + ", " + config.policy().name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** The earliest moment at which probes could change the answer, within the bounds there are. */
@@ -138,7 +157,8 @@ final class Choices {
     List<Member> all =
         members.stream().filter(member -> member.address().getAddress().length == length).toList();
     List<Member> near = all.stream().filter(member -> member.site().equals(site)).toList();
-    return Family.of(site.isEmpty() || near.isEmpty() ? all : near, weights);
+    boolean isNear = !site.isEmpty() && !near.isEmpty();
+    return Family.of(isNear ? near : all, weights, isNear);
   }
 
   /** Whether an answer looks at who asks. */

@@ -9,6 +9,8 @@ import io.fairlead.limit.RateLimiter;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.LoopCounters;
+import io.fairlead.telemetry.RecordNames;
+import io.fairlead.telemetry.RecordRings;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -113,6 +115,8 @@ public final class DnsServer implements AutoCloseable {
   private final BlockingQueue<Worker> connectionWorkers = new ArrayBlockingQueue<>(WORKERS);
   private final TcpPort.Shared shared;
   private final Notifier notifier;
+  private final RecordNames recordNames;
+  private final AnswerRings records = new AnswerRings();
   private final boolean[] taken = new boolean[WORKERS];
   private Map<HostPort, Port> ports = Map.of();
   private boolean answersConnections;
@@ -134,8 +138,11 @@ public final class DnsServer implements AutoCloseable {
 
   /**
    * @param random used by whoever prepares and by the control thread, one at a time
+   * @param recordNames what records call what is named
    */
-  public DnsServer(Scheduler control, RandomGenerator random, Consumer<Event> events) {
+  public DnsServer(
+      Scheduler control, RandomGenerator random, Consumer<Event> events, RecordNames recordNames) {
+    this.recordNames = recordNames;
     this.control = control;
     this.random = random;
     this.events = events;
@@ -161,7 +168,9 @@ public final class DnsServer implements AutoCloseable {
     try {
       if (!answersConnections && wanted.enabled()) {
         for (int i = 0; i < Math.max(2, wanted.threads()); i++) {
-          connectionWorkers.add(new Worker(take(), Responder.TCP_LIMIT, random.nextLong()));
+          Worker worker = new Worker(take(), Responder.TCP_LIMIT, random.nextLong());
+          records.add(worker);
+          connectionWorkers.add(worker);
         }
         answersConnections = true;
       }
@@ -178,6 +187,15 @@ public final class DnsServer implements AutoCloseable {
       opened.forEach(this::give);
       throw e;
     }
+  }
+
+  /**
+   * From now on answers are recorded there. Not while something is prepared; may wait.
+   *
+   * @param rings null: nowhere; all that was recorded before is in the rings then
+   */
+  public void record(@Nullable RecordRings rings) {
+    records.use(rings);
   }
 
   /** What was prepared is not wanted. */
@@ -245,6 +263,7 @@ public final class DnsServer implements AutoCloseable {
     // With any free port, that of datagrams may be taken for connections.
     for (int attempt = 0; attempt < (address.port() == 0 ? 20 : 1); attempt++) {
       List<UdpPort> datagrams = new ArrayList<>();
+      List<Worker> workers = new ArrayList<>();
       try {
         InetSocketAddress bound = wanted;
         for (int i = 0; i < threads; i++) {
@@ -252,8 +271,18 @@ public final class DnsServer implements AutoCloseable {
           UdpPort port = UdpPort.open(bound, worker, responder, () -> snapshot);
           datagrams.add(port);
           bound = port.address();
+          workers.add(worker);
         }
-        return new Port(datagrams, new TcpPort(bound, shared), bound);
+        int listener =
+            recordNames.number(
+                RecordNames.Kind.LISTENER,
+                new HostPort(address.host(), bound.getPort()).toString());
+        TcpPort connections = new TcpPort(bound, listener, shared);
+        for (Worker worker : workers) {
+          worker.listener = listener;
+          records.add(worker);
+        }
+        return new Port(datagrams, connections, bound);
       } catch (IOException e) {
         last = new IOException("dns.bind: cannot listen on " + address + ": " + e.getMessage(), e);
         for (UdpPort port : datagrams) {

@@ -16,16 +16,23 @@ import java.util.function.ToDoubleFunction;
  * Schindelhauer, G. Schomaker, Weighted Distributed Hash Tables, SPAA 2005.
  */
 final class Family {
-  static final Family NONE = new Family(new byte[0][], new double[0]);
+  static final Family NONE = new Family(List.of(), new double[0], false);
 
+  private final List<Member> members;
   private final byte[][] addresses;
   private final double[] weights;
   private final long[] marks;
   private final double sum;
   private final boolean even;
 
-  private Family(byte[][] addresses, double[] weights) {
-    this.addresses = addresses;
+  /** Whether these are only those of the client's site. */
+  final boolean near;
+
+  private Family(List<Member> members, double[] weights, boolean near) {
+    this.members = members;
+    this.near = near;
+    this.addresses =
+        members.stream().map(member -> member.address().getAddress()).toArray(byte[][]::new);
     this.weights = weights;
     this.marks = new long[addresses.length];
     double total = 0;
@@ -43,10 +50,8 @@ final class Family {
     even = same;
   }
 
-  static Family of(List<Member> members, ToDoubleFunction<Member> weights) {
-    return new Family(
-        members.stream().map(member -> member.address().getAddress()).toArray(byte[][]::new),
-        members.stream().mapToDouble(weights).toArray());
+  static Family of(List<Member> members, ToDoubleFunction<Member> weights, boolean near) {
+    return new Family(List.copyOf(members), members.stream().mapToDouble(weights).toArray(), near);
   }
 
   int size() {
@@ -64,6 +69,11 @@ final class Family {
 
   byte[] address(int index) {
     return addresses[index];
+  }
+
+  /** What people call it. */
+  String name(int index) {
+    return members.get(index).name();
   }
 
   /**

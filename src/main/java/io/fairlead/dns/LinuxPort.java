@@ -77,6 +77,7 @@ final class LinuxPort implements UdpPort {
       new Batch(arena).run();
     } finally {
       LinuxSockets.close(socket);
+      worker.ended = true;
     }
   }
 
@@ -149,6 +150,8 @@ final class LinuxPort implements UdpPort {
       Snapshot present = snapshot.get();
       long nanos = System.nanoTime();
       long seconds = System.currentTimeMillis() / 1000;
+      AnswerLog log = worker.log;
+      boolean recording = log.begin();
       int ready = 0;
       for (int i = 0; i < count; i++) {
         long at = i * LinuxSockets.MESSAGE;
@@ -160,11 +163,18 @@ final class LinuxPort implements UdpPort {
           size = responder.answer(worker, length, false, present, nanos, seconds);
         } catch (RuntimeException e) {
           LOG.log(Level.ERROR, "a question found a mistake of ours; it gets no answer", e);
-          continue;
+          worker.told.error = AnswerError.FAILED;
+          size = 0;
+        }
+        if (recording) {
+          log.add(worker, false, worker.listener, size, nanos);
         }
         if (size > 0) {
           put(ready++, i, size);
         }
+      }
+      if (recording) {
+        log.end();
       }
       send(ready);
     }
@@ -219,6 +229,7 @@ final class LinuxPort implements UdpPort {
   public void close() {
     closed = true;
     if (!started) {
+      worker.ended = true;
       LinuxSockets.close(socket);
     }
   }

@@ -58,6 +58,14 @@ final class NioPort implements UdpPort {
   }
 
   private void run() {
+    try {
+      serve();
+    } finally {
+      worker.ended = true;
+    }
+  }
+
+  private void serve() {
     ByteBuffer in = ByteBuffer.allocateDirect(LONGEST_QUESTION);
     ByteBuffer out = ByteBuffer.allocateDirect(Responder.UDP_LIMIT);
     while (true) {
@@ -68,14 +76,7 @@ final class NioPort implements UdpPort {
         int length = in.remaining();
         in.get(worker.in, 0, length);
         worker.peer.set(from.getAddress());
-        int size =
-            responder.answer(
-                worker,
-                length,
-                false,
-                snapshot.get(),
-                System.nanoTime(),
-                System.currentTimeMillis() / 1000);
+        int size = answer(length);
         if (size > 0) {
           out.clear();
           out.put(worker.answer.out, 0, size).flip();
@@ -85,14 +86,35 @@ final class NioPort implements UdpPort {
         return;
       } catch (IOException e) {
         LOG.log(Level.DEBUG, "a datagram could not be answered: {0}", e.getMessage());
-      } catch (RuntimeException e) {
-        LOG.log(Level.ERROR, "a question found a mistake of ours; it gets no answer", e);
       }
     }
   }
 
+  private int answer(int length) {
+    long nanos = System.nanoTime();
+    boolean recording = worker.log.begin();
+    int size;
+    try {
+      size =
+          responder.answer(
+              worker, length, false, snapshot.get(), nanos, System.currentTimeMillis() / 1000);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a question found a mistake of ours; it gets no answer", e);
+      worker.told.error = AnswerError.FAILED;
+      size = 0;
+    }
+    if (recording) {
+      worker.log.add(worker, false, worker.listener, size, nanos);
+      worker.log.end();
+    }
+    return size;
+  }
+
   @Override
   public void close() throws IOException {
+    if (thread.getState() == Thread.State.NEW) {
+      worker.ended = true;
+    }
     channel.close();
   }
 }

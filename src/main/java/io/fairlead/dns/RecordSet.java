@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The records of one name and type, each as it is sent but for its name. Never changed. */
 final class RecordSet {
+  /** Bytes of a record in front of its data: type, class, time, length. */
+  static final int HEAD = 10;
+
   final int type;
   final int ttl;
 
@@ -38,7 +41,7 @@ final class RecordSet {
 
   /** A record from its type on. */
   static byte[] whole(int type, int ttl, byte[] data) {
-    byte[] whole = new byte[10 + data.length];
+    byte[] whole = new byte[HEAD + data.length];
     whole[0] = (byte) (type >> 8);
     whole[1] = (byte) type;
     whole[3] = Type.CLASS_IN;
@@ -48,14 +51,14 @@ final class RecordSet {
     whole[7] = (byte) ttl;
     whole[8] = (byte) (data.length >> 8);
     whole[9] = (byte) data.length;
-    System.arraycopy(data, 0, whole, 10, data.length);
+    System.arraycopy(data, 0, whole, HEAD, data.length);
     return whole;
   }
 
-  /** What follows the ten bytes of the head. */
+  /** What follows the head. */
   static byte[] data(byte[] record) {
-    byte[] data = new byte[record.length - 10];
-    System.arraycopy(record, 10, data, 0, data.length);
+    byte[] data = new byte[record.length - HEAD];
+    System.arraycopy(record, HEAD, data, 0, data.length);
     return data;
   }
 }

@@ -58,6 +58,8 @@ final class Responder {
     Answer out = worker.answer;
     counters.increment(worker.index, tcp ? DnsCounter.TCP_QUERIES : DnsCounter.UDP_QUERIES);
     Query.Read read = query.read(worker.in, length);
+    Told told = worker.told;
+    told.clear();
     worker.likeness = 0;
     worker.scope = 0;
     out.at = 0;
@@ -65,6 +67,7 @@ final class Responder {
     switch (read) {
       case DROP -> {
         counters.increment(worker.index, DnsCounter.DROPPED);
+        told.error = AnswerError.NO_QUESTION;
         return 0;
       }
       case REFUSE -> {
@@ -79,6 +82,7 @@ final class Responder {
         return limited(worker, tcp, snapshot, nanos, error(worker, Type.FORMERR), false);
       }
       if (!tsig.isGood()) {
+        told.error = AnswerError.BAD_SIGNATURE;
         int size = error(worker, Type.NOTAUTH);
         out.at = size;
         tsig.sign(out, epochSeconds);
@@ -119,6 +123,7 @@ final class Responder {
         }
       }
       counters.increment(worker.index, DnsCounter.TRUNCATED);
+      told.error = AnswerError.TRUNCATED;
     }
     if (tsig != null) {
       out.limit += tsig.room();
@@ -165,9 +170,11 @@ final class Responder {
         writePlainOpt(worker.answer);
       }
       counters.increment(worker.index, DnsCounter.RATE_SLIPPED);
+      worker.told.error = AnswerError.RATE_SLIPPED;
       return worker.answer.at;
     }
     counters.increment(worker.index, DnsCounter.RATE_DROPPED);
+    worker.told.error = AnswerError.RATE_DROPPED;
     return 0;
   }
 
@@ -213,6 +220,9 @@ final class Responder {
           case Type.REFUSED -> DnsCounter.REFUSED;
           default -> DnsCounter.SERVFAIL;
         });
+    if (worker.told.error == null) {
+      worker.told.error = AnswerError.of(rcode);
+    }
     worker.likeness = rcode;
     begin(query, out, 0, rcode);
     if (query.hasOpt) {
@@ -303,6 +313,7 @@ final class Responder {
       default -> {}
     }
     if (query.dnsClass != Type.CLASS_IN) {
+      worker.told.error = AnswerError.WRONG_CLASS;
       return Type.REFUSED;
     }
     Owner owner = null;
@@ -327,6 +338,8 @@ final class Responder {
     if (cut != null && !(label == 0 && cut == owner && query.type == Type.DS)) {
       zone.counters.increment(worker.index, ZoneCounter.REFERRAL);
       worker.likeness = cut.hash;
+      worker.told.kind = Told.Kind.REFERRAL;
+      worker.told.cut = cut;
       refer(worker, cut);
       return Type.NOERROR;
     }
@@ -335,6 +348,7 @@ final class Responder {
       zone.counters.increment(worker.index, ZoneCounter.NXDOMAIN);
       worker.likeness = (long) zone.apex().hash << 8 | Type.NXDOMAIN;
       begin(query, out, AUTHORITATIVE, Type.NXDOMAIN);
+      worker.told.kind = Told.Kind.NO_NAME;
       deny(worker, zone);
       return Type.NXDOMAIN;
     }
@@ -360,9 +374,11 @@ final class Responder {
     }
     if (!mayTransfer(worker, zone, tsig)) {
       zone.counters.increment(worker.index, ZoneCounter.REFUSED);
+      worker.told.error = AnswerError.NO_TRANSFER;
       return Type.REFUSED;
     }
     if (tcp) {
+      worker.told.kind = Told.Kind.TRANSFER;
       worker.zone = zone;
       worker.tsig = tsig;
       return TRANSFER;
@@ -371,6 +387,7 @@ final class Responder {
     begin(query, worker.answer, AUTHORITATIVE, Type.NOERROR);
     writeRecord(worker.answer, POINTER_TO_QUESTION, zone.soa());
     worker.answer.out[7] = 1;
+    worker.told.tell(1);
     return Type.NOERROR;
   }
 
@@ -402,6 +419,7 @@ final class Responder {
       if (query.type == Type.ANY && (owner.sets.length > 0 || owner.balanced != null)) {
         writeRecord(out, pointer, HINFO);
         out.out[7] = (byte) (written + 1);
+        worker.told.tell(written + 1);
         zone.counters.increment(worker.index, ZoneCounter.NOERROR);
         return Type.NOERROR;
       }
@@ -413,6 +431,7 @@ final class Responder {
           count = 0;
         } else if (query.type == Type.SOA) {
           writeRecord(out, pointer, zone.soa()); // whose serial number may have risen
+          worker.told.tell(1);
           count = 1;
         } else {
           count = writeSet(worker, set, pointer);
@@ -427,12 +446,14 @@ final class Responder {
       if (alias == null) {
         zone.counters.increment(worker.index, ZoneCounter.NODATA);
         out.out[7] = (byte) written;
+        worker.told.kind = Told.Kind.NO_DATA;
         worker.likeness = (long) zone.apex().hash << 8 | Type.NOERROR;
         deny(worker, zone);
         return Type.NOERROR;
       }
       int dataAt = out.at + 12;
       writeRecord(out, pointer, alias.records[0]);
+      worker.told.tell(alias, 0);
       written++;
       out.out[7] = (byte) written;
       byte[] name = alias.targetName;
@@ -440,6 +461,7 @@ final class Responder {
       if (target == null) {
         if (name != null && Names.isBelow(name, zone.name)) {
           zone.counters.increment(worker.index, ZoneCounter.NXDOMAIN);
+          worker.told.kind = Told.Kind.NO_NAME;
           deny(worker, zone);
           return Type.NXDOMAIN; // of the last name (RFC 6604, 3)
         }
@@ -462,6 +484,7 @@ final class Responder {
     byte[][] records = set.records;
     int count = records.length;
     int start = count == 1 ? 0 : Integer.remainderUnsigned(worker.turn++, count);
+    worker.told.tell(set, start);
     for (int i = 0; i < count; i++) {
       int at = start + i;
       writeRecord(out, pointer, records[at < count ? at : at - count]);
@@ -481,6 +504,13 @@ final class Responder {
       return -1;
     }
     Choices choices = balanced.choices();
+    Told told = worker.told;
+    told.balanced = balanced;
+    told.choices = choices;
+    told.site = null;
+    told.count = 0;
+    told.otherFamily = Family.NONE;
+    told.otherCount = 0;
     int site = 0;
     long client = 0;
     if (Choices.looksAtClient(balanced.policy) || !snapshot.sites().isEmpty()) {
@@ -496,6 +526,9 @@ final class Responder {
       if (!snapshot.sites().isEmpty()) {
         int found = snapshot.sites().find(address, length, prefix);
         site = found & 0xFFFF;
+        if (site > 0) {
+          told.site = snapshot.sites().names().get(site);
+        }
         worker.scope = Math.max(worker.scope, found >>> 16);
       }
     }
@@ -509,14 +542,20 @@ final class Responder {
     }
     Family family = query.type == Type.A ? choices.v4[site] : choices.v6[site];
     int count =
-        family.choose(
-            balanced.policy, balanced.answers, turn, client, worker.chance, worker.chosen);
+        family.choose(balanced.policy, balanced.answers, turn, client, worker.chance, told.chosen);
+    told.family = family;
+    told.count = count;
     if (count == 0) {
       balanced.counters.increment(worker.index, NameCounter.EMPTY);
+      if (choices.v4[site].size() + choices.v6[site].size() == 0) {
+        told.error = AnswerError.NO_ADDRESS;
+      }
+    } else {
+      told.kind = Told.Kind.RECORDS;
     }
     Answer out = worker.answer;
     for (int i = 0; i < count; i++) {
-      byte[] address = family.address(worker.chosen[i]);
+      byte[] address = family.address(told.chosen[i]);
       out.u16(pointer);
       out.u16(query.type);
       out.u16(Type.CLASS_IN);
@@ -553,27 +592,38 @@ final class Responder {
     int lengthAt = out.at;
     out.u16(0);
     out.bytes(balanced.httpsHead());
-    writeHints(worker, balanced, choices.v4[site], 4, turn, client);
-    writeHints(worker, balanced, choices.v6[site], 6, turn, client);
+    Told told = worker.told;
+    told.tell(1);
+    told.family = choices.v4[site];
+    told.count = writeHints(worker, balanced, told.family, 4, turn, client, told.chosen);
+    told.otherFamily = choices.v6[site];
+    told.otherCount =
+        writeHints(worker, balanced, told.otherFamily, 6, turn, client, told.otherChosen);
     if (!out.isTooLong()) {
       out.put16(lengthAt, out.at - lengthAt - 2);
     }
     return 1;
   }
 
-  private static void writeHints(
-      Worker worker, Balanced balanced, Family family, int key, int turn, long client) {
+  private static int writeHints(
+      Worker worker,
+      Balanced balanced,
+      Family family,
+      int key,
+      int turn,
+      long client,
+      int[] chosen) {
     int count =
-        family.choose(
-            balanced.policy, balanced.answers, turn, client, worker.chance, worker.chosen);
+        family.choose(balanced.policy, balanced.answers, turn, client, worker.chance, chosen);
     if (count > 0) {
       Answer out = worker.answer;
       out.u16(key);
       out.u16(count * family.address(0).length);
       for (int i = 0; i < count; i++) {
-        out.bytes(family.address(worker.chosen[i]));
+        out.bytes(family.address(chosen[i]));
       }
     }
+    return count;
   }
 
   private static void writeRecord(Answer out, int pointer, byte[] record) {

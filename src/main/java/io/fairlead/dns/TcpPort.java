@@ -84,10 +84,15 @@ final class TcpPort implements AutoCloseable {
 
   private final ServerSocket server;
   private final Shared shared;
+  private final int listener;
   private final Thread thread;
 
-  TcpPort(InetSocketAddress address, Shared shared) throws IOException {
+  /**
+   * @param listener what records call it
+   */
+  TcpPort(InetSocketAddress address, int listener, Shared shared) throws IOException {
     this.shared = shared;
+    this.listener = listener;
     server = new ServerSocket();
     try {
       server.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -108,7 +113,7 @@ final class TcpPort implements AutoCloseable {
     while (true) {
       try {
         Socket socket = server.accept();
-        Connection connection = new Connection(shared, socket);
+        Connection connection = new Connection(shared, socket, listener);
         if (connection.admit()) {
           Thread.ofVirtual().name("dns connection").start(connection);
         }
@@ -132,6 +137,7 @@ final class TcpPort implements AutoCloseable {
     private final Shared shared;
     private final Socket socket;
     private final InetAddress client;
+    private final int listener;
 
     /**
      * When the last question, or piece of a zone, was dealt with. Not set anew behind an answer:
@@ -139,8 +145,9 @@ final class TcpPort implements AutoCloseable {
      */
     private volatile long activeNanos = System.nanoTime();
 
-    Connection(Shared shared, Socket socket) {
+    Connection(Shared shared, Socket socket, int listener) {
       this.shared = shared;
+      this.listener = listener;
       this.socket = socket;
       this.client = socket.getInetAddress();
     }
@@ -243,9 +250,7 @@ final class TcpPort implements AutoCloseable {
       try {
         System.arraycopy(question, 0, worker.in, 0, question.length);
         worker.peer.set(client);
-        int size =
-            shared.responder.answer(
-                worker, question.length, true, shared.snapshot.get(), System.nanoTime(), seconds);
+        int size = answer(worker, question.length, seconds);
         if (size > 0) {
           message = framed(worker.answer.out, size);
         } else if (size == Responder.TRANSFER) {
@@ -269,6 +274,26 @@ final class TcpPort implements AutoCloseable {
       }
       socket.getOutputStream().write(message);
       return true;
+    }
+
+    private int answer(Worker worker, int length, long seconds) {
+      long nanos = System.nanoTime();
+      boolean recording = worker.log.begin();
+      int size = 0;
+      boolean sound = false;
+      try {
+        size = shared.responder.answer(worker, length, true, shared.snapshot.get(), nanos, seconds);
+        sound = true;
+        return size;
+      } finally {
+        if (recording) {
+          if (!sound) {
+            worker.told.error = AnswerError.FAILED;
+          }
+          worker.log.add(worker, true, listener, size, nanos);
+          worker.log.end();
+        }
+      }
     }
 
     private void transfer(ZoneData zone, @Nullable Tsig tsig, byte[] question, long seconds)

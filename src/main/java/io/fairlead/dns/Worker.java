@@ -10,10 +10,17 @@ final class Worker {
   final Answer answer;
   final Query query = new Query();
   final Peer peer = new Peer();
-  final int[] chosen = new int[32];
+  final Told told = new Told();
+  final AnswerLog log;
   final byte[] scratch = new byte[64];
   final Chance chance;
   final RateLimiter.Verdict verdict = new RateLimiter.Verdict();
+
+  /** What records call the place where it is asked; 0: that depends. */
+  int listener;
+
+  /** Whether its thread has ended, and never writes anything more. */
+  volatile boolean ended;
 
   /** Answers that were too much, to let one of so many slip. */
   int slipped;
@@ -38,5 +45,6 @@ final class Worker {
     this.in = new byte[room];
     this.answer = new Answer(room);
     this.chance = new Chance(seed);
+    this.log = new AnswerLog(index, Family.mix(seed));
   }
 }

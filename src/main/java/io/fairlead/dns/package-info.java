@@ -7,6 +7,9 @@
  * {@code Answer} writes. What is answered from never changes once it is published: {@code Snapshot}
  * with each configuration, {@code Choices} of each balanced name whenever a member goes up or down.
  *
+ * <p>{@code Told} keeps what an answer says and why, and {@code AnswerLog} leaves it as a record in
+ * the thread's own ring; of many answers {@code Sampler} chooses some.
+ *
  * <p>Threads of its own answer datagrams, one socket each, and virtual threads connections: neither
  * waits for event loops, nor they for it. Nothing here decides who is up: members are nodes of
  * services, and their facts are read.

@@ -47,7 +47,14 @@ public final class PartFolder {
   }
 
   /** A part that is there. */
-  public record Part(Path file, LocalDate date, long bytes) {}
+  public record Part(Path file, LocalDate date, long bytes) {
+    /** Whether it is one of that table. */
+    boolean isOf(String table) {
+      Path day = file.getParent();
+      Path folder = day == null ? null : day.getParent();
+      return folder != null && folder.endsWith(table);
+    }
+  }
 
   /** Where a part with that first record goes: a file that does not exist. */
   Path name(String table, long firstMicros, String process) throws IOException {

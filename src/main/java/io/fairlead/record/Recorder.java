@@ -64,6 +64,9 @@ public final class Recorder implements AutoCloseable {
   private boolean saved;
   private long nextSweep;
 
+  /** Rings that are read; more may come. */
+  private int known;
+
   private Recorder(
       Path data,
       String instance,
@@ -85,8 +88,8 @@ public final class Recorder implements AutoCloseable {
     folder = new PartFolder(data);
     names = Names.of(rings);
     List<RecordReader> readers = new ArrayList<>();
-    for (int loop = 0; loop <= rings.loops(); loop++) {
-      readers.add(rings.reader(loop));
+    for (; known < rings.count(); known++) {
+      readers.add(rings.reader(known));
     }
     recording =
         new Recording(
@@ -226,6 +229,7 @@ public final class Recorder implements AutoCloseable {
       if (rollups != null) {
         rollups.tick(now);
       }
+      follow();
       CompletableFuture<Boolean> writing = wanted.getAndSet(null);
       boolean found = recording.round(now);
       if (writing != null) {
@@ -235,9 +239,17 @@ public final class Recorder implements AutoCloseable {
       }
     }
     pace.hurry();
+    follow();
     long now = clock.getAsLong();
     recording.round(now);
     saved = recording.write(now, true);
+  }
+
+  /** Rings that threads have asked for since. */
+  private void follow() {
+    for (; known < rings.count(); known++) {
+      recording.add(rings.reader(known));
+    }
   }
 
   /** What others have left: at the start, and when one that had handed over is killed later. */

@@ -60,6 +60,7 @@ final class Recording implements AutoCloseable {
   private final Consumer<Event> events;
   private final Consumer<RecordView> seen;
 
+  private final long ringBytes;
   private long nextWrite;
   private long pause;
   private long lostInPause;
@@ -99,11 +100,8 @@ final class Recording implements AutoCloseable {
     if (rollups != null) {
       rollups.pace(pace);
     }
-    for (RecordReader reader : readers) {
-      long bytes = ringBytes == Long.MAX_VALUE ? ringBytes : Math.min(ringBytes, reader.bytes());
-      long room = bytes - RESERVED;
-      sources.add(new RecordSource(reader, Math.min(room / 4 * 3, room - PIECE - SLACK)));
-    }
+    this.ringBytes = ringBytes;
+    readers.forEach(this::add);
     Bytes encoded = new Bytes(1 << 16);
     for (Table table : Table.all(instance, names)) {
       parts.add(new OpenPart(table, folder, process, pages, encoded, nowMillis));
@@ -127,6 +125,13 @@ final class Recording implements AutoCloseable {
     this(
         folder, instance, process, readers, names, ringBytes, consumers, null, stats, events, pace,
         nowMillis, _ -> {});
+  }
+
+  /** One more ring is read from now on. */
+  void add(RecordReader reader) {
+    long bytes = ringBytes == Long.MAX_VALUE ? ringBytes : Math.min(ringBytes, reader.bytes());
+    long room = bytes - RESERVED;
+    sources.add(new RecordSource(reader, Math.min(room / 4 * 3, room - PIECE - SLACK)));
   }
 
   /**

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Rows of one kind of record, column by column, until they are written. The names and the order of
  * the columns are what SQL sees.
  */
-abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineTable {
+abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineTable, DnsTable {
   /**
    * Rows after which a row group ends: enough for dictionaries to pay, and some 10 MB of arrays.
    */
@@ -57,7 +57,8 @@ abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineT
         new SessionTable(instance, names),
         new EventTable(instance, names),
         new ProbeTable(instance, names),
-        new LineTable(instance, names));
+        new LineTable(instance, names),
+        new DnsTable(instance, names));
   }
 
   final List<Column> columns() {
@@ -137,6 +138,16 @@ abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineT
 
   final TextColumn outcome() {
     return numbered("outcome", Names::outcome);
+  }
+
+  /** Of a question of the DNS. */
+  final TextColumn asked() {
+    return numbered("type", DnsWords::type);
+  }
+
+  /** Of an answer of the DNS, plus one. */
+  final TextColumn answered() {
+    return numbered("code", number -> DnsWords.code(number - 1));
   }
 
   /** Of a listener, a route, a service or a node. */

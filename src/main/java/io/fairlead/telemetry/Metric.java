@@ -166,7 +166,7 @@ public enum Metric {
       Type.COUNTER,
       Unit.NONE,
       "reason",
-      "Records that are not kept. ordinary: a ring had no room for a request that went well; valuable: for one that did not; disk: nothing could be written for so long that memory was full; failed: a mistake of ours. When it rises, what is counted from records is too low; requests are not affected."),
+      "Records that are not kept. ordinary: a ring had no room for a request, or an answer of the DNS, that went well; valuable: for one that did not; disk: nothing could be written for so long that memory was full; failed: a mistake of ours. When it rises, what is counted from records is too low; requests are not affected."),
   RECORDS_RECOVERED(
       "fairlead_records_recovered_total",
       Type.COUNTER,

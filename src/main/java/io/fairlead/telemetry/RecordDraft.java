@@ -144,6 +144,19 @@ public final class RecordDraft {
     bytesOut = out;
   }
 
+  /**
+   * Of a question of the DNS.
+   *
+   * @param type that it asked for
+   * @param code of the answer; negative: none was sent
+   * @param weight how many answers the record stands for
+   */
+  public void answer(int type, int code, long weight) {
+    status = type;
+    tries = code + 1;
+    bytesIn = weight;
+  }
+
   /** Numbers of names, see {@link RecordNames}; 0: none. */
   public void names(int listenerName, int routeName, int serviceName, int nodeName) {
     listener = listenerName;

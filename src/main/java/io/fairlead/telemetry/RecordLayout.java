@@ -73,6 +73,10 @@ import java.nio.ByteOrder;
  *     Text#METHOD}: level; {@link Text#USER_AGENT}: pattern; {@link Text#REQUEST_ID} and {@link
  *     Text#TRACE_ID} as found in it; {@link Text#TEXT}: the line; bytes in: which file, bytes out:
  *     where it ends in there, both 0 if it came otherwise</td></tr>
+ * <tr><td>{@link #DNS}</td><td>start, total; listener, client, protocol; status: the type that was
+ *     asked for; tries: the response code plus one, 0 if nothing was sent; bytes in: how many
+ *     answers the record stands for; {@link Text#PATH}: the name, as people write it; {@link
+ *     Text#METHOD}: what was wrong; {@link Text#TEXT}: what was answered, and why</td></tr>
  * </table>
  */
 public final class RecordLayout {
@@ -94,6 +98,9 @@ public final class RecordLayout {
 
   /** A line of a node's own log. */
   public static final int LINE = 6;
+
+  /** An answer to a question of the DNS, or a question that got none. */
+  public static final int DNS = 7;
 
   // What a probe found.
   public static final int PASSED = 1;

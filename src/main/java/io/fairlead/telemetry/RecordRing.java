@@ -70,9 +70,20 @@ public final class RecordRing {
 
   /** Writes the draft, if there is room. The loop only. */
   public void write() {
-    if (!offer()) {
-      file.drop(draft.isValuable() ? RecordDrop.VALUABLE : RecordDrop.ORDINARY);
+    boolean _ = hasWritten();
+  }
+
+  /**
+   * The same.
+   *
+   * @return false: there was no room, which is counted
+   */
+  public boolean hasWritten() {
+    if (offer()) {
+      return true;
     }
+    file.drop(draft.isValuable() ? RecordDrop.VALUABLE : RecordDrop.ORDINARY);
+    return false;
   }
 
   /** The same for one that can wait: that it has no room now is not counted. */

@@ -7,10 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * The rings of this process, one for each event loop and one for all other threads, and how those
- * are found that another one has left.
+ * The rings of this process, one for each event loop, one for all other threads, and one for each
+ * thread that asks for its own; and how those are found that another one has left.
  *
  * <p>They lie in memory that is a file ({@code /dev/shm}) where there is room, else in the data
  * folder. Each process has a folder of its own and holds a lock in there as long as it lives, which
@@ -23,11 +24,19 @@ public final class RecordRings implements AutoCloseable {
   /** Memory of the ring for events, probes and lines of logs: few, or lines that can wait. */
   private static final int NOTE_CHUNKS = 6;
 
+  /** Memory of the ring of a thread of its own, which bounds itself how much it records. */
+  private static final int OWN_CHUNKS = 6;
+
   private final RingFolder folder;
   private final RecordNames names;
 
-  /** One for each loop, and one behind them for all other threads. */
+  /** One for each loop, behind them one for all other threads, and then those of {@link #take}. */
   private final List<RecordRing> rings;
+
+  private final int loops;
+
+  /** Given back by threads that had taken them. */
+  private final List<RecordRing> free = new ArrayList<>();
 
   private final RecordNotes notes;
   private final RingSettings settings;
@@ -36,8 +45,9 @@ public final class RecordRings implements AutoCloseable {
       RingFolder folder, RecordNames names, List<RecordRing> rings, RingSettings settings) {
     this.folder = folder;
     this.names = names;
-    this.rings = rings;
+    this.rings = new CopyOnWriteArrayList<>(rings);
     this.settings = settings;
+    loops = rings.size() - 1;
     notes = new RecordNotes(rings.getLast(), names, Long.parseUnsignedLong(folder.boot(), 16));
   }
 
@@ -106,7 +116,36 @@ public final class RecordRings implements AutoCloseable {
   }
 
   public int loops() {
-    return rings.size() - 1;
+    return loops;
+  }
+
+  /** How many there are by now; they have the numbers below that. */
+  public int count() {
+    return rings.size();
+  }
+
+  /**
+   * A ring for a thread that is no event loop and records much; of those that were given back, if
+   * there is one. May wait a moment.
+   *
+   * @throws IOException if there is no room for one more where the others are
+   */
+  public synchronized RecordRing take() throws IOException {
+    if (!free.isEmpty()) {
+      return free.removeLast();
+    }
+    if (room(folder.path()) < RingFile.size(OWN_CHUNKS)) {
+      throw new IOException(folder.path() + " has no room for one more ring of records");
+    }
+    int number = rings.size();
+    RecordRing ring = RecordRing.create(folder.ring(number), number, OWN_CHUNKS, settings);
+    rings.add(ring);
+    return ring;
+  }
+
+  /** Its thread writes nothing more. */
+  public synchronized void giveBack(RecordRing taken) {
+    free.add(taken);
   }
 
   /** Where threads that are no event loops leave what is to be recorded. */
@@ -117,7 +156,7 @@ public final class RecordRings implements AutoCloseable {
   /**
    * The one reader of that ring, to be asked for once.
    *
-   * @param loop {@link #loops}: the one of {@link #notes}
+   * @param loop {@link #loops}: the one of {@link #notes}; above: those of {@link #take}
    */
   public RecordReader reader(int loop) {
     return rings.get(loop).reader();

@@ -190,6 +190,13 @@ public final class RecordView {
     return u8(RecordLayout.TRIES);
   }
 
+  /**
+   * How many records like it there would be if all had been written; more than 1 of the DNS only.
+   */
+  public long weight() {
+    return type() == RecordLayout.DNS ? bytesIn() : 1;
+  }
+
   /** See {@link RecordLayout#protocol}. */
   public int protocol() {
     return u8(RecordLayout.PROTOCOL);

@@ -54,7 +54,14 @@ final class ChoicesTest {
   void membersOfAnswers(String first, String second, int least, String wanted, String why) {
     Map<String, Forced> forced = new HashMap<>();
     List<List<Member>> pools = List.of(pool(1, first, forced), pool(2, second, forced));
-    Choices choices = Choices.of(config(least), pools, forced, List.of(""), Member::weight);
+    Choices choices =
+        Choices.of(
+            config(least),
+            pools,
+            pools.stream().map(_ -> "pool").toList(),
+            forced,
+            List.of(""),
+            Member::weight);
     StringBuilder found = new StringBuilder();
     found.append(choices.pool + 1).append(choices.failOpen ? "!" : ":");
     for (int i = 0; i < choices.v4[0].size(); i++) {
@@ -112,7 +119,13 @@ final class ChoicesTest {
     Member one = changing("192.0.2.1", Long.MAX_VALUE);
     Member other = changing("192.0.2.2", millis);
     Choices choices =
-        Choices.of(config(0), List.of(List.of(one, other)), Map.of(), List.of(""), Member::weight);
+        Choices.of(
+            config(0),
+            List.of(List.of(one, other)),
+            List.of("pool"),
+            Map.of(),
+            List.of(""),
+            Member::weight);
     assertThat(choices.ttl).isEqualTo(ttl);
   }
 
@@ -129,7 +142,12 @@ final class ChoicesTest {
             TestServer.member("2001:db8::2", 1, "west", true, false, 0));
     Choices choices =
         Choices.of(
-            config(0), List.of(members), Map.of(), List.of("", "east", "north"), Member::weight);
+            config(0),
+            List.of(members),
+            List.of("pool"),
+            Map.of(),
+            List.of("", "east", "north"),
+            Member::weight);
     assertThat(Arrays.stream(choices.v4).map(Family::size)).containsExactly(2, 1, 2);
     assertThat(Arrays.stream(choices.v6).map(Family::size)).containsExactly(1, 1, 1);
     assertThat(choices.v4[1].address(0)[3]).isEqualTo((byte) 1);

@@ -23,8 +23,10 @@ final class TestServer implements AutoCloseable {
   /** By name and number of the pool, such as {@code www.fl.test/1}. */
   final Map<String, List<Member>> members = new ConcurrentHashMap<>();
 
+  final io.fairlead.telemetry.RecordNames names = new io.fairlead.telemetry.RecordNames();
+
   TestServer() {
-    server = new DnsServer(control, new SplittableRandom(1), events::add);
+    server = new DnsServer(control, new SplittableRandom(1), events::add, names);
   }
 
   /** One whose {@code dns} has these lines. */

@@ -20,7 +20,9 @@ final class ClickHouseTables {
           "outcome",
           "source",
           "level",
-          "pattern");
+          "pattern",
+          "type",
+          "code");
 
   private ClickHouseTables() {}
 

@@ -84,7 +84,7 @@ public final class LiveTail implements RecordConsumer {
       case PROBES -> new int[] {RecordLayout.PROBE};
       case EVENTS -> new int[] {RecordLayout.EVENT};
       case NODE_LOGS -> new int[] {RecordLayout.LINE};
-      case DNS -> new int[] {};
+      case DNS -> new int[] {RecordLayout.DNS};
     };
   }
 

@@ -2,6 +2,7 @@ package io.fairlead.record.tail;
 
 import io.fairlead.record.Addresses;
 import io.fairlead.record.Bytes;
+import io.fairlead.record.DnsWords;
 import io.fairlead.record.Names;
 import io.fairlead.record.sql.RecordTable;
 import io.fairlead.telemetry.RecordLayout;
@@ -54,6 +55,10 @@ sealed interface RowField {
    */
   static RowField of(RecordTable table, String column, String instance) {
     return switch (column) {
+      case "name" -> new Words(Text.PATH);
+      case "type" -> new Numbered(RecordView::status, (number, _) -> DnsWords.type(number));
+      case "code" -> new Numbered(RecordView::tries, (number, _) -> DnsWords.code(number - 1));
+      case "answer" -> new Words(Text.TEXT);
       case "id" -> new Made(RowField::id);
       case "time" -> new Whole(RecordView::startMicros);
       case "instance" -> new Same(instance);
@@ -75,7 +80,10 @@ sealed interface RowField {
       case "protocol" ->
           new Numbered(RecordView::protocol, (number, _) -> RecordLayout.protocol(number));
       case "status" -> new Whole(record -> record.status() == 0 ? NONE : record.status());
-      case "error" -> new Numbered(RecordView::error, (number, names) -> names.error(number));
+      case "error" ->
+          table == RecordTable.DNS
+              ? new Words(Text.METHOD)
+              : new Numbered(RecordView::error, (number, names) -> names.error(number));
       case "bytes_in" -> new Whole(RecordView::bytesIn);
       case "bytes_out" -> new Whole(RecordView::bytesOut);
       case "total_us" -> new Whole(RecordView::totalMicros);
@@ -87,16 +95,12 @@ sealed interface RowField {
       case "user_agent", "pattern" -> new Words(Text.USER_AGENT);
       case "trace_id" -> new Words(Text.TRACE_ID);
       case "request_id" -> new Words(Text.REQUEST_ID);
-      case "weight" -> new Whole(_ -> 1);
+      case "weight" -> new Whole(RecordView::weight);
       case "kind", "level" -> new Words(Text.METHOD);
       case "outcome" -> new Numbered(RecordView::status, (number, _) -> Names.outcome(number));
       case "reason", "text" -> new Words(Text.TEXT);
-      default -> {
-        if (table != RecordTable.DNS) {
+      default ->
           throw new IllegalStateException(table + " have a column " + column + " of no record");
-        }
-        yield new Whole(_ -> NONE);
-      }
     };
   }
 

@@ -122,6 +122,31 @@ final class LiveTailTest {
         .contains("\"kind\":\"NodeDown\"", "\"text\":\"shop/b is down: refused\"");
   }
 
+  @Test
+  void anAnswerOfTheDnsSaysHowManyItStandsFor() throws Exception {
+    follow("dns", "weight>1 and code=NXDOMAIN and type=AAAA and error=null");
+    for (int weight = 1; weight < 4; weight += 2) {
+      RecordDraft draft = rings.ring(0).draft();
+      draft.begin(RecordLayout.DNS, RecordLayout.UDP);
+      draft.times(1_795_000_000_000_001L, 7_000);
+      draft.id(0x0102030405060708L, 0x090a0b0c);
+      draft.client(0, 0xFFFF_7F00_0001L, 0, RecordMask.NONE);
+      draft.answer(28, 3, weight);
+      draft.text(Text.PATH, "no.example".getBytes(UTF_8), 0, 10);
+      draft.text(Text.TEXT, "no such name".getBytes(UTF_8), 0, 12);
+      rings.ring(0).write();
+    }
+    read(1000);
+    assertThat(seen)
+        .containsExactly(
+            """
+            {"id":"0102030405060708090a0b0c","time":"2026-11-18T11:06:40.000001Z","instance":"lb1",\
+            "listener":null,"client":"127.0.0.1","protocol":"udp","name":"no.example",\
+            "type":"AAAA","code":"NXDOMAIN","answer":"no such name","error":null,"total_us":7,\
+            "weight":3}\
+            """);
+  }
+
   /** 200 at once, and 200 a second; of the others it is said how many they were. */
   @Test
   void thereAreNoMoreThanCanBeRead() throws Exception {

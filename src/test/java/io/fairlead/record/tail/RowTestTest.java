@@ -70,7 +70,8 @@ final class RowTestTest {
           RecordLayout.DATAGRAMS, RecordTable.SESSIONS,
           RecordLayout.EVENT, RecordTable.EVENTS,
           RecordLayout.PROBE, RecordTable.PROBES,
-          RecordLayout.LINE, RecordTable.NODE_LOGS);
+          RecordLayout.LINE, RecordTable.NODE_LOGS,
+          RecordLayout.DNS, RecordTable.DNS);
 
   @Test
   void itMeansTheSameAsInSql() throws Exception {
@@ -173,6 +174,8 @@ final class RowTestTest {
       case "client" -> random.nextBoolean() ? "10.0.0." + random.nextInt(3) : "0.0";
       case "instance" -> random.nextBoolean() ? "lb1" : "lb2";
       case "method" -> random.nextBoolean() ? "GET" : "P";
+      case "type" -> random.nextBoolean() ? "A" : "TYPE";
+      case "code" -> random.nextBoolean() ? "NXDOMAIN" : "#";
       case "error" -> REASONS.get(random.nextInt(3)).wireName();
       case "outcome" -> random.nextBoolean() ? "passed" : "a";
       case "kind" -> random.nextBoolean() ? "NodeDown" : "node";
@@ -187,7 +190,7 @@ final class RowTestTest {
   }
 
   private void write(RecordRings rings) {
-    switch (random.nextInt(6)) {
+    switch (random.nextInt(8)) {
       case 0 -> rings.notes().event(random.nextInt(2), new Event.NodeDown(word(), word(), word()));
       case 1 ->
           rings
@@ -219,8 +222,24 @@ final class RowTestTest {
                         0,
                         0));
       }
+      case 3, 4 -> answer(rings);
       default -> exchange(rings);
     }
+  }
+
+  private void answer(RecordRings rings) {
+    RecordDraft draft = rings.ring(0).draft();
+    draft.begin(RecordLayout.DNS, random.nextBoolean() ? RecordLayout.UDP : RecordLayout.TCP);
+    draft.times(random.nextInt(1000), random.nextInt(6) * 1000L);
+    draft.id(random.nextInt(3), random.nextInt(3));
+    draft.names(number(Kind.LISTENER), 0, 0, 0);
+    draft.client(0, 0xFFFF_0A00_0000L | random.nextInt(3), 0, RecordMask.NONE);
+    draft.answer(random.nextInt(4), random.nextInt(8) - 1, 1 + random.nextInt(4));
+    for (Text text : List.of(Text.PATH, Text.METHOD, Text.TEXT)) {
+      byte[] bytes = word().getBytes(UTF_8);
+      draft.text(text, bytes, 0, bytes.length);
+    }
+    rings.ring(0).write();
   }
 
   private void exchange(RecordRings rings) {
