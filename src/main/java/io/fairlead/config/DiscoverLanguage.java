@@ -37,13 +37,48 @@ final class DiscoverLanguage {
           "The name server that is asked.",
           "\"10.0.0.2:53\"");
 
+  private static final Key<Path> SOCKET =
+      Key.of(
+          "socket",
+          Scalar.path("path"),
+          ScaleDriver.Docker.USUAL_SOCKET,
+          "Where the engine listens.",
+          "/run/podman/podman.sock");
+  private static final Key<String> NETWORK =
+      Key.of(
+          "network",
+          Scalar.text("name", null, _ -> null),
+          "",
+          "where their ports are published, else the only one that they are in",
+          "The network in which containers are reached, at their own addresses.",
+          "shop_default");
+  static final Obj<DiscoverSource.Docker> DOCKER_SOURCE =
+      new Obj<>(
+          "docker source",
+          "Containers of this machine, by Docker or Podman, with the labels `fairlead.enable=true`,"
+              + " `fairlead.pool` (the name of the service), `fairlead.port` and, if wanted,"
+              + " `fairlead.weight`.",
+          List.of(SOCKET, NETWORK),
+          List.of(),
+          null,
+          (values, _) -> new DiscoverSource.Docker(values.get(SOCKET), values.get(NETWORK)));
+  private static final Key<DiscoverSource.Docker> DOCKER =
+      Key.computed(
+          "docker",
+          DOCKER_SOURCE,
+          "none",
+          "Containers of this machine that ask for it by their labels. They are listed every two"
+              + " seconds.",
+          "{}");
+
   static final Obj<DiscoverSource> SOURCE =
       new Obj<>(
           "discovery source",
-          "Where nodes are looked for: one of `file`, `dns` and `srv`. See"
-              + " [discovery.md](discovery.md).",
-          List.of(FILE, DNS, SRV, SERVER),
-          List.of("http", "docker", "kubernetes", "consul", "eureka", "nacos"),
+          "Where nodes are looked for: one of "
+              + DiscoverSource.WORDS
+              + ". See [discovery.md](discovery.md).",
+          List.of(FILE, DNS, SRV, SERVER, DOCKER),
+          List.of("http", "kubernetes", "consul", "eureka", "nacos"),
           null,
           (values, _) -> source(values));
 
@@ -86,6 +121,10 @@ final class DiscoverLanguage {
     String service = values.find(SRV);
     if (service != null) {
       set.add(new DiscoverSource.Srv(service, server));
+    }
+    DiscoverSource docker = values.find(DOCKER);
+    if (docker != null) {
+      set.add(docker);
     }
     return DiscoverSource.one(set);
   }

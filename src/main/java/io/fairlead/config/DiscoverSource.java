@@ -9,6 +9,9 @@ public sealed interface DiscoverSource {
   /** Of one service. */
   int MOST = 16;
 
+  /** The kinds, as the configuration names them. */
+  String WORDS = "file, dns, srv and docker";
+
   /** For messages, unique within its service. */
   String name();
 
@@ -50,6 +53,30 @@ public sealed interface DiscoverSource {
     }
   }
 
+  /**
+   * Containers of this machine that ask for it by their labels, by Docker or Podman.
+   *
+   * @param socket where the engine listens
+   * @param network at their addresses in which containers are reached; empty: where their ports are
+   *     published, or in the only one
+   */
+  record Docker(Path socket, String network) implements DiscoverSource {
+    public Docker {
+      new Require()
+          .that(
+              network.matches("([A-Za-z0-9][A-Za-z0-9_.-]{0,252})?"),
+              "network",
+              network,
+              "must be the name of a network")
+          .orRefuse();
+    }
+
+    @Override
+    public String name() {
+      return "docker " + socket + (network.isEmpty() ? "" : " in " + network);
+    }
+  }
+
   private static String at(Optional<HostPort> server) {
     return server.map(asked -> " at " + asked).orElse("");
   }
@@ -57,7 +84,7 @@ public sealed interface DiscoverSource {
   /** The one of them that is set. */
   static DiscoverSource one(List<DiscoverSource> set) {
     if (set.size() != 1) {
-      throw Require.refusal("needs one of file, dns and srv");
+      throw Require.refusal("needs one of " + WORDS);
     }
     return set.getFirst();
   }
