@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.Loopback.Client;
 import io.fairlead.demo.TestNode;
+import io.fairlead.discovery.ScriptedHttp;
 import io.fairlead.docker.ScriptedEngine;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,5 +71,46 @@ class DiscoveredNodesTest {
         assertThat(client.get("/").body()).contains("hello from b");
       }
     }
+  }
+
+  /** By a query that waits at Consul until something changes. */
+  @Test
+  void instancesThatConsulKnowsServe() throws Exception {
+    try (TestNode a = Loopback.node("a");
+        TestNode b = Loopback.node("b");
+        ScriptedHttp consul = new ScriptedHttp(ScriptedHttp.says(200, "[]"))) {
+      CountDownLatch change = new CountDownLatch(1);
+      CountDownLatch end = new CountDownLatch(1);
+      consul.script((asked, out) -> {
+        if (asked.target().contains("index=9")) {
+          end.await();
+        } else if (asked.target().contains("index=7")) {
+          change.await();
+        }
+        boolean changed = change.getCount() == 0;
+        ScriptedHttp.says(200, instance(changed ? b : a), "X-Consul-Index: " + (changed ? 9 : 7))
+            .answer(asked, out);
+      });
+      String config =
+          config("consul: { service: shop, url: \"" + consul.url() + "\", token: consul-token-1 }");
+      Fairlead fairlead = Loopback.start(config);
+      try (Client client = new Client(Loopback.port(fairlead, "web"))) {
+        Loopback.await("a serves", () -> answers(client, "hello from a"));
+        change.countDown();
+        Loopback.await("b serves", () -> answers(client, "hello from b"));
+        assertThat(consul.last().fields()).containsEntry("x-consul-token", "consul-token-1");
+        assertThat(Loopback.door(fairlead, "GET", "/api/v1/config", "").body())
+            .contains("service: shop", "(secret)")
+            .doesNotContain("consul-token-1");
+      } finally {
+        fairlead.close(); // does not wait for what Consul lets wait
+        end.countDown();
+      }
+    }
+  }
+
+  private static String instance(TestNode node) {
+    return "[{\"Node\":{\"Address\":\"127.0.0.1\"},\"Service\":{\"ID\":\"%d\",\"Port\":%d}}]"
+        .formatted(node.port(), node.port());
   }
 }

@@ -71,14 +71,143 @@ final class DiscoverLanguage {
               + " seconds.",
           "{}");
 
+  private static final Key<String> CONSUL_URL =
+      Key.of(
+          "url",
+          Scalar.text("URL", null, text -> OutboundKeys.base(text, "http://127.0.0.1:8500")),
+          "http://127.0.0.1:8500",
+          "Where its HTTP API is.",
+          "\"https://consul.internal:8501\"");
+  private static final Key<String> NAME_THERE =
+      Key.required(
+          "service",
+          Scalar.text("name", null, text -> DiscoverSource.word(text, 253)),
+          "The name of the service there.",
+          "shop");
+  private static final Key<List<String>> TAG =
+      Key.of(
+          "tag",
+          new ListOf<>("tags", Scalar.text("tag", null, text -> DiscoverSource.word(text, 253))),
+          List.of(),
+          "none",
+          "Tags that an instance must have, all of them.",
+          "[web, green]");
+  private static final Key<String> DATACENTER =
+      Key.of(
+          "datacenter",
+          Scalar.text("name", null, text -> DiscoverSource.word(text, 63)),
+          "",
+          "that of the agent",
+          "The datacenter that is asked.",
+          "dc1");
+  private static final Key<Secret> CONSUL_TOKEN =
+      Key.of(
+          "token",
+          Scalar.secret("secret"),
+          new Secret(""),
+          "none",
+          "The token that it asks for, or `file:PATH`; it needs `service:read` and `node:read`.",
+          "\"file:secrets/consul\"");
+  static final Obj<DiscoverSource.Consul> CONSUL_SOURCE =
+      new Obj<>(
+          "consul source",
+          "Instances of a service whose checks all pass, as Consul knows them.",
+          List.of(CONSUL_URL, NAME_THERE, TAG, DATACENTER, CONSUL_TOKEN, OutboundKeys.CA),
+          List.of(),
+          null,
+          (values, _) ->
+              new DiscoverSource.Consul(
+                  values.get(CONSUL_URL),
+                  values.get(NAME_THERE),
+                  values.get(TAG),
+                  values.get(DATACENTER),
+                  values.get(CONSUL_TOKEN),
+                  values.get(OutboundKeys.CA)));
+  private static final Key<DiscoverSource.Consul> CONSUL =
+      Key.computed(
+          "consul",
+          CONSUL_SOURCE,
+          "none",
+          "Instances that Consul knows; it is asked by queries that wait for a change.",
+          "{ service: shop }");
+
+  private static final Key<String> API_SERVER =
+      Key.of(
+          "url",
+          Scalar.text("URL", null, text -> OutboundKeys.base(text, "https://10.96.0.1:443")),
+          "",
+          "that of the cluster that Fairlead runs in",
+          "Where the API server is.",
+          "\"https://10.96.0.1:443\"");
+  private static final Key<String> NAMESPACE =
+      Key.of(
+          "namespace",
+          Scalar.text("name", null, DiscoverSource.Kubernetes::label),
+          "",
+          "that of the pod that Fairlead runs in",
+          "The namespace of the service.",
+          "prod");
+  private static final Key<String> KUBERNETES_SERVICE =
+      Key.required(
+          "service",
+          Scalar.text("name", null, DiscoverSource.Kubernetes::label),
+          "The name of the service there.",
+          "shop");
+  private static final Key<String> KUBERNETES_PORT =
+      Key.of(
+          "port",
+          Scalar.text("port", null, DiscoverSource.Kubernetes::portOf),
+          "",
+          "the only one of the service",
+          "The name of one of its ports, or the number on which its pods serve.",
+          "http");
+  private static final Key<Path> TOKEN_FILE =
+      Key.computed(
+          "token-file",
+          Scalar.path("path"),
+          "that of the pod, where `url` is not given; else none",
+          "The file with the token that is sent; it is read for each question.",
+          "secrets/kubernetes");
+  private static final Key<List<Path>> CLUSTER_CA =
+      Key.of(
+          "ca",
+          new ListOf<>("paths", Scalar.path("path")),
+          List.of(),
+          "that of the pod, where `url` is not given; else those of the system",
+          "Files with the authorities that are trusted, in PEM; read again when they change.",
+          "ca.pem");
+  static final Obj<DiscoverSource.Kubernetes> KUBERNETES_SOURCE =
+      new Obj<>(
+          "kubernetes source",
+          "Endpoints of a service in Kubernetes (EndpointSlices).",
+          List.of(
+              API_SERVER, NAMESPACE, KUBERNETES_SERVICE, KUBERNETES_PORT, TOKEN_FILE, CLUSTER_CA),
+          List.of(),
+          null,
+          (values, _) ->
+              new DiscoverSource.Kubernetes(
+                  values.get(API_SERVER),
+                  values.get(NAMESPACE),
+                  values.get(KUBERNETES_SERVICE),
+                  values.get(KUBERNETES_PORT),
+                  Optional.ofNullable(values.find(TOKEN_FILE)),
+                  values.get(CLUSTER_CA)));
+  private static final Key<DiscoverSource.Kubernetes> KUBERNETES =
+      Key.computed(
+          "kubernetes",
+          KUBERNETES_SOURCE,
+          "none",
+          "Pods of a service in Kubernetes; they are watched.",
+          "{ service: shop }");
+
   static final Obj<DiscoverSource> SOURCE =
       new Obj<>(
           "discovery source",
           "Where nodes are looked for: one of "
               + DiscoverSource.WORDS
               + ". See [discovery.md](discovery.md).",
-          List.of(FILE, DNS, SRV, SERVER, DOCKER),
-          List.of("http", "kubernetes", "consul", "eureka", "nacos"),
+          List.of(FILE, DNS, SRV, SERVER, DOCKER, CONSUL, KUBERNETES),
+          List.of("http", "eureka", "nacos"),
           null,
           (values, _) -> source(values));
 
@@ -125,6 +254,14 @@ final class DiscoverLanguage {
     DiscoverSource docker = values.find(DOCKER);
     if (docker != null) {
       set.add(docker);
+    }
+    DiscoverSource consul = values.find(CONSUL);
+    if (consul != null) {
+      set.add(consul);
+    }
+    DiscoverSource kubernetes = values.find(KUBERNETES);
+    if (kubernetes != null) {
+      set.add(kubernetes);
     }
     return DiscoverSource.one(set);
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.DiscoverSource;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -262,6 +263,35 @@ class DiscoveryTest {
     assertThat(story())
         .filteredOn(line -> line.contains("left out"))
         .containsExactly("0 nodes of shop cannot be found by dns dns:80: left out: b");
+  }
+
+  /** Its token has been replaced, say. */
+  @Test
+  void theSameSourceUnderAnotherConfigurationTakesNothingAway() {
+    DiscoverSource one = consul("one");
+    DiscoverSource two = consul("two");
+    says(one).nodes = "a b";
+    says(two).failure = "does not let us ask (status 403)";
+    discovery.watch(service, List.of(one));
+    time.run();
+    Node a = node("a");
+    discovery.watch(service, List.of(two));
+    time.run();
+    assertThat(says(one).closed).isTrue();
+    assertThat(members()).containsExactly("a consul", "b consul");
+    says(two).failure = "";
+    says(two).nodes = "a";
+    advance(1);
+    assertThat(members()).containsExactly("a consul");
+    assertThat(node("a")).isSameAs(a);
+    discovery.watch(service, List.of());
+    assertThat(members()).isEmpty();
+    assertThat(says(two).closed).isTrue();
+  }
+
+  private static DiscoverSource consul(String token) {
+    return new DiscoverSource.Consul(
+        "http://127.0.0.1:8500", "shop", List.of(), "", new Secret(token), List.of());
   }
 
   private List<String> draining() {
