@@ -3,6 +3,7 @@ package io.fairlead.config;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -200,14 +201,104 @@ final class DiscoverLanguage {
           "Pods of a service in Kubernetes; they are watched.",
           "{ service: shop }");
 
+  private static final Key<String> EUREKA_URL =
+      Key.required(
+          "url",
+          Scalar.text("URL", null, text -> OutboundKeys.base(text, "http://10.0.0.5:8761/eureka")),
+          "Where the server is, with its path.",
+          "\"http://10.0.0.5:8761/eureka\"");
+  private static final Key<String> APP =
+      Key.required(
+          "app",
+          Scalar.text("name", null, text -> DiscoverSource.word(text, 253)),
+          "The application.",
+          "SHOP");
+  private static final Key<Map<String, Secret>> SENT_ALONG =
+      OutboundKeys.headers("the questions", "secrets/registry");
+  static final Obj<DiscoverSource.Eureka> EUREKA_SOURCE =
+      new Obj<>(
+          "eureka source",
+          "Instances of an application that are up, as a Eureka server knows them.",
+          List.of(EUREKA_URL, APP, SENT_ALONG, OutboundKeys.CA),
+          List.of(),
+          null,
+          (values, _) ->
+              new DiscoverSource.Eureka(
+                  values.get(EUREKA_URL),
+                  values.get(APP),
+                  sentAlong(values),
+                  values.get(OutboundKeys.CA)));
+  private static final Key<DiscoverSource.Eureka> EUREKA =
+      Key.computed(
+          "eureka",
+          EUREKA_SOURCE,
+          "none",
+          "Instances that a Eureka server knows; it is asked every five seconds.",
+          "{ url: \"http://10.0.0.5:8761/eureka\", app: SHOP }");
+
+  private static final Key<String> NACOS_URL =
+      Key.required(
+          "url",
+          Scalar.text("URL", null, text -> OutboundKeys.base(text, "http://10.0.0.6:8848/nacos")),
+          "Where the server is, with its path.",
+          "\"http://10.0.0.6:8848/nacos\"");
+  private static final Key<String> GROUP =
+      Key.of(
+          "group",
+          Scalar.text("name", null, text -> DiscoverSource.word(text, 253)),
+          "",
+          "DEFAULT_GROUP",
+          "The group that the service is in.",
+          "DEFAULT_GROUP");
+  private static final Key<String> NACOS_NAMESPACE =
+      Key.of(
+          "namespace",
+          Scalar.text("ID", null, text -> DiscoverSource.word(text, 253)),
+          "",
+          "public",
+          "The ID of the namespace that the service is in.",
+          "public");
+  private static final Key<String> CLUSTER =
+      Key.of(
+          "cluster",
+          Scalar.text("name", null, text -> DiscoverSource.word(text, 253)),
+          "",
+          "all",
+          "The cluster of instances that is asked for.",
+          "DEFAULT");
+  static final Obj<DiscoverSource.Nacos> NACOS_SOURCE =
+      new Obj<>(
+          "nacos source",
+          "Instances of a service that are enabled and healthy, as a Nacos server knows them.",
+          List.of(
+              NACOS_URL, NAME_THERE, GROUP, NACOS_NAMESPACE, CLUSTER, SENT_ALONG, OutboundKeys.CA),
+          List.of(),
+          null,
+          (values, _) ->
+              new DiscoverSource.Nacos(
+                  values.get(NACOS_URL),
+                  values.get(NAME_THERE),
+                  values.get(GROUP),
+                  values.get(NACOS_NAMESPACE),
+                  values.get(CLUSTER),
+                  sentAlong(values),
+                  values.get(OutboundKeys.CA)));
+  private static final Key<DiscoverSource.Nacos> NACOS =
+      Key.computed(
+          "nacos",
+          NACOS_SOURCE,
+          "none",
+          "Instances that a Nacos server knows; it is asked every five seconds.",
+          "{ url: \"http://10.0.0.6:8848/nacos\", service: shop }");
+
   static final Obj<DiscoverSource> SOURCE =
       new Obj<>(
           "discovery source",
           "Where nodes are looked for: one of "
               + DiscoverSource.WORDS
               + ". See [discovery.md](discovery.md).",
-          List.of(FILE, DNS, SRV, SERVER, DOCKER, CONSUL, KUBERNETES),
-          List.of("http", "eureka", "nacos"),
+          List.of(FILE, DNS, SRV, SERVER, DOCKER, CONSUL, KUBERNETES, EUREKA, NACOS),
+          List.of("http"),
           null,
           (values, _) -> source(values));
 
@@ -236,6 +327,11 @@ final class DiscoverLanguage {
         : "must be a name of DNS";
   }
 
+  private static Map<String, Secret> sentAlong(Values values) {
+    Map<String, Secret> headers = values.find(SENT_ALONG);
+    return headers == null ? Map.of() : headers;
+  }
+
   private static DiscoverSource source(Values values) {
     Optional<HostPort> server = Optional.ofNullable(values.find(SERVER));
     List<DiscoverSource> set = new ArrayList<>();
@@ -262,6 +358,14 @@ final class DiscoverLanguage {
     DiscoverSource kubernetes = values.find(KUBERNETES);
     if (kubernetes != null) {
       set.add(kubernetes);
+    }
+    DiscoverSource eureka = values.find(EUREKA);
+    if (eureka != null) {
+      set.add(eureka);
+    }
+    DiscoverSource nacos = values.find(NACOS);
+    if (nacos != null) {
+      set.add(nacos);
     }
     return DiscoverSource.one(set);
   }

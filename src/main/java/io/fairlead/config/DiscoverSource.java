@@ -1,7 +1,10 @@
 package io.fairlead.config;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +14,7 @@ public sealed interface DiscoverSource {
   int MOST = 16;
 
   /** The kinds, as the configuration names them. */
-  String WORDS = "file, dns, srv, docker, kubernetes and consul";
+  String WORDS = "file, dns, srv, docker, kubernetes, consul, eureka and nacos";
 
   /** What must not be seen of it. */
   default List<Secret> secrets() {
@@ -202,6 +205,86 @@ public sealed interface DiscoverSource {
           + service
           + (port.isEmpty() ? "" : ":" + port)
           + (url.isEmpty() ? "" : " at " + url);
+    }
+  }
+
+  /**
+   * Instances that are up, as a Eureka server knows them.
+   *
+   * @param url of the server, with the path that it serves at
+   * @param app the application
+   * @param headers fields that are sent along
+   * @param ca files with the authorities that are trusted; none: those of the system
+   */
+  record Eureka(String url, String app, Map<String, Secret> headers, List<Path> ca)
+      implements DiscoverSource {
+    public Eureka {
+      headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+      ca = List.copyOf(ca);
+      new Require()
+          .unless(OutboundKeys.base(url, "http://10.0.0.5:8761/eureka"), List.of("url"), url)
+          .unless(word(app, 253), List.of("app"), app)
+          .orRefuse();
+    }
+
+    @Override
+    public String name() {
+      return "eureka " + app + " at " + url;
+    }
+
+    @Override
+    public List<Secret> secrets() {
+      return List.copyOf(headers.values());
+    }
+  }
+
+  /**
+   * Instances that are enabled and healthy, as a Nacos server knows them.
+   *
+   * @param url of the server, with the path that it serves at
+   * @param service by its name there
+   * @param group empty: the usual one
+   * @param namespace by its ID; empty: the public one
+   * @param cluster of instances; empty: all of them
+   * @param headers fields that are sent along
+   * @param ca files with the authorities that are trusted; none: those of the system
+   */
+  record Nacos(
+      String url,
+      String service,
+      String group,
+      String namespace,
+      String cluster,
+      Map<String, Secret> headers,
+      List<Path> ca)
+      implements DiscoverSource {
+    public Nacos {
+      headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+      ca = List.copyOf(ca);
+      new Require()
+          .unless(OutboundKeys.base(url, "http://10.0.0.6:8848/nacos"), List.of("url"), url)
+          .unless(word(service, 253), List.of("service"), service)
+          .unless(group.isEmpty() ? null : word(group, 253), List.of("group"), group)
+          .unless(
+              namespace.isEmpty() ? null : word(namespace, 253), List.of("namespace"), namespace)
+          .unless(cluster.isEmpty() ? null : word(cluster, 253), List.of("cluster"), cluster)
+          .orRefuse();
+    }
+
+    @Override
+    public String name() {
+      return "nacos "
+          + (namespace.isEmpty() ? "" : namespace + "/")
+          + (group.isEmpty() ? "" : group + "/")
+          + service
+          + (cluster.isEmpty() ? "" : " in " + cluster)
+          + " at "
+          + url;
+    }
+
+    @Override
+    public List<Secret> secrets() {
+      return List.copyOf(headers.values());
     }
   }
 

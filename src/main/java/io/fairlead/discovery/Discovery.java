@@ -182,6 +182,8 @@ public final class Discovery implements AutoCloseable {
         case DiscoverSource.Dns _ -> "dns";
         case DiscoverSource.Srv _ -> "srv";
         case DiscoverSource.Docker _ -> "docker";
+        case DiscoverSource.Nacos _ -> "nacos";
+        case DiscoverSource.Eureka _ -> "eureka";
         case DiscoverSource.Kubernetes _ -> "kubernetes";
         case DiscoverSource.Consul _ -> "consul";
       };
@@ -234,6 +236,8 @@ public final class Discovery implements AutoCloseable {
               case DiscoverSource.Dns dns -> DnsLook.of(dns.host(), dns.server(), random);
               case DiscoverSource.Srv srv -> DnsLook.of(srv.service(), srv.server(), random);
               case DiscoverSource.Docker docker -> new DockerLook(docker, service);
+              case DiscoverSource.Nacos nacos -> new NacosLook(nacos);
+              case DiscoverSource.Eureka eureka -> new EurekaLook(eureka);
               case DiscoverSource.Kubernetes kubernetes -> new KubernetesLook(kubernetes);
               case DiscoverSource.Consul consul -> new ConsulLook(consul);
             });
