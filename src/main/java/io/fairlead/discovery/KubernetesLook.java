@@ -45,7 +45,7 @@ final class KubernetesLook implements SourceLook {
   private final Duration watchFor;
   private final Duration patience;
   private final TreeMap<String, KubernetesSlice> slices = new TreeMap<>();
-  private @Nullable SourceHttp http;
+  private volatile @Nullable SourceHttp http;
   private String version = "";
   private int shortWatches;
   private volatile @Nullable Watch watch;

@@ -133,7 +133,7 @@ class KubernetesLookTest {
   private Watched watched(DiscoverSource.Kubernetes config) {
     return Watched.byStep(
         config,
-        one -> new KubernetesLook(one, _ -> null, Duration.ofMillis(500), Duration.ofMillis(1500)));
+        one -> new KubernetesLook(one, _ -> null, Duration.ofMillis(500), Duration.ofMillis(800)));
   }
 
   @Test
@@ -305,10 +305,20 @@ class KubernetesLookTest {
     watched.step();
     server.script(ScriptedHttp.says(200, body));
     watched.step();
-    server.script(ScriptedHttp.silence());
-    watched.step();
     assertThat(watched.nodes()).containsExactly("10.0.0.1:8080");
     assertThat(watched.told()).as("the first is said").hasSize(1);
+  }
+
+  @Test
+  void neitherDoesSilence() {
+    slices.add(slice("a", "7", endpoint(1, READY)));
+    Watched watched = watched(config(""));
+    watched.step();
+    server.script(ScriptedHttp.silence());
+    watched.step();
+    watched.step();
+    assertThat(watched.nodes()).containsExactly("10.0.0.1:8080");
+    assertThat(watched.told()).hasSize(1);
   }
 
   @Test

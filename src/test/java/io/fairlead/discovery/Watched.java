@@ -107,6 +107,7 @@ final class Watched {
   }
 
   void close() {
+    looks.clear(); // or one of them would wait
     discovery.close();
     looks.forEach(Runnable::run);
   }
