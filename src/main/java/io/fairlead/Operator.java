@@ -23,6 +23,7 @@ import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.DatabaseConfig;
+import io.fairlead.config.DiscoverSource;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
@@ -285,6 +286,15 @@ final class Operator implements Instance {
       ScaleDriver driver = service.scale().map(ScaleConfig::driver).orElse(null);
       if (driver != null) {
         for (Secret value : driver.secrets()) {
+          if (value.value().length() >= SHORTEST_SECRET) {
+            text = text.replace(value.value(), value.toString());
+          }
+        }
+      }
+    }
+    for (ServiceConfig service : state.config().services().values()) {
+      for (DiscoverSource source : service.discover()) {
+        for (Secret value : source.secrets()) {
           if (value.value().length() >= SHORTEST_SECRET) {
             text = text.replace(value.value(), value.toString());
           }

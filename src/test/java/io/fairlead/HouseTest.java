@@ -71,6 +71,7 @@ final class HouseTest {
           Map.entry("trust", 3),
           Map.entry("identity", 3),
           Map.entry("insight", 3),
+          Map.entry("docker", 3),
           Map.entry("service", 2),
           Map.entry("telemetry", 1),
           Map.entry("config", 0),

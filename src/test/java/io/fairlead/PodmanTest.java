@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.Loopback.Client;
 import io.fairlead.scaling.ScaleView;
+import io.fairlead.service.Node;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,9 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -42,7 +45,7 @@ class PodmanTest {
     Files.createDirectories(folder.resolve("rootfs/www"));
     Files.writeString(folder.resolve("rootfs/www/index.html"), "hello\n");
     Files.copy(Path.of("/bin/busybox"), bin.resolve("busybox"));
-    for (String name : List.of("sh", "httpd", "sleep")) {
+    for (String name : List.of("sh", "httpd", "sleep", "mkdir")) {
       Files.createSymbolicLink(bin.resolve(name), Path.of("busybox"));
     }
     Files.writeString(
@@ -63,7 +66,7 @@ class PodmanTest {
             "CMD [\"/bin/httpd\",\"-f\",\"-p\",\"8080\",\"-h\",\"/www\"]",
             folder + "/image.tar",
             IMAGE);
-    List<String> command = new ArrayList<>(command());
+    List<String> command = command();
     command.addAll(List.of("system", "service", "--time=0", "unix://" + socket()));
     engine = builder(command).redirectOutput(folder.resolve("engine.log").toFile()).start();
     Loopback.await("the engine", () -> Files.exists(socket()));
@@ -75,7 +78,7 @@ class PodmanTest {
       String _ = podman("rm", "--all", "--force", "--time", "0");
       engine.destroy();
       engine.waitFor();
-      List<String> reset = new ArrayList<>(command());
+      List<String> reset = command();
       reset.addAll(List.of("system", "reset", "--force"));
       builder(reset).redirectOutput(folder.resolve("reset.log").toFile()).start().waitFor();
     }
@@ -85,7 +88,7 @@ class PodmanTest {
     return folder.resolve("engine.sock");
   }
 
-  private static List<String> command() {
+  private static List<String> base() {
     return List.of(
         "podman",
         "--root",
@@ -103,9 +106,13 @@ class PodmanTest {
   }
 
   private static String podman(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(command());
+    return run(command(arguments).toArray(String[]::new));
+  }
+
+  private static List<String> command(String... arguments) {
+    List<String> command = new ArrayList<>(base());
     command.addAll(List.of(arguments));
-    return run(command.toArray(String[]::new));
+    return command;
   }
 
   private static String run(String... command) throws Exception {
@@ -170,6 +177,78 @@ class PodmanTest {
       assertThat(client.get("/").status()).isEqualTo(200);
     }
     assertThat(containers()).isEmpty();
+  }
+
+  /** Those that somebody else has started serve as their labels say. */
+  @Test
+  void containersThatAreLabelledAreFound() throws Exception {
+    String text =
+        """
+        admin: { bind: "127.0.0.1:0" }
+        listeners:
+          web: { bind: "127.0.0.1:0", routes: [ { service: shop } ] }
+        services:
+          shop: { discover: { docker: { socket: "%s" } } }
+        """
+            .formatted(socket());
+    try (Fairlead fairlead = Loopback.start(text);
+        Client client = new Client(Loopback.port(fairlead, "web"))) {
+      String _ = labelled(List.of("--name", "published", "--publish", "127.0.0.1::8080"));
+      awaitNodes(fairlead, "published");
+      assertThat(client.get("/").body()).isEqualTo("hello\n");
+      String _ = labelled(List.of("--name", "own-address"));
+      String _ =
+          labelled(
+              List.of(
+                  "--name",
+                  "asked",
+                  "--health-cmd",
+                  "test ! -e /tmp/ill",
+                  "--health-interval",
+                  "disable",
+                  "--health-retries",
+                  "1"));
+      String _ = podman("run", "--detach", "--name", "not-labelled", IMAGE);
+      awaitNodes(fairlead, "own-address published"); // the other one's health is not known yet
+      assertThat(List.of(Loopback.nodes(fairlead, "shop")))
+          .allMatch(node -> node.facts().up(), "can be reached");
+      String _ = podman("healthcheck", "run", "asked");
+      awaitNodes(fairlead, "asked own-address published");
+      String _ = podman("exec", "asked", "/bin/sh", "-c", "/bin/mkdir -p /tmp && : > /tmp/ill");
+      int unwell = builder(command("healthcheck", "run", "asked")).start().waitFor();
+      assertThat(unwell).isNotZero();
+      awaitNodes(fairlead, "own-address published");
+      String _ = podman("kill", "published");
+      awaitNodes(fairlead, "own-address");
+      assertThat(client.get("/").body()).isEqualTo("hello\n");
+    }
+    String _ = podman("rm", "--all", "--force", "--time", "0");
+  }
+
+  private static String labelled(List<String> more) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "run",
+                "--detach",
+                "--label=fairlead.enable=true",
+                "--label=fairlead.pool=shop",
+                "--label=fairlead.port=8080"));
+    command.addAll(more);
+    command.add(IMAGE);
+    return podman(command.toArray(String[]::new));
+  }
+
+  private static void awaitNodes(Fairlead fairlead, String names) throws InterruptedException {
+    Loopback.await(
+        names,
+        Duration.ofSeconds(60),
+        () ->
+            Arrays.stream(Loopback.nodes(fairlead, "shop"))
+                .map(Node::name)
+                .sorted()
+                .collect(Collectors.joining(" "))
+                .equals(names));
   }
 
   private static List<String> ids(Fairlead fairlead) {

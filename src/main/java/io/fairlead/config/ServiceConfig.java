@@ -73,6 +73,16 @@ public record ServiceConfig(
         unique(require, "name", node.name(), i, names.putIfAbsent(node.name(), i));
       }
     }
+    Map<String, Integer> sources = new HashMap<>();
+    for (int i = 0; i < discover.size(); i++) {
+      Integer first = sources.putIfAbsent(discover.get(i).name(), i);
+      require.that(
+          first == null,
+          List.of("discover", "[" + i + "]"),
+          null,
+          "must not name the same as {}",
+          List.of(List.of("discover", "[" + first + "]")));
+    }
     require
         .that(
             discover.size() <= DiscoverSource.MOST,

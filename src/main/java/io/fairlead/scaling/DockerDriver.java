@@ -2,6 +2,7 @@ package io.fairlead.scaling;
 
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ScaleDriver;
+import io.fairlead.docker.DockerApi;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,7 +23,6 @@ import tools.jackson.databind.JsonNode;
  * away.
  */
 final class DockerDriver implements Driver {
-  static final String MARK = "fairlead.mark";
   static final String NAME = "fairlead.name";
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -75,7 +75,7 @@ final class DockerDriver implements Driver {
   }
 
   private List<Container> list() throws IOException {
-    String filters = "{\"label\":[\"" + MARK + "=" + mark + "\"]}";
+    String filters = "{\"label\":[\"" + DockerApi.MARK + "=" + mark + "\"]}";
     DockerApi.Reply reply =
         api.call(
             "GET",
@@ -88,7 +88,7 @@ final class DockerDriver implements Driver {
     List<Container> containers = new ArrayList<>();
     for (JsonNode one : reply.json()) {
       JsonNode labels = one.path("Labels");
-      if (!labels.path(MARK).asString("").equals(mark)) {
+      if (!labels.path(DockerApi.MARK).asString("").equals(mark)) {
         continue; // whatever the filter was taken for: others are not touched
       }
       int port = 0;
@@ -191,7 +191,7 @@ final class DockerDriver implements Driver {
               .toList());
     }
     body.put("Env", environment);
-    body.put("Labels", Map.of(MARK, mark, NAME, name));
+    body.put("Labels", Map.of(DockerApi.MARK, mark, NAME, name));
     body.put("ExposedPorts", Map.of(port, Map.of()));
     body.put("HostConfig", host);
     return body;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.DiscoverSource;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
 import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -15,8 +16,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Sources that answer, fail and change their minds, with a clock turned by hand. */
@@ -35,7 +39,7 @@ class DiscoveryTest {
           membership,
           events::add,
           Runnable::run,
-          config -> says.computeIfAbsent(config, _ -> new Says()));
+          (_, config) -> says.computeIfAbsent(config, _ -> new Says()));
 
   /** What a source says; null: it cannot be asked. */
   private static final class Says implements SourceLook {
@@ -44,10 +48,29 @@ class DiscoveryTest {
     private long again = 10;
     private boolean deliberate;
     private int asked;
+    private int anew;
+    private boolean closed;
+    private String draining = "";
+    private String trouble = "";
+    private @Nullable Error error;
+
+    @Override
+    public Found lookAnew() throws IOException {
+      anew++;
+      return look();
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
 
     @Override
     public Found look() throws IOException {
       asked++;
+      if (error != null) {
+        throw error;
+      }
       if (!failure.isEmpty()) {
         throw new IOException(failure);
       }
@@ -57,7 +80,9 @@ class DiscoveryTest {
           specs.add(new NodeSpec(address(name), name, 1, "", ""));
         }
       }
-      return new Found(specs, Duration.ofSeconds(again), deliberate);
+      Set<HostPort> drained = new HashSet<>();
+      draining.chars().forEach(name -> drained.add(address(Character.toString(name))));
+      return new Found(specs, drained, Duration.ofSeconds(again), deliberate, trouble);
     }
   }
 
@@ -157,6 +182,123 @@ class DiscoveryTest {
     discovery.close();
     advance(100);
     assertThat(says(DNS).asked).isEqualTo(1);
+    assertThat(says(DNS).closed).isTrue();
+  }
+
+  /** A mistake of ours, or no memory for a moment: not the end of the source. */
+  @Test
+  void oneThatThrowsAnErrorIsAskedAgain() {
+    says(DNS).nodes = "a";
+    discovery.watch(service, List.of(DNS));
+    time.run();
+    says(DNS).error = new StackOverflowError("deep");
+    advance(10);
+    says(DNS).error = null;
+    says(DNS).nodes = "b";
+    advance(1);
+    assertThat(members()).containsExactly("b dns");
+    assertThat(story())
+        .contains(
+            "10 nodes of shop cannot be found by dns dns:80: a mistake of Fairlead's own:"
+                + " java.lang.StackOverflowError: deep");
+  }
+
+  @Test
+  void afterAFailureAndInDoubtItIsNotLeftToWait() {
+    says(DNS).nodes = "a";
+    discovery.watch(service, List.of(DNS));
+    time.run();
+    assertThat(says(DNS).anew).isZero();
+    says(DNS).nodes = "";
+    advance(10);
+    assertThat(says(DNS).anew).isZero();
+    advance(1);
+    assertThat(says(DNS).anew).as("to confirm that there is none").isEqualTo(1);
+    says(DNS).failure = "server does not answer";
+    advance(10);
+    says(DNS).failure = "";
+    advance(1);
+    assertThat(says(DNS).anew).isEqualTo(2);
+  }
+
+  /** As while pods end: what has begun goes on, and nothing new does. */
+  @Test
+  void nodesDrainWhileTheSourceSaysSo() {
+    says(DNS).nodes = "a b c";
+    says(DNS).draining = "bc";
+    discovery.watch(service, List.of(DNS));
+    time.run();
+    assertThat(draining()).containsExactly("b", "c");
+    service.setDraining(node("a"), true, "ann");
+    says(DNS).draining = "ab";
+    advance(10);
+    assertThat(draining()).containsExactly("a", "b");
+    says(DNS).draining = "";
+    advance(10);
+    assertThat(draining()).as("what somebody else has drained stays so").containsExactly("a");
+    says(DNS).draining = "c";
+    advance(10);
+    says(DNS).failure = "server does not answer";
+    advance(10);
+    assertThat(draining()).containsExactly("a", "c");
+    says(FILE).nodes = "c";
+    discovery.watch(service, List.of(DNS, FILE));
+    time.run();
+    Node c = node("c");
+    discovery.watch(service, List.of(FILE));
+    assertThat(members()).containsExactly("c watched file");
+    assertThat(node("c")).isSameAs(c);
+    assertThat(draining()).as("nobody says so any more").isEmpty();
+  }
+
+  @Test
+  void whatIsLeftOutIsSaidWhenItChanges() {
+    says(DNS).nodes = "a";
+    says(DNS).trouble = "left out: b";
+    discovery.watch(service, List.of(DNS));
+    advance(50);
+    says(DNS).trouble = "";
+    advance(10);
+    assertThat(members()).containsExactly("a dns");
+    assertThat(story())
+        .filteredOn(line -> line.contains("left out"))
+        .containsExactly("0 nodes of shop cannot be found by dns dns:80: left out: b");
+  }
+
+  /** Its token has been replaced, say. */
+  @Test
+  void theSameSourceUnderAnotherConfigurationTakesNothingAway() {
+    DiscoverSource one = consul("one");
+    DiscoverSource two = consul("two");
+    says(one).nodes = "a b";
+    says(two).failure = "does not let us ask (status 403)";
+    discovery.watch(service, List.of(one));
+    time.run();
+    Node a = node("a");
+    discovery.watch(service, List.of(two));
+    time.run();
+    assertThat(says(one).closed).isTrue();
+    assertThat(members()).containsExactly("a consul", "b consul");
+    says(two).failure = "";
+    says(two).nodes = "a";
+    advance(1);
+    assertThat(members()).containsExactly("a consul");
+    assertThat(node("a")).isSameAs(a);
+    discovery.watch(service, List.of());
+    assertThat(members()).isEmpty();
+    assertThat(says(two).closed).isTrue();
+  }
+
+  private static DiscoverSource consul(String token) {
+    return new DiscoverSource.Consul(
+        "http://127.0.0.1:8500", "shop", List.of(), "", new Secret(token), List.of());
+  }
+
+  private List<String> draining() {
+    return Arrays.stream(service.nodes().all())
+        .filter(node -> node.facts().draining())
+        .map(Node::name)
+        .toList();
   }
 
   private Says says(DiscoverSource source) {

@@ -1,4 +1,4 @@
-package io.fairlead.scaling;
+package io.fairlead.docker;
 
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -29,7 +29,10 @@ import tools.jackson.databind.json.JsonMapper;
  * The Docker Engine API over its Unix socket, as Docker and Podman speak it; as much of HTTP as
  * that takes. The version is agreed on first: both ends refuse versions that are too old for them.
  */
-final class DockerApi {
+public final class DockerApi {
+  /** The label of containers that Fairlead has started itself. */
+  public static final String MARK = "fairlead.mark";
+
   /** Versions that have all that is asked for here. */
   static final int OLDEST = 40;
 
@@ -48,13 +51,18 @@ final class DockerApi {
    *
    * @param fields by lower-case name
    */
-  record Reply(int status, Map<String, String> fields, String body) {
+  public record Reply(int status, Map<String, String> fields, String body) {
     /** It is done, or was already (304). */
-    boolean ok() {
+    public boolean ok() {
       return status / 100 == 2 || status == 304;
     }
 
-    JsonNode json() throws IOException {
+    /**
+     * What it says.
+     *
+     * @throws IOException if it is no JSON
+     */
+    public JsonNode json() throws IOException {
       try {
         return MAPPER.readTree(body.isEmpty() ? "{}" : body);
       } catch (JacksonException e) {
@@ -63,7 +71,7 @@ final class DockerApi {
     }
 
     /** What it says about a failure. */
-    String words() {
+    public String words() {
       String said = body.strip();
       try {
         JsonNode message = MAPPER.readTree(said.isEmpty() ? "{}" : said).get("message");
@@ -76,7 +84,7 @@ final class DockerApi {
     }
   }
 
-  DockerApi(Path socket) {
+  public DockerApi(Path socket) {
     this.socket = socket;
   }
 
@@ -87,7 +95,7 @@ final class DockerApi {
    * @param body JSON; null: none
    * @throws IOException if the engine cannot be asked; that it refuses is an answer
    */
-  Reply call(String method, String path, @Nullable Object body, Duration timeout)
+  public Reply call(String method, String path, @Nullable Object body, Duration timeout)
       throws IOException {
     String agreed = version;
     if (agreed == null) {
@@ -125,7 +133,8 @@ final class DockerApi {
     return version.matches("1\\.[0-9]{1,4}") ? Integer.parseInt(version.substring(2)) : -1;
   }
 
-  static String encoded(String text) {
+  /** As it stands in a query. */
+  public static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 

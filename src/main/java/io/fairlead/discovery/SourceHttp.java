@@ -1,0 +1,242 @@
+package io.fairlead.discovery;
+
+import io.fairlead.config.Secret;
+import io.fairlead.trust.OutboundHttp;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Asks one source by HTTP. Each question has its time, for all of the answer, and each answer its
+ * size; no redirection is followed, and what is sent along appears in no message.
+ */
+final class SourceHttp implements AutoCloseable {
+  /** Of an answer. */
+  static final int MOST_BYTES = 16 * 1024 * 1024;
+
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private final String base;
+  private final List<Path> ca;
+  private @Nullable HttpClient client;
+  private List<String> authorities = List.of();
+  private boolean closed;
+
+  /**
+   * @param base what paths are added to
+   * @param ca files with the authorities that are trusted, read again when they change; none: those
+   *     of the system
+   */
+  SourceHttp(String base, List<Path> ca) {
+    this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    this.ca = List.copyOf(ca);
+  }
+
+  /** It answers, and not with what was asked for. */
+  static final class Refused extends IOException {
+    private static final long serialVersionUID = 1;
+    private final int status;
+
+    Refused(int status, String message) {
+      super(message);
+      this.status = status;
+    }
+
+    int status() {
+      return status;
+    }
+  }
+
+  /** An answer. */
+  record Answer(int status, HttpResponse<byte[]> response) {
+    /** The first of the fields with that name; empty: there is none. */
+    String field(String name) {
+      return response.headers().firstValue(name).orElse("");
+    }
+
+    /**
+     * What is said.
+     *
+     * @throws IOException if it is not the answer that was asked for, in words
+     */
+    JsonNode json() throws IOException {
+      require(status);
+      return parse(response.body());
+    }
+  }
+
+  /**
+   * Asks.
+   *
+   * @param path and query, which are encoded
+   * @param fields by name
+   * @param patience for all of the answer
+   * @throws IOException in words, if there is no answer
+   */
+  Answer get(String path, Map<String, String> fields, Duration patience) throws IOException {
+    HttpResponse<byte[]> response =
+        send(path, fields, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MOST_BYTES), patience);
+    return new Answer(response.statusCode(), response);
+  }
+
+  /**
+   * Asks for something that goes on.
+   *
+   * @param patience until it begins
+   * @throws IOException in words, if it does not begin
+   */
+  InputStream open(String path, Map<String, String> fields, Duration patience) throws IOException {
+    HttpResponse<InputStream> response = send(path, fields, BodyHandlers.ofInputStream(), patience);
+    try {
+      require(response.statusCode());
+    } catch (IOException e) {
+      response.body().close();
+      throw e;
+    }
+    return response.body();
+  }
+
+  private <T> HttpResponse<T> send(
+      String path, Map<String, String> fields, BodyHandler<T> body, Duration patience)
+      throws IOException {
+    CompletableFuture<HttpResponse<T>> asked;
+    try {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(URI.create(base + path))
+              .header("accept", "application/json")
+              .header("user-agent", "fairlead");
+      fields.forEach(request::setHeader);
+      asked = client().sendAsync(request.build(), body);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(OutboundHttp.why(e)); // without the cause, which quotes fields
+    }
+    try {
+      return asked.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      asked.cancel(true);
+      throw new IOException("no answer within " + patience.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      throw new IOException(why(e.getCause() == null ? e : e.getCause()), e);
+    } catch (InterruptedException e) {
+      asked.cancel(true);
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private static String why(Throwable e) {
+    if (e instanceof HttpTimeoutException && !(e instanceof HttpConnectTimeoutException)) {
+      return "no answer in time";
+    }
+    // The one of the JDK that limits bodies has no class of its own.
+    return String.valueOf(e.getMessage()).contains("body exceeds capacity")
+        ? "answers with more than " + MOST_BYTES + " bytes"
+        : Named.clean(OutboundHttp.why(e));
+  }
+
+  private static void require(int status) throws Refused {
+    if (status != 200) {
+      throw new Refused(
+          status,
+          status == 401 || status == 403
+              ? "does not let us ask (status " + status + ")"
+              : "answers with status "
+                  + status
+                  + (status >= 300 && status < 400 ? ", and redirections are not followed" : ""));
+    }
+  }
+
+  /** Understands a text of JSON. */
+  static JsonNode parse(byte[] text) throws IOException {
+    try {
+      return MAPPER.readTree(text);
+    } catch (JacksonException e) {
+      throw new IOException("what it answers is no JSON", e);
+    }
+  }
+
+  private synchronized HttpClient client() throws IOException {
+    if (closed) {
+      throw new IOException("asked no more");
+    }
+    List<String> now = base.startsWith("https:") ? read(ca) : List.of();
+    HttpClient present = client;
+    if (present == null || !now.equals(authorities)) {
+      if (present != null) {
+        present.shutdown();
+      }
+      present = OutboundHttp.client(base, ca);
+      client = present;
+      authorities = now;
+    }
+    return present;
+  }
+
+  private static List<String> read(List<Path> files) throws IOException {
+    List<String> texts = new ArrayList<>();
+    for (Path file : files) {
+      try {
+        texts.add(Files.readString(file, StandardCharsets.ISO_8859_1));
+      } catch (IOException e) {
+        throw new IOException(file + " cannot be read", e);
+      }
+    }
+    return texts;
+  }
+
+  /** Ends what is asked at this moment, too. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (client != null) {
+      client.shutdownNow();
+    }
+  }
+
+  /** Fields as they are sent. */
+  static Map<String, String> fields(Map<String, Secret> secrets) {
+    Map<String, String> fields = new TreeMap<>();
+    secrets.forEach((name, value) -> fields.put(name, value.value()));
+    return fields;
+  }
+
+  /** As it stands in a path or a query. */
+  static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** The texts of an object, such as metadata; others are left out. */
+  static Map<String, String> texts(JsonNode object) {
+    Map<String, String> texts = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> entry : object.properties()) {
+      if (entry.getValue().isString()) {
+        texts.put(entry.getKey(), entry.getValue().stringValue());
+      }
+    }
+    return texts;
+  }
+}
