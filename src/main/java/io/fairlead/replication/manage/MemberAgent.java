@@ -45,6 +45,11 @@ final class MemberAgent implements AutoCloseable {
   /** What ends sooner after its start is not started again at once. */
   private static final long AT_ONCE_NANOS = Duration.ofSeconds(3).toNanos();
 
+  /**
+   * So often it is only started again where there is nothing to go back to, before it is copied.
+   */
+  private static final int SAME = 2;
+
   private static final Duration STOP = Duration.ofSeconds(30);
   private static final Duration COPY = Duration.ofDays(2);
   private static final Duration MINUTES = Duration.ofMinutes(10);
@@ -113,6 +118,7 @@ final class MemberAgent implements AutoCloseable {
   private long heldTerm = -1;
   private boolean diesAtOnce;
   private int failures;
+  private int same;
   private long notBefore = System.nanoTime();
 
   /**
@@ -370,12 +376,40 @@ final class MemberAgent implements AutoCloseable {
     Member from = source.get();
     if ((rejoin || folder.isPromoted() || (diesAtOnce && isBehind(state)))
         && from != null
-        && !from.name().equals(member.name())
-        && isReady(from)) {
-      rewind(from);
-      begin(from);
+        && !from.name().equals(member.name())) {
+      goBack(from);
     } else {
       begin(null); // where nobody can be gone back to it may be needed as it is
+    }
+  }
+
+  /**
+   * Makes it fit to follow that one and has it do so. Where that is not ready it follows nobody.
+   *
+   * <p>Data of the very timeline that the primary writes has nothing to go back to, whatever keeps
+   * it from following: a rewind would do nothing, or, where its server was killed, first end its
+   * recovery, and so write something of its own on that timeline which no rewind finds. It is
+   * started again, and copied if that does not help.
+   */
+  private void goBack(Member from) throws IOException {
+    int timeline = checkpoint(from);
+    if (timeline == 0) {
+      begin(null);
+    } else if (folder.isPromoted() || folder.timeline() != timeline) {
+      same = 0;
+      rewind(from);
+      begin(from);
+    } else if (same++ < SAME) {
+      begin(from);
+    } else {
+      same = 0;
+      rejoin = false;
+      events.accept(
+          new Event.DatabaseMemberTrouble(
+              database,
+              member.name(),
+              "cannot follow " + from.name() + " on the same timeline, and is copied anew"));
+      folder.setAside();
     }
   }
 
@@ -459,6 +493,7 @@ final class MemberAgent implements AutoCloseable {
     }
     folder.makeReplica(folder.coming());
     Files.move(folder.coming(), folder.data());
+    rejoin = false; // that was asked of what it had before
     events.accept(
         new Event.DatabaseMemberMade(database, member.name(), "was copied from " + from.name()));
   }
@@ -563,15 +598,32 @@ final class MemberAgent implements AutoCloseable {
     }
   }
 
-  /** Before its checkpoint a rewind takes what it tells of for older than it is. */
-  private boolean isReady(Member from) {
+  /**
+   * Before its checkpoint a rewind takes what it tells of for older than it is.
+   *
+   * @return its timeline; 0: it has made none
+   */
+  private int checkpoint(Member from) {
     doing(Doing.REWINDING);
     try (Sql.Session session = sql.open(from, ASK)) {
-      MemberSql.checkpoint(session);
-      return true;
+      return MemberSql.checkpoint(session);
     } catch (IOException e) {
-      return false;
+      return 0;
     }
+  }
+
+  /**
+   * A rewind takes the timeline of the last checkpoint for that of the data, and looks for where it
+   * parted in the wrong place: one that was killed just after it was promoted, and was a replica
+   * since, would have to be copied. So it ends its recovery first, which is what it goes back from.
+   */
+  private void endRecovery() throws IOException {
+    String _ =
+        programs.run(
+            "postgres",
+            List.of("--single", "-D", folder.data().toString(), "template1"),
+            Map.of(),
+            MINUTES);
   }
 
   /** Takes back what the primary does not have. What cannot be is set aside, and copied anew. */
@@ -579,6 +631,9 @@ final class MemberAgent implements AutoCloseable {
     folder.markRewinding();
     folder.removeStandby();
     try {
+      if (folder.hasOldCheckpoint()) {
+        endRecovery();
+      }
       String _ =
           programs.run(
               "pg_rewind",

@@ -130,6 +130,27 @@ final class MemberFolder {
   }
 
   /**
+   * The timeline that the data is of: that of the last checkpoint, or a later one that has been
+   * replayed since.
+   */
+  int timeline() throws IOException {
+    return Math.max(checkpointTimeline(), replayedTimeline());
+  }
+
+  /** Whether it has replayed a later timeline than the one of its last checkpoint. */
+  boolean hasOldCheckpoint() throws IOException {
+    return replayedTimeline() > checkpointTimeline();
+  }
+
+  private int checkpointTimeline() throws IOException {
+    return (int) number(control(data(), "Latest checkpoint's TimeLineID"));
+  }
+
+  private int replayedTimeline() throws IOException {
+    return (int) number(control(data(), "Min recovery ending loc's timeline"));
+  }
+
+  /**
    * What a member needs to know to be started.
    *
    * @param hosts from where one may log in beside this machine; empty: from everywhere

@@ -498,8 +498,12 @@ final class MemberSql {
     }
   }
 
-  /** A rewind goes by the last checkpoint, so there has to be one on the new timeline. */
-  static void checkpoint(Sql.Session primary) throws IOException {
+  /**
+   * A rewind goes by the last checkpoint, so there has to be one on the new timeline.
+   *
+   * @return that timeline
+   */
+  static int checkpoint(Sql.Session primary) throws IOException {
     String _ = primary.value("checkpoint", Duration.ofMinutes(10));
     String same =
         primary.value(
@@ -510,6 +514,7 @@ final class MemberSql {
     if (!same.equals("t")) {
       throw new IOException("has made no checkpoint on its timeline yet");
     }
+    return (int) number(primary.value("select timeline_id from pg_control_checkpoint()", SHORT));
   }
 
   /** How many are logged in who are neither of us nor of those who look after the member. */
