@@ -329,7 +329,8 @@ final class MemberAgent implements AutoCloseable {
       server.buryGuard();
       doing(Doing.STOPPED);
       changed.run();
-      if (startedAt != 0 && now - startedAt < AT_ONCE_NANOS && stopping == null) {
+      boolean soon = startedAt != 0 && now - startedAt < AT_ONCE_NANOS && stopping == null;
+      if (soon && !wasPrimary) { // one that was promoted had been started
         diesAtOnce = true;
         throw new IOException("ended soon after its start: " + folder.lastWords());
       }
