@@ -34,6 +34,8 @@ public final class TlsListener {
   /** Somebody who is told the keys of session tickets. */
   public interface TicketKeyTaker {
     /**
+     * Is told one.
+     *
      * @param key a secret: whoever has it reads what clients say under its tickets
      * @param left how long it may live
      */
