@@ -53,11 +53,8 @@ final class SharedTickets {
     for (int i = 1; i < words.length; i++) {
       String[] parts = words[i].split(" ", -1);
       try {
-        boolean _ =
-            heard.offer(
-                new HandedTicketKey(
-                    parts[0], Base64.getDecoder().decode(parts[1]), Long.parseLong(parts[2])));
-      } catch (IllegalArgumentException | IndexOutOfBoundsException _) {
+        boolean _ = heard.offer(new HandedTicketKey(parts[0], parts[1], Long.parseLong(parts[2])));
+      } catch (NumberFormatException | IndexOutOfBoundsException _) {
         return; // it knows this better than we do
       }
     }
@@ -85,8 +82,13 @@ final class SharedTickets {
 
   private static boolean accept(HandedTicketKey key, Map<String, TlsListener> listeners, long now) {
     TlsListener listener = listeners.get(key.listener());
-    return listener != null
-        && listener.acceptTickets(key.key(), Duration.ofMillis(key.leftMillis()), now);
+    try {
+      return listener != null
+          && listener.acceptTickets(
+              Base64.getDecoder().decode(key.key()), Duration.ofMillis(key.leftMillis()), now);
+    } catch (IllegalArgumentException _) {
+      return false; // no Base64: it knows this better than we do
+    }
   }
 
   /** Those of all listeners. One thread at a time. */
@@ -94,7 +96,11 @@ final class SharedTickets {
     List<HandedTicketKey> keys = new ArrayList<>();
     listeners.forEach((name, listener) ->
         listener.tellTickets(
-            (key, left) -> keys.add(new HandedTicketKey(name, key, left.toMillis())), now));
+            (key, left) ->
+                keys.add(
+                    new HandedTicketKey(
+                        name, Base64.getEncoder().encodeToString(key), left.toMillis())),
+            now));
     return keys;
   }
 
@@ -103,8 +109,7 @@ final class SharedTickets {
       StringBuilder line = new StringBuilder(TOPIC);
       for (HandedTicketKey key : keys.subList(i, Math.min(i + MOST, keys.size()))) {
         line.append('\t').append(key.listener()).append(' ');
-        line.append(Base64.getEncoder().encodeToString(key.key()));
-        line.append(' ').append(key.leftMillis());
+        line.append(key.key()).append(' ').append(key.leftMillis());
       }
       teller.accept(line.toString());
     }

@@ -18,8 +18,13 @@ public record HandedState(List<HandedService> services, List<HandedTicketKey> ti
    * A key that session tickets are under.
    *
    * @param listener whose clients have them
-   * @param key a secret
+   * @param key a secret, in Base64
    * @param leftMillis how long it may live
    */
-  public record HandedTicketKey(String listener, byte[] key, long leftMillis) {}
+  public record HandedTicketKey(String listener, String key, long leftMillis) {
+    @Override
+    public String toString() {
+      return "a key for " + listener;
+    }
+  }
 }

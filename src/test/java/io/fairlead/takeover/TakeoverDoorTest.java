@@ -43,8 +43,7 @@ class TakeoverDoorTest {
   /** More than Netty takes in one round of its loop. */
   private static final int SOCKETS = 40;
 
-  private static final HandedTicketKey KEY =
-      new HandedTicketKey("web", new byte[] {1, -2, 0}, 1000);
+  private static final HandedTicketKey KEY = new HandedTicketKey("web", "Af4A", 1000);
 
   private static final List<HandedService> STATE =
       List.of(
@@ -156,7 +155,7 @@ class TakeoverDoorTest {
       }
       HandedState state = call.ready();
       assertThat(state.services()).isEqualTo(STATE);
-      assertThat(state.ticketKeys().getFirst().key()).isEqualTo(KEY.key());
+      assertThat(state.ticketKeys()).containsExactly(KEY);
       assertThat(told()).isEqualTo("let go");
       call.serving();
       assertThat(told()).isEqualTo("replaced by " + ProcessHandle.current().pid());

@@ -7,6 +7,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
@@ -29,7 +30,15 @@ final class TicketKeys {
   /** Of others; the library goes through all of them for each ticket. */
   static final int MOST_OF_OTHERS = 256;
 
-  private record Key(byte[] bytes, long endNanos) {
+  private static final class Key {
+    final byte[] bytes;
+    final long endNanos;
+
+    Key(byte[] bytes, long endNanos) {
+      this.bytes = bytes;
+      this.endNanos = endNanos;
+    }
+
     boolean hasName(byte[] other) {
       int name = OpenSslSessionTicketKey.NAME_SIZE;
       return Arrays.equals(bytes, 0, name, other, 0, name);
@@ -67,7 +76,8 @@ final class TicketKeys {
 
   /** Does what is due by now; answers whether {@link #give} gives something else than before. */
   boolean turn(Tickets config, long now) {
-    boolean changes = end(own.subList(2, own.size()), now) | end(others, now);
+    boolean changes = end(own.subList(2, own.size()), now);
+    changes |= end(others, now);
     if (now - rotatedNanos >= config.rotate().toNanos()) {
       Key next = own.get(1);
       own.set(1, own.getFirst());
@@ -104,14 +114,15 @@ final class TicketKeys {
       return false;
     }
     long nanos = left.compareTo(Duration.ofNanos(most)) < 0 ? left.toNanos() : most;
-    Key accepted = new Key(key.clone(), now + nanos);
-    others.add(accepted);
-    others.sort(Comparator.comparingLong(one -> now - one.endNanos)); // the longest first
-    if (others.size() > MOST_OF_OTHERS) {
-      Key least = others.removeLast();
+    if (others.size() == MOST_OF_OTHERS) {
+      Key least = Collections.min(others, Comparator.comparingLong(one -> one.endNanos - now));
+      if (least.endNanos - now >= nanos) {
+        return false;
+      }
+      others.remove(least);
       least.forget();
-      return least != accepted;
     }
+    others.add(new Key(key.clone(), now + nanos));
     return true;
   }
 
