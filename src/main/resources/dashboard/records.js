@@ -12,7 +12,7 @@ const SHOWN = {
   requests: ['time', 'status', 'method', 'host', 'path', 'total_us', 'route', 'node', 'client', 'error', 'tries'],
   sessions: ['time', 'protocol', 'service', 'node', 'client', 'total_us', 'bytes_in', 'bytes_out', 'error'],
   dns: ['time', 'name', 'type', 'code', 'answer', 'client', 'total_us', 'error', 'weight'],
-  probes: ['time', 'service', 'node', 'passed', 'detail', 'total_us'],
+  probes: ['time', 'service', 'node', 'outcome', 'reason', 'total_us'],
   events: ['time', 'kind', 'service', 'node', 'text'],
   node_logs: ['time', 'level', 'service', 'node', 'text'],
 };
