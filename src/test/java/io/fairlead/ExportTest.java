@@ -46,7 +46,7 @@ class ExportTest {
                 .replace(" PARTITION BY toYYYYMM(time)", ""));
       }
     }
-    assertThat(statements).hasSize(5);
+    assertThat(statements).hasSize(6);
     return statements;
   }
 
