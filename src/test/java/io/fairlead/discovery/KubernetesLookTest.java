@@ -68,8 +68,7 @@ class KubernetesLookTest {
     while (true) {
       String event = events.take();
       if (event.isEmpty()) {
-        out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        out.flush();
+        end(out);
         return;
       }
       byte[] line = (event + "\n").getBytes(StandardCharsets.UTF_8);
@@ -77,9 +76,15 @@ class KubernetesLookTest {
       chunk(out, line, 0, half);
       chunk(out, line, half, line.length);
       if (event.contains("\"ERROR\"")) {
-        return; // as a server does
+        end(out); // as a server does
+        return;
       }
     }
+  }
+
+  private static void end(OutputStream out) throws IOException {
+    out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    out.flush();
   }
 
   private static void chunk(OutputStream out, byte[] bytes, int from, int to) throws IOException {
