@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * The keys of session tickets that instances of a group tell each other, so that a client that
@@ -21,7 +22,7 @@ import java.util.function.Consumer;
  * so they are told only where what is told is encrypted, or does not leave the machine.
  */
 final class SharedTickets {
-  private static final String TOPIC = "tickets";
+  private static final String TOPIC = "tickets\t";
   private static final long EVERY_NANOS = Duration.ofSeconds(2).toNanos();
 
   /** Keys that one line tells of: 40 kilobytes of usual names. */
@@ -46,12 +47,11 @@ final class SharedTickets {
 
   /** Somebody has told something. Any thread. */
   void hear(String line) {
-    String[] words = line.split("\t", -1);
-    if (!together || !words[0].equals(TOPIC)) {
+    if (!together || !line.startsWith(TOPIC)) {
       return;
     }
-    for (int i = 1; i < words.length; i++) {
-      String[] parts = words[i].split(" ", -1);
+    for (String word : line.substring(TOPIC.length()).split("\t", -1)) {
+      String[] parts = word.split(" ", -1);
       try {
         boolean _ = heard.offer(new HandedTicketKey(parts[0], parts[1], Long.parseLong(parts[2])));
       } catch (NumberFormatException | IndexOutOfBoundsException _) {
@@ -106,12 +106,10 @@ final class SharedTickets {
 
   private void tell(List<HandedTicketKey> keys) {
     for (int i = 0; i < keys.size(); i += MOST) {
-      StringBuilder line = new StringBuilder(TOPIC);
-      for (HandedTicketKey key : keys.subList(i, Math.min(i + MOST, keys.size()))) {
-        line.append('\t').append(key.listener()).append(' ');
-        line.append(key.key()).append(' ').append(key.leftMillis());
-      }
-      teller.accept(line.toString());
+      teller.accept(
+          keys.subList(i, Math.min(i + MOST, keys.size())).stream()
+              .map(key -> key.listener() + " " + key.key() + " " + key.leftMillis())
+              .collect(Collectors.joining("\t", TOPIC, "")));
     }
   }
 }

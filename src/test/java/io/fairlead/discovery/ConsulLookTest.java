@@ -218,20 +218,11 @@ class ConsulLookTest {
     ConsulLook look = new ConsulLook(config(), Duration.ofSeconds(50), patience);
     assertThat(look.look().nodes()).hasSize(1);
     CountDownLatch waits = new CountDownLatch(1);
-    server.script((_, _) -> {
+    server.script((asked, out) -> {
       waits.countDown();
-      Thread.sleep(60_000); // as Consul does while nothing changes
+      ScriptedHttp.silence().answer(asked, out); // as Consul's while nothing changes
     });
-    CompletableFuture<SourceLook.Found> second =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return look.look();
-              } catch (IOException e) {
-                throw new IllegalStateException(e);
-              }
-            },
-            task -> Thread.ofVirtual().start(task));
+    CompletableFuture<SourceLook.Found> second = Watched.begin(look);
     waits.await();
     look.close();
     assertThatThrownBy(() -> second.get(10, TimeUnit.SECONDS))

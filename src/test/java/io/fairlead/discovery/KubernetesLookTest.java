@@ -427,16 +427,7 @@ class KubernetesLookTest {
       waits.countDown();
       answer(asked, out);
     });
-    CompletableFuture<SourceLook.Found> second =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return look.look();
-              } catch (IOException e) {
-                throw new IllegalStateException(e);
-              }
-            },
-            task -> Thread.ofVirtual().start(task));
+    CompletableFuture<SourceLook.Found> second = Watched.begin(look);
     waits.await();
     look.close();
     try {

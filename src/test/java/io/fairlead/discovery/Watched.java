@@ -6,11 +6,14 @@ import io.fairlead.runtime.ManualScheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
@@ -54,6 +57,19 @@ final class Watched {
   /** Asked by {@link #step}: of looks that wait, and in tests would wait for the test itself. */
   static <T extends DiscoverSource> Watched byStep(T config, Function<T, SourceLook> look) {
     return new Watched(config, look.apply(config), false);
+  }
+
+  /** A look that goes on by itself. */
+  static CompletableFuture<SourceLook.Found> begin(SourceLook look) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return look.look();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        },
+        task -> Thread.ofVirtual().start(task));
   }
 
   /** Turns the clock until there is a look to take, and takes it. */

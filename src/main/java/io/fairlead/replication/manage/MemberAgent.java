@@ -50,6 +50,9 @@ final class MemberAgent implements AutoCloseable {
    */
   private static final int SAME = 2;
 
+  /** What was longer ago than that has nothing to do with it. */
+  private static final long SAME_NANOS = Duration.ofMinutes(15).toNanos();
+
   private static final Duration STOP = Duration.ofSeconds(30);
   private static final Duration COPY = Duration.ofDays(2);
   private static final Duration MINUTES = Duration.ofMinutes(10);
@@ -119,6 +122,7 @@ final class MemberAgent implements AutoCloseable {
   private boolean diesAtOnce;
   private int failures;
   private int same;
+  private long sameAt = System.nanoTime();
   private long notBefore = System.nanoTime();
 
   /**
@@ -394,6 +398,10 @@ final class MemberAgent implements AutoCloseable {
    */
   private void goBack(Member from) throws IOException {
     int timeline = checkpoint(from);
+    long now = System.nanoTime();
+    if (now - sameAt > SAME_NANOS) {
+      same = 0;
+    }
     if (timeline == 0) {
       begin(null);
     } else if (folder.isPromoted() || folder.timeline() != timeline) {
@@ -401,6 +409,7 @@ final class MemberAgent implements AutoCloseable {
       rewind(from);
       begin(from);
     } else if (same++ < SAME) {
+      sameAt = now;
       begin(from);
     } else {
       same = 0;
@@ -420,8 +429,7 @@ final class MemberAgent implements AutoCloseable {
    * that nobody can ask it how far it is.
    */
   private boolean isBehind(ManagedState state) throws IOException {
-    String own = folder.control(folder.data(), "Latest checkpoint's TimeLineID");
-    return Integer.parseInt(own) < state.timeline();
+    return folder.checkpointTimeline() < state.timeline();
   }
 
   /**

@@ -142,7 +142,8 @@ final class MemberFolder {
     return replayedTimeline() > checkpointTimeline();
   }
 
-  private int checkpointTimeline() throws IOException {
+  /** The one of its last checkpoint. */
+  int checkpointTimeline() throws IOException {
     return (int) number(control(data(), "Latest checkpoint's TimeLineID"));
   }
 
