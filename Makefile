@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers chaos chaos-database test-backups chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-machines chaos chaos-database test-backups chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -26,12 +26,16 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble
-	$(MVN) verify $(MORE)
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble
+	@bin/test $(MVN) -- $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
 	@bin/needs maven podman runc netavark iptables busybox-static
 	$(MVN) test -Dtest=PodmanTest -Dfairlead.containers=true
+
+test-machines: jdk ## nodes as virtual machines of a real QEMU, killed and found again
+	@bin/needs maven qemu-system-x86 socat busybox-static
+	$(MVN) test -Dtest=QemuTest -Dfairlead.machines=true
 
 build: jdk ## builds target/fairlead.jar without tests
 	@bin/needs maven

@@ -4,9 +4,15 @@ import io.fairlead.acme.Challenges;
 import io.fairlead.acme.FolderVault;
 import io.fairlead.acme.HandshakeProof;
 import io.fairlead.acme.Renewal;
+import io.fairlead.acme.TextSeal;
+import io.fairlead.acme.Vault;
 import io.fairlead.config.AcmeConfig;
 import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.GroupConfig;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.Secret;
+import io.fairlead.dns.DnsChallenges;
+import io.fairlead.group.Group;
 import io.fairlead.proxy.http.HttpChallenges;
 import io.fairlead.proxy.tls.TlsChallenges;
 import io.fairlead.runtime.ControlThread;
@@ -18,6 +24,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,12 +48,23 @@ final class AcmeKeeper {
   private final SecureRandom secrets;
   private final FolderVault files;
   private final Answers answers;
+  private final LongSupplier nanos;
 
   /** By id. */
   private final Map<String, Renewal> all = new LinkedHashMap<>();
 
   private Leadership.@Nullable Candidacy candidacy;
-  private boolean elected;
+
+  /** In which this instance orders; 0: another does. */
+  private long term;
+
+  /** Until when the role is held, by the clock that never goes back. */
+  private volatile long heldUntil;
+
+  private boolean grouped;
+
+  /** Null: this instance is alone, or shares nothing. */
+  private @Nullable AcmeGroup group;
 
   AcmeKeeper(
       Path data,
@@ -61,37 +79,53 @@ final class AcmeKeeper {
     this.secrets = secrets;
     this.files = new FolderVault(data.resolve(FOLDER));
     this.answers = answers;
+    this.nanos = control::nanoTime;
+    this.heldUntil = nanos.getAsLong();
   }
 
   /** What listeners of this instance answer to authorities. */
   static final class Answers implements Challenges {
     private final HttpChallenges http;
     private final TlsChallenges tls;
+    private final DnsChallenges dns;
     private final LongSupplier epochMillis;
+    private final Map<String, List<Question>> byDns = new HashMap<>();
     private final Map<String, List<Question>> byHttp = new HashMap<>();
     private final Map<String, List<Question>> byTls = new HashMap<>();
 
-    Answers(HttpChallenges http, TlsChallenges tls, LongSupplier epochMillis) {
+    Answers(HttpChallenges http, TlsChallenges tls, DnsChallenges dns, LongSupplier epochMillis) {
+      this.dns = dns;
       this.http = http;
       this.tls = tls;
       this.epochMillis = epochMillis;
     }
 
     @Override
-    public synchronized void outstanding(
-        String certificate, AcmeConfig.Challenge kind, List<Question> questions)
+    public synchronized void outstanding(AcmeConfig certificate, List<Question> questions)
         throws IOException {
-      switch (kind) {
+      switch (certificate.challenge()) {
         case HTTP_01 -> {
-          byHttp.put(certificate, questions);
+          byHttp.put(certificate.id(), questions);
           Map<String, String> texts = new HashMap<>();
           byHttp
               .values()
               .forEach(some -> some.forEach(one -> texts.put(one.token(), one.authorization())));
           http.show(texts);
         }
+        case DNS_01 -> {
+          byDns.put(certificate.id(), questions);
+          Map<String, List<String>> texts = new HashMap<>();
+          byDns
+              .values()
+              .forEach(some ->
+                  some.forEach(one ->
+                      texts
+                          .computeIfAbsent(one.domain(), _ -> new ArrayList<>())
+                          .add(one.authorization())));
+          dns.show(texts);
+        }
         case TLS_ALPN_01 -> {
-          byTls.put(certificate, questions);
+          byTls.put(certificate.id(), questions);
           Instant now = Instant.ofEpochMilli(epochMillis.getAsLong());
           Map<String, TlsChallenges.Proof> proofs = new HashMap<>();
           byTls
@@ -138,18 +172,15 @@ final class AcmeKeeper {
       }
       Renewal made =
           new Renewal(
-              one,
-              files,
-              files,
-              answers,
-              control::epochMillis,
-              new SplittableRandom(secrets.nextLong()),
-              events);
+              one, files, control::epochMillis, new SplittableRandom(secrets.nextLong()), events);
       all.put(id, made);
-      if (elected) {
-        made.start();
+      if (term != 0) {
+        start(List.of(made));
       }
     });
+    if (group != null) {
+      group.follow(List.copyOf(all.values()));
+    }
     if (wanted.isEmpty() && candidacy != null) {
       candidacy.close();
       candidacy = null;
@@ -158,25 +189,78 @@ final class AcmeKeeper {
     }
   }
 
-  /** Told by the control thread, which does nothing here but to start and stop others. */
-  private final class Orders implements Leadership.Candidate {
-    @Override
-    public void elected(long term) {
-      become(true);
-    }
-
-    @Override
-    public void renewed(long sentNanos, Duration ttl) {}
-
-    @Override
-    public void deposed() {
-      become(false);
+  /**
+   * From now on this instance is one of that group, and shares what is ordered with its others.
+   * Before the group gives roles.
+   */
+  synchronized void join(Group joined, GroupConfig config) {
+    grouped = true;
+    end(); // a role that was one's own alone
+    Secret token = config.token().orElse(null);
+    if (token != null && config.role() == GroupConfig.Role.MEMBER) {
+      TextSeal seal = new TextSeal(token, config.name(), secrets);
+      group = new AcmeGroup(joined, config.instance(), seal, files, answers, secrets);
+      group.follow(List.copyOf(all.values()));
     }
   }
 
-  private synchronized void become(boolean now) {
-    elected = now;
-    all.values().forEach(now ? Renewal::start : Renewal::stop);
+  /** From now on this instance is alone. Before the group takes its roles back. */
+  void leave() {
+    AcmeGroup left;
+    synchronized (this) {
+      grouped = false;
+      left = group;
+      group = null;
+    }
+    if (left != null) {
+      left.close(); // waits for its thread: the control thread must not wait for us meanwhile
+    }
+  }
+
+  /** Told by the control thread, which does nothing here but to start and stop others. */
+  private final class Orders implements Leadership.Candidate {
+    private long elected;
+
+    @Override
+    public void elected(long ofTerm) {
+      elected = ofTerm; // for how long is told next
+    }
+
+    @Override
+    public void renewed(long sentNanos, Duration ttl) {
+      heldUntil = sentNanos + ttl.toNanos();
+      if (elected != 0) {
+        begin(elected);
+        elected = 0;
+      }
+    }
+
+    @Override
+    public void deposed() {
+      end();
+    }
+  }
+
+  private synchronized void begin(long ofTerm) {
+    term = ofTerm;
+    start(all.values());
+  }
+
+  private void start(Collection<Renewal> some) {
+    AcmeGroup together = group;
+    if (together != null) {
+      Vault vault = together.vault(term, () -> nanos.getAsLong() - heldUntil < 0);
+      Challenges challenges = together.challenges(vault);
+      some.forEach(one -> one.start(vault, challenges));
+    } else if (!grouped) {
+      some.forEach(one -> one.start(files, answers));
+    }
+  }
+
+  private synchronized void end() {
+    term = 0;
+    heldUntil = nanos.getAsLong();
+    all.values().forEach(Renewal::stop);
   }
 
   /**
@@ -184,23 +268,27 @@ final class AcmeKeeper {
    *
    * @param config what is wanted
    * @param state what has become of it
+   * @param here whether this instance orders it, and not another one of the group
    */
-  record Standing(AcmeConfig config, Renewal.State state) {}
+  record Standing(AcmeConfig config, Renewal.State state, boolean here) {}
 
   /** How things stand. Any thread. */
   synchronized List<Standing> standing() {
     List<Standing> standing = new ArrayList<>();
-    all.values().forEach(one -> standing.add(new Standing(one.config(), one.state())));
+    all.values().forEach(one -> standing.add(new Standing(one.config(), one.state(), term != 0)));
     return standing;
   }
 
   /** Orders no more. */
-  synchronized void close() {
-    if (candidacy != null) {
-      candidacy.close();
-      candidacy = null;
+  void close() {
+    synchronized (this) {
+      if (candidacy != null) {
+        candidacy.close();
+        candidacy = null;
+      }
+      all.values().forEach(Renewal::stop);
+      all.clear();
     }
-    all.values().forEach(Renewal::stop);
-    all.clear();
+    leave();
   }
 }

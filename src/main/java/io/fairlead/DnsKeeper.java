@@ -8,6 +8,7 @@ import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.Probe;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.ServiceLimits;
+import io.fairlead.dns.DnsChallenges;
 import io.fairlead.dns.DnsServer;
 import io.fairlead.dns.Forced;
 import io.fairlead.group.FrontEnds;
@@ -77,18 +78,22 @@ final class DnsKeeper {
   private boolean looking;
   private volatile @Nullable DnsServer server;
   private final RecordNames recordNames;
+  private final DnsChallenges challenges;
   private @Nullable RecordRings rings;
 
   /**
    * @param recordNames what records call what is named
+   * @param challenges what is answered beside zones
    */
   DnsKeeper(
       ControlThread control,
       EventLog events,
       HealthChecker health,
       long seed,
-      RecordNames recordNames) {
+      RecordNames recordNames,
+      DnsChallenges challenges) {
     this.recordNames = recordNames;
+    this.challenges = challenges;
     this.control = control;
     this.events = events;
     this.health = health;
@@ -127,7 +132,8 @@ final class DnsKeeper {
       if (!config.dns().enabled()) {
         return null;
       }
-      answering = new DnsServer(control, new SplittableRandom(seed), events::add, recordNames);
+      answering =
+          new DnsServer(control, new SplittableRandom(seed), events::add, recordNames, challenges);
       answering.record(rings);
     }
     try {

@@ -5,6 +5,7 @@ import io.fairlead.admin.MetricsPage;
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AuthConfig;
+import io.fairlead.config.CacheConfig;
 import io.fairlead.config.ConfigDiff;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.DatabaseConfig;
@@ -22,6 +23,7 @@ import io.fairlead.config.RouteMatch;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.discovery.Discovery;
 import io.fairlead.discovery.Membership;
+import io.fairlead.dns.DnsChallenges;
 import io.fairlead.dns.DnsServer;
 import io.fairlead.group.Group;
 import io.fairlead.health.HealthChecker;
@@ -31,13 +33,17 @@ import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.limit.RateLimiter;
 import io.fairlead.proxy.DataPlane;
 import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.CacheStore;
 import io.fairlead.proxy.http.ErrorPages;
 import io.fairlead.proxy.http.ExtAuthGuard;
+import io.fairlead.proxy.http.FaultGuard;
 import io.fairlead.proxy.http.Guard;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.HttpRoute;
+import io.fairlead.proxy.http.Mirror;
 import io.fairlead.proxy.http.RateLimits;
+import io.fairlead.proxy.http.RouteCache;
 import io.fairlead.proxy.http.ServiceTarget;
 import io.fairlead.proxy.http.Tracing;
 import io.fairlead.proxy.stream.StreamListenerState;
@@ -170,6 +176,11 @@ final class Fairlead implements AutoCloseable {
   private final HealthChecker health = HealthChecker.of(control, new SplittableRandom());
   private final Membership membership = new Membership(control);
   private final SecureRandom secrets = new SecureRandom();
+
+  /** Made with the first route that keeps answers. */
+  private volatile @Nullable CacheStore cache;
+
+  private final long cacheBytes;
   private final AffinityKey affinityKey = new AffinityKey(secrets);
   private final ReentrantLock changing = new ReentrantLock();
   private final AtomicReference<State> state = new AtomicReference<>();
@@ -228,6 +239,7 @@ final class Fairlead implements AutoCloseable {
 
   private Fairlead(FairleadConfig config, @Nullable Path file) {
     this.file = file;
+    cacheBytes = config.runtime().cacheBytes();
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
     watch = new PressureWatch(dataPlane, events);
     Roles roles = new Roles(new LoneLeadership(control, LEASE));
@@ -286,6 +298,7 @@ final class Fairlead implements AutoCloseable {
     outliers = new OutlierWatch(control, events, dataPlane::sweep, health::history);
     control.execute(outliers::start);
     TlsChallenges challenges = new TlsChallenges();
+    DnsChallenges names = new DnsChallenges();
     acme =
         new AcmeKeeper(
             config.data(),
@@ -293,7 +306,8 @@ final class Fairlead implements AutoCloseable {
             control,
             events::add,
             secrets,
-            new AcmeKeeper.Answers(dataPlane.challenges(), challenges, control::epochMillis));
+            new AcmeKeeper.Answers(
+                dataPlane.challenges(), challenges, names, control::epochMillis));
     tls =
         new TlsKeeper(
             dataPlane.loops(),
@@ -304,7 +318,7 @@ final class Fairlead implements AutoCloseable {
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
     identities = new IdentityKeeper(dataPlane.loops(), secrets, control::epochMillis, events::add);
-    dns = new DnsKeeper(control, events, health, secrets.nextLong(), dataPlane.names());
+    dns = new DnsKeeper(control, events, health, secrets.nextLong(), dataPlane.names(), names);
     records.tell(dns::record);
     frontEnds = new FrontEndKeeper(name, control, dns, vips, changing, events::add);
     groups =
@@ -880,41 +894,95 @@ final class Fairlead implements AutoCloseable {
       }
       limits.add(kept);
     }
-    return new HttpRoute(
-        route,
-        targets,
-        old != null ? old.counters() : new LoopCounters<>(dataPlane.loops(), RouteCounter.class),
-        limits.isEmpty() ? RateLimits.NONE : new RateLimits(limits),
-        guards(route, services, old),
-        route.errors().isEmpty() ? pages : pages.with(route.errors()));
+    LoopCounters<RouteCounter> counters =
+        old != null ? old.counters() : new LoopCounters<>(dataPlane.loops(), RouteCounter.class);
+    HttpRoute made =
+        new HttpRoute(
+            route,
+            targets,
+            counters,
+            limits.isEmpty() ? RateLimits.NONE : new RateLimits(limits),
+            guards(route, services, old, counters),
+            route.errors().isEmpty() ? pages : pages.with(route.errors()));
+    route
+        .trial()
+        .mirror()
+        .ifPresent(mirror ->
+            made.setMirror(
+                new Mirror(
+                    mirror,
+                    beside(
+                        RouteConfig.mirror(
+                            besides(route.name(), "mirror"), mirror.service(), mirror.timeout()),
+                        services),
+                    counters)));
+    route.cache().ifPresent(kept -> made.setCache(cache(route, kept, old, counters)));
+    return made;
+  }
+
+  /** What was kept before is good as long as nothing is said of the route that was not before. */
+  private RouteCache cache(
+      RouteConfig route,
+      CacheConfig config,
+      @Nullable HttpRoute old,
+      LoopCounters<RouteCounter> counters) {
+    CacheStore store = cache;
+    if (store == null) {
+      byte[] key = new byte[16];
+      secrets.nextBytes(key);
+      store = new CacheStore(cacheBytes, key, control::epochMillis);
+      cache = store;
+    }
+    RouteCache before = old != null && old.config().equals(route) ? old.cache() : null;
+    return new RouteCache(
+        config,
+        store,
+        before != null ? before.scope() : store.newScope(),
+        counters,
+        !route.auth().equals(AuthConfig.NONE));
+  }
+
+  /** What routes keep; null: none does. */
+  @Nullable CacheStore cache() {
+    return cache;
+  }
+
+  /** One for requests of our own, which nobody matches. */
+  private HttpRoute beside(RouteConfig route, Map<String, ServiceRuntime> services) {
+    ServiceRuntime service = services.get(route.service());
+    if (service == null) {
+      throw new IllegalStateException("requests to no service passed the checks: " + route);
+    }
+    HttpRoute made =
+        new HttpRoute(
+            route, service.target(), new LoopCounters<>(dataPlane.loops(), RouteCounter.class));
+    made.setRecordName(dataPlane.names().number(RecordNames.Kind.ROUTE, route.name()));
+    return made;
   }
 
   /** Who is asked before a request of that route goes on, credentials first. */
   private List<Guard> guards(
-      RouteConfig route, Map<String, ServiceRuntime> services, @Nullable HttpRoute old) {
+      RouteConfig route,
+      Map<String, ServiceRuntime> services,
+      @Nullable HttpRoute old,
+      LoopCounters<RouteCounter> counters) {
     List<Guard> guards =
         old == null
             ? identities.guards(route.auth(), AuthConfig.NONE, List.of())
             : identities.guards(route.auth(), old.config().auth(), old.guardList());
     Optional<ExtAuthConfig> ext = route.auth().ext();
     if (ext.isPresent()) {
-      ServiceRuntime service = services.get(ext.get().service());
-      if (service == null) {
-        throw new IllegalStateException("ext-auth of no service passed the checks: " + route);
-      }
       HttpRoute asking =
-          new HttpRoute(
+          beside(
               new RouteConfig(
                   besides(route.name(), "ext-auth"),
                   RouteMatch.ANY,
-                  service.service().name(),
+                  ext.get().service(),
                   ext.get().timeout()),
-              service.target(),
-              new LoopCounters<>(dataPlane.loops(), RouteCounter.class));
-      asking.setRecordName(
-          dataPlane.names().number(RecordNames.Kind.ROUTE, asking.config().name()));
+              services);
       guards.add(new ExtAuthGuard(ext.get(), asking));
     }
+    route.trial().fault().ifPresent(fault -> guards.add(new FaultGuard(fault, counters)));
     return guards;
   }
 

@@ -112,6 +112,7 @@ final class GroupKeeper {
     }
     if (config.isEmpty()) {
       group = null;
+      fairlead.acme().leave();
       roles.follow(null);
       fairlead.sharedVerdicts().follow(null);
       fairlead.sharedAnswers().follow(null);
@@ -139,6 +140,7 @@ final class GroupKeeper {
       });
       begun.upgrade().by(fairlead.upgrades());
       group = begun;
+      fairlead.acme().join(begun, config.get());
       roles.follow(begun.leadership());
       if (config.get().role() == GroupConfig.Role.MEMBER) {
         fairlead.sharedVerdicts().follow(config.get().instance());

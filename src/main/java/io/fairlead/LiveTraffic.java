@@ -58,6 +58,7 @@ final class LiveTraffic implements Traffic {
               now,
               counters.get(ListenerCounter.REQUESTS),
               counters.get(ListenerCounter.RESPONSES_5XX)
+                  - counters.get(ListenerCounter.MEANT_5XX)
                   + counters.get(ListenerCounter.RELAYS_FAILED),
               counters.get(ListenerCounter.BYTES_IN) + counters.get(ListenerCounter.BYTES_OUT)));
       for (ListenerView.RouteView route : listener.routes()) {
@@ -67,7 +68,8 @@ final class LiveTraffic implements Traffic {
             new Look(
                 now,
                 route.counters().get(RouteCounter.REQUESTS),
-                route.counters().get(RouteCounter.RESPONSES_5XX),
+                route.counters().get(RouteCounter.RESPONSES_5XX)
+                    - route.counters().get(RouteCounter.MEANT_5XX),
                 0));
       }
     }

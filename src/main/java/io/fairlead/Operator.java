@@ -45,6 +45,7 @@ import io.fairlead.insight.pattern.LinePatterns;
 import io.fairlead.insight.rollup.Rollups;
 import io.fairlead.limit.SharedCounts;
 import io.fairlead.proxy.Listener;
+import io.fairlead.proxy.http.CacheStore;
 import io.fairlead.proxy.http.HttpRoute;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.record.RecordStats;
@@ -151,14 +152,13 @@ final class Operator implements Instance {
     return fairlead.acme().standing().stream()
         .map(one ->
             new OrderedView(
-                one.config().id(),
-                one.state().orders(),
-                one.state().failed(),
-                trouble(one.config(), one.state())))
+                one.config().id(), one.state().orders(), one.state().failed(), trouble(one)))
         .toList();
   }
 
-  private String trouble(AcmeConfig config, Renewal.State state) {
+  private String trouble(AcmeKeeper.Standing standing) {
+    AcmeConfig config = standing.config();
+    Renewal.State state = standing.state();
     String names = String.join(", ", config.domains());
     if (state.failures() > 0) {
       long seconds = Math.max(0, (state.next() - fairlead.control().epochMillis()) / 1000);
@@ -173,7 +173,11 @@ final class Operator implements Instance {
     }
     return Files.exists(fairlead.acme().file(config))
         ? ""
-        : "The certificate for " + names + " is being ordered.";
+        : "The certificate for "
+            + names
+            + (standing.here()
+                ? " is being ordered."
+                : " is not there: this instance is not the one who orders.");
   }
 
   @Override
@@ -457,6 +461,31 @@ final class Operator implements Instance {
   }
 
   @Override
+  public long cacheBytes() {
+    CacheStore cache = fairlead.cache();
+    return cache == null ? 0 : cache.bytes();
+  }
+
+  @Override
+  public long cacheEvicted() {
+    CacheStore cache = fairlead.cache();
+    return cache == null ? 0 : cache.evicted();
+  }
+
+  @Override
+  public @Nullable String forgetAnswers(@Nullable String url) {
+    CacheStore cache = fairlead.cache();
+    if (cache == null) {
+      return "no route has a cache";
+    }
+    if (url == null) {
+      cache.clear();
+      return null;
+    }
+    return cache.forget(url) ? null : "url must be one that clients may ask for, with a host";
+  }
+
+  @Override
   public SharedCounts sharedRates() {
     return fairlead.sharedRates().counts();
   }
@@ -590,6 +619,12 @@ final class Operator implements Instance {
     ServiceConfig config = fairlead.state().config().services().get(service);
     ScaleDriver driver =
         config == null ? null : config.scale().map(ScaleConfig::driver).orElse(null);
+    if (driver instanceof ScaleDriver.Kubernetes) {
+      return new NodeOutcome.Refused(
+          "what pods of "
+              + service
+              + " run is said in their Deployment, which replaces them by itself when that changes");
+    }
     boolean runs = !release.command().isEmpty() || !release.image().isEmpty();
     if (runs && !fairlead.commandsAllowed()) {
       return new NodeOutcome.Refused(

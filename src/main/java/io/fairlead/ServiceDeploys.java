@@ -196,7 +196,7 @@ final class ServiceDeploys {
                 new Release(release.version(), program.command(), "");
             case ScaleDriver.Docker docker ->
                 new Release(release.version(), docker.command(), docker.image());
-            case ScaleDriver.Exec _, ScaleDriver.Agents _ -> release;
+            case ScaleDriver.Exec _, ScaleDriver.Agents _, ScaleDriver.Kubernetes _ -> release;
           };
     }
     Running present = running;

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Certificates that are ordered from Pebble, as clients see them. */
 @Timeout(60)
@@ -180,14 +182,38 @@ final class AcmeTest {
     assertThat(authority.orders()).isEqualTo(1);
   }
 
-  /**
-   * Killed when the order is placed and nothing has been shown yet: the next one goes on with it.
-   */
+  /** The authority asks our own name server, and nobody by HTTP or TLS. */
   @Test
-  void whoIsKilledInTheMiddleOfAnOrderGoesOnWithIt() throws Exception {
+  void aWildcardIsProvenByOurOwnNames() throws Exception {
+    int names = FreePort.any();
+    Pebble authority = new Pebble(folder, certificates, FreePort.any(), FreePort.any(), 0, names);
+    pebble = authority;
+    running =
+        Loopback.start(
+            yaml(
+                    "domains: [\"*.shop.example\", shop.example], challenge: dns-01, "
+                        + authority.keys())
+                + "dns: { bind: \"127.0.0.1:%d\", zones: { example: { ns: ns.other.test } } }\n"
+                    .formatted(names));
+    Loopback.await("the certificate", () -> shows("Pebble"));
+    assertThat(shown("any.shop.example").getSubjectAlternativeNames())
+        .extracting(name -> String.valueOf(name.get(1)))
+        .containsExactlyInAnyOrder("*.shop.example", "shop.example");
+    assertThat(events(Event.CertificateOrderFailed.class)).isEmpty();
+  }
+
+  /**
+   * Killed when the order is placed and nothing has been shown yet: the next one goes on with it,
+   * also where the answer that says its address never came.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoIsKilledInTheMiddleOfAnOrderGoesOnWithIt(boolean unanswered) throws Exception {
     Pebble authority = pebble(http, 0);
     AtomicBoolean killed = new AtomicBoolean();
-    try (Gate gate = new Gate(authority.port(), () -> !killed.get() && isPlaced())) {
+    BooleanSupplier shut =
+        () -> !killed.get() && (unanswered ? authority.orders() == 1 : isPlaced());
+    try (Gate gate = new Gate(authority::port, shut, unanswered)) {
       String acme = "domains: shop.example, " + authority.keys(gate.port());
       Path file = folder.resolve("fairlead.yaml");
       Files.writeString(file, yaml(acme));
@@ -201,6 +227,7 @@ final class AcmeTest {
         first.destroyForcibly().waitFor();
       }
       assertThat(authority.log()).doesNotContain("Issued certificate");
+      assertThat(isPlaced()).isEqualTo(!unanswered);
       killed.set(true);
       start(acme);
       Loopback.await("the certificate", () -> shows("Pebble"));

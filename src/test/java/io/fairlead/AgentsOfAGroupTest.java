@@ -126,7 +126,7 @@ class AgentsOfAGroupTest {
                   web: { bind: "127.0.0.1:0", routes: { service: shop } }
                 services:
                   shop:
-                    health: { http: "/healthz", interval: 200ms, timeout: 200ms }
+                    health: { http: "/healthz", interval: 200ms, timeout: 200ms, fall: 20 }
                     scale: {
                       driver: process, min: 2, max: 6, grace: 5s,
                       agents: { h1: "http://127.0.0.1:%d" }, token: a-token-of-agents }

@@ -124,7 +124,7 @@ class AgentsTest {
         Client client = new Client(Loopback.port(fairlead, "web"))) {
       assertThat(client.get("/").status()).as("at once").isEqualTo(200);
       Loopback.await("four", () -> serving(fairlead) == 4);
-      assertThat(ours()).hasSize(4);
+      assertThat(ours()).as(() -> fairlead.events().since(0).toString()).hasSize(4);
       startHere("h1");
       Loopback.await("h1", () -> view(fairlead).agents().getFirst().answers());
       assertThat(view(fairlead).nodes()).hasSize(4);
@@ -151,7 +151,7 @@ class AgentsTest {
       web: { bind: "127.0.0.1:0", routes: { service: shop } }
     services:
       shop:
-        health: { http: "/healthz", interval: 200ms, timeout: 200ms }
+        health: { http: "/healthz", interval: 200ms, timeout: 200ms, fall: 20 }
         scale: {
           driver: process, min: 2, max: 6, grace: 5s, drain: 5s, on-exit: %s,
           agents: { h1: "http://127.0.0.1:%d", h2: "http://127.0.0.1:%d" }, token: %s }

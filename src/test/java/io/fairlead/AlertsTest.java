@@ -93,7 +93,9 @@ class AlertsTest {
         JsonNode resolved = JSON.readTree(chat.next());
         assertThat(resolved.get("state").stringValue()).isEqualTo("resolved");
         assertThat(chat.all()).hasSize(2);
-        assertThat(alerts(fairlead).get("receivers").get(1).get("sent").intValue()).isEqualTo(2);
+        Loopback.await( // which counts when it has got the answer
+            "the sender knows",
+            () -> alerts(fairlead).get("receivers").get(1).get("sent").intValue() == 2);
         assertThat(metrics(fairlead))
             .contains("fairlead_alert_messages_total{receiver=\"chat\",outcome=\"sent\"} 2");
       } finally {

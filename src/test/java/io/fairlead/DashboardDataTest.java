@@ -156,7 +156,7 @@ class DashboardDataTest {
       slow.setBehaviour(Behaviour.of(LatencyDistribution.parse("80ms"), 0, true));
       browser.await(
           "/\\bb\\b/.test(document.querySelector('.verdict .incidents li')?.textContent)",
-          Duration.ofSeconds(10));
+          Duration.ofSeconds(40));
       // Two columns of the heat map are needed; then those that took longer than 40 ms.
       browser.await(
           """

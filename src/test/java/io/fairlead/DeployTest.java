@@ -46,7 +46,7 @@ class DeployTest {
           - { name: rest, service: shop }
     services:
       shop:
-        health: { http: "/healthz", interval: 500ms, timeout: 500ms }
+        health: { http: "/healthz", interval: 500ms, timeout: 500ms, fall: 10 }
         deploy: { version: "%s", %s }
         scale: {
           driver: process, min: 2, max: 2, grace: 5s, directory: %s,

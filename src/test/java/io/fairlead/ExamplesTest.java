@@ -7,6 +7,7 @@ import io.fairlead.config.AgentConfig;
 import io.fairlead.config.AgentReader;
 import io.fairlead.demo.TestNode;
 import io.fairlead.scaling.Agent;
+import io.fairlead.telemetry.Event;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,11 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ExamplesTest {
   /** The program, where nothing has been built yet. */
   private static final String JVM =
-      "\""
-          + Path.of(System.getProperty("java.home"), "bin", "java")
-          + "\", \"-cp\", \""
-          + System.getProperty("java.class.path")
-          + "\", \"io.fairlead.Main\"";
+      "\"" + String.join("\", \"", FairleadProcess.java()) + "\", \"io.fairlead.Main\"";
 
   /** Their certificates are made as the first lines of one say. */
   @ParameterizedTest
@@ -68,11 +65,15 @@ class ExamplesTest {
   }
 
   /** Nobody is where its authority should be: it serves without a certificate. */
-  @Test
-  void theOneThatOrdersACertificateStartsAndServes(@TempDir Path folder) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"acme.yaml", "acme-group.yaml"})
+  void thoseThatOrderACertificateStartAndServe(String name, @TempDir Path folder) throws Exception {
     makeCertificates(folder);
     String text =
-        Files.readString(Path.of("examples", "acme.yaml"))
+        Files.readString(Path.of("examples", name))
+            .replace("${GROUP_TOKEN:-", "")
+            .replace("}\"   # better", "\"   # better")
+            .replace("7400", "" + FreePort.row(3))
             .replace("certificates/", folder + "/certificates/")
             .replace("https://ca.internal:9000", "https://127.0.0.1:1")
             .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0");
@@ -80,6 +81,11 @@ class ExamplesTest {
             Loopback.start("admin: { bind: \"127.0.0.1:0\" }\ndata: " + folder + "\n" + text);
         Client client = new Client(Loopback.port(fairlead, "web"))) {
       assertThat(client.get("/a").field("location")).isEqualTo("https://shop.example/a");
+      Loopback.await(
+          "it has asked",
+          () ->
+              fairlead.events().since(0).stream()
+                  .anyMatch(entry -> entry.event() instanceof Event.CertificateOrderFailed));
     }
   }
 
@@ -201,8 +207,9 @@ class ExamplesTest {
             List.of(
                 "tls-nodes.yaml",
                 "scaling-agents.yaml",
-                "acme.yaml",
                 "scaling-containers.yaml", // by PodmanTest
+                "scaling-virtual.yaml", // by QemuTest
+                "scaling-kubernetes.yaml", // by KubernetesScalingTest
                 "managed-postgresql.yaml", // by ManagedPostgresqlTest
                 "managed-postgresql-group.yaml")); // by ManagedGroupTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {

@@ -8,12 +8,17 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 
 /** Lets bytes through to a port until a condition holds; from then on nothing goes there. */
 final class Gate implements AutoCloseable {
   private final ServerSocket door;
-  private final int port;
+  private final IntSupplier port;
   private final BooleanSupplier shut;
+
+  /** Whether it is answers that are held back, and not what is asked. */
+  private final boolean answers;
+
   private final CompletableFuture<Void> held = new CompletableFuture<>();
 
   /**
@@ -21,7 +26,16 @@ final class Gate implements AutoCloseable {
    * @param shut asked before each piece that goes there
    */
   Gate(int port, BooleanSupplier shut) throws IOException {
+    this(() -> port, shut, /* answers= */ false);
+  }
+
+  /**
+   * @param port asked for each connection
+   * @param answers whether what comes from there is held back, and not what goes there
+   */
+  Gate(IntSupplier port, BooleanSupplier shut, boolean answers) throws IOException {
     this.port = port;
+    this.answers = answers;
     this.shut = shut;
     door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     Thread _ = Thread.ofVirtual().start(this::accept);
@@ -40,9 +54,9 @@ final class Gate implements AutoCloseable {
     while (true) {
       try {
         Socket from = door.accept();
-        Socket to = new Socket(InetAddress.getLoopbackAddress(), port);
-        Thread _ = Thread.ofVirtual().start(() -> pass(from, to, true));
-        Thread _ = Thread.ofVirtual().start(() -> pass(to, from, false));
+        Socket to = new Socket(InetAddress.getLoopbackAddress(), port.getAsInt());
+        Thread _ = Thread.ofVirtual().start(() -> pass(from, to, !answers));
+        Thread _ = Thread.ofVirtual().start(() -> pass(to, from, answers));
       } catch (IOException e) {
         return; // closed
       }

@@ -74,6 +74,7 @@ class GrpcTest {
             .addService(health.getHealthService())
             .build()
             .start();
+    health.setStatus("shop.Orders", ServingStatus.SERVING); // before it is asked for
     fairlead =
         Loopback.start(
             """
@@ -87,7 +88,6 @@ class GrpcTest {
                 health: { grpc: shop.Orders, interval: 500ms, timeout: 500ms, rise: 1, fall: 2 }
             """
                 .formatted(server.getPort()));
-    health.setStatus("shop.Orders", ServingStatus.SERVING);
     Loopback.await("the node is up", () -> node().facts().up());
     channel =
         OkHttpChannelBuilder.forAddress("127.0.0.1", Loopback.port(fairlead, "web"))

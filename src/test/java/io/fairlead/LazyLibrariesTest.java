@@ -6,17 +6,19 @@ import io.fairlead.demo.TestNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whoever does not use OpenTelemetry or Kafka does not wait for their classes either. */
+/**
+ * Whoever does not use OpenTelemetry, Kafka, zstd or brotli does not wait for their classes either.
+ */
 @Timeout(60)
 final class LazyLibrariesTest {
   private static final String SDK = " io.opentelemetry.";
+  private static final List<String> CODINGS = List.of(" com.github.luben.", " com.aayushatharva.");
   private static final String KAFKA = " org.apache.kafka.";
 
   @TempDir private Path folder;
@@ -33,25 +35,19 @@ final class LazyLibrariesTest {
               admin: { bind: "127.0.0.1:0" }
               data: data
               %s
-              listeners: { web: { bind: "127.0.0.1:0", service: shop } }
+              listeners: { web: { bind: "127.0.0.1:0", routes: [ { service: shop %s } ] } }
               services: { shop: { nodes: "127.0.0.1:%d" } }
               """
                   .formatted(
-                      loaded ? "telemetry: { otlp: \"http://127.0.0.1:1\" }" : "", node.port()));
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-      command.add("-Xlog:class+load:file=" + log);
-      command.addAll(
-          List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
-      command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.fairlead.Main"));
-      command.addAll(List.of("run", "-c", file.toString()));
+                      loaded ? "telemetry: { otlp: \"http://127.0.0.1:1\" }" : "",
+                      loaded ? ", compress: {}" : "",
+                      node.port()));
+      // Without the record, of which all classes are loaded at once.
+      List<String> command =
+          FairleadProcess.java("-XX:AOTMode=off", "-Xlog:class+load:file=" + log);
+      command.addAll(List.of("io.fairlead.Main", "run", "-c", file.toString()));
       Path output = folder.resolve("output");
-      Process process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(output.toFile())
-              .start();
+      Process process = FairleadProcess.start(output, command);
       try {
         Loopback.await("a start", () -> text(output).contains("dashboard and API: http://"));
         if (loaded) {
@@ -61,6 +57,7 @@ final class LazyLibrariesTest {
         process.waitFor();
         assertThat(text(log).contains("io.fairlead.record.otlp.OtlpExport")).isTrue();
         assertThat(text(log).contains(SDK)).isEqualTo(loaded);
+        CODINGS.forEach(coding -> assertThat(text(log).contains(coding)).isEqualTo(loaded));
         assertThat(text(log).contains(KAFKA)).isFalse(); // KafkaTest has it
       } finally {
         process.destroyForcibly().waitFor();

@@ -26,7 +26,7 @@ import java.util.function.BooleanSupplier;
 
 /** Whole instances, their nodes and their clients on this machine's loopback. */
 final class Loopback {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private Loopback() {}
 
@@ -96,12 +96,14 @@ final class Loopback {
 
   static void await(String what, Duration patience, BooleanSupplier condition)
       throws InterruptedException {
-    long deadline = System.nanoTime() + patience.toNanos();
+    long began = System.nanoTime();
     while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) {
+      long waited = System.nanoTime() - began;
+      if (waited > patience.toNanos()) {
         throw new AssertionError("not within " + patience.toMillis() + " ms: " + what);
       }
-      Thread.sleep(5);
+      // Seldom asked where it takes long: what is awaited needs the processor more.
+      Thread.sleep(Math.clamp(waited / 20_000_000, 2, 50));
     }
   }
 

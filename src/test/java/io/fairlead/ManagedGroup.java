@@ -4,6 +4,8 @@ import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.health.Server;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -54,14 +56,36 @@ final class ManagedGroup implements AutoCloseable {
     return ports.get(6 + i);
   }
 
-  /** Through that instance. */
+  /** Through that instance. A server that is ending may still have taken a connection. */
   PostgresqlLogin writer(Instance instance) throws IOException {
-    return ManagedPostgresql.login(ports.get(instance.number), "shop", "shop");
+    long end = System.nanoTime() + ManagedPostgresql.LONG.toNanos();
+    while (true) {
+      try {
+        return ManagedPostgresql.login(ports.get(instance.number), "shop", "shop");
+      } catch (IOException e) {
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Of a member itself, as who may monitor. */
   PostgresqlLogin probe(Instance runs) throws IOException {
     return ManagedPostgresql.login(member(runs.number), "fairlead", "postgres");
+  }
+
+  /** A server ends a moment after its instance, and takes connections until then. */
+  void awaitEnd(Instance runs) throws Exception {
+    Loopback.await(
+        "the server of " + runs.name + " has ended",
+        () -> {
+          try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), member(runs.number))) {
+            return false;
+          } catch (IOException _) {
+            return true;
+          }
+        });
   }
 
   /** What an instance says of the database; empty: nothing. */

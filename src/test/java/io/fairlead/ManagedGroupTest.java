@@ -42,6 +42,7 @@ class ManagedGroupTest {
         // nobody knows what became of the last
       }
       assertThat(acknowledged).isGreaterThanOrEqualTo(100);
+      orders.awaitEnd(first);
       try (PostgresqlLogin client = orders.writer(witness)) {
         String _ = ManagedPostgresql.ask(client, "insert into ledger values (1000000)");
         assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger where id < " + last))

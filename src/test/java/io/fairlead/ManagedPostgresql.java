@@ -7,6 +7,7 @@ import io.fairlead.health.Server;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
 import io.fairlead.replication.PostgresPrograms;
+import io.fairlead.replication.manage.ManagedDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +90,12 @@ final class ManagedPostgresql implements AutoCloseable {
         count + " replicas may be read",
         LONG,
         () -> view().members().stream().filter(one -> one.role().reads()).count() == count);
+  }
+
+  /** Waits until any one of three may be lost: the replicas begin to vote one after the other. */
+  void awaitTwoVoters() throws InterruptedException {
+    ManagedDatabase database = Objects.requireNonNull(fairlead.databases().managed("orders"));
+    Loopback.await("both replicas vote", LONG, () -> database.view().names().contains(","));
   }
 
   /** Through Fairlead. */

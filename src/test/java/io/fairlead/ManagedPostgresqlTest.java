@@ -93,6 +93,7 @@ class ManagedPostgresqlTest {
     try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
       orders.awaitPrimary("a");
       orders.awaitReplicas(2);
+      orders.awaitTwoVoters();
       orders.stop();
       // So that it cannot be started.
       try (ServerSocket _ =

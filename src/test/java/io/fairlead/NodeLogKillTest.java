@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A process that is killed while it reads a log that is written to and moved away all the time, and
  * the next one: each line is there once.
  */
-@Timeout(60)
+@Timeout(240)
 class NodeLogKillTest {
   private static final int KILLS = 3;
   private static final int PER_SECOND = 20_000;

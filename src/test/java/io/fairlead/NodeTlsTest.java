@@ -756,7 +756,8 @@ final class NodeTlsTest {
     if (up) {
       Loopback.await("a probe has passed", () -> node.requests.get() > 2);
       assertThat(instance.nodes()[0].certificateEnd()).isPositive();
-      assertThat(instance.nodes()[0].facts().up()).isTrue();
+      // One that comes late on a busy machine has failed.
+      Loopback.await("it is up", () -> instance.nodes()[0].facts().up());
     } else {
       assertThat(node.requests).hasValue(0);
       assertThat(instance.nodes()[0].facts().reason()).startsWith("name other.test does not match");

@@ -24,11 +24,27 @@ final class Pebble implements AutoCloseable {
    */
   Pebble(Path folder, TestCertificates certificates, int httpPort, int tlsPort, int rejected)
       throws IOException, InterruptedException {
+    this(folder, certificates, httpPort, tlsPort, rejected, 0);
+  }
+
+  /**
+   * The same with another server of names.
+   *
+   * @param ownNames port of the one it asks for texts, and for everything; 0: its own
+   */
+  Pebble(
+      Path folder,
+      TestCertificates certificates,
+      int httpPort,
+      int tlsPort,
+      int rejected,
+      int ownNames)
+      throws IOException, InterruptedException {
     this.folder = folder;
     this.port = FreePort.any();
     this.certificates = certificates;
     certificates.make("pebble", "localhost", "127.0.0.1");
-    int names = FreePort.any();
+    int names = ownNames > 0 ? ownNames : FreePort.any();
     Path config = folder.resolve("pebble.json");
     Files.writeString(
         config,
@@ -41,21 +57,23 @@ final class Pebble implements AutoCloseable {
           "tlsPort": %d } }
         """
             .formatted(port, folder, folder, httpPort, tlsPort));
-    start(
-        0,
-        "pebble-challtestsrv",
-        "-dns01",
-        "127.0.0.1:" + names,
-        "-management",
-        "127.0.0.1:" + FreePort.any(),
-        "-http01",
-        "",
-        "-https01",
-        "",
-        "-tlsalpn01",
-        "",
-        "-defaultIPv6",
-        "");
+    if (ownNames == 0) {
+      start(
+          0,
+          "pebble-challtestsrv",
+          "-dns01",
+          "127.0.0.1:" + names,
+          "-management",
+          "127.0.0.1:" + FreePort.any(),
+          "-http01",
+          "",
+          "-https01",
+          "",
+          "-tlsalpn01",
+          "",
+          "-defaultIPv6",
+          "");
+    }
     start(rejected, "pebble", "-config", config.toString(), "-dnsserver", "127.0.0.1:" + names);
     Loopback.await("Pebble", () -> log().contains("Listening on: 127.0.0.1:" + port));
   }

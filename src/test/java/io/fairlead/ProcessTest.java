@@ -63,19 +63,10 @@ class ProcessTest {
 
   private Started fairlead(List<String> options, String... arguments) throws IOException {
     Path output = folder.resolve("output-" + started.size());
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m", "-XX:TieredStopAtLevel=1"));
-    command.addAll(
-        List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
-    command.addAll(options);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.fairlead.Main"));
+    List<String> command = FairleadProcess.java(options.toArray(String[]::new));
+    command.add("io.fairlead.Main");
     command.addAll(List.of(arguments));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
+    Process process = FairleadProcess.start(output, command);
     Started made = new Started(process, output);
     started.add(made);
     return made;

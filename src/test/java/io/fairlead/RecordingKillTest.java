@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A process that is killed under load, and the next one on the same data: what was answered is on
  * disk, and once.
  */
-@Timeout(60)
+@Timeout(240)
 class RecordingKillTest {
   private static final int CONNECTIONS = 4;
 

@@ -38,7 +38,7 @@ class ScalingTest {
       web: { bind: "127.0.0.1:0", routes: { service: shop } }
     services:
       shop:
-        health: { http: "/healthz", interval: 200ms, timeout: 200ms }
+        health: { http: "/healthz", interval: 200ms, timeout: 200ms, fall: 20 }
         scale: {
           driver: process, %s, grace: 5s, directory: %s,
           command: ["/usr/bin/python3", "%s", "{port}", "{name}", %s] }

@@ -26,18 +26,22 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Traffic of every kind that goes on until it is told to stop, and counts what failed: nothing is
- * tried twice here.
+ * tried twice here. Between two of a kind there is a pause, so that what is replaced meanwhile has
+ * a processor to start on.
  */
 final class TakeoverLoad implements AutoCloseable {
   /** Something that is done over and over; a failure is an exception. */
   private interface Work {
     void once() throws IOException;
   }
+
+  private static final long PAUSE = 2_000_000;
 
   private final List<Thread> threads = new ArrayList<>();
   private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -57,6 +61,7 @@ final class TakeoverLoad implements AutoCloseable {
                 } catch (IOException e) {
                   failures.add(kind + " after " + count + ": " + e);
                 }
+                LockSupport.parkNanos(PAUSE);
               }
             }));
   }

@@ -210,20 +210,10 @@ final class TlsKindsTest {
         services:
           shop: { nodes: ["127.0.0.1:9"], health: none }
         """);
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xlog:class+load:stdout",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.fairlead.Main",
-                "run",
-                "-c",
-                yaml.toString())
-            .redirectErrorStream(true)
-            .start();
+    // Without the record, of which all classes are loaded at once.
+    List<String> command = FairleadProcess.java("-XX:AOTMode=off", "-Xlog:class+load:stdout");
+    command.addAll(List.of("io.fairlead.Main", "run", "-c", yaml.toString()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     StringBuilder seen = new StringBuilder();
     try (var lines = process.inputReader()) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Programs of this machine as peers: curl, openssl. */
 public final class Tool {
-  private static final int PATIENCE_SECONDS = 20;
+  private static final int PATIENCE_SECONDS = 60;
 
   private Tool() {}
 

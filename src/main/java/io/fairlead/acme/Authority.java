@@ -13,6 +13,8 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,11 +30,14 @@ import org.shredzone.acme4j.Problem;
 import org.shredzone.acme4j.Session;
 import org.shredzone.acme4j.Status;
 import org.shredzone.acme4j.challenge.Challenge;
+import org.shredzone.acme4j.challenge.Dns01Challenge;
 import org.shredzone.acme4j.challenge.Http01Challenge;
 import org.shredzone.acme4j.challenge.TlsAlpn01Challenge;
 import org.shredzone.acme4j.connector.NetworkSettings;
 import org.shredzone.acme4j.exception.AcmeException;
+import org.shredzone.acme4j.exception.AcmeLazyLoadingException;
 import org.shredzone.acme4j.exception.AcmeNetworkException;
+import org.shredzone.acme4j.exception.AcmeProtocolException;
 import org.shredzone.acme4j.exception.AcmeRateLimitedException;
 import org.shredzone.acme4j.exception.AcmeServerException;
 import org.shredzone.acme4j.provider.GenericAcmeProvider;
@@ -52,7 +57,10 @@ final class Authority {
   private static final Duration LAST_LOOK = Duration.ofSeconds(5);
   private static final String ADDRESS = "order: ";
   private static final String ORDER = ".order";
-  private static final String KEY = ".key";
+  static final String KEY = ".key";
+
+  /** Orders of an account that are looked through for one whose address was not written down. */
+  private static final int MOST_ORDERS = 100;
 
   private final Vault vault;
   private final Challenges challenges;
@@ -126,16 +134,19 @@ final class Authority {
     }
   }
 
+  /** What the account's key is called. */
+  static String accountName(AcmeConfig config) {
+    return config.accountId() + KEY;
+  }
+
+  /** What an order that is going on is called. */
+  static String orderName(AcmeConfig config) {
+    return config.id() + ORDER;
+  }
+
   private Login login(AcmeConfig wanted, Session session) throws IOException, AcmeException {
-    String name = wanted.accountId() + KEY;
-    String known = vault.get(name);
-    KeyPair key;
-    if (known == null) {
-      key = KeyText.make();
-      vault.put(name, KeyText.write(key));
-    } else {
-      key = KeyText.read(known);
-    }
+    KeyPair key =
+        KeyText.read(vault.getOrMake(accountName(wanted), () -> KeyText.write(KeyText.make())));
     AccountBuilder account = new AccountBuilder().agreeToTermsOfService().useKeyPair(key);
     wanted.contact().forEach(account::addEmail);
     return account.createLogin(session); // the same account as last time, if the key is
@@ -144,26 +155,33 @@ final class Authority {
   private String order(AcmeConfig wanted, Login login)
       throws AcmeException, OrderFailed, IOException, InterruptedException {
     Instant deadline = Instant.now().plus(PATIENCE);
-    String name = wanted.id() + ORDER;
+    String name = orderName(wanted);
     String begun = vault.get(name);
     Draft draft = begun == null ? new Draft(KeyText.make(), null) : Draft.read(begun);
-    Order order = draft.address() == null ? null : goOn(login, draft.address());
+    Order order =
+        draft.address() != null
+            ? goOn(login, draft.address())
+            : begun != null ? find(login, wanted.domains()) : null;
     if (order == null) {
       draft = new Draft(KeyText.make(), null);
       vault.put(name, draft.text());
       order = login.newOrder().domains(wanted.domains()).create();
-      draft = new Draft(draft.key(), order.getLocation().toString());
+    }
+    String address = order.getLocation().toString();
+    if (!address.equals(draft.address())) {
+      draft = new Draft(draft.key(), address);
       vault.put(name, draft.text());
     }
     if (order.getStatus() == Status.PENDING) {
       try {
         prove(wanted, order, deadline);
       } finally {
-        challenges.outstanding(wanted.id(), wanted.challenge(), List.of());
+        challenges.outstanding(wanted, List.of());
       }
     }
     if (await(order, Set.of(Status.READY, Status.PROCESSING, Status.VALID), deadline, "order")
         == Status.READY) {
+      vault.confirm(name);
       order.execute(request(wanted, draft.key()));
     }
     Status end = await(order, Set.of(Status.VALID), deadline, "certificate");
@@ -175,7 +193,7 @@ final class Authority {
 
   /** Forgets an order that has ended, well or not. */
   void forget(AcmeConfig wanted) throws IOException {
-    vault.delete(wanted.id() + ORDER);
+    vault.delete(orderName(wanted));
   }
 
   /** An order that was begun and can still end well; null: it cannot. */
@@ -188,6 +206,29 @@ final class Authority {
     } catch (AcmeServerException | IllegalArgumentException | java.net.MalformedURLException e) {
       return null; // the authority has forgotten it
     }
+  }
+
+  /**
+   * An order that may have been placed by a process that died before it could write down where. Not
+   * all authorities tell of them; those that do not, such as Let's Encrypt, answer the next order
+   * for the same names with the one that is open.
+   */
+  private static @Nullable Order find(Login login, List<String> domains) {
+    try {
+      Iterator<Order> orders = login.getAccount().getOrders();
+      for (int i = 0; i < MOST_ORDERS && orders.hasNext(); i++) {
+        Order order = orders.next();
+        Set<String> names = new HashSet<>();
+        order.getIdentifiers().forEach(one -> names.add(one.getDomain()));
+        if ((order.getStatus() == Status.PENDING || order.getStatus() == Status.READY)
+            && names.equals(new HashSet<>(domains))) {
+          return order;
+        }
+      }
+    } catch (AcmeProtocolException | AcmeLazyLoadingException e) {
+      // It does not tell.
+    }
+    return null;
   }
 
   private void prove(AcmeConfig wanted, Order order, Instant deadline)
@@ -205,7 +246,7 @@ final class Authority {
       open.add(authorization);
       questions.add(question(challenge, domain));
     }
-    challenges.outstanding(wanted.id(), wanted.challenge(), questions);
+    challenges.outstanding(wanted, questions);
     for (Challenge challenge : asked) {
       if (challenge.getStatus() == Status.PENDING) {
         challenge.trigger();
@@ -228,6 +269,7 @@ final class Authority {
     Optional<? extends Challenge> found =
         switch (wanted.challenge()) {
           case HTTP_01 -> of.findChallenge(Http01Challenge.class);
+          case DNS_01 -> of.findChallenge(Dns01Challenge.class);
           case TLS_ALPN_01 -> of.findChallenge(TlsAlpn01Challenge.class);
         };
     if (found.isPresent()) {
@@ -241,6 +283,7 @@ final class Authority {
     return switch (challenge) {
       case Http01Challenge http ->
           new Challenges.Question(domain, http.getToken(), http.getAuthorization());
+      case Dns01Challenge dns -> new Challenges.Question(domain, "", dns.getDigest());
       case TlsAlpn01Challenge tls -> new Challenges.Question(domain, "", tls.getAuthorization());
       default -> throw new IllegalStateException("not asked for: " + challenge.getType());
     };

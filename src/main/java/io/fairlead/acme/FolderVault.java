@@ -11,7 +11,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Files in one folder, which only their user may read, each replaced as a whole. */
@@ -39,7 +41,7 @@ public final class FolderVault implements Vault {
   }
 
   @Override
-  public void put(String name, String text) throws IOException {
+  public synchronized void put(String name, String text) throws IOException {
     Files.createDirectories(folder, forUs("rwx------"));
     Path draft = file(name + DRAFT);
     Files.deleteIfExists(draft); // left by a process that died; its rights may be others
@@ -65,6 +67,28 @@ public final class FolderVault implements Vault {
   public void delete(String name) throws IOException {
     Files.deleteIfExists(file(name));
   }
+
+  @Override
+  public synchronized String getOrMake(String name, Supplier<String> maker) throws IOException {
+    String known = get(name);
+    if (known != null) {
+      return known;
+    }
+    String made = maker.get();
+    put(name, made);
+    return made;
+  }
+
+  @Override
+  public boolean isShared() {
+    return false;
+  }
+
+  @Override
+  public void claim(List<String> names) {} // one process has the folder
+
+  @Override
+  public void confirm(String name) {}
 
   private FileAttribute<?>[] forUs(String rights) {
     return folder.getFileSystem().supportedFileAttributeViews().contains("posix")

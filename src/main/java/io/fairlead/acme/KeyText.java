@@ -1,5 +1,6 @@
 package io.fairlead.acme;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -8,6 +9,8 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.PublicKey;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
@@ -63,6 +66,21 @@ final class KeyText {
     }
   }
 
+  /**
+   * The first certificate in a text; what stands around it does not matter.
+   *
+   * @throws IOException if there is none, or it is damaged
+   */
+  static X509Certificate certificate(String text) throws IOException {
+    try {
+      return (X509Certificate)
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(new ByteArrayInputStream(block(text, "CERTIFICATE")));
+    } catch (GeneralSecurityException e) {
+      throw new IOException("a certificate that was kept is damaged", e);
+    }
+  }
+
   private static byte[] block(String text, String kind) throws IOException {
     Matcher blocks = BLOCK.matcher(text);
     while (blocks.find()) {
@@ -70,6 +88,6 @@ final class KeyText {
         return Base64.getMimeDecoder().decode(blocks.group(2));
       }
     }
-    throw new IOException("a key that was kept is not complete");
+    throw new IOException("what was kept is not complete");
   }
 }

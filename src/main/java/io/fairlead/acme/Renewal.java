@@ -4,11 +4,13 @@ import io.fairlead.config.AcmeConfig;
 import io.fairlead.config.TlsFiles;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -21,7 +23,13 @@ import org.jspecify.annotations.Nullable;
  * next start on. What is shown meanwhile is the file that there is.
  */
 public final class Renewal {
-  private static final String PEM = ".pem";
+  static final String PEM = ".pem";
+  private static final String TRIES = ".tries";
+
+  /** How soon it is tried again to know what others of the group know. */
+  private static final Duration AGAIN = Duration.ofSeconds(1);
+
+  private static final System.Logger LOG = System.getLogger(Renewal.class.getName());
 
   /** A thread that waits for long looks at the clock anew: machines sleep, clocks are set. */
   private static final Duration LOOK = Duration.ofMinutes(10);
@@ -41,32 +49,33 @@ public final class Renewal {
   }
 
   private final AcmeConfig config;
-  private final Vault vault;
   private final FolderVault files;
-  private final Authority authority;
   private final LongSupplier epochMillis;
   private final RandomGenerator random;
   private final Consumer<Event> events;
   private volatile State state = State.NEW;
   private @Nullable Thread thread;
+  private @Nullable Work work;
 
   /**
-   * @param vault where what is ordered is kept, and what is needed to go on with an order
+   * By what it is ordered, from a start on.
+   *
+   * @param vault where it is kept
+   */
+  private record Work(Vault vault, Authority authority) {}
+
+  /**
    * @param files where listeners take certificates from
    * @param random of one thread
    */
   public Renewal(
       AcmeConfig config,
-      Vault vault,
       FolderVault files,
-      Challenges challenges,
       LongSupplier epochMillis,
       RandomGenerator random,
       Consumer<Event> events) {
     this.config = config;
-    this.vault = vault;
     this.files = files;
-    this.authority = new Authority(vault, challenges);
     this.epochMillis = epochMillis;
     this.random = random;
     this.events = events;
@@ -97,11 +106,20 @@ public final class Renewal {
         : Optional.empty();
   }
 
-  /** From now on this is the one who orders. One thread at a time calls this and {@link #stop}. */
-  public synchronized void start() {
+  /**
+   * From now on this is the one who orders. One thread at a time calls this and {@link #stop}.
+   *
+   * @param vault where what is ordered is kept, and what is needed to go on with an order
+   */
+  public synchronized void start(Vault vault, Challenges challenges) {
     if (thread == null) {
-      thread = Thread.ofVirtual().name("acme " + config.id()).start(this::run);
+      begin(new Work(vault, new Authority(vault, challenges)));
     }
+  }
+
+  private synchronized void begin(Work next) {
+    work = next;
+    thread = Thread.ofVirtual().name("acme " + config.id()).start(() -> run(next));
   }
 
   /** Orders no more; what was begun is gone on with by whoever starts next. */
@@ -116,26 +134,114 @@ public final class Renewal {
   /** Tries again now, if the last try failed. */
   public synchronized void retry() {
     State present = state;
-    if (present.failures() > 0 && thread != null) {
+    Work last = work;
+    if (present.failures() > 0 && thread != null && last != null) {
       stop();
       state = new State(present.failures(), present.orders(), present.failed(), present.why(), 0);
-      start();
+      begin(last);
     }
+  }
+
+  /**
+   * What the one who orders says of it, while that is another instance.
+   *
+   * @param text as it was noted; null: nothing
+   */
+  synchronized void hear(@Nullable String text) {
+    if (thread == null) {
+      state = noted(text);
+    }
+  }
+
+  private State noted(@Nullable String text) {
+    State present = state;
+    String[] words = text == null ? new String[0] : text.split(" ", 3);
+    try {
+      if (words.length == 3) {
+        return new State(
+            Integer.parseInt(words[0]),
+            present.orders(),
+            present.failed(),
+            words[2],
+            Long.parseLong(words[1]));
+      }
+    } catch (NumberFormatException _) {
+      // Nothing that we know how to read.
+    }
+    return new State(0, present.orders(), present.failed(), "", 0);
+  }
+
+  private static String note(State state) {
+    return state.failures() + " " + state.next() + " " + state.why();
+  }
+
+  /** What is called so says how tries went. */
+  static String triesName(AcmeConfig config) {
+    return config.id() + TRIES;
   }
 
   private synchronized boolean isStopped() {
     return thread != Thread.currentThread();
   }
 
-  private void run() {
+  private void run(Work work) {
     try {
-      while (true) {
+      boolean first = true;
+      while (!isStopped()) {
+        claim(work.vault(), first);
+        first = false;
         Instant due = due();
         waitUntil(due);
-        attempt();
+        attempt(work);
       }
     } catch (InterruptedException _) {
       // Stopped.
+    }
+  }
+
+  /**
+   * Goes on where another instance ended, and keeps that other from going on: what it has ordered,
+   * how its tries went. Of two certificates, theirs and ours, the one that ends later is for all.
+   */
+  private void claim(Vault vault, boolean first) throws InterruptedException {
+    String pem = fileName(config);
+    while (vault.isShared() && !isStopped()) {
+      try {
+        vault.claim(
+            List.of(
+                Authority.accountName(config),
+                Authority.orderName(config),
+                GroupVault.askedName(config),
+                triesName(config),
+                pem));
+        String theirs = vault.get(pem);
+        String ours = files.get(pem);
+        if (theirs != null && isLater(theirs, ours)) {
+          files.put(pem, theirs);
+        } else if (ours != null && (ours.equals(theirs) || isLater(ours, theirs))) {
+          vault.put(pem, ours); // the state may have none
+        }
+        if (first && state.failures() == 0) {
+          state = noted(vault.get(triesName(config)));
+        }
+        return;
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "{0}: {1}", config.id(), e.getMessage());
+        Thread.sleep(AGAIN);
+      }
+    }
+  }
+
+  /** Whether a certificate ends later than another. One that cannot be read ends before all. */
+  static boolean isLater(String pem, @Nullable String than) {
+    return end(pem).isAfter(than == null ? Instant.MIN : end(than));
+  }
+
+  private static Instant end(String pem) {
+    try {
+      return KeyText.certificate(pem).getNotAfter().toInstant();
+    } catch (IOException e) {
+      return Instant.MIN;
     }
   }
 
@@ -176,31 +282,39 @@ public final class Renewal {
     }
   }
 
-  private void attempt() throws InterruptedException {
+  private void attempt(Work work) throws InterruptedException {
     String name = String.join(", ", config.domains());
+    Vault vault = work.vault();
     try {
-      String text = authority.order(config);
+      String text = work.authority().order(config);
       boolean first = vault.get(fileName(config)) == null;
       check(text);
       if (isStopped()) {
         throw new InterruptedException();
       }
       vault.put(fileName(config), text);
-      authority.forget(config);
+      work.authority().forget(config);
+      if (vault.isShared()) {
+        vault.delete(triesName(config));
+      }
       State before = state;
       state = new State(0, before.orders() + 1, before.failed(), "", 0);
       events.accept(
           first
               ? new Event.CertificateOrdered(name, config.directory())
               : new Event.CertificateRenewed(name, config.directory()));
+    } catch (Superseded e) {
+      LOG.log(Level.DEBUG, "{0}: {1}", config.id(), e.getMessage());
+      Thread.sleep(AGAIN); // told to stop soon; if not, it is claimed anew
     } catch (OrderFailed e) {
-      failed(name, String.valueOf(e.getMessage()), e.notBefore());
+      failed(vault, name, String.valueOf(e.getMessage()), e.notBefore());
     } catch (IOException e) {
-      failed(name, "it cannot be kept: " + e.getMessage(), Optional.empty());
+      failed(vault, name, "it cannot be kept: " + e.getMessage(), Optional.empty());
     }
   }
 
-  private void failed(String name, String why, Optional<Instant> wish) throws InterruptedException {
+  private void failed(Vault vault, String name, String why, Optional<Instant> wish)
+      throws InterruptedException {
     if (isStopped()) {
       throw new InterruptedException(); // told to stop: that is no failure
     }
@@ -208,24 +322,42 @@ public final class Renewal {
     int failures = before.failures() + 1;
     Instant next = RenewalTime.again(now(), failures, wish, random);
     state = new State(failures, before.orders(), before.failed() + 1, why, next.toEpochMilli());
+    note(vault);
     events.accept(
         new Event.CertificateOrderFailed(
             name, why, Duration.between(now(), next).toSeconds(), failures));
   }
 
+  /** So that whoever orders next waits as long, and all can say why there is none. */
+  private void note(Vault vault) {
+    if (vault.isShared()) {
+      try {
+        vault.put(triesName(config), note(state));
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "{0}: {1}", config.id(), e.getMessage());
+      }
+    }
+  }
+
   /** What was issued has to be what was ordered: nothing else replaces what there is. */
   private void check(String text) throws OrderFailed, IOException {
-    String draft = fileName(config) + ".issued";
-    files.put(draft, text);
     try {
-      X509Certificate issued =
-          TlsFiles.identity(files.file(draft), files.file(draft), Optional.empty()).certificate();
+      X509Certificate issued = read(files, fileName(config) + ".issued", text);
       if (issued.getNotAfter().toInstant().isBefore(now())) {
         throw new OrderFailed("the authority issued a certificate that has expired");
       }
     } catch (IOException e) {
       throw new OrderFailed(
           "the authority issued a certificate that is not ours to use: " + e.getMessage());
+    }
+  }
+
+  /** As a listener would read it, by way of a file of that name. */
+  static X509Certificate read(FolderVault files, String draft, String text) throws IOException {
+    files.put(draft, text);
+    try {
+      return TlsFiles.identity(files.file(draft), files.file(draft), Optional.empty())
+          .certificate();
     } finally {
       files.delete(draft);
     }

@@ -7,6 +7,9 @@
  * <p>What is asked of us to prove that a name is ours is answered elsewhere, by listeners; this
  * room only says what is outstanding. A certificate that is good is never replaced by one that has
  * not been looked at, and never by nothing.
+ *
+ * <p>In a group one instance orders, into a {@link io.fairlead.acme.GroupVault}; the others have it
+ * by {@link io.fairlead.acme.GroupCopies}.
  */
 @NullMarked
 package io.fairlead.acme;

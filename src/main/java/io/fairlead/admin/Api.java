@@ -184,6 +184,7 @@ final class Api {
     table.addAll(new UpgradeApi(instance).endpoints());
     table.addAll(new StoreApi(instance).endpoints());
     table.add(new VipsApi(instance).endpoint());
+    table.add(new CacheApi(instance).endpoint());
     table.add(new DatabasesApi(instance).endpoint());
     table.addAll(new BackupsApi(instance).endpoints());
     table.addAll(new ManagedApi(instance).endpoints());

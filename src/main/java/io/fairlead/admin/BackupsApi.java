@@ -5,7 +5,6 @@ import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.backup.BackupsView;
 import io.fairlead.telemetry.Event;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Backups of databases: what can be restored, and having them made and tried. */
@@ -18,9 +17,9 @@ final class BackupsApi {
       String folder,
       @Doc("Whether this instance takes care of them.") boolean acting,
       @Doc("The member whose log is received; null: none is at this moment.") @Nullable String from,
-      @Doc("Up to where the log is there, as pg_lsn; null: there is none.")
+      @Doc("Up to where the log is there, as the server writes it; null: there is none.")
           @Nullable String position,
-      @Doc("Timeline of that position.") int timeline,
+      @Doc("Timeline of that position; of MariaDB, the part of the log.") int timeline,
       @Doc("What the primary has written beyond that.") long lagBytes,
       @Doc("How old the oldest is that is not there.") long lagMillis,
       @Doc("What keeps the log from coming; null: nothing.") @Nullable String trouble,
@@ -43,7 +42,7 @@ final class BackupsApi {
           view.folder(),
           view.acting(),
           textOrNull(view.from()),
-          view.position() == 0 ? null : lsn(view.position()),
+          textOrNull(view.positionText()),
           view.timeline(),
           view.lagBytes(),
           view.lagMillis(),
@@ -69,7 +68,7 @@ final class BackupsApi {
       @Doc("Milliseconds since 1970.") long started,
       @Doc("It can be restored to moments after this.") long ended,
       @Doc("Up to this moment it can be.") long to,
-      @Doc("The same as pg_lsn.") String position,
+      @Doc("The same as a position in the log.") String position,
       long bytes,
       @Doc("The member that it was taken from.") String from,
       int timeline,
@@ -82,7 +81,7 @@ final class BackupsApi {
           copy.startMillis(),
           copy.endMillis(),
           copy.toMillis(),
-          lsn(copy.to()),
+          copy.to(),
           copy.bytes(),
           copy.from(),
           copy.timeline(),
@@ -179,10 +178,6 @@ final class BackupsApi {
         .events()
         .add(new Event.Audit(call.who(), "asked for a drill of the backups of " + view.database()));
     return backups(call);
-  }
-
-  private static String lsn(long position) {
-    return String.format(Locale.ROOT, "%X/%X", position >>> 32, position & 0xFFFFFFFFL);
   }
 
   private static @Nullable String textOrNull(String text) {

@@ -122,6 +122,26 @@ public interface Instance {
     return new SharedCounts(0, 0, 0);
   }
 
+  /** Bytes of memory that answers take which routes keep. */
+  default long cacheBytes() {
+    return 0;
+  }
+
+  /** Such answers that went to make room for others. */
+  default long cacheEvicted() {
+    return 0;
+  }
+
+  /**
+   * Forgets the answers that routes keep.
+   *
+   * @param url of which; null: all
+   * @return why not; null: they are forgotten
+   */
+  default @Nullable String forgetAnswers(@Nullable String url) {
+    return "no route has a cache";
+  }
+
   /** What instances of the group have told each other of nodes' answers. */
   default SharedEvidence sharedEvidence() {
     return new SharedEvidence(0, 0, 0, 0);

@@ -80,6 +80,25 @@ public final class MetricsPage {
       List.of(
           new Part(RouteCounter.BYTES_BEFORE_COMPRESSION, "in"),
           new Part(RouteCounter.BYTES_COMPRESSED, "out"));
+  private static final List<Part> MIRROR_LOST =
+      List.of(
+          new Part(RouteCounter.MIRROR_TOO_LARGE, "body"),
+          new Part(RouteCounter.MIRROR_BUSY, "busy"),
+          new Part(RouteCounter.MIRROR_FAILED, "failed"));
+  private static final List<Part> FAULTS =
+      List.of(
+          new Part(RouteCounter.FAULT_DELAYED, "delay"),
+          new Part(RouteCounter.FAULT_ABORTED, "abort"),
+          new Part(RouteCounter.FAULT_NOT_DELAYED, "not-delayed"));
+
+  private static final List<Part> CACHE =
+      List.of(
+          new Part(RouteCounter.CACHE_HITS, "hit"),
+          new Part(RouteCounter.CACHE_COLLAPSED, "collapsed"),
+          new Part(RouteCounter.CACHE_REVALIDATED, "revalidated"),
+          new Part(RouteCounter.CACHE_STALE, "stale"),
+          new Part(RouteCounter.CACHE_MISSES, "miss"),
+          new Part(RouteCounter.CACHE_PASSED, "pass"));
 
   private final Instance instance;
 
@@ -346,6 +365,13 @@ public final class MetricsPage {
         case ROUTE_COMPRESSED_BYTES -> routes(page, metric, listeners, COMPRESSED_BYTES);
         case ROUTE_COMPRESSION_BUSY ->
             routes(page, metric, listeners, RouteCounter.COMPRESSION_BUSY);
+        case ROUTE_MIRRORED -> routes(page, metric, listeners, RouteCounter.MIRRORED);
+        case ROUTE_MIRROR_LOST -> routes(page, metric, listeners, MIRROR_LOST);
+        case ROUTE_FAULTS -> routes(page, metric, listeners, FAULTS);
+        case ROUTE_CACHE -> routes(page, metric, listeners, CACHE);
+        case ROUTE_CACHE_STORED -> routes(page, metric, listeners, RouteCounter.CACHE_STORED);
+        case CACHE_BYTES -> single(page, metric, (double) instance.cacheBytes());
+        case CACHE_EVICTED -> single(page, metric, (double) instance.cacheEvicted());
         case SERVICE_NODES -> {
           page.family(metric);
           for (Service service : services) {

@@ -59,7 +59,9 @@ final class RestoreVerb extends Verb {
   @Option(
       names = "--time",
       paramLabel = "TIME",
-      description = "To this moment, such as 2026-05-02T12:13:14.5Z or with +02:00.")
+      description =
+          "To this moment, such as 2026-05-02T12:13:14.5Z or with +02:00; of MariaDB, a full"
+              + " second.")
   private @Nullable String time;
 
   @Option(names = "--latest", description = "To the end of the log; so it is without --time.")

@@ -45,7 +45,9 @@ public record AcmeConfig(
     /** It asks for a file over HTTP on port 80 (RFC 8555, 8.3). */
     HTTP_01,
     /** It makes a handshake on port 443 (RFC 8737). */
-    TLS_ALPN_01
+    TLS_ALPN_01,
+    /** It asks our name server for a text (RFC 8555, 8.4). */
+    DNS_01
   }
 
   public AcmeConfig {
@@ -70,6 +72,14 @@ public record AcmeConfig(
                 contact.size(),
                 "must be at most " + MAX_CONTACTS + " addresses")
             .unless(url(directory), List.of("directory"), directory);
+    for (int i = 0; i < domains.size(); i++) {
+      require.that(
+          challenge == Challenge.DNS_01 || !isWildcard(domains.get(i)),
+          List.of("domains", "[" + i + "]"),
+          domains.get(i),
+          "must not be a wildcard: only dns-01 can prove one",
+          List.of(List.of("challenge")));
+    }
     renewBefore.ifPresent(time -> require.within(RENEW_BEFORE, "renew-before", time));
     require.orRefuse();
   }
@@ -80,10 +90,17 @@ public record AcmeConfig(
 
   /** What is wrong with a name that is to be in a certificate; null: nothing. */
   static @Nullable String domain(String name) {
-    if (name.startsWith("*.")) {
-      return "must not be a wildcard: neither http-01 nor tls-alpn-01 can prove one";
-    }
-    return name.contains(".") && !Syntax.isIpv4(name) ? DnsName.absolute(name) : notAName();
+    String base = base(name);
+    return base.contains(".") && !Syntax.isIpv4(base) ? DnsName.absolute(base) : notAName();
+  }
+
+  private static boolean isWildcard(String name) {
+    return name.startsWith("*.");
+  }
+
+  /** Without the star: what is proven. */
+  static String base(String name) {
+    return isWildcard(name) ? name.substring(2) : name;
   }
 
   private static String notAName() {
@@ -107,7 +124,7 @@ public record AcmeConfig(
    * of them and of whom they are ordered from. Who writes the same gets the same certificate.
    */
   public String id() {
-    String first = domains.getFirst();
+    String first = domains.getFirst().replace('*', '_');
     String all = directory + " " + String.join(" ", new TreeSet<>(domains));
     return (first.length() > MAX_LABEL ? first.substring(0, MAX_LABEL) : first) + "-" + mark(all);
   }

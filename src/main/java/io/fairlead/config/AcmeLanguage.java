@@ -14,7 +14,8 @@ final class AcmeLanguage {
           new ListOf<>(
               "domains",
               Scalar.text("domain", DnsName.PATTERN, AcmeConfig::normal, AcmeConfig::domain)),
-          "Names in the certificate. Listeners that write the same share it.",
+          "Names in the certificate; with `dns-01` also wildcards such as `*.shop.example`. Listeners"
+              + " that write the same share it.",
           "[shop.example, www.shop.example]");
   private static final Key<String> DIRECTORY =
       Key.of(
@@ -38,7 +39,8 @@ final class AcmeLanguage {
           Challenge.HTTP_01,
           "How it is shown that the names are ours: `http-01` by our listeners of HTTP, which the"
               + " authority asks on port 80; `tls-alpn-01` by our listeners with TLS, which it asks"
-              + " on port 443.",
+              + " on port 443; `dns-01` by our [names](dns.md), of whose zones the names have to be:"
+              + " the only way for a wildcard.",
           "tls-alpn-01");
   private static final Key<Boolean> AGREE =
       Key.required(

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How a PostgreSQL database is backed up: its log streamed into a folder all the time, copies of
- * all its data now and then, and both tried by restoring them.
+ * How a database is backed up: its log streamed into a folder all the time, copies of all its data
+ * now and then, and both tried by restoring them.
  *
  * @param folder where backups are kept; nobody else writes there
  * @param user who replicates; empty: who probes
@@ -15,7 +15,8 @@ import java.util.List;
  * @param at time of day, UTC, at which copies begin, in minutes since midnight; -1: at any
  * @param keep which copies are kept, and the log that they need
  * @param drillEvery time between two trials; 0 s: there are none
- * @param witness whether the log is on disk here before the primary hears that it has arrived
+ * @param witness of PostgreSQL: whether the log is on disk here before the primary hears that it
+ *     has arrived
  * @param maxLag how old what is not in the folder yet may get before somebody is told
  */
 public record BackupConfig(

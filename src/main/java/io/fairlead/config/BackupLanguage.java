@@ -12,15 +12,16 @@ final class BackupLanguage {
       Key.required(
           "folder",
           Scalar.path("folder"),
-          "Where backups are kept, away from the machines of the members; nobody else writes there."
-              + " Where Fairlead is root, it belongs to the user `postgres`.",
+          "Where backups are kept, not on a disk of a member; nobody else writes there. Where"
+              + " Fairlead is root, it belongs to the user `postgres`, or `mysql`.",
           "/var/backups/orders");
   private static final Key<String> USER =
       Key.computed(
           "user",
           Scalar.text("name", null, DatabaseLogin::name),
           "that of the probe",
-          "Who replicates: a role with `login replication`.",
+          "Who replicates: of PostgreSQL a role with `login replication`, of MariaDB a user with the"
+              + " rights that [backups-mariadb.md](backups-mariadb.md) names.",
           "fairlead_backup");
   private static final Key<Secret> PASSWORD =
       Key.computed(
@@ -93,7 +94,7 @@ final class BackupLanguage {
           "witness",
           Scalar.flag(),
           false,
-          "Whether the log is on disk here before the primary hears that it has arrived, so that"
+          "Of PostgreSQL: whether the log is on disk here before the primary hears that it has arrived, so that"
               + " `synchronous_standby_names` can count it; see [backups.md](backups.md).",
           "true");
   private static final Key<Duration> MAX_LAG =
@@ -107,7 +108,7 @@ final class BackupLanguage {
   static final Obj<BackupConfig> BACKUP =
       new Obj<>(
           "database-backup",
-          "How a database is backed up; of PostgreSQL.",
+          "How a database is backed up.",
           List.of(FOLDER, USER, PASSWORD, EVERY, AT, BACKUP_KEEP, DRILL_EVERY, WITNESS, MAX_LAG),
           List.of(),
           null,

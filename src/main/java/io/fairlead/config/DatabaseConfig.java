@@ -24,7 +24,7 @@ import java.util.Optional;
  * @param readOnly which members take connections that only read
  * @param connectTimeout for one connection to a member
  * @param manage that Fairlead runs the members itself; empty: somebody else does
- * @param backup of PostgreSQL: how it is backed up; empty: not by us
+ * @param backup how it is backed up; empty: not by us
  */
 public record DatabaseConfig(
     String name,
@@ -76,10 +76,12 @@ public record DatabaseConfig(
                 "must not be given where engine is galera",
                 List.of())
             .that(
-                engine == DatabaseEngine.POSTGRESQL || backup.isEmpty(),
-                "backup",
-                null,
-                "must not be given where engine is galera");
+                engine == DatabaseEngine.POSTGRESQL
+                    || !backup.map(BackupConfig::witness).orElse(false),
+                List.of("backup", "witness"),
+                true,
+                "must be false where engine is galera: MariaDB waits for no archive",
+                List.of());
     Map<HostPort, String> addresses = new HashMap<>();
     members.forEach((member, address) -> {
       require.that(

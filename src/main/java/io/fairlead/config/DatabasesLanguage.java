@@ -277,7 +277,8 @@ final class DatabasesLanguage {
           "backup",
           BackupLanguage.BACKUP,
           "none",
-          "How it is backed up; of PostgreSQL; see [backups.md](backups.md).",
+          "How it is backed up; see [backups.md](backups.md) and"
+              + " [backups-mariadb.md](backups-mariadb.md).",
           "{ folder: /var/backups/orders, user: fairlead_backup }");
   private static final Key<ManageConfig> DATABASE_MANAGE =
       Key.computed(

@@ -132,26 +132,10 @@ final class DiscoverLanguage {
           "Instances that Consul knows; it is asked by queries that wait for a change.",
           "{ service: shop }");
 
-  private static final Key<String> API_SERVER =
-      Key.of(
-          "url",
-          Scalar.text("URL", null, text -> OutboundKeys.base(text, "https://10.96.0.1:443")),
-          "",
-          "that of the cluster that Fairlead runs in",
-          "Where the API server is.",
-          "\"https://10.96.0.1:443\"");
-  private static final Key<String> NAMESPACE =
-      Key.of(
-          "namespace",
-          Scalar.text("name", null, DiscoverSource.Kubernetes::label),
-          "",
-          "that of the pod that Fairlead runs in",
-          "The namespace of the service.",
-          "prod");
   private static final Key<String> KUBERNETES_SERVICE =
       Key.required(
           "service",
-          Scalar.text("name", null, DiscoverSource.Kubernetes::label),
+          Scalar.text("name", null, ClusterConfig::label),
           "The name of the service there.",
           "shop");
   private static final Key<String> KUBERNETES_PORT =
@@ -162,37 +146,24 @@ final class DiscoverLanguage {
           "the only one of the service",
           "The name of one of its ports, or the number on which its pods serve.",
           "http");
-  private static final Key<Path> TOKEN_FILE =
-      Key.computed(
-          "token-file",
-          Scalar.path("path"),
-          "that of the pod, where `url` is not given; else none",
-          "The file with the token that is sent; it is read for each question.",
-          "secrets/kubernetes");
-  private static final Key<List<Path>> CLUSTER_CA =
-      Key.of(
-          "ca",
-          new ListOf<>("paths", Scalar.path("path")),
-          List.of(),
-          "that of the pod, where `url` is not given; else those of the system",
-          "Files with the authorities that are trusted, in PEM; read again when they change.",
-          "ca.pem");
   static final Obj<DiscoverSource.Kubernetes> KUBERNETES_SOURCE =
       new Obj<>(
           "kubernetes source",
           "Endpoints of a service in Kubernetes (EndpointSlices).",
           List.of(
-              API_SERVER, NAMESPACE, KUBERNETES_SERVICE, KUBERNETES_PORT, TOKEN_FILE, CLUSTER_CA),
+              ClusterKeys.URL,
+              ClusterKeys.NAMESPACE,
+              KUBERNETES_SERVICE,
+              KUBERNETES_PORT,
+              ClusterKeys.TOKEN_FILE,
+              ClusterKeys.CA),
           List.of(),
           null,
           (values, _) ->
               new DiscoverSource.Kubernetes(
-                  values.get(API_SERVER),
-                  values.get(NAMESPACE),
+                  ClusterKeys.read(values),
                   values.get(KUBERNETES_SERVICE),
-                  values.get(KUBERNETES_PORT),
-                  Optional.ofNullable(values.find(TOKEN_FILE)),
-                  values.get(CLUSTER_CA)));
+                  values.get(KUBERNETES_PORT)));
   private static final Key<DiscoverSource.Kubernetes> KUBERNETES =
       Key.computed(
           "kubernetes",
@@ -200,6 +171,32 @@ final class DiscoverLanguage {
           "none",
           "Pods of a service in Kubernetes; they are watched.",
           "{ service: shop }");
+
+  private static final Key<Map<String, Secret>> SENT_ALONG =
+      OutboundKeys.headers("the questions", "secrets/registry");
+  private static final Key<String> LIST_URL =
+      Key.required(
+          "url",
+          Scalar.text("URL", null, ReceiverConfig::url),
+          "Where the list is.",
+          "\"http://10.0.0.7:8000/targets?service=shop\"");
+  static final Obj<DiscoverSource.Http> HTTP_SOURCE =
+      new Obj<>(
+          "http source",
+          "Targets that an HTTP server lists, in the form that Prometheus asks for (HTTP SD).",
+          List.of(LIST_URL, SENT_ALONG, OutboundKeys.CA),
+          List.of(),
+          null,
+          (values, _) ->
+              new DiscoverSource.Http(
+                  values.get(LIST_URL), sentAlong(values), values.get(OutboundKeys.CA)));
+  private static final Key<DiscoverSource.Http> HTTP =
+      Key.computed(
+          "http",
+          HTTP_SOURCE,
+          "none",
+          "A list that a server has; it is asked every five seconds.",
+          "{ url: \"http://10.0.0.7:8000/targets\" }");
 
   private static final Key<String> EUREKA_URL =
       Key.required(
@@ -213,8 +210,6 @@ final class DiscoverLanguage {
           Scalar.text("name", null, text -> DiscoverSource.word(text, 253)),
           "The application.",
           "SHOP");
-  private static final Key<Map<String, Secret>> SENT_ALONG =
-      OutboundKeys.headers("the questions", "secrets/registry");
   static final Obj<DiscoverSource.Eureka> EUREKA_SOURCE =
       new Obj<>(
           "eureka source",
@@ -297,8 +292,8 @@ final class DiscoverLanguage {
           "Where nodes are looked for: one of "
               + DiscoverSource.WORDS
               + ". See [discovery.md](discovery.md).",
-          List.of(FILE, DNS, SRV, SERVER, DOCKER, CONSUL, KUBERNETES, EUREKA, NACOS),
-          List.of("http"),
+          List.of(FILE, DNS, SRV, SERVER, HTTP, DOCKER, CONSUL, KUBERNETES, EUREKA, NACOS),
+          List.of(),
           null,
           (values, _) -> source(values));
 
@@ -358,6 +353,10 @@ final class DiscoverLanguage {
     DiscoverSource kubernetes = values.find(KUBERNETES);
     if (kubernetes != null) {
       set.add(kubernetes);
+    }
+    DiscoverSource http = values.find(HTTP);
+    if (http != null) {
+      set.add(http);
     }
     DiscoverSource eureka = values.find(EUREKA);
     if (eureka != null) {

@@ -14,7 +14,7 @@ public sealed interface DiscoverSource {
   int MOST = 16;
 
   /** The kinds, as the configuration names them. */
-  String WORDS = "file, dns, srv, docker, kubernetes, consul, eureka and nacos";
+  String WORDS = "file, dns, srv, http, docker, kubernetes, consul, eureka and nacos";
 
   /** What must not be seen of it. */
   default List<Secret> secrets() {
@@ -146,47 +146,16 @@ public sealed interface DiscoverSource {
   /**
    * Endpoints of a service in Kubernetes.
    *
-   * @param url of the API server; empty: that of the cluster that this runs in
-   * @param namespace empty: that of the pod that this runs in
+   * @param cluster where that is
    * @param service by its name there
    * @param port a number, or the name of a port of the service; empty: the only one
-   * @param tokenFile read for each question; empty: that of the pod, where {@code url} is empty,
-   *     and otherwise none
-   * @param ca files with the authorities that are trusted; none: that of the pod, where {@code url}
-   *     is empty, and otherwise those of the system
    */
-  record Kubernetes(
-      String url,
-      String namespace,
-      String service,
-      String port,
-      Optional<Path> tokenFile,
-      List<Path> ca)
-      implements DiscoverSource {
+  record Kubernetes(ClusterConfig cluster, String service, String port) implements DiscoverSource {
     public Kubernetes {
-      ca = List.copyOf(ca);
       new Require()
-          .unless(
-              url.isEmpty() ? null : OutboundKeys.base(url, "https://10.96.0.1:443"),
-              List.of("url"),
-              url)
-          .unless(namespace.isEmpty() ? null : label(namespace), List.of("namespace"), namespace)
-          .unless(label(service), List.of("service"), service)
+          .unless(ClusterConfig.label(service), List.of("service"), service)
           .unless(port.isEmpty() ? null : portOf(port), List.of("port"), port)
-          .that(
-              url.isEmpty() || !namespace.isEmpty(),
-              List.of("namespace"),
-              null,
-              "must be given where {} is",
-              List.of(List.of("url")))
           .orRefuse();
-    }
-
-    /** What is wrong with a name of Kubernetes (RFC 1123 label); null: nothing. */
-    static @Nullable String label(String text) {
-      return text.matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-          ? null
-          : "must be 1 to 63 of a-z, 0-9 and '-'";
     }
 
     /** What is wrong with a port; null: nothing. */
@@ -201,10 +170,36 @@ public sealed interface DiscoverSource {
     @Override
     public String name() {
       return "kubernetes "
-          + (namespace.isEmpty() ? "" : namespace + "/")
+          + (cluster.namespace().isEmpty() ? "" : cluster.namespace() + "/")
           + service
           + (port.isEmpty() ? "" : ":" + port)
-          + (url.isEmpty() ? "" : " at " + url);
+          + (cluster.url().isEmpty() ? "" : " at " + cluster.url());
+    }
+  }
+
+  /**
+   * Targets that an HTTP server lists, as Prometheus asks for them.
+   *
+   * @param url of the list
+   * @param headers fields that are sent along
+   * @param ca files with the authorities that are trusted; none: those of the system
+   */
+  record Http(String url, Map<String, Secret> headers, List<Path> ca) implements DiscoverSource {
+    public Http {
+      headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+      ca = List.copyOf(ca);
+      new Require().unless(ReceiverConfig.url(url), List.of("url"), url).orRefuse();
+    }
+
+    /** Without the query, in which there may be what is secret. */
+    @Override
+    public String name() {
+      return "http " + url.replaceFirst("\\?.*", "");
+    }
+
+    @Override
+    public List<Secret> secrets() {
+      return List.copyOf(headers.values());
     }
   }
 

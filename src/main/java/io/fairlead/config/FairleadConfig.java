@@ -64,7 +64,7 @@ public record FairleadConfig(
     });
     services = Collections.unmodifiableMap(balanced(all, listeners, runtime.zone()));
     checkServices(require, listeners, services);
-    checkAcme(require, listeners, group.isPresent());
+    checkAcme(require, listeners, group.orElse(null), dns);
     checkDatabases(require, listeners, databases);
     checkInstances(require, group.orElse(null), databases);
     checkCommands(require, admin, services);
@@ -218,7 +218,10 @@ public record FairleadConfig(
 
   /** Whoever is to answer on port 80 has to speak HTTP in the clear. */
   private static void checkAcme(
-      Require require, Map<String, ListenerConfig> listeners, boolean grouped) {
+      Require require,
+      Map<String, ListenerConfig> listeners,
+      @Nullable GroupConfig group,
+      DnsConfig dns) {
     boolean answers =
         listeners.values().stream().anyMatch(one -> one.protocol().isHttp() && !one.tls().isOn());
     for (ListenerConfig listener : listeners.values()) {
@@ -230,11 +233,23 @@ public record FairleadConfig(
           "needs a listener of http without tls: the authority asks it on port 80;"
               + " tls-alpn-01 needs none",
           List.of());
+      if (acme != null && acme.challenge() == AcmeConfig.Challenge.DNS_01) {
+        for (String domain : acme.domains()) {
+          String name = "_acme-challenge." + AcmeConfig.base(domain);
+          require.that(
+              dns.enabled()
+                  && dns.zones().keySet().stream().anyMatch(zone -> DnsName.isBelow(name, zone)),
+              List.of("listeners", listener.name(), "tls", "acme", "challenge"),
+              "dns-01",
+              "needs a zone of dns that has " + name + ": the authority asks there",
+              List.of(List.of("dns")));
+        }
+      }
       require.that(
-          acme == null || !grouped,
+          acme == null || group == null || group.token().isPresent(),
           List.of("listeners", listener.name(), "tls", "acme"),
           null,
-          "must not be given where group is: its instances do not share orders and answers yet",
+          "needs group.token: instances of a group share keys, sealed by it",
           List.of(List.of("group")));
     }
   }

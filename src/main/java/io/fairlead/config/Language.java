@@ -135,17 +135,29 @@ final class Language {
           "Where this instance stands: nodes of the same zone come first.",
           "z1");
 
+  private static final Key<Long> CACHE_BYTES =
+      Key.computed(
+          "cache",
+          Scalar.size(RuntimeConfig.CACHE),
+          "64MiB",
+          "Memory for answers that are kept (`cache` of routes), of all routes together; it is part"
+              + " of the heap, and taken as answers come.",
+          "256MiB");
+
   static final Obj<RuntimeConfig> RUNTIME =
       new Obj<>(
           "runtime",
           "What the process runs on, and where. A change of anything but `zone` takes effect at the"
               + " next start.",
-          List.of(EVENT_LOOPS, TRANSPORT, OWN_ZONE),
+          List.of(EVENT_LOOPS, TRANSPORT, OWN_ZONE, CACHE_BYTES),
           List.of(),
           null,
           (values, _) ->
               new RuntimeConfig(
-                  values.get(EVENT_LOOPS), values.get(TRANSPORT), values.get(OWN_ZONE)));
+                  values.get(EVENT_LOOPS),
+                  values.get(TRANSPORT),
+                  values.get(OWN_ZONE),
+                  Optional.ofNullable(values.find(CACHE_BYTES))));
 
   // listeners
 
@@ -561,7 +573,8 @@ final class Language {
           Scalar.count(ServiceLimits.PER_NODE),
           "any number",
           "Open to one node, over all event loops; where each carries one request at a time"
-              + " (`protocol: http1`), no more requests go to it either. Of listeners that relay:"
+              + " (`protocol: http1`), no more requests go to it either, and where many share"
+              + " one (`protocol: h2`), each event loop has one at least. Of listeners that relay:"
               + " connections and sessions of datagrams.",
           "1000");
   private static final Key<Integer> REQUESTS_PER_NODE =

@@ -52,6 +52,11 @@ public record RetryConfig(
           RetryBudgetConfig.DEFAULT,
           HedgeConfig.NONE);
 
+  /** Each request goes to one node once. */
+  static final RetryConfig NEVER =
+      new RetryConfig(
+          0, List.of(), List.of(), Duration.ZERO, 0, RetryBudgetConfig.DEFAULT, HedgeConfig.NONE);
+
   public RetryConfig {
     on = List.copyOf(on);
     methods = List.copyOf(methods);

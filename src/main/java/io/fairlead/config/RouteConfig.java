@@ -28,9 +28,11 @@ import java.util.stream.IntStream;
  * @param requestHeaders what nodes get changed
  * @param responseHeaders what clients get changed
  * @param compress which answers are packed; none: they go out as they come
+ * @param cache which answers are kept; none: every request gets to a node
  * @param errors {@code 404} or {@code 5xx} → body of Fairlead's own answers with that status
  * @param retry when a request is tried again
  * @param importance what is given up first when there is too much to do
+ * @param trial what is tried out with the requests
  */
 public record RouteConfig(
     String name,
@@ -47,9 +49,11 @@ public record RouteConfig(
     HeaderEdits requestHeaders,
     HeaderEdits responseHeaders,
     Optional<CompressConfig> compress,
+    Optional<CacheConfig> cache,
     Map<String, Content> errors,
     RetryConfig retry,
-    Importance importance) {
+    Importance importance,
+    TrialConfig trial) {
   static final Range<Duration> TIMEOUT =
       Range.durations(Duration.ofMillis(1), Duration.ofHours(24));
   static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
@@ -59,11 +63,21 @@ public record RouteConfig(
 
   /** Everything that need not be said as it is when it is not. */
   public RouteConfig(String name, RouteMatch match, String service, Duration timeout) {
+    this(name, match, to(service), timeout, RetryConfig.DEFAULT, Importance.NORMAL);
+  }
+
+  private RouteConfig(
+      String name,
+      RouteMatch match,
+      RouteAction action,
+      Duration timeout,
+      RetryConfig retry,
+      Importance importance) {
     this(
         name,
         match,
         0,
-        new RouteAction.Send(Map.of(service, 1), Rewrite.NONE),
+        action,
         timeout,
         RouteTimeouts.NONE,
         WebSocketConfig.DEFAULT,
@@ -74,9 +88,21 @@ public record RouteConfig(
         HeaderEdits.NONE,
         HeaderEdits.NONE,
         Optional.empty(),
+        Optional.empty(),
         Map.of(),
-        RetryConfig.DEFAULT,
-        Importance.NORMAL);
+        retry,
+        importance,
+        TrialConfig.NONE);
+  }
+
+  private static RouteAction to(String service) {
+    return new RouteAction.Send(Map.of(service, 1), Rewrite.NONE);
+  }
+
+  /** One for copies of requests: they are sent once, and given up first. */
+  public static RouteConfig mirror(String name, String service, Duration timeout) {
+    return new RouteConfig(
+        name, RouteMatch.ANY, to(service), timeout, RetryConfig.NEVER, Importance.LOW);
   }
 
   /** One that answers all that it is given with that text. */
@@ -84,19 +110,8 @@ public record RouteConfig(
     return new RouteConfig(
         name,
         RouteMatch.ANY,
-        0,
         new RouteAction.Respond(200, Content.text(text)),
         DEFAULT_TIMEOUT,
-        RouteTimeouts.NONE,
-        WebSocketConfig.DEFAULT,
-        AccessConfig.OPEN,
-        AuthConfig.NONE,
-        List.of(),
-        AS_LISTENER,
-        HeaderEdits.NONE,
-        HeaderEdits.NONE,
-        Optional.empty(),
-        Map.of(),
         RetryConfig.DEFAULT,
         Importance.NORMAL);
   }
@@ -138,6 +153,43 @@ public record RouteConfig(
         null,
         "must not be given beside {}, since both come in the same field",
         List.of(List.of("basic-auth")));
+    trial
+        .mirror()
+        .ifPresent(mirror ->
+            require
+                .that(
+                    action instanceof RouteAction.Send,
+                    "mirror",
+                    null,
+                    "must not be given without a service")
+                .that(
+                    !(action instanceof RouteAction.Send send)
+                        || !send.shares().containsKey(mirror.service()),
+                    List.of("mirror", "service"),
+                    mirror.service(),
+                    "must not be one that the route itself sends to",
+                    List.of()));
+    trial
+        .fault()
+        .ifPresent(fault ->
+            require
+                .that(
+                    fault.delay().compareTo(timeout) < 0,
+                    List.of("fault", "delay"),
+                    fault.delay(),
+                    "must be less than {}, in which the request has to be answered",
+                    List.of(List.of("timeout")))
+                .that(
+                    timeouts.total().isZero() || fault.delay().compareTo(timeouts.total()) < 0,
+                    List.of("fault", "delay"),
+                    fault.delay(),
+                    "must be less than {}, in which the request has to be answered",
+                    List.of(List.of("timeouts", "total"))));
+    require.that(
+        cache.isEmpty() || action instanceof RouteAction.Send,
+        "cache",
+        null,
+        "must not be given without a service");
     List<List<String>> patterns = List.of(List.of("match", "path"));
     switch (action) {
       case RouteAction.Send(_, Rewrite rewrite) -> {
@@ -181,6 +233,7 @@ public record RouteConfig(
         "rewrite", action instanceof RouteAction.Send send && !send.rewrite().equals(Rewrite.NONE));
     given.put("headers", !requestHeaders.isEmpty() || !responseHeaders.isEmpty());
     given.put("compress", compress.isPresent());
+    given.put("cache", cache.isPresent());
     given.put("timeouts", !timeouts.equals(RouteTimeouts.NONE));
     given.put("retry", !retry.equals(RetryConfig.DEFAULT));
     given.put("importance", importance != Importance.NORMAL);
@@ -189,6 +242,7 @@ public record RouteConfig(
     given.put("allow", !access.allow().isEmpty());
     given.put("deny", !access.deny().isEmpty());
     auth.keys().forEach(key -> given.put(key, true));
+    trial.keys().forEach(key -> given.put(key, true));
     given.put("limits", bodyBytes != AS_LISTENER);
     given.put("errors", !errors.isEmpty());
     given.values().removeIf(said -> !said);

@@ -818,6 +818,15 @@ final class RouteLanguage {
           "Bounds that differ from those of the listener.",
           "{ body-bytes: 100MiB }");
 
+  private static final Key<List<ContentCoding>> COMPRESS_CODINGS =
+      Key.of(
+          "codings",
+          new ListOf<>("codings", Scalar.word(ContentCoding.class)),
+          CompressConfig.DEFAULT_CODINGS,
+          "zstd, br, gzip",
+          "How bodies are packed: what a client likes best, and of what it likes as much, the first"
+              + " here.",
+          "[gzip]");
   private static final Key<List<String>> COMPRESS_TYPES =
       Key.of(
           "types",
@@ -842,19 +851,20 @@ final class RouteLanguage {
           "level",
           Scalar.count(CompressConfig.LEVEL),
           CompressConfig.DEFAULT_LEVEL,
-          "1 is the fastest, 9 makes the smallest.",
+          "1 is the fastest, 9 makes the smallest; each coding has its own scale.",
           "6");
 
   static final Obj<CompressConfig> COMPRESS =
       new Obj<>(
           "compress",
-          "Answers of nodes that are packed by gzip for clients that take it. What is packed already,"
+          "Answers of nodes that are packed for clients that take it. What is packed already,"
               + " a part (206), or says `no-transform` stays as it is.",
-          List.of(COMPRESS_TYPES, COMPRESS_BYTES, COMPRESS_LEVEL),
+          List.of(COMPRESS_CODINGS, COMPRESS_TYPES, COMPRESS_BYTES, COMPRESS_LEVEL),
           List.of(),
           null,
           (values, _) ->
               new CompressConfig(
+                  values.get(COMPRESS_CODINGS),
                   values.get(COMPRESS_TYPES),
                   values.get(COMPRESS_BYTES),
                   values.get(COMPRESS_LEVEL)));
@@ -891,7 +901,7 @@ final class RouteLanguage {
           "What becomes of some requests. Routes are tried by priority and then in order, the first"
               + " that matches wins; none matching answers 404.",
           routeKeys(),
-          List.of("mirror"),
+          List.of(),
           null,
           RouteLanguage::route);
 
@@ -913,6 +923,7 @@ final class RouteLanguage {
                 ROUTE_REWRITE,
                 ROUTE_HEADERS,
                 ROUTE_COMPRESS,
+                CacheLanguage.ROUTE_CACHE,
                 ROUTE_TIMEOUT,
                 ROUTE_TIMEOUTS,
                 ROUTE_RETRY,
@@ -922,6 +933,7 @@ final class RouteLanguage {
                 ALLOW,
                 DENY));
     keys.addAll(AuthLanguage.KEYS);
+    keys.addAll(TrialLanguage.KEYS);
     keys.addAll(List.of(ROUTE_LIMITS_KEY, ERRORS));
     return List.copyOf(keys);
   }
@@ -952,9 +964,11 @@ final class RouteLanguage {
         edits.request(),
         edits.response(),
         Optional.ofNullable(values.find(ROUTE_COMPRESS)),
+        Optional.ofNullable(values.find(CacheLanguage.ROUTE_CACHE)),
         values.get(ERRORS),
         values.get(ROUTE_RETRY),
-        values.get(IMPORTANCE));
+        values.get(IMPORTANCE),
+        TrialLanguage.read(values));
   }
 
   private static RouteAction action(Values values, Spot spot) {

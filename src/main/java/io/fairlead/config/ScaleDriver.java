@@ -16,7 +16,7 @@ public sealed interface ScaleDriver {
   /** As the configuration calls it. */
   String word();
 
-  /** Programs that it runs on this machine; empty: none. */
+  /** What it runs, which only the file may say; empty: that is said elsewhere. */
   List<List<String>> commands();
 
   /** Stands for the version in what is run. */
@@ -168,6 +168,38 @@ public sealed interface ScaleDriver {
     @Override
     public boolean hasVersion() {
       return image.contains(VERSION) || command.stream().anyMatch(part -> part.contains(VERSION));
+    }
+  }
+
+  /**
+   * Pods of a Deployment in Kubernetes, whose number is changed. What runs in them is said there.
+   *
+   * @param cluster where that is
+   * @param deployment by its name there
+   * @param port on which a pod serves
+   */
+  record Kubernetes(ClusterConfig cluster, String deployment, int port) implements ScaleDriver {
+    public Kubernetes {
+      new Require()
+          .unless(ClusterConfig.label(deployment), List.of("deployment"), deployment)
+          .within(Docker.PORTS, "port", port)
+          .orRefuse();
+    }
+
+    @Override
+    public String word() {
+      return "kubernetes";
+    }
+
+    /** What is run is said there; which Deployment it is, and who asks, must not change either. */
+    @Override
+    public List<List<String>> commands() {
+      return List.of(List.of(deployment));
+    }
+
+    @Override
+    public Map<String, Secret> environment() {
+      return Map.of();
     }
   }
 

@@ -9,6 +9,7 @@ import java.time.ZoneId;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,8 @@ final class ScaleLanguage {
   private enum Kind {
     PROCESS,
     EXEC,
-    DOCKER
+    DOCKER,
+    KUBERNETES
   }
 
   private static final Scalar<String> TEXT = Scalar.text("text", null, _ -> null);
@@ -26,11 +28,11 @@ final class ScaleLanguage {
   private static final Key<Kind> DRIVER =
       Key.required(
           "driver",
-          Scalar.word(Kind.class, "kubernetes"),
+          Scalar.word(Kind.class),
           "What starts and stops nodes; `process`: Fairlead, as programs on this machine, or by"
               + " `agents` on others; `exec`:"
               + " three programs of yours, which list, add and remove nodes of any kind; `docker`:"
-              + " Docker or Podman on this machine.",
+              + " Docker or Podman on this machine; `kubernetes`: pods of a Deployment.",
           "process");
   private static final Key<Integer> MIN =
       Key.of(
@@ -141,6 +143,38 @@ final class ScaleLanguage {
           "For `driver: docker`: folders of this machine in a container, HOST:CONTAINER, perhaps with"
               + " `:ro`.",
           "[\"/srv/shop:/data:ro\"]");
+  private static final Key<String> DEPLOYMENT =
+      Key.required(
+          "deployment",
+          Scalar.text("name", null, ClusterConfig::label),
+          "The Deployment whose pods are the nodes. Nothing else may change its number of replicas.",
+          "shop");
+  private static final Key<Integer> POD_PORT =
+      Key.required(
+          "port", Scalar.count(ScaleDriver.Docker.PORTS), "On which a pod serves.", "8080");
+  static final Obj<ScaleDriver.Kubernetes> KUBERNETES_SCALE =
+      new Obj<>(
+          "scale kubernetes",
+          "Pods of a Deployment in Kubernetes, whose number is changed.",
+          List.of(
+              DEPLOYMENT,
+              POD_PORT,
+              ClusterKeys.NAMESPACE,
+              ClusterKeys.URL,
+              ClusterKeys.TOKEN_FILE,
+              ClusterKeys.CA),
+          List.of(),
+          null,
+          (values, _) ->
+              new ScaleDriver.Kubernetes(
+                  ClusterKeys.read(values), values.get(DEPLOYMENT), values.get(POD_PORT)));
+  private static final Key<ScaleDriver.Kubernetes> KUBERNETES =
+      Key.computed(
+          "kubernetes",
+          KUBERNETES_SCALE,
+          "none",
+          "For `driver: kubernetes`: which pods.",
+          "{ deployment: shop, port: 8080 }");
   private static final Key<Map<String, Secret>> ENVIRONMENT =
       Key.of(
           "environment",
@@ -337,6 +371,7 @@ final class ScaleLanguage {
               PORT,
               MEMORY,
               VOLUMES,
+              KUBERNETES,
               ENVIRONMENT,
               DIRECTORY,
               AGENTS,
@@ -387,6 +422,7 @@ final class ScaleLanguage {
     only(values, kind, Kind.EXEC, LIST, ADD, REMOVE);
     only(values, kind, Kind.DOCKER, SOCKET, IMAGE, PORT, MEMORY, VOLUMES);
     only(values, kind, Kind.PROCESS, AGENTS);
+    only(values, kind, Kind.KUBERNETES, KUBERNETES);
     Map<String, ScaleDriver.Agents.Agent> agents = values.find(AGENTS);
     if (agents != null) {
       return agents(values, agents);
@@ -418,6 +454,20 @@ final class ScaleLanguage {
             environment,
             orElse(values.find(MEMORY), 0L),
             values.get(VOLUMES));
+      }
+      case KUBERNETES -> {
+        for (Key<?> key : List.of(COMMAND, ENVIRONMENT, DIRECTORY)) {
+          refuse(values.find(key) != null, key, kind);
+        }
+        ScaleDriver.Kubernetes kubernetes = values.find(KUBERNETES);
+        new Require()
+            .that(
+                kubernetes != null,
+                KUBERNETES.name(),
+                null,
+                "must be given where driver is kubernetes")
+            .orRefuse();
+        yield Objects.requireNonNull(kubernetes);
       }
     };
   }

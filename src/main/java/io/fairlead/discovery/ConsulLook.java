@@ -1,6 +1,7 @@
 package io.fairlead.discovery;
 
 import io.fairlead.config.DiscoverSource;
+import io.fairlead.trust.JsonHttp;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -25,7 +26,7 @@ final class ConsulLook implements SourceLook {
   private final DiscoverSource.Consul config;
   private final Duration wait;
   private final Duration patience;
-  private final SourceHttp http;
+  private final JsonHttp http;
   private long index;
 
   ConsulLook(DiscoverSource.Consul config) {
@@ -36,7 +37,7 @@ final class ConsulLook implements SourceLook {
     this.config = config;
     this.wait = wait;
     this.patience = patience;
-    this.http = new SourceHttp(config.url(), config.ca());
+    this.http = new JsonHttp(config.url(), config.ca());
   }
 
   @Override
@@ -50,13 +51,13 @@ final class ConsulLook implements SourceLook {
     long begun = System.nanoTime();
     StringBuilder path =
         new StringBuilder("/v1/health/service/")
-            .append(SourceHttp.encoded(config.service()))
+            .append(JsonHttp.encoded(config.service()))
             .append("?passing=1");
     if (!config.datacenter().isEmpty()) {
-      path.append("&dc=").append(SourceHttp.encoded(config.datacenter()));
+      path.append("&dc=").append(JsonHttp.encoded(config.datacenter()));
     }
     for (String tag : config.tags()) {
-      path.append("&tag=").append(SourceHttp.encoded(tag));
+      path.append("&tag=").append(JsonHttp.encoded(tag));
     }
     if (index > 0) {
       path.append("&index=").append(index).append("&wait=").append(wait.toMillis()).append("ms");
@@ -65,7 +66,7 @@ final class ConsulLook implements SourceLook {
         config.token().value().isEmpty()
             ? Map.of()
             : Map.of("x-consul-token", config.token().value());
-    SourceHttp.Answer answer =
+    JsonHttp.Answer answer =
         http.get(
             path.toString(),
             fields,
@@ -95,7 +96,7 @@ final class ConsulLook implements SourceLook {
     if (host.isEmpty()) {
       host = entry.path("Node").path("Address").asString("");
     }
-    Map<String, String> meta = SourceHttp.texts(service.path("Meta"));
+    Map<String, String> meta = JsonHttp.texts(service.path("Meta"));
     String zone = meta.remove("zone");
     named.add(
         "instance " + (id.isEmpty() ? "without an ID" : id),

@@ -183,6 +183,7 @@ public final class Discovery implements AutoCloseable {
         case DiscoverSource.Srv _ -> "srv";
         case DiscoverSource.Docker _ -> "docker";
         case DiscoverSource.Nacos _ -> "nacos";
+        case DiscoverSource.Http _ -> "http";
         case DiscoverSource.Eureka _ -> "eureka";
         case DiscoverSource.Kubernetes _ -> "kubernetes";
         case DiscoverSource.Consul _ -> "consul";
@@ -237,6 +238,7 @@ public final class Discovery implements AutoCloseable {
               case DiscoverSource.Srv srv -> DnsLook.of(srv.service(), srv.server(), random);
               case DiscoverSource.Docker docker -> new DockerLook(docker, service);
               case DiscoverSource.Nacos nacos -> new NacosLook(nacos);
+              case DiscoverSource.Http http -> new HttpLook(http);
               case DiscoverSource.Eureka eureka -> new EurekaLook(eureka);
               case DiscoverSource.Kubernetes kubernetes -> new KubernetesLook(kubernetes);
               case DiscoverSource.Consul consul -> new ConsulLook(consul);

@@ -1,6 +1,7 @@
 package io.fairlead.discovery;
 
 import io.fairlead.config.DiscoverSource;
+import io.fairlead.trust.JsonHttp;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +19,7 @@ final class EurekaLook implements SourceLook {
 
   private final DiscoverSource.Eureka config;
   private final Duration patience;
-  private final SourceHttp http;
+  private final JsonHttp http;
 
   EurekaLook(DiscoverSource.Eureka config) {
     this(config, PATIENCE);
@@ -27,16 +28,14 @@ final class EurekaLook implements SourceLook {
   EurekaLook(DiscoverSource.Eureka config, Duration patience) {
     this.config = config;
     this.patience = patience;
-    this.http = new SourceHttp(config.url(), config.ca());
+    this.http = new JsonHttp(config.url(), config.ca());
   }
 
   @Override
   public Found look() throws IOException {
-    SourceHttp.Answer answer =
+    JsonHttp.Answer answer =
         http.get(
-            "/apps/" + SourceHttp.encoded(config.app()),
-            SourceHttp.fields(config.headers()),
-            patience);
+            "/apps/" + JsonHttp.encoded(config.app()), JsonHttp.fields(config.headers()), patience);
     Named named = new Named();
     if (answer.status() == UNKNOWN) { // as of one without instances
       named.leaveOut("application " + config.app(), "is not known there (status 404)");
@@ -71,7 +70,7 @@ final class EurekaLook implements SourceLook {
         port = one.path("$").asInt(0);
       }
     }
-    Map<String, String> metadata = SourceHttp.texts(instance.path("metadata"));
+    Map<String, String> metadata = JsonHttp.texts(instance.path("metadata"));
     String zone = metadata.remove("zone");
     String weight = metadata.remove("weight");
     named.add(

@@ -1,15 +1,13 @@
 package io.fairlead.discovery;
 
 import io.fairlead.config.DiscoverSource;
+import io.fairlead.trust.JsonHttp;
+import io.fairlead.trust.KubernetesCluster;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -28,10 +26,8 @@ import tools.jackson.databind.JsonNode;
  * <p>[1] Kubernetes API Concepts, Efficient detection of changes.
  */
 final class KubernetesLook implements SourceLook {
-  private static final Path MOUNTED = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
   private static final Duration WATCH = Duration.ofSeconds(55);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final int MOST_TOKEN = 64 * 1024;
 
   /** Changes that come together are looked at together. */
   private static final Duration SOON = Duration.ofMillis(100);
@@ -41,11 +37,10 @@ final class KubernetesLook implements SourceLook {
   private static final int GONE = 410;
 
   private final DiscoverSource.Kubernetes config;
-  private final Function<String, @Nullable String> environment;
+  private final KubernetesCluster cluster;
   private final Duration watchFor;
   private final Duration patience;
   private final TreeMap<String, KubernetesSlice> slices = new TreeMap<>();
-  private volatile @Nullable SourceHttp http;
   private String version = "";
   private int shortWatches;
   private volatile @Nullable Watch watch;
@@ -61,7 +56,7 @@ final class KubernetesLook implements SourceLook {
       Duration watchFor,
       Duration patience) {
     this.config = config;
-    this.environment = environment;
+    this.cluster = new KubernetesCluster(config.cluster(), environment);
     this.watchFor = watchFor;
     this.patience = patience;
   }
@@ -93,8 +88,8 @@ final class KubernetesLook implements SourceLook {
           return line.toByteArray();
         }
         line.write(b);
-        if (line.size() > SourceHttp.MOST_BYTES) {
-          throw new IOException("tells of more than " + SourceHttp.MOST_BYTES + " bytes at once");
+        if (line.size() > JsonHttp.MOST_BYTES) {
+          throw new IOException("tells of more than " + JsonHttp.MOST_BYTES + " bytes at once");
         }
       }
       if (line.size() > 0) {
@@ -132,7 +127,7 @@ final class KubernetesLook implements SourceLook {
   }
 
   private Found list() throws IOException {
-    JsonNode list = http().get(path(), fields(), patience).json();
+    JsonNode list = cluster.http().get(path(), cluster.fields(), patience).json();
     JsonNode items = list.path("items");
     String now = list.path("metadata").path("resourceVersion").asString("");
     if ((!items.isArray() && !items.isNull()) || now.isEmpty()) {
@@ -152,7 +147,7 @@ final class KubernetesLook implements SourceLook {
     if (present == null) {
       try {
         present = open();
-      } catch (SourceHttp.Refused e) {
+      } catch (JsonHttp.Refused e) {
         if (e.status() == GONE) {
           return list();
         }
@@ -173,7 +168,7 @@ final class KubernetesLook implements SourceLook {
         }
         return ended(present);
       }
-      JsonNode event = SourceHttp.parse(line);
+      JsonNode event = JsonHttp.parse(line);
       JsonNode object = event.path("object");
       present.heard = true;
       switch (event.path("type").asString("")) {
@@ -222,8 +217,10 @@ final class KubernetesLook implements SourceLook {
             + "&watch=1&allowWatchBookmarks=true&timeoutSeconds="
             + Math.max(1, watchFor.toSeconds())
             + "&resourceVersion="
-            + SourceHttp.encoded(version);
-    Watch opened = new Watch(http().open(question, fields(), patience), watchFor.plus(patience));
+            + JsonHttp.encoded(version);
+    Watch opened =
+        new Watch(
+            cluster.http().open(question, cluster.fields(), patience), watchFor.plus(patience));
     watch = opened;
     if (closed) { // meanwhile
       endWatch();
@@ -272,62 +269,15 @@ final class KubernetesLook implements SourceLook {
   }
 
   private String path() throws IOException {
-    String namespace =
-        config.namespace().isEmpty() ? text(MOUNTED.resolve("namespace")) : config.namespace();
-    return "/apis/discovery.k8s.io/v1/namespaces/"
-        + SourceHttp.encoded(namespace)
+    return cluster.path("/apis/discovery.k8s.io/v1")
         + "/endpointslices?labelSelector="
-        + SourceHttp.encoded("kubernetes.io/service-name=" + config.service());
-  }
-
-  /** The token is read each time: it is replaced while it holds. */
-  private Map<String, String> fields() throws IOException {
-    Path file =
-        config.tokenFile().orElse(config.url().isEmpty() ? MOUNTED.resolve("token") : Path.of(""));
-    return file.toString().isEmpty() ? Map.of() : Map.of("authorization", "Bearer " + text(file));
-  }
-
-  private static String text(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return new String(in.readNBytes(MOST_TOKEN), StandardCharsets.UTF_8).strip();
-    } catch (IOException e) {
-      throw new IOException(file + " cannot be read", e);
-    }
-  }
-
-  private SourceHttp http() throws IOException {
-    SourceHttp present = http;
-    if (present == null) {
-      List<Path> ca =
-          config.url().isEmpty() && config.ca().isEmpty()
-              ? List.of(MOUNTED.resolve("ca.crt"))
-              : config.ca();
-      present = new SourceHttp(config.url().isEmpty() ? inCluster() : config.url(), ca);
-      http = present;
-      if (closed) {
-        present.close();
-      }
-    }
-    return present;
-  }
-
-  private String inCluster() throws IOException {
-    String host = environment.apply("KUBERNETES_SERVICE_HOST");
-    String port = environment.apply("KUBERNETES_SERVICE_PORT");
-    if (host == null || port == null) {
-      throw new IOException(
-          "KUBERNETES_SERVICE_HOST and _PORT are not set: outside of a cluster url must be given");
-    }
-    return "https://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+        + JsonHttp.encoded("kubernetes.io/service-name=" + config.service());
   }
 
   @Override
   public void close() {
     closed = true;
-    SourceHttp present = http;
-    if (present != null) {
-      present.close();
-    }
+    cluster.close();
     Watch open = watch;
     if (open != null) {
       open.close();

@@ -1,6 +1,7 @@
 package io.fairlead.discovery;
 
 import io.fairlead.config.DiscoverSource;
+import io.fairlead.trust.JsonHttp;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -36,7 +37,7 @@ final class NacosLook implements SourceLook {
 
   private final DiscoverSource.Nacos config;
   private final Duration patience;
-  private final SourceHttp http;
+  private final JsonHttp http;
   private @Nullable Form known;
 
   NacosLook(DiscoverSource.Nacos config) {
@@ -46,7 +47,7 @@ final class NacosLook implements SourceLook {
   NacosLook(DiscoverSource.Nacos config, Duration patience) {
     this.config = config;
     this.patience = patience;
-    this.http = new SourceHttp(config.url(), config.ca());
+    this.http = new JsonHttp(config.url(), config.ca());
   }
 
   @Override
@@ -63,7 +64,7 @@ final class NacosLook implements SourceLook {
     }
     IOException first = null;
     for (Form one : Form.values()) {
-      SourceHttp.Answer answer = ask(one);
+      JsonHttp.Answer answer = ask(one);
       // One that it does not have, or has put an end to.
       boolean lacking =
           (answer.status() == 404 && !isUnknown(code(answer)))
@@ -83,30 +84,27 @@ final class NacosLook implements SourceLook {
     throw first == null ? new IOException("nothing was asked") : first;
   }
 
-  private SourceHttp.Answer ask(Form form) throws IOException {
+  private JsonHttp.Answer ask(Form form) throws IOException {
     StringBuilder path =
         new StringBuilder(form.path)
             .append("?serviceName=")
-            .append(SourceHttp.encoded(config.service()));
+            .append(JsonHttp.encoded(config.service()));
     if (!config.group().isEmpty()) {
-      path.append("&groupName=").append(SourceHttp.encoded(config.group()));
+      path.append("&groupName=").append(JsonHttp.encoded(config.group()));
     }
     if (!config.namespace().isEmpty()) {
-      path.append("&namespaceId=").append(SourceHttp.encoded(config.namespace()));
+      path.append("&namespaceId=").append(JsonHttp.encoded(config.namespace()));
     }
     if (!config.cluster().isEmpty()) {
-      path.append('&')
-          .append(form.cluster)
-          .append('=')
-          .append(SourceHttp.encoded(config.cluster()));
+      path.append('&').append(form.cluster).append('=').append(JsonHttp.encoded(config.cluster()));
     }
-    return http.get(path.toString(), SourceHttp.fields(config.headers()), patience);
+    return http.get(path.toString(), JsonHttp.fields(config.headers()), patience);
   }
 
   /** The code of its own that an answer has; 0: none, or none that tells of a failure. */
-  private static int code(SourceHttp.Answer answer) {
+  private static int code(JsonHttp.Answer answer) {
     try {
-      return SourceHttp.parse(answer.response().body()).path("code").asInt(0);
+      return JsonHttp.parse(answer.response().body()).path("code").asInt(0);
     } catch (IOException e) {
       return 0;
     }
@@ -116,7 +114,7 @@ final class NacosLook implements SourceLook {
     return code == NOT_FOUND || code == NO_SERVICE;
   }
 
-  private Found found(SourceHttp.Answer answer) throws IOException {
+  private Found found(JsonHttp.Answer answer) throws IOException {
     Named named = new Named();
     int code = answer.status() == 200 || answer.status() == 404 ? code(answer) : 0;
     if (isUnknown(code)) {
@@ -143,7 +141,7 @@ final class NacosLook implements SourceLook {
 
   private static void add(JsonNode host, Named named) throws IOException {
     double weight = host.path("weight").asDouble(1);
-    Map<String, String> metadata = SourceHttp.texts(host.path("metadata"));
+    Map<String, String> metadata = JsonHttp.texts(host.path("metadata"));
     String zone = metadata.remove("zone");
     String ip = host.path("ip").asString("");
     String name = host.path("instanceId").asString("");

@@ -3,6 +3,7 @@ package io.fairlead.discovery;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.NodeConfig;
 import io.fairlead.service.NodeSpec;
+import io.fairlead.trust.JsonHttp;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,7 +22,6 @@ final class Named {
   /** Of one source; an answer with more is not believed. */
   static final int MOST = 10_000;
 
-  private static final int MOST_WORDS = 200;
   private static final int MOST_WEIGHT = 1000;
 
   private final TreeMap<String, NodeSpec> nodes = new TreeMap<>();
@@ -87,7 +87,7 @@ final class Named {
   /** Something that was meant to be a node is none. */
   void leaveOut(String what, String why) {
     String text = what + ": " + why;
-    left.putIfAbsent(clean(text), "");
+    left.putIfAbsent(JsonHttp.clean(text), "");
   }
 
   boolean isEmpty() {
@@ -104,12 +104,6 @@ final class Named {
     }
     List<NodeSpec> all = new ArrayList<>(nodes.values());
     return new SourceLook.Found(all, draining, again, false, trouble);
-  }
-
-  /** What another process said, in one line that is not too long. */
-  static String clean(String text) {
-    String line = text.replaceAll("\\p{Cntrl}", " ");
-    return line.length() <= MOST_WORDS ? line : line.substring(0, MOST_WORDS) + "…";
   }
 
   private static Map<String, String> usable(Map<String, String> labels) {

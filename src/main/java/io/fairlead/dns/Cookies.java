@@ -1,5 +1,6 @@
 package io.fairlead.dns;
 
+import io.fairlead.runtime.SipHash;
 import java.util.List;
 
 /**
@@ -49,7 +50,7 @@ final class Cookies {
       given = given << 8 | (in[at + 16 + i] & 0xFF);
     }
     for (SipHash secret : secrets) {
-      if (secret.hash(scratch, 16 + peer.length) == given) {
+      if (secret.hash(scratch, 0, 16 + peer.length) == given) {
         return true;
       }
     }
@@ -67,7 +68,7 @@ final class Cookies {
       scratch[12 + i] = (byte) (seconds >> (24 - 8 * i));
     }
     System.arraycopy(peer.address, 0, scratch, 16, peer.length);
-    long hash = secrets[0].hash(scratch, 16 + peer.length);
+    long hash = secrets[0].hash(scratch, 0, 16 + peer.length);
     out.bytes(scratch, 0, 16);
     for (int i = 0; i < 8; i++) {
       out.u8((int) (hash >> (8 * i)));

@@ -111,7 +111,7 @@ public final class DnsServer implements AutoCloseable {
   private final LoopCounters<DnsCounter> counters = new LoopCounters<>(WORKERS, DnsCounter.class);
   private final Map<String, LoopCounters<ZoneCounter>> zoneCounters = new ConcurrentHashMap<>();
   private final Map<String, LoopCounters<NameCounter>> nameCounters = new ConcurrentHashMap<>();
-  private final Responder responder = new Responder(counters);
+  private final Responder responder;
   private final BlockingQueue<Worker> connectionWorkers = new ArrayBlockingQueue<>(WORKERS);
   private final TcpPort.Shared shared;
   private final Notifier notifier;
@@ -139,9 +139,15 @@ public final class DnsServer implements AutoCloseable {
   /**
    * @param random used by whoever prepares and by the control thread, one at a time
    * @param recordNames what records call what is named
+   * @param challenges what is answered beside zones
    */
   public DnsServer(
-      Scheduler control, RandomGenerator random, Consumer<Event> events, RecordNames recordNames) {
+      Scheduler control,
+      RandomGenerator random,
+      Consumer<Event> events,
+      RecordNames recordNames,
+      DnsChallenges challenges) {
+    this.responder = new Responder(counters, challenges);
     this.recordNames = recordNames;
     this.control = control;
     this.random = random;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the answer to one question. Waits for nothing and allocates nothing, but for questions that
- * are signed.
+ * are signed, and for names of no zone while an authority asks for proofs.
  *
  * <p>Whatever is wrong with a question, what is sent back is no larger than it: nobody can have us
  * send more to somebody than he sends himself. What is right may be answered with more; there the
@@ -39,9 +39,14 @@ final class Responder {
   private static final int POINTER_TO_QUESTION = 0xC000 | Query.HEAD;
 
   private final LoopCounters<DnsCounter> counters;
+  private final DnsChallenges challenges;
 
-  Responder(LoopCounters<DnsCounter> counters) {
+  /**
+   * @param challenges what is answered beside zones
+   */
+  Responder(LoopCounters<DnsCounter> counters, DnsChallenges challenges) {
     this.counters = counters;
+    this.challenges = challenges;
   }
 
   /**
@@ -343,7 +348,18 @@ final class Responder {
       refer(worker, cut);
       return Type.NOERROR;
     }
+    RecordSet asked = query.type == Type.TXT ? challenges.answer(query) : null;
+    if (asked != null) {
+      zone.counters.increment(worker.index, ZoneCounter.NOERROR);
+      worker.likeness = (long) zone.apex().hash << 16 | query.type;
+      begin(query, out, AUTHORITATIVE, Type.NOERROR);
+      out.put16(6, writeSet(worker, asked, POINTER_TO_QUESTION));
+      return Type.NOERROR;
+    }
     Owner source = label == 0 ? owner : owner.wildcard;
+    if (source == null && challenges.isKnown(query)) {
+      return noData(worker, zone);
+    }
     if (source == null) {
       zone.counters.increment(worker.index, ZoneCounter.NXDOMAIN);
       worker.likeness = (long) zone.apex().hash << 8 | Type.NXDOMAIN;
@@ -359,6 +375,16 @@ final class Responder {
       out.out[3] |= Type.NXDOMAIN;
     }
     return rcode;
+  }
+
+  /** A name without records of its own. */
+  private static int noData(Worker worker, ZoneData zone) {
+    zone.counters.increment(worker.index, ZoneCounter.NODATA);
+    worker.likeness = (long) zone.apex().hash << 8 | Type.NOERROR;
+    begin(worker.query, worker.answer, AUTHORITATIVE, Type.NOERROR);
+    worker.told.kind = Told.Kind.NO_DATA;
+    deny(worker, zone);
+    return Type.NOERROR;
   }
 
   /** A whole zone goes by a connection only, and only to whom it may. */

@@ -9,6 +9,7 @@ final class Type {
   static final int CNAME = 5;
   static final int SOA = 6;
   static final int HINFO = 13;
+  static final int TXT = 16;
   static final int AAAA = 28;
   static final int OPT = 41;
   static final int DS = 43;

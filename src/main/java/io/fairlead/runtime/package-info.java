@@ -1,5 +1,6 @@
 /**
- * Time and threads: the one control thread, a scheduler that tests turn by hand, backoff.
+ * Time and threads: the one control thread, a scheduler that tests turn by hand, backoff. And a
+ * keyed hash, which several rooms need and none of them owns.
  *
  * <p>Three kinds of threads live in the house. Event loops move bytes and read published state. The
  * control thread ({@link io.fairlead.runtime.ControlThread}) takes every decision. Virtual threads

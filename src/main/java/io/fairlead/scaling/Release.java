@@ -45,6 +45,7 @@ public record Release(String version, List<String> command, String image) {
               told(exec.environment()),
               exec.directory());
       case ScaleDriver.Agents agents -> agents; // they are told the version
+      case ScaleDriver.Kubernetes kubernetes -> kubernetes; // its pods are as they are there
       case ScaleDriver.Docker docker ->
           new ScaleDriver.Docker(
               docker.socket(),

@@ -169,6 +169,8 @@ public final class Scaling implements AutoCloseable {
           new AgentDriver(
               data, group.isEmpty() ? mark() : AgentDriver.GROUP + group, service, agents, events);
       case ScaleDriver.Docker docker -> new DockerDriver(mark(), service, docker);
+      case ScaleDriver.Kubernetes kubernetes ->
+          new KubernetesDriver(mark(), service, kubernetes, config.startTimeout());
       case ScaleDriver.Exec exec -> new ExecDriver(mark(), service, exec, config.startTimeout());
     };
   }

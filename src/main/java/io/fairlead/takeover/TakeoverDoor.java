@@ -39,7 +39,7 @@ public final class TakeoverDoor implements AutoCloseable {
   /** How long a successor may take from its first word until it serves. */
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  static final Duration HELLO_PATIENCE = Duration.ofSeconds(5);
+  static final Duration HELLO_PATIENCE = Duration.ofSeconds(15);
 
   private static final int MAX_CALLERS = 8;
   private static final int MAX_FRAME = 64 * 1024;

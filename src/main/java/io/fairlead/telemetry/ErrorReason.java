@@ -29,6 +29,9 @@ public enum ErrorReason {
   NO_NODE(503, "No node of the service is up."),
   OVERLOADED(503, "There is more to do than can be done; come again in a few seconds."),
   AUTH_UNAVAILABLE(503, "Who the client is could not be found out; come again in a few seconds."),
+  FAULT_INJECTED(
+      503, "The route makes this fault on purpose (fault.abort); the status may be another one."),
+  NOT_CACHED(504, "The client wants a cached answer or none (only-if-cached), and there is none."),
   UPSTREAM_TIMEOUT(504, "The node did not answer in the time that the route gives it."),
   VERSION_NOT_SUPPORTED(505, "The request is neither HTTP/1.0 nor HTTP/1.1."),
   HTTP2_ERROR(400, "The client broke the rules of HTTP/2; its connection was closed."),

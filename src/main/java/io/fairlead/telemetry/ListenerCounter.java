@@ -16,6 +16,8 @@ public enum ListenerCounter {
   RESPONSES_3XX,
   RESPONSES_4XX,
   RESPONSES_5XX,
+  /** Of these, those that were meant. */
+  MEANT_5XX,
   BYTES_IN,
   BYTES_OUT
 }

@@ -407,6 +407,48 @@ public enum Metric {
       Unit.NONE,
       "listener,route,service",
       "Answers that went out as they were since as many were being compressed as may be at once. When it rises, slow clients hold compressors, or there are too few event loops."),
+  ROUTE_MIRRORED(
+      "fairlead_route_mirrored_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Requests of which a copy was sent to the service that mirror names. When it rises faster, that service gets more traffic."),
+  ROUTE_MIRROR_LOST(
+      "fairlead_route_mirror_lost_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Copies that came to nothing: body, longer than mirror.body-bytes, never sent; busy, as many on their way or in memory as may be, never sent; failed, sent without an answer in time. When busy or failed rise, the other service is too slow or down; clients see nothing of it."),
+  ROUTE_FAULTS(
+      "fairlead_route_faults_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Requests with a fault that fault makes on purpose: delay, held; abort, answered with an error; not-delayed, to be held but for how many were already. When it rises, somebody tries clients out; it says nothing of nodes."),
+  ROUTE_CACHE(
+      "fairlead_route_cache_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service,reason",
+      "Answers of routes with a cache: hit, kept and given again; collapsed, what another request had asked a node for; revalidated, kept and still good as a node said; stale, kept and given instead of an error; miss, of a node; pass, of a node, as the cache has nothing to do with such requests. When miss rises, answers are no longer kept, are asked for less, or go too early for others."),
+  ROUTE_CACHE_STORED(
+      "fairlead_route_cache_stored_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener,route,service",
+      "Answers of nodes that were kept. When it falls and misses rise, nodes no longer say how long their answers are fresh."),
+  CACHE_BYTES(
+      "fairlead_cache_bytes",
+      Type.GAUGE,
+      Unit.BYTES,
+      "",
+      "Memory that kept answers take, and those that are coming in. It rises to runtime.cache and stays there."),
+  CACHE_EVICTED(
+      "fairlead_cache_evicted_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "",
+      "Kept answers that went to make room for others. When it rises, runtime.cache is small for what is asked for."),
 
   SERVICE_NODES(
       "fairlead_service_nodes",

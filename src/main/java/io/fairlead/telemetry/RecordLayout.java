@@ -131,6 +131,12 @@ public final class RecordLayout {
   /** And its trace is sampled: nodes, too, were told to make some. */
   public static final int SAMPLED = 1 << 7;
 
+  /**
+   * What went wrong was meant, see {@link #isMeant}: its times say nothing, and if no node was
+   * tried, its end does not either.
+   */
+  public static final int MEANT = 1 << 8;
+
   /** A phase that did not happen. */
   public static final int NONE = -1;
 
@@ -249,6 +255,11 @@ public final class RecordLayout {
   static final int TEXT_LENGTH = 116;
 
   private RecordLayout() {}
+
+  /** Whether what became of that exchange was wanted by whoever configured its route. */
+  public static boolean isMeant(RecordView record) {
+    return record.has(MEANT) && record.tries() == 0;
+  }
 
   /** Whether records of that type tell what somebody asked of a listener. */
   public static boolean isExchange(int type) {

@@ -52,7 +52,37 @@ public enum RouteCounter {
   /** Bytes of their bodies as clients got them. */
   BYTES_COMPRESSED,
   /** Answers that were not compressed as too many were at once. */
-  COMPRESSION_BUSY;
+  COMPRESSION_BUSY,
+  /** Requests of which a copy has been sent to another service. */
+  MIRRORED,
+  /** Copies that did not get an answer. */
+  MIRROR_FAILED,
+  /** Requests that were not copied as their body was too long. */
+  MIRROR_TOO_LARGE,
+  /** Requests that were not copied as too many were on their way, or in memory. */
+  MIRROR_BUSY,
+  /** Requests that were held on purpose. */
+  FAULT_DELAYED,
+  /** Requests that would have been but for how many were already. */
+  FAULT_NOT_DELAYED,
+  /** Requests that were answered with an error on purpose. */
+  FAULT_ABORTED,
+  /** Answers with a status of 500 or above that are meant: faults, and only-if-cached. */
+  MEANT_5XX,
+  /** Requests that got an answer that was kept. */
+  CACHE_HITS,
+  /** Requests that got what another had asked a node for. */
+  CACHE_COLLAPSED,
+  /** Requests that got an answer that was kept, which a node had said to be still good. */
+  CACHE_REVALIDATED,
+  /** Requests that got an answer that was kept instead of an error. */
+  CACHE_STALE,
+  /** Requests that got the answer of a node, as nothing was kept. */
+  CACHE_MISSES,
+  /** Requests with which the cache had nothing to do. */
+  CACHE_PASSED,
+  /** Answers that were kept. */
+  CACHE_STORED;
 
   /** What a request is counted as that the rules of the route refuse for that reason, if any. */
   public static @Nullable RouteCounter of(ErrorReason reason) {

@@ -4,7 +4,8 @@
  * <p>Start at {@link io.fairlead.trust.NodeTrust}. Requests and health probes reach nodes by
  * different means and must not judge them differently, so the judgement is here, below both. What
  * the instance itself asks by HTTP is judged in the same way ({@link
- * io.fairlead.trust.OutboundHttp}). Nothing here opens a connection; files are read when a
+ * io.fairlead.trust.OutboundHttp}), and asked from here where the answer is JSON ({@link
+ * io.fairlead.trust.JsonHttp}). Nothing else here opens a connection; files are read when a
  * configuration is loaded.
  */
 @NullMarked

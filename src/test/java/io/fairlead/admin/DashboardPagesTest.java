@@ -73,20 +73,33 @@ class DashboardPagesTest {
     browser.setSize(1280, 1000);
     for (String page : PAGES) {
       show(page);
-      assertThat(violations()).as(scheme + " " + page).isEmpty();
+      // Of the rules only these look at colours, which is all that the schemes differ in.
+      List<String> found =
+          scheme.equals("light")
+              ? violations()
+              : violations("{ type: 'rule', values: ['color-contrast', 'link-in-text-block'] }");
+      assertThat(found).as(scheme + " " + page).isEmpty();
       browser.screenshot(SHOTS.resolve("page-" + scheme + "-" + PAGES.indexOf(page) + ".png"));
     }
     assertThat(complaints()).isEmpty();
   }
 
   private static List<String> violations() {
+    return violations(
+        """
+        { type: 'tag', values:
+            ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }\
+        """);
+  }
+
+  private static List<String> violations(String rules) {
     return browser
         .evaluate(
             """
-            axe.run(document, { resultTypes: ['violations'], runOnly: { type: 'tag', values:
-                ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } })
+            axe.run(document, { resultTypes: ['violations'], runOnly: %s })
               .then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary).join(' | ')))\
-            """)
+            """
+                .formatted(rules))
         .valueStream()
         .map(JsonNode::stringValue)
         .toList();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.TestCertificates;
+import io.fairlead.config.ClusterConfig;
 import io.fairlead.config.DiscoverSource;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -132,7 +133,7 @@ class KubernetesLookTest {
 
   private DiscoverSource.Kubernetes config(String port) {
     return new DiscoverSource.Kubernetes(
-        server.url(), "prod", "shop", port, Optional.empty(), List.of());
+        new ClusterConfig(server.url(), "prod", Optional.empty(), List.of()), "shop", port);
   }
 
   /** For an answer; a machine with other work to do needs more than the answer itself takes. */
@@ -382,7 +383,9 @@ class KubernetesLookTest {
       Watched watched =
           watched(
               new DiscoverSource.Kubernetes(
-                  secure.url(), "prod", "shop", "", Optional.of(token), List.of(ca)));
+                  new ClusterConfig(secure.url(), "prod", Optional.of(token), List.of(ca)),
+                  "shop",
+                  ""));
       watched.step();
       assertThat(watched.told()).hasSize(1).first().asString().contains("TLS: ");
       Files.copy(certificates.ca(), ca, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
@@ -399,7 +402,9 @@ class KubernetesLookTest {
       Watched without =
           watched(
               new DiscoverSource.Kubernetes(
-                  secure.url(), "prod", "shop", "", Optional.of(token), List.of(ca)));
+                  new ClusterConfig(secure.url(), "prod", Optional.of(token), List.of(ca)),
+                  "shop",
+                  ""));
       without.step();
       assertThat(without.told()).containsExactly("0 cannot be: " + token + " cannot be read");
     }
@@ -408,7 +413,9 @@ class KubernetesLookTest {
   @Test
   void outsideOfAClusterTheUrlIsMissed() {
     Watched watched =
-        watched(new DiscoverSource.Kubernetes("", "prod", "shop", "", Optional.empty(), List.of()));
+        watched(
+            new DiscoverSource.Kubernetes(
+                new ClusterConfig("", "prod", Optional.empty(), List.of()), "shop", ""));
     watched.step();
     assertThat(watched.told())
         .containsExactly(

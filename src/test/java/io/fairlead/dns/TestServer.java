@@ -25,8 +25,10 @@ final class TestServer implements AutoCloseable {
 
   final io.fairlead.telemetry.RecordNames names = new io.fairlead.telemetry.RecordNames();
 
+  final DnsChallenges challenges = new DnsChallenges();
+
   TestServer() {
-    server = new DnsServer(control, new SplittableRandom(1), events::add, names);
+    server = new DnsServer(control, new SplittableRandom(1), events::add, names, challenges);
   }
 
   /** One whose {@code dns} has these lines. */

@@ -36,7 +36,8 @@ final class UdpPortTest {
 
   private static UdpPort open(boolean linux, String address, int port, int index)
       throws IOException {
-    Responder responder = new Responder(new LoopCounters<>(4, DnsCounter.class));
+    Responder responder =
+        new Responder(new LoopCounters<>(4, DnsCounter.class), new DnsChallenges());
     Worker worker = new Worker(index, UdpPort.LONGEST_QUESTION, 1);
     InetSocketAddress at = new InetSocketAddress(InetAddress.ofLiteral(address), port);
     UdpPort opened =

@@ -129,55 +129,127 @@ public final class Linearizability {
     }
   }
 
-  private record Tried(BitSet placed, @Nullable String state) {}
+  /**
+   * What has led nowhere.
+   *
+   * @param needed whether the next call has to need the last one
+   * @param before the value before the last one, if so
+   */
+  private record Tried(
+      BitSet placed, @Nullable String state, boolean needed, @Nullable String before) {}
 
-  private record Placed(Moment moment, @Nullable String stateBefore) {}
+  /**
+   * A call that was placed.
+   *
+   * @param moment null: nobody knows whether it happened
+   * @param next of those, the one to be tried after it
+   * @param before how it was before
+   */
+  private record Placed(@Nullable Moment moment, int call, int next, State before) {}
+
+  /**
+   * Where the search stands.
+   *
+   * @param needed whether the next call has to need the last one
+   * @param before the value before the last one, if so
+   */
+  private record State(@Nullable String value, boolean needed, @Nullable String before) {
+    /** Whether that call may be the next. */
+    boolean allows(Call call) {
+      if (!call.fits(value)) {
+        return false;
+      }
+      return !needed
+          || switch (call.kind()) {
+            case PUT, DELETE -> false;
+            case READ, CAS -> call.end() == NEVER || !call.fits(before);
+          };
+    }
+  }
 
   private static boolean explains(List<Call> calls) {
+    List<Integer> unknown = new ArrayList<>();
+    for (int i = 0; i < calls.size(); i++) {
+      if (calls.get(i).end() == NEVER) {
+        unknown.add(i);
+      }
+    }
     Moment head = line(calls);
     BitSet placed = new BitSet(calls.size());
     Set<Tried> tried = new HashSet<>();
     List<Placed> stack = new ArrayList<>();
-    String state = null;
+    State state = new State(null, false, null);
     Moment at = head.after;
+    int next = 0; // of those that nobody knows of
     while (head.after != null) {
-      if (at != null && at.begins) {
-        Call call = calls.get(at.call);
-        if (call.fits(state)) {
-          String next = call.apply(state);
-          BitSet with = (BitSet) placed.clone();
-          with.set(at.call);
-          if (tried.add(new Tried(with, next))) {
-            if (tried.size() > MOST_TRIED) {
-              throw new IllegalStateException(
-                  "too many calls without an answer to explain "
-                      + calls.size()
-                      + " calls of a key");
-            }
-            stack.add(new Placed(at, state));
-            placed.set(at.call);
-            state = next;
-            at.takeOut();
-            Objects.requireNonNull(at.end).takeOut();
-            at = head.after;
-            continue;
+      Moment here = Objects.requireNonNull(at); // the last one is an end
+      int call = -1;
+      if (here.begins) {
+        if (state.allows(calls.get(here.call))) {
+          call = here.call;
+        } else {
+          at = here.after;
+          continue;
+        }
+      } else {
+        while (call < 0 && next < unknown.size()) {
+          int one = unknown.get(next++);
+          Call lost = calls.get(one);
+          if (!placed.get(one)
+              && lost.begin() <= here.time
+              && state.allows(lost)
+              && !Objects.equals(lost.apply(state.value()), state.value())) {
+            call = one;
           }
         }
-        at = at.after;
-        continue;
       }
-      if (at != null && calls.get(at.call).end() == NEVER) {
-        return true; // all that said anything is placed
+      if (call >= 0) {
+        Call made = calls.get(call);
+        State after =
+            new State(
+                made.apply(state.value()),
+                made.end() == NEVER,
+                made.end() == NEVER ? state.value() : null);
+        BitSet with = (BitSet) placed.clone();
+        with.set(call);
+        if (tried.add(new Tried(with, after.value(), after.needed(), after.before()))) {
+          if (tried.size() > MOST_TRIED) {
+            throw new IllegalStateException(
+                "too many calls without an answer to explain " + calls.size() + " calls of a key");
+          }
+          stack.add(new Placed(here.begins ? here : null, call, next, state));
+          placed.set(call);
+          state = after;
+          if (here.begins) {
+            here.takeOut();
+            Objects.requireNonNull(here.end).takeOut();
+          }
+          at = head.after;
+          next = 0;
+        } else if (here.begins) {
+          at = here.after;
+        }
+        continue;
       }
       if (stack.isEmpty()) {
         return false;
       }
       Placed last = stack.removeLast();
-      state = last.stateBefore();
-      placed.clear(last.moment().call);
-      Objects.requireNonNull(last.moment().end).putBack();
-      last.moment().putBack();
-      at = last.moment().after;
+      state = last.before();
+      placed.clear(last.call());
+      Moment moment = last.moment();
+      if (moment == null) {
+        next = last.next();
+        at = head.after;
+        while (at != null && at.begins) {
+          at = at.after;
+        }
+      } else {
+        Objects.requireNonNull(moment.end).putBack();
+        moment.putBack();
+        at = moment.after;
+        next = 0;
+      }
     }
     return true;
   }
@@ -185,6 +257,9 @@ public final class Linearizability {
   private static Moment line(List<Call> calls) {
     List<Moment> moments = new ArrayList<>();
     for (int i = 0; i < calls.size(); i++) {
+      if (calls.get(i).end() == NEVER) {
+        continue; // it has no place of its own
+      }
       Moment begin = new Moment(i, calls.get(i).begin(), true);
       Moment end = new Moment(i, calls.get(i).end(), false);
       begin.end = end;

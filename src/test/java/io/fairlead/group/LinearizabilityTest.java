@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.group.Linearizability.Call;
 import io.fairlead.group.Linearizability.Kind;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  * A!B} was refused, {@code -} is nothing.
  */
 final class LinearizabilityTest {
+  private static final List<Kind> KINDS = List.of(Kind.READ, Kind.PUT, Kind.CAS, Kind.DELETE);
+
   @ParameterizedTest
   @CsvSource({
     "'0-1 put a; 2-3 read a'",
@@ -70,6 +73,90 @@ final class LinearizabilityTest {
       }
     }
     assertThat(planted).isGreaterThan(100);
+  }
+
+  /** Small histories of any kind, most of them wrong, beside trying every order of every choice. */
+  @Test
+  void whatItSaysIsWhatTryingAllOrdersSays() {
+    long seed = Long.getLong("fairlead.linearizability.seed", new SplittableRandom().nextLong());
+    SplittableRandom random = new SplittableRandom(seed);
+    int explained = 0;
+    int lost = 0;
+    for (int round = 0; round < 4_000; round++) {
+      List<Call> history = any(random, 2 + random.nextInt(5));
+      boolean right = allOrders(history, new BitSet(), null);
+      explained += right ? 1 : 0;
+      lost += history.stream().anyMatch(call -> call.end() == Linearizability.NEVER) ? 1 : 0;
+      assertThat(Linearizability.violation(history) == null)
+          .as("seed %s, round %s: %s", seed, round, history)
+          .isEqualTo(right);
+    }
+    assertThat(explained).isBetween(400, 3_600);
+    assertThat(lost).isGreaterThan(1_000);
+  }
+
+  private static List<Call> any(SplittableRandom random, int calls) {
+    List<Call> history = new ArrayList<>();
+    for (int i = 0; i < calls; i++) {
+      long begin = random.nextInt(20);
+      Kind kind = KINDS.get(random.nextInt(KINDS.size()));
+      boolean lost = kind != Kind.READ && random.nextInt(3) == 0;
+      long end = lost ? Linearizability.NEVER : begin + 1 + random.nextInt(8);
+      String value = kind == Kind.DELETE ? null : "" + "abc".charAt(random.nextInt(3));
+      String expected = random.nextInt(4) == 0 ? null : "" + "abc".charAt(random.nextInt(3));
+      boolean done = !lost && (kind != Kind.CAS || random.nextBoolean());
+      history.add(new Call("k", begin, end, kind, kind == Kind.CAS ? expected : null, value, done));
+    }
+    return history;
+  }
+
+  /** Whether the calls that are left can follow, in some order, with or without those lost. */
+  private static boolean allOrders(List<Call> calls, BitSet placed, @Nullable String state) {
+    long soonest = Long.MAX_VALUE; // of the ends that are left
+    boolean all = true;
+    for (int i = 0; i < calls.size(); i++) {
+      if (!placed.get(i) && calls.get(i).end() != Linearizability.NEVER) {
+        soonest = Math.min(soonest, calls.get(i).end());
+        all = false;
+      }
+    }
+    for (int i = 0; !all && i < calls.size(); i++) {
+      Call call = calls.get(i);
+      if (!placed.get(i) && call.begin() <= soonest && call.fits(state)) {
+        placed.set(i);
+        all = allOrders(calls, placed, call.apply(state));
+        placed.clear(i);
+      }
+    }
+    return all;
+  }
+
+  /** A hundred changes whose answers were lost, of which nobody knows which happened, and when. */
+  @Test
+  void manyThatWereLostAreNoTrouble() {
+    List<Call> history = new ArrayList<>();
+    SplittableRandom random = new SplittableRandom(7);
+    for (int i = 0; i < 100; i++) {
+      history.add(new Call("k", 10L * i, Linearizability.NEVER, Kind.PUT, null, "lost" + i, false));
+      history.add(new Call("k", 10L * i, 10L * i + 25, Kind.PUT, null, "v" + i, true));
+      history.add(new Call("k", 10L * i + 6, 10L * i + 9, Kind.CAS, "none", "w" + i, false));
+    }
+    // Some have happened long after they began, each in turn with one that is known.
+    for (int i = 0; i < 20; i++) {
+      long begin = 2000 + 20L * i;
+      history.add(
+          new Call(
+              "k",
+              begin,
+              begin + 5,
+              Kind.READ,
+              null,
+              "lost" + random.nextInt(5 * i, 5 * i + 5),
+              true));
+    }
+    assertThat(Linearizability.violation(history)).isNull();
+    history.add(new Call("k", 5000, 5001, Kind.READ, null, "v0", true));
+    assertThat(Linearizability.violation(history)).isEqualTo("k");
   }
 
   /** Each call happens at a moment that is drawn between its beginning and its end. */

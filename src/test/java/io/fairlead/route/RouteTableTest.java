@@ -154,9 +154,11 @@ class RouteTableTest {
         plain.requestHeaders(),
         plain.responseHeaders(),
         plain.compress(),
+        plain.cache(),
         plain.errors(),
         plain.retry(),
-        plain.importance());
+        plain.importance(),
+        plain.trial());
   }
 
   private static RouteTable<String> table(List<RouteConfig> routes) {

@@ -200,6 +200,9 @@ final class Avoided {
 
   /** Whether the nodes that are lost are those of one version or zone; then that is told. */
   private boolean group(Dimension dimension, Map<Integer, Lost> lost, long endMillis) {
+    if (lost.isEmpty() && !isTold()) {
+      return false;
+    }
     int[] labels = new int[Dimension.NODE.places];
     for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
@@ -235,6 +238,16 @@ final class Avoided {
       }
       if (its.size() >= 2 && its.size() >= MOST_OF_GROUP * nodes && others == 0) {
         tell(dimension, label, its, nodes, endMillis);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether an incident is open that may be a group's. */
+  private boolean isTold() {
+    for (OpenIncident incident : incidents.open()) {
+      if (incident.kind.equals(Incidents.AVOIDED)) {
         return true;
       }
     }

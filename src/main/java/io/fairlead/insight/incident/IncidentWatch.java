@@ -142,7 +142,10 @@ public final class IncidentWatch {
     int first = record.firstByteMicros();
     int answer = -1;
     int transfer = -1;
-    if (record.tries() > 0 && record.status() != 499 && !isLong(record.protocol())) {
+    if (record.tries() > 0
+        && record.status() != 499
+        && !isLong(record.protocol())
+        && !record.has(RecordLayout.MEANT)) {
       if (first < 0 || record.tries() > 1) {
         answer = total;
       } else {
@@ -157,8 +160,11 @@ public final class IncidentWatch {
         transfer = record.protocol() == RecordLayout.GRPC ? -1 : total - answer;
       }
     }
-    int bits = RecordSorter.failed(record.status(), record.error()) ? Measure.ERRORS.bit() : 0;
-    bits |= RecordSorter.refused(record.status()) ? Measure.REFUSED.bit() : 0;
+    int bits = 0;
+    if (!RecordLayout.isMeant(record)) {
+      bits |= RecordSorter.failed(record.status(), record.error()) ? Measure.ERRORS.bit() : 0;
+      bits |= RecordSorter.refused(record.status()) ? Measure.REFUSED.bit() : 0;
+    }
     bits |= record.tries() > 1 && !record.has(RecordLayout.HEDGED) ? Measure.RETRIED.bit() : 0;
     bits |= answer > 0 && record.queueMicros() > answer / 2 ? RecentRequests.WAITED : 0;
     long connecting = (long) record.connectMicros() + Math.max(0, record.tlsMicros());

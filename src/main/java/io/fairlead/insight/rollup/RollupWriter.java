@@ -3,6 +3,7 @@ package io.fairlead.insight.rollup;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -162,6 +163,7 @@ public final class RollupWriter {
       meaning = error < meanings.length && meanings[error] != 0 ? meanings[error] : learn(error);
       failed |= (meaning & 1) == 0;
     }
+    failed &= !RecordLayout.isMeant(record);
     int bucket = Buckets.of(record.totalMicros());
     Cell cell = cell(record, Key.statusClass(code));
     if (cell != null) {

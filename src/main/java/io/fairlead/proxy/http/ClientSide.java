@@ -73,4 +73,7 @@ sealed interface ClientSide permits HttpConnection, Http2ClientStream, Subreques
   void countError(ErrorReason reason);
 
   void countResponse(int status);
+
+  /** The answer with a status of 500 or above, which follows, is meant. */
+  void countMeant();
 }

@@ -1,10 +1,12 @@
 package io.fairlead.proxy.http;
 
 import io.fairlead.config.CompressConfig;
+import io.fairlead.config.ContentCoding;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which answers of nodes are packed, and what their heads say then (RFC 9110, 8.4 and 12.5.3). Left
@@ -20,6 +22,8 @@ final class Compression {
   private static final byte[] VARY = Ascii.bytes("vary");
   private static final byte[] ETAG = Ascii.bytes("etag");
   private static final byte[] WEAK = Ascii.bytes("W/");
+  private static final byte[] ZSTD = Ascii.bytes("zstd");
+  private static final byte[] BR = Ascii.bytes("br");
   private static final byte[] GZIP = Ascii.bytes("gzip");
   private static final byte[] X_GZIP = Ascii.bytes("x-gzip");
   private static final byte[] IDENTITY = Ascii.bytes("identity");
@@ -42,10 +46,13 @@ final class Compression {
 
   private final CompressConfig config;
   private final Set<String> types;
+  private final ContentCoding[] codings;
 
+  /** Loads the libraries that it takes, unless they are there. */
   Compression(CompressConfig config) {
     this.config = config;
     types = new HashSet<>(config.types());
+    codings = config.codings().stream().filter(Codings::isAvailable).toArray(ContentCoding[]::new);
   }
 
   CompressConfig config() {
@@ -57,40 +64,40 @@ final class Compression {
   }
 
   /**
-   * Whether it would be packed for a client that takes that; if so, the answer says that it depends
-   * on the client.
+   * How it is packed for that client; null: not at all. Where it would be packed for another one,
+   * the answer says that it depends on the client.
    */
-  boolean concerns(Head request, Head answer) {
+  @Nullable ContentCoding choose(Head request, Head answer) {
     if (answer.status == 204
         || answer.status == 206
         || answer.status == 304
         || !isOfType(answer)
         || (answer.body > 0 && answer.body < config.minBytes())
         || answer.findField(CONTENT_ENCODING, 0) >= 0
-        || has(answer, CACHE_CONTROL, NO_TRANSFORM)) {
-      return false;
+        || answer.lists(CACHE_CONTROL, NO_TRANSFORM)) {
+      return null;
     }
     for (byte[] name : OF_THE_BYTES) {
       if (answer.findField(name, 0) >= 0) {
-        return false;
+        return null;
       }
     }
-    if (!has(answer, VARY, ACCEPT_ENCODING) && !has(answer, VARY, ANY)) {
+    if (!answer.lists(VARY, ACCEPT_ENCODING) && !answer.lists(VARY, ANY)) {
       answer.openField(VARY);
       answer.put(ACCEPT_ENCODING);
       answer.closeField(FieldName.OTHER);
     }
     // A client of HTTP/1.0 takes no chunks, and a body of no length could not be told from a cut.
-    return answer.body != 0 && request.minorVersion != 0 && isTaken(request);
+    return answer.body != 0 && request.minorVersion != 0 ? best(request) : null;
   }
 
-  /** From now on the answer is the packed one. */
-  void announce(Head answer) {
+  /** From now on the answer is the one that is packed so. */
+  void announce(Head answer, ContentCoding coding) {
     RequestCheck.dropAll(answer, 1L << FieldName.CONTENT_LENGTH);
     answer.lengthAnew = -1;
     answer.body = Head.CHUNKED;
     answer.openField(CONTENT_ENCODING);
-    answer.put(GZIP);
+    answer.put(nameOf(coding));
     answer.closeField(FieldName.OTHER);
     int ranges = answer.findField(ACCEPT_RANGES, 0);
     if (ranges >= 0) {
@@ -133,8 +140,21 @@ final class Compression {
             && types.contains(type.substring(0, slash - start + 1) + "*"));
   }
 
-  /** Whether the client takes gzip, and does not rather have it as it is. */
-  private static boolean isTaken(Head request) {
+  private static byte[] nameOf(ContentCoding coding) {
+    return switch (coding) {
+      case ZSTD -> ZSTD;
+      case BR -> BR;
+      case GZIP -> GZIP;
+    };
+  }
+
+  /**
+   * What the client would rather have than the others, of equals the first of ours; null: nothing
+   * of it, or it would rather have the answer as it is.
+   */
+  private @Nullable ContentCoding best(Head request) {
+    int zstd = -1;
+    int br = -1;
     int gzip = -1;
     int any = -1;
     int identity = -1;
@@ -158,6 +178,10 @@ final class Compression {
         if (Ascii.rangeEqualsIgnoreCase(bytes, from, to, GZIP)
             || Ascii.rangeEqualsIgnoreCase(bytes, from, to, X_GZIP)) {
           gzip = Math.max(gzip, quality);
+        } else if (Ascii.rangeEqualsIgnoreCase(bytes, from, to, BR)) {
+          br = Math.max(br, quality);
+        } else if (Ascii.rangeEqualsIgnoreCase(bytes, from, to, ZSTD)) {
+          zstd = Math.max(zstd, quality);
         } else if (Ascii.rangeEqualsIgnoreCase(bytes, from, to, ANY)) {
           any = quality;
         } else if (Ascii.rangeEqualsIgnoreCase(bytes, from, to, IDENTITY)) {
@@ -166,8 +190,22 @@ final class Compression {
         at = next + 1;
       }
     }
-    int wanted = gzip >= 0 ? gzip : any;
-    return wanted > 0 && wanted >= identity;
+    ContentCoding best = null;
+    int most = Math.max(1, identity);
+    for (ContentCoding coding : codings) {
+      int said =
+          switch (coding) {
+            case ZSTD -> zstd;
+            case BR -> br;
+            case GZIP -> gzip;
+          };
+      int quality = said >= 0 ? said : any;
+      if (quality > most || (quality == most && best == null)) {
+        best = coding;
+        most = quality;
+      }
+    }
+    return best;
   }
 
   private static int skip(byte[] bytes, int from, int end) {
@@ -187,29 +225,5 @@ final class Compression {
     return QUALITY.matcher(text).matches()
         ? (int) Math.round(Double.parseDouble(text.substring(3)) * FULL)
         : 0;
-  }
-
-  /** Whether a list has that word, in any field of that name. */
-  private static boolean has(Head head, byte[] name, byte[] word) {
-    for (int field = head.findField(name, 0); field >= 0; field = head.findField(name, field + 1)) {
-      int at = head.valueStart(field);
-      int end = head.valueEnd(field);
-      while (at < end) {
-        int next = at;
-        while (next < end && head.bytes[next] != ',') {
-          next++;
-        }
-        int from = skip(head.bytes, at, next);
-        int to = next;
-        while (to > from && (head.bytes[to - 1] == ' ' || head.bytes[to - 1] == '\t')) {
-          to--;
-        }
-        if (Ascii.rangeEqualsIgnoreCase(head.bytes, from, to, word)) {
-          return true;
-        }
-        at = next + 1;
-      }
-    }
-    return false;
   }
 }

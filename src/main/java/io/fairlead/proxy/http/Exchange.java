@@ -1,5 +1,6 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.ContentCoding;
 import io.fairlead.config.HedgeConfig;
 import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.RetryOn.Failure;
@@ -77,7 +78,7 @@ final class Exchange {
   private final Deadlines deadlines;
 
   /** Packs the answer; null: it goes out as it came. */
-  private @Nullable Gzip gzip;
+  private @Nullable Packer packer;
 
   /** Made when a service with limits is first met. */
   private @Nullable Turn turn;
@@ -85,8 +86,17 @@ final class Exchange {
   /** A guard of the route has to find something out first; null: none has. */
   private Guard.@Nullable Hold held;
 
+  /** Gathers a copy of the request for another service; null: nothing does. */
+  private Mirror.@Nullable Copy copy;
+
   /** The number of the guard that was asked last. */
   private int asked;
+
+  /** What the cache of the route has to do with it; null: the route has none. */
+  private @Nullable CacheTurn cached;
+
+  /** Made with the first request of a route that has a cache. */
+  private @Nullable CacheTurn ownCacheTurn;
 
   Exchange(HttpLoop loop) {
     this.loop = loop;
@@ -264,6 +274,29 @@ final class Exchange {
     send(Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(content)));
   }
 
+  /** What becomes of it is meant, and says nothing of who would have answered. */
+  void meant() {
+    record.meant();
+  }
+
+  /** It is answered with that status, which is meant. */
+  private void meant(int status) {
+    meant();
+    if (status >= 500) { // first: nobody is to see the one without the other
+      client().countMeant();
+      route().counters().increment(loop.index(), RouteCounter.MEANT_5XX);
+    }
+  }
+
+  /** Answers with an error that is meant. */
+  void injectFault(LocalAnswer error) {
+    countError(ErrorReason.FAULT_INJECTED);
+    LocalAnswer local = isGrpc() ? LocalAnswer.ofGrpc(ErrorReason.FAULT_INJECTED) : error;
+    meant(local.head().status);
+    begin(local);
+    send(local);
+  }
+
   /** Its client has had too many looked at already. */
   void turnAwayFor(long nanos) {
     turnAway(ErrorReason.RATE_LIMITED, RetryAfter.NAME, RetryAfter.seconds(nanos));
@@ -286,10 +319,15 @@ final class Exchange {
   void startFor(Head cause, HttpRoute matched) {
     request.clientHigh = cause.clientHigh;
     request.clientLow = cause.clientLow;
+    startCopy(matched, true);
+  }
+
+  /** The same for one whose head is a copy of a client's. */
+  void startCopy(HttpRoute matched, boolean whole) {
     record.matched(request);
     pathStart = request.pathStart;
     pathLength = request.pathEnd - request.pathStart;
-    start(matched, true);
+    start(matched, whole);
   }
 
   /** Why the rules do not let the request through. */
@@ -315,6 +353,16 @@ final class Exchange {
   }
 
   private void forward(HttpRoute matched) {
+    RouteCache cache = matched.cache();
+    if (cache != null) {
+      CacheTurn mine = ownCacheTurn;
+      if (mine == null) {
+        mine = new CacheTurn(this, loop);
+        ownCacheTurn = mine;
+      }
+      mine.begin(cache);
+      cached = mine;
+    }
     Rewriter rewriter = matched.rewriter();
     if (rewriter != null && !rewriter.apply(request, loop.places())) {
       answer(ErrorReason.BAD_REQUEST);
@@ -329,6 +377,18 @@ final class Exchange {
         joinTrace();
       }
     }
+    CacheTurn turn = cached;
+    if (turn == null || turn.goesOn()) {
+      toNodes(matched);
+    }
+  }
+
+  /** The cache has nothing to give. */
+  private void toNodes(HttpRoute matched) {
+    Mirror mirror = matched.mirror();
+    if (mirror != null) {
+      copy = mirror.copy(this, loop);
+    }
     Forwarding.addToRequest(this, client());
     deadlines.begin(
         loop.now(),
@@ -341,6 +401,47 @@ final class Exchange {
     if (mayGo(matched, to)) {
       pick(false);
     }
+  }
+
+  /** Waits for what another request asks a node for, but not longer than that. */
+  void waitForOther(long nanos) {
+    deadlines.begin(loop.now(), 0, route().totalNanos());
+    deadlines.waitBegins(loop.now(), nanos);
+  }
+
+  /** What was waited for is there, or will not come. */
+  void lookAgain() {
+    deadlines.end();
+    CacheTurn turn = cached;
+    if (turn != null && turn.look()) {
+      toNodes(route());
+    }
+  }
+
+  /** What is kept becomes the answer, to which fields may be added. */
+  Head beginStored(Head head) {
+    begin(head);
+    response.http2 = false;
+    return response;
+  }
+
+  /** Sends its head; the answer is whether its body is to follow. */
+  boolean sendStoredHead() {
+    headSent = true;
+    deadlines.end();
+    if (isToHead()) {
+      response.body = 0;
+    }
+    boolean withBody = response.body != 0;
+    editResponse();
+    sendEdited();
+    return withBody;
+  }
+
+  /** The client wants what is kept or nothing, and there is nothing. */
+  void notCached() {
+    meant(isGrpc() ? 200 : ErrorReason.NOT_CACHED.status());
+    answer(ErrorReason.NOT_CACHED);
   }
 
   /** Whether it need not wait; it may have been turned away. */
@@ -624,6 +725,10 @@ final class Exchange {
   void requestData(ByteBuf in, int count) {
     record.bytesIn(count);
     body.keep(in, count);
+    Mirror.Copy gathers = copy;
+    if (gathers != null && !gathers.add(in, count)) {
+      copy = null;
+    }
     WebSocketRelay frames = webSocket;
     if (frames != null) {
       frames.pass(true, in, count);
@@ -636,6 +741,11 @@ final class Exchange {
   void requestEnd(Head last) {
     requestDone = true;
     trailers = last;
+    Mirror.Copy gathered = copy;
+    if (gathered != null) {
+      copy = null;
+      gathered.complete();
+    }
     deadline = loop.now() + route().timeoutNanos();
     deadlines.requestBodyEnds();
     if (!headSent) {
@@ -681,6 +791,10 @@ final class Exchange {
   /** The client can take more. */
   void clientWritable() {
     current.setReading(true);
+    CacheTurn gives = cached;
+    if (gives != null) {
+      gives.sendRest();
+    }
   }
 
   // --- from the node -----------------------------------------------------------------------
@@ -747,7 +861,22 @@ final class Exchange {
       if (isRejected(attempt)) {
         return false;
       }
+      CacheTurn keeps = cached;
+      if (keeps != null && keeps.isBetterThan(response.status)) {
+        attempt.count(StatusClass.ofNode(response.status));
+        attempt.end(Outcome.REJECTED);
+        keeps.giveInstead();
+        return false;
+      }
       settle(attempt);
+      if (keeps != null && keeps.isConfirmedBy(response)) {
+        deadlines.tryEnds();
+        Turn mine = turn;
+        if (mine != null) {
+          mine.answered(response.status);
+        }
+        return true; // what is kept follows when this one has ended
+      }
       sendResponseHead();
       return true;
     }
@@ -862,7 +991,6 @@ final class Exchange {
   }
 
   private void sendResponseHead() {
-    ClientSide to = client();
     headSent = true;
     body.end();
     deadlines.tryEnds();
@@ -870,11 +998,21 @@ final class Exchange {
     if (mine != null) {
       mine.answered(response.status);
     }
+    CacheTurn keeps = cached;
+    if (keeps != null) {
+      keeps.answered(response);
+    }
     editResponse();
     keepSession();
+    sendEdited();
+  }
+
+  /** Sends the head of the answer, to which nobody adds anything more but we. */
+  private void sendEdited() {
+    ClientSide to = client();
     Forwarding.addToResponse(this, to);
     Compression compression = route().compression();
-    if (compression != null && compression.concerns(request, response)) {
+    if (compression != null) {
       pack(compression);
     }
     to.sendHead(this);
@@ -882,14 +1020,18 @@ final class Exchange {
   }
 
   private void pack(Compression compression) {
-    Gzip free = loop.takeGzip();
+    ContentCoding coding = compression.choose(request, response);
+    if (coding == null) {
+      return;
+    }
+    Packer free = loop.packers().take(coding);
     if (free == null) { // there are too many: it goes out as it is
       count(RouteCounter.COMPRESSION_BUSY, 1);
       return;
     }
-    compression.announce(response);
+    compression.announce(response, coding);
     free.begin(compression.level());
-    gzip = free;
+    packer = free;
     count(RouteCounter.COMPRESSED, 1);
   }
 
@@ -911,7 +1053,11 @@ final class Exchange {
 
   /** Takes that many bytes of the answer's body. */
   void responseData(ByteBuf in, int count) {
-    Gzip packing = gzip;
+    CacheTurn keeps = cached;
+    if (keeps != null) {
+      keeps.add(in, count);
+    }
+    Packer packing = packer;
     if (packing != null) {
       count(RouteCounter.BYTES_BEFORE_COMPRESSION, count);
       packing.add(in, count, this::sendPacked);
@@ -927,7 +1073,7 @@ final class Exchange {
       return; // part of a head, perhaps of the slower of two
     }
     ClientSide to = client();
-    Gzip packing = gzip;
+    Packer packing = packer;
     if (packing != null) {
       packing.flush(this::sendPacked); // nothing is held back that has come
     }
@@ -940,8 +1086,18 @@ final class Exchange {
 
   /** The answer is complete. */
   void responseEnd(Head trailers) {
+    CacheTurn keeps = cached;
+    if (keeps != null) {
+      if (keeps.isConfirmed()) {
+        current.count(StatusClass.ofNode(response.status));
+        endTries(Outcome.ANSWERED);
+        keeps.confirm(response);
+        return;
+      }
+      keeps.complete(trailers);
+    }
     ClientSide to = client();
-    Gzip packing = gzip;
+    Packer packing = packer;
     if (packing != null) {
       packing.end(this::sendPacked);
     }
@@ -1039,6 +1195,12 @@ final class Exchange {
     if (isHeldTooLong()) {
       return;
     }
+    CacheTurn waiting = cached;
+    if (kind == Deadlines.Kind.WAIT && waiting != null && waiting.isWaiting()) {
+      waiting.waitNoLonger();
+      toNodes(route());
+      return;
+    }
     if (giveUpWaiting(
         kind == Deadlines.Kind.WAIT ? ShedReason.QUEUE_TIMEOUT : ShedReason.DEADLINE)) {
       return;
@@ -1088,6 +1250,14 @@ final class Exchange {
 
   /** Answers without a node, or instead of it, that something went wrong. */
   void answer(ErrorReason reason) {
+    CacheTurn keeps = cached;
+    if (keeps != null
+        && reason != ErrorReason.INTERNAL
+        && reason != ErrorReason.NOT_CACHED
+        && keeps.isBetterThan(reason.status())) {
+      keeps.giveInstead();
+      return;
+    }
     HttpRoute matched = route;
     countError(reason);
     ErrorPages pages = matched == null ? client().policy().errorPages() : matched.errorPages();
@@ -1108,6 +1278,10 @@ final class Exchange {
     endTries(Outcome.CANCELLED);
     endWait();
     endHold();
+    CacheTurn waiting = cached;
+    if (waiting != null) {
+      waiting.stopWaiting();
+    }
     body.end();
     response.copyFrom(head);
   }
@@ -1216,10 +1390,20 @@ final class Exchange {
       frames.release();
     }
     endHold();
-    Gzip packing = gzip;
+    CacheTurn ends = cached;
+    if (ends != null) {
+      cached = null;
+      ends.end();
+    }
+    Packer packing = packer;
     if (packing != null) {
-      gzip = null;
-      loop.giveBack(packing);
+      packer = null;
+      loop.packers().giveBack(packing);
+    }
+    Mirror.Copy unfinished = copy;
+    if (unfinished != null) {
+      copy = null;
+      unfinished.discard();
     }
     deadlines.end();
     body.end();

@@ -42,6 +42,7 @@ final class ExchangeRecord {
   private int status;
   private @Nullable ErrorReason error;
   private boolean hedged;
+  private boolean meant;
   private boolean matched;
   private int pathStart;
   private int pathEnd;
@@ -69,6 +70,7 @@ final class ExchangeRecord {
     status = 0;
     error = null;
     hedged = false;
+    meant = false;
     matched = false;
   }
 
@@ -112,6 +114,11 @@ final class ExchangeRecord {
 
   void hedged() {
     hedged = true;
+  }
+
+  /** Something goes wrong on purpose. */
+  void meant() {
+    meant = true;
   }
 
   void bytesIn(long count) {
@@ -218,6 +225,9 @@ final class ExchangeRecord {
     }
     if (hedged) {
       draft.flag(RecordLayout.HEDGED);
+    }
+    if (meant) {
+      draft.flag(RecordLayout.MEANT);
     }
     if (code >= 500 || tries > 1 || total >= SLOW_NANOS || isFailure(reason)) {
       draft.flag(RecordLayout.VALUABLE);

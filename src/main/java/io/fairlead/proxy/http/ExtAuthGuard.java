@@ -151,8 +151,7 @@ public final class ExtAuthGuard extends Guard {
       }
     }
     for (byte[] name : send) {
-      if (Ascii.rangeEqualsIgnoreCase(
-          asked.bytes, asked.nameStart(field), asked.nameEnd(field), name)) {
+      if (asked.isNamed(field, name)) {
         return true;
       }
     }
@@ -195,8 +194,7 @@ public final class ExtAuthGuard extends Guard {
 
   private boolean isTaken(Head answer, int field) {
     for (byte[] name : take) {
-      if (Ascii.rangeEqualsIgnoreCase(
-          answer.bytes, answer.nameStart(field), answer.nameEnd(field), name)) {
+      if (answer.isNamed(field, name)) {
         return true;
       }
     }

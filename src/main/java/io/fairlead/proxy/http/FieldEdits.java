@@ -108,8 +108,7 @@ final class FieldEdits {
 
   private static void drop(Head head, byte[] name) {
     for (int field = 0; field < head.fieldCount; field++) {
-      if (Ascii.rangeEqualsIgnoreCase(
-          head.bytes, head.nameStart(field), head.nameEnd(field), name)) {
+      if (head.isNamed(field, name)) {
         head.drop(field);
       }
     }

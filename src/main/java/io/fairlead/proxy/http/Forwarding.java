@@ -183,9 +183,7 @@ final class Forwarding {
   /** What we have seen ourselves counts; what a trusted proxy saw of others does not. */
   private static void addCertificate(Head head, byte[] certificate) {
     for (int field = 0; head.has(FieldName.X_FORWARDED_OTHER) && field < head.fieldCount; field++) {
-      if (head.id(field) == FieldName.X_FORWARDED_OTHER
-          && Ascii.rangeEqualsIgnoreCase(
-              head.bytes, head.nameStart(field), head.nameEnd(field), CLIENT_CERT)) {
+      if (head.id(field) == FieldName.X_FORWARDED_OTHER && head.isNamed(field, CLIENT_CERT)) {
         head.drop(field);
       }
     }

@@ -242,6 +242,17 @@ final class Head implements RequestView {
     addField(opened, openedName, openedName + 2, valueEnd, length, id);
   }
 
+  /** Takes no more memory than it needs from now on; nothing may be added to it any more. */
+  void trim() {
+    bytes = Arrays.copyOf(bytes, length);
+    index = Arrays.copyOf(index, Math.max(1, fieldCount) * STRIDE);
+  }
+
+  /** Bytes of memory that it takes. */
+  int weight() {
+    return bytes.length + (index.length + firstOf.length) * Integer.BYTES;
+  }
+
   /** Becomes the same as the other. */
   void copyFrom(Head other) {
     reset();
@@ -262,6 +273,29 @@ final class Head implements RequestView {
     body = other.body;
     keepAlive = other.keepAlive;
     chunkedLikeGet = other.chunkedLikeGet;
+  }
+
+  /** Becomes the same request as the other; it may then be changed alone. */
+  void copyRequest(Head other) {
+    copyFrom(other);
+    methodStart = other.methodStart;
+    methodEnd = other.methodEnd;
+    targetStart = other.targetStart;
+    targetEnd = other.targetEnd;
+    authorityStart = other.authorityStart;
+    authorityEnd = other.authorityEnd;
+    hostStart = other.hostStart;
+    hostEnd = other.hostEnd;
+    pathStart = other.pathStart;
+    pathEnd = other.pathEnd;
+    queryStart = other.queryStart;
+    queryEnd = other.queryEnd;
+    clientHigh = other.clientHigh;
+    clientLow = other.clientLow;
+    lengthAnew = other.lengthAnew;
+    http2 = other.http2;
+    takesTrailers = other.takesTrailers;
+    upgrade = other.upgrade;
   }
 
   boolean has(int id) {
@@ -383,6 +417,44 @@ final class Head implements RequestView {
     return clientLow;
   }
 
+  /** Whether that field has that name. */
+  boolean isNamed(int field, byte[] lowerCaseName) {
+    return Ascii.rangeEqualsIgnoreCase(bytes, nameStart(field), nameEnd(field), lowerCaseName);
+  }
+
+  /** Whether that word is in one of the lists, with commas between, of the fields of that name. */
+  boolean lists(byte[] lowerCaseName, byte[] lowerCaseWord) {
+    for (int field = findField(lowerCaseName, 0);
+        field >= 0;
+        field = findField(lowerCaseName, field + 1)) {
+      int at = valueStart(field);
+      int end = valueEnd(field);
+      while (at < end) {
+        int next = at;
+        while (next < end && bytes[next] != ',') {
+          next++;
+        }
+        int from = at;
+        while (from < next && isBlank(bytes[from])) {
+          from++;
+        }
+        int to = next;
+        while (to > from && isBlank(bytes[to - 1])) {
+          to--;
+        }
+        if (Ascii.rangeEqualsIgnoreCase(bytes, from, to, lowerCaseWord)) {
+          return true;
+        }
+        at = next + 1;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isBlank(byte b) {
+    return b == ' ' || b == '\t';
+  }
+
   /**
    * Looks for a field. What a client said and nodes do not get does not count, with the exception
    * of what Fairlead acts on itself, such as {@code upgrade}.
@@ -390,8 +462,7 @@ final class Head implements RequestView {
   @Override
   public int findField(byte[] lowerCaseName, int from) {
     for (int field = from; field < fieldCount; field++) {
-      if (Ascii.rangeEqualsIgnoreCase(bytes, nameStart(field), nameEnd(field), lowerCaseName)
-          && !(isDropped(field) && RequestCheck.isGone(id(field)))) {
+      if (isNamed(field, lowerCaseName) && !(isDropped(field) && RequestCheck.isGone(id(field)))) {
         return field;
       }
     }

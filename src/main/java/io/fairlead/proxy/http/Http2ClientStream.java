@@ -413,6 +413,11 @@ final class Http2ClientStream extends Http2Stream implements ClientSide {
     owner.listener().counters().increment(loop.index(), StatusClass.ofListener(status));
   }
 
+  @Override
+  public void countMeant() {
+    owner.listener().counters().increment(loop.index(), ListenerCounter.MEANT_5XX);
+  }
+
   // --- time --------------------------------------------------------------------------------
 
   private void setDeadline(long nanos) {

@@ -598,6 +598,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
       return Http2.FRAME_SIZE_ERROR;
     }
     settingsSeen = true;
+    int window = peerInitialWindow;
     for (int i = 0; i < length / 6; i++) {
       int error = setting(in.readUnsignedShort(), in.readInt());
       if (error != Http2.NO_ERROR) {
@@ -605,6 +606,9 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
       }
     }
     Http2.frame(output().room(Http2.FRAME_HEADER), 0, Http2.SETTINGS, Http2.ACK, 0);
+    if (peerInitialWindow > window) {
+      drainAll(); // behind the ACK, which is to come at once (RFC 9113, 6.5.3)
+    }
     return calm(FloodGuard.CONTROL + length / 6);
   }
 
@@ -626,7 +630,6 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
             return Http2.FLOW_CONTROL_ERROR;
           }
         }
-        drainAll();
       }
       case Http2.MAX_FRAME_SIZE -> {
         if (value < Http2.FRAME_PAYLOAD || value > 0xFFFFFF) {

@@ -689,6 +689,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
     listener.counters().increment(loop.index(), StatusClass.ofListener(status));
   }
 
+  @Override
+  public void countMeant() {
+    listener.counters().increment(loop.index(), ListenerCounter.MEANT_5XX);
+  }
+
   // --- who the client is -------------------------------------------------------------------
 
   @Override

@@ -11,22 +11,20 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** What the HTTP part keeps per event loop: exchanges to use again, connections to nodes. */
 public final class HttpLoop {
   private static final int MAX_KEPT_EXCHANGES = 1024;
   private static final int MAX_KEPT_BUFFERS = 8;
-  private static final int MAX_KEPT_GZIPS = 16;
-
-  /** Answers that are packed at the same time, by a quarter of a mebibyte each. */
-  private static final int MAX_GZIPS = 512;
 
   /**
    * Bytes of request bodies that are kept to be sent again: a thousand requests of {@code
    * body-bytes}' default at once. Whoever comes then is not repeated.
    */
   static final long MAX_BYTES_OF_BODIES = 64L * 1024 * 1024;
+
+  /** Bytes of request bodies that are copied for other services, beside those. */
+  static final long MAX_BYTES_OF_MIRRORS = 16L * 1024 * 1024;
 
   /** Holds nearly every head with a short body. */
   static final int BUFFER_BYTES = 8 * 1024;
@@ -39,18 +37,19 @@ public final class HttpLoop {
   private final IdentityHashMap<Node, NodePool> pools = new IdentityHashMap<>();
   private final ArrayDeque<ByteBuf> buffers = new ArrayDeque<>();
   private final Set<WebSocketRelay> webSockets = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final ArrayDeque<Gzip> gzips = new ArrayDeque<>();
-  private int gzipsInUse;
+  private final Packers packers;
   private final IpAddress address = new IpAddress();
   private final PathCaptures.Places places = new PathCaptures.Places();
   private final RateLimiter.Verdict verdict;
   private int exchangesInUse;
   private long bytesOfBodies;
+  private long bytesOfMirrors;
   private long now = System.nanoTime();
 
   public HttpLoop(
       Loop loop, NodeSignals signals, PoolDirectory directory, HttpChallenges challenges) {
     this.loop = loop;
+    packers = new Packers(loop.allocator());
     this.challenges = challenges;
     this.verdict = new RateLimiter.Verdict(loop.index());
     this.signals = signals;
@@ -127,30 +126,14 @@ public final class HttpLoop {
     }
   }
 
-  /** Something to pack an answer with; null: too many are being packed. */
-  @Nullable Gzip takeGzip() {
-    if (gzipsInUse >= MAX_GZIPS) {
-      return null;
-    }
-    gzipsInUse++;
-    Gzip kept = gzips.pollLast();
-    return kept != null ? kept : new Gzip(loop.allocator());
-  }
-
-  void giveBack(Gzip used) {
-    gzipsInUse--;
-    if (gzips.size() < MAX_KEPT_GZIPS) {
-      used.letGo();
-      gzips.addLast(used);
-    } else {
-      used.close();
-    }
+  /** What answers are packed with. */
+  Packers packers() {
+    return packers;
   }
 
   /** Frees what is kept for later. Called when the loop has ended. */
   public void releaseKept() {
-    gzips.forEach(Gzip::close);
-    gzips.clear();
+    packers.close();
     buffers.forEach(ByteBuf::release);
     buffers.clear();
   }
@@ -168,9 +151,22 @@ public final class HttpLoop {
     bytesOfBodies -= bytes;
   }
 
-  /** Bytes of request bodies that are kept; for tests that look for leftovers. */
+  /** The same for bodies that are copied for another service. */
+  boolean reserveForMirrors(int bytes) {
+    if (bytesOfMirrors + bytes > MAX_BYTES_OF_MIRRORS) {
+      return false;
+    }
+    bytesOfMirrors += bytes;
+    return true;
+  }
+
+  void giveBackForMirrors(int bytes) {
+    bytesOfMirrors -= bytes;
+  }
+
+  /** Bytes of request bodies that are kept or copied; for tests that look for leftovers. */
   public long bytesOfBodies() {
-    return bytesOfBodies;
+    return bytesOfBodies + bytesOfMirrors;
   }
 
   /** How many exchanges are going on; for tests that look for leftovers. */

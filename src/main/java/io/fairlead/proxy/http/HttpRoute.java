@@ -44,6 +44,8 @@ public final class HttpRoute {
   private final long totalNanos;
   private int recordName;
   private boolean forAll;
+  private @Nullable Mirror mirror;
+  private @Nullable RouteCache cache;
 
   /** One that sends everything to one service and does nothing else. */
   public HttpRoute(RouteConfig config, ServiceTarget target, LoopCounters<RouteCounter> counters) {
@@ -197,6 +199,26 @@ public final class HttpRoute {
   /** Its number in records. */
   public int recordName() {
     return recordName;
+  }
+
+  /** Copies of its requests go there, too; before it is published. */
+  public void setMirror(Mirror to) {
+    mirror = to;
+  }
+
+  /** Where copies of its requests go; null: nowhere. */
+  @Nullable Mirror mirror() {
+    return mirror;
+  }
+
+  /** Answers are kept there; before it is published. */
+  public void setCache(RouteCache to) {
+    cache = to;
+  }
+
+  /** Where answers are kept; null: nowhere. */
+  public @Nullable RouteCache cache() {
+    return cache;
   }
 
   /** Whether it answers everybody, whatever the rules of its listener. */

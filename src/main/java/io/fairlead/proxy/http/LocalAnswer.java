@@ -80,6 +80,17 @@ final class LocalAnswer {
         status, type.isEmpty() ? "" : "content-type: " + type + "\r\n", content.bytes().toArray());
   }
 
+  /** An answer with that status that the operator wants some clients to get. */
+  static LocalAnswer ofFault(int status) {
+    String text = status + " " + phrase(status) + ": " + ErrorReason.FAULT_INJECTED.meaning();
+    return new LocalAnswer(
+        status,
+        "fairlead-error: "
+            + ErrorReason.FAULT_INJECTED.wireName()
+            + "\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\n",
+        Ascii.bytes(text + "\n"));
+  }
+
   /** One without body. */
   static LocalAnswer plain(int status) {
     return of(status, Content.NONE);

@@ -7,6 +7,7 @@ import io.fairlead.telemetry.NodeCounter;
 import io.netty.channel.Channel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class NodePool {
   /** Exchanges that may wait for one connection of HTTP/2 to be opened. */
   private static final int MAX_WAITERS = 100;
+
+  private static final int LOOK_AGAIN_MICROS = 500;
 
   private static final String NO_HTTP2 = "no HTTP/2 from it";
   private static final String NO_MORE = "as many connections as connections-per-node allows";
@@ -252,13 +255,37 @@ final class NodePool {
       } else if (other != null) {
         takeOver(other, attempt, target, config);
       } else {
-        attempt.connectFailed(NO_MORE);
+        lookAgain(attempt, target, config);
       }
       return;
     }
     List<Waiter> alone = new ArrayList<>(1);
     alone.add(new Waiter(attempt, attempt.ticket()));
     dial(alone, target, config);
+  }
+
+  /**
+   * No more requests are let through to a node than it may have connections, so one is about to be
+   * given back, by a loop that has just counted its request out, or to close, or on its way to
+   * another loop.
+   */
+  private void lookAgain(Attempt attempt, ServiceTarget target, UpstreamConfig config) {
+    if (attempt.age() >= config.connectTimeout().toNanos()) {
+      attempt.connectFailed(NO_MORE);
+      return;
+    }
+    int ticket = attempt.ticket();
+    loop.loop()
+        .eventLoop()
+        .schedule(
+            () -> {
+              if (attempt.ticket() == ticket) {
+                loop.touch();
+                connectOwn(attempt, target, config, false);
+              }
+            },
+            LOOK_AGAIN_MICROS,
+            TimeUnit.MICROSECONDS);
   }
 
   /** Exchanges that come while the connection is being opened wait for it together. */
@@ -269,8 +296,15 @@ final class NodePool {
       together.add(waiter);
       return;
     }
-    if (!node.connectionOpened(target.link().connectionsPerNode())) {
-      attempt.connectFailed(NO_MORE);
+    NodeProtocol known = target.link().protocol() == NodeProtocol.AUTO ? spoken : NodeProtocol.H2;
+    if (known == NodeProtocol.H2 && shared.isEmpty()) {
+      node.connectionOpened(); // what other loops have is of no use to this one
+    } else if (!node.connectionOpened(target.link().connectionsPerNode())) {
+      if (known == NodeProtocol.H2) {
+        attempt.connectFailed(NO_MORE); // another node may have room
+      } else {
+        lookAgain(attempt, target, config);
+      }
       return;
     }
     together = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.http;
 
+import io.fairlead.config.ContentCoding;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.RateLimitConfig;
 import io.fairlead.config.RouteAction;
@@ -170,6 +171,14 @@ public final class RequestExplainer {
           said.add("the request goes to one of several services by chance: " + send.shares());
         }
         said.addAll(route.retry().inWords(head));
+        RouteCache cache = route.cache();
+        if (cache != null) {
+          said.add(cache.inWords(head));
+        }
+        Mirror mirror = route.mirror();
+        if (mirror != null) {
+          said.add(mirror.inWords(head));
+        }
         route
             .config()
             .compress()
@@ -177,7 +186,10 @@ public final class RequestExplainer {
                 said.add(
                     "answers of "
                         + compress.types().size()
-                        + " types are packed by gzip for clients that take it, from "
+                        + " types are packed ("
+                        + String.join(
+                            ", ", compress.codings().stream().map(ContentCoding::word).toList())
+                        + ") for clients that take it, from "
                         + compress.minBytes()
                         + " bytes on"));
       }

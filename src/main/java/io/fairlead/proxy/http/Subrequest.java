@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request of our own to a service, because of a client's: it goes the way that those of clients
- * go (health, balancing, limits, retries, TLS), on the same event loop. It has no body, and of the
- * body of its answer a bounded number of bytes is kept. Is in records with its own route and
- * without a listener, since nobody asked there.
+ * go (health, balancing, limits, retries, TLS), on the same event loop. Its body, if it has one, is
+ * in memory, and of the body of its answer a bounded number of bytes is kept. Is in records with
+ * its own route and without a listener, since nobody asked there.
  */
 final class Subrequest implements ClientSide {
   /** Is told once how it ended, unless it has been cancelled. */
@@ -26,7 +26,8 @@ final class Subrequest implements ClientSide {
   private static final int MAX_FIELDS = 100_000;
 
   private final HttpLoop loop;
-  private final ClientSide instead;
+  private final HttpPolicy policy;
+  private final Client who;
   private final HttpRoute route;
   private final int mostKept;
   private final Asker asker;
@@ -36,6 +37,10 @@ final class Subrequest implements ClientSide {
 
   private @Nullable Exchange exchange;
   private byte[] kept = NOTHING;
+
+  /** What has not been sent of the body; null: nothing. */
+  private @Nullable ByteBuf unsent;
+
   private boolean tooLong;
   private boolean failed;
   private boolean ended;
@@ -59,7 +64,8 @@ final class Subrequest implements ClientSide {
    */
   Subrequest(HttpLoop loop, ClientSide instead, HttpRoute route, int mostKept, Asker asker) {
     this.loop = loop;
-    this.instead = instead;
+    policy = instead.policy(); // it may outlive whose request it is because of
+    who = instead.who();
     this.route = route;
     this.mostKept = mostKept;
     this.asker = asker;
@@ -92,6 +98,21 @@ final class Subrequest implements ClientSide {
     mine.startFor(cause, route);
   }
 
+  /**
+   * The head is a client's, complete and checked: it goes its way.
+   *
+   * @param body is released here; null: there is none
+   */
+  void sendCopy(@Nullable ByteBuf body) {
+    Exchange mine = exchange;
+    if (mine == null) {
+      throw new IllegalStateException("not begun");
+    }
+    unsent = body;
+    loop.loop().timers().set(timer, loop.now() + route.timeoutNanos());
+    mine.startCopy(route, body == null);
+  }
+
   boolean isEnded() {
     return ended;
   }
@@ -109,10 +130,19 @@ final class Subrequest implements ClientSide {
   /** Nobody wants to know any more. */
   void cancel() {
     loop.loop().timers().cancel(timer);
+    freeUnsent();
     Exchange going = exchange;
     exchange = null;
     if (going != null) {
       going.abandon();
+    }
+  }
+
+  private void freeUnsent() {
+    ByteBuf rest = unsent;
+    if (rest != null) {
+      unsent = null;
+      rest.release();
     }
   }
 
@@ -158,6 +188,7 @@ final class Subrequest implements ClientSide {
   @Override
   public void exchangeDone(boolean requestDone) {
     loop.loop().timers().cancel(timer);
+    freeUnsent();
     exchange = null;
     ended = true;
     asker.ended(this);
@@ -167,12 +198,12 @@ final class Subrequest implements ClientSide {
 
   @Override
   public HttpPolicy policy() {
-    return instead.policy();
+    return policy;
   }
 
   @Override
   public Client who() {
-    return instead.who();
+    return who;
   }
 
   @Override
@@ -187,7 +218,19 @@ final class Subrequest implements ClientSide {
   }
 
   @Override
-  public void upstreamReady() {}
+  public void upstreamReady() {
+    ByteBuf rest = unsent;
+    Exchange going = exchange;
+    if (rest == null || going == null || !going.isReadyForBody()) {
+      return;
+    }
+    unsent = null;
+    going.requestData(rest, rest.readableBytes());
+    rest.release();
+    if (isCurrent(going)) {
+      going.requestEnd(Head.NONE);
+    }
+  }
 
   @Override
   public void progress() {}
@@ -216,4 +259,7 @@ final class Subrequest implements ClientSide {
 
   @Override
   public void countResponse(int status) {}
+
+  @Override
+  public void countMeant() {}
 }

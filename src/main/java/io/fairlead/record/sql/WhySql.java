@@ -44,7 +44,13 @@ public final class WhySql {
             .filter(reason -> reason.status() >= 500)
             .map(reason -> QueryEngine.literal(reason.wireName()))
             .collect(Collectors.joining(", "));
-    return "(status >= 500 OR error IN (" + reasons + "))";
+    return "((status >= 500 OR error IN ("
+        + reasons
+        + ")) AND (error IS NULL OR error NOT IN ("
+        + QueryEngine.literal(ErrorReason.FAULT_INJECTED.wireName())
+        + ", "
+        + QueryEngine.literal(ErrorReason.NOT_CACHED.wireName())
+        + ")))"; // what is meant is no failure
   }
 
   /** How many records there are in the span: one row, one column. */

@@ -5,11 +5,7 @@ import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceTls;
 import io.fairlead.replication.PostgresPrograms;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,11 +14,9 @@ import java.util.Optional;
  * file that nobody else may read and that is gone when this is closed.
  */
 final class Access implements AutoCloseable {
-  private static final Path SYSTEM_AUTHORITIES = Path.of("/etc/ssl/certs/ca-certificates.crt");
 
   private final Map<String, String> environment = new HashMap<>();
-  private final List<Path> files = new ArrayList<>();
-  private final PostgresPrograms programs;
+  private final LoginFiles files;
 
   /**
    * @param name what the server shows the connection as
@@ -36,7 +30,7 @@ final class Access implements AutoCloseable {
       Optional<ServiceTls> tls,
       String name)
       throws IOException {
-    this.programs = programs;
+    this.files = new LoginFiles(programs);
     environment.put("PGHOST", server.host());
     environment.put("PGPORT", String.valueOf(server.port()));
     environment.put("PGUSER", user);
@@ -45,7 +39,7 @@ final class Access implements AutoCloseable {
     try {
       if (!password.value().isEmpty()) {
         String escaped = password.value().replace("\\", "\\\\").replace(":", "\\:");
-        environment.put("PGPASSFILE", file("*:*:*:*:" + escaped + "\n").toString());
+        environment.put("PGPASSFILE", files.write("*:*:*:*:" + escaped + "\n").toString());
       } else {
         environment.put("PGPASSFILE", "/dev/null");
       }
@@ -62,29 +56,16 @@ final class Access implements AutoCloseable {
     environment.put("PGSSLMODE", tls.verify() ? "verify-full" : "require");
     environment.put("PGSSLMINPROTOCOLVERSION", "TLSv" + tls.minVersion());
     if (tls.verify()) {
-      StringBuilder authorities = new StringBuilder();
-      for (Path ca : tls.ca().isEmpty() ? List.of(SYSTEM_AUTHORITIES) : tls.ca()) {
-        authorities.append(Files.readString(ca)).append('\n');
-      }
-      environment.put("PGSSLROOTCERT", file(authorities.toString()).toString());
+      environment.put("PGSSLROOTCERT", files.authorities(tls).toString());
     }
     if (!tls.sni().isEmpty()) {
       environment.put("PGHOSTADDR", java.net.InetAddress.getByName(host).getHostAddress());
       environment.put("PGHOST", tls.sni());
     }
     if (tls.cert().isPresent() && tls.key().isPresent()) {
-      environment.put("PGSSLCERT", file(Files.readString(tls.cert().get())).toString());
-      environment.put("PGSSLKEY", file(Files.readString(tls.key().get())).toString());
+      environment.put("PGSSLCERT", files.copy(tls.cert().get()).toString());
+      environment.put("PGSSLKEY", files.copy(tls.key().get()).toString());
     }
-  }
-
-  /** Only its owner may read it, from the first moment on. */
-  private Path file(String text) throws IOException {
-    Path file = Files.createTempFile("fairlead-", ".login");
-    files.add(file);
-    Files.writeString(file, text);
-    programs.give(file);
-    return file;
   }
 
   Map<String, String> environment() {
@@ -93,13 +74,6 @@ final class Access implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Path file : files) {
-      try {
-        Files.deleteIfExists(file);
-      } catch (IOException _) {
-        // It is ours alone; nothing else can be done about it.
-      }
-    }
-    files.clear();
+    files.close();
   }
 }

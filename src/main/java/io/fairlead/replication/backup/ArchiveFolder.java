@@ -5,27 +5,20 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of the backups of one database:
@@ -39,44 +32,19 @@ import org.jspecify.annotations.Nullable;
  * drills                one line for each
  * </pre>
  */
-final class ArchiveFolder {
-  private static final String INFO = "archive.properties";
-  private static final String ABOUT = "backup.properties";
-  private static final String DAMAGED = "damaged";
-  private static final String NEW = ".new-";
-  private static final String OLD = ".old-";
-  private static final int DRILLS = 100;
+final class ArchiveFolder extends BackupFolder {
   private static final int TAIL_OF_MANIFEST = 1 << 16;
   private static final Pattern RANGE =
       Pattern.compile(
           "\"Timeline\": *([0-9]+), *\"Start-LSN\": *\"([0-9A-F/]+)\","
               + " *\"End-LSN\": *\"([0-9A-F/]+)\"");
 
-  private final Path folder;
-
   ArchiveFolder(Path folder) {
-    this.folder = folder.toAbsolutePath().normalize();
-  }
-
-  Path path() {
-    return folder;
-  }
-
-  Path bases() {
-    return folder.resolve("base");
+    super(folder);
   }
 
   Path wals() {
-    return folder.resolve("wal");
-  }
-
-  Path data(String backup) {
-    return bases().resolve(backup).resolve("data");
-  }
-
-  /** Where drills restore to. */
-  Path scratch() {
-    return folder.resolve("scratch");
+    return path().resolve("wal");
   }
 
   /**
@@ -90,8 +58,13 @@ final class ArchiveFolder {
     static final Info NONE = new Info("", 1 << 24, "");
   }
 
+  @Override
+  void make() throws IOException {
+    make(PostgresPrograms.find());
+  }
+
   void make(PostgresPrograms programs) throws IOException {
-    programs.makeFolder(folder);
+    programs.makeFolder(path());
     programs.makeFolder(wals());
     programs.makeFolder(bases());
   }
@@ -99,7 +72,7 @@ final class ArchiveFolder {
   Info info() throws IOException {
     Properties said = new Properties();
     try {
-      said.load(new StringReader(Files.readString(folder.resolve(INFO))));
+      said.load(new StringReader(Files.readString(path().resolve(INFO))));
       return new Info(
           said.getProperty("system", ""),
           Long.parseLong(said.getProperty("segment-size", "0")),
@@ -107,13 +80,13 @@ final class ArchiveFolder {
     } catch (NoSuchFileException _) {
       return Info.NONE;
     } catch (NumberFormatException e) {
-      throw new IOException(folder.resolve(INFO) + " is damaged: " + e.getMessage(), e);
+      throw new IOException(path().resolve(INFO) + " is damaged: " + e.getMessage(), e);
     }
   }
 
   void write(Info info) throws IOException {
     replace(
-        folder.resolve(INFO),
+        path().resolve(INFO),
         "system="
             + info.system()
             + "\nsegment-size="
@@ -123,76 +96,9 @@ final class ArchiveFolder {
             + "\n");
   }
 
-  /** A lock that ends with the process, if not before. */
-  record Held(FileChannel channel, FileLock lock) implements AutoCloseable {
-    @Override
-    public void close() {
-      try {
-        channel.close();
-      } catch (IOException _) {
-        // It goes with the process at last.
-      }
-    }
-  }
-
-  /** From now on this process takes care of it, and nobody else; null: somebody else does. */
-  @Nullable Held lock() throws IOException {
-    return lock("lock", false);
-  }
-
-  /** While it is held nothing is removed; null: something is being removed at this moment. */
-  @Nullable Held reading() throws IOException {
-    return lock("reading", true);
-  }
-
-  /** For removing; null: somebody reads. */
-  @Nullable Held removing() throws IOException {
-    return lock("reading", false);
-  }
-
-  private @Nullable Held lock(String name, boolean shared) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            folder.resolve(name),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
-    try {
-      FileLock lock = channel.tryLock(0, Long.MAX_VALUE, shared);
-      if (lock != null) {
-        return new Held(channel, lock);
-      }
-    } catch (OverlappingFileLockException _) {
-      // Held by another part of this process.
-    } catch (IOException e) {
-      channel.close();
-      throw e;
-    }
-    channel.close();
-    return null;
-  }
-
-  /** The part of the log that is being written; null: there is none yet. */
-  @Nullable Path lastPart() throws IOException {
-    List<Path> parts = parts();
-    return parts.isEmpty() ? null : parts.getLast();
-  }
-
-  Path newPart(PostgresPrograms programs) throws IOException {
-    Path last = lastPart();
-    int number = last == null ? 1 : Integer.parseInt(last.getFileName().toString()) + 1;
-    Path part = wals().resolve(String.format(Locale.ROOT, "%05d", number));
-    programs.makeFolder(part);
-    return part;
-  }
-
-  private List<Path> parts() throws IOException {
-    if (!Files.isDirectory(wals())) {
-      return List.of();
-    }
-    try (Stream<Path> all = Files.list(wals())) {
-      return all.filter(p -> p.getFileName().toString().matches("[0-9]{5}")).sorted().toList();
-    }
+  @Override
+  Path logs() {
+    return wals();
   }
 
   /** What is there. */
@@ -269,21 +175,11 @@ final class ArchiveFolder {
 
   private List<BaseBackup> backups() throws IOException {
     List<BaseBackup> backups = new ArrayList<>();
-    if (!Files.isDirectory(bases())) {
-      return backups;
-    }
-    List<Path> all;
-    try (Stream<Path> listed = Files.list(bases())) {
-      all = listed.sorted().toList();
-    }
-    for (Path one : all) {
-      String id = one.getFileName().toString();
-      if (!id.startsWith(".") && Files.exists(one.resolve(ABOUT))) {
-        try {
-          backups.add(backup(id));
-        } catch (NoSuchFileException _) {
-          // It is being removed.
-        }
+    for (String id : ids()) {
+      try {
+        backups.add(backup(id));
+      } catch (NoSuchFileException _) {
+        // It is being removed.
       }
     }
     return backups;
@@ -309,15 +205,6 @@ final class ArchiveFolder {
     } catch (RuntimeException e) {
       throw new IOException(own.resolve(ABOUT) + " is damaged: " + e.getMessage(), e);
     }
-  }
-
-  /** Where a copy is made, aside from those that count. */
-  Path begin(String id, PostgresPrograms programs) throws IOException {
-    Path made = bases().resolve(NEW + id);
-    programs.makeFolder(made);
-    Path data = made.resolve("data");
-    programs.makeFolder(data);
-    return data;
   }
 
   /** The copy is whole: from now on it counts. */
@@ -376,36 +263,10 @@ final class ArchiveFolder {
     }
   }
 
-  /** Remembers that a copy is of no use. */
-  void damaged(String id, String what) throws IOException {
-    if (Files.isDirectory(bases().resolve(id))) {
-      replace(bases().resolve(id).resolve(DAMAGED), what + "\n");
-    }
-  }
-
-  /** What somebody's death has left half made or half removed, and what drills have. */
-  void tidy() throws IOException {
-    delete(scratch());
-    try (Stream<Path> all = Files.list(bases())) {
-      for (Path one : all.toList()) {
-        String name = one.getFileName().toString();
-        if (name.startsWith(NEW) || name.startsWith(OLD)) {
-          delete(one);
-        }
-      }
-    }
-  }
-
-  void abandon(String id) throws IOException {
-    delete(bases().resolve(NEW + id));
-  }
-
   /** Copies first, so that none is left without its log. */
   void remove(Retention.Plan plan) throws IOException {
     for (BaseBackup backup : plan.backups()) {
-      Path aside = bases().resolve(OLD + backup.id());
-      Files.move(bases().resolve(backup.id()), aside, StandardCopyOption.ATOMIC_MOVE);
-      delete(aside);
+      removeBackup(backup.id());
     }
     for (WalFile file : plan.files()) {
       Files.deleteIfExists(file.file());
@@ -426,110 +287,5 @@ final class ArchiveFolder {
     try (Stream<Path> left = Files.list(part)) {
       return left.anyMatch(f -> WalFile.historyOf(f.getFileName().toString()) != null);
     }
-  }
-
-  // --- drills --------------------------------------------------------------------------------
-
-  List<Drill> drills() throws IOException {
-    List<Drill> drills = new ArrayList<>();
-    Path file = folder.resolve("drills");
-    if (Files.exists(file)) {
-      for (String line : Files.readAllLines(file)) {
-        try {
-          drills.add(Drill.parse(line));
-        } catch (IllegalArgumentException e) {
-          throw new IOException(file + " is damaged: " + e.getMessage(), e);
-        }
-      }
-    }
-    return drills;
-  }
-
-  void add(Drill drill) throws IOException {
-    List<Drill> all = new ArrayList<>(drills());
-    all.add(drill);
-    List<Drill> kept = all.subList(Math.max(0, all.size() - DRILLS), all.size());
-    StringBuilder text = new StringBuilder();
-    kept.forEach(one -> text.append(one.line()).append('\n'));
-    replace(folder.resolve("drills"), text.toString());
-  }
-
-  // --- files ---------------------------------------------------------------------------------
-
-  private static void replace(Path file, String text) throws IOException {
-    Path next = file.resolveSibling(file.getFileName() + ".next");
-    write(next, text);
-    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    Path parent = file.getParent();
-    if (parent != null) {
-      sync(parent);
-    }
-  }
-
-  private static void write(Path file, String text) throws IOException {
-    try (FileChannel out =
-        FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
-      out.force(true);
-    }
-  }
-
-  private static void sync(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory)) {
-      channel.force(true);
-    }
-  }
-
-  static long size(Path directory) throws IOException {
-    long[] bytes = new long[1];
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            bytes[0] += attributes.size();
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) {
-            return FileVisitResult.CONTINUE; // gone meanwhile
-          }
-        });
-    return bytes[0];
-  }
-
-  /** With all that is in it; nothing happens if it is not there. */
-  static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e)
-              throws IOException {
-            if (e != null) {
-              throw e;
-            }
-            Files.deleteIfExists(folder);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

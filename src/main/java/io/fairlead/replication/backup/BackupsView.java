@@ -11,7 +11,8 @@ import java.util.List;
  * @param acting whether this instance takes care of them
  * @param from the member whose log is received; empty: none is at this moment
  * @param position up to which the log is there
- * @param timeline of that position
+ * @param positionText the same for people, as the server writes it; empty: there is none
+ * @param timeline of that position; of MariaDB, the part of the log
  * @param lagBytes what the primary has written beyond that
  * @param lagMillis how old the oldest is that is not there
  * @param completeMillis what had been committed by then is there, since 1970; 0: not known yet
@@ -35,6 +36,7 @@ public record BackupsView(
     boolean acting,
     String from,
     long position,
+    String positionText,
     int timeline,
     long lagBytes,
     long lagMillis,
@@ -62,7 +64,7 @@ public record BackupsView(
    *
    * @param endMillis when it had ended; it can be restored to moments after that
    * @param toMillis up to which moment
-   * @param to the same as a position
+   * @param to the same as a position, as the server writes it
    * @param missing the file of the log without which it goes no further; empty: it goes to the end
    * @param damaged what is wrong with it; empty: nothing is known
    */
@@ -74,7 +76,7 @@ public record BackupsView(
       String from,
       int timeline,
       long toMillis,
-      long to,
+      String to,
       String missing,
       String damaged) {}
 

@@ -1,6 +1,6 @@
 package io.fairlead.replication.backup;
 
-import io.fairlead.replication.PostgresPrograms;
+import io.fairlead.replication.ServerPrograms;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A program of PostgreSQL that runs for long, or says much. The kernel ends it with us: it has to
- * be started by a platform thread that lives longer than it.
+ * A program of a database server that runs for long, or says much. The kernel ends it with us: it
+ * has to be started by a platform thread that lives longer than it.
  */
 final class Child {
   private static final int LINES = 12;
@@ -45,7 +45,7 @@ final class Child {
   }
 
   static Child start(
-      PostgresPrograms programs,
+      ServerPrograms programs,
       String program,
       List<String> arguments,
       Map<String, String> environment,
@@ -53,7 +53,7 @@ final class Child {
       Consumer<String> onError)
       throws IOException {
     Process process =
-        PostgresPrograms.builder(programs.mortalCommand(program, arguments), environment)
+        ServerPrograms.builder(programs.mortalCommand(program, arguments), environment)
             .redirectOutput(Redirect.PIPE)
             .redirectError(Redirect.PIPE)
             .start();

@@ -9,7 +9,6 @@ import io.fairlead.runtime.Scheduler;
 import io.fairlead.service.Node;
 import io.fairlead.service.Role;
 import java.io.IOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -30,11 +29,9 @@ import org.jspecify.annotations.Nullable;
  * enough to be read. It is made aside, verified, and gets its name when it is whole.
  */
 final class Copying {
-  private static final DateTimeFormatter ID =
+  static final DateTimeFormatter ID =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final Pattern PROGRESS = Pattern.compile(" *([0-9]+)/([0-9]+) kB.*");
-  private static final long LITTLE_SPACE = 256L << 20;
-  private static final long LOOK_MILLIS = 500;
 
   private final ArchiveFolder folder;
   private final Scheduler clock;
@@ -140,17 +137,7 @@ final class Copying {
             _ -> {},
             line -> told(line, source));
     try {
-      FileStore store = Files.getFileStore(data);
-      long least = Math.min(LITTLE_SPACE, store.getTotalSpace() / 20);
-      while (!child.await(LOOK_MILLIS)) {
-        if (!wanted.getAsBoolean()) {
-          throw new IOException("given up: this instance no longer takes care of it");
-        }
-        if (store.getUsableSpace() < least) { // what is left is the log's
-          throw new IOException(
-              folder.path() + " is nearly full: less than " + Restore.size(least) + " are left");
-        }
-      }
+      folder.await(child, data, wanted);
       if (child.result() != 0) {
         throw new IOException(source.name() + ": " + words(child));
       }

@@ -1,5 +1,7 @@
 package io.fairlead.replication.backup;
 
+import java.io.IOException;
+
 /**
  * One trial, as it is kept.
  *
@@ -21,6 +23,11 @@ record Drill(
     int timeline,
     long pointMillis,
     String text) {
+  /** One that did not pass. */
+  static Drill failed(long startMillis, long millis, String backup, IOException why) {
+    return new Drill(startMillis, millis, false, backup, 0, 0, 0, String.valueOf(why.getMessage()));
+  }
+
   String line() {
     return String.join(
         "\t",

@@ -54,38 +54,14 @@ final class Drilling {
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
-      String backup = remember(e);
-      return new Drill(
-          began,
-          clock.epochMillis() - began,
-          false,
-          backup,
-          0,
-          0,
-          0,
-          String.valueOf(e.getMessage()));
+      return Drill.failed(began, clock.epochMillis() - began, remember(e), e);
     } finally {
-      try {
-        ArchiveFolder.delete(scratch);
-      } catch (IOException _) {
-        // It is deleted before the next one, which says so if it cannot be.
-      }
+      folder.clearScratch();
     }
   }
 
   private String remember(IOException e) {
-    if (e instanceof LogCheck.Damaged damaged) {
-      return damaged.backup();
-    }
-    if (e instanceof Restore.DamagedBackup damaged) {
-      try {
-        folder.damaged(damaged.backup(), String.valueOf(e.getMessage()));
-      } catch (IOException _) {
-        // The next drill finds it again.
-      }
-      return damaged.backup();
-    }
-    return "";
+    return e instanceof LogCheck.Damaged damaged ? damaged.backup() : folder.remember(e);
   }
 
   /** Reads all tables and indexes: by {@code pg_amcheck} if it is there, else the tables. */

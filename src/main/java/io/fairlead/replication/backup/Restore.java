@@ -1,6 +1,7 @@
 package io.fairlead.replication.backup;
 
 import io.fairlead.replication.PostgresPrograms;
+import io.fairlead.replication.ServerPrograms;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.FileVisitResult;
@@ -113,7 +114,7 @@ final class Restore {
   Restored run(Wanted wanted, Questioner questioner) throws IOException, InterruptedException {
     Path to = wanted.to().toAbsolutePath().normalize();
     checkFolder(to);
-    try (ArchiveFolder.Held _ = reading()) {
+    try (BackupFolder.Held _ = folder.readingWhenItMay()) {
       Archive archive = folder.read();
       Archive.Reach reach = choose(archive, wanted);
       PostgresPrograms programs = programs(reach.backup().version());
@@ -125,18 +126,6 @@ final class Restore {
         ArchiveFolder.delete(own);
       }
     }
-  }
-
-  /** Nothing is removed while it is held; whoever removes something is waited for. */
-  private ArchiveFolder.Held reading() throws IOException, InterruptedException {
-    for (int i = 0; i < 300; i++) {
-      ArchiveFolder.Held held = folder.reading();
-      if (held != null) {
-        return held;
-      }
-      Thread.sleep(100);
-    }
-    throw new IOException(folder.path() + ": old backups are being removed; try again");
   }
 
   private Restored run(
@@ -165,13 +154,13 @@ final class Restore {
     if (time != null && !found.beyond() && time.toEpochMilli() > reach.millis()) {
       throw new IOException(tooLate(time, reach));
     }
-    checkSpace(to, backup);
+    checkSpace(to, backup.bytes() + ENOUGH);
     progress.accept("copying " + size(backup.bytes()) + " to " + to);
     makeFolder(programs, to);
     Path sign = to.resolve("NOT-RESTORED-YET");
     Files.writeString(
         sign, "This folder is being restored, or that was given up. Do not use it.\n");
-    copy(programs, data, to, backup.bytes());
+    copy(programs, data, to, backup.bytes(), progress);
     strip(programs, to);
     Map<String, String> settings = new HashMap<>();
     settings.put("restore_command", "cp \"" + view + "/%f\" \"%p\"");
@@ -369,33 +358,33 @@ final class Restore {
     }
   }
 
-  private static void checkSpace(Path to, BaseBackup backup) throws IOException {
+  /** Before anything is written there. */
+  static void checkSpace(Path to, long bytes) throws IOException {
     Path there = to;
     while (!Files.exists(there) && there.getParent() != null) {
       there = there.getParent();
     }
     long free = Files.getFileStore(there).getUsableSpace();
-    if (free < backup.bytes() + ENOUGH) {
+    if (free < bytes) {
       throw new IOException(
-          there
-              + " has "
-              + size(free)
-              + " of space, and restoring takes more than "
-              + size(backup.bytes() + ENOUGH));
+          there + " has " + size(free) + " of space, and restoring takes more than " + size(bytes));
     }
   }
 
-  private static void makeFolder(PostgresPrograms programs, Path to) throws IOException {
+  static void makeFolder(ServerPrograms programs, Path to) throws IOException {
     boolean there = Files.exists(to);
     programs.makeFolder(to);
-    if (there) { // PostgreSQL wants it to be its own alone
+    if (there) { // servers want it to be their own alone
       Files.setPosixFilePermissions(
           to, java.nio.file.attribute.PosixFilePermissions.fromString("rwx------"));
       programs.give(to);
     }
   }
 
-  private void copy(PostgresPrograms programs, Path from, Path to, long bytes) throws IOException {
+  /** With all that is in it, and for those programs. */
+  static void copy(
+      ServerPrograms programs, Path from, Path to, long bytes, Consumer<String> progress)
+      throws IOException {
     long[] done = new long[2];
     Files.walkFileTree(
         from,

@@ -15,6 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Restoring by hand, with or without a running instance: the folder is all that it takes. */
 public final class Restoring {
+  /** What whoever has restored one must not forget. */
+  static final String BEFORE_USE =
+      "Let clients write to it only when nobody writes to the one it comes from any more, and give"
+          + " its own backups another folder.";
+
   private Restoring() {}
 
   /**
@@ -42,6 +47,9 @@ public final class Restoring {
     if (!Files.exists(from.resolve("archive.properties"))) {
       throw new IOException(from + " is no folder of backups");
     }
+    if (BinlogFolder.isOne(from)) {
+      return MariadbRestoring.run(wanted, new BinlogFolder(from), progress);
+    }
     Restore.Restored restored =
         new Restore(new ArchiveFolder(from), progress)
             .run(
@@ -57,14 +65,7 @@ public final class Restoring {
     PostgresPrograms programs = Restore.programs(restored.backup().version());
     List<String> said = new ArrayList<>();
     said.add(
-        to
-            + " holds the database as it was at "
-            + Instant.ofEpochMilli(restored.pointMillis())
-            + ": "
-            + restored.found()
-            + "; from backup "
-            + restored.backup().id()
-            + ", the log up to "
+        holds(to, restored.pointMillis(), restored.found(), restored.backup().id())
             + Lsn.text(restored.position())
             + " of timeline "
             + restored.timeline()
@@ -88,10 +89,20 @@ public final class Restoring {
             + to.resolve("postgresql.conf")
             + " and pg_hba.conf with the .original files beside them, or with those of the server"
             + " it comes from.");
-    said.add(
-        "Let clients write to it only when nobody writes to the one it comes from any more, and give"
-            + " its own backups another folder.");
+    said.add(BEFORE_USE);
     return said;
+  }
+
+  /** How what has been restored is told of first; up to where of the log follows. */
+  static String holds(Path to, long pointMillis, String found, String backup) {
+    return to
+        + " holds the database as it was at "
+        + Instant.ofEpochMilli(pointMillis)
+        + ": "
+        + found
+        + "; from backup "
+        + backup
+        + ", the log up to ";
   }
 
   private static void startOn(PostgresPrograms programs, Path to, int port) throws IOException {

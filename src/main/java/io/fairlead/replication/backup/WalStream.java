@@ -31,40 +31,22 @@ import org.jspecify.annotations.Nullable;
  * <p>A new primary has what the archive misses, since it keeps the log for the archive's slot,
  * which there is at each member. Where the log cannot be continued (it is gone, or the archive has
  * what the new primary never had), a new part begins beside the old, and what is missing is said.
- *
- * <p>One platform thread runs it; the kernel ends {@code pg_receivewal} with that.
  */
-final class WalStream {
-  private static final long LOOK_MILLIS = 200;
-  private static final long FIRST_PAUSE = 200;
-  private static final long LONGEST_PAUSE = 5_000;
-
+final class WalStream extends LogStream {
   /** So often in a row it ends at once before it is asked whether the log can be continued. */
   private static final int FEW = 2;
 
   /** And before that is believed of a server that cannot say. */
   private static final int HOPELESS = 8;
 
-  private static final long LITTLE_SPACE = 64L << 20;
-
-  /** A connection that brings nothing for so long, while there is something, is made anew. */
-  private static final long DEAF_MILLIS = 10_000;
-
   /** Of PostgreSQL. */
   private static final int MOST_OF_A_NAME = 63;
 
   private final String database;
   private final ArchiveFolder folder;
-  private final Supplier<DatabaseView> members;
-  private final Scheduler clock;
-  private final BooleanSupplier wanted;
-  private final Runnable looked;
-  private final ArchiveLag lag = new ArchiveLag();
   private volatile BackupConfig config;
   private volatile Optional<ServiceTls> tls;
 
-  private volatile String from = "";
-  private volatile String trouble = "";
   private volatile long position;
   private volatile int timeline;
   private volatile long lagBytes;
@@ -73,7 +55,6 @@ final class WalStream {
   private volatile String newest = "";
   private String lastPrimary = "";
   private int failures;
-  private long pause = FIRST_PAUSE;
 
   /**
    * @param wanted whether it is to be received here and now
@@ -87,14 +68,11 @@ final class WalStream {
       Scheduler clock,
       BooleanSupplier wanted,
       Runnable looked) {
+    super(members, clock, wanted, looked);
     this.database = database;
     this.config = config;
     this.tls = tls;
     this.folder = new ArchiveFolder(config.folder());
-    this.members = members;
-    this.clock = clock;
-    this.wanted = wanted;
-    this.looked = looked;
   }
 
   void configure(BackupConfig next, Optional<ServiceTls> nextTls) {
@@ -143,34 +121,19 @@ final class WalStream {
     return position / segmentSize * segmentSize;
   }
 
-  /** Goes on while it is wanted, and returns when it no longer is. */
-  void run() throws InterruptedException {
-    while (wanted.getAsBoolean()) {
-      String why = "";
-      long began = clock.nanoTime();
-      try {
-        Node primary = primary();
-        if (primary == null) {
-          why = "nobody takes the writes";
-        } else {
-          receive(primary);
-        }
-      } catch (IOException e) {
-        why = String.valueOf(e.getMessage());
-      } finally {
-        from = "";
-      }
-      if (clock.nanoTime() - began > 10_000_000_000L) {
-        pause = FIRST_PAUSE;
-        failures = 0;
-      }
-      trouble = why;
-      long end = clock.nanoTime() + pause * 1_000_000;
-      while (wanted.getAsBoolean() && clock.nanoTime() < end) {
-        look();
-        Thread.sleep(Math.min(LOOK_MILLIS, pause));
-      }
-      pause = why.isEmpty() ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, pause * 2);
+  @Override
+  void receive() throws IOException, InterruptedException {
+    Node primary = primary();
+    if (primary == null) {
+      throw new IOException("nobody takes the writes");
+    }
+    receive(primary);
+  }
+
+  @Override
+  void ended(boolean lasted) {
+    if (lasted) {
+      failures = 0;
     }
   }
 
@@ -218,8 +181,7 @@ final class WalStream {
               _ -> newest = ""); // it says when it has begun another file
       long began = position;
       try {
-        long before = began;
-        long moved = clock.nanoTime();
+        listen(began);
         while (!child.await(LOOK_MILLIS)) {
           if (!wanted.getAsBoolean() || isOver(primary, present)) {
             return;
@@ -227,15 +189,7 @@ final class WalStream {
           from = primary.name();
           trouble = "";
           look();
-          if (position > before) {
-            before = position;
-            moved = clock.nanoTime();
-            pause = FIRST_PAUSE;
-          } else if (lagMillis > DEAF_MILLIS
-              && clock.nanoTime() - moved > DEAF_MILLIS * 1_000_000) {
-            throw new IOException(
-                primary.name() + ": nothing has come for " + DEAF_MILLIS / 1000 + " s");
-          }
+          hear(primary.name(), position, lagMillis);
         }
         int _ = child.result();
         String words = words(child);
@@ -345,7 +299,8 @@ final class WalStream {
   }
 
   /** Where the primary and the archive are. */
-  private void look() {
+  @Override
+  void look() {
     long now = clock.epochMillis();
     DatabaseView view = members.get();
     for (MemberView member : view.members()) {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +42,12 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   /** So long voters are waited for when there are enough of them. */
   private static final long ENOUGH_NANOS = Duration.ofMillis(400).toNanos();
 
+  /** So long the old primary is, where nothing can be acknowledged without it. */
+  private static final long OLD_NANOS = Duration.ofSeconds(3).toNanos();
+
+  /** The same where its server is known to be starting. */
+  private static final long OLD_STARTS_NANOS = Duration.ofSeconds(6).toNanos();
+
   /** A step of a failover that takes longer is tried anew, with the next term. */
   private static final long STEP_NANOS = Duration.ofSeconds(8).toNanos();
 
@@ -49,6 +56,12 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /** So long a server may start without letting us in before it is taken for one that cannot. */
   private static final long UNREADY_NANOS = Duration.ofMinutes(5).toNanos();
+
+  /** Behind a change of voters all senders begin anew, so that for a moment nobody follows. */
+  private static final long FOLLOWS_AGAIN_NANOS = Duration.ofSeconds(2).toNanos();
+
+  /** So soon a voter that has not promised yet is asked again. */
+  private static final long AGAIN_NANOS = Duration.ofMillis(100).toNanos();
 
   private static final Duration SOON = Duration.ofMillis(500);
   private static final Duration LATER = Duration.ofSeconds(5);
@@ -85,10 +98,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private static final class Tracked {
     Sight sight = Sight.none(System.nanoTime(), "has not been asked yet");
     @Nullable Sight told;
+    Ancestry ancestry = Ancestry.UNKNOWN;
     int misses;
     long since = System.nanoTime();
+    long here = System.nanoTime();
     long startingSince;
     long followedAt;
+    long rejoinedAt = System.nanoTime() - Steady.IDLE.toNanos();
     boolean received;
   }
 
@@ -100,7 +116,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     final String old;
     Phase phase = Phase.BEGINNING;
     long phaseSince = System.nanoTime();
-    long askedAt = System.nanoTime();
+    final Map<String, Long> askedAt = new HashMap<>();
+    final Set<String> asking = new HashSet<>();
     int timeline;
     long change;
     @Nullable Member promoted;
@@ -242,11 +259,15 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     private void watch(Member member) {
       Sql.Session session = null;
       Duration timeout = config.probe().timeout();
+      Ancestry ancestry = Ancestry.UNKNOWN;
       while (!ended && !closed) {
         Sight sight;
         try {
           session = session == null ? sql.open(member, timeout) : session;
           sight = MemberSql.look(session, timeout);
+          if (sight.isPrimary() && sight.timeline() != ancestry.timeline()) {
+            ancestry = MemberSql.ancestry(session, sight.timeline(), timeout);
+          }
         } catch (IOException e) {
           sight = Sight.none(System.nanoTime(), String.valueOf(e.getMessage()));
           if (session != null) {
@@ -255,9 +276,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
           }
         }
         Sight seen = sight;
+        Ancestry known = ancestry;
         execute(() -> {
           if (!ended) {
-            saw(member.name(), seen);
+            saw(member.name(), seen, known);
           }
         });
         LockSupport.parkNanos(ASK.toNanos());
@@ -268,9 +290,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
-  private void saw(String name, Sight sight) {
+  private void saw(String name, Sight sight, Ancestry ancestry) {
     Tracked known = tracked.computeIfAbsent(name, _ -> new Tracked());
+    if (sight.told() && !known.sight.told()) {
+      known.here = sight.at();
+    }
     known.sight = sight;
+    known.ancestry = ancestry;
     if (sight.told()) {
       known.told = sight;
       known.misses = 0;
@@ -298,7 +324,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       }
       all.put(
           name,
-          new Steady.Known(one.sight, one.told, one.misses, one.since, down, one.startingSince));
+          new Steady.Known(
+              one.sight, one.told, one.misses, one.since, one.here, down, one.startingSince));
     });
     return all;
   }
@@ -404,18 +431,12 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     if (holds || now < notBefore) {
       return; // a move elects when it is time
     }
-    String not = state.sealed() == 0 ? foundersAbsence(state) : steady.whyNot();
+    String not = steady.whyNot();
     if (not.isEmpty()) {
       begin(state, why);
     } else {
       stuck(why + ", and " + not);
     }
-  }
-
-  /** Nothing has been acknowledged yet, so that nobody but the founder has to be asked. */
-  private String foundersAbsence(ManagedState state) {
-    Tracked founder = tracked.get(state.primary());
-    return founder != null && founder.sight.isReplica() ? "" : "it does not answer yet";
   }
 
   private void stuck(String why) {
@@ -441,7 +462,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       admit(state.primary(), state.timeline());
     }
     lead(state.term(), source, steady.lost(state.primary(), source.address().toString()), now);
-    for (String name : steady.stuck(state.primary(), source.address().toString())) {
+    for (String name :
+        steady.stuck(state.primary(), source.address().toString(), primary.ancestry)) {
       rejoin(name, now);
     }
     tracked.forEach((name, one) -> {
@@ -498,8 +520,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private void rejoin(String name, long now) {
     MemberAgent agent = agents.get(name);
     Tracked one = tracked.get(name);
-    if (one != null) {
+    if (one != null && now - one.rejoinedAt >= Steady.IDLE.toNanos()) {
       one.since = now; // it gets time for that
+      one.rejoinedAt = now;
       if (agent != null) {
         agent.rejoin();
       } else {
@@ -611,7 +634,12 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       }
     }
     changing = false;
-    Failover failover = new Failover(term, state.primary(), candidates);
+    Failover failover =
+        new Failover(
+            term,
+            state.primary(),
+            new Failover.Sealed(state.sealed(), state.timeline()),
+            candidates);
     Run begun = new Run(failover, term, state.primary());
     run = begun;
     steps = List.of();
@@ -632,17 +660,14 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     switch (phase) {
       case DONE -> {} // until it is let in
       case GIVEN_UP -> failed(going, going.failover.why());
-      case RECRUITING -> {
-        if (now - going.askedAt > SOON.toNanos()) {
-          going.askedAt = now; // one that was just starting may have come
-          for (String name : going.failover.missing()) {
-            Tracked one = tracked.get(name);
-            if (one != null && one.sight.isReplica() && one.sight.at() > going.phaseSince) {
-              say(going, name, member -> sql.revoke(member, going.term));
-            }
+      case RECRUITING, AWAITING -> {
+        for (String name : going.failover.missing()) {
+          Tracked one = tracked.get(name);
+          if (one != null && one.sight.isReplica() && one.sight.at() > going.phaseSince) {
+            revoke(going, name, now); // one that was just starting may have come
           }
         }
-        if (now - going.phaseSince > ENOUGH_NANOS) {
+        if (now - going.phaseSince > patience(going)) {
           execute(going, going.failover.on(new Answer.EnoughWaited(going.term)));
         }
       }
@@ -655,8 +680,16 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
           Steady steady = new Steady(state, known(), config.probe().fall(), now);
           String address = promoted.address().toString();
           // The old primary as well: where nobody else is left it is its word that is waited for.
-          lead(going.term, promoted, steady.lost(promoted.name(), address), now);
-          steady.stuck(promoted.name(), address).forEach(name -> rejoin(name, now));
+          Tracked known = tracked.get(promoted.name());
+          Ancestry ancestry =
+              known == null || !known.sight.isPrimary() ? Ancestry.UNKNOWN : known.ancestry;
+          Set<String> unfit = steady.ahead(promoted.name(), ancestry);
+          unfit.retainAll(going.failover.awaited()); // others can wait, and would be in the way
+          Set<String> lost = steady.lost(promoted.name(), address);
+          lost.removeAll(unfit);
+          lead(going.term, promoted, lost, now);
+          unfit.addAll(steady.stuck(promoted.name(), address, ancestry));
+          unfit.forEach(name -> rejoin(name, now));
         }
       }
       case BEGINNING, ADVANCING, PREPARING, NAMING, PROMOTING -> {}
@@ -667,6 +700,14 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     if (run == going && (lost || (!founds && now - going.phaseSince > most))) {
       failed(going, lost ? "the one that was promoted has ended" : "no progress in " + phase);
     }
+  }
+
+  private long patience(Run going) {
+    if (going.phase == Phase.RECRUITING) {
+      return ENOUGH_NANOS;
+    }
+    MemberAgent agent = agents.get(going.old);
+    return agent != null && !agent.isDown() ? OLD_STARTS_NANOS : OLD_NANOS;
   }
 
   private boolean isLost(String promoted) {
@@ -684,6 +725,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
             switch (phase) {
               case BEGINNING -> "begun";
               case RECRUITING -> "term begun, voters asked";
+              case AWAITING -> "commits will need the old primary, which is waited for";
               case ADVANCING -> "one lacks what another has";
               case PREPARING, NAMING -> "enough voters take nothing from the old primary";
               case PROMOTING -> "knows whom it waits for";
@@ -746,6 +788,28 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         });
   }
 
+  /**
+   * Not again while it is being told: whoever came second would have the member's lock when others
+   * need it.
+   */
+  private void revoke(Run going, String name, long now) {
+    Long before = going.askedAt.get(name);
+    if (!going.asking.contains(name) && (before == null || now - before > AGAIN_NANOS)) {
+      going.askedAt.put(name, now);
+      going.asking.add(name);
+      say(
+          going,
+          name,
+          member -> {
+            try {
+              return sql.revoke(member, going.term);
+            } finally {
+              execute(() -> going.asking.remove(name));
+            }
+          });
+    }
+  }
+
   private void obey(Run going, Command command) {
     if (!mayAct()) {
       return; // another instance will
@@ -770,8 +834,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
             failed(going, "another term has begun");
           }
         }
-        case Command.Revoke(String member, long term) ->
-            say(going, member, one -> sql.revoke(one, term));
+        case Command.Revoke(String member, long _) -> revoke(going, member, System.nanoTime());
         case Command.Stop _ -> {} // its agent does, by the term that has begun
         case Command.FastForward(String member, String from, long term) -> {
           Member source = members.get(from);
@@ -877,6 +940,31 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /** Whom the writes could go to, or why they can go to nobody: an exception in words. */
   String chooseSuccessor(String wanted) throws IOException {
+    long end = System.nanoTime() + FOLLOWS_AGAIN_NANOS;
+    while (true) {
+      Set<String> fit = fit();
+      if (fit.contains(wanted)) {
+        return wanted;
+      }
+      if (wanted.isEmpty()) {
+        for (String name : config.members().keySet()) {
+          if (fit.contains(name)) {
+            return name;
+          }
+        }
+      }
+      if (System.nanoTime() > end) {
+        throw new IOException(
+            (wanted.isEmpty() ? "nobody follows" : wanted + " does not follow")
+                + " closely enough; who does: "
+                + (fit.isEmpty() ? "nobody" : String.join(", ", fit)));
+      }
+      LockSupport.parkNanos(ASK.toNanos());
+    }
+  }
+
+  /** Who may take over now without anything being lost. */
+  private Set<String> fit() throws IOException {
     ManagedState state = store.read();
     if (state == null || !state.isSettled()) {
       throw new IOException("there is no primary now");
@@ -893,22 +981,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         }
       }
     }
-    if (wanted.isEmpty() ? fit.isEmpty() : !fit.contains(wanted)) {
-      throw new IOException(
-          (wanted.isEmpty() ? "nobody" : wanted + " does not")
-              + (wanted.isEmpty() ? " follows" : " follow")
-              + " closely enough; who does: "
-              + (fit.isEmpty() ? "nobody" : String.join(", ", fit)));
-    }
-    if (!wanted.isEmpty()) {
-      return wanted;
-    }
-    for (String name : config.members().keySet()) {
-      if (fit.contains(name)) {
-        return name;
-      }
-    }
-    throw new IOException("nobody follows closely enough");
+    return fit;
   }
 
   /** Keeps from electing anybody until the primary is out of the way. Any thread. */

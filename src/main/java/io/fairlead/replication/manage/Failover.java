@@ -106,6 +106,8 @@ final class Failover {
     BEGINNING,
     /** Voters are being recruited. */
     RECRUITING,
+    /** The only one whose word commits will need is the old primary. */
+    AWAITING,
     /** The one to be promoted gets what it lacks. */
     ADVANCING,
     /** The group is told for whom it will wait. */
@@ -148,8 +150,23 @@ final class Failover {
     }
   }
 
+  /**
+   * What is known of the last term that came to its end. Logs that end on its timeline and have its
+   * rule are pieces of one log: only one member wrote on that timeline and that rule. Of no others
+   * is that known.
+   *
+   * @param term in which its primary was let in
+   * @param timeline that this one had begun
+   */
+  record Sealed(long term, int timeline) {
+    boolean holds(Position position) {
+      return position.sealed() == term && position.timeline() == timeline;
+    }
+  }
+
   private final long term;
   private final String old;
+  private final Sealed last;
   private final Map<String, Integer> priorities = new LinkedHashMap<>();
   private final Map<String, Position> recruited = new HashMap<>();
   private Phase phase = Phase.BEGINNING;
@@ -161,11 +178,13 @@ final class Failover {
   /**
    * @param term higher than any before
    * @param old the primary that is to be none any more
+   * @param last the term before that it was that in
    * @param candidates all members but the old primary
    */
-  Failover(long term, String old, List<Candidate> candidates) {
+  Failover(long term, String old, Sealed last, List<Candidate> candidates) {
     this.term = term;
     this.old = old;
+    this.last = last;
     candidates.forEach(one -> priorities.put(one.name(), one.priority()));
   }
 
@@ -197,6 +216,10 @@ final class Failover {
         yield recruited.keySet().containsAll(rule().voters()) ? choose() : List.of();
       }
       case Answer.EnoughWaited(long at) when at == term && phase == Phase.RECRUITING -> choose();
+      case Answer.Revoked(String member, long at, Position position)
+          when at == term && phase == Phase.AWAITING && member.equals(old) ->
+          takeOver(position);
+      case Answer.EnoughWaited(long at) when at == term && phase == Phase.AWAITING -> prepare();
       case Answer.Outvoted(long higher) when higher > term ->
           giveUp("term " + higher + " has begun");
       case Answer.Advanced(String member, long at, Position position)
@@ -238,12 +261,19 @@ final class Failover {
     };
   }
 
-  /** Voters that have been asked and have not answered; empty: nobody is waited for. */
+  /** Whose word the last step needs; empty: it has not come to that. */
+  Set<String> awaited() {
+    return phase == Phase.SEALING ? next().names() : Set.of();
+  }
+
+  /** Who has been asked and has not answered; empty: nobody is waited for. */
   Set<String> missing() {
     Set<String> missing = new HashSet<>();
     if (phase == Phase.RECRUITING) {
       missing.addAll(rule().voters());
       missing.removeAll(recruited.keySet());
+    } else if (phase == Phase.AWAITING) {
+      missing.add(old);
     }
     return missing;
   }
@@ -287,10 +317,31 @@ final class Failover {
     }
     winner = best;
     if (isMostAdvanced(best)) {
-      return prepare();
+      return others().isEmpty() ? await() : prepare();
     }
     phase = Phase.ADVANCING;
     return List.of(new Command.FastForward(best, mostAdvanced(), term));
+  }
+
+  /**
+   * Nothing can be acknowledged before the old primary is back. One that was killed mostly is in a
+   * moment, and often has something that nobody else has and that was not acknowledged. Were it
+   * left behind it would have to go back first, which takes far longer than to wait for it.
+   */
+  private List<Command> await() {
+    phase = Phase.AWAITING;
+    return List.of(new Command.Revoke(old, term));
+  }
+
+  /** What the old primary has more of the same log is taken over, so that it can follow. */
+  private List<Command> takeOver(Position position) {
+    Position own = position(winner());
+    if (!last.holds(own) || !last.holds(position) || position.compareTo(own) <= 0) {
+      return prepare();
+    }
+    recruited.put(old, position);
+    phase = Phase.ADVANCING;
+    return List.of(new Command.FastForward(winner(), old, term));
   }
 
   private int priority(String member) {
@@ -332,9 +383,7 @@ final class Failover {
    * is acknowledged.
    */
   private List<Command> prepare() {
-    Set<String> others = new HashSet<>(rule().voters());
-    others.addAll(rule().names());
-    others.remove(winner());
+    Set<String> others = others();
     if (others.isEmpty()) {
       others.add(old);
     }
@@ -348,6 +397,14 @@ final class Failover {
       return List.of(new Command.WriteState(before, careful, term));
     }
     return name(); // who elects is that careful already
+  }
+
+  /** Who votes beside the one that is to be promoted. */
+  private Set<String> others() {
+    Set<String> others = new HashSet<>(rule().voters());
+    others.addAll(rule().names());
+    others.remove(winner());
+    return others;
   }
 
   private List<Command> name() {

@@ -333,7 +333,8 @@ final class MemberAgent implements AutoCloseable {
       server.buryGuard();
       doing(Doing.STOPPED);
       changed.run();
-      boolean soon = startedAt != 0 && now - startedAt < AT_ONCE_NANOS && stopping == null;
+      boolean meant = stopping != null || rejoin || reinit;
+      boolean soon = startedAt != 0 && now - startedAt < AT_ONCE_NANOS && !meant;
       if (soon && !wasPrimary) { // one that was promoted had been started
         diesAtOnce = true;
         throw new IOException("ended soon after its start: " + folder.lastWords());
@@ -356,7 +357,8 @@ final class MemberAgent implements AutoCloseable {
       create(state, first);
       return;
     }
-    String system = folder.system(folder.data());
+    MemberFolder.Control control = folder.control(folder.data());
+    String system = control.system();
     if (!state.isFounded() && first) {
       if (store.replace(state, state.withSystem(system))) {
         changed.run();
@@ -379,10 +381,10 @@ final class MemberAgent implements AutoCloseable {
       return;
     }
     Member from = source.get();
-    if ((rejoin || folder.isPromoted() || (diesAtOnce && isBehind(state)))
+    if ((rejoin || folder.isPromoted() || (diesAtOnce && isBehind(state, control)))
         && from != null
         && !from.name().equals(member.name())) {
-      goBack(from);
+      goBack(from, control);
     } else {
       begin(null); // where nobody can be gone back to it may be needed as it is
     }
@@ -396,7 +398,7 @@ final class MemberAgent implements AutoCloseable {
    * recovery, and so write something of its own on that timeline which no rewind finds. It is
    * started again, and copied if that does not help.
    */
-  private void goBack(Member from) throws IOException {
+  private void goBack(Member from, MemberFolder.Control control) throws IOException {
     int timeline = checkpoint(from);
     long now = System.nanoTime();
     if (now - sameAt > SAME_NANOS) {
@@ -404,9 +406,9 @@ final class MemberAgent implements AutoCloseable {
     }
     if (timeline == 0) {
       begin(null);
-    } else if (folder.isPromoted() || folder.timeline() != timeline) {
+    } else if (folder.isPromoted() || control.timeline() != timeline) {
       same = 0;
-      rewind(from);
+      rewind(from, control);
       begin(from);
     } else if (same++ < SAME) {
       sameAt = now;
@@ -428,8 +430,9 @@ final class MemberAgent implements AutoCloseable {
    * timeline than was taken over, and knows of the newer one, ends as soon as it is started, so
    * that nobody can ask it how far it is.
    */
-  private boolean isBehind(ManagedState state) throws IOException {
-    return folder.checkpointTimeline() < state.timeline();
+  private static boolean isBehind(ManagedState state, MemberFolder.Control control)
+      throws IOException {
+    return control.checkpointTimeline() < state.timeline();
   }
 
   /**
@@ -636,11 +639,11 @@ final class MemberAgent implements AutoCloseable {
   }
 
   /** Takes back what the primary does not have. What cannot be is set aside, and copied anew. */
-  private void rewind(Member from) throws IOException {
+  private void rewind(Member from, MemberFolder.Control control) throws IOException {
     folder.markRewinding();
     folder.removeStandby();
     try {
-      if (folder.hasOldCheckpoint()) {
+      if (control.hasOldCheckpoint()) {
         endRecovery();
       }
       String _ =

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ final class MemberFolder {
   private static final String DOOR = "pg_hba.conf";
   private static final String AUTO = "postgresql.auto.conf";
   private static final Pattern TERM = Pattern.compile("(?m)^fairlead\\.term = '([0-9]+)'");
+  private static final Pattern KERNEL = Pattern.compile("([0-9]{1,5})\\.([0-9]{1,5})");
   private static final Pattern OURS =
       Pattern.compile(
           "^\\s*(fairlead\\.term|primary_conninfo|primary_slot_name|synchronous_standby_names"
@@ -115,40 +117,64 @@ final class MemberFolder {
 
   /** The identifier of the data in there. */
   String system(Path data) throws IOException {
-    return control(data, "Database system identifier");
+    return control(data).system();
   }
 
-  /** A line of what {@code pg_controldata} says. */
-  String control(Path data, String what) throws IOException {
+  /** What {@code pg_controldata} says; asked once for all, since it takes a process each time. */
+  Control control(Path data) throws IOException {
     String said = programs.run("pg_controldata", List.of(data.toString()), Map.of(), SHORT);
+    Map<String, String> lines = new HashMap<>();
     for (String line : said.lines().toList()) {
-      if (line.startsWith(what + ":")) {
-        return line.substring(what.length() + 1).strip();
+      int colon = line.indexOf(':');
+      if (colon > 0) {
+        lines.put(line.substring(0, colon), line.substring(colon + 1).strip());
       }
     }
-    throw new IOException("pg_controldata does not say: " + what);
+    return new Control(lines);
   }
 
-  /**
-   * The timeline that the data is of: that of the last checkpoint, or a later one that has been
-   * replayed since.
-   */
-  int timeline() throws IOException {
-    return Math.max(checkpointTimeline(), replayedTimeline());
-  }
+  /** As it was when the server ended, or at its last checkpoint. */
+  record Control(Map<String, String> lines) {
+    private String text(String what) throws IOException {
+      String found = lines.get(what);
+      if (found == null) {
+        throw new IOException("pg_controldata does not say: " + what);
+      }
+      return found;
+    }
 
-  /** Whether it has replayed a later timeline than the one of its last checkpoint. */
-  boolean hasOldCheckpoint() throws IOException {
-    return replayedTimeline() > checkpointTimeline();
-  }
+    String system() throws IOException {
+      return text("Database system identifier");
+    }
 
-  /** The one of its last checkpoint. */
-  int checkpointTimeline() throws IOException {
-    return (int) number(control(data(), "Latest checkpoint's TimeLineID"));
-  }
+    /**
+     * The timeline that the data is of: that of the last checkpoint, or a later one that has been
+     * replayed since.
+     */
+    int timeline() throws IOException {
+      return Math.max(checkpointTimeline(), replayedTimeline());
+    }
 
-  private int replayedTimeline() throws IOException {
-    return (int) number(control(data(), "Min recovery ending loc's timeline"));
+    /** Whether it has replayed a later timeline than the one of its last checkpoint. */
+    boolean hasOldCheckpoint() throws IOException {
+      return replayedTimeline() > checkpointTimeline();
+    }
+
+    /** The one of its last checkpoint. */
+    int checkpointTimeline() throws IOException {
+      return (int) number(text("Latest checkpoint's TimeLineID"));
+    }
+
+    private int replayedTimeline() throws IOException {
+      return (int) number(text("Min recovery ending loc's timeline"));
+    }
+
+    /** What the primary had of one of {@link #NOT_LESS}. */
+    String had(String setting) throws IOException {
+      return text(
+          setting.replaceFirst("transactions?$", setting.endsWith("s") ? "xacts" : "xact")
+              + " setting");
+    }
   }
 
   /**
@@ -180,18 +206,31 @@ final class MemberFolder {
   /** Everybody begins as a replica: so what was had once is had from then on. */
   private Map<String, String> atLeast(Map<String, String> wanted) throws IOException {
     Map<String, String> settings = new LinkedHashMap<>(wanted);
+    Control control = control(data());
     for (String name : NOT_LESS) {
-      String had =
-          control(
-              data(),
-              name.replaceFirst("transactions?$", name.endsWith("s") ? "xacts" : "xact")
-                  + " setting");
+      String had = control.had(name);
       String wants = settings.get(name);
       if (wants == null || !wants.matches("[0-9]{1,9}") || number(wants) < number(had)) {
         settings.put(name, name.equals("max_wal_senders") && wants == null ? "20" : had);
       }
     }
+    if (canSyncAtOnce()) {
+      settings.putIfAbsent("recovery_init_sync_method", "syncfs");
+    }
     return settings;
+  }
+
+  /**
+   * One that was killed brings its files to the disk before it recovers, which one by one takes
+   * longer than all the rest of its start. PostgreSQL can have all done at once since 14; kernels
+   * before 5.8 do not tell of errors then.
+   */
+  private boolean canSyncAtOnce() throws IOException {
+    String version = Files.readString(data().resolve("PG_VERSION")).strip();
+    Matcher kernel = KERNEL.matcher(System.getProperty("os.version", ""));
+    return number(version.replaceFirst("\\..*", "")) >= 14
+        && kernel.lookingAt()
+        && number(kernel.group(1)) * 1000 + number(kernel.group(2)) >= 5008;
   }
 
   private static long number(String text) throws IOException {

@@ -36,7 +36,11 @@ final class MemberServer {
           + " 'setpriv --pdeathsig KILL -- \"$@\" & wait' sh \"$@\" 3<&- & exec cat <&3 >/dev/null";
 
   private static final long NAP_NANOS = 10_000_000;
+  private static final long BURY_NAP_NANOS = 1_000_000;
   private static final Duration BEGIN = Duration.ofSeconds(20);
+
+  /** So long the shell may take to bury a server that has ended. */
+  private static final Duration BURIAL = Duration.ofSeconds(2);
 
   private final PostgresPrograms programs;
   private final MemberFolder folder;
@@ -210,8 +214,17 @@ final class MemberServer {
     buryGuard();
   }
 
-  /** It has nothing to guard any more. */
+  /**
+   * It has nothing to guard any more. It takes the shell with it, which has to have buried the
+   * server before: what is left to the first process of a machine, or of a container, may be there
+   * for ever, and as long as it is nothing starts on that data.
+   */
   void buryGuard() {
+    ProcessEntry ended = server;
+    long end = System.nanoTime() + BURIAL.toNanos();
+    while (ended != null && ended.isThere() && !ended.isAlive() && System.nanoTime() < end) {
+      LockSupport.parkNanos(BURY_NAP_NANOS);
+    }
     ProcessEntry known = guard;
     if (known != null && known.name().equals("cat")) {
       known.kill();

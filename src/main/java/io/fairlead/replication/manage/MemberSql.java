@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
@@ -63,11 +64,16 @@ final class MemberSql {
       "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
   private static final String REPLAYED = "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')";
 
+  private static final String NEWEST =
+      "(select max(('x' || substr(name, 1, 8))::bit(32)::int) from pg_ls_waldir()"
+          + " where name ~ '^[0-9A-F]{24}$')";
+
   /** All of a sight in one answer. */
   private static final String SIGHT =
       "select r, (select system_identifier from pg_control_system()),"
           + " case when r then coalesce((select received_tli from pg_stat_wal_receiver),"
-          + " (select timeline_id from pg_control_checkpoint())) else "
+          + NEWEST
+          + ", (select timeline_id from pg_control_checkpoint())) else "
           + TIMELINE
           + " end, case when r then "
           + REPLAYED
@@ -123,6 +129,24 @@ final class MemberSql {
           !"off".equals(row.get(9)));
     } catch (NumberFormatException | IndexOutOfBoundsException e) {
       throw new IOException("does not tell what it is", e);
+    }
+  }
+
+  /** What a primary on that timeline has taken over of others. */
+  static Ancestry ancestry(Sql.Session session, int timeline, Duration timeout) throws IOException {
+    String ends =
+        timeline == 1
+            ? ""
+            : session.value(
+                "select coalesce(string_agg(m[1] || ':' || pg_wal_lsn_diff(m[2]::pg_lsn, '0/0'),"
+                    + " ' '), '') from regexp_matches(pg_read_file('pg_wal/"
+                    + String.format(Locale.ROOT, "%08X", timeline)
+                    + ".history'), '^(\\d+)\\s+([0-9A-F]+/[0-9A-F]+)', 'gn') m",
+                timeout);
+    try {
+      return Ancestry.parse(timeline, ends);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("does not tell what its timeline comes from", e);
     }
   }
 
@@ -239,8 +263,11 @@ final class MemberSql {
                   + " (select wait_event from pg_stat_activity where backend_type = 'startup')"
                   + " in ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream'),"
                   + " coalesce(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn(), true),"
-                  + " current_setting('primary_conninfo') = ''",
+                  + " current_setting('primary_conninfo') = '', pg_is_in_recovery()",
               SHORT);
+      if ("f".equals(row.get(4))) {
+        throw new IOException("has become a primary meanwhile"); // and others have orders for it
+      }
       long now = System.nanoTime();
       if ("f".equals(row.get(0)) && "t".equals(row.get(3))) {
         quietSince = quietSince == 0 ? now : quietSince;
@@ -262,15 +289,19 @@ final class MemberSql {
         session.value("select to_regclass('fairlead.rule') is not null", SHORT).equals("t");
     List<@Nullable String> row =
         session.row(
-            "select (select max(('x' || substr(name, 1, 8))::bit(32)::int) from pg_ls_waldir()"
-                + " where name ~ '^[0-9A-F]{24}$'), "
+            "select "
+                + NEWEST
+                + ", "
                 + REPLAYED
                 + (ruled ? ", coalesce((select max(term) from fairlead.rule), 0)" : ", 0"),
             SHORT);
     return new Position(number(text(row, 2)), (int) number(text(row, 0)), number(text(row, 1)));
   }
 
-  /** Gets from another who has promised as well what it lacks, and nothing more. */
+  /**
+   * Gets from another who has promised as well what it lacks, and nothing more. Where nothing comes
+   * any more that is the end of it: others need the member.
+   */
   Answer fastForward(Member member, Member from, long term) {
     try (Sql.Session session = open(member, SHORT)) {
       long higher = promise(session, term);
@@ -283,10 +314,15 @@ final class MemberSql {
       }
       set(session, "primary_conninfo", conninfo(member, from));
       reload(session);
-      long end = System.nanoTime() + LONG.toNanos();
-      while (number(session.value("select " + REPLAYED, SHORT)) < wanted.received()
-          && System.nanoTime() < end) {
-        LockSupport.parkNanos(2 * NAP_NANOS);
+      long last = 0;
+      long moved = System.nanoTime();
+      while (last < wanted.received() && System.nanoTime() - moved < SHORT.toNanos()) {
+        long is = number(session.value("select " + REPLAYED, SHORT));
+        if (is > last) {
+          last = is;
+          moved = System.nanoTime();
+        }
+        LockSupport.parkNanos(NAP_NANOS);
       }
       set(session, "primary_conninfo", "");
       reload(session);

@@ -39,6 +39,12 @@ record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
     return now != null && !now.ended() && now.ticks() == ticks;
   }
 
+  /** It runs, or has ended and nobody has buried it yet. */
+  boolean isThere() {
+    ProcessEntry now = find(pid);
+    return now != null && now.ticks() == ticks;
+  }
+
   /** Those that it has started. */
   List<ProcessEntry> children() {
     List<ProcessEntry> children = new ArrayList<>();

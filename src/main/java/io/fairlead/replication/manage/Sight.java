@@ -10,11 +10,13 @@ import org.jspecify.annotations.Nullable;
  * @param failure why it told nothing; null: it told
  * @param recovering whether it is no primary
  * @param system identifier of its data
- * @param timeline of what it writes, or receives
+ * @param timeline of what it writes, or receives; of a replica that receives nothing the highest
+ *     that it has anything of
  * @param position up to where it has replayed, or written
  * @param promise the highest term that it has promised
  * @param follows address of whom it is told to follow; empty: nobody
- * @param receives whether it gets the log from somebody now
+ * @param receives whether it gets the log from somebody now. One that cannot follow begins anew
+ *     again and again, and seems to each time
  * @param heard how many milliseconds ago it got something; -1: it gets nothing
  * @param followers who gets the log from it, by their names
  * @param closed whether it lets nobody write

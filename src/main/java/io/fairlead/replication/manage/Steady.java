@@ -36,11 +36,18 @@ final class Steady {
    * @param told the last that it did tell; null: nothing yet
    * @param misses questions in a row that it did not answer
    * @param since since when it is as it is: gets the log, or does not
+   * @param here since when it has answered; of no meaning where it does not
    * @param down its server is known to have ended
    * @param starting its server runs and has not answered yet, since then; 0: no such thing
    */
   record Known(
-      Sight sight, @Nullable Sight told, int misses, long since, boolean down, long starting) {}
+      Sight sight,
+      @Nullable Sight told,
+      int misses,
+      long since,
+      long here,
+      boolean down,
+      long starting) {}
 
   private final ManagedState state;
   private final Map<String, Known> members;
@@ -112,10 +119,12 @@ final class Steady {
     if (old != null && isStarting(old)) {
       return state.primary() + " is just starting";
     }
+    if (state.sealed() == 0) { // nothing has been acknowledged yet: only the founder is asked
+      return old != null && canBeAsked(old) ? "" : "it does not answer yet";
+    }
     Set<String> here = new TreeSet<>();
     members.forEach((name, one) -> {
-      boolean asked = one.sight().isReplica() || (one.sight().isPrimary() && !state.isSettled());
-      if (asked && !one.down()) {
+      if (canBeAsked(one)) {
         here.add(name);
       }
     });
@@ -130,6 +139,11 @@ final class Steady {
             + " can be asked, and without "
             + wanted
             + " of them what was acknowledged might be lost";
+  }
+
+  private boolean canBeAsked(Known one) {
+    Sight sight = one.sight();
+    return !one.down() && (sight.isReplica() || (sight.isPrimary() && !state.isSettled()));
   }
 
   /**
@@ -150,15 +164,40 @@ final class Steady {
     return lost;
   }
 
-  /** Replicas that are told whom to follow, and cannot. */
-  Set<String> stuck(String leader, String address) {
-    Set<String> stuck = new TreeSet<>();
+  /**
+   * Replicas that cannot follow, whatever they are told: they have more of an older timeline than
+   * was taken over. Of a primary that was killed that is so as often as not.
+   *
+   * @param ancestry of the leader's log
+   */
+  Set<String> ahead(String leader, Ancestry ancestry) {
+    Set<String> ahead = new TreeSet<>();
     members.forEach((name, one) -> {
       if (one.sight().isReplica()
           && !name.equals(leader)
-          && one.sight().follows().equals(address)
-          && !one.sight().receives()
-          && now - one.since() > IDLE.toNanos()) {
+          && one.sight().promise() <= state.term()
+          && ancestry.lacks(one.sight().timeline(), one.sight().position())) {
+        ahead.add(name);
+      }
+    });
+    return ahead;
+  }
+
+  /**
+   * Replicas that are to be made fit to follow: those that have been told whom and get nothing, and
+   * those that are {@link #ahead}, which seem to get something again and again.
+   */
+  Set<String> stuck(String leader, String address, Ancestry ancestry) {
+    Set<String> ahead = ahead(leader, ancestry);
+    Set<String> stuck = new TreeSet<>();
+    members.forEach((name, one) -> {
+      boolean idle =
+          one.sight().isReplica()
+              && !name.equals(leader)
+              && one.sight().follows().equals(address)
+              && !one.sight().receives()
+              && now - one.since() > IDLE.toNanos();
+      if ((idle || ahead.contains(name)) && now - one.here() > IDLE.toNanos()) {
         stuck.add(name);
       }
     });

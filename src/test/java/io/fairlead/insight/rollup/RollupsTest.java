@@ -122,6 +122,15 @@ final class RollupsTest {
   }
 
   @Test
+  void whatGoesWrongOnPurposeIsNoError() throws IOException {
+    send(Request.at(now));
+    send(Request.at(now).ended(503, ErrorReason.FAULT_INJECTED).tried(0));
+    send(Request.at(now).ended(503, ErrorReason.NO_NODE).tried(0));
+    after(Duration.ofSeconds(10));
+    assertThat(totals(ask(START, now, MINUTE, ROUTE))).containsExactly("web/1 3:1");
+  }
+
+  @Test
   void requestsAreToldApartByWhatIsAsked() throws IOException {
     send(Request.at(now));
     send(Request.at(now).node("b").ended(500, null).tried(3));

@@ -209,6 +209,9 @@ final class Traffic implements AutoCloseable {
     draft.id(1, sequence++);
     draft.result(request.status(), request.reason(), request.tries());
     draft.bytes(request.in(), request.out());
+    if (request.reason() == ErrorReason.FAULT_INJECTED) {
+      draft.flag(RecordLayout.MEANT);
+    }
     draft.names(
         number(Kind.LISTENER, request.listener()),
         number(Kind.ROUTE, request.route()),

@@ -17,6 +17,8 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -162,6 +164,7 @@ final class AdmissionTest {
     ProxyFixture proxy = proxy(4, a.address(), b.address());
     proxy.limit(new ServiceLimits(connections, perNode, total, false, 1000, LONG));
     AtomicInteger good = new AtomicInteger();
+    Queue<String> others = new ConcurrentLinkedQueue<>();
     List<Thread> clients = new ArrayList<>();
     for (int i = 0; i < 32; i++) {
       Wire client = leftOver.closes(Wire.to(proxy.address()));
@@ -171,24 +174,62 @@ final class AdmissionTest {
                 try {
                   for (int k = 0; k < 20; k++) {
                     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
-                    if (client.response().status() == 200) {
+                    Received answer = client.response();
+                    if (answer.status() == 200) {
                       good.incrementAndGet();
+                    } else {
+                      others.add(answer.toString());
                     }
                   }
                 } catch (IOException | StrictReader.Doubt e) {
-                  // The number says it.
+                  others.add(e.toString());
                 }
               }));
     }
     for (Thread client : clients) {
       client.join();
     }
+    assertThat(others).isEmpty();
     assertThat(good.get()).isEqualTo(640);
     for (SlotNode node : List.of(a, b)) {
       assertThat(node.most()).isLessThanOrEqualTo(Math.min(Math.min(perNode, total), connections));
       assertThat(node.mostConnections()).isLessThanOrEqualTo(connections);
       assertThat(node.targets()).isNotEmpty();
     }
+  }
+
+  @Test
+  void whoMayGoToANodeWhoseLastConnectionIsJustBeingGivenBackGetsItThen() throws Exception {
+    HandNode hand = hand();
+    ProxyFixture proxy = proxy(2, hand.address());
+    proxy.limit(new ServiceLimits(1, ANY, ANY, false, 10, LONG));
+    Node node = proxy.service().nodes().all()[0];
+    node.connectionOpened(); // as of a loop that has counted its request out, and not yet given
+    // back
+    Wire client = asking(proxy, "/");
+    Await.value(1, node::inFlight, "requests let through");
+    node.connectionClosed();
+    Wire at = leftOver.closes(hand.accept());
+    at.request();
+    at.send(OK);
+    assertThat(client.response().status()).isEqualTo(200);
+    assertThat(node.connections()).isEqualTo(1);
+  }
+
+  @Test
+  void aLoopThatSharesConnectionsHasOneHoweverManyOthersHave() throws Exception {
+    HandNode hand = hand();
+    ProxyFixture proxy =
+        leftOver.watches(ProxyFixture.startHttp2(List.of(hand.address()), ProxyFixture.limits()));
+    proxy.limit(new ServiceLimits(1, ANY, ANY, false, 10, LONG));
+    Node node = proxy.service().nodes().all()[0];
+    node.connectionOpened(); // of another loop
+    Http2Wire client = leftOver.closes(Http2Wire.client(proxy.address())).get(1, "/");
+    Http2Wire at = leftOver.closes(Http2Wire.node(leftOver.closes(hand.accept())));
+    at.head(1);
+    at.headers(1, Http2Wire.END, List.of(":status: 200"));
+    assertThat(client.answer(1).status()).isEqualTo(200);
+    node.connectionClosed();
   }
 
   @Test

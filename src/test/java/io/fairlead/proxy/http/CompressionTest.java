@@ -4,11 +4,10 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.CompressConfig;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +31,12 @@ final class CompressionTest {
     proxy =
         leftOver
             .watches(ProxyFixture.start(node.address()))
-            .compress(new CompressConfig(List.of("text/*", "application/json"), 1000, 3));
+            .compress(
+                new CompressConfig(
+                    CompressConfig.DEFAULT_CODINGS,
+                    List.of("text/*", "application/json"),
+                    1000,
+                    3));
   }
 
   private Wire client() throws IOException {
@@ -44,10 +48,12 @@ final class CompressionTest {
   }
 
   private static String unpacked(CharSequence packed) throws IOException {
-    byte[] bytes = packed.toString().getBytes(ISO_8859_1);
-    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-      return new String(in.readAllBytes(), ISO_8859_1);
-    }
+    return unpacked("gzip", packed);
+  }
+
+  private static String unpacked(String coding, CharSequence packed) throws IOException {
+    return new String(
+        PackerTest.unpacked(coding, packed.toString().getBytes(ISO_8859_1)), ISO_8859_1);
   }
 
   private static String get(String more) {
@@ -69,9 +75,9 @@ final class CompressionTest {
     Wire up = null;
     for (String body :
         new String[] {TEXT, "x".repeat(200_000), TEXT + TEXT}) { // one after the other
-      client.send(get("Accept-Encoding: gzip, br"));
+      client.send(get("Accept-Encoding: gzip, deflate"));
       up = up == null ? accept() : up;
-      assertThat(up.request().values("accept-encoding")).containsExactly("gzip, br");
+      assertThat(up.request().values("accept-encoding")).containsExactly("gzip, deflate");
       up.send(
           answer(
               "Content-Type: Text/HTML; charset=utf-8\r\nETag: \"1\"\r\nAccept-Ranges: bytes",
@@ -93,30 +99,37 @@ final class CompressionTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "gzip                        | true",
-        "x-gzip                      | true",
-        "*                           | true",
-        "br;q=1.0, gzip;q=0.8, *;q=0.1 | true",
-        "GZIP ; Q=0.001              | true",
-        "deflate, br                 | false",
-        "identity                    | false",
-        "gzip;q=0                    | false",
-        "gzip;q=0, *                 | false",
-        "*;q=0                       | false",
-        "gzip;q=0.5, identity;q=0.6  | false",
-        "gzip;q=2                    | false",
-        "gzippy                      | false",
-        "~~                          | false",
+        "gzip                        | gzip",
+        "x-gzip                      | gzip",
+        "br                          | br",
+        "zstd                        | zstd",
+        "*                           | zstd",
+        "gzip, deflate, br, zstd     | zstd",
+        "gzip, deflate, br           | br",
+        "gzip, br;q=0.9              | gzip",
+        "br;q=0.5, gzip;q=0.8, *;q=0.1 | gzip",
+        "zstd;q=0, *                 | br",
+        "GZIP ; Q=0.001              | gzip",
+        "deflate, compress           | ~~",
+        "identity                    | ~~",
+        "gzip;q=0                    | ~~",
+        "gzip;q=0, *                 | zstd",
+        "*;q=0                       | ~~",
+        "gzip;q=0.5, identity;q=0.6  | ~~",
+        "gzip;q=0.5, identity;q=0.5  | gzip",
+        "gzip;q=2                    | ~~",
+        "gzippy                      | ~~",
+        "~~                          | ~~",
       })
-  void theClientDecides(String accepted, boolean packed) throws Exception {
+  void theClientDecides(String accepted, String coding) throws Exception {
     Wire client = client().send(get("Accept-Encoding: " + accepted));
     Wire up = accept();
     up.request();
     up.send(answer("Content-Type: text/plain", TEXT));
     Received got = client.response();
-    assertThat(got.values("content-encoding").contains("gzip")).isEqualTo(packed);
+    assertThat(String.join("", got.values("content-encoding"))).isEqualTo(coding);
     assertThat(got.values("vary")).containsExactly("accept-encoding");
-    assertThat(packed ? unpacked(got.body) : got.body.toString()).isEqualTo(TEXT);
+    assertThat(unpacked(coding, got.body)).isEqualTo(TEXT);
   }
 
   @ParameterizedTest
@@ -166,6 +179,24 @@ final class CompressionTest {
     up.request();
     up.send(answer("Content-Type: text/plain", TEXT));
     assertThat(old.response().body.toString()).isEqualTo(TEXT);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "none",
+      value = {
+        "none | 0..",
+        "hello world! | 5.hello.6. world.1.!.0..",
+      })
+  void theFirstThatIsPackedIsWhole(@Nullable String text, String chunks) throws Exception {
+    Wire client = client().send(get("Accept-Encoding: gzip"));
+    Wire up = accept();
+    up.request();
+    up.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + chunks.replace(".", "\r\n"));
+    assertThat(unpacked(client.response().body)).isEqualTo(text == null ? "" : text);
   }
 
   @Test

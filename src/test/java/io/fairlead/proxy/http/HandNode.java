@@ -24,7 +24,8 @@ public final class HandNode implements AutoCloseable {
       server.setReceiveBufferSize(receiveBuffer);
     }
     server.setSoTimeout(PATIENCE_MILLIS);
-    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    // A test may leave more in the queue than the usual 50, behind which connecting takes seconds.
+    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1000);
   }
 
   public InetSocketAddress address() {

@@ -355,6 +355,26 @@ final class Http2NodeTest {
   }
 
   @Test
+  void aWiderWindowIsAcknowledgedBeforeItIsUsed() throws Exception {
+    ProxyFixture plain = leftOver.watches(ProxyFixture.start(node.address()));
+    Http2Wire client =
+        leftOver.closes(Http2Wire.client(plain.address(), Http2.INITIAL_WINDOW_SIZE, 0));
+    client.get(1, "/");
+    Wire atNode = leftOver.closes(node.accept());
+    atNode.request();
+    atNode.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    client.head(1);
+    int before = client.sync().story().size();
+    client.settings(Http2.INITIAL_WINDOW_SIZE, 3);
+    assertThat(client.body(1, 3)).isEqualTo("hel");
+    List<String> after = client.story().subList(before, client.story().size());
+    assertThat(after)
+        .containsExactly(Http2.SETTINGS + " " + Http2.ACK + " 0 0", Http2.DATA + " 0 1 3");
+    client.settings(Http2.INITIAL_WINDOW_SIZE, 5);
+    assertThat(client.answer(1).body.toString()).isEqualTo("hello");
+  }
+
+  @Test
   void aWebSocketGoesFromHttp2ToHttp1() throws Exception {
     ProxyFixture plain = leftOver.watches(ProxyFixture.start(node.address()));
     Http2Wire client = leftOver.closes(Http2Wire.client(plain.address()));

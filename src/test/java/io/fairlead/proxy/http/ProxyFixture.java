@@ -5,6 +5,7 @@ import io.fairlead.config.AccessConfig;
 import io.fairlead.config.AuthConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
+import io.fairlead.config.CacheConfig;
 import io.fairlead.config.CompressConfig;
 import io.fairlead.config.DeployConfig;
 import io.fairlead.config.ForwardedConfig;
@@ -14,6 +15,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.config.HttpLimits;
 import io.fairlead.config.Importance;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.config.MirrorConfig;
 import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.OutlierConfig;
 import io.fairlead.config.ProxyVersion;
@@ -27,6 +29,7 @@ import io.fairlead.config.RuntimeConfig;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.config.ServiceLimits;
 import io.fairlead.config.ServiceTls;
+import io.fairlead.config.TrialConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.config.WebSocketConfig;
 import io.fairlead.proxy.DataPlane;
@@ -49,6 +52,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data plane alone, for tests that speak raw bytes to it: no control thread, no probes, so that
@@ -77,7 +81,10 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   private final LoopCounters<RouteCounter> routeCounters;
   private final ServiceTarget target;
   private List<Guard> guards = List.of();
+  private @Nullable Mirror mirror;
   private Optional<CompressConfig> compress = Optional.empty();
+  private Optional<CacheConfig> cache = Optional.empty();
+  private @Nullable RouteCache routeCache;
 
   private ProxyFixture(
       List<InetSocketAddress> nodes,
@@ -144,9 +151,11 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         HeaderEdits.NONE,
         HeaderEdits.NONE,
         compress,
+        cache,
         Map.of(),
         retry,
-        Importance.NORMAL);
+        Importance.NORMAL,
+        TrialConfig.NONE);
   }
 
   /** A policy that sends everything to the same nodes under these limits. */
@@ -157,18 +166,17 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   /** The same, with the speed of bodies judged over such spans. */
   HttpPolicy policy(HttpLimits limits, Duration timeout, Duration rateSpan) {
     RouteConfig route = route(timeout);
+    HttpRoute made =
+        new HttpRoute(
+            route, List.of(target), routeCounters, RateLimits.NONE, guards, ErrorPages.NONE);
+    if (mirror != null) {
+      made.setMirror(mirror);
+    }
+    if (routeCache != null) {
+      made.setCache(routeCache);
+    }
     return new HttpPolicy(
-        RouteTable.of(
-            List.of(
-                new RouteTable.Entry<>(
-                    route,
-                    new HttpRoute(
-                        route,
-                        List.of(target),
-                        routeCounters,
-                        RateLimits.NONE,
-                        guards,
-                        ErrorPages.NONE)))),
+        RouteTable.of(List.of(new RouteTable.Entry<>(route, made))),
         limits,
         ForwardedConfig.DEFAULT,
         rateSpan);
@@ -253,6 +261,19 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
   /** From now on answers are packed. */
   ProxyFixture compress(CompressConfig config) {
     compress = Optional.of(config);
+    return guard();
+  }
+
+  /** From now on answers are kept there. */
+  ProxyFixture cache(CacheConfig config, CacheStore store) {
+    cache = Optional.of(config);
+    routeCache = new RouteCache(config, store, store.newScope(), routeCounters, false);
+    return guard();
+  }
+
+  /** From now on copies of requests go along that route. */
+  ProxyFixture mirror(MirrorConfig config, HttpRoute to) {
+    mirror = new Mirror(config, to, routeCounters);
     return guard();
   }
 

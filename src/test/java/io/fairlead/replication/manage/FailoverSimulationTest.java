@@ -35,6 +35,7 @@ class FailoverSimulationTest {
     long first = given == 0 ? System.nanoTime() : given;
     int published = 0;
     int acknowledged = 0;
+    int takenOver = 0;
     for (int run = 0; run < RUNS; run++) {
       World world = new World(first + run);
       try {
@@ -44,9 +45,11 @@ class FailoverSimulationTest {
       }
       published += world.publications;
       acknowledged += world.acknowledged.size();
+      takenOver += world.takenOver;
     }
     assertThat(published).as("failovers that came to their end").isGreaterThan(RUNS);
     assertThat(acknowledged).isGreaterThan(RUNS * 10);
+    assertThat(takenOver).as("logs of old primaries that were taken over").isPositive();
   }
 
   /** The cluster, those who fail it over, and what is on its way between them. */
@@ -90,6 +93,9 @@ class FailoverSimulationTest {
     private long nextId = 1;
     private String published = "a";
     private long publishedTerm;
+    private Failover.Sealed sealed = new Failover.Sealed(1, 1);
+    private final Map<Long, Integer> timelines = new HashMap<>();
+    private int takenOver;
     private int publications;
 
     World(long seed) {
@@ -158,7 +164,7 @@ class FailoverSimulationTest {
       for (Member member : members.values()) {
         candidates.add(new Candidate(member.name, random.nextInt(6) == 0 ? -1 : random.nextInt(3)));
       }
-      Failover failover = new Failover(next, published, candidates);
+      Failover failover = new Failover(next, published, sealed, candidates);
       terms.put(failover, next);
       failovers.add(failover);
       run(failover, failover.begin());
@@ -231,6 +237,12 @@ class FailoverSimulationTest {
           if (!obeys(member, at) || !source.up || source.promise != at) {
             yield new Answer.Failed(name, at, "cannot");
           }
+          if (!rule.voters().contains(from)) { // of others it is not known to be the same log
+            assertThat(source.log)
+                .as("what %s had when it got what %s has in term %d", name, from, at)
+                .startsWith(member.log.toArray(new Entry[0]));
+            takenOver++;
+          }
           member.log = new ArrayList<>(source.log);
           yield new Answer.Advanced(name, at, member.position());
         }
@@ -251,6 +263,7 @@ class FailoverSimulationTest {
           member.primary = true;
           int timeline = member.timeline() + 1;
           member.log.add(new Entry(-timeline, timeline, 0));
+          timelines.put(at, timeline);
           yield new Answer.Promoted(name, at, timeline);
         }
         case Command.Follow(String name, String primary, long at) -> {
@@ -275,6 +288,7 @@ class FailoverSimulationTest {
           if (at >= publishedTerm) { // as whoever hears of it sees to
             publishedTerm = at;
             published = name;
+            sealed = new Failover.Sealed(at, Objects.requireNonNull(timelines.get(at)));
             publications++;
             Member member = member(name);
             if (member.primary && member.promise == at) {

@@ -14,8 +14,10 @@ import org.junit.jupiter.api.Test;
 class FailoverTest {
   private static final VoterRule RULE = VoterRule.of(List.of("b", "c"), 1);
 
+  private static final Failover.Sealed LAST = new Failover.Sealed(6, 3);
+
   private final Failover failover =
-      new Failover(7, "a", List.of(new Candidate("b", 0), new Candidate("c", 0)));
+      new Failover(7, "a", LAST, List.of(new Candidate("b", 0), new Candidate("c", 0)));
 
   private List<Command> on(Answer answer) {
     return failover.on(answer);
@@ -85,7 +87,8 @@ class FailoverTest {
 
   @Test
   void whoMayNotBecomePrimaryGivesWhatItHas() {
-    Failover prefers = new Failover(7, "a", List.of(new Candidate("b", 0), new Candidate("c", -1)));
+    Failover prefers =
+        new Failover(7, "a", LAST, List.of(new Candidate("b", 0), new Candidate("c", -1)));
     List<Command> _ = prefers.on(new Answer.TermBegun(7, RULE));
     List<Command> _ = prefers.on(revoked("b", 500));
     assertThat(prefers.on(revoked("c", 600))).containsExactly(new Command.FastForward("b", "c", 7));
@@ -110,5 +113,53 @@ class FailoverTest {
     assertThat(on(new Answer.Revoked("x", 7, new Position(6, 3, 400)))).isEmpty();
     assertThat(on(revoked("c", 600))).isEmpty();
     assertThat(failover.phase()).isEqualTo(Phase.RECRUITING);
+  }
+
+  /** Of b, who alone has voted: commits will need a, who was killed. */
+  private Failover withNobodyElse() {
+    Failover alone = new Failover(7, "a", LAST, List.of(new Candidate("b", 0)));
+    List<Command> _ = alone.on(new Answer.TermBegun(7, VoterRule.of(List.of("b"), 1)));
+    assertThat(alone.on(revoked("b", 500))).containsExactly(new Command.Revoke("a", 7));
+    assertThat(alone.missing()).containsExactly("a");
+    return alone;
+  }
+
+  private static final Command NAMES =
+      new Command.WriteState(VoterRule.of(List.of("b"), 1), VoterRule.of(List.of("a", "b"), 1), 7);
+
+  /** Else a would have to go back to what b has first, and all writes would wait for that. */
+  @Test
+  void whatTheOldPrimaryHasMoreIsTakenOverWhereNothingGoesWithoutIt() {
+    Failover alone = withNobodyElse();
+    assertThat(alone.on(revoked("a", 510))).containsExactly(new Command.FastForward("b", "a", 7));
+    assertThat(alone.on(new Answer.Advanced("b", 7, new Position(6, 3, 510))))
+        .containsExactly(NAMES);
+    assertThat(alone.on(new Answer.StateWritten(7)))
+        .containsExactly(new Command.SetNames("b", VoterRule.of(List.of("a"), 1), 7));
+    List<Command> _ = alone.on(new Answer.NamesRead("b", 7, "ANY 1 (a)"));
+    assertThat(alone.on(new Answer.Promoted("b", 7, 4)))
+        .startsWith(new Command.Follow("a", "b", 7));
+    assertThat(alone.awaited()).containsExactly("a");
+  }
+
+  @Test
+  void theOldPrimaryIsNotWaitedForForEver() {
+    assertThat(withNobodyElse().on(new Answer.EnoughWaited(7))).containsExactly(NAMES);
+    assertThat(withNobodyElse().on(revoked("a", 500))).as("no more").containsExactly(NAMES);
+    assertThat(withNobodyElse().on(revoked("a", 490))).as("even less").containsExactly(NAMES);
+  }
+
+  /** What is streamed over something else is of no log at all. */
+  @Test
+  void whatMayBeOfAnotherLogIsNotTakenOver() {
+    for (Position other :
+        List.of(new Position(6, 4, 510), new Position(5, 3, 510), new Position(7, 3, 510))) {
+      assertThat(withNobodyElse().on(new Answer.Revoked("a", 7, other))).containsExactly(NAMES);
+    }
+    Failover alone =
+        new Failover(7, "a", new Failover.Sealed(6, 4), List.of(new Candidate("b", 0)));
+    List<Command> _ = alone.on(new Answer.TermBegun(7, VoterRule.of(List.of("b"), 1)));
+    List<Command> _ = alone.on(revoked("b", 500));
+    assertThat(alone.on(revoked("a", 510))).as("both of another timeline").containsExactly(NAMES);
   }
 }

@@ -37,14 +37,15 @@ class SteadyTest {
   }
 
   private static Steady.Known known(Sight sight, int misses, boolean down) {
-    return new Steady.Known(
-        sight, sight.told() ? sight : null, misses, NOW - Duration.ofMinutes(1).toNanos(), down, 0);
+    long since = NOW - Duration.ofMinutes(1).toNanos();
+    return new Steady.Known(sight, sight.told() ? sight : null, misses, since, since, down, 0);
   }
 
   /** Silent for that long, after so many questions. */
   private void silent(long millis, int misses) {
     Sight last = primary(NOW - millis * 1_000_000, "b", "c");
-    members.put("a", new Steady.Known(Sight.none(NOW, "no answer"), last, misses, NOW, false, 0));
+    members.put(
+        "a", new Steady.Known(Sight.none(NOW, "no answer"), last, misses, NOW, NOW, false, 0));
   }
 
   private Steady steady() {
@@ -55,7 +56,7 @@ class SteadyTest {
   void whereAllIsWellNothingIsDone() {
     assertThat(steady().whyElect()).isEmpty();
     assertThat(steady().lost("a", A)).isEmpty();
-    assertThat(steady().stuck("a", A)).isEmpty();
+    assertThat(steady().stuck("a", A, Ancestry.UNKNOWN)).isEmpty();
     assertThat(steady().voters(1)).containsExactly("b", "c");
   }
 
@@ -104,7 +105,47 @@ class SteadyTest {
     members.put("b", known(replica("10.0.0.9:5432", false, -1), 0, false));
     members.put("c", known(replica(A, false, -1), 0, false));
     assertThat(steady().lost("a", A)).containsExactly("b");
-    assertThat(steady().stuck("a", A)).containsExactly("c");
+    assertThat(steady().stuck("a", A, Ancestry.UNKNOWN)).containsExactly("c");
+  }
+
+  /** Else it would be made fit to follow anew and anew, and copied in the end. */
+  @Test
+  void whoHasJustComeBackIsGivenTimeToFollow() {
+    long before = NOW - Duration.ofMinutes(1).toNanos();
+    Sight sight = replica(A, false, -1);
+    for (long millis : new long[] {100, 1900, 2100}) {
+      long here = NOW - Duration.ofMillis(millis).toNanos();
+      members.put("c", new Steady.Known(sight, sight, 0, before, here, false, 0));
+      assertThat(steady().stuck("a", A, Ancestry.UNKNOWN)).hasSize(millis > 2000 ? 1 : 0);
+    }
+  }
+
+  /**
+   * The screenplay: a is killed, b succeeds it at 500, and at 900 a is back with more than that.
+   */
+  @Test
+  void whoHasMoreThanWasTakenOverIsNotWaitedFor() {
+    Ancestry ancestry = Ancestry.parse(4, "1:100 2:500 3:800");
+    Steady steady = new Steady(state.withTerm(5), members, 2, NOW);
+    members.put("b", known(primary(NOW), 0, false));
+    members.put("a", back(3, 800));
+    members.put("c", back(4, 900));
+    assertThat(steady.ahead("b", ancestry)).as("they have not more").isEmpty();
+    members.put("a", back(3, 801));
+    members.put("c", back(2, 501));
+    assertThat(steady.ahead("b", ancestry)).as("not told, and at once").containsExactly("a", "c");
+    assertThat(steady.ahead("b", Ancestry.UNKNOWN)).isEmpty();
+    assertThat(steady.stuck("b", A, ancestry)).as("who is not needed has time").isEmpty();
+    members.put("a", back(5, 801));
+    members.put("c", back(4, 801));
+    assertThat(steady.ahead("b", ancestry)).as("of those nothing is known").isEmpty();
+  }
+
+  /** One that follows nobody and has just begun to answer. */
+  private static Steady.Known back(int timeline, long position) {
+    Sight sight =
+        new Sight(NOW, null, true, "7", timeline, position, 5, "", false, -1, Set.of(), true);
+    return new Steady.Known(sight, sight, 0, NOW, NOW, false, 0);
   }
 
   /** As is waited for where the one that was promoted has nobody else. */
@@ -114,7 +155,7 @@ class SteadyTest {
     members.put("a", known(replica(b, false, -1), 0, false));
     members.put("b", known(primary(NOW), 0, false));
     members.put("c", known(Sight.none(NOW, "refused"), 9, true));
-    assertThat(steady().stuck("b", b)).containsExactly("a");
+    assertThat(steady().stuck("b", b, Ancestry.UNKNOWN)).containsExactly("a");
     members.put("a", known(replica("", false, -1), 0, false));
     assertThat(steady().lost("b", b)).containsExactly("a");
   }
@@ -126,6 +167,16 @@ class SteadyTest {
     members.put("b", known(primary(NOW), 0, false));
     assertThat(steady().whyNot()).as("b takes writes by itself").contains("only [c]");
     assertThat(new Steady(state.withTerm(5), members, 2, NOW).whyNot()).isEmpty();
+  }
+
+  /** The first promotion of all may come to nothing, too. */
+  @Test
+  void theFounderIsAskedAgainAlsoWhereItWasPromoted() {
+    ManagedState first = ManagedState.founding("a", state.rule()).withSystem("7").withTerm(2);
+    assertThat(new Steady(first, members, 2, NOW).whyElect()).contains("term 2");
+    assertThat(new Steady(first, members, 2, NOW).whyNot()).isEmpty();
+    members.put("a", known(Sight.none(NOW, "refused"), 9, true));
+    assertThat(new Steady(first, members, 2, NOW).whyNot()).contains("does not answer");
   }
 
   @Test

@@ -1,7 +1,6 @@
-package io.fairlead.discovery;
+package io.fairlead.trust;
 
 import io.fairlead.config.Secret;
-import io.fairlead.trust.OutboundHttp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -9,6 +8,8 @@ import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -31,13 +32,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Asks one source by HTTP. Each question has its time, for all of the answer, and each answer its
- * size; no redirection is followed, and what is sent along appears in no message.
+ * Asks one server by HTTP for JSON. Each question has its time, for all of the answer, and each
+ * answer its size; no redirection is followed, and what is sent along appears in no message.
  */
-final class SourceHttp implements AutoCloseable {
+public final class JsonHttp implements AutoCloseable {
   /** Of an answer. */
-  static final int MOST_BYTES = 16 * 1024 * 1024;
+  public static final int MOST_BYTES = 16 * 1024 * 1024;
 
+  private static final int MOST_WORDS = 200;
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private final String base;
@@ -51,13 +53,13 @@ final class SourceHttp implements AutoCloseable {
    * @param ca files with the authorities that are trusted, read again when they change; none: those
    *     of the system
    */
-  SourceHttp(String base, List<Path> ca) {
+  public JsonHttp(String base, List<Path> ca) {
     this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     this.ca = List.copyOf(ca);
   }
 
   /** It answers, and not with what was asked for. */
-  static final class Refused extends IOException {
+  public static final class Refused extends IOException {
     private static final long serialVersionUID = 1;
     private final int status;
 
@@ -66,15 +68,15 @@ final class SourceHttp implements AutoCloseable {
       this.status = status;
     }
 
-    int status() {
+    public int status() {
       return status;
     }
   }
 
   /** An answer. */
-  record Answer(int status, HttpResponse<byte[]> response) {
+  public record Answer(int status, HttpResponse<byte[]> response) {
     /** The first of the fields with that name; empty: there is none. */
-    String field(String name) {
+    public String field(String name) {
       return response.headers().firstValue(name).orElse("");
     }
 
@@ -83,7 +85,7 @@ final class SourceHttp implements AutoCloseable {
      *
      * @throws IOException if it is not the answer that was asked for, in words
      */
-    JsonNode json() throws IOException {
+    public JsonNode json() throws IOException {
       require(status);
       return parse(response.body());
     }
@@ -97,9 +99,36 @@ final class SourceHttp implements AutoCloseable {
    * @param patience for all of the answer
    * @throws IOException in words, if there is no answer
    */
-  Answer get(String path, Map<String, String> fields, Duration patience) throws IOException {
+  public Answer get(String path, Map<String, String> fields, Duration patience) throws IOException {
+    return call("GET", path, fields, null, patience);
+  }
+
+  /**
+   * Asks for something to be done.
+   *
+   * @param path and query, which are encoded
+   * @param fields by name
+   * @param body JSON; null: there is none
+   * @param patience for all of the answer
+   * @throws IOException in words, if there is no answer
+   */
+  public Answer call(
+      String method,
+      String path,
+      Map<String, String> fields,
+      @Nullable Object body,
+      Duration patience)
+      throws IOException {
     HttpResponse<byte[]> response =
-        send(path, fields, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MOST_BYTES), patience);
+        send(
+            method,
+            path,
+            fields,
+            body == null
+                ? BodyPublishers.noBody()
+                : BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body)),
+            BodyHandlers.limiting(BodyHandlers.ofByteArray(), MOST_BYTES),
+            patience);
     return new Answer(response.statusCode(), response);
   }
 
@@ -109,8 +138,10 @@ final class SourceHttp implements AutoCloseable {
    * @param patience until it begins
    * @throws IOException in words, if it does not begin
    */
-  InputStream open(String path, Map<String, String> fields, Duration patience) throws IOException {
-    HttpResponse<InputStream> response = send(path, fields, BodyHandlers.ofInputStream(), patience);
+  public InputStream open(String path, Map<String, String> fields, Duration patience)
+      throws IOException {
+    HttpResponse<InputStream> response =
+        send("GET", path, fields, BodyPublishers.noBody(), BodyHandlers.ofInputStream(), patience);
     try {
       require(response.statusCode());
     } catch (IOException e) {
@@ -121,12 +152,18 @@ final class SourceHttp implements AutoCloseable {
   }
 
   private <T> HttpResponse<T> send(
-      String path, Map<String, String> fields, BodyHandler<T> body, Duration patience)
+      String method,
+      String path,
+      Map<String, String> fields,
+      BodyPublisher sent,
+      BodyHandler<T> body,
+      Duration patience)
       throws IOException {
     CompletableFuture<HttpResponse<T>> asked;
     try {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create(base + path))
+              .method(method, sent)
               .header("accept", "application/json")
               .header("user-agent", "fairlead");
       fields.forEach(request::setHeader);
@@ -155,7 +192,7 @@ final class SourceHttp implements AutoCloseable {
     // The one of the JDK that limits bodies has no class of its own.
     return String.valueOf(e.getMessage()).contains("body exceeds capacity")
         ? "answers with more than " + MOST_BYTES + " bytes"
-        : Named.clean(OutboundHttp.why(e));
+        : clean(OutboundHttp.why(e));
   }
 
   private static void require(int status) throws Refused {
@@ -171,7 +208,7 @@ final class SourceHttp implements AutoCloseable {
   }
 
   /** Understands a text of JSON. */
-  static JsonNode parse(byte[] text) throws IOException {
+  public static JsonNode parse(byte[] text) throws IOException {
     try {
       return MAPPER.readTree(text);
     } catch (JacksonException e) {
@@ -218,19 +255,19 @@ final class SourceHttp implements AutoCloseable {
   }
 
   /** Fields as they are sent. */
-  static Map<String, String> fields(Map<String, Secret> secrets) {
+  public static Map<String, String> fields(Map<String, Secret> secrets) {
     Map<String, String> fields = new TreeMap<>();
     secrets.forEach((name, value) -> fields.put(name, value.value()));
     return fields;
   }
 
   /** As it stands in a path or a query. */
-  static String encoded(String text) {
+  public static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   /** The texts of an object, such as metadata; others are left out. */
-  static Map<String, String> texts(JsonNode object) {
+  public static Map<String, String> texts(JsonNode object) {
     Map<String, String> texts = new TreeMap<>();
     for (Map.Entry<String, JsonNode> entry : object.properties()) {
       if (entry.getValue().isString()) {
@@ -238,5 +275,11 @@ final class SourceHttp implements AutoCloseable {
       }
     }
     return texts;
+  }
+
+  /** What another process said, in one line that is not too long. */
+  public static String clean(String text) {
+    String line = text.replaceAll("\\p{Cntrl}", " ");
+    return line.length() <= MOST_WORDS ? line : line.substring(0, MOST_WORDS) + "…";
   }
 }

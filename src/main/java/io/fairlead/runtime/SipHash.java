@@ -1,4 +1,4 @@
-package io.fairlead.dns;
+package io.fairlead.runtime;
 
 /**
  * SipHash-2-4: a keyed hash that is quick for short texts and whose key cannot be learned from what
@@ -6,16 +6,21 @@ package io.fairlead.dns;
  *
  * <p>[1] J.-P. Aumasson, D. J. Bernstein, SipHash: a fast short-input PRF, INDOCRYPT 2012.
  */
-final class SipHash {
+public final class SipHash {
   private final long k0;
   private final long k1;
 
-  SipHash(byte[] key) {
+  /**
+   * @param key 16 bytes that nobody else knows
+   */
+  public SipHash(byte[] key) {
     k0 = little(key, 0, 8);
     k1 = little(key, 8, 8);
   }
 
-  long hash(byte[] text, int length) {
+  /** Of the bytes from {@code start} to before {@code end}. */
+  public long hash(byte[] text, int start, int end) {
+    int length = end - start;
     long v0 = k0 ^ 0x736f6d6570736575L;
     long v1 = k1 ^ 0x646f72616e646f6dL;
     long v2 = k0 ^ 0x6c7967656e657261L;
@@ -23,7 +28,10 @@ final class SipHash {
     int whole = length & ~7;
     for (int at = 0; at <= whole; at += 8) {
       boolean last = at == whole;
-      long m = last ? little(text, at, length - whole) | (long) length << 56 : little(text, at, 8);
+      long m =
+          last
+              ? little(text, start + at, length - whole) | (long) length << 56
+              : little(text, start + at, 8);
       v3 ^= m;
       for (int round = 0; round < 2; round++) {
         v0 += v1;
