@@ -61,6 +61,18 @@ class DeploymentExamplesTest {
             .toList();
     assertThat(copied).contains("pom.xml", "src", "fairlead", "bin/find-jdk");
     assertThat(copied).allSatisfy(path -> assertThat(Path.of(path)).exists());
-    assertThat(Files.readString(Path.of("pom.xml"))).contains("<id>quick</id>");
+  }
+
+  @Test
+  void theProfilesItBuildsWithAreThere() throws IOException {
+    Matcher profiles =
+        Pattern.compile("(?m)^RUN mvn .*-P(\\S+) package$").matcher(Files.readString(CONTAINER));
+    assertThat(profiles.find()).isTrue();
+    String pom = Files.readString(Path.of("pom.xml"));
+    assertThat(List.of(profiles.group(1).split(",", -1)))
+        .allSatisfy(
+            profile ->
+                assertThat(pom)
+                    .containsPattern("<profile>\\s*<id>" + Pattern.quote(profile) + "</id>"));
   }
 }
