@@ -360,7 +360,7 @@ final class RelayTest {
     sender.join();
   }
 
-  @org.junit.jupiter.api.RepeatedTest(60)
+  @Test
   void theNodeHearsOfTheEndEvenIfItHasEndedAndTheClientIsSlow() throws Exception {
     Wire atNode = tunnel();
     byte[] piece = new byte[5 << 20]; // more than the client holds, and there is room on the way
