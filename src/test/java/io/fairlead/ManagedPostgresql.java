@@ -1,5 +1,7 @@
 package io.fairlead;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import io.fairlead.health.PostgresqlLogin;
@@ -141,6 +143,24 @@ final class ManagedPostgresql implements AutoCloseable {
           all.addAll(server.descendants().toList());
         });
     return all;
+  }
+
+  /** Has one of its processes hang. */
+  void freeze(String member, String name) throws Exception {
+    for (ProcessHandle process : processes(member)) {
+      Path title = Path.of("/proc", Long.toString(process.pid()), "cmdline");
+      if (Files.readString(title).contains(name)) {
+        Tool.Said stopped = Tool.run("", "kill", "-STOP", Long.toString(process.pid()));
+        assertThat(stopped.status()).isZero();
+        return;
+      }
+    }
+    throw new IOException(member + " has no " + name);
+  }
+
+  /** Who takes the writes then. */
+  String switchover() throws IOException {
+    return Objects.requireNonNull(fairlead.databases().managed("orders")).switchover("");
   }
 
   /** As the kernel does to one that has taken too much. */

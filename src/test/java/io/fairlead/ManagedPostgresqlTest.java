@@ -63,6 +63,13 @@ class ManagedPostgresqlTest {
         Loopback.await("it takes a write", ManagedPostgresql.LONG, () -> isDone(orders, row));
       }
       orders.awaitReplicas(2);
+      // A process of the primary hangs: the switchover does without an end in order.
+      orders.awaitTwoVoters();
+      String hangs = orders.primary();
+      orders.freeze(hangs, "walwriter");
+      String next = orders.switchover();
+      assertThat(next).isNotEqualTo(hangs);
+      orders.awaitReplicas(2);
       // All of it ends and begins again: somebody who has everything takes the writes.
       orders.stop();
       orders.start();

@@ -66,6 +66,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private static final Duration SOON = Duration.ofMillis(500);
   private static final Duration LATER = Duration.ofSeconds(5);
 
+  /** One that takes longer goes on by itself, and what it has written need not be written again. */
+  static final Duration CHECKPOINT = Duration.ofSeconds(60);
+
   /** So long all is well before the role is left to another instance. */
   private static final long ASIDE_NANOS = Duration.ofSeconds(2).toNanos();
 
@@ -982,6 +985,17 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       }
     }
     return fit;
+  }
+
+  /**
+   * Has a primary that is to end soon write what it has changed, while clients go on: it writes all
+   * that is left before it ends, and nobody can write meanwhile. Any thread; waits.
+   */
+  void checkpoint(String primary) throws IOException {
+    Member member = members.get(primary);
+    if (member != null) {
+      sql.checkpoint(member, CHECKPOINT);
+    }
   }
 
   /** Keeps from electing anybody until the primary is out of the way. Any thread. */

@@ -62,6 +62,9 @@ public final class ManagedDatabase implements AutoCloseable {
   /** So long it takes at most until other instances send nobody new to one who is leaving. */
   private static final Duration HEARD = Duration.ofMillis(200);
 
+  private static final Duration SWITCHOVER =
+      Coordinator.CHECKPOINT.plus(DRAIN).plus(STOP).plus(MOVE).plus(HEARD);
+
   private static final Duration REJOIN = Duration.ofSeconds(5);
 
   /** The rest of the instance. Any thread; nothing waits. */
@@ -475,7 +478,7 @@ public final class ManagedDatabase implements AutoCloseable {
     Orders asking = orders;
     return asking == null || present.decides()
         ? move(present, to)
-        : asking.ask(Orders.WHO_DECIDES, "switchover", to, DRAIN.plus(STOP).plus(MOVE).plus(HEARD));
+        : asking.ask(Orders.WHO_DECIDES, "switchover", to, SWITCHOVER);
   }
 
   private String move(Coordinator present, String to) throws IOException {
@@ -484,6 +487,11 @@ public final class ManagedDatabase implements AutoCloseable {
     }
     String successor = present.chooseSuccessor(to);
     String primary = present.primary();
+    try {
+      present.checkpoint(primary);
+    } catch (IOException e) { // it has more to write when it ends, that is all
+      LOG.log(Level.DEBUG, "{0} has made no checkpoint: {1}", primary, e.getMessage());
+    }
     present.hold(true);
     try {
       present.leave(primary);

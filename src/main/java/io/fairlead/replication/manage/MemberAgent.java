@@ -54,6 +54,10 @@ final class MemberAgent implements AutoCloseable {
   private static final long SAME_NANOS = Duration.ofMinutes(15).toNanos();
 
   private static final Duration STOP = Duration.ofSeconds(30);
+
+  /** So long somebody who is to be succeeded may take to end in order: nobody can write then. */
+  private static final Duration IN_ORDER = Duration.ofSeconds(5);
+
   private static final Duration COPY = Duration.ofDays(2);
   private static final Duration MINUTES = Duration.ofMinutes(10);
   private static final Duration ASK = Duration.ofSeconds(3);
@@ -244,7 +248,7 @@ final class MemberAgent implements AutoCloseable {
     }
     if (!leaves) {
       if (!server.stop(STOP)) {
-        server.kill();
+        boolean _ = server.kill();
       }
       try {
         server.release();
@@ -298,16 +302,15 @@ final class MemberAgent implements AutoCloseable {
     wasPrimary = promoted;
     CompletableFuture<Boolean> stop = stopping;
     if (promoted && folder.promise() < state.term()) {
-      server.kill();
+      boolean _ = server.kill();
       events.accept(new Event.DatabaseMemberFenced(database, member.name(), state.term()));
     } else if (stop != null) {
       stopping = null;
       heldTerm = state.term();
-      boolean ended = server.stop(STOP);
-      stop.complete(ended);
+      stop.complete(stopOrKill());
     } else if ((rejoin || reinit) && !promoted && !state.paused()) {
       if (!server.stop(Duration.ofSeconds(5))) {
-        server.kill();
+        boolean _ = server.kill();
       }
     } else {
       folder.boundLog();
@@ -323,6 +326,26 @@ final class MemberAgent implements AutoCloseable {
       }
       doing(Doing.RUNNING);
     }
+  }
+
+  /** What was acknowledged is with others, too: to lose no more time costs nothing but a rewind. */
+  private boolean stopOrKill() {
+    if (server.stop(IN_ORDER)) {
+      return true;
+    }
+    String left = server.processes();
+    boolean ended = server.kill();
+    events.accept(
+        new Event.DatabaseMemberTrouble(
+            database,
+            member.name(),
+            "did not end in order within "
+                + IN_ORDER.toSeconds()
+                + " s and "
+                + (ended ? "was killed" : "cannot be killed")
+                + "; it still had "
+                + left));
+    return ended;
   }
 
   private void ended(ManagedState state) throws IOException {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,8 @@ final class MemberServer {
 
   /** So long the shell may take to bury a server that has ended. */
   private static final Duration BURIAL = Duration.ofSeconds(2);
+
+  private static final int MOST_TITLES = 8;
 
   private final PostgresPrograms programs;
   private final MemberFolder folder;
@@ -199,9 +202,27 @@ final class MemberServer {
     }
   }
 
-  /** Ends it at once, also one that is frozen, with all its processes. */
-  void kill() {
+  /** Which of its processes there are, as they call themselves: what an end waits for. */
+  String processes() {
     ProcessEntry known = server;
+    if (known == null) {
+      return "";
+    }
+    return known.children().stream()
+        .map(ProcessEntry::title)
+        .filter(title -> !title.isEmpty())
+        .limit(MOST_TITLES)
+        .collect(Collectors.joining(", "));
+  }
+
+  /**
+   * Ends it at once, also one that is frozen, with all its processes.
+   *
+   * @return false if it is still there: the kernel does not let go of it
+   */
+  boolean kill() {
+    ProcessEntry known = server;
+    boolean ended = true;
     if (known != null) {
       List<ProcessEntry> all = known.isAlive() ? known.children() : List.of();
       known.kill();
@@ -210,8 +231,10 @@ final class MemberServer {
       while (known.isAlive() && System.nanoTime() < end) {
         LockSupport.parkNanos(NAP_NANOS);
       }
+      ended = !known.isAlive();
     }
     buryGuard();
+    return ended;
   }
 
   /**

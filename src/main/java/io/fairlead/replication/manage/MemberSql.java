@@ -534,6 +534,12 @@ final class MemberSql {
     }
   }
 
+  void checkpoint(Member member, Duration patience) throws IOException {
+    try (Sql.Session session = open(member, SHORT)) {
+      String _ = session.value("checkpoint", patience);
+    }
+  }
+
   /**
    * A rewind goes by the last checkpoint, so there has to be one on the new timeline.
    *

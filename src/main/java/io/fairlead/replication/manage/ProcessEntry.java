@@ -79,6 +79,18 @@ record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
     }
   }
 
+  /** How it calls itself; empty: it has ended. */
+  String title() {
+    try {
+      return Files.readString(
+              PROC.resolve(Long.toString(pid)).resolve("cmdline"), StandardCharsets.ISO_8859_1)
+          .replace('\0', ' ')
+          .strip();
+    } catch (IOException _) {
+      return "";
+    }
+  }
+
   void kill() {
     if (isAlive()) {
       ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
