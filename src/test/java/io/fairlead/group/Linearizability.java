@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * compare-and-set. The search goes through the calls in the order in which they began and ended,
  * takes one that may be next, and goes back when it finds an end whose call cannot be placed; what
  * has been tried before with the same calls placed and the same value is not tried again [2]. A
- * call whose answer was lost may have happened at any time after it began.
+ * call whose answer was lost may have happened at any time after it began. Of such calls that come
+ * to the same, as nobody has seen the values that they put, the one that began first is taken first:
+ * it can be wherever another of them can.
  *
  * <p>[1] M. Herlihy, J. Wing, Linearizability: A Correctness Condition for Concurrent Objects,
  * TOPLAS 12(3), 1990. [2] J. Wing, C. Gong, Testing and Verifying Concurrent Objects, JPDC 17,
@@ -31,6 +33,8 @@ public final class Linearizability {
 
   /** More than that takes more memory than a test has. */
   private static final int MOST_TRIED = 3_000_000;
+
+  private static final String UNSEEN = "a value that nobody has seen";
 
   private Linearizability() {}
 
@@ -167,13 +171,58 @@ public final class Linearizability {
     }
   }
 
-  private static boolean explains(List<Call> calls) {
+  /** Values that nobody has seen are one and the same. */
+  private static List<Call> withoutUnseen(List<Call> calls) {
+    Set<String> seen = new HashSet<>();
+    for (Call call : calls) {
+      String read = call.kind() == Kind.READ ? call.value() : call.expected();
+      if (read != null) {
+        seen.add(read);
+      }
+    }
+    List<Call> without = new ArrayList<>(calls.size());
+    for (Call call : calls) {
+      String value = call.value();
+      without.add(
+          value == null || seen.contains(value)
+              ? call
+              : new Call(
+                  call.key(),
+                  call.begin(),
+                  call.end(),
+                  call.kind(),
+                  call.expected(),
+                  UNSEEN,
+                  call.done()));
+    }
+    return without;
+  }
+
+  /** Whether one that comes to the same is before it and not placed. */
+  private static boolean hasTwin(
+      List<Call> calls, List<Integer> unknown, int index, BitSet placed) {
+    Call own = calls.get(unknown.get(index));
+    for (int i = 0; i < index; i++) {
+      Call other = calls.get(unknown.get(i));
+      if (!placed.get(unknown.get(i))
+          && other.kind() == own.kind()
+          && Objects.equals(other.expected(), own.expected())
+          && Objects.equals(other.value(), own.value())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean explains(List<Call> history) {
+    List<Call> calls = withoutUnseen(history);
     List<Integer> unknown = new ArrayList<>();
     for (int i = 0; i < calls.size(); i++) {
       if (calls.get(i).end() == NEVER) {
         unknown.add(i);
       }
     }
+    unknown.sort(Comparator.comparingLong(index -> calls.get(index).begin()));
     Moment head = line(calls);
     BitSet placed = new BitSet(calls.size());
     Set<Tried> tried = new HashSet<>();
@@ -193,10 +242,12 @@ public final class Linearizability {
         }
       } else {
         while (call < 0 && next < unknown.size()) {
-          int one = unknown.get(next++);
+          int index = next++;
+          int one = unknown.get(index);
           Call lost = calls.get(one);
           if (!placed.get(one)
               && lost.begin() <= here.time
+              && !hasTwin(calls, unknown, index, placed)
               && state.allows(lost)
               && !Objects.equals(lost.apply(state.value()), state.value())) {
             call = one;
@@ -215,7 +266,7 @@ public final class Linearizability {
         if (tried.add(new Tried(with, after.value(), after.needed(), after.before()))) {
           if (tried.size() > MOST_TRIED) {
             throw new IllegalStateException(
-                "too many calls without an answer to explain " + calls.size() + " calls of a key");
+                "too many calls without an answer to explain those of a key: " + history);
           }
           stack.add(new Placed(here.begins ? here : null, call, next, state));
           placed.set(call);

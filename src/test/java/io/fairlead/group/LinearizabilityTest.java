@@ -159,6 +159,26 @@ final class LinearizabilityTest {
     assertThat(Linearizability.violation(history)).isEqualTo("k");
   }
 
+  /** Each refusal needs one that was lost, and it does not matter which: there are 24. */
+  @Test
+  void ofManyThatWereLostAndComeToTheSameEachIsAsGood() {
+    StringBuilder history = new StringBuilder();
+    for (int i = 0; i < 24; i++) {
+      history.append(i).append("-? put lost").append(i).append("; ");
+    }
+    for (int i = 0; i < 24; i++) {
+      int at = 100 + 10 * i;
+      history.append(
+          "%d-%d put v%d; %d-%d cas v%d!x; "
+              .formatted(at, at + 1, i, at + 2, at + 3, i));
+    }
+    assertThat(Linearizability.violation(parse(history + "900-901 read -"))).isEqualTo("k");
+    assertThat(Linearizability.violation(parse(history + "900-901 delete; 902-903 read -")))
+        .isNull();
+    assertThat(Linearizability.violation(parse(history + "900-901 put w; 902-903 cas w!x")))
+        .isEqualTo("k");
+  }
+
   /** Each call happens at a moment that is drawn between its beginning and its end. */
   private static List<Call> sound(SplittableRandom random, int calls) {
     List<Call> history = new ArrayList<>();
