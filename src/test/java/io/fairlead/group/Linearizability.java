@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Keys are independent, so each is looked at alone: a register with put, delete and
  * compare-and-set. The search goes through the calls in the order in which they began and ended,
  * takes one that may be next, and goes back when it finds an end whose call cannot be placed; what
- * has been tried before with the same calls placed and the same value is not tried again [2]. A
- * call whose answer was lost may have happened at any time after it began. Of such calls that come
- * to the same, as nobody has seen the values that they put, the one that began first is taken first:
- * it can be wherever another of them can.
+ * has been tried before with the same calls placed and the same value is not tried again [2], and
+ * what changes nothing is placed as soon as it fits. A call whose answer was lost may have happened
+ * at any time after it began. Of such calls that come to the same, as nobody has seen the values
+ * that they put, the one that began first is taken first: it can be wherever another of them can.
  *
  * <p>[1] M. Herlihy, J. Wing, Linearizability: A Correctness Condition for Concurrent Objects,
  * TOPLAS 12(3), 1990. [2] J. Wing, C. Gong, Testing and Verifying Concurrent Objects, JPDC 17,
@@ -71,6 +71,11 @@ public final class Linearizability {
         case DELETE -> null;
         case CAS -> Objects.equals(state, expected) && (done || end == NEVER) ? value : state;
       };
+    }
+
+    /** It changes nothing, whatever the value is. */
+    boolean isSilent() {
+      return kind == Kind.READ || (kind == Kind.CAS && !done && end != NEVER);
     }
 
     boolean fits(@Nullable String state) {
@@ -148,8 +153,10 @@ public final class Linearizability {
    * @param moment null: nobody knows whether it happened
    * @param next of those, the one to be tried after it
    * @param before how it was before
+   * @param silent it changed nothing: whatever can follow without it can follow it
    */
-  private record Placed(@Nullable Moment moment, int call, int next, State before) {}
+  private record Placed(
+      @Nullable Moment moment, int call, int next, State before, boolean silent) {}
 
   /**
    * Where the search stands.
@@ -230,9 +237,28 @@ public final class Linearizability {
     State state = new State(null, false, null);
     Moment at = head.after;
     int next = 0; // of those that nobody knows of
+    boolean silentFirst = true;
     while (head.after != null) {
       Moment here = Objects.requireNonNull(at); // the last one is an end
       int call = -1;
+      if (silentFirst) {
+        if (!here.begins) {
+          silentFirst = false;
+          at = head.after;
+          continue;
+        }
+        Call one = calls.get(here.call);
+        at = here.after;
+        if (one.isSilent() && state.allows(one)) {
+          stack.add(new Placed(here, here.call, 0, state, true));
+          placed.set(here.call);
+          state = new State(state.value(), false, null);
+          here.takeOut();
+          Objects.requireNonNull(here.end).takeOut();
+          at = head.after;
+        }
+        continue;
+      }
       if (here.begins) {
         if (state.allows(calls.get(here.call))) {
           call = here.call;
@@ -266,9 +292,10 @@ public final class Linearizability {
         if (tried.add(new Tried(with, after.value(), after.needed(), after.before()))) {
           if (tried.size() > MOST_TRIED) {
             throw new IllegalStateException(
-                "too many calls without an answer to explain those of a key: " + history);
+                "too many ways to explain the calls of a key: " + history);
           }
-          stack.add(new Placed(here.begins ? here : null, call, next, state));
+          stack.add(new Placed(here.begins ? here : null, call, next, state, false));
+          silentFirst = true;
           placed.set(call);
           state = after;
           if (here.begins) {
@@ -282,24 +309,25 @@ public final class Linearizability {
         }
         continue;
       }
-      if (stack.isEmpty()) {
-        return false;
-      }
-      Placed last = stack.removeLast();
-      state = last.before();
-      placed.clear(last.call());
-      Moment moment = last.moment();
-      if (moment == null) {
-        next = last.next();
-        at = head.after;
-        while (at != null && at.begins) {
-          at = at.after;
+      Placed last;
+      do {
+        if (stack.isEmpty()) {
+          return false;
         }
-      } else {
-        Objects.requireNonNull(moment.end).putBack();
-        moment.putBack();
-        at = moment.after;
-        next = 0;
+        last = stack.removeLast();
+        state = last.before();
+        placed.clear(last.call());
+        Moment moment = last.moment();
+        if (moment != null) {
+          Objects.requireNonNull(moment.end).putBack();
+          moment.putBack();
+        }
+      } while (last.silent());
+      Moment moment = last.moment();
+      at = moment == null ? head.after : moment.after;
+      next = moment == null ? last.next() : 0;
+      while (moment == null && at != null && at.begins) {
+        at = at.after;
       }
     }
     return true;

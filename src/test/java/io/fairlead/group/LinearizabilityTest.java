@@ -6,7 +6,11 @@ import io.fairlead.group.Linearizability.Call;
 import io.fairlead.group.Linearizability.Kind;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -177,6 +181,52 @@ final class LinearizabilityTest {
         .isNull();
     assertThat(Linearizability.violation(parse(history + "900-901 put w; 902-903 cas w!x")))
         .isEqualTo("k");
+  }
+
+  /** Thirty clients of one key: what reads have seen tells how it was. */
+  @Test
+  void manyAtOnceAreNoTrouble() {
+    SplittableRandom random = new SplittableRandom(9);
+    record Planned(int client, long begin, long at, long end) {}
+    List<Planned> plan = new ArrayList<>();
+    for (int client = 0; client < 30; client++) {
+      long time = 0;
+      for (int i = 0; i < 12; i++) {
+        long at = time + random.nextInt(1, 100);
+        long end = at + random.nextInt(1, 100);
+        plan.add(new Planned(client, time, at, end));
+        time = end;
+      }
+    }
+    plan.sort(Comparator.comparingLong(Planned::at));
+    List<Call> history = new ArrayList<>();
+    Map<Integer, String> seen = new HashMap<>();
+    String value = null;
+    for (Planned one : plan) {
+      String next = "v" + history.size();
+      String known = seen.get(one.client());
+      Call made =
+          switch (random.nextInt(10)) {
+            case 0, 1 -> new Call("k", one.begin(), one.end(), Kind.PUT, null, next, true);
+            case 2, 3, 4 ->
+                new Call(
+                    "k",
+                    one.begin(),
+                    one.end(),
+                    Kind.CAS,
+                    known,
+                    next,
+                    Objects.equals(known, value));
+            case 5 -> new Call("k", one.begin(), one.end(), Kind.DELETE, null, null, true);
+            default -> new Call("k", one.begin(), one.end(), Kind.READ, null, value, true);
+          };
+      history.add(made);
+      value = made.apply(value);
+      if (made.kind() != Kind.CAS) {
+        seen.put(one.client(), value);
+      }
+    }
+    assertThat(Linearizability.violation(history)).isNull();
   }
 
   /** Each call happens at a moment that is drawn between its beginning and its end. */
