@@ -1,9 +1,6 @@
 package io.fairlead.proxy.http;
 
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.random.RandomGenerator;
 
 /**
@@ -44,19 +41,24 @@ final class RetryAfter {
       return 0;
     }
     return nanosOf(
-        Ascii.text(answer.bytes, answer.valueStart(field), answer.valueEnd(field)), Instant.now());
+        answer.bytes, answer.valueStart(field), answer.valueEnd(field), Instant.now());
   }
 
-  static long nanosOf(String value, Instant now) {
-    if (value.matches("[0-9]{1,18}")) {
-      return Math.min(Long.parseLong(value), MAX_SECONDS) * NANOS;
+  static long nanosOf(byte[] bytes, int start, int end, Instant now) {
+    long seconds = 0;
+    int at = start;
+    while (at < end && Ascii.isDigit(bytes[at])) {
+      seconds = Math.min(10 * seconds + bytes[at] - '0', MAX_SECONDS);
+      at++;
     }
-    try {
-      Instant until = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
-      long millis = until.toEpochMilli() - now.toEpochMilli();
-      return Math.clamp(millis, 0, MAX_SECONDS * 1000) * (NANOS / 1000);
-    } catch (DateTimeException _) {
+    if (at == end) {
+      return seconds * NANOS;
+    }
+    long until = HttpDate.parse(bytes, start, end);
+    if (until == HttpDate.NONE) {
       return 0;
     }
+    long millis = until * 1000 - now.toEpochMilli();
+    return Math.clamp(millis, 0, MAX_SECONDS * 1000) * (NANOS / 1000);
   }
 }
