@@ -44,7 +44,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class GroupHistoryTest {
   private static final int RUNS = Integer.getInteger("fairlead.group.runs", 1);
   private static final int SECONDS = Integer.getInteger("fairlead.group.seconds", 6);
-  private static final boolean KILLS_ONLY = Boolean.getBoolean("fairlead.group.kills");
+
+  /** Which faults, by their numbers in {@link Harm#one}; empty: all. */
+  private static final String ONLY = System.getProperty("fairlead.group.only", "");
 
   /** A run goes on until there were so many, but no longer than so many times as long. */
   private static final int CALLS = 10_000;
@@ -160,7 +162,8 @@ final class GroupHistoryTest {
       List<Integer> others = List.of((number + 1) % 3 + 1, (number + 2) % 3 + 1);
       int millis = random.nextInt(200, 4000);
       long pause = Math.min(millis, left(end));
-      return switch (KILLS_ONLY ? 0 : random.nextInt(12)) {
+      int[] only = Stream.of(ONLY.split("\\D+", -1)).filter(text -> !text.isEmpty()).mapToInt(Integer::parseInt).toArray();
+      return switch (only.length == 0 ? random.nextInt(12) : only[random.nextInt(only.length)]) {
         case 0, 1 -> {
           victim.kill();
           Thread.sleep(pause / 4);

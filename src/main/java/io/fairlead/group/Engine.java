@@ -2,7 +2,9 @@ package io.fairlead.group;
 
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -25,6 +27,7 @@ import java.util.stream.Stream;
 import javax.security.sasl.SaslException;
 import org.apache.zookeeper.server.PurgeTxnLog;
 import org.apache.zookeeper.server.ZooKeeperServer;
+import org.apache.zookeeper.server.persistence.FileTxnSnapLog;
 import org.apache.zookeeper.server.quorum.QuorumPeer;
 import org.apache.zookeeper.server.quorum.QuorumPeerConfig;
 import org.apache.zookeeper.server.quorum.QuorumPeerMain;
@@ -105,7 +108,13 @@ final class Engine implements AutoCloseable {
   /** Gives access to the one server. */
   private static final class Peer extends QuorumPeerMain {
     private final CompletableFuture<Void> started = new CompletableFuture<>();
+    private final File folder;
     private volatile @Nullable QuorumPeer made;
+    private volatile @Nullable CautiousLog log;
+
+    Peer(File folder) {
+      this.folder = folder;
+    }
 
     @Override
     protected QuorumPeer getQuorumPeer() throws SaslException {
@@ -115,6 +124,18 @@ final class Engine implements AutoCloseable {
             public synchronized void start() {
               super.start();
               started.complete(null);
+            }
+
+            @Override
+            public void setTxnFactory(FileTxnSnapLog files) {
+              try {
+                CautiousLog cautious = new CautiousLog(folder, folder);
+                files.close();
+                log = cautious;
+                super.setTxnFactory(cautious);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
             }
           };
       made = peer;
@@ -168,7 +189,7 @@ final class Engine implements AutoCloseable {
       throw new IOException(
           "the group's state in " + folder + " cannot be used: " + innermost(e), e);
     }
-    Peer main = new Peer();
+    Peer main = new Peer(data.toFile());
     CompletableFuture<Void> ended = new CompletableFuture<>();
     Thread thread =
         Thread.ofPlatform()
@@ -307,13 +328,19 @@ final class Engine implements AutoCloseable {
     return peer().getLastLoggedZxid();
   }
 
+  /** Why it cannot write any more and has to be started anew; null: it can. */
+  @Nullable IOException failure() {
+    CautiousLog log = main.log;
+    return log == null ? null : log.failure();
+  }
+
   boolean hasEnded() {
     return ended.isDone() || !peer().isRunning();
   }
 
   /** Deletes what later snapshots have made superfluous. */
   void tidy() throws IOException {
-    java.io.File data = folder.resolve("state").toFile();
+    File data = folder.resolve("state").toFile();
     PurgeTxnLog.purge(data, data, SNAPSHOTS);
   }
 

@@ -509,6 +509,16 @@ public final class Group implements AutoCloseable {
     if (running == null || running.hasEnded()) {
       throw new IOException("the group's engine has ended; it is started again");
     }
+    IOException failure = running.failure();
+    if (failure != null) {
+      throw new IOException(
+          "the group's state in "
+              + folder
+              + " cannot be written ("
+              + failure.getMessage()
+              + "); it is tried again",
+          failure);
+    }
     boolean connected = state.isConnected();
     lookAtDisk();
     if (connected) {
