@@ -90,9 +90,13 @@ final class FrontEndNamesTest {
     System.out.println("in the answers of all " + took.toMillis() + " ms after it joined");
     assertThat(took).isLessThan(Duration.ofSeconds(5)); // 2 where nothing else runs
 
-    // One that dies is out when its lease is over.
+    // One that ends without a farewell is out, too.
     stop("a");
+    begun = System.nanoTime();
     answered("b c", "192.0.2.3");
+    took = Duration.ofNanos(System.nanoTime() - begun);
+    System.out.println("out of the answers of all " + took.toMillis() + " ms after it ended");
+    assertThat(took).isLessThan(Duration.ofSeconds(5)); // half a one where nothing else runs
   }
 
   private static int status(Fairlead fairlead) throws Exception {
