@@ -63,6 +63,8 @@ final class VipChaos {
     cases.put("lease-freeze", () -> lease("lease-freeze", "frozen"));
     cases.put("lease-move", () -> lease("lease-move", "told to stop"));
     cases.put("lease-cut", () -> lease("lease-cut", "cut off from the others"));
+    cases.put("lease-deaf", () -> lease("lease-deaf", "hears none of the others"));
+    cases.put("lease-mute", () -> lease("lease-mute", "is heard by none of the others"));
     cases.put("drain-plain", () -> drain("drain-plain", false));
     cases.put("drain-second-chance", () -> drain("drain-second-chance", true));
     cases.put("keepalived-multicast", () -> keepalived("keepalived-multicast", false, false, ""));
@@ -223,7 +225,9 @@ final class VipChaos {
       case "killed" -> signal("KILL", process);
       case "frozen" -> signal("STOP", process);
       case "told to stop" -> signal("TERM", process);
-      default -> cut(port);
+      case "hears none of the others" -> cut(port, false, true);
+      case "is heard by none of the others" -> cut(port, true, false);
+      default -> cut(port, true, true);
     }
     long both = 0;
     long none = 0;
@@ -268,13 +272,18 @@ final class VipChaos {
     return owners;
   }
 
-  /** Nothing goes between that machine and the other front ends any more. */
-  private void cut(int port) throws Exception {
+  /** Nothing goes from that machine, or to it, to and from the other front ends any more. */
+  private void cut(int port, boolean from, boolean to) throws Exception {
     String others = "{ " + String.join(", ", List.of("port1", "port2", "port5")) + " }";
     in("sw", "nft", "add table bridge cut");
     in("sw", "nft", "add chain bridge cut between { type filter hook forward priority 0 ; }");
-    in("sw", "nft", "add rule bridge cut between iifname port" + port + " oifname " + others + " drop");
-    in("sw", "nft", "add rule bridge cut between iifname " + others + " oifname port" + port + " drop");
+    String rule = "add rule bridge cut between iifname ";
+    if (from) {
+      in("sw", "nft", rule + "port" + port + " oifname " + others + " drop");
+    }
+    if (to) {
+      in("sw", "nft", rule + others + " oifname port" + port + " drop");
+    }
   }
 
   private Process member(String machine) throws Exception {
