@@ -4,13 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.vip.Bird;
 import io.fairlead.vip.Namespaces;
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.Callable;
+import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +101,7 @@ class BgpBirdTest {
                 "10.77.0.3",
                 folder,
                 neighbour(1, "password \"secret-one\"; ttl security on;") + neighbour(2, ""))) {
+      forward(machines);
       Process a = start(machines, "a", ", password: \"secret-one\", ttl-security: true");
       first = a;
       Process b = start(machines, "b", "");
@@ -98,36 +109,188 @@ class BgpBirdTest {
       await("both are in its tables", () -> routes(router, FRONT) == 2 && routes(router, SIX) == 2);
       await("and in the kernel's", () -> hops(machines, "-4", FRONT) == 2);
       await("of IPv6, too", () -> hops(machines, "-6", SIX) == 2);
-      System.out.println(router.ask("show route all"));
-      System.out.println(machines.run("r", "ip", "route"));
-      System.out.println(machines.run("r", "ip", "-6", "route"));
-      System.out.println(vips(machines, "a"));
-      signal("STOP", a);
-      await("frozen", () -> routes(router, FRONT) == 1);
-      signal("CONT", a);
-      await("back", () -> routes(router, FRONT) == 2);
-      long at = System.nanoTime();
-      a.destroyForcibly();
-      await("killed", () -> routes(router, FRONT) == 1);
-      System.out.println("killed " + (System.nanoTime() - at) / 1e6);
+      assertThat(router.ask("show route for " + SIX + " all"))
+          .contains("BGP.next_hop: fd77::1", "BGP.community: (65010,7)", "BGP.as_path: 65010");
+      assertThat(router.ask("show protocols all n1"))
+          .contains("Neighbor ID:      10.77.0.1", "Hold timer:", "Route refresh")
+          .doesNotContain("Graceful restart time");
+      assertThat(vips(machines, "a"))
+          .contains(
+              "\"elect\":\"bgp\",\"state\":\"owner\"",
+              "\"name\":\"rack\",\"address\":\"10.77.0.3\",\"as\":65000,\"state\":\"established\"");
+      assertThat(reaches(machines, FRONT + ":8080")).isTrue();
+      assertThat(machines.has("a", FRONT) && machines.has("b", SIX)).isTrue();
+
+      // Routes that were filtered are asked for again (RFC 2918): they are told again.
+      String _ = router.tell("reload in n2");
+      await("it has them again", () -> routes(router, FRONT) == 2 && routes(router, SIX) == 2);
+
+      a.destroyForcibly(); // SIGKILL
+      await("what is killed is out", () -> routes(router, FRONT) == 1 && routes(router, SIX) == 1);
+      assertThat(reaches(machines, FRONT + ":8080")).isTrue();
+
       signal("TERM", b);
-      await("marked", () -> router.ask("show route for " + FRONT + " all").contains("(65535,0)"));
-      System.out.println(router.ask("show route all"));
-      await("gone", () -> routes(router, FRONT) == 0);
+      await(
+          "what drains is marked first",
+          () -> router.ask("show route for " + FRONT + " all").contains("(65535,0)"));
+      assertThat(router.ask("show route for " + SIX + " all")).contains("(65535,0)");
+      assertThat(machines.has("b", FRONT)).isTrue();
+      await("and then out", () -> routes(router, FRONT) == 0 && routes(router, SIX) == 0);
       assertThat(b.waitFor(40, TimeUnit.SECONDS)).isTrue();
-      System.out.println(router.ask("show protocols all"));
-      System.out.println(router.log());
-      System.out.println(Files.readString(folder.resolve("a.log")));
-      System.out.println(Files.readString(folder.resolve("b.log")));
+      assertThat(b.exitValue()).isZero();
+      assertThat(machines.has("b", FRONT)).isFalse();
+      await(
+          "what was said last was heard",
+          () ->
+              router
+                  .log()
+                  .contains("Received: Administrative shutdown: \"the instance has ended\""));
+      assertThat(router.log()).doesNotContain("Invalid", "Malformed");
     } catch (AssertionError e) {
       throw new AssertionError(e.getMessage() + "\n" + logs(), e);
+    }
+  }
+
+  /** How soon the kernel of the router follows: {@code make chaos-bgp} prints the table. */
+  @Test
+  @Timeout(1200)
+  void measured() throws Exception {
+    int rounds = Integer.getInteger("fairlead.bgp.rounds", 0);
+    Assumptions.assumeTrue(rounds > 0, "only by make chaos-bgp");
+    Bird.assumeInstalled();
+    Map<String, List<Double>> times = new LinkedHashMap<>();
+    try (Namespaces machines = Namespaces.make("a", "b", "r", "client");
+        Bird _ = Bird.start(machines, "r", "10.77.0.3", folder, neighbour(1, ""));
+        KernelRoutes kernel = new KernelRoutes(machines, folder.resolve("monitor.log"))) {
+      for (int round = 0; round < rounds; round++) {
+        for (String end : new String[] {"KILL", "TERM", "STOP"}) {
+          if (end.equals("STOP") && round >= Math.max(1, rounds / 4)) {
+            continue; // takes its hold time each
+          }
+          Process a = start(machines, "a", "");
+          first = a;
+          long in = Math.max(kernel.await(FRONT + " via"), kernel.await(SIX + " via"));
+          times
+              .computeIfAbsent("route in, from when the address is there", _ -> new ArrayList<>())
+              .add((double) (in - owned("a")));
+          long at = System.currentTimeMillis();
+          signal(end, a);
+          long out =
+              Math.max(kernel.await("Deleted " + FRONT), kernel.await("Deleted " + SIX));
+          String what =
+              switch (end) {
+                case "KILL" -> "route out, killed (SIGKILL)";
+                case "TERM" -> "route out, told to stop (SIGTERM), marked for 1000 ms first";
+                default -> "route out, frozen (SIGSTOP), hold time 3 s";
+              };
+          times.computeIfAbsent(what, _ -> new ArrayList<>()).add((double) (out - at));
+          if (end.equals("STOP")) {
+            a.destroyForcibly();
+          }
+          assertThat(a.waitFor(40, TimeUnit.SECONDS)).isTrue();
+          kernel.forget();
+          await("the kernel has taken it away", () -> !machines.has("a", FRONT));
+        }
+      }
+    } catch (AssertionError e) {
+      throw new AssertionError(e.getMessage() + "\n" + logs(), e);
+    }
+    StringBuilder table = new StringBuilder("| what | rounds | p50 | longest |\n|---|---|---|---|\n");
+    times.forEach((what, all) -> {
+      List<Double> sorted = all.stream().sorted().toList();
+      table.append(
+          String.format(
+              "| %s | %d | %.0f ms | %.0f ms |%n",
+              what, sorted.size(), sorted.get(sorted.size() / 2), sorted.getLast()));
+    });
+    System.out.println(table);
+    assertThat(times.get("route in, from when the address is there")).allMatch(ms -> ms < 1000);
+    assertThat(times.get("route out, killed (SIGKILL)")).allMatch(ms -> ms < 1000);
+    assertThat(times.get("route out, told to stop (SIGTERM), marked for 1000 ms first"))
+        .allMatch(ms -> ms < 2000);
+    assertThat(times.get("route out, frozen (SIGSTOP), hold time 3 s")).allMatch(ms -> ms < 4000);
+  }
+
+  /** When the instance said that it has the address; milliseconds since 1970. */
+  private long owned(String name) throws Exception {
+    String line =
+        Files.readString(folder.resolve(name + ".log"))
+            .lines()
+            .filter(one -> one.contains("virtual IP front is owned"))
+            .findFirst()
+            .orElseThrow();
+    return Instant.parse(line.substring(0, line.indexOf(' '))).toEpochMilli();
+  }
+
+  /** What becomes of the router's routes, as its kernel tells it, with the time it was heard. */
+  private static final class KernelRoutes implements AutoCloseable {
+    private record Line(String text, long millis) {}
+
+    private final Process monitor;
+    private final BlockingDeque<Line> lines = new LinkedBlockingDeque<>();
+
+    private KernelRoutes(Namespaces machines, Path errors) throws Exception {
+      monitor =
+          new ProcessBuilder(machines.command("r", List.of("ip", "monitor", "route")))
+              .redirectError(errors.toFile())
+              .start();
+      Thread.ofVirtual()
+          .start(() -> {
+            try (BufferedReader in = monitor.inputReader()) {
+              for (String line = in.readLine(); line != null; line = in.readLine()) {
+                lines.add(new Line(line, System.currentTimeMillis()));
+              }
+            } catch (IOException _) {
+              // It has ended.
+            }
+          });
+    }
+
+    /** When it said so. */
+    private long await(String begin) throws Exception {
+      long deadline = System.nanoTime() + PATIENCE;
+      List<Line> others = new ArrayList<>();
+      while (true) {
+        Line line = lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        assertThat(line).as(begin + " after " + others).isNotNull();
+        if (line.text().startsWith(begin)) {
+          others.reversed().forEach(lines::addFirst);
+          return line.millis();
+        }
+        others.add(line);
+      }
+    }
+
+    private void forget() {
+      lines.clear();
+    }
+
+    @Override
+    public void close() {
+      monitor.destroyForcibly();
+    }
+  }
+
+  /** Clients reach the addresses by the router only. */
+  private static void forward(Namespaces machines) throws Exception {
+    String _ = machines.run("r", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+    String _ = machines.run("client", "ip", "route", "add", FRONT, "via", "10.77.0.3");
+  }
+
+  private static boolean reaches(Namespaces machines, String address) throws Exception {
+    try {
+      String head = "curl -s --noproxy '*' -o /dev/null --max-time 2 http://" + address + "/";
+      String _ = machines.run("client", "sh", "-c", head);
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 
   private static long routes(Bird router, String address) throws Exception {
     try {
       return router.ask("show route for " + address).lines().filter(l -> l.contains("unicast")).count();
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       return 0;
     }
   }
@@ -153,7 +316,7 @@ class BgpBirdTest {
     try {
       return machines.run(
           name, "curl", "-s", "--noproxy", "*", "http://127.0.0.1:9900/api/v1/vips");
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       return ""; // it has not begun
     }
   }

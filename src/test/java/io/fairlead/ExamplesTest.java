@@ -255,6 +255,7 @@ class ExamplesTest {
         "alerts.yaml",
         "affinity.yaml",
         "vip.yaml",
+        "bgp.yaml",
         "health.yaml",
         "logs.yaml",
         "node-logs.yaml",

@@ -8,7 +8,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -17,11 +16,15 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Inet4Address;
@@ -63,6 +66,7 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
   private final Scheduler clock;
   private volatile @Nullable MultiThreadIoEventLoopGroup group;
   private Set<InetAddress> virtual = Set.of();
+  private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
   BgpLines(Scheduler clock) {
     this.clock = clock;
@@ -112,6 +116,7 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
     ChannelFuture connecting =
         bootstrap.connect(new InetSocketAddress(peer.address(), peer.port()));
     line.channel = connecting.channel();
+    open.add(connecting.channel());
     connecting.addListener(
         (ChannelFuture done) -> {
           if (done.isSuccess()) {
@@ -164,6 +169,7 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
     private final BgpLine.Heard heard;
     private final AtomicLong waiting = new AtomicLong();
     private volatile @Nullable Channel channel;
+    private volatile boolean closing;
 
     private Line(BgpLine.Heard heard) {
       this.heard = heard;
@@ -180,6 +186,10 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       ByteBuf in = (ByteBuf) message;
+      if (closing) {
+        in.release();
+        return;
+      }
       byte[] bytes = new byte[in.readableBytes()];
       in.readBytes(bytes);
       in.release();
@@ -189,7 +199,7 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
       clock.execute(() -> {
-        if (context.channel().isActive()) {
+        if (context.channel().isActive() && !closing) {
           context.channel().read();
         }
       });
@@ -225,11 +235,23 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
     @Override
     public void close() {
       Channel here = channel;
-      if (here != null) {
-        here.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        Future<?> _ =
-            here.eventLoop().schedule(() -> here.close(), LAST_MILLIS, TimeUnit.MILLISECONDS);
+      closing = true;
+      if (here == null || !here.isActive()) {
+        if (here != null) {
+          here.close();
+        }
+        return;
       }
+      // Whoever closes with something unread takes back what was sent last: the router goes first.
+      here.writeAndFlush(Unpooled.EMPTY_BUFFER)
+          .addListener(_ -> {
+            if (here instanceof DuplexChannel both) {
+              both.shutdownOutput();
+            }
+            here.config().setAutoRead(true);
+          });
+      Future<?> _ =
+          here.eventLoop().schedule(() -> here.close(), LAST_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -237,6 +259,7 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
   public void close() {
     MultiThreadIoEventLoopGroup present = group;
     if (present != null) {
+      boolean _ = open.newCloseFuture().awaitUninterruptibly(LAST_MILLIS, TimeUnit.MILLISECONDS);
       Future<?> ending =
           present.shutdownGracefully(0, Duration.ofSeconds(2).toMillis(), TimeUnit.MILLISECONDS);
       boolean _ = ending.awaitUninterruptibly(LAST_MILLIS + 500, TimeUnit.MILLISECONDS);
