@@ -1,14 +1,14 @@
 package io.fairlead;
 
-import io.fairlead.config.VipAddress;
 import io.fairlead.config.BgpConfig;
+import io.fairlead.config.VipAddress;
 import io.fairlead.config.VipConfig;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.telemetry.Event;
 import io.fairlead.vip.VipStatus;
-import io.fairlead.vip.bgp.BgpStatus;
 import io.fairlead.vip.Vips;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.net.InetAddress;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

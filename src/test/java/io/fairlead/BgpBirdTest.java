@@ -77,16 +77,16 @@ class BgpBirdTest {
 
   private static String neighbour(int number, String more) {
     return """
-        protocol bgp n%d {
-          local 10.77.0.3 as 65000;
-          neighbor 10.77.0.%d as 65010;
-          passive on;
-          error wait time 1, 2;
-          %s
-          ipv4 { import all; export none; };
-          ipv6 { import all; export none; };
-        }
-        """
+    protocol bgp n%d {
+      local 10.77.0.3 as 65000;
+      neighbor 10.77.0.%d as 65010;
+      passive on;
+      error wait time 1, 2;
+      %s
+      ipv4 { import all; export none; };
+      ipv6 { import all; export none; };
+    }
+    """
         .formatted(number, number, more);
   }
 
@@ -175,8 +175,7 @@ class BgpBirdTest {
               .add((double) (in - owned("a")));
           long at = System.currentTimeMillis();
           signal(end, a);
-          long out =
-              Math.max(kernel.await("Deleted " + FRONT), kernel.await("Deleted " + SIX));
+          long out = Math.max(kernel.await("Deleted " + FRONT), kernel.await("Deleted " + SIX));
           String what =
               switch (end) {
                 case "KILL" -> "route out, killed (SIGKILL)";
@@ -195,7 +194,8 @@ class BgpBirdTest {
     } catch (AssertionError e) {
       throw new AssertionError(e.getMessage() + "\n" + logs(), e);
     }
-    StringBuilder table = new StringBuilder("| what | rounds | p50 | longest |\n|---|---|---|---|\n");
+    StringBuilder table =
+        new StringBuilder("| what | rounds | p50 | longest |\n|---|---|---|---|\n");
     times.forEach((what, all) -> {
       List<Double> sorted = all.stream().sorted().toList();
       table.append(
@@ -213,8 +213,10 @@ class BgpBirdTest {
 
   /** When the instance said that it has the address; milliseconds since 1970. */
   private long owned(String name) throws Exception {
+    Path log = folder.resolve(name + ".log");
+    await("it is said", () -> Files.readString(log).contains("virtual IP front is owned"));
     String line =
-        Files.readString(folder.resolve(name + ".log"))
+        Files.readString(log)
             .lines()
             .filter(one -> one.contains("virtual IP front is owned"))
             .findFirst()
@@ -289,7 +291,11 @@ class BgpBirdTest {
 
   private static long routes(Bird router, String address) throws Exception {
     try {
-      return router.ask("show route for " + address).lines().filter(l -> l.contains("unicast")).count();
+      return router
+          .ask("show route for " + address)
+          .lines()
+          .filter(l -> l.contains("unicast"))
+          .count();
     } catch (IOException e) {
       return 0;
     }

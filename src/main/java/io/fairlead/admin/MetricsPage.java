@@ -207,8 +207,7 @@ public final class MetricsPage {
         case VIP_OWNER -> vips(page, metric, vips, vip -> vip.isOwner() ? 1 : 0);
         case VIP_TROUBLE -> vips(page, metric, vips, vip -> vip.isInTrouble() ? 1 : 0);
         case VIP_TAKEN -> vips(page, metric, vips, VipStatus::taken);
-        case BGP_SESSION_UP ->
-            routers(page, metric, routers, one -> one.isEstablished() ? 1 : 0);
+        case BGP_SESSION_UP -> routers(page, metric, routers, one -> one.isEstablished() ? 1 : 0);
         case BGP_ROUTES -> routers(page, metric, routers, one -> one.announced().size());
         case BGP_SESSIONS_LOST -> routers(page, metric, routers, BgpStatus::lost);
         case BGP_MESSAGES -> {
@@ -663,10 +662,7 @@ public final class MetricsPage {
   }
 
   private static void routers(
-      MetricsWriter page,
-      Metric metric,
-      List<BgpStatus> routers,
-      ToLongFunction<BgpStatus> value)
+      MetricsWriter page, Metric metric, List<BgpStatus> routers, ToLongFunction<BgpStatus> value)
       throws IOException {
     page.family(metric);
     for (BgpStatus one : routers) {

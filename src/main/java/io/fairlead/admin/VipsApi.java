@@ -25,7 +25,8 @@ final class VipsApi {
       String name,
       String address,
       @Doc("Its autonomous system.") long as,
-      @Doc("idle, connect, open-sent, open-confirm, established, or off while the instance is not ready.")
+      @Doc(
+              "idle, connect, open-sent, open-confirm, established, or off while the instance is not ready.")
           String state,
       @Doc("When the state began; milliseconds since 1970.") long since,
       @Doc("Why, or what is wrong.") String why,

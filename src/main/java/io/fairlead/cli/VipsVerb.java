@@ -79,8 +79,7 @@ final class VipsVerb extends RemoteVerb {
       terminal().line("");
       terminal()
           .table(
-              List.of(
-                  "ROUTER", "ADDRESS", ">AS", "STATE", "ANNOUNCED", ">HOLD", ">FOR", "WHY"),
+              List.of("ROUTER", "ADDRESS", ">AS", "STATE", "ANNOUNCED", ">HOLD", ">FOR", "WHY"),
               rows);
     }
   }

@@ -15,7 +15,12 @@ final class BgpLanguage {
           "Where the router listens. This instance connects; it never listens itself.",
           "\"10.0.0.1\"");
   private static final Key<Integer> PORT =
-      Key.of("port", Scalar.count(BgpConfig.Peer.PORTS), BgpConfig.Peer.DEFAULT_PORT, "Its port.", "1179");
+      Key.of(
+          "port",
+          Scalar.count(BgpConfig.Peer.PORTS),
+          BgpConfig.Peer.DEFAULT_PORT,
+          "Its port.",
+          "1179");
   private static final Key<Long> PEER_AS =
       Key.required(
           "as",

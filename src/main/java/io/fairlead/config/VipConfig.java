@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A virtual IP: addresses that one of several machines has at a time, and another when it fails; or,
- * by BGP, all that are well.
+ * A virtual IP: addresses that one of several machines has at a time, and another when it fails;
+ * or, by BGP, all that are well.
  *
  * @param name from the key in the file; the same in all instances that may own it
  * @param address what moves, together; one family where VRRP elects

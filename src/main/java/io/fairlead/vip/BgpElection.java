@@ -21,7 +21,9 @@ final class BgpElection implements Election {
 
   private static final int SECONDS = 3;
 
-  /** What routers take to use another way, with some to spare; packets on their way still arrive. */
+  /**
+   * What routers take to use another way, with some to spare; packets on their way still arrive.
+   */
   static final Duration HANDOVER = Duration.ofMillis(500);
 
   private final Scheduler clock;

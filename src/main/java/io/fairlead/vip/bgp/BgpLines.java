@@ -42,8 +42,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries bytes to and from routers, on one thread for all. What has come is handed over, a mebibyte
- * at most, and more is read when it has been dealt with: a flood waits in the router.
+ * Carries bytes to and from routers, on one thread for all. What has come is handed over, a
+ * mebibyte at most, and more is read when it has been dealt with: a flood waits in the router.
  */
 final class BgpLines implements BgpLine.Opener, AutoCloseable {
   /** For the last message of a line whose router reads nothing. */
@@ -111,21 +111,22 @@ final class BgpLines implements BgpLine.Opener, AutoCloseable {
     }
     if (peer.ttlSecurity()) {
       boolean plain = peer.address() instanceof Inet4Address;
-      bootstrap.option(plain ? TTL : HOPS, ALL_HOPS).option(plain ? LEAST_TTL : LEAST_HOPS, ALL_HOPS);
+      bootstrap
+          .option(plain ? TTL : HOPS, ALL_HOPS)
+          .option(plain ? LEAST_TTL : LEAST_HOPS, ALL_HOPS);
     }
     ChannelFuture connecting =
         bootstrap.connect(new InetSocketAddress(peer.address(), peer.port()));
     line.channel = connecting.channel();
     open.add(connecting.channel());
-    connecting.addListener(
-        (ChannelFuture done) -> {
-          if (done.isSuccess()) {
-            clock.execute(() -> line.connected());
-          } else {
-            String why = words(done.cause());
-            clock.execute(() -> heard.ended(why));
-          }
-        });
+    connecting.addListener((ChannelFuture done) -> {
+      if (done.isSuccess()) {
+        clock.execute(() -> line.connected());
+      } else {
+        String why = words(done.cause());
+        clock.execute(() -> heard.ended(why));
+      }
+    });
     return line;
   }
 

@@ -32,7 +32,9 @@ final class BgpReader {
   private static final int MP_REACH = 14;
   private static final int MP_UNREACH = 15;
 
-  /** ORIGIN, AS_PATH, NEXT_HOP, LOCAL_PREF, ATOMIC_AGGREGATE; MULTI_EXIT_DISC and others are not. */
+  /**
+   * ORIGIN, AS_PATH, NEXT_HOP, LOCAL_PREF, ATOMIC_AGGREGATE; MULTI_EXIT_DISC and others are not.
+   */
   private static final Set<Integer> KNOWN_TO_ALL = Set.of(1, 2, 3, 5, 6);
 
   /** Attributes that have a number and are optional (RFC 4271, 1997, 4456, 4760, 6793). */
@@ -127,7 +129,8 @@ final class BgpReader {
   }
 
   private static BgpMessage parse(byte[] message) throws BgpException {
-    ByteBuffer body = ByteBuffer.wrap(message, BgpMessage.HEADER, message.length - BgpMessage.HEADER);
+    ByteBuffer body =
+        ByteBuffer.wrap(message, BgpMessage.HEADER, message.length - BgpMessage.HEADER);
     return switch (message[MARKER + 2]) {
       case BgpMessage.OPEN -> open(body);
       case BgpMessage.UPDATE -> update(body);
@@ -274,8 +277,7 @@ final class BgpReader {
     if (withdrawnLength + 2 > body.remaining()) {
       throw malformed("its UPDATE withdraws more than fits into it");
     }
-    int withdrawn =
-        prefixes(body.slice(body.position(), withdrawnLength), BgpFamily.IPV4);
+    int withdrawn = prefixes(body.slice(body.position(), withdrawnLength), BgpFamily.IPV4);
     body.position(body.position() + withdrawnLength);
     int attributesLength = body.getShort() & 0xFFFF;
     if (attributesLength > body.remaining()) {

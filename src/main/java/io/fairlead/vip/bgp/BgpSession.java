@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
  * Knows no socket.
  */
 final class BgpSession {
-  /** For the connection, and then for the router's OPEN: one that says nothing is not waited for. */
+  /**
+   * For the connection, and then for the router's OPEN: one that says nothing is not waited for.
+   */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Waited for before the second attempt; each further one waits twice as long. */
@@ -407,7 +409,9 @@ final class BgpSession {
       wrongTold = true;
       events.accept(
           new Event.BgpTrouble(
-              peer.name(), text(), "it sends routes with " + update.wrong() + "; they are ignored"));
+              peer.name(),
+              text(),
+              "it sends routes with " + update.wrong() + "; they are ignored"));
     }
   }
 
@@ -507,8 +511,7 @@ final class BgpSession {
         }
         continue;
       }
-      BgpWriter.Stand stand =
-          new BgpWriter.Stand(config.as(), peer.isInternal(config.as()), wide);
+      BgpWriter.Stand stand = new BgpWriter.Stand(config.as(), peer.isInternal(config.as()), wide);
       fresh.forEach((route, addresses) -> {
         BgpWriter.announce(stand, hop, route, addresses).forEach(this::say);
         addresses.forEach(address -> told.put(address, route));

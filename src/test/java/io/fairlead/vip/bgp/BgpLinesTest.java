@@ -72,8 +72,7 @@ final class BgpLinesTest {
                     List.of())));
     clock.execute(() -> {
       speaker.configure(Optional.of(config), Set.of());
-      speaker.announce(
-          "front", List.of(FRONT), new VipElection.Bgp(Optional.empty(), List.of()));
+      speaker.announce("front", List.of(FRONT), new VipElection.Bgp(Optional.empty(), List.of()));
       speaker.start();
     });
   }

@@ -120,8 +120,7 @@ final class BgpReaderTest {
   void aBodyThatCannotBe(String answer, String typeAndBody) {
     assertThatThrownBy(() -> read(message(typeAndBody)))
         .isInstanceOfSatisfying(
-            BgpException.class,
-            e -> assertThat(e.code() + "/" + e.subcode()).isEqualTo(answer));
+            BgpException.class, e -> assertThat(e.code() + "/" + e.subcode()).isEqualTo(answer));
   }
 
   @ParameterizedTest
@@ -298,9 +297,9 @@ final class BgpReaderTest {
     assertThat(hex(inner))
         .endsWith(
             "900e0026000201 10 20010db8000000000000000000000001 00"
-                    .concat(" 8020010db8000000000000000000000010")
-                    .concat("40010100 400200 40050400000000 c00804ffff0000")
-                    .replace(" ", ""));
+                .concat(" 8020010db8000000000000000000000010")
+                .concat("40010100 400200 40050400000000 c00804ffff0000")
+                .replace(" ", ""));
   }
 
   /** Whatever comes: messages, or one error, soon and without more room than one message takes. */

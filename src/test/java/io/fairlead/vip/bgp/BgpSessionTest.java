@@ -50,7 +50,9 @@ final class BgpSessionTest {
   }
 
   private void tell(String what) {
-    story.add(String.format("%d.%d %s", time.epochMillis() / 1000, time.epochMillis() % 1000 / 100, what));
+    story.add(
+        String.format(
+            "%d.%d %s", time.epochMillis() / 1000, time.epochMillis() % 1000 / 100, what));
   }
 
   /** What the session says is read by the same reader, and told. */
@@ -97,8 +99,7 @@ final class BgpSessionTest {
     return switch (message) {
       case BgpMessage.Open open -> "OPEN of AS " + open.as() + ", " + open.holdSeconds() + " s";
       case BgpMessage.Keepalive _ -> "KEEPALIVE";
-      case BgpMessage.Update update ->
-          "UPDATE +" + update.announced() + " -" + update.withdrawn();
+      case BgpMessage.Update update -> "UPDATE +" + update.announced() + " -" + update.withdrawn();
       case BgpMessage.Notification last -> "NOTIFICATION " + last.code() + "/" + last.subcode();
       case BgpMessage.Refresh _ -> "ROUTE-REFRESH";
     };
@@ -273,8 +274,7 @@ final class BgpSessionTest {
     open(64999, 9);
     assertThat(story)
         .endsWith(
-            "0.0 sends NOTIFICATION 2/2",
-            "0.0 trouble: it is of AS 64999, and not of AS 65000");
+            "0.0 sends NOTIFICATION 2/2", "0.0 trouble: it is of AS 64999, and not of AS 65000");
     again();
     open(65000, 2);
     assertThat(story)
@@ -284,7 +284,9 @@ final class BgpSessionTest {
     keepalive();
     assertThat(story.getFirst()).isEqualTo("0.0 sends NOTIFICATION 5/1");
     again();
-    line().heard.received("SSH-2.0-OpenSSH_9.2".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    line()
+        .heard
+        .received("SSH-2.0-OpenSSH_9.2".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     assertThat(story)
         .containsExactly("0.0 sends NOTIFICATION 1/1", "0.0 trouble: what it sends is not BGP");
     again();
@@ -298,8 +300,7 @@ final class BgpSessionTest {
     open(65000, 9);
     assertThat(story)
         .containsExactly(
-            "0.0 sends NOTIFICATION 5/3",
-            "0.0 lost: it sends OPEN when it may not (established)");
+            "0.0 sends NOTIFICATION 5/3", "0.0 lost: it sends OPEN when it may not (established)");
   }
 
   /** The next attempt, at second 0 again as far as the story goes. */
@@ -319,8 +320,7 @@ final class BgpSessionTest {
     begin();
     connected("10.0.0.11");
     time.advance(Duration.ofSeconds(10));
-    assertThat(story)
-        .endsWith("10.0 trouble: it accepts the connection and says nothing");
+    assertThat(story).endsWith("10.0 trouble: it accepts the connection and says nothing");
   }
 
   @Test
