@@ -140,13 +140,13 @@ public enum Metric {
       Type.GAUGE,
       Unit.NONE,
       "router",
-      "1 while there is a BGP session with the router, else 0. While it is 0 the router sends no clients here; an event says why."),
+      "1 while there is a BGP session with the router, else 0. A rise means that the router sends clients here again; while it is 0 it sends none, and an event says why."),
   BGP_ROUTES(
       "fairlead_bgp_routes",
       Type.GAUGE,
       Unit.NONE,
       "router",
-      "Addresses that the router has been told of. When it falls while the instance does not drain, the session or a virtual IP was lost."),
+      "Addresses that the router has been told of. It rises when virtual IPs come; when it falls while the instance does not drain, the session or a virtual IP was lost."),
   BGP_SESSIONS_LOST(
       "fairlead_bgp_sessions_lost_total",
       Type.COUNTER,
