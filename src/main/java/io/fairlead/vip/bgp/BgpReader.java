@@ -181,9 +181,8 @@ final class BgpReader {
       throw new BgpException(BgpException.OPEN, 3, "its router id is 0.0.0.0");
     }
     Can can = new Can();
-    ByteBuffer parameters = parameters(body);
-    boolean extended = parameters != body;
-    ByteBuffer rest = extended ? parameters : rest(body);
+    boolean extended = isExtended(body);
+    ByteBuffer rest = extended ? extended(body) : rest(body);
     while (rest.hasRemaining()) {
       int lengthOctets = extended ? 2 : 1;
       if (rest.remaining() < 1 + lengthOctets) {
@@ -209,17 +208,19 @@ final class BgpReader {
         can.as != 0);
   }
 
-  /** The body itself where they are of the short kind; what is left where they are not. */
-  private static ByteBuffer parameters(ByteBuffer body) throws BgpException {
+  /** Whether its parameters are long ones (RFC 9072). */
+  private static boolean isExtended(ByteBuffer body) {
     int at = body.position();
-    if (body.remaining() >= 4 && body.get(at) != 0 && (body.get(at + 1) & 0xFF) == EXTENDED) {
-      int length = body.getShort(at + 2) & 0xFFFF; // RFC 9072
-      if (length != body.remaining() - 4) {
-        throw cut();
-      }
-      return body.slice(at + 4, length);
+    return body.remaining() >= 4 && body.get(at) != 0 && (body.get(at + 1) & 0xFF) == EXTENDED;
+  }
+
+  private static ByteBuffer extended(ByteBuffer body) throws BgpException {
+    int at = body.position();
+    int length = body.getShort(at + 2) & 0xFFFF;
+    if (length != body.remaining() - 4) {
+      throw cut();
     }
-    return body;
+    return body.slice(at + 4, length);
   }
 
   private static ByteBuffer rest(ByteBuffer body) throws BgpException {
