@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-machines chaos chaos-database test-backups chaos-group chaos-vip incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -26,7 +26,7 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble bird2
 	@bin/test $(MVN) -- $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
@@ -87,6 +87,10 @@ chaos-group: jdk ## hurts instances of a group, RUNS (20) times SECONDS (20) or 
 
 chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces (root); see chaos/vip/README.md
 	chaos/vip/run $(MORE)
+
+chaos-bgp: jdk ## has routes of a front end come and go at a real BIRD, ROUNDS (20) times each (root); see chaos/vip/bgp-report.md
+	@bin/needs maven bird2 iproute2
+	$(MVN) test -Dtest=BgpBirdTest -Dfairlead.bgp.rounds=$(or $(ROUNDS),20) $(MORE)
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server rsync

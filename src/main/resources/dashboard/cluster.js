@@ -161,12 +161,24 @@ function zone(z) {
 }
 
 function vips(body) {
-  return card('Virtual IPs', table('Virtual IPs', [
+  const own = card('Virtual IPs', table('Virtual IPs', [
     { key: 'name', title: 'Name', value: (v) => v.name, cell: (v) => html`${v.name}<span class="sub">${v.addresses.join(', ')} on ${v.networkInterface}</span>` },
     { key: 'state', title: 'Here', value: (v) => v.state, cell: (v) => html`${chip(v.state, LIKE[v.state] ?? '')}<span class="sub">for ${ago(v.since)}</span>` },
     { key: 'owner', title: 'Owner', value: (v) => v.owner, cell: (v) => v.owner || soft('not known') },
-    { key: 'elect', title: 'Elected by', cell: (v) => html`${v.elect}<span class="sub">${v.vrid ? `router ${v.vrid}, priority ${v.priority}` : v.term ? `term ${v.term}` : 'no term'}</span>` },
+    { key: 'elect', title: 'Elected by', cell: (v) => html`${v.elect}<span class="sub">${v.elect === 'bgp' ? 'all that are well' : v.vrid ? `router ${v.vrid}, priority ${v.priority}` : v.term ? `term ${v.term}` : 'no term'}</span>` },
     { key: 'taken', title: 'Taken', number: true, value: (v) => v.taken, cell: (v) => plural(v.taken, 'time') },
     { key: 'why', title: 'Why', kind: 'words', cell: (v) => v.why },
   ], body.vips, { keyOf: (v) => v.name, name: 'vips' }), { id: 'vips' });
+  return body.routers?.length ? html`${own}${routers(body.routers)}` : own;
+}
+
+function routers(rows) {
+  return card('Routers that are told of virtual IPs', table('Routers', [
+    { key: 'name', title: 'Router', value: (r) => r.name, cell: (r) => html`${r.name}<span class="sub">${r.address}, AS ${r.as}</span>` },
+    { key: 'state', title: 'Session', value: (r) => r.state, cell: (r) => html`${chip(r.state, r.state === 'established' ? LIKE.owner : r.state === 'off' ? LIKE.off ?? '' : LIKE.trouble)}<span class="sub">for ${ago(r.since)}</span>` },
+    { key: 'announced', title: 'Announced', value: (r) => r.announced.length, cell: (r) => html`${r.announced.join(', ') || soft('nothing')}${r.leaving ? html`<span class="sub">about to go</span>` : nothing}` },
+    { key: 'holdTime', title: 'Hold time', number: true, value: (r) => r.holdTime, cell: (r) => (r.holdTime ? `${r.holdTime} s` : soft('none')) },
+    { key: 'lost', title: 'Lost', number: true, value: (r) => r.lost, cell: (r) => plural(r.lost, 'time') },
+    { key: 'why', title: 'Why', kind: 'words', cell: (r) => r.why },
+  ], rows, { keyOf: (r) => r.name, name: 'routers' }), { id: 'routers' });
 }

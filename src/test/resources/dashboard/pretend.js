@@ -134,6 +134,10 @@
     vips: () => ({ vips: [
       { name: 'front', addresses: ['10.0.0.100/24', 'fd00::100/64'], networkInterface: 'eth0', elect: 'lease', state: 'owner', owner: '10.0.0.1', term: 7, since: now() - 40 * MINUTE, why: 'has the lease', vrid: null, priority: 100, taken: 2 },
       { name: 'second', addresses: ['10.0.0.101/24'], networkInterface: 'eth0', elect: 'vrrp', state: 'trouble', owner: null, term: null, since: now() - MINUTE, why: 'eth0 is down', vrid: 51, priority: 90, taken: 0 },
+      { name: 'everywhere', addresses: ['192.0.2.10/32'], networkInterface: 'lo', elect: 'bgp', state: 'owner', owner: 'this instance', term: null, since: now() - MINUTE, why: 'all that are well have it', vrid: null, priority: 100, taken: 1 },
+    ], routers: [
+      { name: 'rack', address: '10.0.0.1', as: 65000, state: 'established', since: now() - MINUTE, why: 'well', holdTime: 9, announced: ['192.0.2.10'], leaving: false, lost: 0 },
+      { name: 'spare', address: '10.0.0.2', as: 65000, state: 'idle', since: now() - 20000, why: 'it refuses the connection', holdTime: null, announced: [], leaving: false, lost: 2 },
     ] }),
     patterns: () => ({
       from: now() - 60 * MINUTE, to: now(), span: { from: now() - 60 * MINUTE, to: now() }, lines: 51000, left: 3, forgotten: 0,

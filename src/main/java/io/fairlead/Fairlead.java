@@ -590,7 +590,7 @@ final class Fairlead implements AutoCloseable {
       }
       alerts.follow(config.alerts());
       groups.follow(config.group());
-      vips.follow(config.vips());
+      vips.follow(config.vips(), config.bgp());
       databases.manage(config);
       acme.follow(config);
       HeapTidy.afterChange();

@@ -70,6 +70,7 @@ import io.fairlead.service.Service;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -270,6 +271,11 @@ final class Operator implements Instance {
     match.cookies().forEach((name, value) -> parts.add("cookie " + name + "=" + value));
     match.clients().forEach(network -> parts.add("client " + network));
     return parts.isEmpty() ? "every request" : String.join(" ", parts);
+  }
+
+  @Override
+  public List<BgpStatus> routers() {
+    return fairlead.vips().routers();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.fairlead;
 
+import io.fairlead.config.BgpConfig;
 import io.fairlead.config.VipAddress;
 import io.fairlead.config.VipConfig;
 import io.fairlead.runtime.Leadership;
@@ -7,11 +8,13 @@ import io.fairlead.runtime.Scheduler;
 import io.fairlead.telemetry.Event;
 import io.fairlead.vip.VipStatus;
 import io.fairlead.vip.Vips;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.net.InetAddress;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -28,6 +31,7 @@ final class VipKeeper {
   private final Leadership leadership;
   private final Consumer<Event> events;
   private Map<String, VipConfig> config = Map.of();
+  private Optional<BgpConfig> bgp = Optional.empty();
   private boolean started;
   private boolean inheriting;
   private volatile @Nullable Vips vips;
@@ -52,18 +56,19 @@ final class VipKeeper {
   }
 
   /** These are wanted from now on. */
-  void follow(Map<String, VipConfig> next) {
+  void follow(Map<String, VipConfig> next, Optional<BgpConfig> routers) {
     config = next;
+    bgp = routers;
     Map<String, VipConfig> own = new LinkedHashMap<>(next);
     own.replaceAll((_, vip) -> vip.of(name));
     Vips present = vips;
     if (present == null && started && !next.isEmpty()) {
       present = new Vips(control, leadership, events);
       vips = present;
-      present.configure(own);
+      present.configure(own, bgp);
       present.start(inheriting);
     } else if (present != null) {
-      present.configure(own);
+      present.configure(own, bgp);
     }
     inheriting = false; // what comes later nobody has handed over
   }
@@ -76,7 +81,7 @@ final class VipKeeper {
   void start(boolean inheriting) {
     this.started = true;
     this.inheriting = inheriting;
-    follow(config);
+    follow(config, bgp);
     Vips present = vips;
     if (present != null) {
       present.start(false); // where it had drained
@@ -102,6 +107,11 @@ final class VipKeeper {
     if (present != null) {
       present.abandon();
     }
+  }
+
+  List<BgpStatus> routers() {
+    Vips present = vips;
+    return present == null ? List.of() : present.routers();
   }
 
   List<VipStatus> status() {

@@ -255,6 +255,7 @@ class ExamplesTest {
         "alerts.yaml",
         "affinity.yaml",
         "vip.yaml",
+        "bgp.yaml",
         "health.yaml",
         "logs.yaml",
         "node-logs.yaml",
@@ -273,6 +274,10 @@ class ExamplesTest {
               .replaceAll("0\\.0\\.0\\.0:(5432|2525|53|8443)", "127.0.0.1:0")
               .replace("0.0.0.0:8080", "127.0.0.1:0")
               .replace("interface: eth0", "interface: not-there") // or we would speak there
+              .replace("interface: lo", "interface: not-there")
+              .replace("address: \"10.0.0.1\"", "address: \"127.0.0.1\"")
+              .replace("\"fd00::2\"", "\"::1\"")
+              .replace("[::]:8080", "127.0.0.1:0")
               .replace("0.0.0.0:${PORT:-8080}", "127.0.0.1:${PORT:-0}")
               .replace(", \"[::1]:8081\"", "")
               .replace("\"127.0.0.1:8081\"", "\"127.0.0.1:0\"")

@@ -109,7 +109,11 @@ final class IncidentsApi {
           Event.InstanceStarted _,
           Event.InstanceStopping _,
           Event.VipOwned _,
-          Event.VipReleased _ ->
+          Event.VipReleased _,
+          Event.VipLeaving _,
+          Event.BgpSessionUp _,
+          Event.BgpSessionOver _,
+          Event.BgpSessionLost _ ->
           "failover";
       case Event.GroupReached _,
           Event.GroupLost _,

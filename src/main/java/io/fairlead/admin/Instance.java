@@ -26,6 +26,7 @@ import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.EventLog;
 import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -273,6 +274,11 @@ public interface Instance {
 
   /** Certificates that are ordered, and how that goes. */
   default List<OrderedView> ordered() {
+    return List.of();
+  }
+
+  /** How sessions with routers are, in the order of the configuration. */
+  default List<BgpStatus> routers() {
     return List.of();
   }
 

@@ -33,6 +33,7 @@ import io.fairlead.telemetry.RouteCounter;
 import io.fairlead.telemetry.ShedReason;
 import io.fairlead.telemetry.TlsCounter;
 import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
@@ -154,6 +155,7 @@ public final class MetricsPage {
     ConfigState config = instance.config();
     Instances group = Instances.of(instance.group());
     List<VipStatus> vips = instance.vips();
+    List<BgpStatus> routers = instance.routers();
     for (Metric metric : Metric.values()) {
       switch (metric) {
         case BUILD_INFO -> {
@@ -205,6 +207,16 @@ public final class MetricsPage {
         case VIP_OWNER -> vips(page, metric, vips, vip -> vip.isOwner() ? 1 : 0);
         case VIP_TROUBLE -> vips(page, metric, vips, vip -> vip.isInTrouble() ? 1 : 0);
         case VIP_TAKEN -> vips(page, metric, vips, VipStatus::taken);
+        case BGP_SESSION_UP -> routers(page, metric, routers, one -> one.isEstablished() ? 1 : 0);
+        case BGP_ROUTES -> routers(page, metric, routers, one -> one.announced().size());
+        case BGP_SESSIONS_LOST -> routers(page, metric, routers, BgpStatus::lost);
+        case BGP_MESSAGES -> {
+          page.family(metric);
+          for (BgpStatus one : routers) {
+            page.sample(metric, one.sent(), one.peer(), "sent");
+            page.sample(metric, one.received(), one.peer(), "received");
+          }
+        }
         case VIP_ADVERTS -> {
           page.family(metric);
           for (VipStatus vip : vips) {
@@ -225,7 +237,7 @@ public final class MetricsPage {
         case VIP_LATE_RENEWALS -> {
           page.family(metric);
           for (VipStatus vip : vips) {
-            if (vip.vrid() == 0) {
+            if (vip.elect().equals("lease")) {
               page.sample(metric, vip.counters().late(), vip.name());
             }
           }
@@ -646,6 +658,15 @@ public final class MetricsPage {
     page.family(metric);
     for (CopyStats each : instance.copies()) {
       page.sample(metric, figure.applyAsLong(each), each.to());
+    }
+  }
+
+  private static void routers(
+      MetricsWriter page, Metric metric, List<BgpStatus> routers, ToLongFunction<BgpStatus> value)
+      throws IOException {
+    page.family(metric);
+    for (BgpStatus one : routers) {
+      page.sample(metric, value.applyAsLong(one), one.peer());
     }
   }
 

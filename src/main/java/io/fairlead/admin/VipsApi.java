@@ -3,6 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.Endpoint.Body;
 import io.fairlead.config.AdminConfig.Role;
 import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,14 +17,45 @@ final class VipsApi {
   }
 
   @Doc("Virtual IPs as this instance sees them.")
-  record VipsView(List<VipView> vips) {}
+  record VipsView(
+      List<VipView> vips, @Doc("That are told of them by BGP.") List<RouterView> routers) {}
+
+  @Doc("A router that is told of virtual IPs by BGP.")
+  record RouterView(
+      String name,
+      String address,
+      @Doc("Its autonomous system.") long as,
+      @Doc(
+              "idle, connect, open-sent, open-confirm, established, or off while the instance is not ready.")
+          String state,
+      @Doc("When the state began; milliseconds since 1970.") long since,
+      @Doc("Why, or what is wrong.") String why,
+      @Doc("Seconds after which silence is death; null: nothing is agreed on.")
+          @Nullable Integer holdTime,
+      @Doc("Addresses that it has been told of.") List<String> announced,
+      @Doc("Whether they are about to be withdrawn.") boolean leaving,
+      @Doc("How often the session was lost.") long lost) {
+    static RouterView of(BgpStatus router) {
+      return new RouterView(
+          router.peer(),
+          router.address(),
+          router.as(),
+          router.state(),
+          router.sinceMillis(),
+          router.why(),
+          router.holdSeconds() == 0 ? null : router.holdSeconds(),
+          router.announced(),
+          router.leaving(),
+          router.lost());
+    }
+  }
 
   @Doc("Addresses that one of several instances has at a time.")
   record VipView(
       String name,
       List<String> addresses,
       @Doc("Where the owner adds them.") String networkInterface,
-      @Doc("lease or vrrp.") String elect,
+      @Doc("lease, vrrp or bgp.") String elect,
       @Doc("owner, standby, trouble, or off while the instance is not ready or leaves.")
           String state,
       @Doc("The owner's address, or: this instance; null: not known.") @Nullable String owner,
@@ -63,6 +95,9 @@ final class VipsApi {
   }
 
   private Answer vips(Call call) {
-    return Answer.json(new VipsView(instance.vips().stream().map(VipView::of).toList()));
+    return Answer.json(
+        new VipsView(
+            instance.vips().stream().map(VipView::of).toList(),
+            instance.routers().stream().map(RouterView::of).toList()));
   }
 }

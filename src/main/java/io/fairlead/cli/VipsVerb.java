@@ -29,7 +29,7 @@ final class VipsVerb extends RemoteVerb {
               String.join(" ", addresses),
               text(vip, "networkInterface"),
               vrid.equals("-") ? text(vip, "elect") : text(vip, "elect") + " " + vrid,
-              text(vip, "priority"),
+              text(vip, "elect").equals("bgp") ? "-" : text(vip, "priority"),
               text(vip, "state"),
               text(vip, "owner"),
               text(vip, "term"),
@@ -54,6 +54,33 @@ final class VipsVerb extends RemoteVerb {
                 ">FOR",
                 "WHY"),
             rows);
+    routers(reply.json().get("routers"));
     return Cli.DONE;
+  }
+
+  /** Those that are told by BGP, where there are any. */
+  private void routers(JsonNode routers) {
+    List<List<String>> rows = new ArrayList<>();
+    for (JsonNode router : routers) {
+      List<String> announced =
+          router.get("announced").valueStream().map(JsonNode::asString).toList();
+      rows.add(
+          List.of(
+              text(router, "name"),
+              text(router, "address"),
+              text(router, "as"),
+              text(router, "state"),
+              announced.isEmpty() ? "-" : String.join(" ", announced),
+              text(router, "holdTime"),
+              Terminal.span((System.currentTimeMillis() - number(router, "since")) / 1000.0),
+              text(router, "why")));
+    }
+    if (!rows.isEmpty()) {
+      terminal().line("");
+      terminal()
+          .table(
+              List.of("ROUTER", "ADDRESS", ">AS", "STATE", "ANNOUNCED", ">HOLD", ">FOR", "WHY"),
+              rows);
+    }
   }
 }

@@ -95,6 +95,11 @@ public final class ConfigDiff {
               && after instanceof Optional<?> now
               && now.orElse(null) instanceof GroupConfig other ->
           records(path, some, other);
+      case Optional<?> maybe
+          when maybe.orElse(null) instanceof BgpConfig some
+              && after instanceof Optional<?> now
+              && now.orElse(null) instanceof BgpConfig other ->
+          records(path, some, other);
       case Optional<?> maybe when maybe.orElse(null) instanceof Secret -> say(path + " changed");
       case HostPort _, Cidr _, VipAddress _, Probe.StatusRange _, Optional<?> _ ->
           change(path, before, after);
@@ -187,6 +192,7 @@ public final class ConfigDiff {
     return switch (value) {
       case VipElection.Lease _ -> "lease";
       case VipElection.Vrrp vrrp -> "vrrp " + vrrp.vrid();
+      case VipElection.Bgp _ -> "bgp";
       case Probe.Tcp _ -> "tcp";
       case Probe.Talk _ -> "tcp with an answer";
       case PostgresqlProbe _ -> "postgresql";

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param services by name, in file order; those that databases are follow
  * @param group several instances as one; empty: this one is alone
  * @param vips virtual IPs by name, in file order
+ * @param bgp routers that are told of virtual IPs; empty: none
  * @param databases by name, in file order
  * @param dns names that are answered for
  */
@@ -39,6 +40,7 @@ public record FairleadConfig(
     Map<String, ServiceConfig> services,
     Optional<GroupConfig> group,
     Map<String, VipConfig> vips,
+    Optional<BgpConfig> bgp,
     Map<String, DatabaseConfig> databases,
     DnsConfig dns) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
@@ -72,7 +74,7 @@ public record FairleadConfig(
     checkDns(require, dns, group.isPresent(), listeners, services);
     checkRateLimits(require, listeners);
     checkAlerts(require, alerts, listeners, services);
-    checkVips(require, vips);
+    checkVips(require, vips, bgp.isPresent());
     checkSecondChances(require, vips, listeners);
     checkWriters(require, vips, listeners);
     require.that(
@@ -312,7 +314,7 @@ public record FairleadConfig(
   }
 
   /** Two with one address, or one number on a link, would take it from each other. */
-  private static void checkVips(Require require, Map<String, VipConfig> vips) {
+  private static void checkVips(Require require, Map<String, VipConfig> vips, boolean bgp) {
     require.that(
         vips.size() <= VipConfig.MAX_VIPS,
         List.of("vips"),
@@ -330,6 +332,12 @@ public record FairleadConfig(
           require.that(false, place, address, "must be free, but {} takes it", List.of(other));
         }
       }
+      require.that(
+          bgp || !(vip.elect() instanceof VipElection.Bgp),
+          List.of("vips", vip.name(), "elect"),
+          "bgp",
+          "must not be bgp unless the key bgp says which routers are told",
+          List.of());
       if (vip.elect() instanceof VipElection.Vrrp vrrp) {
         List<String> place = List.of("vips", vip.name(), "vrid");
         List<Object> link =
@@ -372,13 +380,16 @@ public record FairleadConfig(
     }
   }
 
-  /** Where VRRP elects, each of two parts of the network has an owner: two doors to one primary. */
+  /**
+   * Where VRRP elects, each of two parts of the network has an owner, and by BGP all are one: two
+   * doors to one primary.
+   */
   private static void checkWriters(
       Require require, Map<String, VipConfig> vips, Map<String, ListenerConfig> listeners) {
-    Map<String, String> elected = new HashMap<>();
+    Map<String, VipConfig> elected = new HashMap<>();
     for (VipConfig vip : vips.values()) {
-      if (vip.elect() instanceof VipElection.Vrrp) {
-        vip.address().forEach(one -> elected.put(one.ip().getHostAddress(), vip.name()));
+      if (!(vip.elect() instanceof VipElection.Lease)) {
+        vip.address().forEach(one -> elected.put(one.ip().getHostAddress(), vip));
       }
     }
     for (ListenerConfig listener : listeners.values()) {
@@ -389,15 +400,16 @@ public record FairleadConfig(
                       && use == DatabaseUse.READ_WRITE);
       for (int i = 0; writes && i < listener.bind().size(); i++) {
         HostPort address = listener.bind().get(i);
-        String vip = elected.get(address.host());
+        VipConfig vip = elected.get(address.host());
         if (vip != null) {
           require.that(
               false,
               List.of("listeners", listener.name(), "bind", "[" + i + "]"),
               address,
               "must be an address that a lease elects an owner of, because writes go to a database:"
-                  + " {} is vrrp",
-              List.of(List.of("vips", vip, "elect")));
+                  + " {} is "
+                  + (vip.elect() instanceof VipElection.Bgp ? "bgp" : "vrrp"),
+              List.of(List.of("vips", vip.name(), "elect")));
         }
       }
     }
@@ -575,6 +587,7 @@ public record FairleadConfig(
         agreed.servicesAsGiven(),
         group,
         agreed.vips(),
+        agreed.bgp(),
         agreed.databases(),
         agreed.dns());
   }

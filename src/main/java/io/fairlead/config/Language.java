@@ -864,6 +864,13 @@ final class Language {
           "Addresses that move from one instance to another when it fails, by name; see"
               + " [vip.md](vip.md).",
           "{ front: { address: \"10.0.0.100/24\", interface: eth0 } }");
+  private static final Key<BgpConfig> FILE_BGP =
+      Key.computed(
+          "bgp",
+          BgpLanguage.BGP,
+          "no router is told",
+          "Routers that are told of virtual IPs with `elect: bgp`; see [bgp.md](bgp.md).",
+          "{ as: 65010, peers: { rack: { address: \"10.0.0.1\", as: 65000 } } }");
   private static final Key<DnsConfig> FILE_DNS =
       Key.of(
           "dns",
@@ -888,6 +895,7 @@ final class Language {
               SERVICES,
               FILE_GROUP,
               VIPS,
+              FILE_BGP,
               DatabasesLanguage.DATABASES,
               FILE_DNS),
           List.of(),
@@ -904,6 +912,7 @@ final class Language {
                   values.get(SERVICES),
                   Optional.ofNullable(values.find(FILE_GROUP)),
                   values.get(VIPS),
+                  Optional.ofNullable(values.find(FILE_BGP)),
                   values.get(DatabasesLanguage.DATABASES),
                   values.get(FILE_DNS)));
 

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A virtual IP: addresses that one of several machines has at a time, and another when it fails.
+ * A virtual IP: addresses that one of several machines has at a time, and another when it fails;
+ * or, by BGP, all that are well.
  *
  * @param name from the key in the file; the same in all instances that may own it
  * @param address what moves, together; one family where VRRP elects
@@ -30,6 +31,9 @@ public record VipConfig(
   static final Range<Integer> PRIORITIES = Range.counts(1, 254);
 
   static final int DEFAULT_PRIORITY = 100;
+
+  /** Where addresses stand that routers are told of: nobody on a link asks for them. */
+  static final String LOOPBACK = "lo";
 
   /** Of the instance that {@code prefer} names first, and how much less each further one has. */
   private static final int PREFERRED = 250;
@@ -95,6 +99,27 @@ public record VipConfig(
           null,
           "must be of the same family as address");
     }
+    if (elect instanceof VipElection.Bgp) {
+      for (int i = 0; i < address.size(); i++) {
+        require.that(
+            address.get(i).prefix() == (address.get(i).isIpv4() ? 32 : 128),
+            List.of("address", "[" + i + "]"),
+            address.get(i),
+            "must be without a prefix where elect is bgp: routers are told of single addresses",
+            List.of());
+      }
+      require
+          .that(
+              priority == DEFAULT_PRIORITY,
+              "priority",
+              priority,
+              "must not be given where elect is bgp: all that are well have it")
+          .that(
+              prefer.isEmpty(),
+              "prefer",
+              null,
+              "must not be given where elect is bgp: all that are well have it");
+    }
     require.that(
         !secondChance
             || (elect instanceof VipElection.Vrrp && address.stream().allMatch(VipAddress::isIpv4)),
@@ -130,6 +155,7 @@ public record VipConfig(
               other.elect instanceof VipElection.Vrrp its
                   && mine.vrid() == its.vrid()
                   && mine.peers().equals(its.peers());
+          case VipElection.Bgp _ -> other.elect instanceof VipElection.Bgp;
         };
   }
 }

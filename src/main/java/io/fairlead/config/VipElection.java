@@ -3,6 +3,8 @@ package io.fairlead.config;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /** How it is decided who has a virtual IP. */
 public sealed interface VipElection {
@@ -62,6 +64,40 @@ public sealed interface VipElection {
               Units.duration(preemptDelay),
               "must not be given where preempt is false")
           .that(peers.size() <= MAX_PEERS, "peers", null, "must not be more than " + MAX_PEERS)
+          .orRefuse();
+    }
+  }
+
+  /**
+   * By nobody: all that are well have it and tell routers so by BGP, which spread clients over them
+   * (RFC 4271).
+   *
+   * @param med by which a router prefers one of several ways to the same neighbour, the lowest;
+   *     empty: it is not said
+   * @param communities marks that the routes carry
+   */
+  record Bgp(Optional<Integer> med, List<BgpCommunity> communities) implements VipElection {
+    static final Range<Integer> MEDS = Range.counts(0, Integer.MAX_VALUE);
+    static final int MAX_COMMUNITIES = 32;
+
+    public Bgp {
+      communities = List.copyOf(communities);
+      Require require = new Require();
+      if (med.isPresent()) {
+        require.within(MEDS, "med", med.get());
+      }
+      require
+          .that(
+              communities.size() <= MAX_COMMUNITIES
+                  && Set.copyOf(communities).size() == communities.size(),
+              "communities",
+              null,
+              "must be at most " + MAX_COMMUNITIES + ", each once")
+          .that(
+              !communities.contains(BgpCommunity.GRACEFUL_SHUTDOWN),
+              "communities",
+              null,
+              "must not have 65535:0, which is added when the instance drains")
           .orRefuse();
     }
   }

@@ -5,6 +5,7 @@ import io.fairlead.config.VipElection.Vrrp;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What an operator can write about virtual IPs. */
@@ -12,7 +13,8 @@ final class VipsLanguage {
   /** Kinds of elections. */
   private enum Elect {
     LEASE,
-    VRRP
+    VRRP,
+    BGP
   }
 
   private static final Key<List<VipAddress>> ADDRESS =
@@ -22,7 +24,7 @@ final class VipsLanguage {
           "What moves, with the prefix of its network; several move together.",
           "\"10.0.0.100/24\"");
   private static final Key<String> INTERFACE =
-      Key.required(
+      Key.computed(
           "interface",
           Scalar.text(
               "name",
@@ -31,6 +33,7 @@ final class VipsLanguage {
                   text.matches(VipConfig.INTERFACE_PATTERN)
                       ? null
                       : "must be the name of a network interface"),
+          "`lo` where elect is bgp, else it must be given",
           "The network interface where the owner adds it.",
           "eth0");
   private static final Key<Elect> ELECT =
@@ -40,7 +43,8 @@ final class VipsLanguage {
           Elect.LEASE,
           "`lease`: by a lease of the group, so that there are never two owners; without a group"
               + " this instance alone is one. `vrrp`: by VRRPv3, also together with keepalived and"
-              + " routers; cut apart, each part has an owner.",
+              + " routers; cut apart, each part has an owner. `bgp`: all that are well have it, and"
+              + " the routers of `bgp` spread clients over them, see [bgp.md](bgp.md).",
           "vrrp");
   private static final Key<Integer> PRIORITY =
       Key.of(
@@ -116,10 +120,27 @@ final class VipsLanguage {
               + " understood.",
           "rfc9568");
 
+  private static final Key<Integer> MED =
+      Key.computed(
+          "med",
+          Scalar.count(VipElection.Bgp.MEDS),
+          "it is not said",
+          "Where elect is bgp: by which a router prefers one way over others to the same neighbour,"
+              + " the lowest (MULTI_EXIT_DISC).",
+          "100");
+  private static final Key<List<BgpCommunity>> COMMUNITIES =
+      Key.computed(
+          "communities",
+          new ListOf<>("communities", Scalar.parsed("community", BgpCommunity::parse)),
+          "none",
+          "Where elect is bgp: marks that the routes carry, for routers that were told what to make"
+              + " of them.",
+          "[\"65000:100\"]");
+
   static final Obj<VipConfig> VIP =
       new Obj<>(
           "vip",
-          "Addresses that one of several instances has at a time.",
+          "Addresses that one of several instances has at a time, or all that are well.",
           List.of(
               ADDRESS,
               INTERFACE,
@@ -132,14 +153,16 @@ final class VipsLanguage {
               PREEMPT,
               PREEMPT_DELAY,
               PEERS,
-              CHECKSUM),
+              CHECKSUM,
+              MED,
+              COMMUNITIES),
           List.of(),
           null,
           (values, spot) ->
               new VipConfig(
                   Syntax.name(spot.segment()) == null ? spot.segment() : "unnamed",
                   values.get(ADDRESS),
-                  values.get(INTERFACE),
+                  orElse(values.find(INTERFACE), VipConfig.LOOPBACK),
                   values.get(PRIORITY),
                   values.get(PREFER),
                   values.get(SECOND_CHANCE),
@@ -150,28 +173,44 @@ final class VipsLanguage {
   private static VipElection election(Values values) {
     Require require = new Require();
     Integer vrid = values.find(VRID);
-    boolean vrrp = values.get(ELECT) == Elect.VRRP;
+    Elect elect = values.get(ELECT);
+    boolean vrrp = elect == Elect.VRRP;
+    String kind = Units.textOf(elect);
     require.that(!vrrp || vrid != null, "vrid", null, "must be given where elect is vrrp");
     for (Key<?> key : List.of(VRID, ADVERT_INTERVAL, PREEMPT, PREEMPT_DELAY, PEERS, CHECKSUM)) {
       require.that(
           vrrp || values.find(key) == null,
           key.name(),
           null,
-          "must not be given where elect is lease");
+          "must not be given where elect is " + kind);
     }
+    for (Key<?> key : List.of(MED, COMMUNITIES)) {
+      require.that(
+          elect == Elect.BGP || values.find(key) == null,
+          key.name(),
+          null,
+          "must not be given where elect is " + kind);
+    }
+    require.that(
+        elect == Elect.BGP || values.find(INTERFACE) != null, "interface", null, "must be given");
     require.orRefuse();
-    return vrrp && vrid != null
-        ? new Vrrp(
-            vrid,
-            orElse(values.find(ADVERT_INTERVAL), Vrrp.DEFAULT_INTERVAL),
-            orElse(values.find(PREEMPT), true),
-            orElse(values.find(PREEMPT_DELAY), Duration.ZERO),
-            orElse(values.find(PEERS), List.of()),
-            orElse(values.find(CHECKSUM), Checksum.AUTO))
-        : new VipElection.Lease();
+    return switch (elect) {
+      case LEASE -> new VipElection.Lease();
+      case BGP ->
+          new VipElection.Bgp(
+              Optional.ofNullable(values.find(MED)), orElse(values.find(COMMUNITIES), List.of()));
+      case VRRP ->
+          new Vrrp(
+              vrid == null ? 0 : vrid,
+              orElse(values.find(ADVERT_INTERVAL), Vrrp.DEFAULT_INTERVAL),
+              orElse(values.find(PREEMPT), true),
+              orElse(values.find(PREEMPT_DELAY), Duration.ZERO),
+              orElse(values.find(PEERS), List.of()),
+              orElse(values.find(CHECKSUM), Checksum.AUTO));
+    };
   }
 
-  private static InetAddress peer(String text) {
+  static InetAddress peer(String text) {
     if (!(Syntax.isIpv4(text) || Syntax.isIpv6(text))) {
       throw Require.refusal("must be an address such as 10.0.0.2");
     }

@@ -58,6 +58,8 @@ public sealed interface Event {
           PeerLost _,
           VipTrouble _,
           VipContested _,
+          BgpSessionLost _,
+          BgpTrouble _,
           DatabaseWithoutPrimary _,
           DatabaseAlarm _,
           DatabaseMemberTrouble _,
@@ -90,6 +92,7 @@ public sealed interface Event {
           PeerJoined _,
           Upgraded _,
           VipTroubleOver _,
+          BgpSessionUp _,
           DatabasePrimary _,
           DatabaseAlarmOver _,
           BackupArchiveResumed _,
@@ -125,6 +128,8 @@ public sealed interface Event {
           GroupChanged _,
           VipOwned _,
           VipReleased _,
+          VipLeaving _,
+          BgpSessionOver _,
           DatabaseMemberMade _,
           DatabaseVoters _,
           DatabasePaused _,
@@ -960,6 +965,52 @@ public sealed interface Event {
           + networkInterface
           + "): "
           + why;
+    }
+  }
+
+  /** Others are told to take over a virtual IP that this instance is about to give up. */
+  record VipLeaving(String vip, String why) implements Event {
+    @Override
+    public String text() {
+      return "virtual IP " + vip + " is marked as about to go: " + why;
+    }
+  }
+
+  /** A router hears of virtual IPs from now on. */
+  record BgpSessionUp(String router, String address, long holdSeconds) implements Event {
+    @Override
+    public String text() {
+      return "router "
+          + router
+          + " ("
+          + address
+          + ") is told of virtual IPs; the hold time is "
+          + holdSeconds
+          + " s";
+    }
+  }
+
+  /** A router hears of virtual IPs no longer, as this instance wants it. */
+  record BgpSessionOver(String router, String address, String why) implements Event {
+    @Override
+    public String text() {
+      return "router " + router + " (" + address + ") is told of virtual IPs no longer: " + why;
+    }
+  }
+
+  /** A session with a router has broken: no clients come from there. */
+  record BgpSessionLost(String router, String address, String why) implements Event {
+    @Override
+    public String text() {
+      return "router " + router + " (" + address + ") sends no clients here any more: " + why;
+    }
+  }
+
+  /** There is no session with a router, or it is not in order. */
+  record BgpTrouble(String router, String address, String what) implements Event {
+    @Override
+    public String text() {
+      return "router " + router + " (" + address + "): " + what;
     }
   }
 

@@ -104,7 +104,7 @@ public enum Metric {
       Type.GAUGE,
       Unit.NONE,
       "vip",
-      "1 while this instance owns the virtual IP, else 0. A rise means that it took it over. Over all instances the sum is 1: less for longer than some seconds means that nobody has it."),
+      "1 while this instance owns the virtual IP, else 0. A rise means that it took it over. Over all instances the sum is 1, or, by BGP, how many are well: less for longer than some seconds means that nobody has it."),
   VIP_TROUBLE(
       "fairlead_vip_trouble",
       Type.GAUGE,
@@ -135,6 +135,30 @@ public enum Metric {
       Unit.NONE,
       "vip",
       "Renewals of a lease that came too late to hold the address by. When it rises, the group answers slowly or this process waits for processors; the next one late may cost the address."),
+  BGP_SESSION_UP(
+      "fairlead_bgp_session_up",
+      Type.GAUGE,
+      Unit.NONE,
+      "router",
+      "1 while there is a BGP session with the router, else 0. A rise means that the router sends clients here again; while it is 0 it sends none, and an event says why."),
+  BGP_ROUTES(
+      "fairlead_bgp_routes",
+      Type.GAUGE,
+      Unit.NONE,
+      "router",
+      "Addresses that the router has been told of. It rises when virtual IPs come; when it falls while the instance does not drain, the session or a virtual IP was lost."),
+  BGP_SESSIONS_LOST(
+      "fairlead_bgp_sessions_lost_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "router",
+      "How often a session with the router ended that nobody here had ended. When it rises, clients were sent elsewhere meanwhile: the router restarts, the link breaks, or the hold time is too short for a busy machine."),
+  BGP_MESSAGES(
+      "fairlead_bgp_messages_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "router,direction",
+      "Messages of BGP, sent to the router and received of it. When received rises by many a second, the router sends routes, which are thrown away."),
 
   ALERTS(
       "fairlead_alerts",

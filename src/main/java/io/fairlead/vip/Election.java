@@ -14,6 +14,15 @@ interface Election {
    */
   void start(boolean owning);
 
+  /**
+   * Is about to leave in order: tells others to go elsewhere, while it still takes what comes.
+   *
+   * @return after how long it can leave without anybody noticing
+   */
+  default Duration farewell(String why) {
+    return Duration.ZERO;
+  }
+
   /** Gives it up, if it is owned, tells others, and takes part no more. */
   void leave(String why);
 

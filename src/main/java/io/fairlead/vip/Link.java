@@ -27,6 +27,9 @@ final class Link implements Place {
   /** The number of "lo", in every machine and namespace. */
   private static final int LOOPBACK = 1;
 
+  /** Instead of a socket for announcements. */
+  private static final int SILENT = -1;
+
   private final String name;
   private final List<VipAddress> addresses;
   private final Netlink netlink;
@@ -63,13 +66,18 @@ final class Link implements Place {
     }
   }
 
+  /** One where nobody is told by frames: on "lo", too. */
+  static Link openSilent(String name, List<VipAddress> addresses) throws KernelException {
+    return new Link(name, addresses, Netlink.open(), SILENT, 0);
+  }
+
   /** The interface as it is now. */
   NetlinkMessage.Interface look() throws IOException {
     NetlinkMessage.Interface now = netlink.link(name);
     if (!now.running()) {
       throw new IOException("interface " + name + " is down or has no carrier");
     }
-    if (now.mac().length != 6) {
+    if (frames != SILENT && now.mac().length != 6) {
       throw new IOException("interface " + name + " is no Ethernet");
     }
     found = now;
@@ -121,7 +129,7 @@ final class Link implements Place {
   @Override
   public void announce() throws IOException {
     NetlinkMessage.Interface link = found;
-    if (link != null) {
+    if (link != null && frames != SILENT) {
       for (VipAddress address : addresses) {
         byte[] frame = Announcement.of(address.ip(), link.mac());
         Posix.send(frames, frame, everybody(link.index()), "an announcement");
@@ -220,6 +228,8 @@ final class Link implements Place {
   @Override
   public void close() {
     netlink.close();
-    Posix.close(frames);
+    if (frames != SILENT) {
+      Posix.close(frames);
+    }
   }
 }

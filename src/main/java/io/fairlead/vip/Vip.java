@@ -60,6 +60,11 @@ final class Vip implements Election.Owner {
 
   private @Nullable Election election;
   private Scheduler.@Nullable Cancellable retry;
+
+  /** When it is given up, of which others have been told. */
+  private Scheduler.@Nullable Cancellable departure;
+
+  private long departs;
   private @Nullable String trouble;
   private boolean holdingFailed;
   private State state = State.OFF;
@@ -101,6 +106,9 @@ final class Vip implements Election.Owner {
    */
   void begin(boolean inheriting) {
     if (!wanted) {
+      if (departure != null) {
+        end("it comes back");
+      }
       wanted = true;
       open(inheriting);
     }
@@ -128,12 +136,20 @@ final class Vip implements Election.Owner {
   /** Gives it up at once, so that another can have it. */
   void end(String reason) {
     wanted = false;
+    stay();
     Election present = election;
     if (present != null) {
       present.leave(reason);
     }
     shut();
     become(State.OFF, reason);
+  }
+
+  private void stay() {
+    if (departure != null) {
+      departure.cancel();
+      departure = null;
+    }
   }
 
   /**
@@ -145,6 +161,19 @@ final class Vip implements Election.Owner {
   Duration drain(String reason) {
     Election present = election;
     Place here = place;
+    if (departure != null) {
+      return Duration.ofNanos(Math.max(0, departs - clock.nanoTime()));
+    }
+    Duration farewell =
+        present == null || state != State.OWNER ? Duration.ZERO : present.farewell(reason);
+    if (!farewell.isZero()) {
+      wanted = false;
+      become(State.OWNER, "others are to take over: " + reason);
+      events.accept(new Event.VipLeaving(config.name(), reason));
+      departs = clock.nanoTime() + farewell.toNanos();
+      departure = clock.schedule(farewell, () -> end(reason));
+      return farewell;
+    }
     if (!config.secondChance() || state != State.OWNER || present == null || here == null) {
       end(reason);
       return Duration.ZERO;
@@ -173,6 +202,7 @@ final class Vip implements Election.Owner {
   /** Another process of this machine goes on. */
   void abandon() {
     wanted = false;
+    stay();
     Election present = election;
     if (present != null) {
       present.abandon();
@@ -359,7 +389,11 @@ final class Vip implements Election.Owner {
         config.name(),
         addresses(),
         config.networkInterface(),
-        config.elect() instanceof VipElection.Vrrp ? "vrrp" : "lease",
+        switch (config.elect()) {
+          case VipElection.Lease _ -> "lease";
+          case VipElection.Vrrp _ -> "vrrp";
+          case VipElection.Bgp _ -> "bgp";
+        },
         state.name().toLowerCase(java.util.Locale.ROOT),
         state == State.OWNER ? VipStatus.SELF : owner == null || owner.isEmpty() ? null : owner,
         present == null ? 0 : present.term(),

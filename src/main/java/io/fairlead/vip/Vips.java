@@ -1,10 +1,13 @@
 package io.fairlead.vip;
 
+import io.fairlead.config.BgpConfig;
 import io.fairlead.config.VipConfig;
 import io.fairlead.config.VipElection;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.telemetry.Event;
+import io.fairlead.vip.bgp.BgpSpeaker;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -12,12 +15,15 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** All virtual IPs of this instance. Any thread may call. */
 public final class Vips implements AutoCloseable {
@@ -31,10 +37,12 @@ public final class Vips implements AutoCloseable {
   /** Those that are configured; on the thread of this room. */
   private final Map<String, Vip> vips = new LinkedHashMap<>();
 
+  private final BgpSpeaker speaker;
   private final SecondChance secondChance = new SecondChance();
   private volatile Map<String, VipConfig> config = Map.of();
   private boolean ready;
   private volatile List<VipStatus> last = List.of();
+  private volatile List<BgpStatus> lastRouters = List.of();
 
   /**
    * @param control the control thread, where leadership is spoken to
@@ -44,13 +52,14 @@ public final class Vips implements AutoCloseable {
     this.control = control;
     this.leadership = leadership;
     this.events = events;
+    this.speaker = BgpSpeaker.of(thread, new SplittableRandom(), events);
   }
 
   /**
    * From now on these and no others are wanted. What stays is not given up. Waits for programs
    * where a second chance is wanted.
    */
-  public void configure(Map<String, VipConfig> next) {
+  public void configure(Map<String, VipConfig> next, Optional<BgpConfig> bgp) {
     config = next;
     try {
       secondChance.install(next);
@@ -61,6 +70,7 @@ public final class Vips implements AutoCloseable {
           .forEach(vip -> events.accept(new Event.VipTrouble(vip.name(), what)));
     }
     call(() -> {
+      speaker.configure(bgp, virtual());
       vips.entrySet()
           .removeIf(entry -> {
             boolean gone = !next.containsKey(entry.getKey());
@@ -92,6 +102,7 @@ public final class Vips implements AutoCloseable {
   public void start(boolean inheriting) {
     call(() -> {
       ready = true;
+      speaker.start();
       vips.values()
           .forEach(vip -> {
             vip.finish(); // what a drain before has left
@@ -122,22 +133,35 @@ public final class Vips implements AutoCloseable {
     call(() -> {
       ready = false;
       vips.values().forEach(Vip::abandon);
+      speaker.stop("another process takes over");
     });
     secondChance.abandon();
   }
 
   /** How they are, in the order of the configuration. */
   public List<VipStatus> status() {
-    CompletableFuture<List<VipStatus>> answer = new CompletableFuture<>();
-    thread.execute(() -> answer.complete(vips.values().stream().map(Vip::status).toList()));
+    last = ask(() -> vips.values().stream().map(Vip::status).toList(), last);
+    return last;
+  }
+
+  /** How the sessions with routers are, in the order of the configuration. */
+  public List<BgpStatus> routers() {
+    lastRouters = ask(speaker::status, lastRouters);
+    return lastRouters;
+  }
+
+  /** As they were when it was asked last, if the thread is busy or has ended. */
+  private <T> T ask(Supplier<T> question, T otherwise) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    thread.execute(() -> answer.complete(question.get()));
     try {
-      last = answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      return answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
-      // The thread is busy or has ended: as they were when it was asked last.
+      // As it was.
     }
-    return last;
+    return otherwise;
   }
 
   private void call(Runnable task) {
@@ -164,11 +188,14 @@ public final class Vips implements AutoCloseable {
     if (!Posix.isLinux()) {
       throw new IOException("virtual IPs need Linux on x86-64 or ARM64");
     }
-    return Link.open(vip.networkInterface(), vip.address(), secondChance.table(vip.name()));
+    return vip.elect() instanceof VipElection.Bgp
+        ? Link.openSilent(vip.networkInterface(), vip.address())
+        : Link.open(vip.networkInterface(), vip.address(), secondChance.table(vip.name()));
   }
 
   private Election election(VipConfig vip, Place place, Election.Owner owner) throws IOException {
     return switch (vip.elect()) {
+      case VipElection.Bgp bgp -> new BgpElection(thread, speaker, vip, bgp, owner);
       case VipElection.Lease _ -> new LeaseElection(thread, control, leadership, vip, owner);
       case VipElection.Vrrp vrrp ->
           new VrrpElection(
@@ -182,16 +209,25 @@ public final class Vips implements AutoCloseable {
     boolean ipv4 = vip.address().getFirst().isIpv4();
     boolean local =
         vrrp.peers().isEmpty() || vrrp.peers().stream().allMatch(InetAddress::isLinkLocalAddress);
+    InetAddress source = link.source(ipv4, local, virtual());
+    return VrrpSocket.open(link.look(), source, vrrp.peers(), heard);
+  }
+
+  /** Addresses that move, which are nobody's own. */
+  private Set<InetAddress> virtual() {
     Set<InetAddress> virtual = new HashSet<>();
     config.values().forEach(one -> one.address().forEach(a -> virtual.add(a.ip())));
-    InetAddress source = link.source(ipv4, local, virtual);
-    return VrrpSocket.open(link.look(), source, vrrp.peers(), heard);
+    return virtual;
   }
 
   /** Ends without giving anything up by itself; {@link #leave} or {@link #abandon} come before. */
   @Override
   public void close() {
-    call(() -> vips.values().forEach(Vip::finish));
+    call(() -> {
+      vips.values().forEach(Vip::finish);
+      speaker.stop("the instance has ended");
+    });
+    speaker.close();
     secondChance.close();
     thread.close();
   }

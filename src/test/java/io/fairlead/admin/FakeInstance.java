@@ -34,6 +34,7 @@ import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.telemetry.RouteCounter;
 import io.fairlead.telemetry.TlsCounter;
 import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,6 +67,7 @@ public final class FakeInstance implements Instance {
   private volatile int manualSize = -1;
   private final long startedMillis;
   private volatile List<VipStatus> vips = List.of();
+  private volatile List<BgpStatus> routers = List.of();
   private final EventLog events;
   private final List<Service> services = new CopyOnWriteArrayList<>();
   private final Map<String, List<NodeSpec>> members = new java.util.HashMap<>();
@@ -630,6 +632,15 @@ public final class FakeInstance implements Instance {
       }
     }
     throw new IllegalArgumentException("no service " + name);
+  }
+
+  public void setRouters(List<BgpStatus> routers) {
+    this.routers = List.copyOf(routers);
+  }
+
+  @Override
+  public List<BgpStatus> routers() {
+    return routers;
   }
 
   public void setVips(List<VipStatus> vips) {

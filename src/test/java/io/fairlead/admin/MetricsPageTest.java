@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.Metric;
 import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +38,7 @@ class MetricsPageTest {
     assertThat(metric.help()).matches("(?s).*([Rr]ise|new series).*").endsWith(".");
     assertThat(
             List.of(
-                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind,instance,vip,direction,zone,name"
+                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind,instance,vip,router,direction,zone,name"
                     .split(",", -1)))
         .containsAll(metric.labels());
   }
@@ -79,6 +80,31 @@ class MetricsPageTest {
         .contains("fairlead_service_latency_seconds_bucket{service=\"shop\",le=\"0.005\"} 100\n")
         .contains("fairlead_service_latency_seconds_sum{service=\"shop\"} 0.3\n")
         .contains("fairlead_service_latency_seconds_count{service=\"shop\"} 100\n");
+  }
+
+  @Test
+  void saysWhichRoutersAreTold() throws IOException {
+    instance.setRouters(
+        List.of(
+            new BgpStatus(
+                "rack",
+                "10.0.0.1",
+                65000,
+                "established",
+                0,
+                "well",
+                9,
+                List.of("192.0.2.10", "2001:db8::10"),
+                false,
+                5,
+                7,
+                2)));
+    assertThat(page(ScrapeFormat.TEXT))
+        .contains("fairlead_bgp_session_up{router=\"rack\"} 1\n")
+        .contains("fairlead_bgp_routes{router=\"rack\"} 2\n")
+        .contains("fairlead_bgp_sessions_lost_total{router=\"rack\"} 2\n")
+        .contains("fairlead_bgp_messages_total{router=\"rack\",direction=\"sent\"} 5\n")
+        .contains("fairlead_bgp_messages_total{router=\"rack\",direction=\"received\"} 7\n");
   }
 
   @Test

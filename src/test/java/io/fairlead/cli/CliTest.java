@@ -13,6 +13,7 @@ import io.fairlead.service.SessionWatch;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.NodeCounter;
 import io.fairlead.vip.VipStatus;
+import io.fairlead.vip.bgp.BgpStatus;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -218,6 +219,48 @@ class CliTest {
             VIP     ADDRESS                     INTERFACE  ELECT    PRIORITY  STATE    OWNER          TERM        FOR  WHY
             front   10.0.0.100/24               eth0       vrrp 51       100  standby  10.0.0.1       -     4 min 1 s  takes part
             leased  10.0.0.101/24 fd00::101/64  eth0       lease         100  owner    this instance  7     4 min 1 s  elected
+            """);
+    out.getBuffer().setLength(0);
+    instance.setVips(
+        List.of(
+            new VipStatus(
+                "front",
+                List.of("192.0.2.10/32"),
+                "lo",
+                "bgp",
+                "owner",
+                VipStatus.SELF,
+                0,
+                since,
+                "all that are well have it",
+                0,
+                100,
+                1,
+                new VipStatus.Counters(0, 0, Map.of(), 0))));
+    instance.setRouters(
+        List.of(
+            new BgpStatus(
+                "rack",
+                "10.0.0.1",
+                65000,
+                "established",
+                since,
+                "well",
+                9,
+                List.of("192.0.2.10"),
+                false,
+                5,
+                7,
+                2)));
+    assertThat(type("vips")).isEqualTo(0);
+    assertThat(out)
+        .hasToString(
+            """
+            VIP    ADDRESS        INTERFACE  ELECT  PRIORITY  STATE  OWNER          TERM        FOR  WHY
+            front  192.0.2.10/32  lo         bgp           -  owner  this instance  -     4 min 1 s  all that are well have it
+
+            ROUTER  ADDRESS      AS  STATE        ANNOUNCED   HOLD        FOR  WHY
+            rack    10.0.0.1  65000  established  192.0.2.10     9  4 min 1 s  well
             """);
   }
 

@@ -73,6 +73,7 @@ final class VipTest {
   private Election election(VipConfig config, Place place, Election.Owner owner)
       throws IOException {
     return switch (config.elect()) {
+      case VipElection.Bgp _ -> throw new AssertionError("has no place here");
       case VipElection.Lease _ ->
           new LeaseElection(
               time, time, new LoneLeadership(time, Duration.ofSeconds(3)), config, owner);
