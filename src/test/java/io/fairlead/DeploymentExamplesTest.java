@@ -70,9 +70,8 @@ class DeploymentExamplesTest {
     assertThat(profiles.find()).isTrue();
     String pom = Files.readString(Path.of("pom.xml"));
     assertThat(List.of(profiles.group(1).split(",", -1)))
-        .allSatisfy(
-            profile ->
-                assertThat(pom)
-                    .containsPattern("<profile>\\s*<id>" + Pattern.quote(profile) + "</id>"));
+        .allSatisfy(profile ->
+            assertThat(pom)
+                .containsPattern("<profile>\\s*<id>" + Pattern.quote(profile) + "</id>"));
   }
 }

@@ -162,7 +162,11 @@ final class GroupHistoryTest {
       List<Integer> others = List.of((number + 1) % 3 + 1, (number + 2) % 3 + 1);
       int millis = random.nextInt(200, 4000);
       long pause = Math.min(millis, left(end));
-      int[] only = Stream.of(ONLY.split("\\D+", -1)).filter(text -> !text.isEmpty()).mapToInt(Integer::parseInt).toArray();
+      int[] only =
+          Stream.of(ONLY.split("\\D+", -1))
+              .filter(text -> !text.isEmpty())
+              .mapToInt(Integer::parseInt)
+              .toArray();
       return switch (only.length == 0 ? random.nextInt(12) : only[random.nextInt(only.length)]) {
         case 0, 1 -> {
           victim.kill();

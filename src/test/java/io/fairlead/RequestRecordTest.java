@@ -411,7 +411,8 @@ final class RequestRecordTest {
 
   @Test
   void gRpc() throws Exception {
-    // Without a body: to one that it still sends when the answer comes, curl says that the stream broke.
+    // Without a body: to one that it still sends when the answer comes, curl says that the stream
+    // broke.
     curlByHttp2("/shop.Orders/List", "-H", "Content-Type: application/grpc", "-X", "POST");
     Told told = one();
     assertThat(told.protocol).isEqualTo("grpc");

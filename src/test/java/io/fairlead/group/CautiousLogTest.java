@@ -105,8 +105,7 @@ final class CautiousLogTest {
     Request request = new Request(null, 1, 1, ZooDefs.OpCode.create, null, null);
     request.setHdr(new TxnHeader(1, 1, zxid, zxid, ZooDefs.OpCode.create));
     request.setTxn(
-        new CreateTxn(
-            "/" + zxid, new byte[CHANGE_BYTES], ZooDefs.Ids.OPEN_ACL_UNSAFE, false, 1));
+        new CreateTxn("/" + zxid, new byte[CHANGE_BYTES], ZooDefs.Ids.OPEN_ACL_UNSAFE, false, 1));
     return request;
   }
 

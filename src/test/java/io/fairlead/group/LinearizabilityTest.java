@@ -173,8 +173,7 @@ final class LinearizabilityTest {
     for (int i = 0; i < 24; i++) {
       int at = 100 + 10 * i;
       history.append(
-          "%d-%d put v%d; %d-%d cas v%d!x; "
-              .formatted(at, at + 1, i, at + 2, at + 3, i));
+          "%d-%d put v%d; %d-%d cas v%d!x; ".formatted(at, at + 1, i, at + 2, at + 3, i));
     }
     assertThat(Linearizability.violation(parse(history + "900-901 read -"))).isEqualTo("k");
     assertThat(Linearizability.violation(parse(history + "900-901 delete; 902-903 read -")))

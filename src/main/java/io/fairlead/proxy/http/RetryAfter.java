@@ -40,8 +40,7 @@ final class RetryAfter {
     if (field < 0) {
       return 0;
     }
-    return nanosOf(
-        answer.bytes, answer.valueStart(field), answer.valueEnd(field), Instant.now());
+    return nanosOf(answer.bytes, answer.valueStart(field), answer.valueEnd(field), Instant.now());
   }
 
   static long nanosOf(byte[] bytes, int start, int end, Instant now) {
