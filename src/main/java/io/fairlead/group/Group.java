@@ -76,7 +76,7 @@ public final class Group implements AutoCloseable {
   private static final Duration SLOW = Duration.ofSeconds(2);
 
   /** Looks without trouble until what was said of it is over. */
-  private static final int EASY_LOOKS = 20;
+  private static final int EASY_LOOKS = 8;
 
   private static final System.Logger LOG = System.getLogger(Group.class.getName());
 
@@ -843,7 +843,11 @@ public final class Group implements AutoCloseable {
 
   private @Nullable Present present(String instance) throws GroupException {
     GroupState.Entry entry = state.peek(PRESENT + "/" + instance);
-    return entry == null ? null : read(entry);
+    try {
+      return entry == null ? null : read(entry);
+    } catch (IllegalArgumentException _) {
+      return null; // what somebody else wrote there is no instance
+    }
   }
 
   private void tellOfOthers() throws GroupException {
