@@ -115,9 +115,10 @@ public record EnsembleConfig(
                     || plain
                     || connect.servers().stream()
                         .allMatch(server -> Syntax.isLoopback(server.host())),
-                "connect",
+                List.of("connect"),
                 connect,
-                "must be loopback, or tls be given, or plain: true say that nobody else is there");
+                "must be loopback, or tls be given, or plain: true say that nobody else is there",
+                List.of(List.of("tls"), List.of("plain")));
     credentials.ifPresent(secret -> {
       int colon = secret.value().indexOf(':');
       require.that(
