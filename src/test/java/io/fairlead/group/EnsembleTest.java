@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.FreePort;
+import io.fairlead.TestCertificates;
 import io.fairlead.ZooKeeperProcesses;
 import io.fairlead.config.EnsembleConfig;
 import io.fairlead.config.GroupConfig;
@@ -16,6 +17,7 @@ import io.fairlead.runtime.ControlThread;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -58,6 +60,7 @@ final class EnsembleTest {
   private @Nullable ZooKeeperProcesses servers;
   private Optional<Secret> credentials = Optional.empty();
   private final AtomicBoolean over = new AtomicBoolean();
+  private Optional<EnsembleConfig.Tls> tls = Optional.empty();
   private String name = "prod";
   private String path = "/apps/fairlead";
 
@@ -190,6 +193,53 @@ final class EnsembleTest {
     }
   }
 
+  /** Servers that want a certificate, and show one that is for another host, or the right one. */
+  @Test
+  void anEnsembleProvesWhoItIsAndIsShownACertificate() throws Exception {
+    TestCertificates certificates = new TestCertificates(folder);
+    certificates.make("other", "zk9.internal");
+    certificates.make("right", "127.0.0.1", "localhost");
+    certificates.make("own", "edge-1.internal");
+    Path shown = folder.resolve("shown.pem");
+    ZooKeeperProcesses one =
+        servers(
+            1,
+            Map.of(
+                "serverCnxnFactory", "org.apache.zookeeper.server.NettyServerCnxnFactory",
+                "secureClientPort", "{secure}",
+                "ssl.keyStore.location", shown.toString(),
+                "ssl.trustStore.location", certificates.ca().toString()));
+    show(shown, "other");
+    one.startAll();
+    one.await();
+    tls =
+        Optional.of(
+            new EnsembleConfig.Tls(
+                List.of(certificates.ca()),
+                Optional.of(folder.resolve("own.pem")),
+                Optional.of(folder.resolve("own.key"))));
+    start("a");
+    awaitEvent("a: group prod: the ensemble is not reached");
+    one.kill(0);
+    show(shown, "right");
+    one.start(0);
+    reached("a");
+    put("a", "k", "1");
+    assertThat(get("a", "k")).isEqualTo("1");
+    stop("a");
+    tls = Optional.of(new EnsembleConfig.Tls(List.of(certificates.ca()), Optional.empty(), Optional.empty()));
+    events.clear();
+    start("a"); // without a certificate
+    awaitEvent("a: group prod: the ensemble is not reached");
+  }
+
+  private void show(Path file, String certificate) throws IOException {
+    Files.writeString(
+        file,
+        Files.readString(folder.resolve(certificate + ".pem"))
+            + Files.readString(folder.resolve(certificate + ".key")));
+  }
+
   /**
    * Three servers; the one that leads is killed, and another frozen, while clients write and two
    * stand for one role.
@@ -287,6 +337,10 @@ final class EnsembleTest {
     return made;
   }
 
+  private ZooKeeperProcesses known() {
+    return Objects.requireNonNull(servers);
+  }
+
   private static ZooKeeper client(ZooKeeperProcesses to) throws Exception {
     CountDownLatch connected = new CountDownLatch(1);
     ZooKeeper made =
@@ -323,9 +377,9 @@ final class EnsembleTest {
             Optional.of(
                 new EnsembleConfig(
                     EnsembleConfig.ConnectString.parse(
-                        Objects.requireNonNull(servers).connect() + path),
+                        (tls.isEmpty() ? known().connect() : known().secureConnect()) + path),
                     credentials,
-                    Optional.empty(),
+                    tls,
                     false)));
     running.put(
         instance,
