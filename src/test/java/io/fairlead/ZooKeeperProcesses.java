@@ -94,13 +94,11 @@ public final class ZooKeeperProcesses implements AutoCloseable {
                 "admin.enableServer", "false"));
     if (count > 1) {
       for (int i = 0; i < count; i++) {
-        all.put(
-            "server." + (i + 1), "127.0.0.1:" + (port(i) + 2) + ":" + (port(i) + 3));
+        all.put("server." + (i + 1), "127.0.0.1:" + (port(i) + 2) + ":" + (port(i) + 3));
       }
     }
-    settings.forEach(
-        (key, value) ->
-            all.put(key, value.replace("{secure}", Integer.toString(securePort(number)))));
+    settings.forEach((key, value) ->
+        all.put(key, value.replace("{secure}", Integer.toString(securePort(number)))));
     Path config = own.resolve("zoo.cfg");
     Files.writeString(
         config,
@@ -119,8 +117,7 @@ public final class ZooKeeperProcesses implements AutoCloseable {
                 "org.apache.zookeeper.server.quorum.QuorumPeerMain",
                 config.toString())
             .redirectErrorStream(true)
-            .redirectOutput(
-                ProcessBuilder.Redirect.appendTo(own.resolve("log").toFile()))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(own.resolve("log").toFile()))
             .start());
   }
 
@@ -131,7 +128,10 @@ public final class ZooKeeperProcesses implements AutoCloseable {
       while (processes.get(i) != null && mode(i).isEmpty()) {
         if (System.nanoTime() > deadline) {
           throw new AssertionError(
-              "server " + i + " does not serve: " + Files.readString(folder.resolve("zk" + i + "/log")));
+              "server "
+                  + i
+                  + " does not serve: "
+                  + Files.readString(folder.resolve("zk" + i + "/log")));
         }
         Thread.sleep(50);
       }
@@ -145,8 +145,7 @@ public final class ZooKeeperProcesses implements AutoCloseable {
       socket.setSoTimeout(500);
       socket.getOutputStream().write("srvr".getBytes(StandardCharsets.US_ASCII));
       socket.getOutputStream().flush();
-      String said =
-          new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      String said = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
       int mode = said.indexOf("Mode: ");
       return mode < 0 ? "" : said.substring(mode + 6).lines().findFirst().orElse("");
     } catch (IOException _) {

@@ -13,8 +13,8 @@ import java.util.Optional;
  * The group that this instance is one of.
  *
  * <p>A member takes three ports: the one of {@code bind}, where instances greet each other, and the
- * two after it, where their states are kept the same. Where an ensemble keeps the state it takes the
- * first only, and who the others are stands in the state.
+ * two after it, where their states are kept the same. Where an ensemble keeps the state it takes
+ * the first only, and who the others are stands in the state.
  *
  * @param name of the group; instances of another group are turned away
  * @param instance how this one is called in the group

@@ -125,7 +125,9 @@ final class GroupLanguage {
           "group",
           "Several instances as one; see [group.md](group.md). Changes of anything but `peers`,"
               + " `addresses` and `weight` take effect at the next start.",
-          List.of(NAME, INSTANCE, BIND, PEERS, ROLE, TOKEN, GROUP_TLS, PLAIN, ADDRESSES, WEIGHT, ENSEMBLE),
+          List.of(
+              NAME, INSTANCE, BIND, PEERS, ROLE, TOKEN, GROUP_TLS, PLAIN, ADDRESSES, WEIGHT,
+              ENSEMBLE),
           List.of(),
           null,
           (values, _) ->

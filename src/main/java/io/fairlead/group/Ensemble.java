@@ -111,8 +111,8 @@ final class Ensemble implements StateServers {
             : new Connection(servers, watcher, settings, before);
     config
         .credentials()
-        .ifPresent(secret ->
-            made.addAuthInfo("digest", secret.value().getBytes(StandardCharsets.UTF_8)));
+        .ifPresent(
+            secret -> made.addAuthInfo("digest", secret.value().getBytes(StandardCharsets.UTF_8)));
     return made;
   }
 
@@ -219,6 +219,16 @@ final class Ensemble implements StateServers {
       default ->
           "the ensemble at " + config.connect().hosts() + " refused to begin: " + refusal.code();
     };
+  }
+
+  /** What may be the matter when nobody answers. */
+  String silence() {
+    return unreached()
+        + ": no server at "
+        + servers()
+        + (config.tls().isEmpty()
+            ? " answers"
+            : " answers, shows a certificate of group.ensemble.tls.ca for that host, and takes ours");
   }
 
   /** Its servers in words. */

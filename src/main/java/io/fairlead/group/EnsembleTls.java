@@ -82,7 +82,8 @@ final class EnsembleTls {
     try (OutputStream out = Files.newOutputStream(next)) {
       store.store(out, PASSWORD.toCharArray());
     }
-    return Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    return Files.move(
+        next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static String password() {

@@ -150,11 +150,9 @@ public final class Group implements AutoCloseable {
     byte[] bytes = new byte[8];
     random.nextBytes(bytes);
     process = HexFormat.of().formatHex(bytes);
-    ensemble =
-        config.ensemble().map(its -> new Ensemble(its, config.name(), folder)).orElse(null);
+    ensemble = config.ensemble().map(its -> new Ensemble(its, config.name(), folder)).orElse(null);
     state = new ZooKeeperState(ensemble == null ? new OwnServer(() -> engine) : ensemble);
-    leases =
-        new Leases(control, state, config.instance() + "/" + process, roleTrouble::set);
+    leases = new Leases(control, state, config.instance() + "/" + process, roleTrouble::set);
     store = new Store(state);
     values = new Values(state);
     frontEnds = new FrontEnds(state, state::sessionId, site);
@@ -661,7 +659,7 @@ public final class Group implements AutoCloseable {
       reached = false;
       String why = state.obstacle();
       if (!why.isEmpty()) {
-        trouble(why);
+        trouble(why.equals(ensemble.unreached()) ? ensemble.silence() : why);
       }
     }
   }
@@ -766,8 +764,7 @@ public final class Group implements AutoCloseable {
         allCurrent &= one.role().equals("witness") || one.config() == current;
       }
     }
-    return new Upgrade.Look(
-        config.instance(), leads, processes, allCurrent);
+    return new Upgrade.Look(config.instance(), leads, processes, allCurrent);
   }
 
   /**
@@ -907,8 +904,7 @@ public final class Group implements AutoCloseable {
     if (entry == null) {
       Object _ =
           state.create(
-              PEERS,
-              lines(Map.of(own.instance(), own.address())).getBytes(StandardCharsets.UTF_8));
+              PEERS, lines(Map.of(own.instance(), own.address())).getBytes(StandardCharsets.UTF_8));
       return peers();
     }
     Map<String, HostPort> peers = peers();

@@ -39,6 +39,7 @@ final class Leases implements Leadership, AutoCloseable {
 
   /** A term, and its holder. */
   private static final Pattern WRITTEN = Pattern.compile("[0-9]{1,18} [^ ]*");
+
   private static final System.Logger LOG = System.getLogger(Leases.class.getName());
 
   private final Scheduler control;

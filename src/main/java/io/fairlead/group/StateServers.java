@@ -53,7 +53,9 @@ interface StateServers {
   /** Who may read and change what is made there. */
   List<ACL> access();
 
-  /** Milliseconds to wait, at first, before they are asked again after they could not be reached. */
+  /**
+   * Milliseconds to wait, at first, before they are asked again after they could not be reached.
+   */
   int pauseMillis();
 
   /** What is lost when they do not answer: {@code the group's majority}. */

@@ -75,8 +75,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
     private Session(StateServers servers, @Nullable Session before) throws IOException {
       client =
           servers.connect(
-              this::heard,
-              before == null || before.ended ? null : before.client.zooKeeper());
+              this::heard, before == null || before.ended ? null : before.client.zooKeeper());
     }
 
     private void heard(WatchedEvent event) {
@@ -208,8 +207,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
       throws GroupException {
     Session present = session;
     if (present == null) {
-      throw new GroupException(
-          Kind.UNAVAILABLE, servers.unreached() + "; nothing was changed");
+      throw new GroupException(Kind.UNAVAILABLE, servers.unreached() + "; nothing was changed");
     }
     try {
       return question.ask(present.zooKeeper());
@@ -386,7 +384,9 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
     Session present = session;
     if (present != null) {
       try {
-        present.zooKeeper().addWatch(root + path, watching.watcher(), AddWatchMode.PERSISTENT_RECURSIVE);
+        present
+            .zooKeeper()
+            .addWatch(root + path, watching.watcher(), AddWatchMode.PERSISTENT_RECURSIVE);
       } catch (KeeperException _) {
         // The next session does it.
       } catch (InterruptedException _) {
@@ -397,13 +397,14 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
       watches.remove(watching);
       Session last = session;
       if (last != null) {
-        last.zooKeeper().removeWatches(
-            root + path,
-            watching.watcher(),
-            Watcher.WatcherType.PersistentRecursive,
-            /* local= */ true,
-            (_, _, _) -> {},
-            null);
+        last.zooKeeper()
+            .removeWatches(
+                root + path,
+                watching.watcher(),
+                Watcher.WatcherType.PersistentRecursive,
+                /* local= */ true,
+                (_, _, _) -> {},
+                null);
       }
     };
   }
@@ -414,7 +415,10 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
   private static Entry entry(String path, byte @Nullable [] value, Stat stat) {
     return new Entry(
         path,
-        value == null ? new byte[0] : value, stat.getVersion(), stat.getMzxid(), stat.getEphemeralOwner());
+        value == null ? new byte[0] : value,
+        stat.getVersion(),
+        stat.getMzxid(),
+        stat.getEphemeralOwner());
   }
 
   // --- servers -----------------------------------------------------------------------------
@@ -432,12 +436,13 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         ask(
             Effect.SOME,
             zk ->
-                ((ZooKeeperAdmin) zk).reconfigure(
-                    (String) null,
-                    null,
-                    to.lines().replace("\n", ","),
-                    from.version(),
-                    new Stat()));
+                ((ZooKeeperAdmin) zk)
+                    .reconfigure(
+                        (String) null,
+                        null,
+                        to.lines().replace("\n", ","),
+                        from.version(),
+                        new Stat()));
   }
 
   /**
@@ -464,8 +469,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
       try {
         mine.get(StateServers.REQUEST_MILLIS + 1000L, TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
-        throw new GroupException(
-            Kind.UNAVAILABLE, String.valueOf(e.getCause().getMessage()), e);
+        throw new GroupException(Kind.UNAVAILABLE, String.valueOf(e.getCause().getMessage()), e);
       } catch (TimeoutException e) {
         throw new GroupException(Kind.UNAVAILABLE, servers.name() + " did not answer", e);
       } catch (InterruptedException e) {
@@ -486,15 +490,17 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         end(mine, servers.unreached());
         return;
       }
-      present.zooKeeper().multi(
-          List.of(Op.check(root, -1)),
-          (code, _, _, _) ->
-              end(
-                  mine,
-                  code == KeeperException.Code.OK.intValue()
-                      ? null
-                      : servers.name() + " was lost before it answered"),
-          null);
+      present
+          .zooKeeper()
+          .multi(
+              List.of(Op.check(root, -1)),
+              (code, _, _, _) ->
+                  end(
+                      mine,
+                      code == KeeperException.Code.OK.intValue()
+                          ? null
+                          : servers.name() + " was lost before it answered"),
+              null);
     }
 
     private void end(CompletableFuture<Void> mine, @Nullable String failure) {

@@ -94,14 +94,17 @@ final class EnsembleTest {
 
     List<String> told = new ArrayList<>();
     CountDownLatch heard = new CountDownLatch(1);
-    group("b").onTold(line -> {
-      told.add(line);
-      heard.countDown();
-    });
-    await("b hears a", () -> {
-      group("a").tell("a line");
-      return heard.await(50, TimeUnit.MILLISECONDS);
-    });
+    group("b")
+        .onTold(line -> {
+          told.add(line);
+          heard.countDown();
+        });
+    await(
+        "b hears a",
+        () -> {
+          group("a").tell("a line");
+          return heard.await(50, TimeUnit.MILLISECONDS);
+        });
     assertThat(told).contains("a line");
 
     await("one leads", () -> !leader("a").isEmpty() && leader("a").equals(leader("b")));
@@ -160,7 +163,8 @@ final class EnsembleTest {
 
     try (ZooKeeper client = client(one)) {
       client.addAuthInfo("digest", "lead:a-secret".getBytes(UTF_8));
-      client.create("/other", "x".getBytes(UTF_8), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+      client.create(
+          "/other", "x".getBytes(UTF_8), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
       client.create("/other/y", null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
       path = "/other";
       start("b");
@@ -170,17 +174,26 @@ final class EnsembleTest {
 
       // Whoever writes where only Fairlead should is told of, and nothing ends by it.
       Leadership.Candidacy role = group("a").leadership().stand("vip/x", new Watcher(null));
-      for (String at : List.of("/kv/%zz", "/kv/kx", "/kv-leases/kx", "/roles/vip%2Fy", "/present/x", "/upgrade")) {
-        client.create(path + at, "\u0000\u0007?".getBytes(UTF_8), ZooDefs.Ids.CREATOR_ALL_ACL, CreateMode.PERSISTENT);
+      for (String at :
+          List.of(
+              "/kv/%zz", "/kv/kx", "/kv-leases/kx", "/roles/vip%2Fy", "/present/x", "/upgrade")) {
+        client.create(
+            path + at,
+            "\u0000\u0007?".getBytes(UTF_8),
+            ZooDefs.Ids.CREATOR_ALL_ACL,
+            CreateMode.PERSISTENT);
       }
-      awaitEvent("something in the group's state is not what Fairlead writes: what stands at /upgrade");
+      awaitEvent(
+          "something in the group's state is not what Fairlead writes: what stands at /upgrade");
       assertThat(group("a").view().connected()).isTrue();
       assertThat(group("a").view().trouble()).contains("/upgrade");
       client.delete(path + "/upgrade", -1);
       Leadership.Candidacy other = group("a").leadership().stand("vip/y", new Watcher(null));
       awaitEvent("what stands at /roles/vip%2Fy is no lease");
       client.delete(path + "/roles/vip%2Fy", -1);
-      assertThat(group("a").store().list("", "", 10, 1000)).extracting(Store.Item::key).containsExactly("k");
+      assertThat(group("a").store().list("", "", 10, 1000))
+          .extracting(Store.Item::key)
+          .containsExactly("k");
       put("a", "x", "2");
       assertThat(get("a", "x")).isEqualTo("2");
       client.setData(path + "/config/current", null, -1);
@@ -205,10 +218,14 @@ final class EnsembleTest {
         servers(
             1,
             Map.of(
-                "serverCnxnFactory", "org.apache.zookeeper.server.NettyServerCnxnFactory",
-                "secureClientPort", "{secure}",
-                "ssl.keyStore.location", shown.toString(),
-                "ssl.trustStore.location", certificates.ca().toString()));
+                "serverCnxnFactory",
+                "org.apache.zookeeper.server.NettyServerCnxnFactory",
+                "secureClientPort",
+                "{secure}",
+                "ssl.keyStore.location",
+                shown.toString(),
+                "ssl.trustStore.location",
+                certificates.ca().toString()));
     show(shown, "other");
     one.startAll();
     one.await();
@@ -227,7 +244,9 @@ final class EnsembleTest {
     put("a", "k", "1");
     assertThat(get("a", "k")).isEqualTo("1");
     stop("a");
-    tls = Optional.of(new EnsembleConfig.Tls(List.of(certificates.ca()), Optional.empty(), Optional.empty()));
+    tls =
+        Optional.of(
+            new EnsembleConfig.Tls(List.of(certificates.ca()), Optional.empty(), Optional.empty()));
     events.clear();
     start("a"); // without a certificate
     awaitEvent("a: group prod: the ensemble is not reached");
@@ -259,15 +278,17 @@ final class EnsembleTest {
     Map<String, Integer> acknowledged = new ConcurrentHashMap<>();
     List<Thread> clients = new ArrayList<>();
     for (String at : List.of("a", "b")) {
-      clients.add(Thread.ofVirtual().start(() -> {
-        for (int i = 1; !over.get(); i++) {
-          if (tryPut(at, "of-" + at, Integer.toString(i))) {
-            acknowledged.put(at, i);
-          } else {
-            LockSupport.parkNanos(10_000_000);
-          }
-        }
-      }));
+      clients.add(
+          Thread.ofVirtual()
+              .start(() -> {
+                for (int i = 1; !over.get(); i++) {
+                  if (tryPut(at, "of-" + at, Integer.toString(i))) {
+                    acknowledged.put(at, i);
+                  } else {
+                    LockSupport.parkNanos(10_000_000);
+                  }
+                }
+              }));
     }
     await("a role is held", () -> holders.terms.get() > 0);
     int leader = three.leader();
@@ -287,7 +308,10 @@ final class EnsembleTest {
     for (String at : List.of("a", "b")) {
       int last = Integer.parseInt(Objects.requireNonNull(get("b", "of-" + at)));
       int acked = Objects.requireNonNull(acknowledged.get(at));
-      assertThat(last).as("of " + at).isGreaterThanOrEqualTo(acked).isLessThanOrEqualTo(acked + 10_000);
+      assertThat(last)
+          .as("of " + at)
+          .isGreaterThanOrEqualTo(acked)
+          .isLessThanOrEqualTo(acked + 10_000);
     }
     three.killAll();
     await("nobody has the role", () -> holders.held.get() == 0);

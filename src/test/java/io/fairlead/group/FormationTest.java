@@ -119,6 +119,6 @@ final class FormationTest {
         false,
         List.of(),
         1,
-            Optional.empty());
+        Optional.empty());
   }
 }

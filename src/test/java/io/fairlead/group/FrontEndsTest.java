@@ -147,6 +147,6 @@ final class FrontEndsTest {
         false,
         List.of(addresses),
         weight,
-            Optional.empty());
+        Optional.empty());
   }
 }

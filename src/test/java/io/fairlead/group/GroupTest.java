@@ -351,7 +351,7 @@ final class GroupTest {
         false,
         List.of(),
         1,
-            Optional.empty());
+        Optional.empty());
   }
 
   private void start(String instance, String... peers) {
