@@ -37,6 +37,24 @@ final class Ensemble implements StateServers {
   /** Below the path: whose state that is. */
   static final String MARK = "/group";
 
+  /**
+   * What is made once by those who use it, and here each time: an ensemble may have been emptied
+   * while they were running.
+   */
+  private static final List<String> PLACES =
+      List.of(
+          "/present",
+          "/joins",
+          "/roles",
+          "/kv",
+          "/kv-leases",
+          "/config",
+          "/config/versions",
+          "/config/votes",
+          "/config/applied",
+          "/fronts",
+          "/drains");
+
   private static final int PAUSE_MILLIS = 50;
   private static final List<ACL> ANYBODY =
       Collections.singletonList( // which may be asked for null, as the client does
@@ -137,6 +155,9 @@ final class Ensemble implements StateServers {
                 + config.connect()
                 + "; give the group a path of its own in group.ensemble.connect");
       }
+    }
+    for (String each : PLACES) {
+      make(client, path + each, new byte[0]);
     }
     Object _ = client.multi(List.of(Op.check(path, -1)));
   }

@@ -72,6 +72,9 @@ public final class Group implements AutoCloseable {
   /** How long an ensemble is not reached until it is said why. */
   private static final Duration UNREACHED = Duration.ofSeconds(3);
 
+  /** How often it is said, at most, where it is now this and now that. */
+  private static final Duration WHY = Duration.ofSeconds(20);
+
   /** What one look may take; it asks for some dozens of values. */
   private static final Duration SLOW = Duration.ofSeconds(2);
 
@@ -117,6 +120,7 @@ public final class Group implements AutoCloseable {
   private boolean wasConnected;
   private boolean reached = true;
   private long reachedNanos;
+  private long whyNanos;
   private int uneasy;
 
   /** The session in which this instance has shown that it is there; 0: none. */
@@ -595,6 +599,11 @@ public final class Group implements AutoCloseable {
       } catch (GroupException e) {
         if (e.kind() == GroupException.Kind.REFUSED) {
           trouble(String.valueOf(e.getMessage()));
+        } else if (ensemble != null && e.kind() == GroupException.Kind.CONFLICT) {
+          trouble(
+              "the group's state at the ensemble is not whole any more ("
+                  + e.getMessage()
+                  + "); if somebody has deleted it, stop all instances and start them again");
         } else {
           answered(began);
         }
@@ -659,7 +668,12 @@ public final class Group implements AutoCloseable {
       reached = false;
       String why = state.obstacle();
       if (!why.isEmpty()) {
-        trouble(why.equals(ensemble.unreached()) ? ensemble.silence() : why);
+        String words = why.equals(ensemble.unreached()) ? ensemble.silence() : why;
+        if (said.isEmpty() || now - whyNanos > WHY.toNanos()) {
+          whyNanos = now;
+          trouble(words);
+        }
+        trouble = words;
       }
     }
   }

@@ -84,7 +84,10 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
           boolean _ = connected.complete(true);
         }
         case Disconnected, Expired, Closed, AuthFailed -> {
-          ended |= event.getState() != Watcher.Event.KeeperState.Disconnected;
+          // Closed is said of what was abandoned, too, and its session goes on.
+          ended |=
+              event.getState() == Watcher.Event.KeeperState.Expired
+                  || event.getState() == Watcher.Event.KeeperState.AuthFailed;
           lost.countDown();
           boolean _ = connected.complete(false);
         }
@@ -114,11 +117,13 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         }
         boolean reached =
             next.connected.completeOnTimeout(false, patience, TimeUnit.MILLISECONDS).join();
+        if (reached) {
+          last = next;
+        }
         if (reached && begin(next)) {
           patience = CONNECT_MILLIS;
           pause = servers.pauseMillis();
           obstacle = "";
-          last = next;
           session = next;
           next.lost.await();
           session = null;
@@ -144,7 +149,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
   private @Nullable Session open(@Nullable Session last) {
     try {
       return new Session(servers, last);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       obstacle = String.valueOf(e.getMessage());
       return null;
     }
@@ -163,7 +168,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
     } catch (KeeperException e) {
       obstacle = servers.obstacle(e);
       LOG.log(Level.DEBUG, obstacle);
-    } catch (GroupException e) {
+    } catch (GroupException | RuntimeException e) {
       obstacle = String.valueOf(e.getMessage());
     }
     return false;

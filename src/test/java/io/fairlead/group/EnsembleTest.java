@@ -118,6 +118,10 @@ final class EnsembleTest {
     assertThatThrownBy(() -> group("a").remove("b")).hasMessageContaining("stop it");
     stop("b");
     await("b is missed", () -> !member("a", "b").present());
+    addresses.put("c", Objects.requireNonNull(addresses.get("b")));
+    start("c");
+    awaitEvent("c: group prod: b is at " + addresses.get("b") + ", too, as the group knows");
+    stop("c");
     assertThat(group("a").remove("b")).isTrue();
     await("b is out", () -> group("a").view().members().size() == 1);
 
@@ -129,6 +133,14 @@ final class EnsembleTest {
     awaitEvent("a: group prod reached");
     assertThat(get("a", "k")).isEqualTo("1");
     assertThat(member("a", "a").present()).isTrue();
+
+    // It comes back without anything: what is there begins anew.
+    one.kill(0);
+    one.empty(0);
+    one.start(0);
+    await("a begins anew", () -> tryPut("a", "k", "2") && member("a", "a").present());
+    await("and has a configuration", () -> group("a").view().configVersion() == 1);
+    await("and leads", () -> leader("a").equals("a"));
   }
 
   @Test
@@ -296,6 +308,7 @@ final class EnsembleTest {
     await("writes go on", () -> tryPut("a", "k", "1") && tryPut("b", "k", "2"));
     three.start(leader);
     three.await();
+    assertThat(events).noneMatch(line -> line.endsWith("of group prod is gone"));
     leader = three.leader();
     three.signal(leader, "STOP");
     await("writes go on", () -> tryPut("a", "k", "3") && tryPut("b", "k", "4"));
