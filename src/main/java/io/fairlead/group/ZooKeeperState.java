@@ -474,7 +474,11 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
       try {
         mine.get(StateServers.REQUEST_MILLIS + 1000L, TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
-        throw new GroupException(Kind.UNAVAILABLE, String.valueOf(e.getCause().getMessage()), e);
+        Throwable cause = e.getCause();
+        throw new GroupException(
+            Kind.UNAVAILABLE,
+            cause == null ? servers.unreached() : String.valueOf(cause.getMessage()),
+            e);
       } catch (TimeoutException e) {
         throw new GroupException(Kind.UNAVAILABLE, servers.name() + " did not answer", e);
       } catch (InterruptedException e) {
