@@ -207,7 +207,11 @@ public final class ZooKeeperProcesses implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    killAll();
+  public void close() {
+    try {
+      killAll();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -144,6 +144,7 @@ final class EnsembleTest {
   }
 
   @Test
+  @SuppressWarnings("try") // the engine's client may be interrupted when it is closed
   void strangersAreToldApartAndGarbageIsNamed() throws Exception {
     ZooKeeperProcesses one = servers(1, Map.of("minSessionTimeout", "6000"));
     one.startAll();
