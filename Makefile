@@ -83,7 +83,7 @@ chaos: jdk ## hurts nodes in every way while requests go on; see chaos/README.md
 
 chaos-group: jdk ## hurts instances of a group, RUNS (20) times SECONDS (20) or more, while clients use its store (root)
 	@bin/needs maven nftables iproute2
-	$(MVN) test -Dtest=GroupHistoryTest -Dfairlead.group.runs=$(or $(RUNS),20) -Dfairlead.group.seconds=$(or $(SECONDS),20) $(MORE)
+	$(MVN) test -Dtest=GroupHistoryTest,EnsembleHistoryTest -Dfairlead.group.runs=$(or $(RUNS),20) -Dfairlead.group.seconds=$(or $(SECONDS),20) $(MORE)
 
 chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces (root); see chaos/vip/README.md
 	chaos/vip/run $(MORE)

@@ -38,7 +38,7 @@ function instances(body) {
     { key: 'name', title: 'Instance', value: (i) => i.name, cell: (i) => html`${i.name}${i.self ? soft(' (this)') : nothing}<span class="sub">${i.address}</span>` },
     { key: 'state', title: 'State', value: (i) => i.state, cell: (i) => state(i.state) },
     { key: 'role', title: 'Role', cell: (i) => i.role || soft('–') },
-    { key: 'vote', title: 'Vote', cell: (i) => (i.leader ? html`<b>leader</b>` : i.votes ? 'voter' : soft('keeps the state')) },
+    { key: 'vote', title: 'Vote', cell: (i) => (i.leader ? html`<b>leader</b>` : i.votes ? 'voter' : soft(i.standing === 'following' ? '–' : 'keeps the state')) },
     { key: 'version', title: 'Version', cell: (i) => i.version || soft('–') },
     { key: 'config', title: 'Configuration', number: true, cell: (i) => html`${count(i.configVersion)}${i.lag ? html`<span class="sub some">${i.lag} behind</span>` : nothing}` },
     { key: 'started', title: 'Up for', number: true, value: (i) => -(i.started || 0), cell: (i) => ago(i.started) },

@@ -91,7 +91,7 @@ class ExamplesTest {
 
   /** The first waits for its peers and serves nevertheless. */
   @ParameterizedTest
-  @ValueSource(strings = {"group.yaml", "group-tls.yaml"})
+  @ValueSource(strings = {"group.yaml", "group-tls.yaml", "group-ensemble.yaml"})
   void thoseOfAGroupStartAndServe(String name, @TempDir Path folder) throws Exception {
     makeCertificates(folder);
     int port = FreePort.any();
@@ -103,6 +103,7 @@ class ExamplesTest {
               .replace("7410", "" + (port + 10))
               .replace("7420", "" + (port + 20))
               .replace("${ADMIN_PORT:-9900}", "0")
+              .replace("${ZOOKEEPER:-127.0.0.1:2281}", "127.0.0.1:1")
               .replace("certificates/", folder + "/certificates/")
               .replaceAll("0\\.0\\.0\\.0:[^\"]+", "127.0.0.1:0")
               .replaceAll("10\\.0\\.0\\.11:\\d+", "127.0.0.1:" + node.port())
@@ -118,9 +119,11 @@ class ExamplesTest {
             () -> {
               var group = fairlead.group();
               return group != null
-                  && (name.equals("group-tls.yaml")
-                      ? group.view().connected()
-                      : group.view().trouble().contains("edge-2"));
+                  && switch (name) {
+                    case "group-tls.yaml" -> group.view().connected();
+                    case "group.yaml" -> group.view().trouble().contains("edge-2");
+                    default -> group.view().trouble().contains("ensemble is not reached");
+                  };
             });
       }
     }

@@ -289,7 +289,7 @@ final class GroupHistoryTest {
   }
 
   /** One user of the store, who remembers what it read last of each key. */
-  private static final class Client {
+  static final class Client {
     private final ThreeProcesses group;
     private final int run;
     private final SplittableRandom random;

@@ -33,6 +33,9 @@ final class ThreeProcesses implements AutoCloseable {
   private final IntFunction<Map<String, String>> environment;
   private final List<Instance> instances = new ArrayList<>();
 
+  /** Whether others keep their state: then none of them votes, and none is listed. */
+  private boolean ensemble;
+
   /** One of them. */
   final class Instance {
     final String name;
@@ -104,7 +107,7 @@ final class ThreeProcesses implements AutoCloseable {
     boolean sees(int up) {
       String said = view();
       return said.split("\"state\":\"up\"", -1).length - 1 >= up
-          && said.split("\"votes\":true", -1).length - 1 >= up;
+          && (ensemble || said.split("\"votes\":true", -1).length - 1 >= up);
     }
 
     boolean leads() {
@@ -174,6 +177,7 @@ final class ThreeProcesses implements AutoCloseable {
   }
 
   private void start(List<HostPort> binds, String more) throws IOException {
+    ensemble = more.contains("ensemble:");
     StringBuilder peers = new StringBuilder();
     for (int i = 0; i < NAMES.size(); i++) {
       peers.append(i == 0 ? "" : ", ");
@@ -187,7 +191,7 @@ final class ThreeProcesses implements AutoCloseable {
           admin: { bind: "%s", tokens: "%s" }
           data: "%s"
           logs: { enabled: false }
-          group: { name: test, instance: %s, bind: "%s", peers: { %s }%s }
+          group: { name: test, instance: %s, bind: "%s"%s%s }
           %s\
           """
               .formatted(
@@ -196,7 +200,7 @@ final class ThreeProcesses implements AutoCloseable {
                   instance.data,
                   instance.name,
                   binds.get(i),
-                  peers,
+                  ensemble ? "" : ", peers: { " + peers + " }",
                   more.isEmpty() ? "" : ", " + more,
                   rest));
       Files.createDirectories(instance.data);

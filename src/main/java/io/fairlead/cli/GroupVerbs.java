@@ -70,7 +70,9 @@ final class GroupVerbs {
                 text(each, "role"),
                 each.get("leader").booleanValue()
                     ? "leader"
-                    : each.get("votes").booleanValue() ? "voter" : "observer",
+                    : each.get("votes").booleanValue()
+                        ? "voter"
+                        : text(each, "standing").equals("following") ? "-" : "observer",
                 text(each, "version"),
                 started == 0 ? "-" : Instant.ofEpochMilli(started).toString(),
                 text(each, "configVersion"),

@@ -124,7 +124,7 @@ public record FairleadConfig(
         String instance = database.instances().get(member);
         if (instance == null) {
           require.that(
-              group == null || group.peers().size() == 1,
+              group == null || (group.ensemble().isEmpty() && group.peers().size() == 1),
               place,
               null,
               "must say which instance runs it, as { address: ..., instance: ... }: this one is one"
@@ -132,7 +132,8 @@ public record FairleadConfig(
               List.of(List.of("group")));
         } else {
           require.that(
-              group != null && group.peers().containsKey(instance),
+              group != null
+                  && (group.ensemble().isPresent() || group.peers().containsKey(instance)),
               join(place, "instance"),
               instance,
               group == null
@@ -525,7 +526,7 @@ public record FairleadConfig(
       DnsConfig dns) {
     Binds<List<String>> binds = new Binds<>();
     binds.add(admin.bind(), List.of("admin", "bind"));
-    group.ifPresent(own -> checkPorts(require, own.bind(), binds));
+    group.ifPresent(own -> checkPorts(require, own.bind(), own.ports(), binds));
     Binds<List<String>> datagrams = new Binds<>();
     for (ListenerConfig listener : listeners.values()) {
       for (int i = 0; i < listener.bind().size(); i++) {
@@ -550,15 +551,18 @@ public record FairleadConfig(
   }
 
   /** An instance of a group takes some ports in a row. */
-  private static void checkPorts(Require require, HostPort bind, Binds<List<String>> binds) {
+  private static void checkPorts(
+      Require require, HostPort bind, int ports, Binds<List<String>> binds) {
     List<String> place = List.of("group", "bind");
-    for (int i = 0; i < GroupConfig.PORTS; i++) {
+    for (int i = 0; i < ports; i++) {
       List<String> other = binds.add(new HostPort(bind.host(), bind.port() + i), place);
       require.that(
           other == null,
           place,
           bind,
-          "must have " + GroupConfig.PORTS + " free ports in a row, but {} takes one",
+          ports == 1
+              ? "must be free, but {} takes it"
+              : "must have " + ports + " free ports in a row, but {} takes one",
           other == null ? List.of() : List.of(other));
     }
   }

@@ -13,7 +13,8 @@ import java.util.Optional;
  * The group that this instance is one of.
  *
  * <p>A member takes three ports: the one of {@code bind}, where instances greet each other, and the
- * two after it, where their states are kept the same.
+ * two after it, where their states are kept the same. Where an ensemble keeps the state it takes
+ * the first only, and who the others are stands in the state.
  *
  * @param name of the group; instances of another group are turned away
  * @param instance how this one is called in the group
@@ -25,6 +26,7 @@ import java.util.Optional;
  * @param plain whether they may speak in the clear beyond this machine
  * @param addresses at which clients reach this instance; empty: names are not answered with it
  * @param weight its share of clients relative to the others, where names are answered with it
+ * @param ensemble what keeps the state; empty: the instances themselves
  */
 public record GroupConfig(
     String name,
@@ -36,7 +38,8 @@ public record GroupConfig(
     Optional<Tls> tls,
     boolean plain,
     List<String> addresses,
-    int weight) {
+    int weight,
+    Optional<EnsembleConfig> ensemble) {
   /** Ports of one instance, in a row. */
   public static final int PORTS = 3;
 
@@ -75,6 +78,8 @@ public record GroupConfig(
   }
 
   public GroupConfig {
+    boolean inside = ensemble.isEmpty();
+    boolean listed = !peers.isEmpty();
     Map<String, HostPort> all = new LinkedHashMap<>(peers);
     if (all.isEmpty()) {
       all.put(instance, bind);
@@ -98,7 +103,7 @@ public record GroupConfig(
             .unless(Syntax.name(name), List.of("name"), name)
             .unless(Syntax.name(instance), List.of("instance"), instance)
             .that(
-                BIND_PORTS.contains(bind.port()),
+                !inside || BIND_PORTS.contains(bind.port()),
                 "bind",
                 bind,
                 "needs a port from 1 to " + BIND_PORTS.max() + ": the two after it are taken, too")
@@ -119,7 +124,25 @@ public record GroupConfig(
                 List.of("plain"),
                 null,
                 "must not be true beside tls",
-                List.of(List.of("tls")));
+                List.of(List.of("tls")))
+            .that(
+                inside || !listed,
+                List.of("peers"),
+                null,
+                "must not be given beside ensemble, where instances say themselves who they are",
+                List.of(List.of("ensemble")))
+            .that(
+                inside || role == Role.MEMBER,
+                List.of("role"),
+                null,
+                "must not be witness beside ensemble: its servers vote, and no instance does",
+                List.of(List.of("ensemble")))
+            .that(
+                inside || (bind.port() != 0 && !Syntax.isWildcard(bind.host())),
+                List.of("bind"),
+                bind,
+                "must be an address that the others can reach, which they are told by the ensemble",
+                List.of(List.of("ensemble")));
     for (int i = 0; i < addresses.size(); i++) {
       String address = addresses.get(i);
       List<String> place = List.of("addresses", "[" + i + "]");
@@ -133,7 +156,9 @@ public record GroupConfig(
             "token",
             null,
             "must have at least " + AdminConfig.Token.MIN_LENGTH + " characters"));
-    checkPeers(require, instance, bind, peers);
+    if (inside) {
+      checkPeers(require, instance, bind, peers);
+    }
     checkPlain(require, bind, peers, tls.isPresent() || plain);
     require.orRefuse();
   }
@@ -214,6 +239,11 @@ public record GroupConfig(
             && peers.values().stream().allMatch(peer -> Syntax.isLoopback(peer.host())));
   }
 
+  /** How many ports in a row this instance takes. */
+  public int ports() {
+    return ensemble.isPresent() ? 1 : PORTS;
+  }
+
   /** Where the others reach this one. */
   public HostPort address() {
     HostPort own = peers.get(instance);
@@ -232,6 +262,7 @@ public record GroupConfig(
         tls,
         plain,
         changed.addresses,
-        changed.weight);
+        changed.weight,
+        ensemble);
   }
 }

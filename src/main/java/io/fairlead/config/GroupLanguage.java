@@ -94,6 +94,15 @@ final class GroupLanguage {
               + " reaches their ports.",
           "true");
 
+  private static final Key<EnsembleConfig> ENSEMBLE =
+      Key.computed(
+          "ensemble",
+          EnsembleLanguage.ENSEMBLE,
+          "the instances keep the state themselves",
+          "A ZooKeeper ensemble that is there already and keeps the state in their place: without"
+              + " `peers`, and with one port only. All instances of the group have the same.",
+          "{ connect: \"zk1:2181,zk2:2181,zk3:2181/fairlead\", plain: true }");
+
   private static final Key<List<String>> ADDRESSES =
       Key.of(
           "addresses",
@@ -116,7 +125,9 @@ final class GroupLanguage {
           "group",
           "Several instances as one; see [group.md](group.md). Changes of anything but `peers`,"
               + " `addresses` and `weight` take effect at the next start.",
-          List.of(NAME, INSTANCE, BIND, PEERS, ROLE, TOKEN, GROUP_TLS, PLAIN, ADDRESSES, WEIGHT),
+          List.of(
+              NAME, INSTANCE, BIND, PEERS, ROLE, TOKEN, GROUP_TLS, PLAIN, ADDRESSES, WEIGHT,
+              ENSEMBLE),
           List.of(),
           null,
           (values, _) ->
@@ -130,7 +141,8 @@ final class GroupLanguage {
                   optional(values.find(GROUP_TLS)),
                   values.get(PLAIN),
                   values.get(ADDRESSES),
-                  values.get(WEIGHT)));
+                  values.get(WEIGHT),
+                  optional(values.find(ENSEMBLE))));
 
   private GroupLanguage() {}
 

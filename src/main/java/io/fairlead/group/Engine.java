@@ -22,7 +22,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
 import javax.security.sasl.SaslException;
 import org.apache.zookeeper.server.PurgeTxnLog;
@@ -41,10 +40,6 @@ import org.jspecify.annotations.Nullable;
  * clients' port is on loopback, on any free port, and opens nothing to whoever does not know a
  * secret that is made anew by each process and never leaves it. A tick of 300 ms and four of them
  * for a silent peer are what a frozen leader costs: about 1.5 s.
- *
- * <p>What the server says goes to the program's log, and only what {@code
- * -Dfairlead.group.log=LEVEL} asks for: what matters of it we say ourselves, in words for
- * operators.
  */
 final class Engine implements AutoCloseable {
   private static final int TICK_MILLIS = 300;
@@ -58,9 +53,6 @@ final class Engine implements AutoCloseable {
   /** Ticks to connect to who was elected: 2 s. */
   private static final int CONNECT_TICKS = 7;
 
-  /** Bytes of one message: the names of all keys of the store, if they are long. */
-  private static final int MAX_MESSAGE = 32 << 20;
-
   private static final int SNAPSHOTS = 3;
   private static final long START_SECONDS = 60;
   private static final long STOP_MILLIS = 10_000;
@@ -70,11 +62,8 @@ final class Engine implements AutoCloseable {
   /** Who may use the state: this process. */
   private static final String SECRET = "super:" + secret();
 
-  /** Loggers are collected unless somebody holds them, and forget their level. */
-  private static final Logger ENGINE_LOG = Logger.getLogger("org.apache.zookeeper");
-
   static {
-    ENGINE_LOG.setLevel(level());
+    ClientLog.keep();
     property("DigestAuthenticationProvider.superDigest", digest(SECRET));
     property("admin.enableServer", "false");
     property("4lw.commands.whitelist", "");
@@ -89,7 +78,7 @@ final class Engine implements AutoCloseable {
     // TLS says farewell when it closes, to a peer that may be frozen and take seconds to hear it.
     property("learner.closeSocketAsync", "true");
     property("leader.closeSocketAsync", "true");
-    System.setProperty("jute.maxbuffer", Integer.toString(MAX_MESSAGE));
+    System.setProperty("jute.maxbuffer", Integer.toString(StateServers.MAX_MESSAGE));
     property("nio.numSelectorThreads", "1");
     property("nio.numWorkerThreads", "0");
     property("commitProcessor.numWorkerThreads", "1");
@@ -97,7 +86,7 @@ final class Engine implements AutoCloseable {
     property("maxGetChildrenResponseCacheSize", "0");
     keepHandler();
     ServiceUtils.setSystemExitProcedure(code ->
-        ENGINE_LOG.log(Level.WARNING, "the engine would have ended the process: {0}", code));
+        ClientLog.LOG.log(Level.WARNING, "the engine would have ended the process: {0}", code));
   }
 
   private final Path folder;
@@ -383,14 +372,6 @@ final class Engine implements AutoCloseable {
   }
 
   // --- beginnings --------------------------------------------------------------------------
-
-  private static Level level() {
-    try {
-      return Level.parse(System.getProperty("fairlead.group.log", "OFF"));
-    } catch (IllegalArgumentException _) {
-      return Level.OFF;
-    }
-  }
 
   /** A class of the engine takes what no thread caught for itself, for the whole process. */
   private static void keepHandler() {

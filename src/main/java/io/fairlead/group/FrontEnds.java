@@ -253,7 +253,7 @@ public final class FrontEnds {
   }
 
   private static Said read(GroupState.Entry entry) {
-    return Greeting.read(new String(entry.value(), StandardCharsets.UTF_8), Said.class);
+    return Greeting.read(entry, Said.class);
   }
 
   private static Front front(String instance, Said said) {

@@ -1,6 +1,7 @@
 package io.fairlead.group;
 
 import io.fairlead.config.HostPort;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,19 @@ final class Greeting {
       return value;
     } catch (JacksonException e) {
       throw new IllegalArgumentException("that is no greeting", e);
+    }
+  }
+
+  /**
+   * Reads what stands in the group's state.
+   *
+   * @throws IllegalArgumentException naming where, if it is something else
+   */
+  static <T> T read(GroupState.Entry entry, Class<T> kind) {
+    try {
+      return read(new String(entry.value(), StandardCharsets.UTF_8), kind);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("what stands at " + entry.path(), e);
     }
   }
 

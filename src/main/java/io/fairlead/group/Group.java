@@ -10,6 +10,7 @@ import io.fairlead.runtime.Scheduler;
 import io.fairlead.runtime.SharedValues;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -30,6 +31,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
@@ -64,12 +66,30 @@ public final class Group implements AutoCloseable {
   private static final String PRESENT = "/present";
   private static final String JOINS = "/joins";
 
+  /** The role of the one that does what one has to, where an ensemble keeps the state. */
+  private static final String LEADER = "leader";
+
+  /** How long an ensemble is not reached until it is said why. */
+  private static final Duration UNREACHED = Duration.ofSeconds(3);
+
+  /** How often it is said, at most, where it is now this and now that. */
+  private static final Duration WHY = Duration.ofSeconds(20);
+
+  /** What one look may take; it asks for some dozens of values. */
+  private static final Duration SLOW = Duration.ofSeconds(2);
+
+  /** Looks without trouble until what was said of it is over. */
+  private static final int EASY_LOOKS = 8;
+
+  private static final System.Logger LOG = System.getLogger(Group.class.getName());
+
   private final Path folder;
   private final String version;
   private final Scheduler control;
   private final Consumer<Event> events;
   private final SecureRandom random;
   private final String process;
+  private final @Nullable Ensemble ensemble;
   private final ZooKeeperState state;
   private final Leases leases;
   private final Store store;
@@ -84,6 +104,12 @@ public final class Group implements AutoCloseable {
   private volatile boolean closed;
   private volatile String trouble = "";
 
+  /** Why a role cannot be had by anybody, until it is told. */
+  private final AtomicReference<String> roleTrouble = new AtomicReference<>("");
+
+  /** Where an ensemble keeps the state, one of the instances does what one has to. */
+  private volatile boolean elected;
+
   /** Who is of the group, as was known last. */
   private volatile Map<String, HostPort> others = Map.of();
 
@@ -92,6 +118,14 @@ public final class Group implements AutoCloseable {
 
   // Of the thread.
   private boolean wasConnected;
+  private boolean reached = true;
+  private long reachedNanos;
+  private long whyNanos;
+  private int uneasy;
+
+  /** The session in which this instance has shown that it is there; 0: none. */
+  private long shown;
+
   private boolean counted;
   private String said = "";
   private int refusals;
@@ -120,14 +154,37 @@ public final class Group implements AutoCloseable {
     byte[] bytes = new byte[8];
     random.nextBytes(bytes);
     process = HexFormat.of().formatHex(bytes);
-    state = new ZooKeeperState(() -> engine);
-    leases = new Leases(control, state, config.instance() + "/" + process);
+    ensemble = config.ensemble().map(its -> new Ensemble(its, config.name(), folder)).orElse(null);
+    state = new ZooKeeperState(ensemble == null ? new OwnServer(() -> engine) : ensemble);
+    leases = new Leases(control, state, config.instance() + "/" + process, roleTrouble::set);
     store = new Store(state);
     values = new Values(state);
     frontEnds = new FrontEnds(state, state::sessionId, site);
     versions = new Versions(state, config, folder, applier, control::epochMillis, this::carriers);
     upgrade = new Upgrade(state, process, control::nanoTime, control::epochMillis, events);
     thread = Thread.ofVirtual().name("group").unstarted(this::run);
+    reachedNanos = control.nanoTime();
+    if (ensemble != null) {
+      Leadership.Candidacy _ = leases.stand(LEADER, new Lead());
+    }
+  }
+
+  /** Follows whether this instance is the one that does what one has to. */
+  private final class Lead implements Leadership.Candidate {
+    @Override
+    public void elected(long term) {
+      elected = true;
+    }
+
+    @Override
+    public void renewed(long sentNanos, Duration ttl) {
+      // It ends by itself if it is not.
+    }
+
+    @Override
+    public void deposed() {
+      elected = false;
+    }
   }
 
   /**
@@ -268,7 +325,7 @@ public final class Group implements AutoCloseable {
             begin();
             broadcast = telling;
             while (!closed) {
-              step();
+              stepOrTell();
               telling.reach(others);
               Thread.sleep(LOOK);
             }
@@ -322,6 +379,9 @@ public final class Group implements AutoCloseable {
   }
 
   private void begin() throws IOException, InterruptedException {
+    if (ensemble != null) {
+      return;
+    }
     Servers first = Servers.of(List.of());
     boolean alone = config.peers().size() == 1 && !Engine.hasState(folder);
     while (!alone) {
@@ -376,6 +436,7 @@ public final class Group implements AutoCloseable {
 
   private void trouble(String what) {
     trouble = what;
+    uneasy = EASY_LOOKS;
     if (!what.equals(said)) {
       said = what;
       events.accept(new Event.GroupTrouble(config.name(), what));
@@ -441,6 +502,14 @@ public final class Group implements AutoCloseable {
           : refused(hello.instance() + " is not one of the group");
     }
     Engine running = engine;
+    if (ensemble != null) {
+      return refused(
+          "group "
+              + own.name()
+              + " has its state at an ensemble: give "
+              + hello.instance()
+              + " the same group.ensemble");
+    }
     if (running == null) {
       return new Answer(own.instance(), null, "", false, Greeting.texts(own.peers()));
     }
@@ -504,9 +573,20 @@ public final class Group implements AutoCloseable {
 
   // --- looking -----------------------------------------------------------------------------
 
+  /** What is in the state may have been written by anybody who reaches an ensemble. */
+  private void stepOrTell() throws IOException {
+    try {
+      step();
+    } catch (RuntimeException e) {
+      LOG.log(Level.DEBUG, "the group's state", e);
+      throw new IOException(
+          "something in the group's state is not what Fairlead writes: " + e.getMessage(), e);
+    }
+  }
+
   private void step() throws IOException {
     Engine running = engine;
-    if (running == null || running.hasEnded()) {
+    if (ensemble == null && (running == null || running.hasEnded())) {
       throw new IOException("the group's engine has ended; it is started again");
     }
     IOException failure = running.failure();
@@ -522,11 +602,20 @@ public final class Group implements AutoCloseable {
     boolean connected = state.isConnected();
     lookAtDisk();
     if (connected) {
+      long began = control.nanoTime();
       try {
-        look(running);
+        look();
+        answered(began);
       } catch (GroupException e) {
         if (e.kind() == GroupException.Kind.REFUSED) {
           trouble(String.valueOf(e.getMessage()));
+        } else if (ensemble != null && e.kind() == GroupException.Kind.CONFLICT) {
+          trouble(
+              "the group's state at the ensemble is not whole any more ("
+                  + e.getMessage()
+                  + "); if somebody has deleted it, stop all instances and start them again");
+        } else {
+          answered(began);
         }
       }
     } else {
@@ -538,17 +627,79 @@ public final class Group implements AutoCloseable {
       wasConnected = connected;
       events.accept(
           connected
-              ? new Event.GroupReached(config.name(), words(running))
-              : new Event.GroupLost(config.name()));
+              ? new Event.GroupReached(config.name(), words())
+              : new Event.GroupLost(
+                  config.name(),
+                  ensemble == null ? "has no majority here" : "does not reach its ensemble"));
     }
+    tellOfEnsemble(connected);
     long now = control.nanoTime();
-    if (now - tidied > TIDY.toNanos()) {
+    if (running != null && now - tidied > TIDY.toNanos()) {
       tidied = now;
       running.tidy();
     }
   }
 
-  private static String words(Engine running) {
+  /** An ensemble that is there may be overloaded, or without a majority and not know it yet. */
+  private void answered(long beganNanos) {
+    long millis = Duration.ofNanos(control.nanoTime() - beganNanos).toMillis();
+    if (ensemble != null && millis > SLOW.toMillis()) {
+      trouble(
+          "the ensemble at "
+              + ensemble.servers()
+              + " answers slowly: what takes milliseconds took "
+              + millis / 1000
+              + " s");
+      return;
+    }
+    String role = roleTrouble.getAndSet("");
+    if (!role.isEmpty()) {
+      trouble(role);
+    } else if (ensemble != null && uneasy > 0 && --uneasy == 0) {
+      trouble = "";
+      said = "";
+    }
+  }
+
+  /** Says why there is no session for a while, and that there is one again. */
+  private void tellOfEnsemble(boolean connected) {
+    if (ensemble == null) {
+      return;
+    }
+    long now = control.nanoTime();
+    if (connected) {
+      if (!reached) {
+        reached = true;
+        trouble = "";
+        said = "";
+      }
+      reachedNanos = now;
+    } else if (now - reachedNanos > UNREACHED.toNanos()) {
+      reached = false;
+      String why = state.obstacle();
+      if (!why.isEmpty()) {
+        String words = why.equals(ensemble.unreached()) ? ensemble.silence() : why;
+        if (said.isEmpty() || now - whyNanos > WHY.toNanos()) {
+          whyNanos = now;
+          trouble(words);
+        }
+        trouble = words;
+      }
+    }
+  }
+
+  private String words() {
+    Engine running = engine;
+    if (running == null) {
+      return ensemble == null
+          ? "its engine has ended"
+          : "its state is at the ensemble "
+              + ensemble.servers()
+              + ensemble.root()
+              + ", for which an instance is gone after "
+              + state.sessionMillis()
+              + " ms";
+    }
     Servers servers = running.servers();
     return servers.all().size()
         + (servers.all().size() == 1 ? " instance keeps" : " instances keep")
@@ -558,7 +709,18 @@ public final class Group implements AutoCloseable {
         + running.standing();
   }
 
+  private String standing() {
+    Engine running = engine;
+    if (ensemble != null) {
+      return !state.isConnected() ? "looking" : elected ? "leading" : "following";
+    }
+    return running == null ? "looking" : running.standing();
+  }
+
   private void lookAtDisk() throws IOException {
+    if (ensemble != null) {
+      return; // what is kept here is small
+    }
     long now = control.nanoTime();
     if (now - diskSeen < DISK.toNanos()) {
       return;
@@ -574,28 +736,34 @@ public final class Group implements AutoCloseable {
     diskTold = low;
   }
 
-  private void look(Engine running) throws IOException {
+  private void look() throws IOException {
     if (!counted) {
       Path formed = folder.resolve("formed");
-      if (!Files.exists(formed)) {
+      if (ensemble == null && !Files.exists(formed)) {
         Files.writeString(formed, "A majority has kept this state.\n");
       }
       state.ensure(PRESENT);
       counted = true;
     }
-    Map<String, HostPort> peers = peers();
+    Map<String, HostPort> peers = ensemble == null ? peers() : registered();
     if (!peers.isEmpty() && !peers.containsKey(config.instance())) {
       throw new IOException(
           "this instance is not one of the group any more; whoever is may take it in again by"
               + " group.peers");
     }
     others = peers;
-    showPresence(running);
-    followPeers();
+    String standing = standing();
+    showPresence(standing);
+    if (ensemble == null) {
+      followPeers();
+    }
     frontEnds.step(config);
     tellOfOthers();
-    if (running.standing().equals("leading")) {
-      lead();
+    boolean leads = standing.equals("leading");
+    if (leads) {
+      if (ensemble == null) {
+        lead();
+      }
       long now = control.nanoTime();
       if (now - swept > SWEEP.toNanos()) {
         swept = now;
@@ -605,11 +773,11 @@ public final class Group implements AutoCloseable {
       store.forget();
       absentSince.clear();
     }
-    versions.step(running.standing().equals("leading"));
-    upgrade.step(() -> seen(running));
+    versions.step(leads);
+    upgrade.step(() -> seen(leads));
   }
 
-  private Upgrade.Look seen(Engine running) throws GroupException {
+  private Upgrade.Look seen(boolean leads) throws GroupException {
     Map<String, String> processes = new HashMap<>();
     long current = versions.current();
     boolean allCurrent = true;
@@ -620,8 +788,7 @@ public final class Group implements AutoCloseable {
         allCurrent &= one.role().equals("witness") || one.config() == current;
       }
     }
-    return new Upgrade.Look(
-        config.instance(), running.standing().equals("leading"), processes, allCurrent);
+    return new Upgrade.Look(config.instance(), leads, processes, allCurrent);
   }
 
   /**
@@ -643,7 +810,7 @@ public final class Group implements AutoCloseable {
 
   private static final long STARTED = System.currentTimeMillis();
 
-  private void showPresence(Engine running) throws IOException {
+  private void showPresence(String standing) throws IOException {
     GroupConfig own = config;
     byte[] value =
         Greeting.write(
@@ -654,14 +821,17 @@ public final class Group implements AutoCloseable {
                     version,
                     STARTED,
                     ProcessHandle.current().pid(),
-                    running.standing(),
+                    standing,
                     versions.inForce()))
             .getBytes(StandardCharsets.UTF_8);
     String path = PRESENT + "/" + own.instance();
     GroupState.Entry entry = state.peek(path);
     if (entry != null && entry.owner() != state.sessionId()) {
       Present other = read(entry);
-      if (!other.process().equals(process) && !other.address().equals(own.address().toString())) {
+      boolean elsewhere = !other.address().equals(own.address().toString());
+      boolean taken = shown != 0 && shown == state.sessionId(); // while this one was there
+      if (!other.process().equals(process) && (elsewhere || (ensemble != null && taken))) {
+        shown = 0;
         throw new IOException(
             "there is an instance called " + own.instance() + " already, at " + other.address());
       }
@@ -669,7 +839,7 @@ public final class Group implements AutoCloseable {
       entry = null;
     }
     if (entry == null) {
-      Object _ = state.lend(path, value);
+      shown = state.lend(path, value) == null ? 0 : state.sessionId();
       boolean _ = state.delete(JOINS + "/" + own.instance(), -1);
     } else if (!java.util.Arrays.equals(entry.value(), value)) {
       Object _ = state.compareAndSet(path, value, -1);
@@ -677,7 +847,7 @@ public final class Group implements AutoCloseable {
   }
 
   private static Present read(GroupState.Entry entry) {
-    return Greeting.read(new String(entry.value(), StandardCharsets.UTF_8), Present.class);
+    return Greeting.read(entry, Present.class);
   }
 
   /** Who is there and carries traffic. */
@@ -694,7 +864,11 @@ public final class Group implements AutoCloseable {
 
   private @Nullable Present present(String instance) throws GroupException {
     GroupState.Entry entry = state.peek(PRESENT + "/" + instance);
-    return entry == null ? null : read(entry);
+    try {
+      return entry == null ? null : read(entry);
+    } catch (IllegalArgumentException _) {
+      return null; // what somebody else wrote there is no instance
+    }
   }
 
   private void tellOfOthers() throws GroupException {
@@ -717,7 +891,13 @@ public final class Group implements AutoCloseable {
 
   private Map<String, HostPort> peers() throws GroupException {
     GroupState.Entry entry = state.peek(PEERS);
-    return entry == null ? Map.of() : addresses(new String(entry.value(), StandardCharsets.UTF_8));
+    try {
+      return entry == null
+          ? Map.of()
+          : addresses(new String(entry.value(), StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("what stands at " + PEERS, e);
+    }
   }
 
   private static Map<String, HostPort> addresses(String lines) {
@@ -736,6 +916,45 @@ public final class Group implements AutoCloseable {
         .entrySet().stream()
             .map(peer -> peer.getKey() + " " + peer.getValue())
             .collect(Collectors.joining("\n"));
+  }
+
+  /**
+   * Who is of a group whose state is at an ensemble: whoever was there once and was not taken out.
+   * This instance is, from now on, at the address of its configuration.
+   */
+  private Map<String, HostPort> registered() throws IOException {
+    GroupConfig own = config;
+    GroupState.Entry entry = state.peek(PEERS);
+    if (entry == null) {
+      Object _ =
+          state.create(
+              PEERS, lines(Map.of(own.instance(), own.address())).getBytes(StandardCharsets.UTF_8));
+      return peers();
+    }
+    Map<String, HostPort> peers = peers();
+    for (Map.Entry<String, HostPort> other : peers.entrySet()) {
+      if (!other.getKey().equals(own.instance()) && other.getValue().equals(own.address())) {
+        throw new IOException(
+            other.getKey()
+                + " is at "
+                + own.address()
+                + ", too, as the group knows; give each instance a group.bind that the others reach"
+                + " it at, or take that one out by fairlead instances --remove "
+                + other.getKey());
+      }
+    }
+    if (!own.address().equals(peers.get(own.instance()))) {
+      Present other = present(own.instance());
+      if (other != null
+          && !other.process().equals(process)
+          && !other.address().equals(own.address().toString())) {
+        throw new IOException(
+            "there is an instance called " + own.instance() + " already, at " + other.address());
+      }
+      changePeers(Map.of(own.instance(), own.address()), Set.of());
+      return peers();
+    }
+    return peers;
   }
 
   /**
@@ -792,6 +1011,10 @@ public final class Group implements AutoCloseable {
     Map<String, HostPort> peers = peers();
     if (!peers.containsKey(instance)) {
       return false;
+    }
+    if (ensemble != null && present(instance) != null) {
+      throw new GroupException(
+          GroupException.Kind.REFUSED, instance + " is there: stop it, then take it out");
     }
     if (peers.size() == 1) {
       throw new GroupException(
@@ -925,7 +1148,7 @@ public final class Group implements AutoCloseable {
           }
         }
         current = versions.current();
-      } catch (GroupException _) {
+      } catch (GroupException | IllegalArgumentException _) {
         connected = false;
       }
     }

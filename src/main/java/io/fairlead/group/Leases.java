@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,17 +36,30 @@ final class Leases implements Leadership, AutoCloseable {
   static final Duration MARGIN = Duration.ofMillis(250);
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final String ROLES = "/roles";
+
+  /** A term, and its holder. */
+  private static final Pattern WRITTEN = Pattern.compile("[0-9]{1,18} [^ ]*");
+
   private static final System.Logger LOG = System.getLogger(Leases.class.getName());
 
   private final Scheduler control;
   private final GroupState state;
   private final String self;
+  private final Consumer<String> refused;
   private final List<Candidature> all = new CopyOnWriteArrayList<>();
 
   /**
    * @param self who this is, unlike any other process
    */
   Leases(Scheduler control, GroupState state, String self) {
+    this(control, state, self, _ -> {});
+  }
+
+  /**
+   * @param refused is told why a role cannot be had by anybody, each time it was looked at
+   */
+  Leases(Scheduler control, GroupState state, String self, Consumer<String> refused) {
+    this.refused = refused;
     this.control = control;
     this.state = state;
     this.self = self;
@@ -56,12 +71,19 @@ final class Leases implements Leadership, AutoCloseable {
    * @param holder empty: nobody
    */
   private record Lease(String holder, long term) {
-    static Lease of(GroupState.@Nullable Entry entry) {
+    static Lease of(GroupState.@Nullable Entry entry) throws GroupException {
       if (entry == null || entry.value().length == 0) {
         return new Lease("", 0);
       }
-      String[] words = new String(entry.value(), StandardCharsets.UTF_8).split(" ", -1);
-      return new Lease(words[1], Long.parseLong(words[0]));
+      String text = new String(entry.value(), StandardCharsets.UTF_8);
+      if (!WRITTEN.matcher(text).matches()) {
+        // Nobody may guess a term: one that was given before could be given again.
+        throw new GroupException(
+            GroupException.Kind.REFUSED,
+            "what stands at " + entry.path() + " is no lease; nobody has that role");
+      }
+      int space = text.indexOf(' ');
+      return new Lease(text.substring(space + 1), Long.parseLong(text, 0, space, 10));
     }
 
     byte[] bytes() {
@@ -155,6 +177,9 @@ final class Leases implements Leadership, AutoCloseable {
         }
       } catch (GroupException e) {
         LOG.log(Level.DEBUG, "role {0}: {1}", role, e.getMessage());
+        if (e.kind() == GroupException.Kind.REFUSED) {
+          refused.accept(String.valueOf(e.getMessage()));
+        }
         version = -2; // what became of the change is seen next time
       }
       return LOOK;

@@ -104,7 +104,11 @@ public final class Store {
   /** How a value lies in the state: one byte of flags, the time to live, the value. */
   @SuppressWarnings("ArrayRecordComponent") // not copied; nobody writes it
   private record Cell(boolean deleted, long ttlMillis, byte[] value) {
-    static Cell of(byte[] bytes) {
+    /** Null: that is no value of the store, as if there was none. */
+    static @Nullable Cell of(byte[] bytes) {
+      if (bytes.length < HEAD || bytes[0] < 0 || bytes[0] > DELETED) {
+        return null;
+      }
       ByteBuffer in = ByteBuffer.wrap(bytes);
       boolean deleted = in.get() == DELETED;
       return new Cell(deleted, in.getLong(), Arrays.copyOfRange(bytes, HEAD, bytes.length));
@@ -139,7 +143,7 @@ public final class Store {
       return null;
     }
     Cell cell = Cell.of(entry.value());
-    return cell.deleted()
+    return cell == null || cell.deleted()
         ? null
         : new Item(
             key,
@@ -175,7 +179,7 @@ public final class Store {
   }
 
   private List<String> keys() throws GroupException {
-    return state.names(KEYS).stream().map(Store::key).sorted().toList();
+    return state.names(KEYS).stream().filter(Store::isName).map(Store::key).sorted().toList();
   }
 
   /**
@@ -298,6 +302,9 @@ public final class Store {
         continue;
       }
       Cell cell = Cell.of(entry.value());
+      if (cell == null) {
+        continue;
+      }
       Seen before = seen.get(name);
       if (before == null || before.revision() != entry.revision()) {
         seen.put(name, new Seen(entry.revision(), nowNanos));
@@ -321,8 +328,9 @@ public final class Store {
   private void noteAll() throws GroupException {
     for (String name : state.names(KEYS)) {
       Entry entry = state.peek(KEYS + "/" + name);
-      if (entry != null) {
-        lease(key(name), Cell.of(entry.value()));
+      Cell cell = entry == null || !isName(name) ? null : Cell.of(entry.value());
+      if (cell != null) {
+        lease(key(name), cell);
       }
     }
   }
@@ -379,9 +387,9 @@ public final class Store {
                 listener.accept(new News.Again());
                 return;
               }
-              String key = key(path.substring(KEYS.length() + 1));
-              if (key.startsWith(prefix)) {
-                tell(key, listener);
+              String name = path.substring(KEYS.length() + 1);
+              if (isName(name) && key(name).startsWith(prefix)) {
+                tell(key(name), listener);
               }
             });
     return watch::close;
@@ -409,6 +417,14 @@ public final class Store {
   /** Without a slash, and never one of the names that mean something in a path. */
   private static String name(String key) {
     return "k" + URLEncoder.encode(key, StandardCharsets.UTF_8);
+  }
+
+  private static boolean isName(String name) {
+    try {
+      return name.startsWith("k") && !key(name).isEmpty();
+    } catch (IllegalArgumentException _) {
+      return false; // of whoever put it there
+    }
   }
 
   private static String key(String name) {

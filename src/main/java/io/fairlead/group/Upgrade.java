@@ -242,7 +242,7 @@ public final class Upgrade {
   }
 
   private static Plan read(GroupState.Entry entry) {
-    return Greeting.read(new String(entry.value(), StandardCharsets.UTF_8), Plan.class);
+    return Greeting.read(entry, Plan.class);
   }
 
   // --- the group's thread ------------------------------------------------------------------

@@ -153,8 +153,17 @@ public final class Versions {
     return number(state.peek(CURRENT));
   }
 
-  private static long number(@Nullable Entry entry) {
-    return entry == null ? 0 : Long.parseLong(new String(entry.value(), StandardCharsets.UTF_8));
+  private static long number(@Nullable Entry entry) throws GroupException {
+    try {
+      return entry == null ? 0 : Long.parseLong(new String(entry.value(), StandardCharsets.UTF_8));
+    } catch (NumberFormatException e) {
+      throw stranger(entry, e);
+    }
+  }
+
+  private static GroupException stranger(Entry entry, Exception e) {
+    return new GroupException(
+        Kind.REFUSED, "what stands at " + entry.path() + " is not what Fairlead writes", e);
   }
 
   /** The last ones, the youngest first. */
@@ -392,25 +401,29 @@ public final class Versions {
 
   private static int line(byte[] value) {
     int end = 0;
-    while (value[end] != '\n') {
+    while (end < value.length && value[end] != '\n') {
       end++;
     }
     return end;
   }
 
-  private static <T> T head(Entry entry, Class<T> kind) {
-    return Greeting.read(
-        new String(entry.value(), 0, line(entry.value()), StandardCharsets.UTF_8), kind);
+  private static <T> T head(Entry entry, Class<T> kind) throws GroupException {
+    try {
+      return Greeting.read(
+          new String(entry.value(), 0, line(entry.value()), StandardCharsets.UTF_8), kind);
+    } catch (IllegalArgumentException e) {
+      throw stranger(entry, e);
+    }
   }
 
-  private static String body(Entry entry) {
-    int start = line(entry.value()) + 1;
+  private static String body(Entry entry) throws GroupException {
+    int start = Math.min(line(entry.value()) + 1, entry.value().length);
     try (GZIPInputStream in =
         new GZIPInputStream(
             new ByteArrayInputStream(entry.value(), start, entry.value().length - start))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new IllegalStateException("a value of our own cannot be unpacked", e);
+      throw stranger(entry, e);
     }
   }
 

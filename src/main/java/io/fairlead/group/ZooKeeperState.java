@@ -3,9 +3,7 @@ package io.fairlead.group;
 import io.fairlead.group.GroupException.Kind;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -14,177 +12,166 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.apache.zookeeper.AddWatchMode;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
-import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.admin.ZooKeeperAdmin;
-import org.apache.zookeeper.client.ZKClientConfig;
-import org.apache.zookeeper.data.ACL;
-import org.apache.zookeeper.data.Id;
 import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The group's state as this instance's own server has it.
+ * The group's state as this instance reaches it: at its own server, or at an ensemble.
  *
- * <p>Reading what was acknowledged takes more than asking that server, which may be behind, and
- * more than the engine's {@code sync}: a leader that was frozen answers that before it notices that
- * there is another. So a read first has a transaction that changes nothing decided by a majority;
- * reads that come while one is on its way share the next.
+ * <p>Reading what was acknowledged takes more than asking the server that is reached, which may be
+ * behind, and more than the engine's {@code sync}: a leader that was frozen answers that before it
+ * notices that there is another. So a read first has a transaction that changes nothing decided by
+ * a majority; reads that come while one is on its way share the next.
  *
- * <p>When the server has lost the majority, a session to it is begun as soon as it is back. The
- * engine's client would come back itself, but waits up to two seconds first, as clients of distant
- * servers should; nothing that is held here depends on a session but the presence of the instance.
+ * <p>When the connection is lost another is begun at once. The engine's client would come back
+ * itself, but waits up to a second first, and longer where it finds nobody; a role would not last
+ * that long.
  */
 final class ZooKeeperState implements GroupState, AutoCloseable {
-  private static final String ROOT = "/fairlead";
-
-  /** How long an instance is thought to be there that does not say anything. */
-  static final int SESSION_MILLIS = 3000;
-
-  private static final int REQUEST_MILLIS = 5000;
-
-  /** How long a session may take to begin; twice that after each that did not, up to the second. */
+  /** How long a connection may take; twice that after each that did not, up to the second. */
   private static final int CONNECT_MILLIS = 500;
 
   private static final int CONNECT_AT_MOST_MILLIS = 4000;
 
-  private static final long LOOK_MILLIS = 20;
+  private static final int PAUSE_AT_MOST_MILLIS = 1000;
 
-  /** Nobody is that: only the process itself, which is above such rules, gets in. */
-  private static final List<ACL> NOBODY =
-      Collections.singletonList( // which may be asked for null, as the engine does
-          new ACL(ZooDefs.Perms.ALL, new Id("digest", "fairlead:nobody")));
+  private static final long LOOK_MILLIS = 20;
 
   private static final System.Logger LOG = System.getLogger(ZooKeeperState.class.getName());
 
-  private final Supplier<@Nullable Engine> server;
+  private final StateServers servers;
+  private final String root;
   private final List<Watching> watches = new CopyOnWriteArrayList<>();
   private final Thread keeper;
   private final Barrier barrier = new Barrier();
   private volatile @Nullable Session session;
   private volatile boolean closed;
+  private volatile String obstacle = "";
 
   /** One watch, over all sessions. */
   private record Watching(String path, Consumer<String> listener, Watcher watcher) {}
 
-  /**
-   * @param server this instance's; null while there is none
-   */
-  ZooKeeperState(Supplier<@Nullable Engine> server) {
-    this.server = server;
+  ZooKeeperState(StateServers servers) {
+    this.servers = servers;
+    this.root = servers.root();
     keeper = Thread.ofVirtual().name("group session").start(this::keepSession);
   }
 
-  /** One connection to the server. */
-  @SuppressWarnings("try") // its close may be interrupted, which is not ours to change
-  private static final class Session extends ZooKeeperAdmin {
-    final CountDownLatch lost;
-    final CompletableFuture<Boolean> connected;
+  /** One connection, and what has been heard of it. */
+  private static final class Session {
+    final StateServers.Client client;
+    final CountDownLatch lost = new CountDownLatch(1);
+    final CompletableFuture<Boolean> connected = new CompletableFuture<>();
+    private volatile boolean ended;
 
-    private Session(
-        String server,
-        CountDownLatch lost,
-        CompletableFuture<Boolean> connected,
-        ZKClientConfig config)
-        throws IOException {
-      super(
-          server,
-          SESSION_MILLIS,
-          event -> heard(event, lost, connected),
-          /* canBeReadOnly= */ false,
-          config);
-      this.lost = lost;
-      this.connected = connected;
+    private Session(StateServers servers, @Nullable Session before) throws IOException {
+      client =
+          servers.connect(
+              this::heard, before == null || before.ended ? null : before.client.zooKeeper());
     }
 
-    static Session open(InetSocketAddress server) throws IOException {
-      ZKClientConfig config = new ZKClientConfig();
-      config.setProperty(ZKClientConfig.ENABLE_CLIENT_SASL_KEY, "false");
-      config.setProperty(
-          ZKClientConfig.ZOOKEEPER_REQUEST_TIMEOUT, Integer.toString(REQUEST_MILLIS));
-      Session made =
-          new Session(
-              "127.0.0.1:" + server.getPort(),
-              new CountDownLatch(1),
-              new CompletableFuture<>(),
-              config);
-      made.addAuthInfo("digest", Engine.clientSecret().getBytes(StandardCharsets.UTF_8));
-      return made;
-    }
-
-    private static void heard(
-        WatchedEvent event, CountDownLatch lost, CompletableFuture<Boolean> connected) {
+    private void heard(WatchedEvent event) {
       switch (event.getState()) {
-        case SyncConnected -> connected.complete(true);
+        case SyncConnected -> {
+          boolean _ = connected.complete(true);
+        }
         case Disconnected, Expired, Closed, AuthFailed -> {
+          // Closed is said of what was abandoned, too, and its session goes on.
+          ended |=
+              event.getState() == Watcher.Event.KeeperState.Expired
+                  || event.getState() == Watcher.Event.KeeperState.AuthFailed;
           lost.countDown();
-          connected.complete(false);
+          boolean _ = connected.complete(false);
         }
         default -> {} // of a watch
       }
     }
 
-    /**
-     * Ends what is here, without a word to a server that is not there any more. Nobody waits for
-     * it: the engine's client may be in its pause of up to a second before it connects again.
-     */
-    void abandon() {
-      Thread.ofVirtual().name("group session end").start(cnxn::disconnect);
+    ZooKeeper zooKeeper() {
+      return client.zooKeeper();
     }
   }
 
   private void keepSession() {
+    int patience = CONNECT_MILLIS;
+    int pause = servers.pauseMillis();
+    Session last = null;
     try {
-      int patience = CONNECT_MILLIS;
       while (!closed) {
-        Engine engine = server.get();
-        if (engine == null || !engine.serves()) {
+        if (!servers.areThere()) {
           Thread.sleep(LOOK_MILLIS);
           continue;
         }
-        Session next = Session.open(engine.clientAddress());
-        if (next.connected.completeOnTimeout(false, patience, TimeUnit.MILLISECONDS).join()
-            && begin(next)) {
+        Session next = open(last);
+        if (next == null) {
+          Thread.sleep(PAUSE_AT_MOST_MILLIS);
+          continue;
+        }
+        boolean reached =
+            next.connected.completeOnTimeout(false, patience, TimeUnit.MILLISECONDS).join();
+        if (reached) {
+          last = next;
+        }
+        if (reached && begin(next)) {
           patience = CONNECT_MILLIS;
+          pause = servers.pauseMillis();
+          obstacle = "";
           session = next;
           next.lost.await();
           session = null;
-        } else {
-          patience = Math.min(2 * patience, CONNECT_AT_MOST_MILLIS);
+          next.client.abandon();
+          continue;
         }
-        next.abandon();
+        if (next.ended) {
+          last = null; // the next one is a session of its own
+        }
+        if (!reached) {
+          obstacle = servers.unreached();
+        }
+        next.client.abandon();
+        patience = Math.min(2 * patience, CONNECT_AT_MOST_MILLIS);
+        Thread.sleep(pause);
+        pause = Math.min(2 * pause, PAUSE_AT_MOST_MILLIS);
       }
-    } catch (InterruptedException | IOException _) {
+    } catch (InterruptedException _) {
       // Closed.
     }
   }
 
-  private boolean begin(Session next) throws InterruptedException {
+  private @Nullable Session open(@Nullable Session last) {
     try {
-      if (next.exists(ROOT, false) == null) {
-        try {
-          next.create(ROOT, new byte[0], NOBODY, CreateMode.PERSISTENT);
-          next.setACL("/", NOBODY, -1);
-        } catch (KeeperException.NodeExistsException _) {
-          // Another instance did.
-        }
-      }
+      return new Session(servers, last);
+    } catch (IOException | RuntimeException e) {
+      obstacle = String.valueOf(e.getMessage());
+      return null;
+    }
+  }
+
+  private boolean begin(Session next) throws InterruptedException {
+    ZooKeeper client = next.zooKeeper();
+    try {
+      servers.prepare(client);
       for (Watching watching : watches) {
-        next.addWatch(
-            ROOT + watching.path(), watching.watcher(), AddWatchMode.PERSISTENT_RECURSIVE);
+        client.addWatch(
+            root + watching.path(), watching.watcher(), AddWatchMode.PERSISTENT_RECURSIVE);
         watching.listener().accept(watching.path());
       }
       return true;
     } catch (KeeperException e) {
-      LOG.log(Level.WARNING, "a session with the group''s engine did not begin: {0}", e.code());
-      return false;
+      obstacle = servers.obstacle(e);
+      LOG.log(Level.DEBUG, obstacle);
+    } catch (GroupException | RuntimeException e) {
+      obstacle = String.valueOf(e.getMessage());
     }
+    return false;
   }
 
   /** Whether there is a majority that this instance is in touch with, as far as it knows. */
@@ -192,16 +179,27 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
     return session != null;
   }
 
+  /** Why it is not connected, or was not when it last was not; empty: nothing is known. */
+  String obstacle() {
+    return obstacle;
+  }
+
   /** Which session this is; 0: none. */
   long sessionId() {
     Session present = session;
-    return present == null ? 0 : present.getSessionId();
+    return present == null ? 0 : present.zooKeeper().getSessionId();
+  }
+
+  /** Milliseconds after which this instance is thought to be gone; 0: there is no session. */
+  int sessionMillis() {
+    Session present = session;
+    return present == null ? 0 : present.zooKeeper().getSessionTimeout();
   }
 
   // --- what is asked -----------------------------------------------------------------------
 
   private interface Question<T extends @Nullable Object> {
-    T ask(Session session) throws KeeperException, InterruptedException;
+    T ask(ZooKeeper client) throws KeeperException, InterruptedException;
   }
 
   /** What may have been done when no answer came. */
@@ -214,11 +212,10 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
       throws GroupException {
     Session present = session;
     if (present == null) {
-      throw new GroupException(
-          Kind.UNAVAILABLE, "no majority of the group is reached; nothing was changed");
+      throw new GroupException(Kind.UNAVAILABLE, servers.unreached() + "; nothing was changed");
     }
     try {
-      return question.ask(present);
+      return question.ask(present.zooKeeper());
     } catch (KeeperException e) {
       throw failure(effect, e);
     } catch (InterruptedException e) {
@@ -227,17 +224,17 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
     }
   }
 
-  private static GroupException failure(Effect effect, KeeperException e) {
+  private GroupException failure(Effect effect, KeeperException e) {
     return switch (e.code()) {
       // The engine's client says of everything that is under way when it is closed that it expired.
       case CONNECTIONLOSS, OPERATIONTIMEOUT, REQUESTTIMEOUT, SESSIONEXPIRED ->
           effect == Effect.NONE
               ? new GroupException(
-                  Kind.UNAVAILABLE, "the group's majority was lost before it answered", e)
+                  Kind.UNAVAILABLE, servers.name() + " was lost before it answered", e)
               : new GroupException(
                   Kind.UNKNOWN,
-                  "the group's majority was lost before it answered; whether the change was made is"
-                      + " not known",
+                  servers.name()
+                      + " was lost before it answered; whether the change was made is not known",
                   e);
       case SESSIONMOVED, NEWCONFIGNOQUORUM, RECONFIGINPROGRESS ->
           new GroupException(Kind.UNAVAILABLE, "not now: " + e.code(), e);
@@ -254,7 +251,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         zk -> {
           Stat stat = new Stat();
           try {
-            return entry(path, zk.getData(ROOT + path, false, stat), stat);
+            return entry(path, zk.getData(root + path, false, stat), stat);
           } catch (KeeperException.NoNodeException _) {
             return null;
           }
@@ -267,7 +264,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         Effect.NONE,
         zk -> {
           try {
-            return zk.getChildren(ROOT + path, false);
+            return zk.getChildren(root + path, false);
           } catch (KeeperException.NoNodeException _) {
             return List.of();
           }
@@ -279,7 +276,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
     return ask(
         Effect.NONE,
         zk -> {
-          Stat stat = zk.exists(ROOT + path, false);
+          Stat stat = zk.exists(root + path, false);
           return stat == null ? 0 : stat.getNumChildren();
         });
   }
@@ -297,18 +294,18 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
 
   @Override
   public void commit(List<? extends Change> changes) throws GroupException {
-    List<Op> operations = changes.stream().map(ZooKeeperState::operation).toList();
+    List<Op> operations = changes.stream().map(this::operation).toList();
     Object _ = ask(Effect.SOME, zk -> zk.multi(operations));
   }
 
-  private static Op operation(Change change) {
+  private Op operation(Change change) {
     return switch (change) {
       case Change.Create(String path, byte[] value) ->
-          Op.create(ROOT + path, value, NOBODY, CreateMode.PERSISTENT);
+          Op.create(root + path, value, servers.access(), CreateMode.PERSISTENT);
       case Change.Set(String path, byte[] value, int version) ->
-          Op.setData(ROOT + path, value, version);
-      case Change.Delete(String path, int version) -> Op.delete(ROOT + path, version);
-      case Change.Check(String path, int version) -> Op.check(ROOT + path, version);
+          Op.setData(root + path, value, version);
+      case Change.Delete(String path, int version) -> Op.delete(root + path, version);
+      case Change.Check(String path, int version) -> Op.check(root + path, version);
     };
   }
 
@@ -328,7 +325,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         zk -> {
           Stat stat = new Stat();
           try {
-            Object _ = zk.create(ROOT + path, value, NOBODY, mode, stat);
+            Object _ = zk.create(root + path, value, servers.access(), mode, stat);
             return entry(path, value, stat);
           } catch (KeeperException.NodeExistsException _) {
             return null;
@@ -343,7 +340,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         Effect.SOME,
         zk -> {
           try {
-            return entry(path, value, zk.setData(ROOT + path, value, version));
+            return entry(path, value, zk.setData(root + path, value, version));
           } catch (KeeperException.BadVersionException | KeeperException.NoNodeException _) {
             return null;
           }
@@ -356,7 +353,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         Effect.SOME,
         zk -> {
           try {
-            zk.delete(ROOT + path, version);
+            zk.delete(root + path, version);
             return true;
           } catch (KeeperException.BadVersionException | KeeperException.NoNodeException _) {
             return false;
@@ -385,14 +382,16 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
             listener,
             event -> {
               if (event.getType() != Watcher.Event.EventType.None && event.getPath() != null) {
-                listener.accept(event.getPath().substring(ROOT.length()));
+                listener.accept(event.getPath().substring(root.length()));
               }
             });
     watches.add(watching);
     Session present = session;
     if (present != null) {
       try {
-        present.addWatch(ROOT + path, watching.watcher(), AddWatchMode.PERSISTENT_RECURSIVE);
+        present
+            .zooKeeper()
+            .addWatch(root + path, watching.watcher(), AddWatchMode.PERSISTENT_RECURSIVE);
       } catch (KeeperException _) {
         // The next session does it.
       } catch (InterruptedException _) {
@@ -403,19 +402,28 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
       watches.remove(watching);
       Session last = session;
       if (last != null) {
-        last.removeWatches(
-            ROOT + path,
-            watching.watcher(),
-            Watcher.WatcherType.PersistentRecursive,
-            /* local= */ true,
-            (_, _, _) -> {},
-            null);
+        last.zooKeeper()
+            .removeWatches(
+                root + path,
+                watching.watcher(),
+                Watcher.WatcherType.PersistentRecursive,
+                /* local= */ true,
+                (_, _, _) -> {},
+                null);
       }
     };
   }
 
-  private static Entry entry(String path, byte[] value, Stat stat) {
-    return new Entry(path, value, stat.getVersion(), stat.getMzxid(), stat.getEphemeralOwner());
+  /**
+   * @param value null: of one that somebody else has put there
+   */
+  private static Entry entry(String path, byte @Nullable [] value, Stat stat) {
+    return new Entry(
+        path,
+        value == null ? new byte[0] : value,
+        stat.getVersion(),
+        stat.getMzxid(),
+        stat.getEphemeralOwner());
   }
 
   // --- servers -----------------------------------------------------------------------------
@@ -433,12 +441,13 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         ask(
             Effect.SOME,
             zk ->
-                zk.reconfigure(
-                    (String) null,
-                    null,
-                    to.lines().replace("\n", ","),
-                    from.version(),
-                    new Stat()));
+                ((ZooKeeperAdmin) zk)
+                    .reconfigure(
+                        (String) null,
+                        null,
+                        to.lines().replace("\n", ","),
+                        from.version(),
+                        new Stat()));
   }
 
   /**
@@ -463,11 +472,15 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         }
       }
       try {
-        mine.get(REQUEST_MILLIS + 1000L, TimeUnit.MILLISECONDS);
+        mine.get(StateServers.REQUEST_MILLIS + 1000L, TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
-        throw new GroupException(Kind.UNAVAILABLE, Engine.innermost(e), e);
+        Throwable cause = e.getCause();
+        throw new GroupException(
+            Kind.UNAVAILABLE,
+            cause == null ? servers.unreached() : String.valueOf(cause.getMessage()),
+            e);
       } catch (TimeoutException e) {
-        throw new GroupException(Kind.UNAVAILABLE, "the group's majority did not answer", e);
+        throw new GroupException(Kind.UNAVAILABLE, servers.name() + " did not answer", e);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new GroupException(Kind.UNAVAILABLE, "interrupted", e);
@@ -483,18 +496,20 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
         return;
       }
       if (present == null) {
-        end(mine, "no majority of the group is reached");
+        end(mine, servers.unreached());
         return;
       }
-      present.multi(
-          List.of(Op.check(ROOT, -1)),
-          (code, _, _, _) ->
-              end(
-                  mine,
-                  code == KeeperException.Code.OK.intValue()
-                      ? null
-                      : "the group's majority was lost before it answered"),
-          null);
+      present
+          .zooKeeper()
+          .multi(
+              List.of(Op.check(root, -1)),
+              (code, _, _, _) ->
+                  end(
+                      mine,
+                      code == KeeperException.Code.OK.intValue()
+                          ? null
+                          : servers.name() + " was lost before it answered"),
+              null);
     }
 
     private void end(CompletableFuture<Void> mine, @Nullable String failure) {
@@ -520,7 +535,7 @@ final class ZooKeeperState implements GroupState, AutoCloseable {
     session = null;
     if (present != null) {
       try {
-        present.close(1000); // what was lent ends now and not when others have waited
+        present.zooKeeper().close(1000); // what was lent ends now and not when others have waited
       } catch (InterruptedException _) {
         Thread.currentThread().interrupt();
       }

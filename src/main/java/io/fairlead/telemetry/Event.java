@@ -902,13 +902,19 @@ public sealed interface Event {
     }
   }
 
-  /** There is no majority in reach: nothing of the group changes and no lease is granted. */
-  record GroupLost(String group) implements Event {
+  /**
+   * The group's state is out of reach: nothing of the group changes and no lease is granted.
+   *
+   * @param how in words behind the group's name
+   */
+  record GroupLost(String group, String how) implements Event {
     @Override
     public String text() {
       return "group "
           + group
-          + " has no majority here: requests are served as before, and nothing is changed";
+          + " "
+          + how
+          + ": requests are served as before, and nothing is changed";
     }
   }
 

@@ -33,7 +33,8 @@ final class GroupConfigTest {
                 : Optional.empty(),
             !tls,
             List.of(),
-            1);
+            1,
+            Optional.empty());
     assertThat(config.isPrivate()).isEqualTo(expected);
   }
 }

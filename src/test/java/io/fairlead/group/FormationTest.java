@@ -118,6 +118,7 @@ final class FormationTest {
         Optional.empty(),
         false,
         List.of(),
-        1);
+        1,
+        Optional.empty());
   }
 }

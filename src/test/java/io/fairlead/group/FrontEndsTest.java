@@ -146,6 +146,7 @@ final class FrontEndsTest {
         Optional.empty(),
         false,
         List.of(addresses),
-        weight);
+        weight,
+        Optional.empty());
   }
 }

@@ -205,7 +205,8 @@ final class GroupTest {
             Optional.empty(),
             false,
             List.of(),
-            1);
+            1,
+            Optional.empty());
     assertThatThrownBy(() ->
             GroupDoor.greet(
                 address("a"),
@@ -349,7 +350,8 @@ final class GroupTest {
         tls,
         false,
         List.of(),
-        1);
+        1,
+        Optional.empty());
   }
 
   private void start(String instance, String... peers) {
