@@ -207,7 +207,7 @@ class BgpBirdTest {
     assertThat(times.get("route in, from when the address is there")).allMatch(ms -> ms < 1000);
     assertThat(times.get("route out, killed (SIGKILL)")).allMatch(ms -> ms < 1000);
     assertThat(times.get("route out, told to stop (SIGTERM), marked for 1000 ms first"))
-        .allMatch(ms -> ms < 2500);
+        .allMatch(ms -> ms < 2000);
     // BIRD 2.0 may sleep for another 3 s between its timer and what follows from it.
     assertThat(times.get("route out, frozen (SIGSTOP), hold time 3 s")).allMatch(ms -> ms < 7500);
   }
