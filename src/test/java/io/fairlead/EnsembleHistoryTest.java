@@ -134,50 +134,50 @@ final class EnsembleHistoryTest {
       ThreeProcesses group, ZooKeeperProcesses servers, SplittableRandom random) throws Exception {
     int number = random.nextInt(3);
     int millis = random.nextInt(200, 4000);
-    switch (random.nextInt(7)) {
+    return switch (random.nextInt(7)) {
       case 0 -> {
         int leader = servers.leader();
         servers.kill(leader);
         Thread.sleep(millis / 4);
         servers.start(leader);
-        return "kill the leader";
+        yield "kill the leader";
       }
       case 1 -> {
         int leader = servers.leader();
         servers.signal(leader, "STOP");
         Thread.sleep(millis);
         servers.signal(leader, "CONT");
-        return "freeze the leader " + millis + " ms";
+        yield "freeze the leader " + millis + " ms";
       }
       case 2 -> {
         servers.kill(number);
         Thread.sleep(millis / 4);
         servers.start(number);
-        return "kill server " + number;
+        yield "kill server " + number;
       }
       case 3 -> {
         servers.signal(number, "STOP");
         Thread.sleep(millis);
         servers.signal(number, "CONT");
-        return "freeze server " + number + " " + millis + " ms";
+        yield "freeze server " + number + " " + millis + " ms";
       }
       case 4 -> {
         servers.killAll();
         servers.startAll();
-        return "kill all servers";
+        yield "kill all servers";
       }
       case 5 -> {
         group.get(number).kill();
         group.get(number).start();
-        return "kill " + group.get(number).name;
+        yield "kill " + group.get(number).name;
       }
       default -> {
         group.get(number).signal("STOP");
         Thread.sleep(millis);
         group.get(number).signal("CONT");
-        return "freeze " + group.get(number).name + " " + millis + " ms";
+        yield "freeze " + group.get(number).name + " " + millis + " ms";
       }
-    }
+    };
   }
 
   /** It also starts without it, with what it last knew. */

@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -143,7 +144,7 @@ public final class ZooKeeperProcesses implements AutoCloseable {
   /** {@code leader}, {@code follower}, or {@code standalone}; empty: it does not serve. */
   public String mode(int number) {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress("127.0.0.1", port(number)), 500);
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port(number)), 500);
       socket.setSoTimeout(500);
       socket.getOutputStream().write("srvr".getBytes(StandardCharsets.US_ASCII));
       socket.getOutputStream().flush();
@@ -194,6 +195,8 @@ public final class ZooKeeperProcesses implements AutoCloseable {
   }
 
   /**
+   * Has the kernel do that to a server.
+   *
    * @param signal such as STOP
    */
   public void signal(int number, String signal) throws IOException, InterruptedException {

@@ -589,7 +589,7 @@ public final class Group implements AutoCloseable {
     if (ensemble == null && (running == null || running.hasEnded())) {
       throw new IOException("the group's engine has ended; it is started again");
     }
-    IOException failure = running.failure();
+    IOException failure = running == null ? null : running.failure();
     if (failure != null) {
       throw new IOException(
           "the group's state in "
