@@ -35,6 +35,11 @@ final class Leases implements Leadership, AutoCloseable {
   static final int RENEW_MILLIS = 500;
   static final Duration MARGIN = Duration.ofMillis(250);
   private static final Duration LOOK = Duration.ofMillis(100);
+
+  /** In place of the revision of a lease: nobody has looked, or there is none. */
+  private static final long NOT_SEEN = -2;
+
+  private static final long ABSENT = -1;
   private static final String ROLES = "/roles";
 
   /** A term, and its holder. */
@@ -141,7 +146,8 @@ final class Leases implements Leadership, AutoCloseable {
     // Of the thread that asks.
     private boolean ready;
     private long term; // of our own lease; 0: none
-    private int version = -2; // as last seen; -2: nothing seen, -1: there is none
+    private int version = -1; // as last seen; -1: there is none
+    private long revision = NOT_SEEN; // of its last change
     private long seenNanos;
     private long notBeforeNanos = control.nanoTime();
 
@@ -180,7 +186,8 @@ final class Leases implements Leadership, AutoCloseable {
         if (e.kind() == GroupException.Kind.REFUSED) {
           refused.accept(String.valueOf(e.getMessage()));
         }
-        version = -2; // what became of the change is seen next time
+        // What became of a change of ours is seen next time. What was seen before has been seen all
+        // the same: while a majority is found again after the holder's end, the time counts.
       }
       return LOOK;
     }
@@ -192,9 +199,10 @@ final class Leases implements Leadership, AutoCloseable {
       }
       GroupState.Entry entry = state.peek(path);
       Lease lease = Lease.of(entry);
-      int now = entry == null ? -1 : entry.version();
-      if (now != version) {
-        version = now;
+      long now = entry == null ? ABSENT : entry.revision();
+      if (now != revision) {
+        revision = now;
+        version = entry == null ? -1 : entry.version();
         seenNanos = control.nanoTime();
       }
       boolean ours = lease.holder().equals(self);
@@ -216,10 +224,10 @@ final class Leases implements Leadership, AutoCloseable {
       GroupState.Entry written =
           version == -1 ? state.create(path, value) : state.compareAndSet(path, value, version);
       if (written == null) {
-        version = -2; // somebody was quicker
-        return LOOK;
+        return LOOK; // somebody was quicker
       }
       term = next;
+      revision = written.revision();
       version = written.version();
       seenNanos = control.nanoTime();
       control.execute(() -> granted(next, sent));

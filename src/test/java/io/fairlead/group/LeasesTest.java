@@ -136,6 +136,23 @@ final class LeasesTest {
     assertThat(a.term).isEqualTo(3);
   }
 
+  /** Who led the group and had the role has died: another majority is found meanwhile. */
+  @Test
+  void theTimeInWhichThereIsNoMajorityCounts() {
+    Instance a = new Instance("a");
+    run(Duration.ofSeconds(10));
+    Instance b = new Instance("b");
+    run(Duration.ofSeconds(1));
+    a.frozen = true;
+    long frozen = millis;
+    state.available = false;
+    run(Duration.ofMillis(700));
+    state.available = true;
+    run(Duration.ofMillis(2200));
+    assertThat(b.story).as("since %d ms", frozen).hasSize(1);
+    assertThat(b.term).isEqualTo(2);
+  }
+
   @Test
   void withoutAMajorityTheLeaseEndsAndNobodyGetsIt() {
     Instance a = new Instance("a");
