@@ -8,8 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * such a change once it has not changed for the lease's time and a margin.
  *
  * <p>No clocks are compared. The holder counts from the moment before it asks, the successor from
- * the moment it first sees what the holder wrote, which is later; each by a clock that never goes
+ * the moment it first sees what the holder wrote, which is later, or from one that is known to be
+ * later by how much time the holder let pass since it asked before; each by a clock that never goes
  * back. The margin is for clocks that run at different speeds. A process that was frozen finds that
  * the time is over before it does anything else in the role's name, if it looks at the clock first,
  * as {@link Leadership.Candidate#renewed} says. What a clock cannot tell is that a whole machine
@@ -42,8 +45,9 @@ final class Leases implements Leadership, AutoCloseable {
   private static final long ABSENT = -1;
   private static final String ROLES = "/roles";
 
-  /** A term, and its holder. */
-  private static final Pattern WRITTEN = Pattern.compile("[0-9]{1,18} [^ ]*");
+  /** A term, its holder, and when that one asked, by a clock of its own. */
+  private static final Pattern WRITTEN =
+      Pattern.compile("([0-9]{1,18}) ([^ ]*)(?: (-?[0-9]{1,18}))?");
 
   private static final System.Logger LOG = System.getLogger(Leases.class.getName());
 
@@ -74,25 +78,44 @@ final class Leases implements Leadership, AutoCloseable {
    * What stands in the state.
    *
    * @param holder empty: nobody
+   * @param asked when the holder asked for it: milliseconds of a clock of its own, to be compared
+   *     with those of another lease of the same holder; null: it does not say
    */
-  private record Lease(String holder, long term) {
+  private record Lease(String holder, long term, @Nullable Long asked) {
+    static final Lease NONE = new Lease("", 0, null);
+
     static Lease of(GroupState.@Nullable Entry entry) throws GroupException {
       if (entry == null || entry.value().length == 0) {
-        return new Lease("", 0);
+        return NONE;
       }
       String text = new String(entry.value(), StandardCharsets.UTF_8);
-      if (!WRITTEN.matcher(text).matches()) {
+      Matcher written = WRITTEN.matcher(text);
+      if (!written.matches()) {
         // Nobody may guess a term: one that was given before could be given again.
         throw new GroupException(
             GroupException.Kind.REFUSED,
             "what stands at " + entry.path() + " is no lease; nobody has that role");
       }
-      int space = text.indexOf(' ');
-      return new Lease(text.substring(space + 1), Long.parseLong(text, 0, space, 10));
+      String asked = written.group(3);
+      return new Lease(
+          written.group(2),
+          Long.parseLong(written.group(1)),
+          asked == null ? null : Long.valueOf(asked));
     }
 
     byte[] bytes() {
-      return (term + " " + holder).getBytes(StandardCharsets.UTF_8);
+      String text = term + " " + holder + (asked == null ? "" : " " + asked);
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** How much later than that one it was asked for; null: that is not known. */
+    @Nullable Duration after(Lease earlier) {
+      return asked == null
+              || earlier.asked == null
+              || !holder.equals(earlier.holder)
+              || asked < earlier.asked
+          ? null
+          : Duration.ofMillis(asked - earlier.asked);
     }
   }
 
@@ -148,7 +171,9 @@ final class Leases implements Leadership, AutoCloseable {
     private long term; // of our own lease; 0: none
     private int version = -1; // as last seen; -1: there is none
     private long revision = NOT_SEEN; // of its last change
-    private long seenNanos;
+    private Lease seen = Lease.NONE;
+    private long seenNanos; // when
+    private long askedNanos; // by our clock, it was not asked for later
     private long notBeforeNanos = control.nanoTime();
 
     Candidature(String role, Candidate candidate) {
@@ -201,15 +226,13 @@ final class Leases implements Leadership, AutoCloseable {
       Lease lease = Lease.of(entry);
       long now = entry == null ? ABSENT : entry.revision();
       if (now != revision) {
-        revision = now;
-        version = entry == null ? -1 : entry.version();
-        seenNanos = control.nanoTime();
+        sees(lease, now, entry == null ? -1 : entry.version());
       }
       boolean ours = lease.holder().equals(self);
       if (ours && lease.term() == term && expiredTerm < term) {
         return take(lease.term());
       }
-      long waited = control.nanoTime() - seenNanos;
+      long waited = control.nanoTime() - askedNanos;
       boolean free = lease.holder().isEmpty() || ours || waited >= TTL.plus(MARGIN).toNanos();
       if (free && control.nanoTime() - notBeforeNanos >= 0) {
         return take(lease.term() + 1);
@@ -217,19 +240,33 @@ final class Leases implements Leadership, AutoCloseable {
       return LOOK;
     }
 
+    /**
+     * A lease may be seen long after it was asked for: where the one who leads the group hears
+     * nobody, what it asked for last is decided by those who elect another. It was not asked for
+     * later than the one before was seen, and as much after that as lies between the two.
+     */
+    private void sees(Lease lease, long itsRevision, int itsVersion) {
+      long now = control.nanoTime();
+      Duration after = lease.after(seen);
+      askedNanos = after == null ? now : Math.min(now, seenNanos + after.toNanos());
+      seen = lease;
+      seenNanos = now;
+      revision = itsRevision;
+      version = itsVersion;
+    }
+
     /** Renews it, or begins a term. */
     private Duration take(long next) throws GroupException {
-      byte[] value = new Lease(self, next).bytes();
       long sent = control.nanoTime();
+      Lease lease = new Lease(self, next, TimeUnit.NANOSECONDS.toMillis(sent));
+      byte[] value = lease.bytes();
       GroupState.Entry written =
           version == -1 ? state.create(path, value) : state.compareAndSet(path, value, version);
       if (written == null) {
         return LOOK; // somebody was quicker
       }
       term = next;
-      revision = written.revision();
-      version = written.version();
-      seenNanos = control.nanoTime();
+      sees(lease, written.revision(), written.version());
       control.execute(() -> granted(next, sent));
       return Duration.ofMillis(RENEW_MILLIS);
     }
@@ -238,7 +275,8 @@ final class Leases implements Leadership, AutoCloseable {
       GroupState.Entry entry = state.peek(path);
       Lease lease = Lease.of(entry);
       if (entry != null && lease.holder().equals(self)) {
-        Object _ = state.compareAndSet(path, new Lease("", lease.term()).bytes(), entry.version());
+        Object _ =
+            state.compareAndSet(path, new Lease("", lease.term(), null).bytes(), entry.version());
       }
       term = 0;
     }

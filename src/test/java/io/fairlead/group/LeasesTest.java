@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -150,6 +151,29 @@ final class LeasesTest {
     state.available = true;
     run(Duration.ofMillis(2200));
     assertThat(b.story).as("since %d ms", frozen).hasSize(1);
+    assertThat(b.term).isEqualTo(2);
+  }
+
+  /** Who led the group heard nobody any more; what it wrote last is decided by those after it. */
+  @Test
+  void whatIsSeenLateCountsFromWhenItWasAskedFor() throws GroupException {
+    Instance a = new Instance("a");
+    run(Duration.ofSeconds(10));
+    Instance b = new Instance("b");
+    run(Duration.ofSeconds(1));
+    b.frozen = true; // it must not see the next renewal before the majority is gone
+    state.losesAnswer = true;
+    GroupState.Entry before = state.peek("/roles/vip%2Ffront");
+    while (Objects.equals(state.peek("/roles/vip%2Ffront"), before)) {
+      run(TICK);
+    }
+    a.frozen = true;
+    b.frozen = false;
+    state.available = false;
+    run(Duration.ofMillis(1900));
+    state.available = true;
+    run(Duration.ofMillis(1200));
+    assertThat(b.story).hasSize(1);
     assertThat(b.term).isEqualTo(2);
   }
 
