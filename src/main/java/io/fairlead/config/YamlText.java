@@ -10,9 +10,13 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.parser.Parser;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.resolver.ScalarResolver;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
+import org.snakeyaml.engine.v2.schema.JsonSchema;
+import org.snakeyaml.engine.v2.schema.Schema;
 
 /** YAML text to one tree of nodes with positions, within bounds. */
 final class YamlText {
@@ -55,6 +59,21 @@ final class YamlText {
     }
   }
 
+  /**
+   * To the library a value that is a variable and nothing else is none, but something of its own.
+   */
+  private static final Schema SCHEMA =
+      new JsonSchema() {
+        @Override
+        public ScalarResolver getScalarResolver() {
+          ScalarResolver json = super.getScalarResolver();
+          return (value, implicit) -> {
+            Tag tag = json.resolve(value, implicit);
+            return tag.equals(Tag.ENV_TAG) ? Tag.STR : tag;
+          };
+        }
+      };
+
   /** The tree, or null for a text without any value. */
   static @Nullable Node compose(String text) throws Unreadable {
     if (text.length() > MAX_LENGTH) {
@@ -63,6 +82,7 @@ final class YamlText {
     LoadSettings settings =
         LoadSettings.builder()
             .setLabel("configuration")
+            .setSchema(SCHEMA)
             .setCodePointLimit(MAX_LENGTH)
             .setMaxAliasesForCollections(Integer.MAX_VALUE) // the tree reader bounds what they cost
             .setAllowNonScalarKeys(true) // refused later, in our words
