@@ -60,7 +60,8 @@ final class YamlText {
   }
 
   /**
-   * To the library a value that is a variable and nothing else is none, but something of its own.
+   * Variables are put in by {@link Substitution}. The library has a tag of its own for a value that
+   * is one and nothing else, and such tags are refused.
    */
   private static final Schema SCHEMA =
       new JsonSchema() {

@@ -485,12 +485,16 @@ public final class ManagedDatabase implements AutoCloseable {
     if (present.view().paused()) {
       throw new IOException("it is left to an operator: resume it first");
     }
-    String successor = present.chooseSuccessor(to);
+    String _ = present.chooseSuccessor(to); // if nobody can be, it is known before the checkpoint
     String primary = present.primary();
     try {
       present.checkpoint(primary);
     } catch (IOException e) { // it has more to write when it ends, that is all
       LOG.log(Level.DEBUG, "{0} has made no checkpoint: {1}", primary, e.getMessage());
+    }
+    String successor = present.chooseSuccessor(to);
+    if (!primary.equals(present.primary())) {
+      throw new IOException(primary + " does not take the writes any more: look, and say it again");
     }
     present.hold(true);
     try {
