@@ -1,11 +1,14 @@
 package io.fairlead;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.group.Linearizability;
 import io.fairlead.group.Linearizability.Call;
 import io.fairlead.group.Linearizability.Kind;
+import io.fairlead.group.storelog.Line;
+import io.fairlead.group.storelog.PastStore;
 import io.fairlead.vip.Namespaces;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,9 +23,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -53,6 +60,7 @@ final class GroupHistoryTest {
 
   private static final int LONGEST = 5;
   private static final int CLIENTS = 30;
+  private static final int MOMENTS = 50;
   private static final Duration REFUSED = Duration.ofMillis(10);
   private static final Duration TIMEOUT = Duration.ofSeconds(12);
 
@@ -68,7 +76,7 @@ final class GroupHistoryTest {
       Tool.Said mounted =
           Tool.run("", "mount", "-t", "tmpfs", "-o", "size=200m", "small", small.toString());
       assertThat(mounted.status()).as(mounted.output()).isZero();
-      try (ThreeProcesses group = new ThreeProcesses(folder, machines)) {
+      try (ThreeProcesses group = new ThreeProcesses(folder, machines, logs())) {
         Harm harm = new Harm(group, machines);
         for (int run = 0; run < RUNS; run++) {
           group.await();
@@ -132,16 +140,20 @@ final class GroupHistoryTest {
             .filter(call -> call.end() != Linearizability.NEVER)
             .filter(call -> call.kind() != Kind.CAS || call.done())
             .count();
+    Map<Long, Call> changes = new TreeMap<>();
+    all.forEach(client -> changes.putAll(client.byRevision));
+    String logs = checkLogs(changes, random);
     String violation = Linearizability.violation(calls);
     System.out.printf(
         Locale.ROOT,
-        "| %d | %d | %d | %d | %d | %s | %s |%n",
+        "| %d | %d | %d | %d | %d | %s | %s | %s |%n",
         run,
         seed,
         calls.size(),
         acknowledged,
         unknown,
         String.join(", ", faults),
+        logs,
         violation == null ? "linearizable" : "VIOLATION at " + violation);
     assertThat(violation)
         .as(
@@ -149,6 +161,40 @@ final class GroupHistoryTest {
             seed, faults, calls.stream().filter(call -> call.key().equals(violation)).toList())
         .isNull();
     assertThat(calls.size() - unknown).as("calls that were answered").isGreaterThan(SECONDS * 5L);
+  }
+
+  private Path logs() {
+    return folder.resolve("store-log");
+  }
+
+  /**
+   * Each instance's log, and all of them together, must say of a moment what was so, or that they
+   * do not know all of it.
+   *
+   * @return of how many moments they knew all
+   */
+  private String checkLogs(Map<Long, Call> changes, SplittableRandom random) throws IOException {
+    List<Path> places = new ArrayList<>(List.of(logs()));
+    ThreeProcesses.NAMES.forEach(name -> places.add(logs().resolve("test/" + name)));
+    List<Long> revisions = List.copyOf(changes.keySet());
+    List<String> known = new ArrayList<>();
+    for (Path place : places) {
+      int whole = 0;
+      for (int i = 0; i < MOMENTS; i++) {
+        long revision = revisions.get(random.nextInt(revisions.size()));
+        PastStore.Past past = PastStore.find(place, new PastStore.Moment.Revision(revision));
+        if (past.missing().isEmpty()) {
+          whole++;
+          Call call = Objects.requireNonNull(changes.get(revision));
+          Line.Key key = past.keys().get(call.key());
+          assertThat(key == null ? null : new String(key.value(), UTF_8))
+              .as("%s of %s in %s, read of %s", call.key(), revision, place, past.file())
+              .isEqualTo(call.value());
+        }
+      }
+      known.add(whole * 100 / MOMENTS + " %");
+    }
+    return String.join(", ", known);
   }
 
   /** One fault after the other; a majority is well most of the time. */
@@ -297,6 +343,10 @@ final class GroupHistoryTest {
     private final AtomicInteger values;
     private final ConcurrentLinkedQueue<Call> history;
     private final long started;
+
+    /** Changes of which it was told with which revision they were made. */
+    final Map<Long, Call> byRevision = new ConcurrentHashMap<>();
+
     private int number;
     private String key = "";
     private @Nullable String lastValue;
@@ -419,9 +469,13 @@ final class GroupHistoryTest {
         long end = System.nanoTime();
         switch (said.statusCode()) {
           case 200 -> {
-            history.add(new Call(key, begin, end, kind, expected, value, true));
+            Call made = new Call(key, begin, end, kind, expected, value, true);
+            history.add(made);
             lastValue = value;
             lastTag = said.headers().firstValue("etag").orElse("");
+            if (value != null) {
+              byRevision.put(Long.parseLong(lastTag.replace("\"", "")), made);
+            }
           }
           case 412 -> history.add(new Call(key, begin, end, kind, expected, value, false));
           default -> {

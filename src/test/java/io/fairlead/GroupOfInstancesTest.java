@@ -1,10 +1,14 @@
 package io.fairlead;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.cli.Cli;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.demo.TestNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -89,6 +93,7 @@ class GroupOfInstancesTest {
           bind: "127.0.0.1:%d"
           peers: { a: "127.0.0.1:%d", b: "127.0.0.1:%d", w: "127.0.0.1:%d" }
           role: %s
+          store-log: { folder: ../log }
         """
                 .formatted(
                     NAMES.get(i),
@@ -321,6 +326,72 @@ class GroupOfInstancesTest {
     assertThat(running.get(0).state().listeners())
         .as("what it last knew, before it has heard anybody")
         .containsOnlyKeys("changed", "secure");
+  }
+
+  @Test
+  void theStoreGoesBackToAMomentByItsLog() throws Exception {
+    HttpResponse<String> _ = send(0, "PUT", "/api/v1/kv/past%2Fkept", "as it is");
+    HttpResponse<String> _ = send(0, "PUT", "/api/v1/kv/past%2Fchanged", "good");
+    HttpResponse<String> last = send(1, "PUT", "/api/v1/kv/past%2Fdeleted?ttl=1h", "good");
+    HttpResponse<String> _ = send(1, "PUT", "/api/v1/kv/past%2Fchanged", "bad");
+    HttpResponse<String> _ = send(0, "DELETE", "/api/v1/kv/past%2Fdeleted", "");
+    HttpResponse<String> _ = send(0, "PUT", "/api/v1/kv/past%2Fmade", "bad");
+    Loopback.await(
+        "the log has it",
+        PATIENCE,
+        () -> restore(0, "--time", "latest", "--dry-run").contains("would put 0 keys, delete 0"));
+    assertThat(send(0, "GET", "/api/v1/instances", "").body()).contains("\"storeLogLag\":0.0");
+    assertThat(send(0, "GET", "/metrics", "").body()).contains("fairlead_store_log_lag_seconds 0");
+
+    String revision = last.headers().firstValue("etag").orElseThrow().replace("\"", "");
+    assertThat(restore(0, "--revision", revision, "--prefix", "past/", "--dry-run"))
+        .contains(
+            "put past/changed\n",
+            "put past/deleted\n",
+            "delete past/made\n",
+            "would put 2 keys, delete 1, leave 1 as they are");
+    assertThat(send(1, "GET", "/api/v1/kv/past%2Fchanged", "").body()).isEqualTo("bad");
+    assertThat(restore(0, "--revision", revision, "--prefix", "past/"))
+        .contains("\nput 2 keys, delete 1, leave 1 as they are");
+    assertThat(send(1, "GET", "/api/v1/kv/past%2Fchanged", "").body()).isEqualTo("good");
+    assertThat(send(1, "GET", "/api/v1/kv/past%2Fkept", "").body()).isEqualTo("as it is");
+    assertThat(send(1, "GET", "/api/v1/kv/past%2Fmade", "").statusCode()).isEqualTo(404);
+    assertThat(send(0, "GET", "/api/v1/kv?prefix=past/deleted&values=true", "").body())
+        .contains("\"ttl\":3600.0", "\"value\":\"good\"");
+
+    assertThat(restore(1, "--time", "2099-01-01T00:00:00Z"))
+        .contains("the log ends at 2", "--incomplete restores what is known");
+    assertThat(restore(1, "--time", "2001-01-01T00:00:00Z")).contains("begins later: at 2");
+    assertThat(restore(2)).contains("is a folder: say which moment by --time");
+    assertThat(restore(2, "--time", "noon")).contains("a moment with its zone");
+  }
+
+  /** What {@code kv restore} says of the log of all instances. */
+  private String restore(int expected, String... options) {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream to = new PrintStream(said, true, UTF_8);
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                "kv",
+                "restore",
+                folder.resolve("log").toString(),
+                "--admin",
+                "http://127.0.0.1:" + running.getFirst().adminAddress().getPort()));
+    words.addAll(List.of(options));
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    int code;
+    try {
+      System.setOut(to);
+      System.setErr(to);
+      code = Cli.main(words.toArray(new String[0]), new Launch());
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+    assertThat(code).as(said.toString(UTF_8)).isEqualTo(expected);
+    return said.toString(UTF_8);
   }
 
   @Test

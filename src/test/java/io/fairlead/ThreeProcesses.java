@@ -161,8 +161,9 @@ final class ThreeProcesses implements AutoCloseable {
    * Starts each on a machine of its own.
    *
    * @param machines called a, b, and c, the first three; and this process has to reach them
+   * @param storeLog where each writes down what becomes of the store
    */
-  ThreeProcesses(Path folder, Namespaces machines) throws IOException {
+  ThreeProcesses(Path folder, Namespaces machines, Path storeLog) throws IOException {
     this.folder = folder;
     this.machines = machines;
     this.rest = "";
@@ -173,7 +174,7 @@ final class ThreeProcesses implements AutoCloseable {
       binds.add(new HostPort(address, 7400));
       instances.add(new Instance(NAMES.get(i), new HostPort(address, 9900)));
     }
-    start(binds, "plain: true");
+    start(binds, "plain: true, store-log: { folder: \"" + storeLog + "\" }");
   }
 
   private void start(List<HostPort> binds, String more) throws IOException {

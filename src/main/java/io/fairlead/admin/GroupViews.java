@@ -21,10 +21,12 @@ final class GroupViews {
       @Doc("Whether a majority is in reach: else nothing of the group changes.") boolean connected,
       @Doc("What is wrong, or waited for; empty: nothing.") String trouble,
       @Doc("Number of the group's configuration; 0: there is none yet.") long configVersion,
+      @Doc("Seconds that changes of the store are not in its log already; null: there is no log.")
+          @Nullable Double storeLogLag,
       List<InstanceView> instances) {
     static Instances of(@Nullable Group group) {
       if (group == null) {
-        return new Instances(null, null, false, "", 0, List.of());
+        return new Instances(null, null, false, "", 0, null, List.of());
       }
       Group.View view = group.view();
       return new Instances(
@@ -33,6 +35,7 @@ final class GroupViews {
           view.connected(),
           view.trouble(),
           view.configVersion(),
+          view.storeLogLag() == null ? null : view.storeLogLag().toMillis() / 1e3,
           view.members().stream().map(each -> InstanceView.of(each, view)).toList());
     }
   }

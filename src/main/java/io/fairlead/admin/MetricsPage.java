@@ -189,6 +189,13 @@ public final class MetricsPage {
             }
           }
         }
+        case STORE_LOG_LAG -> {
+          page.family(metric);
+          Double lag = group.storeLogLag();
+          if (lag != null) {
+            page.sample(metric, lag);
+          }
+        }
         case RATE_LIMIT_SHARED -> {
           SharedCounts counts = instance.sharedRates();
           page.family(metric);

@@ -1,5 +1,7 @@
 package io.fairlead.cli;
 
+import io.fairlead.group.storelog.Line;
+import io.fairlead.group.storelog.PastStore;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -8,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +35,9 @@ import tools.jackson.databind.JsonNode;
       "  fairlead kv watch shop/",
       "  fairlead kv delete shop/theme",
       "  fairlead kv snapshot store.jsonl",
-      "  fairlead kv restore store.jsonl"
+      "  fairlead kv restore store.jsonl",
+      "  fairlead kv restore /mnt/backup/store --time 2026-05-02T12:13:14Z --dry-run",
+      "  fairlead kv restore /mnt/backup/store --time latest"
     })
 final class KvVerb extends RemoteVerb {
   @Parameters(
@@ -45,7 +50,9 @@ final class KvVerb extends RemoteVerb {
       index = "1",
       arity = "0..1",
       paramLabel = "KEY",
-      description = "The key; for list and watch, what keys begin with; else the file.")
+      description =
+          "The key; for list and watch, what keys begin with; else the file, or the folder of the"
+              + " store's log.")
   private String key = "";
 
   @Parameters(
@@ -69,6 +76,37 @@ final class KvVerb extends RemoteVerb {
 
   @Option(names = "--stale", description = "As the instance knows it, without asking a majority.")
   private boolean stale;
+
+  @Option(
+      names = "--time",
+      paramLabel = "TIME",
+      description =
+          "Restore the store as it was at this moment, such as 2026-05-02T12:13:14.5Z, or latest,"
+              + " from a folder of its log.")
+  private @Nullable String time;
+
+  @Option(
+      names = "--revision",
+      paramLabel = "REVISION",
+      description = "The same, as it was right behind this change.")
+  private @Nullable Long revision;
+
+  @Option(
+      names = "--prefix",
+      paramLabel = "PREFIX",
+      defaultValue = "",
+      description = "With --time or --revision: only keys that begin so.")
+  private String prefix = "";
+
+  @Option(
+      names = "--incomplete",
+      description = "With --time or --revision: though the log does not have all of that moment.")
+  private boolean incomplete;
+
+  @Option(
+      names = "--dry-run",
+      description = "With --time or --revision: say what would change, and change nothing.")
+  private boolean dryRun;
 
   /** What can be done; written in lower case. */
   enum Action {
@@ -110,9 +148,44 @@ final class KvVerb extends RemoteVerb {
       case LIST -> list();
       case WATCH -> watch();
       case SNAPSHOT -> snapshot(Path.of(key));
-      case RESTORE -> restore(Path.of(key));
+      case RESTORE -> {
+        Path from = Path.of(key);
+        PastStore.Moment moment = moment();
+        if (Files.isDirectory(from) != (moment != null)) {
+          throw new Failure(
+              Cli.USAGE,
+              moment == null
+                  ? "restore: " + from + " is a folder: say which moment by --time or --revision"
+                  : "restore: " + from + " is no folder of a store's log, which --time needs");
+        }
+        if (moment != null) {
+          return restore(from, moment);
+        }
+        restore(from);
+      }
     }
     return Cli.DONE;
+  }
+
+  private PastStore.@Nullable Moment moment() {
+    String wanted = time;
+    Long exact = revision;
+    if (wanted != null && exact != null) {
+      throw new Failure(Cli.USAGE, "--time and --revision exclude each other");
+    }
+    if (exact != null) {
+      return new PastStore.Moment.Revision(exact);
+    }
+    if (wanted == null) {
+      if (dryRun || incomplete || !prefix.isEmpty()) {
+        throw new Failure(
+            Cli.USAGE, "--dry-run, --incomplete and --prefix need --time or --revision");
+      }
+      return null;
+    }
+    return wanted.equals("latest")
+        ? new PastStore.Moment.Latest()
+        : new PastStore.Moment.At(RestoreVerb.instant(wanted));
   }
 
   private static String path(String key) {
@@ -251,20 +324,123 @@ final class KvVerb extends RemoteVerb {
     terminal().line(count + " keys in " + file);
   }
 
+  /**
+   * Makes the store what it was. Each key is changed only if it still is as it was compared, so that
+   * what others change meanwhile stays, and is told.
+   */
+  private int restore(Path folder, PastStore.Moment moment) {
+    PastStore.Past past;
+    try {
+      past = PastStore.find(folder, moment);
+    } catch (IOException e) {
+      throw new Failure(Cli.FAILED, String.valueOf(e.getMessage()));
+    }
+    Terminal out = terminal();
+    past.remarks().forEach(out::line);
+    out.line(
+        "the store of group " + past.group() + " as it was at " + past.time() + ", revision "
+            + past.revision() + ": " + counted(past.keys().size(), "key"));
+    if (!past.missing().isEmpty()) {
+      if (!incomplete) {
+        throw new Failure(
+            Cli.FAILED,
+            past.missing() + "; --incomplete restores what is known, --time an earlier moment");
+      }
+      out.line(past.missing());
+    }
+    Map<String, JsonNode> present = new TreeMap<>();
+    all(prefix, true).forEach(each -> present.put(text(each, "key"), each));
+    int same = 0;
+    int puts = 0;
+    int deletes = 0;
+    List<String> left = new ArrayList<>();
+    for (Line.Key key : past.keys().values()) {
+      if (!key.key().startsWith(prefix)) {
+        continue;
+      }
+      JsonNode now = present.remove(key.key());
+      if (now != null && isSame(key, now)) {
+        same++;
+      } else if (dryRun) {
+        out.line("  put " + key.key());
+        puts++;
+      } else {
+        puts += change("PUT", key.key(), now, key, left);
+      }
+    }
+    for (JsonNode now : present.values()) {
+      String gone = text(now, "key");
+      if (dryRun) {
+        out.line("  delete " + gone);
+        deletes++;
+      } else {
+        deletes += change("DELETE", gone, now, null, left);
+      }
+    }
+    out.line(
+        (dryRun ? "would put " : "put ") + counted(puts, "key") + ", delete " + deletes + ", leave "
+            + same + " as they are");
+    if (left.isEmpty()) {
+      return Cli.DONE;
+    }
+    throw new Failure(
+        Cli.FAILED,
+        counted(left.size(), "key")
+            + (left.size() == 1 ? " was" : " were")
+            + " changed by others meanwhile and left as they are: "
+            + String.join(", ", left)
+            + "; again to restore those, too");
+  }
+
+  private static String counted(int number, String what) {
+    return number + " " + what + (number == 1 ? "" : "s");
+  }
+
+  private static boolean isSame(Line.Key key, JsonNode now) {
+    return Arrays.equals(key.value(), value(now)) && key.ttl() == ttlMillis(now);
+  }
+
+  /** 1 if it was made; 0 if the key is not what it was, which is noted. */
+  private int change(
+      String method,
+      String which,
+      @Nullable JsonNode now,
+      Line.@Nullable Key next,
+      List<String> left) {
+    String query = next == null || next.ttl() == 0 ? "" : "?ttl=" + next.ttl() + "ms";
+    Map<String, String> condition =
+        now == null
+            ? Map.of("If-None-Match", "*")
+            : Map.of("If-Match", "\"" + text(now, "revision") + "\"");
+    AdminClient.Raw raw =
+        client().exchange(method, path(which) + query, condition, next == null ? null : next.value());
+    if (raw.status() == 412) {
+      left.add(which);
+      return 0;
+    }
+    AdminClient.Raw _ = raw.expect();
+    return 1;
+  }
+
+  private static byte[] value(JsonNode key) {
+    JsonNode text = key.get("value");
+    return text != null && !text.isNull()
+        ? text.stringValue().getBytes(StandardCharsets.UTF_8)
+        : Base64.getDecoder().decode(text(key, "base64"));
+  }
+
+  private static long ttlMillis(JsonNode key) {
+    JsonNode ttl = key.get("ttl");
+    return ttl == null || ttl.isNull() ? 0 : Math.round(ttl.asDouble() * 1000);
+  }
+
   private void restore(Path file) {
     int count = 0;
     try (BufferedReader in = Files.newBufferedReader(file)) {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         JsonNode each = AdminClient.read(line);
-        JsonNode text = each.get("value");
-        JsonNode time = each.get("ttl");
-        put(
-            text(each, "key"),
-            text != null && !text.isNull()
-                ? text.stringValue().getBytes(StandardCharsets.UTF_8)
-                : Base64.getDecoder().decode(text(each, "base64")),
-            time == null || time.isNull() ? null : Math.round(time.asDouble() * 1000) + "ms",
-            fields());
+        long millis = ttlMillis(each);
+        put(text(each, "key"), value(each), millis == 0 ? null : millis + "ms", fields());
         count++;
       }
     } catch (IOException e) {

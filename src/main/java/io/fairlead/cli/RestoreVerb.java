@@ -133,7 +133,8 @@ final class RestoreVerb extends Verb {
     };
   }
 
-  private static Instant instant(String text) {
+  /** What was said by {@code --time}. */
+  static Instant instant(String text) {
     try {
       return OffsetDateTime.parse(text.strip().replace(' ', 'T')).toInstant();
     } catch (DateTimeException _) {

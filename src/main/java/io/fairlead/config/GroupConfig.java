@@ -1,6 +1,7 @@
 package io.fairlead.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ import java.util.Optional;
  * @param addresses at which clients reach this instance; empty: names are not answered with it
  * @param weight its share of clients relative to the others, where names are answered with it
  * @param ensemble what keeps the state; empty: the instances themselves
+ * @param storeLog where it is written down what becomes of the store; empty: nowhere
  */
 public record GroupConfig(
     String name,
@@ -39,7 +41,8 @@ public record GroupConfig(
     boolean plain,
     List<String> addresses,
     int weight,
-    Optional<EnsembleConfig> ensemble) {
+    Optional<EnsembleConfig> ensemble,
+    Optional<StoreLog> storeLog) {
   /** Ports of one instance, in a row. */
   public static final int PORTS = 3;
 
@@ -60,6 +63,22 @@ public record GroupConfig(
     MEMBER,
     /** Votes and keeps state, and stands for no role. */
     WITNESS
+  }
+
+  /**
+   * Where the changes of the store are written down.
+   *
+   * @param folder in which each instance has one of its own
+   * @param span so far back every moment can be restored
+   */
+  public record StoreLog(Path folder, Duration span) {
+    static final Range<Duration> SPAN =
+        Range.durations(Duration.ofHours(1), Duration.ofDays(3660));
+    static final Duration DEFAULT_SPAN = Duration.ofDays(7);
+
+    public StoreLog {
+      new Require().within(SPAN, "for", span).orRefuse();
+    }
   }
 
   /**
@@ -136,6 +155,12 @@ public record GroupConfig(
                 List.of("role"),
                 null,
                 "must not be witness beside ensemble: its servers vote, and no instance does",
+                List.of(List.of("ensemble")))
+            .that(
+                inside || storeLog.isEmpty(),
+                List.of("store-log"),
+                null,
+                "must not be given beside ensemble, whose servers alone see each change",
                 List.of(List.of("ensemble")))
             .that(
                 inside || (bind.port() != 0 && !Syntax.isWildcard(bind.host())),
@@ -263,6 +288,7 @@ public record GroupConfig(
         plain,
         changed.addresses,
         changed.weight,
-        ensemble);
+        ensemble,
+        storeLog);
   }
 }

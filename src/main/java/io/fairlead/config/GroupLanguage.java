@@ -1,6 +1,7 @@
 package io.fairlead.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,6 +121,41 @@ final class GroupLanguage {
           "Share of clients relative to the others there; 0: none. May change while it runs.",
           "2");
 
+  private static final Key<Path> LOG_FOLDER =
+      Key.required(
+          "folder",
+          Scalar.path("folder"),
+          "In which `GROUP/INSTANCE` is made, for this instance alone: best on a disk of another"
+              + " machine.",
+          "/mnt/backup/store");
+  private static final Key<Duration> LOG_SPAN =
+      Key.of(
+          "for",
+          Scalar.duration(GroupConfig.StoreLog.SPAN),
+          GroupConfig.StoreLog.DEFAULT_SPAN,
+          "As far back as that every moment can be restored; what is older goes when a new file"
+              + " begins, twice a day or more often.",
+          "720h");
+
+  private static final Obj<GroupConfig.StoreLog> LOG =
+      new Obj<>(
+          "store-log",
+          "Where what becomes of the store is written down; see"
+              + " [group.md](group.md#back-to-a-moment).",
+          List.of(LOG_FOLDER, LOG_SPAN),
+          List.of(),
+          null,
+          (values, _) -> new GroupConfig.StoreLog(values.get(LOG_FOLDER), values.get(LOG_SPAN)));
+
+  private static final Key<GroupConfig.StoreLog> STORE_LOG =
+      Key.computed(
+          "store-log",
+          LOG,
+          "none",
+          "Each change of the store is written down there, too, so that `kv restore` can bring back"
+              + " any moment.",
+          "{ folder: /mnt/backup/store }");
+
   static final Obj<GroupConfig> GROUP =
       new Obj<>(
           "group",
@@ -127,7 +163,7 @@ final class GroupLanguage {
               + " `addresses` and `weight` take effect at the next start.",
           List.of(
               NAME, INSTANCE, BIND, PEERS, ROLE, TOKEN, GROUP_TLS, PLAIN, ADDRESSES, WEIGHT,
-              ENSEMBLE),
+              ENSEMBLE, STORE_LOG),
           List.of(),
           null,
           (values, _) ->
@@ -142,7 +178,8 @@ final class GroupLanguage {
                   values.get(PLAIN),
                   values.get(ADDRESSES),
                   values.get(WEIGHT),
-                  optional(values.find(ENSEMBLE))));
+                  optional(values.find(ENSEMBLE)),
+                  optional(values.find(STORE_LOG))));
 
   private GroupLanguage() {}
 

@@ -2,6 +2,7 @@ package io.fairlead.group;
 
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
+import io.fairlead.group.storelog.StoreLog;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,6 +26,7 @@ import java.util.logging.Level;
 import java.util.stream.Stream;
 import javax.security.sasl.SaslException;
 import org.apache.zookeeper.server.PurgeTxnLog;
+import org.apache.zookeeper.server.ZKDatabase;
 import org.apache.zookeeper.server.ZooKeeperServer;
 import org.apache.zookeeper.server.persistence.FileTxnSnapLog;
 import org.apache.zookeeper.server.quorum.QuorumPeer;
@@ -99,10 +101,12 @@ final class Engine implements AutoCloseable {
     private final CompletableFuture<Void> started = new CompletableFuture<>();
     private final File folder;
     private volatile @Nullable QuorumPeer made;
+    private final @Nullable StoreLog storeLog;
     private volatile @Nullable CautiousLog log;
 
-    Peer(File folder) {
+    Peer(File folder, @Nullable StoreLog storeLog) {
       this.folder = folder;
+      this.storeLog = storeLog;
     }
 
     @Override
@@ -125,6 +129,12 @@ final class Engine implements AutoCloseable {
               } catch (IOException e) {
                 throw new UncheckedIOException(e);
               }
+            }
+
+            @Override
+            public void setZKDatabase(ZKDatabase database) {
+              super.setZKDatabase(
+                  storeLog == null ? database : new FollowedTree(getTxnFactory(), storeLog));
             }
           };
       made = peer;
@@ -158,9 +168,12 @@ final class Engine implements AutoCloseable {
    *
    * @param folder its own
    * @param first who keeps the state, where there is none from before
+   * @param storeLog is told of all that happens to the store; null: nobody is
    * @throws IOException with what an operator can do about it
    */
-  static Engine start(Path folder, GroupConfig config, Servers first) throws IOException {
+  static Engine start(
+      Path folder, GroupConfig config, Servers first, @Nullable StoreLog storeLog)
+      throws IOException {
     checkPorts(config.bind());
     Path data = Files.createDirectories(folder.resolve("state"));
     Path dynamic = newestDynamic(folder);
@@ -178,7 +191,7 @@ final class Engine implements AutoCloseable {
       throw new IOException(
           "the group's state in " + folder + " cannot be used: " + innermost(e), e);
     }
-    Peer main = new Peer(data.toFile());
+    Peer main = new Peer(data.toFile(), storeLog);
     CompletableFuture<Void> ended = new CompletableFuture<>();
     Thread thread =
         Thread.ofPlatform()

@@ -5,6 +5,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.group.Greeting.Answer;
 import io.fairlead.group.Greeting.Hello;
 import io.fairlead.group.Servers.Server;
+import io.fairlead.group.storelog.StoreLog;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.runtime.SharedValues;
@@ -100,6 +101,7 @@ public final class Group implements AutoCloseable {
   private final Thread thread;
   private volatile GroupConfig config;
   private volatile @Nullable Engine engine;
+  private volatile @Nullable StoreLog storeLog;
   private volatile @Nullable SSLContext tls;
   private volatile boolean closed;
   private volatile String trouble = "";
@@ -128,6 +130,7 @@ public final class Group implements AutoCloseable {
 
   private boolean counted;
   private String said = "";
+  private volatile String logTrouble = "";
   private int refusals;
   private long swept;
   private long tidied;
@@ -410,8 +413,24 @@ public final class Group implements AutoCloseable {
       first = Formation.founding(config.peers());
     }
     said = "";
-    engine = Engine.start(folder, config, first);
+    StoreLog log = storeLog();
+    storeLog = log;
+    engine = Engine.start(folder, config, first, log);
     trouble = "";
+  }
+
+  private @Nullable StoreLog storeLog() {
+    return config
+        .storeLog()
+        .map(its ->
+            StoreLog.begin(
+                its.folder(),
+                config.name(),
+                config.instance(),
+                its.span(),
+                control::epochMillis,
+                System::nanoTime))
+        .orElse(null);
   }
 
   private static String refusal(Map<String, Answer> answers) {
@@ -448,6 +467,11 @@ public final class Group implements AutoCloseable {
     engine = null;
     if (running != null) {
       running.close();
+    }
+    StoreLog log = storeLog;
+    storeLog = null;
+    if (log != null) {
+      log.close();
     }
   }
 
@@ -633,6 +657,7 @@ public final class Group implements AutoCloseable {
                   ensemble == null ? "has no majority here" : "does not reach its ensemble"));
     }
     tellOfEnsemble(connected);
+    tellOfStoreLog();
     long now = control.nanoTime();
     if (running != null && now - tidied > TIDY.toNanos()) {
       tidied = now;
@@ -686,6 +711,18 @@ public final class Group implements AutoCloseable {
         trouble = words;
       }
     }
+  }
+
+  private void tellOfStoreLog() {
+    StoreLog log = storeLog;
+    String now = log == null ? "" : log.trouble();
+    if (now.isEmpty() != logTrouble.isEmpty()) {
+      events.accept(
+          now.isEmpty()
+              ? new Event.GroupChanged(config.name(), "the log of the store is written again")
+              : new Event.GroupTrouble(config.name(), now));
+    }
+    logTrouble = now;
   }
 
   private String words() {
@@ -1097,6 +1134,8 @@ public final class Group implements AutoCloseable {
    * @param connected whether a majority is in reach
    * @param trouble why not, or what else is wrong; empty: nothing
    * @param configVersion number of the group's configuration; 0: there is none yet
+   * @param storeLogLag how long a change of the store is not in its log already; null: there is no
+   *     log
    */
   public record View(
       String group,
@@ -1104,6 +1143,7 @@ public final class Group implements AutoCloseable {
       boolean connected,
       String trouble,
       long configVersion,
+      @Nullable Duration storeLogLag,
       List<Member> members) {}
 
   /**
@@ -1172,7 +1212,15 @@ public final class Group implements AutoCloseable {
               one == null ? 0 : one.pid(),
               one == null ? 0 : one.config()));
     }
-    return new View(own.name(), own.instance(), connected, trouble, current, members);
+    StoreLog log = storeLog;
+    return new View(
+        own.name(),
+        own.instance(),
+        connected,
+        trouble.isEmpty() ? logTrouble : trouble,
+        current,
+        log == null ? null : log.lag(),
+        members);
   }
 
   private boolean isDraining(String instance) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * the presence of the instance.
  */
 final class OwnServer implements StateServers {
-  private static final String ROOT = "/fairlead";
+  static final String ROOT = "/fairlead";
 
   /** Nobody is that: only the process itself, which is above such rules, gets in. */
   private static final List<ACL> NOBODY =

@@ -43,7 +43,7 @@ public final class Store {
   private static final System.Logger LOG = System.getLogger(Store.class.getName());
 
   static final Duration MARK_KEPT = Duration.ofSeconds(60);
-  private static final String KEYS = "/kv";
+  static final String KEYS = "/kv";
   private static final String LEASES = "/kv-leases";
   private static final int HEAD = 9;
   private static final byte DELETED = 1;
@@ -103,7 +103,7 @@ public final class Store {
 
   /** How a value lies in the state: one byte of flags, the time to live, the value. */
   @SuppressWarnings("ArrayRecordComponent") // not copied; nobody writes it
-  private record Cell(boolean deleted, long ttlMillis, byte[] value) {
+  record Cell(boolean deleted, long ttlMillis, byte[] value) {
     /** Null: that is no value of the store, as if there was none. */
     static @Nullable Cell of(byte[] bytes) {
       if (bytes.length < HEAD || bytes[0] < 0 || bytes[0] > DELETED) {
@@ -419,7 +419,7 @@ public final class Store {
     return "k" + URLEncoder.encode(key, StandardCharsets.UTF_8);
   }
 
-  private static boolean isName(String name) {
+  static boolean isName(String name) {
     try {
       return name.startsWith("k") && !key(name).isEmpty();
     } catch (IllegalArgumentException _) {
@@ -427,7 +427,7 @@ public final class Store {
     }
   }
 
-  private static String key(String name) {
+  static String key(String name) {
     return URLDecoder.decode(name.substring(1), StandardCharsets.UTF_8);
   }
 }

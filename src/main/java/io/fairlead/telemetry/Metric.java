@@ -87,6 +87,12 @@ public enum Metric {
       Unit.NONE,
       "instance",
       "Versions of the configuration that an instance is behind the group's. When it rises and stays above 0, that instance could not put it into force; its events say why."),
+  STORE_LOG_LAG(
+      "fairlead_store_log_lag_seconds",
+      Type.GAUGE,
+      Unit.SECONDS,
+      "",
+      "How long a change of the store is not in its log already. When it rises above some seconds, the disk of group.store-log is slow, full or gone: what is changed meanwhile cannot be restored to a moment from this instance's log. Only where there is a log."),
   RATE_LIMIT_SHARED(
       "fairlead_rate_limit_shared_total",
       Type.COUNTER,

@@ -34,6 +34,7 @@ final class GroupConfigTest {
             !tls,
             List.of(),
             1,
+            Optional.empty(),
             Optional.empty());
     assertThat(config.isPrivate()).isEqualTo(expected);
   }

@@ -418,7 +418,8 @@ final class EnsembleTest {
                         (tls.isEmpty() ? known().connect() : known().secureConnect()) + path),
                     credentials,
                     tls,
-                    false)));
+                    false)),
+            Optional.empty());
     running.put(
         instance,
         Group.start(

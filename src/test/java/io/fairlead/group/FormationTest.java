@@ -119,6 +119,7 @@ final class FormationTest {
         false,
         List.of(),
         1,
-        Optional.empty());
+        Optional.empty(),
+            Optional.empty());
   }
 }

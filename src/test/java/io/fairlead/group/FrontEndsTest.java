@@ -147,6 +147,7 @@ final class FrontEndsTest {
         false,
         List.of(addresses),
         weight,
-        Optional.empty());
+        Optional.empty(),
+            Optional.empty());
   }
 }

@@ -11,6 +11,8 @@ import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import io.fairlead.group.Group.Member;
 import io.fairlead.group.Store.Condition;
+import io.fairlead.group.storelog.PastStore;
+import io.fairlead.group.storelog.PastStore.Past;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.telemetry.Event;
@@ -25,6 +27,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +35,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -55,6 +59,7 @@ final class GroupTest {
   private final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
   private Optional<Secret> token = Optional.empty();
   private Optional<GroupConfig.Tls> tls = Optional.empty();
+  private Optional<Path> storeLog = Optional.empty();
   private String name = "prod";
 
   @AfterEach
@@ -98,6 +103,83 @@ final class GroupTest {
     assertThat(get(leader, "k")).isEqualTo("2");
     await("it is seen", () -> member(other, leader).present());
     await("it votes", () -> member(other, leader).votes());
+  }
+
+  /** With the leader stopped in between, and one that gets all anew. */
+  @Test
+  void whatBecameOfTheStoreIsInTheLogOfEachInstance() throws Exception {
+    Path log = folder.resolve("log");
+    storeLog = Optional.of(log);
+    List<String> all = List.of("a", "b", "c");
+    for (String each : all) {
+      start(each, "a", "b", "c");
+    }
+    reached("a", "b", "c");
+    await("all vote", () -> voters("a") == 3 && voters("b") == 3 && voters("c") == 3);
+    TreeMap<Long, TreeMap<String, String>> truth = new TreeMap<>();
+    change(truth, all, 40);
+    String leader = leader("b");
+    stop(leader);
+    List<String> others = all.stream().filter(each -> !each.equals(leader)).toList();
+    change(truth, others, 40);
+    Path state = folder.resolve(leader).resolve("group");
+    try (Stream<Path> files = Files.walk(state)) {
+      for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+    start(leader, "a", "b", "c");
+    reached(leader);
+    await("it votes", () -> member(others.getFirst(), leader).votes());
+    change(truth, all, 40);
+    all.forEach(this::stop);
+    for (Map.Entry<Long, TreeMap<String, String>> each : truth.entrySet()) {
+      Past past = PastStore.find(log, new PastStore.Moment.Revision(each.getKey()));
+      assertThat(past.missing()).isEmpty();
+      TreeMap<String, String> found = new TreeMap<>();
+      past.keys().forEach((key, item) -> found.put(key, new String(item.value(), UTF_8)));
+      assertThat(found).as("%s", each.getKey()).isEqualTo(each.getValue());
+    }
+    for (String each : others) {
+      Past past = PastStore.find(log.resolve("prod/" + each), new PastStore.Moment.Latest());
+      assertThat(past.revision()).isGreaterThanOrEqualTo(truth.lastKey());
+      assertThat(past.keys().keySet()).isEqualTo(truth.lastEntry().getValue().keySet());
+    }
+  }
+
+  /** Changes keys at all of them in turn, and notes what each change left. */
+  private void change(
+      TreeMap<Long, TreeMap<String, String>> truth, List<String> instances, int times)
+      throws Exception {
+    SplittableRandom random = new SplittableRandom(times + truth.size());
+    for (int i = 0; i < times; i++) {
+      String at = instances.get(i % instances.size());
+      String key = "shop/" + random.nextInt(6);
+      String value = "value " + truth.size();
+      TreeMap<String, String> next =
+          truth.isEmpty() ? new TreeMap<>() : new TreeMap<>(truth.lastEntry().getValue());
+      boolean delete = random.nextInt(3) == 0 && next.containsKey(key);
+      await(
+          at + " changes " + key,
+          () -> {
+            try {
+              Store store = group(at).store();
+              Store.Outcome outcome =
+                  delete
+                      ? store.delete(key, ALWAYS)
+                      : store.put(key, value.getBytes(UTF_8), null, ALWAYS);
+              if (delete) {
+                next.remove(key);
+              } else {
+                next.put(key, value);
+              }
+              truth.put(((Store.Outcome.Done) outcome).revision(), next);
+              return true;
+            } catch (IOException _) {
+              return false;
+            }
+          });
+    }
   }
 
   @Test
@@ -206,6 +288,7 @@ final class GroupTest {
             false,
             List.of(),
             1,
+            Optional.empty(),
             Optional.empty());
     assertThatThrownBy(() ->
             GroupDoor.greet(
@@ -351,7 +434,8 @@ final class GroupTest {
         false,
         List.of(),
         1,
-        Optional.empty());
+        Optional.empty(),
+        storeLog.map(to -> new GroupConfig.StoreLog(to, Duration.ofHours(1))));
   }
 
   private void start(String instance, String... peers) {
