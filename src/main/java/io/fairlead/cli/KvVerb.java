@@ -325,8 +325,8 @@ final class KvVerb extends RemoteVerb {
   }
 
   /**
-   * Makes the store what it was. Each key is changed only if it still is as it was compared, so that
-   * what others change meanwhile stays, and is told.
+   * Makes the store what it was. Each key is changed only if it still is as it was compared, so
+   * that what others change meanwhile stays, and is told.
    */
   private int restore(Path folder, PastStore.Moment moment) {
     PastStore.Past past;
@@ -338,8 +338,14 @@ final class KvVerb extends RemoteVerb {
     Terminal out = terminal();
     past.remarks().forEach(out::line);
     out.line(
-        "the store of group " + past.group() + " as it was at " + past.time() + ", revision "
-            + past.revision() + ": " + counted(past.keys().size(), "key"));
+        "the store of group "
+            + past.group()
+            + " as it was at "
+            + past.time()
+            + ", revision "
+            + past.revision()
+            + ": "
+            + counted(past.keys().size(), "key"));
     if (!past.missing().isEmpty()) {
       if (!incomplete) {
         throw new Failure(
@@ -378,8 +384,13 @@ final class KvVerb extends RemoteVerb {
       }
     }
     out.line(
-        (dryRun ? "would put " : "put ") + counted(puts, "key") + ", delete " + deletes + ", leave "
-            + same + " as they are");
+        (dryRun ? "would put " : "put ")
+            + counted(puts, "key")
+            + ", delete "
+            + deletes
+            + ", leave "
+            + same
+            + " as they are");
     if (left.isEmpty()) {
       return Cli.DONE;
     }
@@ -413,7 +424,8 @@ final class KvVerb extends RemoteVerb {
             ? Map.of("If-None-Match", "*")
             : Map.of("If-Match", "\"" + text(now, "revision") + "\"");
     AdminClient.Raw raw =
-        client().exchange(method, path(which) + query, condition, next == null ? null : next.value());
+        client()
+            .exchange(method, path(which) + query, condition, next == null ? null : next.value());
     if (raw.status() == 412) {
       left.add(which);
       return 0;

@@ -72,8 +72,7 @@ public record GroupConfig(
    * @param span so far back every moment can be restored
    */
   public record StoreLog(Path folder, Duration span) {
-    static final Range<Duration> SPAN =
-        Range.durations(Duration.ofHours(1), Duration.ofDays(3660));
+    static final Range<Duration> SPAN = Range.durations(Duration.ofHours(1), Duration.ofDays(3660));
     static final Duration DEFAULT_SPAN = Duration.ofDays(7);
 
     public StoreLog {

@@ -171,8 +171,7 @@ final class Engine implements AutoCloseable {
    * @param storeLog is told of all that happens to the store; null: nobody is
    * @throws IOException with what an operator can do about it
    */
-  static Engine start(
-      Path folder, GroupConfig config, Servers first, @Nullable StoreLog storeLog)
+  static Engine start(Path folder, GroupConfig config, Servers first, @Nullable StoreLog storeLog)
       throws IOException {
     checkPorts(config.bind());
     Path data = Files.createDirectories(folder.resolve("state"));

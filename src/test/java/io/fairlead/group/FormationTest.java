@@ -120,6 +120,6 @@ final class FormationTest {
         List.of(),
         1,
         Optional.empty(),
-            Optional.empty());
+        Optional.empty());
   }
 }

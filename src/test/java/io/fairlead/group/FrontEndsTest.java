@@ -148,6 +148,6 @@ final class FrontEndsTest {
         List.of(addresses),
         weight,
         Optional.empty(),
-            Optional.empty());
+        Optional.empty());
   }
 }

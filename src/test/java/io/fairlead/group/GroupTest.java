@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -116,7 +117,7 @@ final class GroupTest {
     }
     reached("a", "b", "c");
     await("all vote", () -> voters("a") == 3 && voters("b") == 3 && voters("c") == 3);
-    TreeMap<Long, TreeMap<String, String>> truth = new TreeMap<>();
+    NavigableMap<Long, NavigableMap<String, String>> truth = new TreeMap<>();
     change(truth, all, 40);
     String leader = leader("b");
     stop(leader);
@@ -133,7 +134,7 @@ final class GroupTest {
     await("it votes", () -> member(others.getFirst(), leader).votes());
     change(truth, all, 40);
     all.forEach(this::stop);
-    for (Map.Entry<Long, TreeMap<String, String>> each : truth.entrySet()) {
+    for (Map.Entry<Long, NavigableMap<String, String>> each : truth.entrySet()) {
       Past past = PastStore.find(log, new PastStore.Moment.Revision(each.getKey()));
       assertThat(past.missing()).isEmpty();
       TreeMap<String, String> found = new TreeMap<>();
@@ -149,14 +150,14 @@ final class GroupTest {
 
   /** Changes keys at all of them in turn, and notes what each change left. */
   private void change(
-      TreeMap<Long, TreeMap<String, String>> truth, List<String> instances, int times)
+      NavigableMap<Long, NavigableMap<String, String>> truth, List<String> instances, int times)
       throws Exception {
     SplittableRandom random = new SplittableRandom(times + truth.size());
     for (int i = 0; i < times; i++) {
       String at = instances.get(i % instances.size());
       String key = "shop/" + random.nextInt(6);
       String value = "value " + truth.size();
-      TreeMap<String, String> next =
+      NavigableMap<String, String> next =
           truth.isEmpty() ? new TreeMap<>() : new TreeMap<>(truth.lastEntry().getValue());
       boolean delete = random.nextInt(3) == 0 && next.containsKey(key);
       await(

@@ -15,8 +15,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A line of a file of the log: a CRC-32C in eight hexadecimal digits, a space, and a JSON object, of
- * whose bytes the sum is made.
+ * A line of a file of the log: a CRC-32C in eight hexadecimal digits, a space, and a JSON object,
+ * of whose bytes the sum is made.
  *
  * <p>A file has one {@link Head}, so many {@link Key}s as it says, and then {@link Change}s and
  * {@link Mark}s whose revisions rise. Times are those of the instance that led the group, in
@@ -34,8 +34,7 @@ public sealed interface Line {
    * @param time of that transaction
    * @param keys how many there are
    */
-  record Head(
-      String group, String instance, String history, long revision, long time, int keys)
+  record Head(String group, String instance, String history, long revision, long time, int keys)
       implements Line {}
 
   /**

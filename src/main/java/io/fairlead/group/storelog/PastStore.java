@@ -2,7 +2,6 @@ package io.fairlead.group.storelog;
 
 import io.fairlead.group.storelog.Line.Change;
 import io.fairlead.group.storelog.Line.Head;
-import io.fairlead.group.storelog.Line.Key;
 import io.fairlead.group.storelog.Line.Mark;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -36,8 +35,8 @@ public final class PastStore {
   /** Which moment. */
   public sealed interface Moment {
     /**
-     * Behind all that happened until then, by the clock of who led the group. Where that clock
-     * went back, what happened behind its highest reading counts as of that reading.
+     * Behind all that happened until then, by the clock of who led the group. Where that clock went
+     * back, what happened behind its highest reading counts as of that reading.
      */
     record At(Instant time) implements Moment {}
 
@@ -60,7 +59,7 @@ public final class PastStore {
    */
   public record Past(
       String group,
-      SortedMap<String, Key> keys,
+      SortedMap<String, Line.Key> keys,
       long revision,
       Instant time,
       String missing,
@@ -73,7 +72,7 @@ public final class PastStore {
   /** A file as far as the moment that is asked for. */
   private static final class Read {
     final Beginning beginning;
-    final Map<String, Key> keys = new HashMap<>();
+    final Map<String, Line.Key> keys = new HashMap<>();
     long revision;
     long time;
 
@@ -222,7 +221,7 @@ public final class PastStore {
       byte[] _ = lines.next();
       for (int i = 0; i < from.head().keys(); i++) {
         byte[] bytes = lines.next();
-        if (bytes == null || !(Line.of(bytes) instanceof Key key)) {
+        if (bytes == null || !(Line.of(bytes) instanceof Line.Key key)) {
           remarks.add(
               from.file() + ":" + lines.number() + " is damaged, among the keys it begins with");
           return null;
@@ -303,8 +302,7 @@ public final class PastStore {
         .filter(each -> each.head().history().equals(best.beginning.head().history()))
         .filter(each -> each.head().revision() > best.revision)
         .min(Comparator.comparingLong(each -> each.head().revision()))
-        .map(next ->
-            "nothing is known of what changed between " + end + " and " + at(next.head()))
+        .map(next -> "nothing is known of what changed between " + end + " and " + at(next.head()))
         .orElse("the log ends at " + end);
   }
 

@@ -2,7 +2,6 @@ package io.fairlead.group.storelog;
 
 import io.fairlead.group.storelog.Line.Change;
 import io.fairlead.group.storelog.Line.Head;
-import io.fairlead.group.storelog.Line.Key;
 import io.fairlead.group.storelog.Line.Mark;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * Writes what becomes of the store into files of this instance's own.
  *
  * <p>Whoever makes changes is never held up: they are put into a bounded queue, and one thread
- * writes them and waits for the disk, which may be another machine's. What it cannot take is lost to
- * this log and told by {@link #trouble}; the next file begins with the whole store again.
+ * writes them and waits for the disk, which may be another machine's. What it cannot take is lost
+ * to this log and told by {@link #trouble}; the next file begins with the whole store again.
  */
 public final class StoreLog implements AutoCloseable {
   /** How a file is called that begins with all its keys. */
@@ -98,7 +97,7 @@ public final class StoreLog implements AutoCloseable {
   private long written;
 
   /** The store as a file begins with it. */
-  private record Whole(Head head, List<Key> keys) {}
+  private record Whole(Head head, List<Line.Key> keys) {}
 
   private StoreLog(
       Path folder,
@@ -143,15 +142,16 @@ public final class StoreLog implements AutoCloseable {
    * @param whole all keys as it left them; asked for before this returns, or never
    */
   public void applied(
-      Change change, boolean follows, String history, Supplier<List<Key>> whole) {
+      Change change, boolean follows, String history, Supplier<List<Line.Key>> whole) {
     lock.lock();
     try {
       if (closed) {
         return;
       }
       long now = nanoTime.getAsLong();
-      boolean next = fileBytes > Math.max(FILE_BYTES, 2 * wholeBytes)
-          || now - fileBeganNanos > FILE_SPAN.toNanos();
+      boolean next =
+          fileBytes > Math.max(FILE_BYTES, 2 * wholeBytes)
+              || now - fileBeganNanos > FILE_SPAN.toNanos();
       boolean continued = follows && !broken;
       if (continued) {
         add(change, now);
@@ -160,12 +160,11 @@ public final class StoreLog implements AutoCloseable {
         if (continued) {
           waiting.add(new Mark(change.revision(), change.time())); // the end of that file
         }
-        List<Key> keys = whole.get();
+        List<Line.Key> keys = whole.get();
         wholeBytes = keys.stream().mapToLong(StoreLog::size).sum();
         waiting.add(
             new Whole(
-                new Head(
-                    group, instance, history, change.revision(), change.time(), keys.size()),
+                new Head(group, instance, history, change.revision(), change.time(), keys.size()),
                 keys));
         wholeWaits = true;
         fileBytes = 0;
@@ -187,8 +186,9 @@ public final class StoreLog implements AutoCloseable {
     if (change.puts().isEmpty() && change.deletes().isEmpty()) {
       return;
     }
-    long bytes = change.puts().stream().mapToLong(StoreLog::size).sum()
-        + change.deletes().size() * (long) LINE_BYTES;
+    long bytes =
+        change.puts().stream().mapToLong(StoreLog::size).sum()
+            + change.deletes().size() * (long) LINE_BYTES;
     owed(now);
     if (waitingBytes + bytes > MAX_WAITING) {
       broken = true;
@@ -205,7 +205,7 @@ public final class StoreLog implements AutoCloseable {
     }
   }
 
-  private static long size(Key key) {
+  private static long size(Line.Key key) {
     return LINE_BYTES + key.key().length() + key.value().length * 4L / 3;
   }
 
@@ -359,7 +359,7 @@ public final class StoreLog implements AutoCloseable {
           case Change change -> change.revision();
           case Mark mark -> mark.revision();
           case Head head -> head.revision();
-          case Key key -> key.revision();
+          case Line.Key key -> key.revision();
         };
     if (revision > written) {
       put(to, line.bytes());
@@ -387,7 +387,7 @@ public final class StoreLog implements AutoCloseable {
               StandardOpenOption.WRITE);
       file = to;
       put(to, whole.head().bytes());
-      for (Key key : whole.keys()) {
+      for (Line.Key key : whole.keys()) {
         put(to, key.bytes());
       }
       flush(to);
@@ -420,8 +420,7 @@ public final class StoreLog implements AutoCloseable {
 
   private Path freeName(long revision) {
     for (int i = 0; ; i++) {
-      Path name =
-          folder.resolve("%016x%s%s".formatted(revision, i == 0 ? "" : "-" + i, SUFFIX));
+      Path name = folder.resolve("%016x%s%s".formatted(revision, i == 0 ? "" : "-" + i, SUFFIX));
       if (!Files.exists(name)) {
         return name;
       }
@@ -433,7 +432,8 @@ public final class StoreLog implements AutoCloseable {
     if (!Files.isDirectory(folder)) {
       Path _ = Files.createDirectories(folder);
       if (Files.getFileStore(folder).supportsFileAttributeView("posix")) {
-        Path _ = Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        Path _ =
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
       }
     }
   }
