@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 /**
  * Three instances of Fairlead beside three etcd on the same disk: single writes of 200 bytes one after
  * the other by one client over HTTP/1.1, to the leader of each. They take turns, so that both see the
- * same machine.
+ * same machine. A second group of three writes down what becomes of the store, too, on the same disk.
  */
 public final class StoreBench {
   private static final int ROUNDS = 5;
@@ -38,17 +38,22 @@ public final class StoreBench {
     int writes = args.length > 0 ? Integer.parseInt(args[0]) : 3000;
     Path work = Files.createTempDirectory(Files.createDirectories(Path.of("bench/work")), "store");
     try {
-      IntFunction<HttpRequest> fairlead = fairlead(work);
+      IntFunction<HttpRequest> fairlead = fairlead(Files.createDirectory(work.resolve("plain")), "");
+      IntFunction<HttpRequest> logging =
+          fairlead(Files.createDirectory(work.resolve("logging")), ", store-log: { folder: ../log }");
       IntFunction<HttpRequest> etcd = etcd(work);
       time(fairlead, WARM_UP);
+      time(logging, WARM_UP);
       time(etcd, WARM_UP);
       List<long[]> ours = new ArrayList<>();
+      List<long[]> logged = new ArrayList<>();
       List<long[]> theirs = new ArrayList<>();
       for (int i = 0; i < ROUNDS; i++) {
         ours.add(time(fairlead, writes));
+        logged.add(time(logging, writes));
         theirs.add(time(etcd, writes));
       }
-      report(writes, ours, theirs);
+      report(writes, ours, logged, theirs);
     } finally {
       STARTED.forEach(each -> each.descendants().forEach(ProcessHandle::destroyForcibly));
       STARTED.forEach(Process::destroyForcibly);
@@ -59,7 +64,8 @@ public final class StoreBench {
     }
   }
 
-  private static void report(int writes, List<long[]> ours, List<long[]> theirs) {
+  private static void report(
+      int writes, List<long[]> ours, List<long[]> logged, List<long[]> theirs) {
     System.out.println("# Writes to the store, beside etcd\n");
     System.out.println(
         "`make bench-store`, " + LocalDate.now() + ", " + Runtime.getRuntime().availableProcessors()
@@ -68,12 +74,15 @@ public final class StoreBench {
     System.out.println("| | p50 ms | p99 ms | p50 of single rounds |");
     System.out.println("|---|---|---|---|");
     row("Fairlead", ours);
+    row("Fairlead with `store-log`", logged);
     row("etcd " + version(), theirs);
     System.out.printf(
         Locale.ROOT,
-        "%nratio of p50: %.2f, of p99: %.2f%n",
+        "%nratio of p50: %.2f, of p99: %.2f; with `store-log` %.2f and %.2f%n",
         at(all(ours), 0.5) / at(all(theirs), 0.5),
-        at(all(ours), 0.99) / at(all(theirs), 0.99));
+        at(all(ours), 0.99) / at(all(theirs), 0.99),
+        at(all(logged), 0.5) / at(all(theirs), 0.5),
+        at(all(logged), 0.99) / at(all(theirs), 0.99));
   }
 
   private static void row(String name, List<long[]> rounds) {
@@ -117,7 +126,7 @@ public final class StoreBench {
 
   // --- who is measured ---------------------------------------------------------------------
 
-  private static IntFunction<HttpRequest> fairlead(Path work) throws Exception {
+  private static IntFunction<HttpRequest> fairlead(Path work, String more) throws Exception {
     int base = ports();
     String[] names = {"a", "b", "c"};
     StringBuilder peers = new StringBuilder();
@@ -133,7 +142,7 @@ public final class StoreBench {
               + "data: " + names[i] + "\n"
               + "logs: { enabled: false }\n"
               + "group: { name: bench, instance: " + names[i] + ", bind: \"127.0.0.1:"
-              + (base + 4 * i) + "\", peers: { " + peers + " } }\n");
+              + (base + 4 * i) + "\", peers: { " + peers + " }" + more + " }\n");
       start(work.resolve(names[i] + ".log"), "./fairlead", "run", "-c", file.toString());
     }
     int leader = -1;

@@ -397,10 +397,11 @@ final class KvVerb extends RemoteVerb {
     throw new Failure(
         Cli.FAILED,
         counted(left.size(), "key")
-            + (left.size() == 1 ? " was" : " were")
-            + " changed by others meanwhile and left as they are: "
+            + (left.size() == 1
+                ? " was changed by others meanwhile and left as it is: "
+                : " were changed by others meanwhile and left as they are: ")
             + String.join(", ", left)
-            + "; again to restore those, too");
+            + "; the same once more restores that, too");
   }
 
   private static String counted(int number, String what) {

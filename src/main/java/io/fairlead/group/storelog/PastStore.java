@@ -92,7 +92,8 @@ public final class PastStore {
    * Finds what the store was.
    *
    * @param folder of a log, or of several
-   * @throws IOException if there is nothing of that moment, with what there is
+   * @throws IOException if there is nothing of that moment, with what there is; or if the latest is
+   *     asked for of a group that was founded anew meanwhile
    */
   public static Past find(Path folder, Moment moment) throws IOException {
     List<String> remarks = new ArrayList<>();
@@ -117,6 +118,9 @@ public final class PastStore {
     String history = before.getLast().head().history();
     List<Beginning> same =
         before.stream().filter(each -> each.head().history().equals(history)).toList();
+    if (moment instanceof Moment.Latest && same.size() < before.size()) {
+      throw new IOException(foundedAnew(before, history, remarks));
+    }
     Read best = best(same, moment, remarks);
     if (best == null) {
       throw new IOException(
@@ -130,6 +134,34 @@ public final class PastStore {
         missing(best, files, moment),
         remarks,
         best.beginning.file());
+  }
+
+  /** Whoever wants the last of a group that is lost does not want the first of the next. */
+  private static String foundedAnew(List<Beginning> files, String history, List<String> remarks) {
+    String last =
+        files.stream()
+            .map(each -> each.head().history())
+            .filter(each -> !each.equals(history))
+            .reduce((_, later) -> later)
+            .orElseThrow();
+    Beginning anew =
+        files.stream()
+            .filter(each -> each.head().history().equals(history))
+            .findFirst()
+            .orElseThrow();
+    Read end =
+        best(
+            files.stream().filter(each -> each.head().history().equals(last)).toList(),
+            new Moment.Latest(),
+            remarks);
+    return "group "
+        + anew.head().group()
+        + " was founded anew at "
+        + Instant.ofEpochMilli(anew.head().time())
+        + (end == null
+            ? ", and no log of before can be read"
+            : "; the log of before ends at " + Instant.ofEpochMilli(end.time))
+        + ": say which moment by a time";
   }
 
   private static String inParentheses(List<String> remarks) {

@@ -159,6 +159,11 @@ final class StoreLogTest {
     assertThat(keys(past(50))).isEqualTo("x=old");
     assertThat(keys(past(1050))).isEqualTo("y=new");
     assertThat(past(500).missing()).startsWith("the log ends at 2026-05-02T12:00:00.100Z");
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> find(new Moment.Latest()))
+        .withMessage(
+            "group prod was founded anew at 2026-05-02T12:00:01Z; the log of before ends at"
+                + " 2026-05-02T12:00:00.100Z: say which moment by a time");
   }
 
   @Test
