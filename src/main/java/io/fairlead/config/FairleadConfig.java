@@ -486,7 +486,7 @@ public record FairleadConfig(
               List.of("listeners", listener.name(), "routes", "[" + i + "]", "filters", "[" + k + "]"),
               filter,
               "must be the name of a filter" + Suggest.among(filter, filters.keySet()),
-              List.of(List.of("filters", filter)));
+              List.of(List.of("filters")));
         }
       }
     }
