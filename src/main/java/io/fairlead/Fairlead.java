@@ -818,8 +818,7 @@ final class Fairlead implements AutoCloseable {
     List<RouteTable.Entry<HttpRoute>> entries = new ArrayList<>();
     for (RouteConfig route : config.routes()) {
       HttpRoute made =
-          route(
-              whole, config.name(), route, pages, services, known.get(route.name()), filtering);
+          route(whole, config.name(), route, pages, services, known.get(route.name()), filtering);
       made.setRecordName(dataPlane.names().number(RecordNames.Kind.ROUTE, route.name()));
       compiled.add(made);
       entries.add(new RouteTable.Entry<>(route, made));

@@ -75,8 +75,7 @@ final class FilterKeeper {
     }
     Map<String, LoadedFilter> ready = new LinkedHashMap<>();
     List<ConfigReader.Problem> problems =
-        load(
-            new FilterLoader(filters.values(), dataPlane.loops()), config, text, source, ready);
+        load(new FilterLoader(filters.values(), dataPlane.loops()), config, text, source, ready);
     if (!problems.isEmpty()) {
       discard(ready);
       throw new RefusedConfig(problems);
@@ -206,8 +205,7 @@ final class FilterKeeper {
         last.failing = true;
         last.before = failures - more;
         boolean passes = filter.config().onError() == FilterConfig.OnError.PASS;
-        events.accept(
-            new Event.FilterFailing(name, more, passes, filter.stats().lastFailure()));
+        events.accept(new Event.FilterFailing(name, more, passes, filter.stats().lastFailure()));
       }
     } else if (last.failing && ++last.quietSeconds >= QUIET_SECONDS) {
       last.failing = false;

@@ -13,8 +13,7 @@ final class RefusedConfig extends IOException {
   private final List<ConfigReader.Problem> problems;
 
   RefusedConfig(List<ConfigReader.Problem> problems) {
-    super(
-        problems.stream().map(ConfigReader.Problem::toString).collect(Collectors.joining("\n")));
+    super(problems.stream().map(ConfigReader.Problem::toString).collect(Collectors.joining("\n")));
     this.problems = List.copyOf(problems);
   }
 

@@ -74,8 +74,7 @@ final class FilterJars {
         throw new AssertionError("no class in " + source);
       }
       Matcher inside = PACKAGE.matcher(source);
-      units.add(
-          new Source((inside.find() ? inside.group(1) + "." : "") + named.group(1), source));
+      units.add(new Source((inside.find() ? inside.group(1) + "." : "") + named.group(1), source));
     }
     JavaFileManager files =
         new ForwardingJavaFileManager<JavaFileManager>(
@@ -100,8 +99,7 @@ final class FilterJars {
   /** What a user has: the classes of Fairlead, and none of its libraries. */
   private static String ownClasses() {
     return Path.of(
-            URI.create(
-                Main.class.getProtectionDomain().getCodeSource().getLocation().toString()))
+            URI.create(Main.class.getProtectionDomain().getCodeSource().getLocation().toString()))
         .toString();
   }
 
@@ -146,36 +144,36 @@ final class FilterJars {
    */
   static String source(String kind, String thrown, String body, String more) {
     return """
-        package t;
+    package t;
 
-        import io.fairlead.filter.*;
+    import io.fairlead.filter.*;
 
-        public final class F implements FilterFactory {
-          @Override
-          public int apiVersion() {
-            return FilterApi.VERSION;
-          }
+    public final class F implements FilterFactory {
+      @Override
+      public int apiVersion() {
+        return FilterApi.VERSION;
+      }
 
-          @Override
-          public RequestFilter create(FilterSettings settings) throws SettingsRefused {
-            return new It(settings);
-          }
+      @Override
+      public RequestFilter create(FilterSettings settings) throws SettingsRefused {
+        return new It(settings);
+      }
 
-          static final class It implements KIND {
-            final FilterSettings settings;
+      static final class It implements KIND {
+        final FilterSettings settings;
 
-            It(FilterSettings settings) {
-              this.settings = settings;
-            }
-
-            @Override
-            public Decision filter(FilterRequest request)THROWN {
-              BODY
-            }
-            MORE
-          }
+        It(FilterSettings settings) {
+          this.settings = settings;
         }
-        """
+
+        @Override
+        public Decision filter(FilterRequest request)THROWN {
+          BODY
+        }
+        MORE
+      }
+    }
+    """
         .replace("KIND", kind)
         .replace("THROWN", thrown)
         .replace("BODY", body)

@@ -8,6 +8,7 @@ import io.fairlead.extension.LoadedFilter;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 final class FilterTest {
   /** How clients come, and which kind of filter there is. */
-  private record Way(boolean http2, boolean waits) {
+  record Way(boolean http2, boolean waits) {
     String source(String body) {
       return waits ? FilterJars.waiting(body) : FilterJars.quick(body);
     }
@@ -76,24 +77,24 @@ final class FilterTest {
 
   private String yaml(String named, String words) {
     return """
-        admin: { bind: "127.0.0.1:0" }
-        runtime: { event-loops: 2 }
-        filters:
-          it:
-            jar: it.jar
-            class: t.F
-        %s
-        listeners:
-          web:
-            bind: "127.0.0.1:0"
-            routes:
-              - { match: { path: /own }, respond: { body: "own" }, filters: it }
-              - { match: { path: /plain }, service: shop }
-              - { match: { path: "/**" }, service: shop, filters: [%s] }
-        services:
-          shop: { nodes: "127.0.0.1:%d" }
-          other: { nodes: "127.0.0.1:%d", health: none }
-        """
+    admin: { bind: "127.0.0.1:0" }
+    runtime: { event-loops: 2 }
+    filters:
+      it:
+        jar: it.jar
+        class: t.F
+    %s
+    listeners:
+      web:
+        bind: "127.0.0.1:0"
+        routes:
+          - { match: { path: /own }, respond: { body: "own" }, filters: it }
+          - { match: { path: /plain }, service: shop }
+          - { match: { path: "/**" }, service: shop, filters: [%s] }
+    services:
+      shop: { nodes: "127.0.0.1:%d" }
+      other: { nodes: "127.0.0.1:%d", health: none }
+    """
         .formatted(words.indent(4), named, shop.port(), other.port());
   }
 
@@ -283,7 +284,8 @@ final class FilterTest {
     assertThat(client.get("/o").status()).isEqualTo(200);
     assertThat(client.get("/").status()).isEqualTo(200);
     String page = metrics(fairlead);
-    assertThat(page).contains("fairlead_filter_requests_total{filter=\"it\",reason=\"sent-elsewhere\"} 1");
+    assertThat(page)
+        .contains("fairlead_filter_requests_total{filter=\"it\",reason=\"sent-elsewhere\"} 1");
     assertThat(page)
         .containsPattern("fairlead_node_responses_total\\{service=\"other\",[^}]*2xx\"} 1")
         .containsPattern("fairlead_node_responses_total\\{service=\"shop\",[^}]*2xx\"} 1");
@@ -431,8 +433,7 @@ final class FilterTest {
     for (int i = 0; i < 50; i++) {
       assertThat(client.get("/").status()).isEqualTo(500);
     }
-    Loopback.await(
-        "an event", () -> !events(fairlead, Event.FilterFailing.class).isEmpty());
+    Loopback.await("an event", () -> !events(fairlead, Event.FilterFailing.class).isEmpty());
     for (int i = 0; i < 50; i++) {
       assertThat(client.get("/").status()).isEqualTo(500);
     }
@@ -495,7 +496,7 @@ final class FilterTest {
   void whoGoesAwayIsNotWaitedFor() throws Exception {
     Fairlead fairlead =
         run(FilterJars.waiting("Thread.sleep(600_000); return null;"), "timeout: 1m");
-    Socket socket = new Socket("127.0.0.1", Loopback.port(fairlead, "web"));
+    Socket socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), Loopback.port(fairlead, "web"));
     socket.setSoLinger(true, 0); // a reset: who only ends its half may still want the answer
     Client client = new Client(socket);
     client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -676,8 +677,7 @@ final class FilterTest {
         Arguments.of(
             FilterJars.quick("return null;")
                 .replace(
-                    "return new It(settings)",
-                    "settings.only(\"most\"); return new It(settings)"),
+                    "return new It(settings)", "settings.only(\"most\"); return new It(settings)"),
             "settings: { mots: \"5\" }",
             "7:23: filters.it.settings.mots: must be one of most (was 5)"),
         Arguments.of(
@@ -751,8 +751,7 @@ final class FilterTest {
   @Test
   void theDoorTakesNoNewFilters() throws IOException {
     Fairlead fairlead = run(FilterJars.quick("return Decision.goOn();"), "");
-    assertThat(
-            Loopback.door(fairlead, "PUT", "/api/v1/config", yaml("settings: { a: b }")).body())
+    assertThat(Loopback.door(fairlead, "PUT", "/api/v1/config", yaml("settings: { a: b }")).body())
         .contains("filters.it")
         .contains("taken from the file");
   }
@@ -827,8 +826,7 @@ final class FilterTest {
           System.gc();
           return old.get() == null;
         });
-    Loopback.await(
-        "an event", () -> !events(fairlead, Event.FilterEnded.class).isEmpty());
+    Loopback.await("an event", () -> !events(fairlead, Event.FilterEnded.class).isEmpty());
     assertThat(events(fairlead, Event.FilterEnded.class).getFirst().trouble()).isEmpty();
     open.remove(fairlead);
     fairlead.close();
@@ -840,30 +838,32 @@ final class FilterTest {
     Path gate = folder.resolve("gate");
     String source =
         FilterJars.source(
-            "WaitingFilter",
-            " throws Exception",
-            """
-            while (!java.nio.file.Files.exists(java.nio.file.Path.of("FOLDER/gate"))) {
-              Thread.sleep(5);
-            }
-            request.setHeader("x-late", String.valueOf(Late.class.getSimpleName()));
-            return Decision.goOn();
-            """,
-            """
-            @Override
-            public void close() throws Exception {
-              java.nio.file.Files.createFile(java.nio.file.Path.of("FOLDER/closed"));
-            }
+                "WaitingFilter",
+                " throws Exception",
+                """
+                while (!java.nio.file.Files.exists(java.nio.file.Path.of("FOLDER/gate"))) {
+                  Thread.sleep(5);
+                }
+                request.setHeader("x-late", String.valueOf(Late.class.getSimpleName()));
+                return Decision.goOn();
+                """,
+                """
+                @Override
+                public void close() throws Exception {
+                  java.nio.file.Files.createFile(java.nio.file.Path.of("FOLDER/closed"));
+                }
 
-            static final class Late {}
-            """)
+                static final class Late {}
+                """)
             .replace("FOLDER", folder.toString());
     Fairlead fairlead = run(source, "timeout: 1m");
     Client client = client(fairlead);
     client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     Loopback.await("the call", () -> filter(fairlead).calls() == 1);
     FilterJars.write(
-        jar(), "2", FilterJars.quick("request.setHeader(\"x-new\", \"1\"); return Decision.goOn();"));
+        jar(),
+        "2",
+        FilterJars.quick("request.setHeader(\"x-new\", \"1\"); return Decision.goOn();"));
     assertThat(fairlead.apply(Loopback.read(yaml(""), folder), "test"))
         .isInstanceOf(Fairlead.Applied.Done.class);
     assertThat(client(fairlead).get("/").body()).contains("x-new: 1");

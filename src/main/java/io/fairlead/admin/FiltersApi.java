@@ -76,7 +76,6 @@ final class FiltersApi {
   private Answer list(Call call) {
     return Answer.json(
         new FiltersView(
-            FilterApi.VERSION,
-            instance.filters().stream().map(FilterView::of).toList()));
+            FilterApi.VERSION, instance.filters().stream().map(FilterView::of).toList()));
   }
 }

@@ -1,13 +1,13 @@
 package io.fairlead.admin;
 
-import io.fairlead.extension.FilterStats;
-import io.fairlead.extension.LoadedFilter;
 import io.fairlead.admin.GroupViews.InstanceView;
 import io.fairlead.admin.GroupViews.Instances;
 import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
 import io.fairlead.config.AlertRuleConfig;
+import io.fairlead.extension.FilterStats;
+import io.fairlead.extension.LoadedFilter;
 import io.fairlead.insight.SharedEvidence;
 import io.fairlead.limit.SharedCounts;
 import io.fairlead.record.RecordStats;
@@ -688,8 +688,8 @@ public final class MetricsPage {
     }
   }
 
-  private static void filter(
-      MetricsWriter page, Metric metric, String name, FilterStats stats) throws IOException {
+  private static void filter(MetricsWriter page, Metric metric, String name, FilterStats stats)
+      throws IOException {
     LoopCounters<FilterCounter> counters = stats.counters();
     switch (metric) {
       case FILTER_REQUESTS -> {
@@ -711,8 +711,7 @@ public final class MetricsPage {
         page.sample(metric, counters.get(FilterCounter.FAILED_INVALID), name, "invalid");
         page.sample(metric, counters.get(FilterCounter.FAILED_BUSY), name, "busy");
       }
-      case FILTER_SECONDS ->
-          page.sample(metric, counters.get(FilterCounter.NANOS) / 1e9, name);
+      case FILTER_SECONDS -> page.sample(metric, counters.get(FilterCounter.NANOS) / 1e9, name);
       default -> page.sample(metric, counters.get(FilterCounter.SLOW), name);
     }
   }

@@ -86,8 +86,7 @@ public final class ConfigReader {
    *
    * @param source name of the file
    * @param text that was accepted
-   * @param path keys and names; where there is no such value, the last of those
-   *     around it is meant
+   * @param path keys and names; where there is no such value, the last of those around it is meant
    * @param rule what must be
    * @param was the value as it stands in the file, unless it does not help
    */

@@ -483,7 +483,8 @@ public record FairleadConfig(
           String filter = named.get(k);
           require.that(
               filters.containsKey(filter),
-              List.of("listeners", listener.name(), "routes", "[" + i + "]", "filters", "[" + k + "]"),
+              List.of(
+                  "listeners", listener.name(), "routes", "[" + i + "]", "filters", "[" + k + "]"),
               filter,
               "must be the name of a filter" + Suggest.among(filter, filters.keySet()),
               List.of(List.of("filters")));

@@ -1,9 +1,9 @@
 package io.fairlead.extension;
 
 import io.fairlead.filter.FilterApi;
-import java.util.Enumeration;
 import java.net.URL;
 import java.util.Collections;
+import java.util.Enumeration;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -227,9 +227,7 @@ public final class FilterLoader {
     } catch (InvocationTargetException e) {
       Throwable cause = e.getCause();
       throw new FilterRefused(
-          path(config, "class"),
-          "must make a filter; " + words(cause == null ? e : cause),
-          name);
+          path(config, "class"), "must make a filter; " + words(cause == null ? e : cause), name);
     }
   }
 

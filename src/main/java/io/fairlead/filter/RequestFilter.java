@@ -7,13 +7,12 @@ package io.fairlead.filter;
  * <p>A filter is a {@link QuickFilter} or a {@link WaitingFilter}; whoever implements both is
  * refused.
  */
-public sealed interface RequestFilter extends AutoCloseable permits QuickFilter, WaitingFilter {
+public sealed interface RequestFilter permits QuickFilter, WaitingFilter {
   /**
    * It is not needed any more: another configuration is in force and the last request that it had
    * to decide about is decided, or the instance stops. On a thread that may wait.
    *
    * @throws Exception which is told as an event, and otherwise ignored
    */
-  @Override
   default void close() throws Exception {}
 }

@@ -86,9 +86,7 @@ final class FilterCall implements FilterRequest {
   @Override
   public String query() {
     Head seen = head();
-    return seen.queryEnd > seen.queryStart
-        ? text(seen, seen.queryStart + 1, seen.queryEnd)
-        : "";
+    return seen.queryEnd > seen.queryStart ? text(seen, seen.queryStart + 1, seen.queryEnd) : "";
   }
 
   @Override

@@ -129,8 +129,7 @@ public final class FilterGuard extends Guard {
     return Answer.GOES_ON;
   }
 
-  private Answer answer(
-      Exchange exchange, HttpLoop loop, FilterCall call, Decision.Answer answer) {
+  private Answer answer(Exchange exchange, HttpLoop loop, FilterCall call, Decision.Answer answer) {
     String type = answer.contentType();
     LocalAnswer local;
     try {
@@ -139,8 +138,7 @@ public final class FilterGuard extends Guard {
       }
       local = LocalAnswer.ofFilter(answer.status(), type, answer.body(), answer.isRefusal());
     } catch (IllegalArgumentException e) {
-      return failed(
-          exchange, loop, FilterCounter.FAILED_INVALID, String.valueOf(e.getMessage()));
+      return failed(exchange, loop, FilterCounter.FAILED_INVALID, String.valueOf(e.getMessage()));
     }
     exchange.filtered().addToResponse(call.responseEdits());
     if (answer.isRefusal()) {

@@ -84,10 +84,7 @@ public final class HttpRoute {
     this.rateLimits = rateLimits;
     this.guards = guards.isEmpty() ? null : guards.toArray(Guard[]::new);
     List<FilterGuard> asked =
-        guards.stream()
-            .filter(FilterGuard.class::isInstance)
-            .map(FilterGuard.class::cast)
-            .toList();
+        guards.stream().filter(FilterGuard.class::isInstance).map(FilterGuard.class::cast).toList();
     filters =
         asked.isEmpty()
             ? null
