@@ -6,6 +6,7 @@ import io.fairlead.Loopback.Client;
 import io.fairlead.Loopback.Reply;
 import io.fairlead.extension.LoadedFilter;
 import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.FilterCounter;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.InetAddress;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.security.crypto.bcrypt.BCrypt;
 
 /** Filters from real jars in whole instances, with real bytes on either side. */
 @Timeout(120)
@@ -199,6 +201,65 @@ final class FilterTest {
     assertThat(send(client, "/plain", "X-Gone: 1\r\n").body())
         .doesNotContain("x-seen")
         .containsIgnoringCase("x-gone");
+  }
+
+  @Test
+  void knowsWhoTheClientIs() throws IOException {
+    Files.writeString(
+        folder.resolve("users"), "ann:" + BCrypt.hashpw("secret", BCrypt.gensalt(4)) + "\n");
+    FilterJars.write(
+        jar(),
+        "1",
+        FilterJars.quick(
+            """
+            request.setHeader("x-who", request.identity().orElse("nobody"));
+            request.setHeader("x-shown", "" + request.header("authorization").isPresent());
+            return Decision.goOn();
+            """));
+    String yaml =
+        yaml("").replace("filters: [it] }", "filters: [it], basic-auth: { users: file:users } }");
+    try (Fairlead fairlead = Loopback.start(yaml, folder);
+        Client client = new Client(Loopback.port(fairlead, "web"))) {
+      assertThat(client.get("/").status()).isEqualTo(401);
+      assertThat(filter(fairlead).stats().counters().get(FilterCounter.CALLS)).isZero();
+      for (int i = 0; i < 2; i++) { // looked up, then known
+        assertThat(send(client, "/", "Authorization: Basic YW5uOnNlY3JldA==\r\n").body())
+            .contains("x-who: ann\r\n", "x-shown: false\r\n");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("ways")
+  void seesManyFieldsAndAddsMany(Way way) throws IOException {
+    Fairlead fairlead =
+        run(
+            way.source(
+                """
+                int sum = 0;
+                for (String name : request.headerNames()) {
+                  if (name.startsWith("x-n")) {
+                    sum += Integer.parseInt(request.header(name).orElseThrow());
+                  }
+                }
+                request.setHeader("x-sum", "" + sum);
+                for (int i = 0; i < 100; i++) {
+                  request.addHeader("x-more", "v".repeat(400) + i);
+                }
+                return Decision.goOn();
+                """),
+            "");
+    Client client = client(fairlead, way);
+    StringBuilder fields = new StringBuilder();
+    for (int i = 1; i <= 80; i++) {
+      fields.append("X-N").append(i).append(": ").append(i).append("\r\n");
+    }
+    for (int i = 0; i < 3; i++) {
+      Reply reply = send(client, "/", fields.toString());
+      assertThat(reply.status()).isEqualTo(200);
+      assertThat(reply.body()).contains("x-sum: 3240\r\n").contains("v99\r\n");
+      assertThat(reply.body().split("x-more: v", -1)).hasSize(101);
+    }
   }
 
   @ParameterizedTest
