@@ -935,6 +935,60 @@ final class FilterTest {
     Loopback.await("it is closed", () -> Files.exists(folder.resolve("closed")));
   }
 
+  /** Also where it has not been asked yet, since another one holds the request. */
+  @Test
+  void theOldOneIsThereForRequestsThatHaveNotComeToIt() throws Exception {
+    FilterJars.write(
+        folder.resolve("gate.jar"),
+        "1",
+        FilterJars.waiting(
+            """
+            while (!java.nio.file.Files.exists(java.nio.file.Path.of("GATE"))) {
+              Thread.sleep(5);
+            }
+            return Decision.goOn();
+            """
+                .replace("GATE", folder.resolve("gate").toString())));
+    FilterJars.write(
+        jar(),
+        "1",
+        FilterJars.source(
+            "QuickFilter",
+            "",
+            "request.setHeader(\"x-by\", closed ? \"closed\" : \"old\"); return Decision.goOn();",
+            """
+            private volatile boolean closed;
+
+            @Override
+            public void close() {
+              closed = true;
+            }
+            """));
+    String yaml =
+        yaml("gate, it", "")
+            .replace(
+                "listeners:",
+                "  gate: { jar: gate.jar, class: t.F, timeout: 1m }\nlisteners:");
+    try (Fairlead fairlead = Loopback.start(yaml, folder);
+        Client client = new Client(Loopback.port(fairlead, "web"))) {
+      LoadedFilter gate = fairlead.filters().get(1);
+      client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      Loopback.await("the call", () -> gate.calls() == 1);
+      FilterJars.write(
+          jar(),
+          "2",
+          FilterJars.quick("request.setHeader(\"x-by\", \"new\"); return Decision.goOn();"));
+      assertThat(fairlead.apply(Loopback.read(yaml, folder), "test"))
+          .isInstanceOf(Fairlead.Applied.Done.class);
+      assertThat(fairlead.filters().get(1)).isSameAs(gate);
+      Thread.sleep(200); // would have been closed within a tenth of that
+      Files.createFile(folder.resolve("gate"));
+      assertThat(client.reply().body()).contains("x-by: old\r\n");
+      assertThat(client.get("/").body()).contains("x-by: new\r\n");
+      Loopback.await("it has ended", () -> !events(fairlead, Event.FilterEnded.class).isEmpty());
+    }
+  }
+
   @Test
   void whatDidNotChangeStays() throws IOException {
     Fairlead fairlead = run(FilterJars.quick("return Decision.goOn();"), "");
