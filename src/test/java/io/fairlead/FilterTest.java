@@ -967,8 +967,7 @@ final class FilterTest {
     String yaml =
         yaml("gate, it", "")
             .replace(
-                "listeners:",
-                "  gate: { jar: gate.jar, class: t.F, timeout: 1m }\nlisteners:");
+                "listeners:", "  gate: { jar: gate.jar, class: t.F, timeout: 1m }\nlisteners:");
     try (Fairlead fairlead = Loopback.start(yaml, folder);
         Client client = new Client(Loopback.port(fairlead, "web"))) {
       LoadedFilter gate = fairlead.filters().get(1);
