@@ -25,6 +25,7 @@ import io.fairlead.discovery.Discovery;
 import io.fairlead.discovery.Membership;
 import io.fairlead.dns.DnsChallenges;
 import io.fairlead.dns.DnsServer;
+import io.fairlead.extension.LoadedFilter;
 import io.fairlead.group.Group;
 import io.fairlead.health.HealthChecker;
 import io.fairlead.insight.incident.IncidentWatch;
@@ -37,6 +38,7 @@ import io.fairlead.proxy.http.CacheStore;
 import io.fairlead.proxy.http.ErrorPages;
 import io.fairlead.proxy.http.ExtAuthGuard;
 import io.fairlead.proxy.http.FaultGuard;
+import io.fairlead.proxy.http.FilterGuard;
 import io.fairlead.proxy.http.Guard;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpPolicy;
@@ -190,6 +192,7 @@ final class Fairlead implements AutoCloseable {
   private final AcmeKeeper acme;
   private final NodeTlsKeeper nodeTls;
   private final IdentityKeeper identities;
+  private final FilterKeeper filters;
   private final DnsKeeper dns;
   private final PressureWatch watch;
   private final RecordQueries questions;
@@ -318,6 +321,7 @@ final class Fairlead implements AutoCloseable {
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
     identities = new IdentityKeeper(dataPlane.loops(), secrets, control::epochMillis, events::add);
+    filters = new FilterKeeper(dataPlane, events::add);
     dns = new DnsKeeper(control, events, health, secrets.nextLong(), dataPlane.names(), names);
     records.tell(dns::record);
     frontEnds = new FrontEndKeeper(name, control, dns, vips, changing, events::add);
@@ -502,6 +506,8 @@ final class Fairlead implements AutoCloseable {
   Applied applyHere(FairleadConfig config, String text, String source) {
     try {
       return change(config, text, source);
+    } catch (RefusedConfig e) {
+      return refused(source, e.problems());
     } catch (IOException e) {
       return refused(
           source,
@@ -544,19 +550,23 @@ final class Fairlead implements AutoCloseable {
       Map<String, TlsKeeper.Loaded> certificates = Map.of();
       dataPlane.bindThoughAbsent(VipKeeper.addresses(config.vips()));
       DnsKeeper.Ready names = null;
+      Map<String, LoadedFilter> filtering = Map.of();
       try {
+        filtering = filters.prepare(config, text, source);
+        Map<String, LoadedFilter> asked = filtering;
         names = dns.prepare(config, name -> service(services, name));
         certificates = tls.load(config);
         tls.showFirst(certificates);
         config
             .listeners()
             .forEach((name, wanted) ->
-                policies.put(name, build(config, wanted, before, services, routes)));
+                policies.put(name, build(config, wanted, before, services, routes, asked)));
         listeners = openListeners(before, config, takenOver.keySet(), policies, certificates);
       } catch (IOException | RuntimeException e) {
         control.call(() -> endServices(services, before == null ? Map.of() : before.services()));
         tls.discard(certificates);
         dns.discard(names);
+        filters.discard(filtering);
         throw e;
       }
       State after =
@@ -576,6 +586,7 @@ final class Fairlead implements AutoCloseable {
         return switchTo(before, after, policies, shown, toNodes, found, versions);
       });
       dns.retire(answered);
+      filters.show(filtering);
       past.add(after);
       tls.show(certificates, config);
       nodeTls.keep(toNodes);
@@ -732,6 +743,7 @@ final class Fairlead implements AutoCloseable {
     }
     records.setClock();
     incidents.tick();
+    filters.tick();
     watch.look();
     alerts.look();
     control.schedule(TICK, this::tick);
@@ -792,7 +804,8 @@ final class Fairlead implements AutoCloseable {
       ListenerConfig config,
       @Nullable State before,
       Map<String, ServiceRuntime> services,
-      Map<String, List<HttpRoute>> routes) {
+      Map<String, List<HttpRoute>> routes,
+      Map<String, LoadedFilter> filtering) {
     Map<String, HttpRoute> known = new HashMap<>();
     if (before != null) {
       for (HttpRoute route : before.routes().getOrDefault(config.name(), List.of())) {
@@ -804,7 +817,8 @@ final class Fairlead implements AutoCloseable {
     List<HttpRoute> compiled = new ArrayList<>();
     List<RouteTable.Entry<HttpRoute>> entries = new ArrayList<>();
     for (RouteConfig route : config.routes()) {
-      HttpRoute made = route(whole, config.name(), route, pages, services, known.get(route.name()));
+      HttpRoute made =
+          route(whole, config.name(), route, pages, services, known.get(route.name()), filtering);
       made.setRecordName(dataPlane.names().number(RecordNames.Kind.ROUTE, route.name()));
       compiled.add(made);
       entries.add(new RouteTable.Entry<>(route, made));
@@ -861,7 +875,8 @@ final class Fairlead implements AutoCloseable {
       RouteConfig route,
       ErrorPages pages,
       Map<String, ServiceRuntime> services,
-      @Nullable HttpRoute old) {
+      @Nullable HttpRoute old,
+      Map<String, LoadedFilter> filtering) {
     List<ServiceTarget> targets = new ArrayList<>();
     for (String name : route.services()) {
       ServiceRuntime service = services.get(name);
@@ -902,7 +917,7 @@ final class Fairlead implements AutoCloseable {
             targets,
             counters,
             limits.isEmpty() ? RateLimits.NONE : new RateLimits(limits),
-            guards(route, services, old, counters),
+            guards(route, services, old, counters, filtering),
             route.errors().isEmpty() ? pages : pages.with(route.errors()));
     route
         .trial()
@@ -939,7 +954,12 @@ final class Fairlead implements AutoCloseable {
         store,
         before != null ? before.scope() : store.newScope(),
         counters,
-        !route.auth().equals(AuthConfig.NONE));
+        !route.auth().equals(AuthConfig.NONE) || !route.filters().isEmpty());
+  }
+
+  /** Classes of others that look at requests. */
+  List<LoadedFilter> filters() {
+    return filters.all();
   }
 
   /** What routes keep; null: none does. */
@@ -965,7 +985,8 @@ final class Fairlead implements AutoCloseable {
       RouteConfig route,
       Map<String, ServiceRuntime> services,
       @Nullable HttpRoute old,
-      LoopCounters<RouteCounter> counters) {
+      LoopCounters<RouteCounter> counters,
+      Map<String, LoadedFilter> filtering) {
     List<Guard> guards =
         old == null
             ? identities.guards(route.auth(), AuthConfig.NONE, List.of())
@@ -981,6 +1002,21 @@ final class Fairlead implements AutoCloseable {
                   ext.get().timeout()),
               services);
       guards.add(new ExtAuthGuard(ext.get(), asking));
+    }
+    for (String name : route.filters()) {
+      LoadedFilter filter = filtering.get(name);
+      if (filter == null) {
+        throw new IllegalStateException("a filter that there is not passed the checks: " + name);
+      }
+      Map<String, ServiceTarget> elsewhere = new HashMap<>();
+      for (String service : filter.config().services()) {
+        ServiceRuntime runtime = services.get(service);
+        if (runtime == null) {
+          throw new IllegalStateException("a filter's service passed the checks: " + service);
+        }
+        elsewhere.put(service, runtime.target());
+      }
+      guards.add(new FilterGuard(filter, elsewhere));
     }
     route.trial().fault().ifPresent(fault -> guards.add(new FaultGuard(fault, counters)));
     return guards;
@@ -1344,6 +1380,19 @@ final class Fairlead implements AutoCloseable {
     return past;
   }
 
+  /** What is wrong with the filters of that configuration. */
+  List<ConfigReader.Problem> filterProblems(FairleadConfig config, String text, String source) {
+    changing.lock();
+    try {
+      filters.discard(filters.prepare(config, text, source));
+      return List.of();
+    } catch (RefusedConfig e) {
+      return e.problems();
+    } finally {
+      changing.unlock();
+    }
+  }
+
   /** What would change with that configuration. */
   List<String> changesTo(FairleadConfig config) {
     return changes(state().config(), config);
@@ -1624,6 +1673,7 @@ final class Fairlead implements AutoCloseable {
     });
     control.close();
     dataPlane.close();
+    filters.close();
     changing.lock();
     try {
       records.close();

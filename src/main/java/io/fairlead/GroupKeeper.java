@@ -186,7 +186,8 @@ final class GroupKeeper {
     Fairlead.State present = fairlead.state();
     FairleadConfig own = read.with(present.config());
     boolean shared = before == null || !before.with(read).equals(before);
-    if (!own.equals(present.config())) {
+    // Jars of filters may have changed though no word has.
+    if (!own.equals(present.config()) || !own.filters().isEmpty()) {
       Fairlead.Applied applied = fairlead.applyHere(own, present.text(), source);
       if (applied instanceof Fairlead.Applied.Refused || !shared) {
         return applied;

@@ -272,7 +272,10 @@ final class Launch implements Launcher {
   @Override
   public List<String> check(Path config) {
     return switch (ConfigReader.readFile(config)) {
-      case ConfigReader.Result.Accepted _ -> List.of();
+      case ConfigReader.Result.Accepted(FairleadConfig read, String text) ->
+          FilterKeeper.problems(read, text, config.toString()).stream()
+              .map(ConfigReader.Problem::toString)
+              .toList();
       case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
           problems.stream().map(ConfigReader.Problem::toString).toList();
     };

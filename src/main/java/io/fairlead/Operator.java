@@ -25,6 +25,7 @@ import io.fairlead.config.ConfigReader;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.DiscoverSource;
 import io.fairlead.config.FairleadConfig;
+import io.fairlead.config.FilterConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
@@ -36,6 +37,7 @@ import io.fairlead.config.ScaleDriver;
 import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceConfig;
 import io.fairlead.dns.DnsServer;
+import io.fairlead.extension.LoadedFilter;
 import io.fairlead.group.Group;
 import io.fairlead.group.Versions;
 import io.fairlead.health.ProbeResult;
@@ -356,8 +358,12 @@ final class Operator implements Instance {
   @Override
   public ConfigOutcome checkConfig(String yaml) {
     return switch (offered(yaml)) {
-      case ConfigReader.Result.Accepted(FairleadConfig config, String _) ->
-          new ConfigOutcome.Accepted(fairlead.state().version(), fairlead.changesTo(config));
+      case ConfigReader.Result.Accepted(FairleadConfig config, String text) -> {
+        List<ConfigReader.Problem> problems = fairlead.filterProblems(config, text, "(api)");
+        yield problems.isEmpty()
+            ? new ConfigOutcome.Accepted(fairlead.state().version(), fairlead.changesTo(config))
+            : outcome(new Fairlead.Applied.Refused(problems));
+      }
       case ConfigReader.Result.Refused(List<ConfigReader.Problem> problems) ->
           outcome(new Fairlead.Applied.Refused(problems));
     };
@@ -443,6 +449,21 @@ final class Operator implements Instance {
                 null));
       }
     }
+    // A filter is a program, too, and its settings may name what it does.
+    Map<String, FilterConfig> filters = fairlead.state().config().filters();
+    for (FilterConfig filter : config.filters().values()) {
+      if (!filter.equals(filters.get(filter.name()))) {
+        problems.add(
+            new ConfigReader.Problem(
+                "(api)",
+                1,
+                1,
+                "filters." + filter.name(),
+                "must be what it is now: others are taken from the file, or by an instance that was"
+                    + " started with admin.allow-commands",
+                null));
+      }
+    }
     return problems;
   }
 
@@ -464,6 +485,11 @@ final class Operator implements Instance {
   @Override
   public @Nullable String pastConfig(long version) {
     return fairlead.past().text(version);
+  }
+
+  @Override
+  public List<LoadedFilter> filters() {
+    return fairlead.filters();
   }
 
   @Override

@@ -213,6 +213,7 @@ class ExamplesTest {
                 "scaling-containers.yaml", // by PodmanTest
                 "scaling-virtual.yaml", // by QemuTest
                 "scaling-kubernetes.yaml", // by KubernetesScalingTest
+                "filters.yaml", // by FilterGuideTest
                 "managed-postgresql.yaml", // by ManagedPostgresqlTest
                 "managed-postgresql-group.yaml")); // by ManagedGroupTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {

@@ -72,9 +72,11 @@ final class HouseTest {
           Map.entry("identity", 3),
           Map.entry("insight", 3),
           Map.entry("docker", 3),
+          Map.entry("extension", 3),
           Map.entry("service", 2),
           Map.entry("telemetry", 1),
           Map.entry("config", 0),
+          Map.entry("filter", 0),
           Map.entry("runtime", 0));
 
   /** Found by their names: by the JVM, and by the engine of a group. */

@@ -2,6 +2,7 @@ package io.fairlead.admin;
 
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.HostPort;
+import io.fairlead.extension.LoadedFilter;
 import io.fairlead.group.Group;
 import io.fairlead.group.Versions;
 import io.fairlead.insight.SharedEvidence;
@@ -121,6 +122,11 @@ public interface Instance {
   /** What limits have let in that all instances of the group count together. */
   default SharedCounts sharedRates() {
     return new SharedCounts(0, 0, 0);
+  }
+
+  /** Classes of others that look at requests, in the order of the configuration. */
+  default List<LoadedFilter> filters() {
+    return List.of();
   }
 
   /** Bytes of memory that answers take which routes keep. */

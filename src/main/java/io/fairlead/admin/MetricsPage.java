@@ -6,6 +6,8 @@ import io.fairlead.admin.ListenerView.TlsView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.alert.ReceiverState;
 import io.fairlead.config.AlertRuleConfig;
+import io.fairlead.extension.FilterStats;
+import io.fairlead.extension.LoadedFilter;
 import io.fairlead.insight.SharedEvidence;
 import io.fairlead.limit.SharedCounts;
 import io.fairlead.record.RecordStats;
@@ -22,6 +24,7 @@ import io.fairlead.service.Service;
 import io.fairlead.service.ServiceLoad;
 import io.fairlead.telemetry.AffinityCounter;
 import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.FilterCounter;
 import io.fairlead.telemetry.HandshakeFailure;
 import io.fairlead.telemetry.LatencyHistogram.Distribution;
 import io.fairlead.telemetry.ListenerCounter;
@@ -389,6 +392,12 @@ public final class MetricsPage {
         case ROUTE_FAULTS -> routes(page, metric, listeners, FAULTS);
         case ROUTE_CACHE -> routes(page, metric, listeners, CACHE);
         case ROUTE_CACHE_STORED -> routes(page, metric, listeners, RouteCounter.CACHE_STORED);
+        case FILTER_REQUESTS, FILTER_FAILURES, FILTER_SECONDS, FILTER_SLOW -> {
+          page.family(metric);
+          for (LoadedFilter filter : instance.filters()) {
+            filter(page, metric, filter.config().name(), filter.stats());
+          }
+        }
         case CACHE_BYTES -> single(page, metric, (double) instance.cacheBytes());
         case CACHE_EVICTED -> single(page, metric, (double) instance.cacheEvicted());
         case SERVICE_NODES -> {
@@ -683,6 +692,34 @@ public final class MetricsPage {
     page.family(metric);
     for (VipStatus vip : vips) {
       page.sample(metric, value.applyAsLong(vip), vip.name());
+    }
+  }
+
+  private static void filter(MetricsWriter page, Metric metric, String name, FilterStats stats)
+      throws IOException {
+    LoopCounters<FilterCounter> counters = stats.counters();
+    switch (metric) {
+      case FILTER_REQUESTS -> {
+        long failed = stats.failures();
+        long answered = counters.get(FilterCounter.ANSWERED);
+        long refused = counters.get(FilterCounter.REFUSED);
+        long elsewhere = counters.get(FilterCounter.SENT_ELSEWHERE);
+        long decided = failed + answered + refused + elsewhere;
+        long passed = Math.max(0, counters.get(FilterCounter.CALLS) - decided);
+        page.sample(metric, passed, name, "passed");
+        page.sample(metric, answered, name, "answered");
+        page.sample(metric, refused, name, "refused");
+        page.sample(metric, elsewhere, name, "sent-elsewhere");
+        page.sample(metric, failed, name, "failed");
+      }
+      case FILTER_FAILURES -> {
+        page.sample(metric, counters.get(FilterCounter.FAILED_EXCEPTION), name, "exception");
+        page.sample(metric, counters.get(FilterCounter.FAILED_TIMEOUT), name, "timeout");
+        page.sample(metric, counters.get(FilterCounter.FAILED_INVALID), name, "invalid");
+        page.sample(metric, counters.get(FilterCounter.FAILED_BUSY), name, "busy");
+      }
+      case FILTER_SECONDS -> page.sample(metric, counters.get(FilterCounter.NANOS) / 1e9, name);
+      default -> page.sample(metric, counters.get(FilterCounter.SLOW), name);
     }
   }
 

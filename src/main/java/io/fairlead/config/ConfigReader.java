@@ -16,7 +16,11 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /**
  * YAML to {@link FairleadConfig}, or to everything that is wrong with it at once.
@@ -75,6 +79,51 @@ public final class ConfigReader {
           + rule
           + (was == null ? "" : " (was " + was + ")");
     }
+  }
+
+  /**
+   * A problem that was found after the text had been read, at its place in it.
+   *
+   * @param source name of the file
+   * @param text that was accepted
+   * @param path keys and names; where there is no such value, the last of those around it is meant
+   * @param rule what must be
+   * @param was the value as it stands in the file, unless it does not help
+   */
+  public static Problem problemAt(
+      String source, String text, List<String> path, String rule, @Nullable String was) {
+    Node place = null;
+    try {
+      place = YamlText.compose(text);
+    } catch (YamlText.Unreadable _) {
+      // It has been read before: at least it can be said what is wrong.
+    }
+    for (int i = 0; i < path.size() && place != null; i++) {
+      Node inner = inner(place, path.get(i));
+      if (inner == null) {
+        break;
+      }
+      place = inner;
+    }
+    Mark mark = place == null ? null : place.getStartMark().orElse(null);
+    return new Problem(
+        source,
+        mark == null ? 1 : mark.getLine() + 1,
+        mark == null ? 1 : mark.getColumn() + 1,
+        Require.join(path),
+        rule,
+        was);
+  }
+
+  private static @Nullable Node inner(Node around, String segment) {
+    if (around instanceof MappingNode mapping) {
+      for (NodeTuple entry : mapping.getValue()) {
+        if (entry.getKeyNode() instanceof ScalarNode key && key.getValue().equals(segment)) {
+          return entry.getValueNode();
+        }
+      }
+    }
+    return null;
   }
 
   /** Reads a file with the environment of this process. */

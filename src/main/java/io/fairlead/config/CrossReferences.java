@@ -23,6 +23,8 @@ final class CrossReferences {
       listens.add(new Listen((HostPort) value, spot));
     } else if (scalar == RouteLanguage.SERVICE_NAME) {
       references.add(new Reference("service", (String) value, spot, false));
+    } else if (scalar == FilterLanguage.FILTER_NAME) {
+      references.add(new Reference("filter", (String) value, spot, false));
     } else if (scalar == RouteLanguage.DATABASE_NAME) {
       references.add(new Reference("database", (String) value, spot, false));
     }
@@ -36,7 +38,13 @@ final class CrossReferences {
 
   void check(Spot root, BiConsumer<Spot, String> refuse, BiConsumer<Spot, String> refuseKey) {
     Map<String, Set<String>> known =
-        Map.of("service", names(root, "services"), "database", names(root, "databases"));
+        Map.of(
+            "service",
+            names(root, "services"),
+            "database",
+            names(root, "databases"),
+            "filter",
+            names(root, "filters"));
     int suggestions = 0;
     for (Reference reference : references) {
       Set<String> names = known.getOrDefault(reference.kind(), Set.of());

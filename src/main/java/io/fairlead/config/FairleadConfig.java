@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param bgp routers that are told of virtual IPs; empty: none
  * @param databases by name, in file order
  * @param dns names that are answered for
+ * @param filters classes of others that look at requests, by name, in file order
  */
 public record FairleadConfig(
     AdminConfig admin,
@@ -42,7 +43,8 @@ public record FairleadConfig(
     Map<String, VipConfig> vips,
     Optional<BgpConfig> bgp,
     Map<String, DatabaseConfig> databases,
-    DnsConfig dns) {
+    DnsConfig dns,
+    Map<String, FilterConfig> filters) {
   // Each costs a look at every service name; nobody reads a hundred suggestions.
   static final int MAX_SUGGESTIONS = 20;
 
@@ -53,6 +55,7 @@ public record FairleadConfig(
     listeners = Collections.unmodifiableMap(new LinkedHashMap<>(listeners));
     vips = Collections.unmodifiableMap(new LinkedHashMap<>(vips));
     databases = Collections.unmodifiableMap(new LinkedHashMap<>(databases));
+    filters = Collections.unmodifiableMap(new LinkedHashMap<>(filters));
     Require require = new Require();
     Map<String, ServiceConfig> all = new LinkedHashMap<>(services);
     databases.forEach((name, database) -> {
@@ -73,6 +76,7 @@ public record FairleadConfig(
     checkBinds(require, admin, listeners, group, dns);
     checkDns(require, dns, group.isPresent(), listeners, services);
     checkRateLimits(require, listeners);
+    checkFilters(require, filters, listeners, services, databases);
     checkAlerts(require, alerts, listeners, services);
     checkVips(require, vips, bgp.isPresent());
     checkSecondChances(require, vips, listeners);
@@ -446,6 +450,49 @@ public record FairleadConfig(
     return all;
   }
 
+  /** Whoever is named is there. */
+  private static void checkFilters(
+      Require require,
+      Map<String, FilterConfig> filters,
+      Map<String, ListenerConfig> listeners,
+      Map<String, ServiceConfig> services,
+      Map<String, DatabaseConfig> databases) {
+    require.that(
+        filters.size() <= FilterConfig.MOST,
+        List.of("filters"),
+        null,
+        "must not be more than " + FilterConfig.MOST,
+        List.of());
+    for (FilterConfig filter : filters.values()) {
+      for (int i = 0; i < filter.services().size(); i++) {
+        String service = filter.services().get(i);
+        require.that(
+            services.containsKey(service) && !databases.containsKey(service),
+            List.of("filters", filter.name(), "services", "[" + i + "]"),
+            service,
+            databases.containsKey(service)
+                ? NO_SERVICE_BUT_A_DATABASE
+                : "must be the name of a service" + Suggest.among(service, services.keySet()),
+            List.of(List.of("services", service)));
+      }
+    }
+    for (ListenerConfig listener : listeners.values()) {
+      for (int i = 0; i < listener.routes().size(); i++) {
+        List<String> named = listener.routes().get(i).filters();
+        for (int k = 0; k < named.size(); k++) {
+          String filter = named.get(k);
+          require.that(
+              filters.containsKey(filter),
+              List.of(
+                  "listeners", listener.name(), "routes", "[" + i + "]", "filters", "[" + k + "]"),
+              filter,
+              "must be the name of a filter" + Suggest.among(filter, filters.keySet()),
+              List.of(List.of("filters")));
+        }
+      }
+    }
+  }
+
   private static void checkRateLimits(Require require, Map<String, ListenerConfig> listeners) {
     long sum = 0;
     for (ListenerConfig listener : listeners.values()) {
@@ -593,6 +640,7 @@ public record FairleadConfig(
         agreed.vips(),
         agreed.bgp(),
         agreed.databases(),
-        agreed.dns());
+        agreed.dns(),
+        agreed.filters());
   }
 }

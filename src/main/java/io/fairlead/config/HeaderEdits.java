@@ -81,7 +81,7 @@ public record HeaderEdits(
   }
 
   /** What is wrong with the name of a field to be edited. */
-  static @Nullable String name(String name) {
+  public static @Nullable String name(String name) {
     String syntax = Syntax.headerName(name);
     if (syntax != null) {
       return syntax;

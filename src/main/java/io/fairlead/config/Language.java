@@ -897,7 +897,8 @@ final class Language {
               VIPS,
               FILE_BGP,
               DatabasesLanguage.DATABASES,
-              FILE_DNS),
+              FILE_DNS,
+              FilterLanguage.FILTERS),
           List.of(),
           null,
           (values, _) ->
@@ -914,7 +915,8 @@ final class Language {
                   values.get(VIPS),
                   Optional.ofNullable(values.find(FILE_BGP)),
                   values.get(DatabasesLanguage.DATABASES),
-                  values.get(FILE_DNS)));
+                  values.get(FILE_DNS),
+                  values.get(FilterLanguage.FILTERS)));
 
   private Language() {}
 

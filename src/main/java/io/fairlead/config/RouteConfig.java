@@ -33,6 +33,7 @@ import java.util.stream.IntStream;
  * @param retry when a request is tried again
  * @param importance what is given up first when there is too much to do
  * @param trial what is tried out with the requests
+ * @param filters names of those that look at the requests, in this order
  */
 public record RouteConfig(
     String name,
@@ -53,7 +54,8 @@ public record RouteConfig(
     Map<String, Content> errors,
     RetryConfig retry,
     Importance importance,
-    TrialConfig trial) {
+    TrialConfig trial,
+    List<String> filters) {
   static final Range<Duration> TIMEOUT =
       Range.durations(Duration.ofMillis(1), Duration.ofHours(24));
   static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
@@ -92,7 +94,8 @@ public record RouteConfig(
         Map.of(),
         retry,
         importance,
-        TrialConfig.NONE);
+        TrialConfig.NONE,
+        List.of());
   }
 
   private static RouteAction to(String service) {
@@ -118,6 +121,7 @@ public record RouteConfig(
 
   public RouteConfig {
     rateLimits = List.copyOf(rateLimits);
+    filters = List.copyOf(filters);
     errors = Collections.unmodifiableMap(new LinkedHashMap<>(errors));
     Require require =
         new Require()
@@ -129,6 +133,11 @@ public record RouteConfig(
                 "rate-limit",
                 rateLimits.size(),
                 "must be at most " + MAX_RATE_LIMITS + " limits");
+    require.that(
+        filters.size() <= FilterConfig.MOST_OF_ROUTE,
+        "filters",
+        filters.size(),
+        "must be at most " + FilterConfig.MOST_OF_ROUTE);
     Map<String, Integer> names = new HashMap<>();
     for (int i = 0; i < rateLimits.size(); i++) {
       Integer first = names.putIfAbsent(rateLimits.get(i).name(), i);
@@ -243,6 +252,7 @@ public record RouteConfig(
     given.put("deny", !access.deny().isEmpty());
     auth.keys().forEach(key -> given.put(key, true));
     trial.keys().forEach(key -> given.put(key, true));
+    given.put("filters", !filters.isEmpty());
     given.put("limits", bodyBytes != AS_LISTENER);
     given.put("errors", !errors.isEmpty());
     given.values().removeIf(said -> !said);

@@ -934,6 +934,7 @@ final class RouteLanguage {
                 DENY));
     keys.addAll(AuthLanguage.KEYS);
     keys.addAll(TrialLanguage.KEYS);
+    keys.add(FilterLanguage.ROUTE_FILTERS);
     keys.addAll(List.of(ROUTE_LIMITS_KEY, ERRORS));
     return List.copyOf(keys);
   }
@@ -968,7 +969,8 @@ final class RouteLanguage {
         values.get(ERRORS),
         values.get(ROUTE_RETRY),
         values.get(IMPORTANCE),
-        TrialLanguage.read(values));
+        TrialLanguage.read(values),
+        values.get(FilterLanguage.ROUTE_FILTERS));
   }
 
   private static RouteAction action(Values values, Spot spot) {

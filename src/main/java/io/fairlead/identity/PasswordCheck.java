@@ -69,6 +69,6 @@ public final class PasswordCheck implements CredentialCheck {
       return refused;
     }
     return new Verdict.Accepted(
-        config.userHeader().isEmpty() ? Map.of() : Map.of(config.userHeader(), name), LASTS);
+        name, config.userHeader().isEmpty() ? Map.of() : Map.of(config.userHeader(), name), LASTS);
   }
 }

@@ -19,6 +19,7 @@ import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -108,7 +109,8 @@ public final class TokenCheck implements CredentialCheck {
       JWTClaimsSet claims = claims(token);
       Duration lasts = checkClaims(claims);
       return isEnough(claims)
-          ? new Verdict.Accepted(fields(claims), lasts)
+          ? new Verdict.Accepted(
+              Objects.requireNonNullElse(claims.getSubject(), ""), fields(claims), lasts)
           : new Verdict.Refused(
               true, challenge("insufficient_scope", "the token does not say enough"));
     } catch (Unfit e) {

@@ -8,11 +8,12 @@ public sealed interface Verdict {
   /**
    * It is good.
    *
+   * @param who its owner; empty: the credential does not say
    * @param fields what nodes are told of its owner, by field name in lower case; no control
    *     characters
    * @param lasts how long it need not be looked at again
    */
-  record Accepted(Map<String, String> fields, Duration lasts) implements Verdict {
+  record Accepted(String who, Map<String, String> fields, Duration lasts) implements Verdict {
     public Accepted {
       fields = Map.copyOf(fields);
     }

@@ -11,6 +11,8 @@ public enum ErrorReason {
   UNAUTHENTICATED(401, "The route asks who the client is, and the request does not prove it."),
   DENIED(403, "The client's address may not use this listener or route."),
   FORBIDDEN(403, "Who the client is has been found out, and the route does not let it in."),
+  FILTER_REFUSED(
+      403, "A filter of the route does not let the request in; it may say another status."),
   NO_ROUTE(404, "No route of the listener matches the request."),
   REQUEST_TIMEOUT(408, "The client took too long to send its request."),
   BODY_TOO_LARGE(
@@ -21,6 +23,7 @@ public enum ErrorReason {
   HEAD_TOO_LARGE(
       431, "The request head is larger than limits.header-bytes or has too many fields."),
   INTERNAL(500, "A mistake of Fairlead's own; the log has the details."),
+  FILTER_FAILED(500, "A filter of the route failed; an event says which, and how."),
   NOT_IMPLEMENTED(501, "The request needs a method or transfer coding that is not supported."),
   BAD_RESPONSE(502, "The node's answer could be read in two ways, or is not HTTP."),
   UPSTREAM_RESET(502, "The node closed the connection before its answer was complete."),
@@ -29,6 +32,7 @@ public enum ErrorReason {
   NO_NODE(503, "No node of the service is up."),
   OVERLOADED(503, "There is more to do than can be done; come again in a few seconds."),
   AUTH_UNAVAILABLE(503, "Who the client is could not be found out; come again in a few seconds."),
+  FILTER_TIMEOUT(503, "A filter of the route took longer than its timeout, or has too much to do."),
   FAULT_INJECTED(
       503, "The route makes this fault on purpose (fault.abort); the status may be another one."),
   NOT_CACHED(504, "The client wants a cached answer or none (only-if-cached), and there is none."),

@@ -42,6 +42,8 @@ public sealed interface Event {
           CertificatesRefused _,
           UsersRefused _,
           KeysRefused _,
+          FilterFailing _,
+          FilterSlow _,
           CertificateOrderFailed _,
           CertificateExpires _,
           NodeCertificateExpires _,
@@ -79,6 +81,7 @@ public sealed interface Event {
           CertificateOrdered _,
           CertificateRenewed _,
           RecordsResumed _,
+          FilterWorks _,
           NodeReinstated _,
           TextLogResumed _,
           ExportResumed _,
@@ -111,6 +114,8 @@ public sealed interface Event {
           CertificateLoaded _,
           UsersLoaded _,
           KeysLoaded _,
+          FilterLoaded _,
+          FilterEnded _,
           NodeTlsLoaded _,
           NodeJoined _,
           NodeProbation _,
@@ -662,6 +667,94 @@ public sealed interface Event {
           + source
           + ": "
           + why;
+    }
+  }
+
+  /**
+   * A class of somebody else's looks at requests from now on.
+   *
+   * @param version what its jar says; empty: nothing
+   * @param digest the beginning of the jar's SHA-256
+   */
+  record FilterLoaded(String filter, String factory, String jar, String version, String digest)
+      implements Event {
+    @Override
+    public String text() {
+      return "filter "
+          + filter
+          + " is "
+          + factory
+          + " of "
+          + jar
+          + (version.isEmpty() ? "" : ", version " + version)
+          + " ("
+          + digest
+          + ")";
+    }
+  }
+
+  /**
+   * It does not any more.
+   *
+   * @param trouble what went wrong at its end; empty: nothing
+   */
+  record FilterEnded(String filter, String digest, String trouble) implements Event {
+    @Override
+    public String text() {
+      return "the filter "
+          + filter
+          + " of before ("
+          + digest
+          + ") has ended"
+          + (trouble.isEmpty() ? "" : "; " + trouble);
+    }
+  }
+
+  /**
+   * A filter has begun to fail. What follows within seconds is not told again.
+   *
+   * @param requests about which it has not decided so far
+   * @param passes whether they go on all the same
+   */
+  record FilterFailing(String filter, long requests, boolean passes, String why) implements Event {
+    @Override
+    public String text() {
+      return "filter "
+          + filter
+          + " fails, and requests "
+          + (passes ? "go on without it" : "are refused")
+          + " ("
+          + requests
+          + " in the last second): "
+          + why;
+    }
+  }
+
+  /**
+   * It has not failed for a while.
+   *
+   * @param requests about which it had not decided
+   */
+  record FilterWorks(String filter, long requests) implements Event {
+    @Override
+    public String text() {
+      return "filter " + filter + " works again; it failed for " + requests + " requests";
+    }
+  }
+
+  /** A quick filter takes its time. What follows within seconds is not told again. */
+  record FilterSlow(String filter, long times, long longestMillis) implements Event {
+    @Override
+    public String text() {
+      return "filter "
+          + filter
+          + " took up to "
+          + longestMillis
+          + " ms, more than 10 ms "
+          + times
+          + (times == 1 ? " time" : " times")
+          + " in the last second; as a quick filter it keeps all requests of an event loop waiting"
+          + " while it does: it must not wait, or has to be a WaitingFilter";
     }
   }
 

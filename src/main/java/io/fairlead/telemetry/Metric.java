@@ -467,6 +467,30 @@ public enum Metric {
       Unit.NONE,
       "listener,route,service",
       "Answers of nodes that were kept. When it falls and misses rise, nodes no longer say how long their answers are fresh."),
+  FILTER_REQUESTS(
+      "fairlead_filter_requests_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "filter,reason",
+      "Requests that filters were asked about, by what they decided: passed, answered, refused, sent-elsewhere; failed, it did not decide. When failed rises, an event says why."),
+  FILTER_FAILURES(
+      "fairlead_filter_failures_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "filter,reason",
+      "Requests about which a filter did not decide: exception, it threw something; timeout, it took longer than it may; invalid, what it decided cannot be done; busy, it had as many to decide about as it may. When it rises, clients get errors, or requests go on unfiltered where on-error is pass."),
+  FILTER_SECONDS(
+      "fairlead_filter_seconds_total",
+      Type.COUNTER,
+      Unit.SECONDS,
+      "filter",
+      "Time until filters had decided; divided by requests it is how long they hold one up. When that rises, so does every answer's time."),
+  FILTER_SLOW(
+      "fairlead_filter_slow_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "filter",
+      "Times that a quick filter kept its event loop for more than 10 ms. When it rises, requests wait that have nothing to do with it: it waits for something, and should be a WaitingFilter."),
   CACHE_BYTES(
       "fairlead_cache_bytes",
       Type.GAUGE,

@@ -21,6 +21,12 @@ public enum RouteCounter {
   FORBIDDEN,
   /** Refused as who the client is could not be found out. */
   AUTH_UNAVAILABLE,
+  /** Refused by a filter. */
+  FILTER_REFUSED,
+  /** Refused as a filter failed. */
+  FILTER_FAILED,
+  /** Refused as a filter took too long. */
+  FILTER_TIMEOUT,
   /** Tried again: no connection to a node could be made. */
   RETRIED_CONNECT,
   /** Tried again: a node did nothing about the request. */
@@ -93,6 +99,9 @@ public enum RouteCounter {
       case UNAUTHENTICATED -> UNAUTHENTICATED;
       case FORBIDDEN -> FORBIDDEN;
       case AUTH_UNAVAILABLE -> AUTH_UNAVAILABLE;
+      case FILTER_REFUSED -> FILTER_REFUSED;
+      case FILTER_FAILED -> FILTER_FAILED;
+      case FILTER_TIMEOUT -> FILTER_TIMEOUT;
       default -> null;
     };
   }

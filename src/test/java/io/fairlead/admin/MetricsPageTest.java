@@ -38,7 +38,7 @@ class MetricsPageTest {
     assertThat(metric.help()).matches("(?s).*([Rr]ise|new series).*").endsWith(".");
     assertThat(
             List.of(
-                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind,instance,vip,router,direction,zone,name"
+                "listener,route,service,node,code_class,reason,version,jdk,resumed,certificate,level,state,receiver,outcome,to,kind,instance,vip,router,direction,zone,name,filter"
                     .split(",", -1)))
         .containsAll(metric.labels());
   }

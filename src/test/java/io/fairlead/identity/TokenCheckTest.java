@@ -275,7 +275,7 @@ final class TokenCheckTest {
   void aGoodTokenIsGoodForAsLongAsItLasts() throws JOSEException {
     TokenCheck check = check(CONFIG);
     assertThat(look(check, byRsa(claims().build())))
-        .isEqualTo(new Verdict.Accepted(Map.of("x-user", "ann"), Duration.ofSeconds(90)));
+        .isEqualTo(new Verdict.Accepted("ann", Map.of("x-user", "ann"), Duration.ofSeconds(90)));
     String byCurve =
         sign(
             header(JWSAlgorithm.ES256, "e").type(new JOSEObjectType("at+JWT")),
@@ -286,14 +286,14 @@ final class TokenCheckTest {
                 .build(),
             new ECDSASigner(ec));
     assertThat(look(check, byCurve))
-        .isEqualTo(new Verdict.Accepted(Map.of("x-user", "ann"), Duration.ofHours(1)));
+        .isEqualTo(new Verdict.Accepted("ann", Map.of("x-user", "ann"), Duration.ofHours(1)));
     String withoutKeyAndType =
         sign(
             new JWSHeader.Builder(JWSAlgorithm.RS256),
             claims().expirationTime(date(NOW - 29_000)).build(),
             new RSASSASigner(rsa));
     assertThat(look(check, withoutKeyAndType))
-        .isEqualTo(new Verdict.Accepted(Map.of("x-user", "ann"), Duration.ofSeconds(1)));
+        .isEqualTo(new Verdict.Accepted("ann", Map.of("x-user", "ann"), Duration.ofSeconds(1)));
   }
 
   @Test
@@ -314,7 +314,7 @@ final class TokenCheckTest {
     assertThat(look(check, byRsa(full.build())))
         .isEqualTo(
             new Verdict.Accepted(
-                Map.of("x-roles", "staff,admin", "x-level", "3"), Duration.ofSeconds(90)));
+                "ann", Map.of("x-roles", "staff,admin", "x-level", "3"), Duration.ofSeconds(90)));
     for (Map.Entry<String, Object> less :
         Map.<String, Object>of("scope", "read writer", "roles", "adm", "level", 4, "paid", "no")
             .entrySet()) {

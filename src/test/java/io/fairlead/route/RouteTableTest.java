@@ -158,7 +158,8 @@ class RouteTableTest {
         plain.errors(),
         plain.retry(),
         plain.importance(),
-        plain.trial());
+        plain.trial(),
+        plain.filters());
   }
 
   private static RouteTable<String> table(List<RouteConfig> routes) {

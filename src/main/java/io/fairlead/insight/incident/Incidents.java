@@ -437,6 +437,24 @@ final class Incidents {
         endOf("keys " + source, when);
         changeOnPurpose(when, "tokens are checked with other keys from " + source);
       }
+      case Event.FilterLoaded(String filter, String _, String jar, String version, String _) ->
+          changeOnPurpose(
+              when, "filter " + filter + " is of " + jar + (" " + version).stripTrailing());
+      case Event.FilterFailing(String filter, long _, boolean passes, String why) ->
+          state(
+              "filter " + filter,
+              "filter",
+              "warn",
+              when,
+              "The filter "
+                  + filter
+                  + " fails, and requests "
+                  + (passes ? "go on without it" : "are refused")
+                  + ": "
+                  + why,
+              Map.of(),
+              A_DAY_AND_MORE);
+      case Event.FilterWorks(String filter, long _) -> endOf("filter " + filter, when);
       case Event.KeysRefused(String source, String why) ->
           state(
               "keys " + source,
@@ -604,6 +622,8 @@ final class Incidents {
           Event.NameUsesPool _,
           Event.NameFailsOpen _,
           Event.BackupRemoved _,
+          Event.FilterSlow _,
+          Event.FilterEnded _,
           Event.Audit _ -> {}
     }
   }

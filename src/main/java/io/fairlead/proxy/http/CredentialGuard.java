@@ -67,7 +67,7 @@ public final class CredentialGuard extends Guard {
 
   /** One that was found good, and what nodes are told. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares what is known
-  private record Known(byte[][] names, byte[][] values, long until, int version) {}
+  private record Known(String who, byte[][] names, byte[][] values, long until, int version) {}
 
   /** One that is being looked at, and who waits for it. */
   private static final class Check {
@@ -191,7 +191,7 @@ public final class CredentialGuard extends Guard {
     int version = parts.check().version();
     Known known = memory.known.get(mark);
     if (known != null && known.version() == version && known.until() - loop.now() > 0) {
-      letIn(request, known);
+      letIn(exchange, known);
       return Answer.GOES_ON;
     }
     Check check = memory.going.get(mark);
@@ -285,7 +285,7 @@ public final class CredentialGuard extends Guard {
     Memory memory = check.memory;
     memory.going.remove(check.mark, check);
     Known known = null;
-    if (verdict instanceof Verdict.Accepted(Map<String, String> fields, var lasts)) {
+    if (verdict instanceof Verdict.Accepted(String who, Map<String, String> fields, var lasts)) {
       byte[][] names = new byte[fields.size()][];
       byte[][] values = new byte[fields.size()][];
       int at = 0;
@@ -293,7 +293,7 @@ public final class CredentialGuard extends Guard {
         names[at] = Ascii.bytes(field.getKey());
         values[at++] = field.getValue().getBytes(StandardCharsets.UTF_8);
       }
-      known = new Known(names, values, loop.now() + lasts.toNanos(), version);
+      known = new Known(who, names, values, loop.now() + lasts.toNanos(), version);
       memory.remember(check.mark, known);
     }
     for (Ticket ticket : check.waiting) {
@@ -303,7 +303,7 @@ public final class CredentialGuard extends Guard {
       Exchange exchange = ticket.exchange;
       try {
         if (known != null) {
-          letIn(exchange.request, known);
+          letIn(exchange, known);
           exchange.goOn();
         } else {
           turnAway(exchange, verdict);
@@ -328,7 +328,11 @@ public final class CredentialGuard extends Guard {
   }
 
   /** What nodes are told is ours alone. */
-  private void letIn(Head request, Known known) {
+  private void letIn(Exchange exchange, Known known) {
+    Head request = exchange.request;
+    if (!known.who().isEmpty()) {
+      exchange.identified(known.who());
+    }
     dropOwn(request, dropped);
     for (int i = 0; i < known.names().length; i++) {
       byte[] name = known.names()[i];

@@ -4,6 +4,7 @@ import io.fairlead.config.ContentCoding;
 import io.fairlead.config.HedgeConfig;
 import io.fairlead.config.NodeProtocol;
 import io.fairlead.config.RetryOn.Failure;
+import io.fairlead.extension.LoadedFilter;
 import io.fairlead.proxy.RequestIds;
 import io.fairlead.proxy.http.Attempt.Outcome;
 import io.fairlead.route.RouteTable;
@@ -91,6 +92,12 @@ final class Exchange {
 
   /** The number of the guard that was asked last. */
   private int asked;
+
+  /** Who the client is; null: no guard has found that out. */
+  private @Nullable String identity;
+
+  /** What filters of the route have said; null: it has none. */
+  private @Nullable Filtered filtered;
 
   /** What the cache of the route has to do with it; null: the route has none. */
   private @Nullable CacheTurn cached;
@@ -201,9 +208,26 @@ final class Exchange {
       return;
     }
     Guard[] guards = matched.guards();
-    if (guards == null || isLetIn(guards, 0)) {
+    if (guards == null) {
+      proceed(matched);
+      return;
+    }
+    LoadedFilter[] filters = matched.filters();
+    if (filters != null) {
+      filtered = new Filtered(filters, loop.index());
+    }
+    if (isLetIn(guards, 0)) {
       proceed(matched);
     }
+  }
+
+  /** What filters have said of it. Only for a route that has some. */
+  Filtered filtered() {
+    Filtered present = filtered;
+    if (present == null) {
+      throw new IllegalStateException("no filter looks at it");
+    }
+    return present;
   }
 
   /** Asks guards, from that one on; false: one has answered, or holds it. */
@@ -254,6 +278,27 @@ final class Exchange {
     send(local);
   }
 
+  /** A filter does not let it in, and says what the client is to hear. */
+  void turnAway(ErrorReason reason, LocalAnswer answer) {
+    if (isGrpc()) {
+      answer(reason);
+      return;
+    }
+    countError(reason);
+    begin(answer);
+    send(answer);
+  }
+
+  /** A guard has found out who the client is. */
+  void identified(String name) {
+    identity = name;
+  }
+
+  /** Who the client is, as far as a guard has found out; null: nothing is known. */
+  @Nullable String identity() {
+    return identity;
+  }
+
   /** A guard does not let it in; somebody else has said what the client is to hear. */
   void turnAway(ErrorReason reason, Head answer, byte[] content) {
     if (isGrpc()) {
@@ -297,12 +342,22 @@ final class Exchange {
     send(local);
   }
 
+  /** A filter answers it. */
+  void answerInstead(LocalAnswer local) {
+    begin(local);
+    send(local);
+  }
+
   /** Its client has had too many looked at already. */
   void turnAwayFor(long nanos) {
     turnAway(ErrorReason.RATE_LIMITED, RetryAfter.NAME, RetryAfter.seconds(nanos));
   }
 
   private void proceed(HttpRoute matched) {
+    Filtered said = filtered;
+    if (said != null) {
+      said.decided();
+    }
     LocalAnswer local = matched.response();
     Redirection redirection = matched.redirection();
     if (local != null) {
@@ -353,8 +408,10 @@ final class Exchange {
   }
 
   private void forward(HttpRoute matched) {
+    Filtered said = filtered;
+    ServiceTarget chosen = said == null ? null : said.target();
     RouteCache cache = matched.cache();
-    if (cache != null) {
+    if (cache != null && chosen == null) { // what is kept is of the route's own service
       CacheTurn mine = ownCacheTurn;
       if (mine == null) {
         mine = new CacheTurn(this, loop);
@@ -368,7 +425,7 @@ final class Exchange {
       answer(ErrorReason.BAD_REQUEST);
       return;
     }
-    target = session.target(matched, request, loop.loop().random());
+    target = chosen != null ? chosen : session.target(matched, request, loop.loop().random());
     session.begin(request, target, loop.index());
     FieldEdits edits = matched.requestEdits();
     if (edits != null) {
@@ -1310,6 +1367,10 @@ final class Exchange {
   }
 
   private void editResponse() {
+    Filtered said = filtered;
+    if (said != null) {
+      said.editResponse(response);
+    }
     HttpRoute matched = route;
     FieldEdits edits = matched == null ? null : matched.responseEdits();
     if (matched != null && edits != null) {
@@ -1390,6 +1451,11 @@ final class Exchange {
       frames.release();
     }
     endHold();
+    Filtered said = filtered;
+    if (said != null) {
+      filtered = null;
+      said.decided();
+    }
     CacheTurn ends = cached;
     if (ends != null) {
       cached = null;
@@ -1414,6 +1480,7 @@ final class Exchange {
     client = null;
     route = null;
     target = null;
+    identity = null;
     loop.giveBack(this);
   }
 

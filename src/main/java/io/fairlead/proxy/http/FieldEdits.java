@@ -160,6 +160,11 @@ final class FieldEdits {
     return exchange.client().who().isSecure() ? HTTPS : HTTP;
   }
 
+  /** The client's address. */
+  static String clientText(Exchange exchange) {
+    return new String(client(exchange), StandardCharsets.US_ASCII);
+  }
+
   private static byte[] client(Exchange exchange) {
     Head asked = exchange.request;
     Client who = exchange.client().who();

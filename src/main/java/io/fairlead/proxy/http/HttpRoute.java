@@ -7,10 +7,12 @@ import io.fairlead.config.RouteAction;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.UpstreamConfig;
 import io.fairlead.config.WebSocketConfig;
+import io.fairlead.extension.LoadedFilter;
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.RouteCounter;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,14 @@ public final class HttpRoute {
   private final LoopCounters<RouteCounter> counters;
   private final RateLimits rateLimits;
   private final Guard @Nullable [] guards;
+
+  /** Those among the guards; null: there are none. */
+  private final LoadedFilter @Nullable [] filters;
+
+  /** Where filters may send requests to, and what these are counted as among its answers. */
+  private final ServiceTarget[] elsewhere;
+
+  private final int[] elsewhereClasses;
   private final ErrorPages errorPages;
   private final Access access;
   private final byte[] name;
@@ -73,6 +83,21 @@ public final class HttpRoute {
     this.counters = counters;
     this.rateLimits = rateLimits;
     this.guards = guards.isEmpty() ? null : guards.toArray(Guard[]::new);
+    List<FilterGuard> asked =
+        guards.stream().filter(FilterGuard.class::isInstance).map(FilterGuard.class::cast).toList();
+    filters =
+        asked.isEmpty()
+            ? null
+            : asked.stream().map(FilterGuard::filter).toArray(LoadedFilter[]::new);
+    elsewhere =
+        asked.stream()
+            .flatMap(guard -> guard.targets().values().stream())
+            .distinct()
+            .toArray(ServiceTarget[]::new);
+    elsewhereClasses =
+        Arrays.stream(elsewhere)
+            .mapToInt(target -> target.service().answers().classOf(config.name()))
+            .toArray();
     this.errorPages = errorPages;
     access = Access.of(config.access());
     name = Ascii.bytes(config.name());
@@ -138,6 +163,11 @@ public final class HttpRoute {
         return answerClasses[i];
       }
     }
+    for (int i = 0; i < elsewhere.length; i++) {
+      if (elsewhere[i] == target) {
+        return elsewhereClasses[i];
+      }
+    }
     return answerClasses[0];
   }
 
@@ -176,6 +206,11 @@ public final class HttpRoute {
   public List<Guard> guardList() {
     Guard[] all = guards;
     return all == null ? List.of() : List.of(all);
+  }
+
+  /** Filters that look at its requests; null: there are none. */
+  LoadedFilter @Nullable [] filters() {
+    return filters;
   }
 
   /** Null: there are none. */

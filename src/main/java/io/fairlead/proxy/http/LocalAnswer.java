@@ -80,6 +80,20 @@ final class LocalAnswer {
         status, type.isEmpty() ? "" : "content-type: " + type + "\r\n", content.bytes().toArray());
   }
 
+  /**
+   * An answer of a filter.
+   *
+   * @param type of the body; empty: nothing is said of it
+   * @param refusal whether it is said to be an error
+   */
+  static LocalAnswer ofFilter(int status, String type, byte[] content, boolean refusal) {
+    return new LocalAnswer(
+        status,
+        (refusal ? "fairlead-error: " + ErrorReason.FILTER_REFUSED.wireName() + "\r\n" : "")
+            + (type.isEmpty() ? "" : "content-type: " + type + "\r\n"),
+        content);
+  }
+
   /** An answer with that status that the operator wants some clients to get. */
   static LocalAnswer ofFault(int status) {
     String text = status + " " + phrase(status) + ": " + ErrorReason.FAULT_INJECTED.meaning();

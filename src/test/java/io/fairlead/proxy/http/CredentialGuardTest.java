@@ -64,7 +64,7 @@ final class CredentialGuardTest {
       go.acquireUninterruptibly();
       String text = new String(credential, StandardCharsets.US_ASCII);
       return switch (text.substring(0, 4)) {
-        case "good" -> new Verdict.Accepted(Map.of("x-user", text), lasts);
+        case "good" -> new Verdict.Accepted(text, Map.of("x-user", text), lasts);
         case "weak" -> new Verdict.Refused(true, "Test error=\"weak\"");
         case "lost" -> new Verdict.Unavailable();
         case "bomb" -> throw new IllegalStateException("thrown by a test");

@@ -155,7 +155,8 @@ final class ProxyFixture implements ProxyUnderTest, NothingLeftOver.Watched {
         Map.of(),
         retry,
         Importance.NORMAL,
-        TrialConfig.NONE);
+        TrialConfig.NONE,
+        List.of());
   }
 
   /** A policy that sends everything to the same nodes under these limits. */
