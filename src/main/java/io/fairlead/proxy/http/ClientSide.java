@@ -67,6 +67,9 @@ sealed interface ClientSide permits HttpConnection, ClientStream, Subrequest {
    */
   void exchangeDone(boolean requestDone);
 
+  /** Where the client may come by HTTP/3, as the value of Alt-Svc; empty: nowhere. */
+  byte[] altService();
+
   /** The number of its listener's name in records. */
   int listenerName();
 

@@ -399,6 +399,11 @@ final class ClientStream implements ClientSide {
   }
 
   @Override
+  public byte[] altService() {
+    return carrier.altService();
+  }
+
+  @Override
   public Client who() {
     return carrier.who();
   }

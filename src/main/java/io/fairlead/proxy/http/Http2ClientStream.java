@@ -88,6 +88,11 @@ final class Http2ClientStream extends Http2Stream implements StreamCarrier {
   }
 
   @Override
+  public byte[] altService() {
+    return listener().altService(owner.context().channel());
+  }
+
+  @Override
   public Client who() {
     return owner.who();
   }

@@ -83,5 +83,8 @@ interface StreamCarrier {
 
   Client who();
 
+  /** See {@link ClientSide#altService}. */
+  byte[] altService();
+
   HttpListenerState listener();
 }
