@@ -1,17 +1,39 @@
 package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.demo.TestNode;
-import io.fairlead.telemetry.ListenerCounter;
+import io.fairlead.telemetry.ErrorReason;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http3.DefaultHttp3Headers;
+import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
+import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
+import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP/3 with clients, as another library's client sees it. */
 @Timeout(60)
@@ -31,12 +53,10 @@ final class Http3Test {
 
   @AfterEach
   void stop() {
-    System.err.println("DBG stop " + System.nanoTime() / 1000000);
     Fairlead last = running;
     if (last != null) {
       last.close();
     }
-    System.err.println("DBG stopped " + System.nanoTime() / 1000000);
     node.close();
   }
 
@@ -72,10 +92,6 @@ final class Http3Test {
     return new Http3Peer(port, certificates.ca());
   }
 
-  private long counted(ListenerCounter what) {
-    return Loopback.listener(fairlead(), "web").state().counters().get(what);
-  }
-
   @Test
   void aRequestIsAnswered() throws Exception {
     start("", "", node.port());
@@ -85,7 +101,286 @@ final class Http3Test {
       assertThat(answer.body()).contains("hello from a");
       assertThat(answer.fields.get("via")).isEqualTo("1.1 fairlead");
       assertThat(answer.fields).doesNotContainKey("alt-svc");
-    System.err.println("DBG done " + System.nanoTime() / 1000000);
     }
+  }
+
+  @Test
+  void bodiesGoBothWays() throws Exception {
+    start("", "", node.port());
+    byte[] body = new byte[700_000];
+    new SplittableRandom(5).nextBytes(body);
+    try (Http3Peer peer = peer()) {
+      Http3Peer.Answer answer = peer.post("/echo?raw", body).await();
+      assertThat(answer.status).isEqualTo("200");
+      Http3Peer.Answer large = peer.get("/bytes/3000000").await();
+      assertThat(large.bytes.size()).isEqualTo(3_000_000);
+      Http3Peer.Answer chunked = peer.get("/chunked/100000?trailer").await();
+      assertThat(chunked.bytes.size()).isEqualTo(100_000);
+      assertThat(chunked.trailers).isNotEmpty();
+    }
+    leavesNothing();
+  }
+
+  @Test
+  void manyAtOnce() throws Exception {
+    start("", "", node.port());
+    try (Http3Peer peer = peer()) {
+      List<Http3Peer.Answer> answers = new ArrayList<>();
+      for (int i = 0; i < 90; i++) {
+        answers.add(peer.get("/bytes/" + i * 1000));
+      }
+      for (int i = 0; i < 90; i++) {
+        assertThat(answers.get(i).await().bytes.size()).isEqualTo(i * 1000);
+      }
+      for (int i = 0; i < 300; i++) { // more than may be open at once
+        assertThat(peer.get("/").await().status).isEqualTo("200");
+      }
+    }
+    leavesNothing();
+  }
+
+  private void leavesNothing() throws Exception {
+    Loopback.await("no exchange", () -> fairlead().dataPlane().exchangesInUse() == 0);
+    Loopback.await(
+        "no connection",
+        () -> Loopback.listener(fairlead(), "web").state().connections() == 0);
+  }
+
+  /** A node that takes requests and says only what a test has it say. */
+  private static final class SilentNode implements AutoCloseable {
+    final ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    final BlockingQueue<Socket> taken = new LinkedBlockingQueue<>();
+
+    SilentNode() throws IOException {
+      Thread.ofVirtual()
+          .start(() -> {
+            try {
+              while (true) {
+                taken.add(socket.accept());
+              }
+            } catch (IOException e) {
+              // Closed.
+            }
+          });
+    }
+
+    /** The next connection, of which the head of a request has been read. */
+    Socket next() throws Exception {
+      Socket next = taken.poll(20, TimeUnit.SECONDS);
+      assertThat(next).isNotNull();
+      next.setSoTimeout(20_000);
+      StringBuilder head = new StringBuilder();
+      while (head.indexOf("\r\n\r\n") < 0) {
+        int b = next.getInputStream().read();
+        assertThat(b).isNotNegative();
+        head.append((char) b);
+      }
+      return next;
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"whole", "part", "answered"})
+  void whoDoesNotWaitEndsTheExchangeAtOnce(String when) throws Exception {
+    try (SilentNode silent = new SilentNode()) {
+      start("", "", silent.socket.getLocalPort());
+      try (Http3Peer peer = peer()) {
+        Http3Peer.Answer answer =
+            when.equals("part") ? peer.begin("POST", "/a") : peer.get("/a");
+        if (when.equals("part")) {
+          Http3Peer.send(answer, new byte[100]);
+        }
+        Socket at = silent.next();
+        if (when.equals("answered")) {
+          at.getOutputStream()
+              .write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na".getBytes(StandardCharsets.US_ASCII));
+          answer.head.get(20, TimeUnit.SECONDS);
+        }
+        assertThat(fairlead().dataPlane().exchangesInUse()).isEqualTo(1);
+        if (!when.equals("part")) {
+          Thread.sleep(300); // what watches has begun to
+        }
+        long began = System.nanoTime();
+        Http3Peer.stream(answer).shutdown(0x10c);
+        Loopback.await(
+            "its end", Duration.ofSeconds(2), () -> fairlead().dataPlane().exchangesInUse() == 0);
+        System.out.printf("cancelled, %s: over in %d ms%n", when, (System.nanoTime() - began) / 1_000_000);
+        int rest;
+        do {
+          rest = at.getInputStream().read();
+        } while (rest >= 0);
+        assertThat(peer.get("/b").stream).isNotNull(); // the connection goes on
+        silent.next();
+      }
+    }
+    leavesNothing();
+  }
+
+  @Test
+  void aHeldAnswerComesAtLast() throws Exception {
+    try (SilentNode silent = new SilentNode()) {
+      start("", "", silent.socket.getLocalPort());
+      try (Http3Peer peer = peer()) {
+        Http3Peer.Answer answer = peer.get("/a");
+        Socket at = silent.next();
+        for (String part : List.of("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n", "a", "b", "c")) {
+          Thread.sleep(250); // long enough to be watched in between
+          at.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
+        }
+        assertThat(answer.await().body()).isEqualTo("abc");
+      }
+    }
+    leavesNothing();
+  }
+
+  @Test
+  void otherVersionsTellOfIt() throws Exception {
+    start("", "", node.port());
+    for (String version : List.of("--http1.1", "--http2")) {
+      Tool.Said said =
+          Tool.run(
+              "",
+              List.of(
+                  "curl", "-sS", "-i", version, "--noproxy", "*", "--cacert",
+                  certificates.ca().toString(), "https://127.0.0.1:" + port + "/"));
+      assertThat(said.output()).contains("alt-svc: h3=\":" + port + "\"; ma=60");
+    }
+  }
+
+  @Test
+  void listenersThatDrainSayGoodbye() throws Exception {
+    try (SilentNode silent = new SilentNode()) {
+      start("", "", silent.socket.getLocalPort());
+      try (Http3Peer peer = peer()) {
+        Http3Peer.Answer answer = peer.get("/a");
+        Socket at = silent.next();
+        CompletableFuture<Integer> drained =
+            Loopback.listener(fairlead(), "web").drain(Duration.ofSeconds(20));
+        assertThat(peer.goAway.get(20, TimeUnit.SECONDS)).isEqualTo((1L << 62) - 4);
+        at.getOutputStream()
+            .write("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na".getBytes(StandardCharsets.US_ASCII));
+        assertThat(answer.await().body()).isEqualTo("a");
+        assertThat(peer.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x100);
+        assertThat(drained.get(20, TimeUnit.SECONDS)).isEqualTo(0);
+      }
+    }
+  }
+
+  @Test
+  void headsThatAreTooLargeAreAnswered() throws Exception {
+    start("", "limits: { header-bytes: 4KiB, body-bytes: 10KiB }", node.port());
+    try (Http3Peer peer = peer()) {
+      assertThat(peer.get("/", "x-large", "a".repeat(5000)).await().status).isEqualTo("431");
+      assertThat(peer.get("/", "x-large", "a".repeat(3000)).await().status).isEqualTo("200");
+      Http3Peer.Answer body = peer.begin("POST", "/echo");
+      Http3Peer.send(body, new byte[20_000]);
+      assertThat(body.head.get(20, TimeUnit.SECONDS).status).isEqualTo("413");
+      assertThat(peer.get("/").await().status).isEqualTo("200");
+    }
+    leavesNothing();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "connection, close",
+    "transfer-encoding, chunked",
+    "te, gzip",
+    "content-length, 5",
+    "host, other.test",
+    "x-break, 'a\u0001b'"
+  })
+  void whatIsNoMessageIsRefused(String name, String value) throws Exception {
+    start("", "", node.port());
+    try (Http3Peer peer = peer()) {
+      DefaultHttp3HeadersFrame frame =
+          new DefaultHttp3HeadersFrame(new DefaultHttp3Headers(false));
+      frame.headers().method("GET").path("/").scheme("https").authority("shop.test");
+      frame.headers().add(name, value);
+      Http3Peer.Answer answer = peer.begin(frame);
+      Http3Peer.end(answer);
+      assertThatThrownBy(answer::await).isNotNull();
+      assertThat(answer.resetBy).isEqualTo(0x10e);
+      assertThat(peer.get("/").await().status).isEqualTo("200");
+    }
+    assertThat(Loopback.listener(fairlead(), "web").state().errors().get(ErrorReason.BAD_REQUEST))
+        .isEqualTo(1);
+    leavesNothing();
+  }
+
+  /** A frame of data of which only a part comes is no body. */
+  @Test
+  void anEndInTheMiddleOfAFrameIsRefused() throws Exception {
+    try (SilentNode silent = new SilentNode()) {
+      start("", "", silent.socket.getLocalPort());
+      try (Http3Peer peer = peer()) {
+        Http3Peer.Answer answer = peer.begin("POST", "/a");
+        silent.next();
+        QuicStreamChannel stream = Http3Peer.stream(answer);
+        ByteBuf broken = Unpooled.wrappedBuffer(new byte[] {0, 10, 'a', 'b'});
+        stream
+            .eventLoop()
+            .submit(() -> stream.pipeline().firstContext().writeAndFlush(
+                new DefaultQuicStreamFrame(broken, true)))
+            .get();
+        assertThatThrownBy(answer::await).isNotNull();
+        assertThat(answer.resetBy).isEqualTo(0x10e);
+      }
+    }
+    leavesNothing();
+  }
+
+  /** The node takes nothing: what is on the way is bounded, and none of it is lost. */
+  @Test
+  void aSlowNodeSlowsItsClientDown() throws Exception {
+    try (SilentNode silent = new SilentNode()) {
+      start("", "limits: { body-bytes: 100MiB }", silent.socket.getLocalPort());
+      try (Http3Peer peer = peer()) {
+        Http3Peer.Answer answer = peer.begin("POST", "/a");
+        Socket at = silent.next();
+        int pieces = 300;
+        for (int i = 0; i < pieces; i++) {
+          Http3Peer.send(answer, new byte[100_000]);
+        }
+        Http3Peer.end(answer);
+        Thread.sleep(500);
+        assertThat(fairlead().dataPlane().bufferBytesInUse()).isLessThan(12_000_000);
+        at.getOutputStream().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        long got = 0;
+        byte[] buffer = new byte[65536];
+        while (got < pieces * 100_000L) {
+          int count = at.getInputStream().read(buffer);
+          assertThat(count).isPositive();
+          got += count;
+        }
+        at.getOutputStream()
+            .write("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na".getBytes(StandardCharsets.US_ASCII));
+        assertThat(answer.await().body()).isEqualTo("a");
+        assertThat(answer.informational).contains("100");
+      }
+    }
+    leavesNothing();
+  }
+
+  @Test
+  void aFloodOfResetsEnds() throws Exception {
+    try (SilentNode silent = new SilentNode()) {
+      start("", "", silent.socket.getLocalPort());
+      try (Http3Peer peer = peer()) {
+        for (int i = 0; i < 3000 && !peer.closeCode.isDone(); i++) {
+          try {
+            Http3Peer.stream(peer.begin("POST", "/a")).shutdown(0x10c);
+          } catch (Exception e) {
+            break; // closed, or no room for more streams
+          }
+        }
+        assertThat(peer.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x107);
+      }
+    }
+    leavesNothing();
   }
 }
