@@ -4,6 +4,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -55,6 +56,7 @@ final class Http3Peer implements AutoCloseable {
     final CompletableFuture<Answer> head = new CompletableFuture<>();
     final CompletableFuture<Answer> whole = new CompletableFuture<>();
     volatile @Nullable QuicStreamChannel stream;
+    ChannelFuture written;
     String status = "";
     long resetBy = -1;
 
@@ -167,16 +169,18 @@ final class Http3Peer implements AutoCloseable {
     QuicStreamChannel stream =
         Http3.newRequestStream(connection, new Reader(answer)).get(10, TimeUnit.SECONDS);
     answer.stream = stream;
-    stream.writeAndFlush(frame);
+    answer.written = stream.writeAndFlush(frame);
     return answer;
   }
 
   static void send(Answer to, byte[] data) {
-    stream(to).writeAndFlush(new DefaultHttp3DataFrame(Unpooled.wrappedBuffer(data)));
+    to.written =
+        stream(to).writeAndFlush(new DefaultHttp3DataFrame(Unpooled.wrappedBuffer(data)));
   }
 
+  /** The library's own end would overtake what waits to be sent. */
   static void end(Answer to) {
-    stream(to).shutdownOutput();
+    to.written.addListener(_ -> stream(to).shutdownOutput());
   }
 
   static QuicStreamChannel stream(Answer of) {
