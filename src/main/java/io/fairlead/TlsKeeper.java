@@ -126,7 +126,10 @@ final class TlsKeeper {
           try {
             loaded.put(
                 listener.name(),
-                new Loaded(shared, shared.load(whole(listener.name(), wanted), listener.http3().isPresent()), files));
+                new Loaded(
+                    shared,
+                    shared.load(whole(listener.name(), wanted), listener.http3().isPresent()),
+                    files));
           } catch (IOException e) {
             throw new IOException("listeners." + listener.name() + ".tls: " + e.getMessage(), e);
           }

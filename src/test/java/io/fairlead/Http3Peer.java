@@ -88,16 +88,12 @@ final class Http3Peer implements AutoCloseable {
             .build();
     ChannelHandler codec =
         Http3.newQuicClientCodecBuilder()
-            .sslEngineProvider(
-                channel ->
-                    context.newEngine(
-                        channel.alloc(),
-                        name,
-                        port))
+            .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, port))
             .maxIdleTimeout(60, TimeUnit.SECONDS)
             .initialMaxData(10_000_000)
             .initialMaxStreamDataBidirectionalLocal(1_000_000)
             .activeMigration(true)
+            .activeConnectionIdLimit(8)
             .build();
     socket =
         new Bootstrap()
@@ -174,8 +170,7 @@ final class Http3Peer implements AutoCloseable {
   }
 
   static void send(Answer to, byte[] data) {
-    to.written =
-        stream(to).writeAndFlush(new DefaultHttp3DataFrame(Unpooled.wrappedBuffer(data)));
+    to.written = stream(to).writeAndFlush(new DefaultHttp3DataFrame(Unpooled.wrappedBuffer(data)));
   }
 
   /** The library's own end would overtake what waits to be sent. */
@@ -220,8 +215,11 @@ final class Http3Peer implements AutoCloseable {
           answer.informational.add(status.toString());
         } else {
           Map<String, String> into = final_ ? answer.trailers : answer.fields;
-          frame.headers().forEach(e ->
-              into.merge(e.getKey().toString(), e.getValue().toString(), (a, b) -> a + "|" + b));
+          frame
+              .headers()
+              .forEach(e ->
+                  into.merge(
+                      e.getKey().toString(), e.getValue().toString(), (a, b) -> a + "|" + b));
           if (!final_ && status != null) {
             answer.status = status.toString();
             answer.head.complete(answer);

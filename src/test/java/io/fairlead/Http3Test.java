@@ -12,6 +12,8 @@ import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -144,8 +146,7 @@ final class Http3Test {
   private void leavesNothing() throws Exception {
     Loopback.await("no exchange", () -> fairlead().dataPlane().exchangesInUse() == 0);
     Loopback.await(
-        "no connection",
-        () -> Loopback.listener(fairlead(), "web").state().connections() == 0);
+        "no connection", () -> Loopback.listener(fairlead(), "web").state().connections() == 0);
   }
 
   /** A node that takes requests and says only what a test has it say. */
@@ -192,15 +193,16 @@ final class Http3Test {
     try (SilentNode silent = new SilentNode()) {
       start("", "", silent.socket.getLocalPort());
       try (Http3Peer peer = peer()) {
-        Http3Peer.Answer answer =
-            when.equals("part") ? peer.begin("POST", "/a") : peer.get("/a");
+        Http3Peer.Answer answer = when.equals("part") ? peer.begin("POST", "/a") : peer.get("/a");
         if (when.equals("part")) {
           Http3Peer.send(answer, new byte[100]);
         }
         Socket at = silent.next();
         if (when.equals("answered")) {
           at.getOutputStream()
-              .write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na".getBytes(StandardCharsets.US_ASCII));
+              .write(
+                  "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na"
+                      .getBytes(StandardCharsets.US_ASCII));
           answer.head.get(20, TimeUnit.SECONDS);
         }
         assertThat(fairlead().dataPlane().exchangesInUse()).isEqualTo(1);
@@ -211,7 +213,8 @@ final class Http3Test {
         Http3Peer.stream(answer).shutdown(0x10c);
         Loopback.await(
             "its end", Duration.ofSeconds(2), () -> fairlead().dataPlane().exchangesInUse() == 0);
-        System.out.printf("cancelled, %s: over in %d ms%n", when, (System.nanoTime() - began) / 1_000_000);
+        System.out.printf(
+            "cancelled, %s: over in %d ms%n", when, (System.nanoTime() - began) / 1_000_000);
         int rest;
         do {
           rest = at.getInputStream().read();
@@ -248,8 +251,15 @@ final class Http3Test {
           Tool.run(
               "",
               List.of(
-                  "curl", "-sS", "-i", version, "--noproxy", "*", "--cacert",
-                  certificates.ca().toString(), "https://127.0.0.1:" + port + "/"));
+                  "curl",
+                  "-sS",
+                  "-i",
+                  version,
+                  "--noproxy",
+                  "*",
+                  "--cacert",
+                  certificates.ca().toString(),
+                  "https://127.0.0.1:" + port + "/"));
       assertThat(said.output()).contains("alt-svc: h3=\":" + port + "\"; ma=60");
     }
   }
@@ -265,7 +275,9 @@ final class Http3Test {
             Loopback.listener(fairlead(), "web").drain(Duration.ofSeconds(20));
         assertThat(peer.goAway.get(20, TimeUnit.SECONDS)).isEqualTo((1L << 62) - 4);
         at.getOutputStream()
-            .write("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na".getBytes(StandardCharsets.US_ASCII));
+            .write(
+                "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na"
+                    .getBytes(StandardCharsets.US_ASCII));
         assertThat(answer.await().body()).isEqualTo("a");
         assertThat(peer.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x100);
         assertThat(drained.get(20, TimeUnit.SECONDS)).isEqualTo(0);
@@ -299,8 +311,7 @@ final class Http3Test {
   void whatIsNoMessageIsRefused(String name, String value) throws Exception {
     start("", "", node.port());
     try (Http3Peer peer = peer()) {
-      DefaultHttp3HeadersFrame frame =
-          new DefaultHttp3HeadersFrame(new DefaultHttp3Headers(false));
+      DefaultHttp3HeadersFrame frame = new DefaultHttp3HeadersFrame(new DefaultHttp3Headers(false));
       frame.headers().method("GET").path("/").scheme("https").authority("shop.test");
       frame.headers().add(name, value);
       Http3Peer.Answer answer = peer.begin(frame);
@@ -326,8 +337,11 @@ final class Http3Test {
         ByteBuf broken = Unpooled.wrappedBuffer(new byte[] {0, 10, 'a', 'b'});
         stream
             .eventLoop()
-            .submit(() -> stream.pipeline().firstContext().writeAndFlush(
-                new DefaultQuicStreamFrame(broken, true)))
+            .submit(() ->
+                stream
+                    .pipeline()
+                    .firstContext()
+                    .writeAndFlush(new DefaultQuicStreamFrame(broken, true)))
             .get();
         assertThatThrownBy(answer::await).isNotNull();
         assertThat(answer.resetBy).isEqualTo(0x10e);
@@ -351,7 +365,8 @@ final class Http3Test {
         Http3Peer.end(answer);
         Thread.sleep(500);
         assertThat(fairlead().dataPlane().bufferBytesInUse()).isLessThan(12_000_000);
-        at.getOutputStream().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        at.getOutputStream()
+            .write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         long got = 0;
         byte[] buffer = new byte[65536];
         while (got < pieces * 100_000L) {
@@ -360,7 +375,9 @@ final class Http3Test {
           got += count;
         }
         at.getOutputStream()
-            .write("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na".getBytes(StandardCharsets.US_ASCII));
+            .write(
+                "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na"
+                    .getBytes(StandardCharsets.US_ASCII));
         assertThat(answer.await().body()).isEqualTo("a");
         assertThat(answer.informational).contains("100");
       }
@@ -385,5 +402,206 @@ final class Http3Test {
       }
     }
     leavesNothing();
+  }
+
+  /** RFC 9220. */
+  @Test
+  void webSocketsGoThrough() throws Exception {
+    try (ServerSocket at = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      start("", "", at.getLocalPort());
+      try (Http3Peer peer = peer()) {
+        DefaultHttp3HeadersFrame frame =
+            new DefaultHttp3HeadersFrame(new DefaultHttp3Headers(false));
+        frame.headers().method("CONNECT").path("/chat").scheme("https").authority("shop.test");
+        frame.headers().add(":protocol", "websocket");
+        frame.headers().add("sec-websocket-version", "13");
+        Http3Peer.Answer answer = peer.begin(frame);
+        try (WebSocketPeer node = WebSocketPeer.from(at)) {
+          assertThat(answer.head.get(20, TimeUnit.SECONDS).status).isEqualTo("200");
+          byte[] text = {(byte) 0x81, (byte) 0x81, 0, 0, 0, 0, 'x'}; // masked by nothing
+          Http3Peer.send(answer, text);
+          assertThat(node.next()).isEqualTo("text x");
+          WebSocketPeer _ = node.text("y");
+          Loopback.await("its answer", () -> answer.bytes.size() >= 3);
+        }
+      }
+    }
+    leavesNothing();
+  }
+
+  private String yaml(String listener, int at) {
+    return """
+    admin: { bind: "127.0.0.1:0" }
+    runtime: { event-loops: 2 }
+    listeners:
+      web:
+        bind: "127.0.0.1:%d"
+        tls: { certificates: [ { cert: "%s/first.pem", key: "%s/first.key" } ] }
+        %s
+        routes: [ { service: shop } ]
+    services:
+      shop: { nodes: ["127.0.0.1:%d"], health: none }
+    """
+        .formatted(at, folder, folder, listener, node.port());
+  }
+
+  private boolean isTold() throws Exception {
+    return Tool.run(
+            "",
+            List.of(
+                "curl",
+                "-sS",
+                "-i",
+                "--noproxy",
+                "*",
+                "--cacert",
+                certificates.ca().toString(),
+                "https://127.0.0.1:" + port + "/"))
+        .output()
+        .contains("alt-svc: h3=");
+  }
+
+  @Test
+  void itIsSwitchedOnAndOffWithoutARestart() throws Exception {
+    port = FreePort.any();
+    running = Loopback.start(yaml("", port));
+    assertThat(isTold()).isFalse();
+    assertThatThrownBy(this::peer).isNotNull();
+    for (int i = 0; i < 2; i++) {
+      reload(yaml("http3: {}", port));
+      assertThat(isTold()).isTrue();
+      try (Http3Peer peer = peer()) {
+        assertThat(peer.get("/").await().status).isEqualTo("200");
+        reload(yaml("http3: {}\n    limits: { streams: 50 }", port));
+        assertThat(peer.get("/").await().status).isEqualTo("200"); // it goes on
+        reload(yaml("", port));
+        assertThat(isTold()).isFalse();
+        assertThat(peer.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x100);
+      }
+    }
+  }
+
+  private void reload(String yaml) throws Exception {
+    assertThat(fairlead().apply(Loopback.read(yaml), "test"))
+        .isInstanceOf(Fairlead.Applied.Done.class);
+  }
+
+  @Test
+  void aPortThatIsTakenIsRefused() throws Exception {
+    try (DatagramSocket taken = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+      assertThatThrownBy(() -> Loopback.start(yaml("http3: {}", taken.getLocalPort())))
+          .hasMessageContaining("listeners.web.http3: cannot listen on 127.0.0.1:")
+          .hasMessageContaining("by UDP");
+    }
+  }
+
+  @Test
+  void aClientHasToShowItsCertificate() throws Exception {
+    certificates.make("client", "client.test");
+    String asks =
+        ", client-auth: require, client-ca: \""
+            + certificates.ca()
+            + "\""
+            + ", forward-client-cert: details";
+    start(asks, "", node.port());
+    try (Http3Peer peer =
+        new Http3Peer(
+            port,
+            certificates.ca(),
+            "shop.test",
+            tls ->
+                tls.keyManager(
+                    folder.resolve("client.key").toFile(),
+                    null,
+                    folder.resolve("client.pem").toFile()))) {
+      assertThat(peer.get("/echo").await().body())
+          .contains("x-forwarded-client-cert")
+          .contains("client.test");
+    }
+    try (Http3Peer peer = peer()) {
+      assertThatThrownBy(() -> peer.get("/").await()).isNotNull();
+    } catch (Exception e) {
+      // Refused while it shook hands.
+    }
+    leavesNothing();
+  }
+
+  /** A client whose address changes goes on, whatever socket of ours its datagrams come in by. */
+  @Test
+  void connectionsSurviveAChangeOfAddress() throws Exception {
+    start("", "", node.port());
+    try (UdpRelay relay = new UdpRelay(port);
+        Http3Peer peer = new Http3Peer(relay.port(), certificates.ca())) {
+      for (int i = 0; i < 4; i++) {
+        assertThat(peer.get("/").await().status).isEqualTo("200");
+        relay.change();
+      }
+    }
+  }
+
+  /** Passes datagrams on from an address that changes when it is told to. */
+  private static final class UdpRelay implements AutoCloseable {
+    private final DatagramSocket front = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+    private final int to;
+    private volatile DatagramSocket back;
+    private volatile int client;
+    private volatile boolean closed;
+
+    UdpRelay(int to) throws IOException {
+      this.to = to;
+      back = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+      Thread.ofVirtual().start(this::forth);
+      answers(back);
+    }
+
+    int port() {
+      return front.getLocalPort();
+    }
+
+    void change() throws IOException {
+      DatagramSocket next = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+      back = next;
+      answers(next);
+    }
+
+    private void forth() {
+      byte[] bytes = new byte[2048];
+      try {
+        while (!closed) {
+          DatagramPacket packet = new DatagramPacket(bytes, bytes.length);
+          front.receive(packet);
+          client = packet.getPort();
+          back.send(
+              new DatagramPacket(bytes, packet.getLength(), InetAddress.getLoopbackAddress(), to));
+        }
+      } catch (IOException e) {
+        // Closed.
+      }
+    }
+
+    private void answers(DatagramSocket from) {
+      Thread.ofVirtual()
+          .start(() -> {
+            byte[] bytes = new byte[2048];
+            try (from) {
+              while (!closed) {
+                DatagramPacket packet = new DatagramPacket(bytes, bytes.length);
+                from.receive(packet);
+                front.send(
+                    new DatagramPacket(
+                        bytes, packet.getLength(), InetAddress.getLoopbackAddress(), client));
+              }
+            } catch (IOException e) {
+              // Closed.
+            }
+          });
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+      front.close();
+      back.close();
+    }
   }
 }

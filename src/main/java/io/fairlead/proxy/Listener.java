@@ -142,8 +142,8 @@ public final class Listener {
   }
 
   /**
-   * Speaks HTTP/3 at its addresses, and tells clients, or no longer. Sockets of addresses that it has
-   * given up close when their connections have ended.
+   * Speaks HTTP/3 at its addresses, and tells clients, or no longer. Sockets of addresses that it
+   * has given up close when their connections have ended.
    *
    * @param wanted none: not at all
    * @throws IOException if it cannot be spoken at an address that another listener had before

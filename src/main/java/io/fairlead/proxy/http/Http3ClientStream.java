@@ -275,7 +275,8 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
     if (cause instanceof QuicStreamResetException) {
       owner.clientReset();
       gone();
-    } else if (cause instanceof Http3HeadersValidationException || cause instanceof Http3Exception) {
+    } else if (cause instanceof Http3HeadersValidationException
+        || cause instanceof Http3Exception) {
       refuse();
     } else {
       if (!(cause instanceof QuicException) && !(cause instanceof ClosedChannelException)) {
@@ -569,8 +570,7 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
 
   private void abort(int error) {
     markClosed();
-    ChannelFuture _ =
-        endReceived ? channel.shutdownOutput(error) : channel.shutdown(error);
+    ChannelFuture _ = endReceived ? channel.shutdownOutput(error) : channel.shutdown(error);
     if (!endReceived) {
       owner.abandoned();
     }

@@ -33,10 +33,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the sockets for datagrams of one address share, one socket for each event loop: where clients
- * come in by QUIC. The kernel deals clients out by their addresses; a client whose address has
- * changed may come by another socket, and its datagrams go to the loop that has its connection, whose
- * number is in the identifier that we gave the connection.
+ * What the sockets for datagrams of one address share, one socket for each event loop: where
+ * clients come in by QUIC. The kernel deals clients out by their addresses; a client whose address
+ * has changed may come by another socket, and its datagrams go to the loop that has its connection,
+ * whose number is in the identifier that we gave the connection.
  */
 public final class Http3Door {
   /** Bytes of a datagram that we send: what fits through tunnels, too. */
@@ -46,6 +46,9 @@ public final class Http3Door {
   private static final int CONTROL_BYTES = 16 * 1024;
 
   private static final int CONTROL_STREAMS = 8;
+
+  /** Of a client's that we remember: each change of its address uses one up. */
+  private static final int IDENTIFIERS = 8;
 
   /** Datagrams that are handed to the kernel at once, where it takes several as one. */
   private static final int SEGMENTS = 16;
@@ -172,6 +175,7 @@ public final class Http3Door {
               .initialMaxStreamsBidirectional(limits.streams())
               .initialMaxStreamsUnidirectional(CONTROL_STREAMS)
               .activeMigration(true)
+              .activeConnectionIdLimit(IDENTIFIERS)
               .handler(
                   new ChannelInitializer<QuicChannel>() {
                     @Override

@@ -79,7 +79,11 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
       };
 
   Http3ServerConnection(
-      HttpLoop loop, HttpListenerState listener, TlsListener tls, QuicChannel channel, RetryTokens tokens) {
+      HttpLoop loop,
+      HttpListenerState listener,
+      TlsListener tls,
+      QuicChannel channel,
+      RetryTokens tokens) {
     this.tokens = tokens;
     tokens.begun();
     ChannelFuture _ = channel.closeFuture().addListener(_ -> closed());

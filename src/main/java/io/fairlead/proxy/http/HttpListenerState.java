@@ -23,11 +23,15 @@ public final class HttpListenerState extends ListenerState {
   /** Where clients may come by HTTP/3, each with its port; empty: nowhere. */
   private volatile AltService[] services = {};
 
-  /**
-   * @param port where we listen for connections and datagrams
-   * @param value of Alt-Svc
-   */
-  private record AltService(int port, byte[] value) {}
+  private static final class AltService {
+    final int port;
+    final byte[] value;
+
+    AltService(int port, byte[] value) {
+      this.port = port;
+      this.value = value;
+    }
+  }
 
   public HttpListenerState(List<HttpLoop> loops, HttpPolicy policy) {
     super(loops.size());
@@ -49,8 +53,7 @@ public final class HttpListenerState extends ListenerState {
     services =
         ports.stream()
             .map(port ->
-                new AltService(
-                    port, Ascii.bytes("h3=\":" + port + "\"; ma=" + maxAge.toSeconds())))
+                new AltService(port, Ascii.bytes("h3=\":" + port + "\"; ma=" + maxAge.toSeconds())))
             .toArray(AltService[]::new);
   }
 
@@ -61,8 +64,8 @@ public final class HttpListenerState extends ListenerState {
         && !isDraining()
         && connection.localAddress() instanceof InetSocketAddress here) {
       for (AltService each : known) {
-        if (each.port() == here.getPort()) {
-          return each.value();
+        if (each.port == here.getPort()) {
+          return each.value;
         }
       }
     }

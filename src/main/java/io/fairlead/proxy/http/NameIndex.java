@@ -12,8 +12,8 @@ final class NameIndex {
   private final byte[] places = new byte[BUCKETS];
 
   /**
-   * @param table at most 127 names by their place; of one that comes several times the first counts,
-   *     and empty ones do not
+   * @param table at most 127 names by their place; of one that comes several times the first
+   *     counts, and empty ones do not
    */
   NameIndex(String[] table) {
     names = new byte[table.length][];

@@ -3,9 +3,9 @@ package io.fairlead.proxy.http;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Writes heads of answers as field sections of HTTP/3 (RFC 9204). As {@link HpackWriter} does: names
- * from the static table, nothing in a dynamic one, which would make streams wait for each other, and
- * no Huffman code.
+ * Writes heads of answers as field sections of HTTP/3 (RFC 9204). As {@link HpackWriter} does:
+ * names from the static table, nothing in a dynamic one, which would make streams wait for each
+ * other, and no Huffman code.
  */
 final class QpackWriter {
   /** Names of RFC 9204, appendix A, that answers have; each with its first place there. */
@@ -127,7 +127,8 @@ final class QpackWriter {
       int found = INDEX.find(bytes, start, end);
       if (found >= 0) {
         int place = PLACES[found];
-        HpackWriter.writeInt(place == SET_COOKIE ? STATIC_NAME | NEVER : STATIC_NAME, 4, place, out);
+        HpackWriter.writeInt(
+            place == SET_COOKIE ? STATIC_NAME | NEVER : STATIC_NAME, 4, place, out);
       } else {
         HpackWriter.writeInt(LITERAL, 3, end - start, out);
         for (int i = start; i < end; i++) {

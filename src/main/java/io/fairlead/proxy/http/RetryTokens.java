@@ -79,7 +79,8 @@ final class RetryTokens implements QuicTokenHandler {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(new SecretKeySpec(key, "HmacSHA256"));
-      mac.update(ByteBuffer.allocate(Long.BYTES + 4).putLong(time).putInt(address.getPort()).flip());
+      mac.update(
+          ByteBuffer.allocate(Long.BYTES + 4).putLong(time).putInt(address.getPort()).flip());
       mac.update(address.getAddress().getAddress());
       return mac.doFinal(name);
     } catch (GeneralSecurityException e) {

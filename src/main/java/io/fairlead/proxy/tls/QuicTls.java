@@ -19,9 +19,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a listener shows to clients that come by QUIC, whose TLS is 1.3 (RFC 9001) and in a library of
- * its own: a context for each certificate, chosen by the name that the client asks for. Early data
- * (0-RTT) is not taken, since whoever has recorded it can send it again.
+ * What a listener shows to clients that come by QUIC, whose TLS is 1.3 (RFC 9001) and in a library
+ * of its own: a context for each certificate, chosen by the name that the client asks for. Early
+ * data (0-RTT) is not taken, since whoever has recorded it can send it again.
  */
 public final class QuicTls {
   /** ALPN's name for HTTP/3. */

@@ -319,7 +319,9 @@ public final class TlsFront extends ChannelInboundHandlerAdapter {
       tls.counters().increment(loop.index(), Handshakes.kind(library.engine()));
       String protocol = library.applicationProtocol();
       after.install(
-          ctx.pipeline(), loop, new TlsSession(
+          ctx.pipeline(),
+          loop,
+          new TlsSession(
               protocol == null ? "" : protocol,
               ClientCertificate.shown(library.engine(), forward)));
     }
