@@ -275,20 +275,30 @@ public final class DataPlane implements AutoCloseable {
     Http3Door door = new Http3Door(state);
     List<Channel> channels = new ArrayList<>();
     for (Loop loop : transport == TransportKind.EPOLL ? loops : loops.subList(0, 1)) {
-      Channel socket = loop.newDatagramChannel(at, QUIC_DATAGRAM);
+      SharedSocket known = inherited.take(name, true, address);
+      Channel socket =
+          known == null
+              ? loop.newDatagramChannel(at, QUIC_DATAGRAM)
+              : loop.adoptDatagramChannel(known.descriptor(), QUIC_DATAGRAM);
       ChannelSetup.apply(socket, loop);
       socket.config().setRecvByteBufAllocator(loop.datagramAllocator());
       socket.config().setOption(ChannelOption.SO_RCVBUF, DATAGRAM_BUFFER);
       socket.config().setOption(ChannelOption.SO_SNDBUF, DATAGRAM_BUFFER);
-      if (transport == TransportKind.EPOLL) {
+      if (known == null && transport == TransportKind.EPOLL) {
         socket.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
       }
       if (at.getAddress() != null && absent.contains(at.getAddress())) {
         transport.allowAbsentAddress(socket);
       }
       door.install(socket, loop);
+      if (known != null) {
+        inherited.hold(socket);
+      }
       loop.eventLoop().register(socket).syncUninterruptibly();
       channels.add(socket);
+      if (known != null) {
+        continue;
+      }
       ChannelFuture done = socket.bind(at).awaitUninterruptibly();
       if (!done.isSuccess()) {
         channels.forEach(other -> other.close().awaitUninterruptibly());

@@ -214,6 +214,7 @@ public final class Listener {
    */
   public CompletableFuture<Integer> leave(Duration idle, Duration patience) {
     sockets.values().forEach(Listener::stopReading);
+    datagrams.values().forEach(each -> each.channels().forEach(Listener::stopReading));
     if (!state.needsSocketsToDrain()) {
       closeSockets();
     }
@@ -258,7 +259,50 @@ public final class Listener {
                 unix.fd().intValue()));
       }
     });
+    datagrams.forEach((address, each) -> {
+      for (Channel socket : each.channels()) {
+        if (socket instanceof UnixChannel unix) {
+          shared.add(
+              new SharedSocket(
+                  name,
+                  true,
+                  address,
+                  (InetSocketAddress) socket.localAddress(),
+                  unix.fd().intValue()));
+        }
+      }
+    });
     return shared;
+  }
+
+  /**
+   * Whom the next process has to know to pass on what is for connections by QUIC of this one.
+   *
+   * @param bound where the sockets are
+   * @param tag in the names of connections
+   * @param port at the loopback
+   */
+  public record QuicDoor(InetSocketAddress bound, int tag, int port) {}
+
+  /** Opens a way for each address. Not for event loops. */
+  public List<QuicDoor> openQuicDoors() {
+    List<QuicDoor> doors = new ArrayList<>();
+    for (Http3Sockets each : datagrams.values()) {
+      int port = each.openSide(dataPlane.anyLoop());
+      if (port > 0) {
+        doors.add(new QuicDoor(each.bound(), each.door().tag(), port));
+      }
+    }
+    return doors;
+  }
+
+  /** What is for connections of the process before goes to it. */
+  public void passOn(QuicDoor before) {
+    for (Http3Sockets each : datagrams.values()) {
+      if (each.bound().equals(before.bound())) {
+        each.passOn(before.tag(), before.port());
+      }
+    }
   }
 
   /** On an event loop nobody waits, but then nobody needs the addresses at once. */

@@ -8,6 +8,7 @@ import io.fairlead.proxy.tls.TlsListener;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -26,6 +27,9 @@ import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslEngine;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.AttributeKey;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +63,14 @@ public final class Http3Door {
   /** Ours ends an idle connection first, and says so. */
   private static final Duration IDLE_MARGIN = Duration.ofSeconds(10);
 
+  /** Of the names that we give to connections. */
+  private static final int ID_BYTES = 20;
+
+  /** Where such a name is in a datagram whose header is long, behind its length. */
+  private static final int LONG_HEADER_ID = 6;
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private static final int SHORT_HEADER = 0x80;
   private static final int TYPE = 0xB0;
   private static final int INITIAL = 0x80;
@@ -74,10 +86,17 @@ public final class Http3Door {
 
   private static final AttributeKey<Loop> LOOP = AttributeKey.valueOf(Http3Door.class, "loop");
 
+  /** Tells what we have named from what others have. */
+  private final int tag = RANDOM.nextInt(1 << 16);
+
   private final Dispatcher dispatcher = new Dispatcher();
   private final RetryTokens tokens = new RetryTokens();
   private volatile HttpListenerState listener;
   private volatile boolean shut;
+  private volatile @Nullable Before before;
+
+  /** Where datagrams for connections of the process before are passed on to. */
+  private record Before(int tag, InetSocketAddress address) {}
 
   /** Open by it; loops add and remove, whoever shuts the door looks. */
   private final Set<QuicChannel> connections = ConcurrentHashMap.newKeySet();
@@ -128,23 +147,86 @@ public final class Http3Door {
     });
   }
 
+  /** What is in the names that we give to connections. */
+  public int tag() {
+    return tag;
+  }
+
+  /** Datagrams for what another process has named go there from now on. */
+  public void passOn(int theirs, InetSocketAddress address) {
+    before = new Before(theirs, address);
+  }
+
+  /**
+   * Takes what another process passes on.
+   *
+   * @param socket of ours, as if it had come by it
+   */
+  public ChannelHandler takesOver(Channel socket) {
+    InetSocketAddress here = (InetSocketAddress) socket.localAddress();
+    return new QuicForward(
+        here,
+        packet ->
+            socket
+                .eventLoop()
+                .execute(() -> {
+                  socket.pipeline().fireChannelRead(packet);
+                  socket.pipeline().fireChannelReadComplete();
+                }));
+  }
+
   /** Whether nobody is in. */
   public boolean isEmpty() {
     return connections.isEmpty();
   }
 
-  /** Keeps the first datagrams of new connections out when nobody is to come any more. */
+  /**
+   * Keeps the first datagrams of new connections out when nobody is to come any more, and passes
+   * those on that belong to connections of the process before.
+   */
   private final class Gate extends ChannelInboundHandlerAdapter {
+    private boolean passedOn;
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-      if ((shut || listener.isDraining())
-          && message instanceof DatagramPacket packet
-          && isInitial(packet.content())) {
+      DatagramPacket packet = (DatagramPacket) message;
+      Before known = before;
+      if (known != null && tagOf(packet.content()) == known.tag()) {
+        try {
+          ChannelFuture _ =
+              ctx.write(new DatagramPacket(QuicForward.wrap(ctx, packet), known.address()));
+          passedOn = true;
+        } finally {
+          packet.release();
+        }
+      } else if ((shut || listener.isDraining()) && isInitial(packet.content())) {
         packet.release();
       } else {
-        ctx.fireChannelRead(message);
+        ctx.fireChannelRead(packet);
       }
     }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      if (passedOn) {
+        passedOn = false;
+        ctx.flush();
+      }
+      ctx.fireChannelReadComplete();
+    }
+  }
+
+  /** Which process made the identifier that a datagram is for; -1: nobody knows. */
+  private static int tagOf(ByteBuf datagram) {
+    int start = datagram.readerIndex();
+    int at = start + 1;
+    if (datagram.isReadable() && (datagram.getByte(start) & SHORT_HEADER) != 0) {
+      at = start + LONG_HEADER_ID;
+      if (datagram.readableBytes() < LONG_HEADER_ID || datagram.getByte(at - 1) != ID_BYTES) {
+        return -1;
+      }
+    }
+    return datagram.writerIndex() - at < ID_BYTES ? -1 : datagram.getUnsignedShort(at);
   }
 
   /** RFC 9000, 17.2.2. */
@@ -155,6 +237,21 @@ public final class Http3Door {
   }
 
   private final class Dispatcher extends QuicCodecDispatcher {
+    Dispatcher() {
+      super(ID_BYTES);
+    }
+
+    @Override
+    protected QuicConnectionIdGenerator newIdGenerator(int index) {
+      return new Identifiers(tag, index);
+    }
+
+    @Override
+    protected int decodeIndex(ByteBuf id) {
+      int start = id.readerIndex();
+      return id.getUnsignedShort(start) == tag ? id.getUnsignedShort(start + 2) : -1;
+    }
+
     @Override
     protected void initChannel(
         Channel socket, int idLength, QuicConnectionIdGenerator idGenerator) {
@@ -190,6 +287,38 @@ public final class Http3Door {
             EpollQuicUtils.newSegmentedAllocator(SEGMENTS));
       }
       socket.pipeline().addLast(builder.build());
+    }
+  }
+
+  /** Names that we give to connections: which process, which loop, and chance. */
+  private record Identifiers(int tag, int index) implements QuicConnectionIdGenerator {
+    @Override
+    public ByteBuffer newId(int length) {
+      byte[] id = new byte[length];
+      RANDOM.nextBytes(id);
+      ByteBuffer made = ByteBuffer.wrap(id);
+      made.putShort(0, (short) tag).putShort(2, (short) index);
+      return made;
+    }
+
+    @Override
+    public ByteBuffer newId(ByteBuffer input, int length) {
+      return newId(length);
+    }
+
+    @Override
+    public ByteBuffer newId(ByteBuffer theirs, ByteBuffer wanted, int length) {
+      return newId(length);
+    }
+
+    @Override
+    public int maxConnectionIdLength() {
+      return ID_BYTES;
+    }
+
+    @Override
+    public boolean isIdempotent() {
+      return false;
     }
   }
 

@@ -15,7 +15,6 @@ import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +31,7 @@ public final class QuicTls {
   private static final int KEY = HMAC + SslSessionTicketKey.AES_KEY_SIZE;
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final Map<ServerCertificate, QuicSslContext> contexts = new IdentityHashMap<>();
+  private final IdentityHashMap<ServerCertificate, QuicSslContext> contexts = new IdentityHashMap<>();
   private final @Nullable QuicSslContext front;
   private final byte[] policy;
   private final boolean tickets;
