@@ -3,6 +3,8 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fairlead.admin.Browser;
+import io.fairlead.admin.Chromium;
 import io.fairlead.demo.TestNode;
 import io.fairlead.telemetry.ErrorReason;
 import io.netty.buffer.ByteBuf;
@@ -11,16 +13,20 @@ import io.netty.handler.codec.http3.DefaultHttp3Headers;
 import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
@@ -45,6 +51,7 @@ final class Http3Test {
   @TempDir Path folder;
   private TestCertificates certificates;
   private TestNode node;
+  private X509Bundle first;
   private @Nullable Fairlead running;
   private int port;
 
@@ -52,7 +59,7 @@ final class Http3Test {
   void makeCertificates() throws IOException {
     certificates = new TestCertificates(folder);
     node = Loopback.node("a");
-    certificates.make("first", "first.test", "127.0.0.1", "shop.test");
+    first = certificates.make("first", "first.test", "127.0.0.1", "shop.test");
   }
 
   @AfterEach
@@ -427,6 +434,40 @@ final class Http3Test {
       }
     }
     leavesNothing();
+  }
+
+  /** Fails without Chromium. */
+  @Test
+  void aBrowserComesByIt() throws Exception {
+    start("", "limits: { body-bytes: 10MiB }", node.port());
+    byte[] key =
+        MessageDigest.getInstance("SHA-256").digest(first.getCertificate().getPublicKey().getEncoded());
+    try (Chromium chromium =
+            new Chromium(
+                "--enable-quic",
+                "--origin-to-force-quic-on=127.0.0.1:" + port,
+                "--ignore-certificate-errors-spki-list=" + Base64.getEncoder().encodeToString(key));
+        Browser browser = new Browser(chromium)) {
+      browser.open(URI.create("https://127.0.0.1:" + port + "/"));
+      browser.await("document.body.textContent.includes('hello from a')");
+      assertThat(
+              browser
+                  .evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol")
+                  .asString())
+          .isEqualTo("h3");
+      browser.evaluate(
+          """
+          window.sizes = [];
+          for (let i = 0; i < 20; i++) {
+            fetch('/echo', { method: 'POST', body: 'x'.repeat(100000 + i) })
+              .then((answer) => answer.json()).then((json) => sizes.push(json.body.length));
+          }
+          0
+          """);
+      browser.await("sizes.length === 20");
+      assertThat(browser.evaluate("Math.min(...sizes)").asInt()).isEqualTo(100_000);
+      assertThat(browser.evaluate("Math.max(...sizes)").asInt()).isEqualTo(100_019);
+    }
   }
 
   private String yaml(String listener, int at) {

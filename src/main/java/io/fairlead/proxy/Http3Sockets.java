@@ -19,7 +19,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * @param side where the next process passes on what is for connections of this one; null: there is
  *     none yet
  */
-record Http3Sockets(Http3Door door, int port, List<Channel> channels, AtomicReference<Channel> side) {
+record Http3Sockets(
+    Http3Door door, int port, List<Channel> channels, AtomicReference<Channel> side) {
   /** A datagram and who sent it. */
   private static final int SIDE_BYTES = 1600;
 
@@ -67,7 +68,8 @@ record Http3Sockets(Http3Door door, int port, List<Channel> channels, AtomicRefe
 
   /** Of the kind that the sockets can send to. */
   private InetAddress loopback() {
-    return InetAddress.ofLiteral(bound().getAddress() instanceof Inet4Address ? "127.0.0.1" : "::1");
+    return InetAddress.ofLiteral(
+        bound().getAddress() instanceof Inet4Address ? "127.0.0.1" : "::1");
   }
 
   /** Lets nobody new in, and closes when all have left, at the latest then. */

@@ -31,7 +31,8 @@ public final class QuicTls {
   private static final int KEY = HMAC + SslSessionTicketKey.AES_KEY_SIZE;
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final IdentityHashMap<ServerCertificate, QuicSslContext> contexts = new IdentityHashMap<>();
+  private final IdentityHashMap<ServerCertificate, QuicSslContext> contexts =
+      new IdentityHashMap<>();
   private final @Nullable QuicSslContext front;
   private final byte[] policy;
   private final boolean tickets;
