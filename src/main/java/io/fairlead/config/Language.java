@@ -230,7 +230,7 @@ final class Language {
           "streams",
           Scalar.count(HttpLimits.STREAMS),
           HttpLimits.DEFAULT.streams(),
-          "Requests at once on one connection of HTTP/2.",
+          "Requests at once on one connection of HTTP/2 or HTTP/3.",
           "100");
   private static final Key<Integer> STREAM_WINDOW =
       Key.of(
@@ -238,7 +238,7 @@ final class Language {
           Scalar.intSize(HttpLimits.STREAM_WINDOW),
           HttpLimits.DEFAULT.streamWindow(),
           Units.size(HttpLimits.DEFAULT.streamWindow()),
-          "Bytes of one request body that a client of HTTP/2 may have on the way while its node is"
+          "Bytes of one request body that a client of HTTP/2 or HTTP/3 may have on the way while its node is"
               + " slow; at most connection-window.",
           "256KiB");
   private static final Key<Integer> CONNECTION_WINDOW =
@@ -247,7 +247,7 @@ final class Language {
           Scalar.intSize(HttpLimits.CONNECTION_WINDOW),
           HttpLimits.DEFAULT.connectionWindow(),
           Units.size(HttpLimits.DEFAULT.connectionWindow()),
-          "The same for all requests of one connection of HTTP/2 together, and so the most that one"
+          "The same for all requests of one connection of HTTP/2 or HTTP/3 together, and so the most that one"
               + " connection can make us keep.",
           "1MiB");
 
