@@ -80,12 +80,18 @@ final class Http3Peer implements AutoCloseable {
 
   Http3Peer(int port, Path ca, String name, UnaryOperator<QuicSslContextBuilder> tls)
       throws Exception {
-    QuicSslContext context =
+    this(
+        port,
+        name,
         tls.apply(
                 QuicSslContextBuilder.forClient()
                     .trustManager(ca.toFile())
                     .applicationProtocols(Http3.supportedApplicationProtocols()))
-            .build();
+            .build());
+  }
+
+  /** With what other connections have learnt. */
+  Http3Peer(int port, String name, QuicSslContext context) throws Exception {
     ChannelHandler codec =
         Http3.newQuicClientCodecBuilder()
             .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, port))

@@ -12,6 +12,8 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http3.DefaultHttp3Headers;
 import io.netty.handler.codec.http3.DefaultHttp3HeadersFrame;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
+import io.netty.handler.codec.quic.QuicSslContext;
+import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
@@ -24,6 +26,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -35,6 +38,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -392,6 +398,91 @@ final class Http3Test {
     leavesNothing();
   }
 
+  /** What it does not take is not kept for it without a bound. */
+  @Test
+  void aSlowClientSlowsItsNodeDown() throws Exception {
+    start("", "limits: { min-body-rate: 0 }", node.port());
+    try (Http3Peer peer = peer()) {
+      Http3Peer.Answer answer = peer.begin("GET", "/bytes/30000000");
+      Http3Peer.stream(answer).config().setAutoRead(false);
+      Http3Peer.end(answer);
+      Thread.sleep(1000);
+      assertThat(answer.bytes.size()).isLessThan(3_000_000);
+      assertThat(fairlead().dataPlane().exchangesInUse()).isEqualTo(1);
+      assertThat(fairlead().dataPlane().bufferBytesInUse()).isLessThan(4_000_000);
+      Http3Peer.stream(answer).config().setAutoRead(true);
+      assertThat(answer.await().bytes.size()).isEqualTo(30_000_000);
+    }
+    leavesNothing();
+  }
+
+  @Test
+  void connectionsThatAreIdleEnd() throws Exception {
+    start("", "limits: { idle-timeout: 1s }", node.port());
+    try (Http3Peer peer = peer()) {
+      assertThat(peer.get("/").await().status).isEqualTo("200");
+      assertThat(peer.closeCode.get(5, TimeUnit.SECONDS)).isEqualTo(0x100);
+    }
+    leavesNothing();
+  }
+
+  /** Whether a client's second connection is spared the certificate. */
+  @ParameterizedTest
+  @CsvSource({"'', 1", "', tickets: off', 2"})
+  void sessionsAreResumed(String tickets, int shown) throws Exception {
+    start(tickets, "", node.port());
+    AtomicInteger asked = new AtomicInteger();
+    QuicSslContext context =
+        QuicSslContextBuilder.forClient()
+            .trustManager(new Counting(asked))
+            .applicationProtocols("h3")
+            .build();
+    for (int i = 0; i < 2; i++) {
+      try (Http3Peer peer = new Http3Peer(port, "shop.test", context)) {
+        assertThat(peer.get("/").await().status).isEqualTo("200");
+        assertThat(peer.get("/").await().status).isEqualTo("200");
+      }
+    }
+    assertThat(asked.get()).isEqualTo(shown);
+  }
+
+  private static final class Counting extends X509ExtendedTrustManager {
+    private final AtomicInteger asked;
+
+    Counting(AtomicInteger asked) {
+      this.asked = asked;
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {
+      asked.incrementAndGet();
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {
+      asked.incrementAndGet();
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {
+      asked.incrementAndGet();
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+
   @Test
   void aFloodOfResetsEnds() throws Exception {
     try (SilentNode silent = new SilentNode()) {
@@ -441,12 +532,14 @@ final class Http3Test {
   void aBrowserComesByIt() throws Exception {
     start("", "limits: { body-bytes: 10MiB }", node.port());
     byte[] key =
-        MessageDigest.getInstance("SHA-256").digest(first.getCertificate().getPublicKey().getEncoded());
+        MessageDigest.getInstance("SHA-256")
+            .digest(first.getCertificate().getPublicKey().getEncoded());
     try (Chromium chromium =
             new Chromium(
                 "--enable-quic",
                 "--origin-to-force-quic-on=127.0.0.1:" + port,
-                "--ignore-certificate-errors-spki-list=" + Base64.getEncoder().encodeToString(key));
+                "--ignore-certificate-errors-spki-list="
+                    + Base64.getEncoder().encodeToString(key));
         Browser browser = new Browser(chromium)) {
       browser.open(URI.create("https://127.0.0.1:" + port + "/"));
       browser.await("document.body.textContent.includes('hello from a')");

@@ -132,6 +132,9 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
     shaken();
     tls.counters().increment(loop.index(), TlsCounter.TLS_1_3);
     SSLEngine engine = channel.sslEngine();
+    if (engine == null) {
+      throw new IllegalStateException("active without a handshake");
+    }
     TlsSession session = tls.sessionByQuic(engine);
     who = new Client(remote(), policy.forwarded().trust(), session);
     setDeadline(policy.idleNanos());
