@@ -56,7 +56,7 @@ final class Http3Peer implements AutoCloseable {
     final CompletableFuture<Answer> head = new CompletableFuture<>();
     final CompletableFuture<Answer> whole = new CompletableFuture<>();
     volatile @Nullable QuicStreamChannel stream;
-    ChannelFuture written;
+    volatile @Nullable ChannelFuture written;
     String status = "";
     long resetBy = -1;
 
@@ -156,9 +156,8 @@ final class Http3Peer implements AutoCloseable {
 
   /** A head that is written and not ended. */
   Answer begin(String method, String path, String... fields) throws Exception {
-    Http3Headers head = new DefaultHttp3HeadersFrame().headers();
     DefaultHttp3HeadersFrame frame = new DefaultHttp3HeadersFrame();
-    head = frame.headers();
+    Http3Headers head = frame.headers();
     head.method(method).path(path).scheme("https").authority("shop.test");
     for (int i = 0; i < fields.length; i += 2) {
       head.add(fields[i], fields[i + 1]);
@@ -181,7 +180,11 @@ final class Http3Peer implements AutoCloseable {
 
   /** The library's own end would overtake what waits to be sent. */
   static void end(Answer to) {
-    to.written.addListener(_ -> stream(to).shutdownOutput());
+    ChannelFuture last = to.written;
+    if (last == null) {
+      throw new AssertionError("nothing has been written");
+    }
+    last.addListener(_ -> stream(to).shutdownOutput());
   }
 
   static QuicStreamChannel stream(Answer of) {
