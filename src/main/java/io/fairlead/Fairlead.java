@@ -1087,11 +1087,17 @@ final class Fairlead implements AutoCloseable {
           boolean takes = takesOver(wanted);
           known.add(wanted.bind().stream().filter(a -> !(takes && taken.contains(a))).toList());
           listeners.put(wanted.name(), known);
+          if (wanted.http3().isPresent()) {
+            known.openHttp3();
+          }
         } else {
           Listener made =
               open(wanted, taken, policies.get(wanted.name()), tlsOf(certificates, wanted.name()));
           opened.add(made);
           listeners.put(wanted.name(), made);
+          if (wanted.http3().isPresent()) {
+            made.openHttp3();
+          }
         }
       }
       return listeners;
@@ -1100,10 +1106,21 @@ final class Fairlead implements AutoCloseable {
       if (before != null) {
         before
             .listeners()
-            .forEach(
-                (name, listener) -> listener.retain(listenerConfig(before.config(), name).bind()));
+            .forEach((name, listener) -> {
+              listener.retain(listenerConfig(before.config(), name).bind());
+              settleHttp3(before.config(), name, listener);
+            });
       }
       throw e;
+    }
+  }
+
+  /** What is said of HTTP/3 counts, wherever there is a listener for it. */
+  private static void settleHttp3(FairleadConfig config, String name, Listener listener) {
+    try {
+      listener.settleHttp3(listenerConfig(config, name).http3());
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, e.getMessage());
     }
   }
 
@@ -1255,6 +1272,7 @@ final class Fairlead implements AutoCloseable {
   /** What is no longer named drains. */
   private void leave(@Nullable State before, State after, Map<HostPort, String> takenOver) {
     if (before == null) {
+      after.listeners().forEach((name, listener) -> settleHttp3(after.config(), name, listener));
       after
           .listeners()
           .forEach((name, listener) ->
@@ -1278,6 +1296,7 @@ final class Fairlead implements AutoCloseable {
     after
         .listeners()
         .forEach((name, listener) -> listener.retain(listenerConfig(after.config(), name).bind()));
+    after.listeners().forEach((name, listener) -> settleHttp3(after.config(), name, listener));
     leaving.removeIf(CompletableFuture::isDone);
     before
         .listeners()

@@ -10,6 +10,7 @@ import io.fairlead.takeover.HandedService.HandedLease;
 import io.fairlead.takeover.HandedService.HandedNode;
 import io.fairlead.takeover.HandedSocket;
 import io.fairlead.takeover.HandedState;
+import io.fairlead.takeover.HandedState.HandedDoor;
 import io.fairlead.takeover.Predecessor;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
@@ -67,7 +68,11 @@ final class Handover implements Predecessor {
                 fairlead.state().services().values().stream()
                     .map(runtime -> state(runtime.service()))
                     .toList()),
-        fairlead.ticketKeys());
+        fairlead.ticketKeys(),
+        fairlead.state().listeners().values().stream()
+            .flatMap(listener -> listener.openQuicDoors().stream())
+            .map(door -> new HandedDoor(text(door.bound()), door.tag(), door.port()))
+            .toList());
   }
 
   private HandedService state(Service service) {

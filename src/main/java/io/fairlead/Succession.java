@@ -2,6 +2,7 @@ package io.fairlead;
 
 import io.fairlead.config.HostPort;
 import io.fairlead.discovery.Lease;
+import io.fairlead.proxy.Listener.QuicDoor;
 import io.fairlead.proxy.SharedSocket;
 import io.fairlead.service.Node;
 import io.fairlead.service.NodeSpec;
@@ -12,6 +13,7 @@ import io.fairlead.takeover.HandedService.HandedNode;
 import io.fairlead.takeover.HandedService.HandedStanding;
 import io.fairlead.takeover.HandedSocket;
 import io.fairlead.takeover.HandedState;
+import io.fairlead.takeover.HandedState.HandedDoor;
 import io.fairlead.takeover.TakeoverCall;
 import io.fairlead.takeover.TakeoverException;
 import io.fairlead.telemetry.Event;
@@ -71,6 +73,15 @@ final class Succession {
 
   static void learn(Fairlead instance, HandedState state) {
     instance.learnTicketKeys(state.ticketKeys());
+    for (HandedDoor door : state.doors()) {
+      HostPort bound = HostPort.parse(door.bound());
+      QuicDoor before =
+          new QuicDoor(
+              new InetSocketAddress(InetAddress.ofLiteral(bound.host()), bound.port()),
+              door.tag(),
+              door.port());
+      instance.state().listeners().values().forEach(listener -> listener.passOn(before));
+    }
     List<HandedService> services = state.services();
     // Two steps: membership tells the services of what was registered with its next task.
     instance.control().call(() -> onEach(instance, services, Succession::register));

@@ -58,11 +58,13 @@ final class TlsKeeper {
   private static final class Kept {
     final TlsListener listener;
     ListenerTls config;
+    boolean http3;
     WatchedFiles files;
 
-    Kept(TlsListener listener, ListenerTls config, WatchedFiles files) {
+    Kept(TlsListener listener, ListenerConfig config, WatchedFiles files) {
       this.listener = listener;
-      this.config = config;
+      this.config = config.tls();
+      this.http3 = config.http3().isPresent();
       this.files = files;
     }
   }
@@ -124,7 +126,10 @@ final class TlsKeeper {
           try {
             loaded.put(
                 listener.name(),
-                new Loaded(shared, shared.load(whole(listener.name(), wanted)), files));
+                new Loaded(
+                    shared,
+                    shared.load(whole(listener.name(), wanted), listener.http3().isPresent()),
+                    files));
           } catch (IOException e) {
             throw new IOException("listeners." + listener.name() + ".tls: " + e.getMessage(), e);
           }
@@ -168,9 +173,10 @@ final class TlsKeeper {
       }
       Kept known = kept.get(name);
       if (known == null) {
-        kept.put(name, new Kept(one.listener(), listener.tls(), one.files()));
+        kept.put(name, new Kept(one.listener(), listener, one.files()));
       } else {
         known.config = listener.tls();
+        known.http3 = listener.http3().isPresent();
         known.files = one.files();
         publish(one.listener(), one.tls());
       }
@@ -217,7 +223,7 @@ final class TlsKeeper {
     Set<X509Certificate> before = new HashSet<>();
     one.listener.shown().forEach(shown -> before.add(shown.certificate()));
     try {
-      publish(one.listener, one.listener.load(whole(name, one.config)));
+      publish(one.listener, one.listener.load(whole(name, one.config), one.http3));
     } catch (IOException e) {
       events.accept(
           new Event.CertificatesRefused("listener " + name, String.valueOf(e.getMessage())));

@@ -30,7 +30,7 @@ class ExamplesTest {
 
   /** Their certificates are made as the first lines of one say. */
   @ParameterizedTest
-  @ValueSource(strings = {"tls.yaml", "tls-clients.yaml"})
+  @ValueSource(strings = {"tls.yaml", "tls-clients.yaml", "http3.yaml"})
   void thoseWithTlsStartAndServe(String name, @TempDir Path folder) throws Exception {
     makeCertificates(folder);
     try (TestNode node = Loopback.node("a")) {

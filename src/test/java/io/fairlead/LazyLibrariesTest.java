@@ -13,12 +13,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whoever does not use OpenTelemetry, Kafka, zstd or brotli does not wait for their classes either.
+ * Whoever does not use OpenTelemetry, Kafka, zstd, brotli or HTTP/3 does not wait for their classes
+ * either.
  */
 @Timeout(60)
 final class LazyLibrariesTest {
   private static final String SDK = " io.opentelemetry.";
   private static final List<String> CODINGS = List.of(" com.github.luben.", " com.aayushatharva.");
+  private static final List<String> HTTP_3 =
+      List.of(" io.netty.handler.codec.quic.", " io.netty.handler.codec.http3.");
   private static final String KAFKA = " org.apache.kafka.";
 
   @TempDir private Path folder;
@@ -27,6 +30,7 @@ final class LazyLibrariesTest {
   @ValueSource(booleans = {false, true})
   void librariesAreLoadedOnlyWhereThereIsAReceiver(boolean loaded) throws Exception {
     Path log = folder.resolve("classes");
+    new TestCertificates(folder).make("own", "shop.test");
     try (TestNode node = Loopback.node("a")) {
       Path file =
           Files.writeString(
@@ -35,12 +39,19 @@ final class LazyLibrariesTest {
               admin: { bind: "127.0.0.1:0" }
               data: data
               %s
-              listeners: { web: { bind: "127.0.0.1:0", routes: [ { service: shop %s } ] } }
+              listeners:
+                web: { bind: "127.0.0.1:0", routes: [ { service: shop %s } ] }
+                secure:
+                  bind: "127.0.0.1:0"
+                  tls: { certificates: [ { cert: own.pem, key: own.key } ] }
+                  %s
+                  service: shop
               services: { shop: { nodes: "127.0.0.1:%d" } }
               """
                   .formatted(
                       loaded ? "telemetry: { otlp: \"http://127.0.0.1:1\" }" : "",
                       loaded ? ", compress: {}" : "",
+                      loaded ? "http3: {}" : "",
                       node.port()));
       // Without the record, of which all classes are loaded at once.
       List<String> command =
@@ -58,6 +69,7 @@ final class LazyLibrariesTest {
         assertThat(text(log).contains("io.fairlead.record.otlp.OtlpExport")).isTrue();
         assertThat(text(log).contains(SDK)).isEqualTo(loaded);
         CODINGS.forEach(coding -> assertThat(text(log).contains(coding)).isEqualTo(loaded));
+        HTTP_3.forEach(part -> assertThat(text(log).contains(part)).isEqualTo(loaded));
         assertThat(text(log).contains(KAFKA)).isFalse(); // KafkaTest has it
       } finally {
         process.destroyForcibly().waitFor();

@@ -47,6 +47,7 @@ class TakeoverTest {
   private final List<Process> started = new ArrayList<>();
   private TestNode node;
   private EchoNode echo;
+  private ServerSocket held;
   private int admin;
   private int web;
 
@@ -84,6 +85,7 @@ class TakeoverTest {
   void start() throws IOException {
     node = Loopback.node("a");
     echo = new EchoNode();
+    held = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
     admin = FreePort.any();
     web = FreePort.any();
     new TestCertificates(folder).make("web", "127.0.0.1");
@@ -108,6 +110,7 @@ class TakeoverTest {
     }
     node.close();
     echo.close();
+    held.close();
   }
 
   private String yaml() {
@@ -128,7 +131,10 @@ class TakeoverTest {
         tls:
           certificates: [ { cert: "%5$s/web.pem", key: "%5$s/web.key" } ]
           handshake-timeout: 60s # one begins when the next process is there
-        routes: { service: shop }
+        http3: {}
+        routes:
+          - { match: { path: /held }, service: held }
+          - { service: shop }
       any: { bind: "127.0.0.1:0", routes: { service: shop } }
       tcp: { protocol: tcp, bind: "127.0.0.1:0", service: relayed }
       raw: { protocol: tcp, bind: "127.0.0.1:0", service: echo }
@@ -137,8 +143,9 @@ class TakeoverTest {
       shop: { nodes: [ "127.0.0.1:%3$d", "127.0.0.1:1" ], health: { tcp: true, interval: 1s } }
       relayed: { nodes: "127.0.0.1:%3$d" }
       echo: { nodes: "127.0.0.1:%4$d", health: none }
+      held: { nodes: "127.0.0.1:%6$d", health: none }
     """
-        .formatted(admin, web, node.port(), echo.port(), folder);
+        .formatted(admin, web, node.port(), echo.port(), folder, held.getLocalPort());
   }
 
   private Path config(String name, String text) throws IOException {
@@ -283,6 +290,50 @@ class TakeoverTest {
     old.process().destroy();
     assertThat(old.exit()).isZero();
     assertThat(folder.resolve("data").resolve("takeover.sock")).doesNotExist();
+  }
+
+  /**
+   * What comes by QUIC for connections of the old process is passed on to it: their requests end
+   * well, though the next one has the sockets.
+   */
+  @Test
+  void requestsByHttp3EndWhereTheyHaveBegun() throws Exception {
+    Run old = first();
+    int port = port(old, "tls");
+    try (Http3Peer before = new Http3Peer(port, folder.resolve("ca.pem"), "127.0.0.1", b -> b)) {
+      Http3Peer.Answer waits = before.begin("POST", "/held");
+      Http3Peer.send(waits, "one".getBytes(StandardCharsets.US_ASCII));
+      try (Socket at = held.accept()) {
+        at.setSoTimeout(20_000);
+        Run next = successor();
+        assertThat(before.goAway.get(20, TimeUnit.SECONDS)).isPositive();
+        try (Http3Peer after = new Http3Peer(port, folder.resolve("ca.pem"), "127.0.0.1", b -> b)) {
+          for (int i = 0; i < 20; i++) {
+            assertThat(after.get("/").await().status).isEqualTo("200");
+          }
+          Http3Peer.send(waits, new byte[200_000]);
+          Http3Peer.end(waits);
+          long got = 0;
+          byte[] buffer = new byte[65536];
+          while (got < 200_000) {
+            int count = at.getInputStream().read(buffer);
+            assertThat(count).isPositive();
+            got += count;
+          }
+          at.getOutputStream()
+              .write(
+                  "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes"
+                      .getBytes(StandardCharsets.US_ASCII));
+          assertThat(waits.await().body()).isEqualTo("yes");
+          assertThat(before.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x100);
+          assertThat(old.exit()).as(old.text()).isZero();
+          assertThat(old.text()).contains("stopping: replaced").doesNotContain("were cut");
+          assertThat(after.get("/").await().status).isEqualTo("200");
+        }
+        next.process().destroy();
+        assertThat(next.exit()).isZero();
+      }
+    }
   }
 
   private String ask(String method, String path, String body) throws IOException {

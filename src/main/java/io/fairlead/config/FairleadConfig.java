@@ -584,6 +584,15 @@ public record FairleadConfig(
         if (other != null) {
           require.that(false, path, address, "must be free, but {} takes it", List.of(other));
         }
+        List<String> byUdp = listener.http3().isPresent() ? datagrams.add(address, path) : null;
+        if (byUdp != null) {
+          require.that(
+              false,
+              List.of("listeners", listener.name(), "http3"),
+              null,
+              "needs UDP at " + address + ", but {} takes it",
+              List.of(byUdp));
+        }
       }
     }
     for (int i = 0; i < dns.bind().size(); i++) {

@@ -230,7 +230,7 @@ final class Language {
           "streams",
           Scalar.count(HttpLimits.STREAMS),
           HttpLimits.DEFAULT.streams(),
-          "Requests at once on one connection of HTTP/2.",
+          "Requests at once on one connection of HTTP/2 or HTTP/3.",
           "100");
   private static final Key<Integer> STREAM_WINDOW =
       Key.of(
@@ -238,7 +238,7 @@ final class Language {
           Scalar.intSize(HttpLimits.STREAM_WINDOW),
           HttpLimits.DEFAULT.streamWindow(),
           Units.size(HttpLimits.DEFAULT.streamWindow()),
-          "Bytes of one request body that a client of HTTP/2 may have on the way while its node is"
+          "Bytes of one request body that a client of HTTP/2 or HTTP/3 may have on the way while its node is"
               + " slow; at most connection-window.",
           "256KiB");
   private static final Key<Integer> CONNECTION_WINDOW =
@@ -247,7 +247,7 @@ final class Language {
           Scalar.intSize(HttpLimits.CONNECTION_WINDOW),
           HttpLimits.DEFAULT.connectionWindow(),
           Units.size(HttpLimits.DEFAULT.connectionWindow()),
-          "The same for all requests of one connection of HTTP/2 together, and so the most that one"
+          "The same for all requests of one connection of HTTP/2 or HTTP/3 together, and so the most that one"
               + " connection can make us keep.",
           "1MiB");
 
@@ -447,6 +447,33 @@ final class Language {
           "Speak TLS, with these certificates.",
           "{ certificates: [ { cert: shop.pem, key: shop.key } ] }");
 
+  private static final Key<Duration> HTTP3_MAX_AGE =
+      Key.of(
+          "max-age",
+          Scalar.duration(Http3Config.MAX_AGE),
+          Http3Config.DEFAULT.maxAge(),
+          "24h",
+          "How long clients may remember that they can come by HTTP/3 (`Alt-Svc`).",
+          "168h");
+
+  static final Obj<Http3Config> HTTP3 =
+      new Obj<>(
+          "http3",
+          "HTTP/3 by UDP at the addresses of the listener, which its answers by HTTP/1.1 and HTTP/2"
+              + " tell. The limits are those of HTTP/2.",
+          List.of(HTTP3_MAX_AGE),
+          List.of(),
+          null,
+          (values, _) -> new Http3Config(values.get(HTTP3_MAX_AGE)));
+
+  private static final Key<Http3Config> LISTENER_HTTP3 =
+      Key.computed(
+          "http3",
+          HTTP3,
+          "none",
+          "Clients may come by HTTP/3, too; `{}` is enough. Needs `tls`.",
+          "{ max-age: 168h }");
+
   static final Obj<ListenerConfig> LISTENER =
       new Obj<>(
           "listener",
@@ -455,6 +482,7 @@ final class Language {
               BIND,
               PROTOCOL,
               LISTENER_TLS,
+              LISTENER_HTTP3,
               LISTENER_LIMITS,
               LISTENER_FORWARDED,
               LISTENER_PROXY_PROTOCOL,
@@ -472,6 +500,7 @@ final class Language {
                   values.get(BIND),
                   values.get(PROTOCOL),
                   values.get(LISTENER_TLS),
+                  Optional.ofNullable(values.find(LISTENER_HTTP3)),
                   values.get(LISTENER_LIMITS).of(values.get(PROTOCOL)),
                   values.get(LISTENER_FORWARDED),
                   values.get(LISTENER_PROXY_PROTOCOL),

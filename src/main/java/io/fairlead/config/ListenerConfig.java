@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where clients come in.
@@ -13,6 +14,7 @@ import java.util.Map;
  * @param bind one or more addresses
  * @param protocol what clients speak
  * @param tls certificates, and what clients have to prove
+ * @param http3 whether clients may come by HTTP/3, too; needs tls
  * @param limits what one client, or all together, may ask of this listener
  * @param forwarded what is told to nodes about the client, and whom we believe about it
  * @param proxyProtocol who is believed about the client of a connection
@@ -27,6 +29,7 @@ public record ListenerConfig(
     List<HostPort> bind,
     ListenerProtocol protocol,
     ListenerTls tls,
+    Optional<Http3Config> http3,
     HttpLimits limits,
     ForwardedConfig forwarded,
     ProxyProtocolConfig proxyProtocol,
@@ -46,6 +49,7 @@ public record ListenerConfig(
         bind,
         ListenerProtocol.HTTP,
         ListenerTls.NONE,
+        Optional.empty(),
         limits,
         forwarded,
         ProxyProtocolConfig.NONE,
@@ -82,6 +86,25 @@ public record ListenerConfig(
             null,
             "must not be given where protocol is udp",
             List.of());
+    http3.ifPresent(_ ->
+        require
+            .that(
+                tls.isOn() || !protocol.isHttp(),
+                List.of("http3"),
+                null,
+                "needs tls: QUIC has no other form",
+                List.of(List.of("tls")))
+            .that(
+                protocol.isHttp(),
+                "http3",
+                null,
+                "must not be given where protocol is " + Units.word(protocol))
+            .that(
+                proxyProtocol.equals(ProxyProtocolConfig.NONE),
+                List.of("http3"),
+                null,
+                "must not be given beside proxy-protocol: datagrams begin with no such header",
+                List.of(List.of("proxy-protocol"))));
     if (!protocol.isHttp()) {
       checkRelay(require, protocol, tls, limits, forwarded, routes);
       String not = "must not be given where protocol is " + Units.word(protocol);

@@ -3,6 +3,7 @@ package io.fairlead.proxy;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.RuntimeConfig;
+import io.fairlead.proxy.http.Http3Door;
 import io.fairlead.proxy.http.HttpChallenges;
 import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpLoop;
@@ -27,6 +28,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
@@ -63,6 +65,9 @@ public final class DataPlane implements AutoCloseable {
 
   /** Clients that are let in before the others get their turn. */
   private static final int ACCEPTED_AT_ONCE = 16;
+
+  /** No datagram of QUIC on the way through the Internet is larger. */
+  private static final int QUIC_DATAGRAM = 1500;
 
   /** Asked for; the kernel gives what net.core.rmem_max allows. */
   private static final int DATAGRAM_BUFFER = 1024 * 1024;
@@ -249,6 +254,65 @@ public final class DataPlane implements AutoCloseable {
       sockets.put(address, socket);
     }
     return sockets;
+  }
+
+  /**
+   * Binds what clients come to by HTTP/3: with epoll a socket for each loop, among which the kernel
+   * deals out clients; else one.
+   *
+   * @param bound where the listener takes connections
+   * @throws IOException naming the listener, and why it cannot be
+   */
+  Http3Sockets bindHttp3(
+      String name, HostPort address, InetSocketAddress bound, HttpListenerState state)
+      throws IOException {
+    String missing = Http3Door.missing();
+    if (missing != null) {
+      throw new IOException(
+          "listeners." + name + ".http3: this machine has no library for QUIC: " + missing);
+    }
+    InetSocketAddress at = new InetSocketAddress(address.host(), bound.getPort());
+    Http3Door door = new Http3Door(state);
+    List<Channel> channels = new ArrayList<>();
+    for (Loop loop : transport == TransportKind.EPOLL ? loops : loops.subList(0, 1)) {
+      SharedSocket known = inherited.take(name, true, address);
+      Channel socket =
+          known == null
+              ? loop.newDatagramChannel(at, QUIC_DATAGRAM)
+              : loop.adoptDatagramChannel(known.descriptor(), QUIC_DATAGRAM);
+      ChannelSetup.apply(socket, loop);
+      socket.config().setRecvByteBufAllocator(loop.datagramAllocator());
+      socket.config().setOption(ChannelOption.SO_RCVBUF, DATAGRAM_BUFFER);
+      socket.config().setOption(ChannelOption.SO_SNDBUF, DATAGRAM_BUFFER);
+      if (known == null && transport == TransportKind.EPOLL) {
+        socket.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+      }
+      if (at.getAddress() != null && absent.contains(at.getAddress())) {
+        transport.allowAbsentAddress(socket);
+      }
+      door.install(socket, loop);
+      if (known != null) {
+        inherited.hold(socket);
+      }
+      loop.eventLoop().register(socket).syncUninterruptibly();
+      channels.add(socket);
+      if (known != null) {
+        continue;
+      }
+      ChannelFuture done = socket.bind(at).awaitUninterruptibly();
+      if (!done.isSuccess()) {
+        channels.forEach(other -> other.close().awaitUninterruptibly());
+        throw new IOException(
+            "listeners."
+                + name
+                + ".http3: cannot listen on "
+                + address
+                + " by UDP: "
+                + done.cause().getMessage(),
+            done.cause());
+      }
+    }
+    return new Http3Sockets(door, bound.getPort(), channels);
   }
 
   private Channel newSocket(

@@ -1,7 +1,9 @@
 package io.fairlead.proxy;
 
 import io.fairlead.config.HostPort;
+import io.fairlead.config.Http3Config;
 import io.fairlead.config.ListenerConfig;
+import io.fairlead.proxy.http.HttpListenerState;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.socket.DatagramChannel;
@@ -11,8 +13,11 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -20,10 +25,16 @@ import java.util.concurrent.TimeUnit;
 public final class Listener {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
+  /** How long requests by HTTP/3 may go on at an address that is given up. */
+  private static final Duration RETIRE_PATIENCE = Duration.ofSeconds(30);
+
   private final String name;
   private final ListenerState state;
   private final DataPlane dataPlane;
   private volatile Map<HostPort, Channel> sockets;
+
+  /** For HTTP/3; of addresses that are not in it, it is not spoken. */
+  private volatile Map<HostPort, Http3Sockets> datagrams = Map.of();
 
   Listener(String name, Map<HostPort, Channel> sockets, ListenerState state, DataPlane dataPlane) {
     this.name = name;
@@ -77,6 +88,16 @@ public final class Listener {
     all.put(address, socket);
     sockets = all;
     socket.pipeline().get(Acceptor.class).setState(state);
+    Http3Sockets beside = from.datagrams.get(address);
+    if (beside != null && state instanceof HttpListenerState http) {
+      Map<HostPort, Http3Sockets> rest = new LinkedHashMap<>(from.datagrams);
+      rest.remove(address);
+      from.datagrams = rest;
+      beside.door().setListener(http);
+      Map<HostPort, Http3Sockets> more = new LinkedHashMap<>(datagrams);
+      more.put(address, beside);
+      datagrams = more;
+    }
   }
 
   /**
@@ -93,6 +114,66 @@ public final class Listener {
       }
     });
     sockets = kept;
+  }
+
+  /**
+   * Binds what HTTP/3 needs at all addresses that are bound now; nobody is told of it yet.
+   *
+   * @throws IOException if one cannot be bound, or there is no library; then none of them is
+   */
+  public void openHttp3() throws IOException {
+    Map<HostPort, Http3Sockets> all = new LinkedHashMap<>(datagrams);
+    List<Http3Sockets> made = new ArrayList<>();
+    try {
+      for (Map.Entry<HostPort, Channel> each : sockets.entrySet()) {
+        if (!all.containsKey(each.getKey())
+            && each.getValue().localAddress() instanceof InetSocketAddress bound) {
+          Http3Sockets opened =
+              dataPlane.bindHttp3(name, each.getKey(), bound, (HttpListenerState) state);
+          made.add(opened);
+          all.put(each.getKey(), opened);
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      made.forEach(Http3Sockets::close);
+      throw e;
+    }
+    datagrams = all;
+  }
+
+  /**
+   * Speaks HTTP/3 at its addresses, and tells clients, or no longer. Sockets of addresses that it
+   * has given up close when their connections have ended.
+   *
+   * @param wanted none: not at all
+   * @throws IOException if it cannot be spoken at an address that another listener had before
+   */
+  public void settleHttp3(Optional<Http3Config> wanted) throws IOException {
+    if (!(state instanceof HttpListenerState http)) {
+      return;
+    }
+    Map<HostPort, Http3Sockets> kept = new LinkedHashMap<>();
+    datagrams.forEach((address, each) -> {
+      if (wanted.isPresent() && sockets.containsKey(address)) {
+        kept.put(address, each);
+      } else {
+        each.retire(RETIRE_PATIENCE.toNanos());
+      }
+    });
+    datagrams = kept;
+    try {
+      if (wanted.isPresent()) {
+        openHttp3();
+      }
+    } finally {
+      Set<Integer> ports = new LinkedHashSet<>();
+      datagrams.values().forEach(each -> ports.add(each.port()));
+      http.announceHttp3(ports, wanted.orElse(Http3Config.DEFAULT).maxAge());
+    }
+  }
+
+  private void closeDatagrams() {
+    datagrams.values().forEach(Http3Sockets::close);
   }
 
   /** Connections that come from now on are received so. */
@@ -133,6 +214,7 @@ public final class Listener {
    */
   public CompletableFuture<Integer> leave(Duration idle, Duration patience) {
     sockets.values().forEach(Listener::stopReading);
+    datagrams.values().forEach(each -> each.channels().forEach(Listener::stopReading));
     if (!state.needsSocketsToDrain()) {
       closeSockets();
     }
@@ -177,7 +259,50 @@ public final class Listener {
                 unix.fd().intValue()));
       }
     });
+    datagrams.forEach((address, each) -> {
+      for (Channel socket : each.channels()) {
+        if (socket instanceof UnixChannel unix) {
+          shared.add(
+              new SharedSocket(
+                  name,
+                  true,
+                  address,
+                  (InetSocketAddress) socket.localAddress(),
+                  unix.fd().intValue()));
+        }
+      }
+    });
     return shared;
+  }
+
+  /**
+   * Whom the next process has to know to pass on what is for connections by QUIC of this one.
+   *
+   * @param bound where the sockets are
+   * @param tag in the names of connections
+   * @param port at the loopback
+   */
+  public record QuicDoor(InetSocketAddress bound, int tag, int port) {}
+
+  /** Opens a way for each address. Not for event loops. */
+  public List<QuicDoor> openQuicDoors() {
+    List<QuicDoor> doors = new ArrayList<>();
+    for (Http3Sockets each : datagrams.values()) {
+      int port = each.openSide(dataPlane.anyLoop());
+      if (port > 0) {
+        doors.add(new QuicDoor(each.bound(), each.door().tag(), port));
+      }
+    }
+    return doors;
+  }
+
+  /** What is for connections of the process before goes to it. */
+  public void passOn(QuicDoor before) {
+    for (Http3Sockets each : datagrams.values()) {
+      if (each.bound().equals(before.bound())) {
+        each.passOn(before.tag(), before.port());
+      }
+    }
   }
 
   /** On an event loop nobody waits, but then nobody needs the addresses at once. */
@@ -194,10 +319,12 @@ public final class Listener {
     int left = state.connections();
     if (left == 0) {
       closeSockets();
+      closeDatagrams();
       drained.complete(0);
     } else if (System.nanoTime() >= deadline) {
       dataPlane.onEachLoop(loop -> state.closeAll(loop.index()));
       closeSockets();
+      closeDatagrams();
       drained.complete(left);
     } else {
       dataPlane

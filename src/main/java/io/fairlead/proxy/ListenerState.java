@@ -150,6 +150,18 @@ public abstract class ListenerState {
     return true;
   }
 
+  /** Looks after a connection that has been admitted and came by datagrams. On that loop. */
+  protected final void track(Channel connection, int loop) {
+    Set<Channel> connections = trackers.get(loop).connections;
+    connections.add(connection);
+    connection
+        .closeFuture()
+        .addListener(_ -> {
+          connections.remove(connection);
+          dropped(loop);
+        });
+  }
+
   /** Prepares a connection that has been admitted for its loop. */
   final void prepare(Channel accepted, Loop loop) {
     ChannelSetup.apply(accepted, loop);

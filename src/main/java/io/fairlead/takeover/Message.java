@@ -2,6 +2,7 @@ package io.fairlead.takeover;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.fairlead.takeover.HandedState.HandedDoor;
 import io.fairlead.takeover.HandedState.HandedTicketKey;
 import java.io.IOException;
 import java.util.List;
@@ -57,15 +58,22 @@ sealed interface Message {
    * The admin door is free; what follows is all that is known.
    *
    * @param ticketKeys null: from a version that did not hand any over
+   * @param doors the same
    */
-  record State(List<HandedService> services, @Nullable List<HandedTicketKey> ticketKeys)
+  record State(
+      List<HandedService> services,
+      @Nullable List<HandedTicketKey> ticketKeys,
+      @Nullable List<HandedDoor> doors)
       implements Message {
     static State of(HandedState state) {
-      return new State(state.services(), state.ticketKeys());
+      return new State(state.services(), state.ticketKeys(), state.doors());
     }
 
     HandedState handed() {
-      return new HandedState(services, Objects.requireNonNullElse(ticketKeys, List.of()));
+      return new HandedState(
+          services,
+          Objects.requireNonNullElse(ticketKeys, List.of()),
+          Objects.requireNonNullElse(doors, List.of()));
     }
   }
 

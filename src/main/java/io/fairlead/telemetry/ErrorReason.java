@@ -57,7 +57,9 @@ public enum ErrorReason {
       0, "A connection from proxy-protocol.accept-from did not begin with a PROXY header in time."),
   PROXY_HEADER_INVALID(0, "A connection began with a PROXY header that is broken."),
   PROXY_HEADER_UNTRUSTED(
-      0, "A connection from outside proxy-protocol.accept-from began with a PROXY header.");
+      0, "A connection from outside proxy-protocol.accept-from began with a PROXY header."),
+  HTTP3_FLOOD(
+      400, "The client took back or broke more requests than HTTP/3 needs; it was cut off.");
 
   private final int status;
   private final String meaning;

@@ -154,9 +154,10 @@ public final class RecordLayout {
   public static final int TCP = 6;
   public static final int TLS_PASSED_THROUGH = 7;
   public static final int UDP = 8;
+  public static final int HTTP_3 = 9;
 
   private static final String[] PROTOCOLS = {
-    "", "http/1.0", "http/1.1", "h2", "grpc", "websocket", "tcp", "tls", "udp"
+    "", "http/1.0", "http/1.1", "h2", "grpc", "websocket", "tcp", "tls", "udp", "h3"
   };
 
   /** What a record says in words of others, in this order. */

@@ -100,7 +100,7 @@ public final class Chromium implements AutoCloseable {
               "--headless",
               "--no-sandbox",
               "--disable-gpu",
-              "--disable-quic",
+              options.contains("--enable-quic") ? "--no-pings" : "--disable-quic",
               "--disable-dev-shm-usage",
               "--no-first-run",
               "--disable-background-networking",

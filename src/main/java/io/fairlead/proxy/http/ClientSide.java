@@ -4,11 +4,11 @@ import io.fairlead.telemetry.ErrorReason;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Where a request comes from and its answer goes: a connection of HTTP/1.1, a stream of HTTP/2, or
- * ourselves ({@link Subrequest}). The exchange says what is to be sent; how it is framed is known
- * here only. Event loop only.
+ * Where a request comes from and its answer goes: a connection of HTTP/1.1, a stream of HTTP/2 or
+ * HTTP/3, or ourselves ({@link Subrequest}). The exchange says what is to be sent; how it is framed
+ * is known here only. Event loop only.
  */
-sealed interface ClientSide permits HttpConnection, Http2ClientStream, Subrequest {
+sealed interface ClientSide permits HttpConnection, ClientStream, Subrequest {
   HttpPolicy policy();
 
   Client who();
@@ -66,6 +66,9 @@ sealed interface ClientSide permits HttpConnection, Http2ClientStream, Subreques
    * @param requestDone all of the request has been read
    */
   void exchangeDone(boolean requestDone);
+
+  /** Where the client may come by HTTP/3, as the value of Alt-Svc; empty: nowhere. */
+  byte[] altService();
 
   /** The number of its listener's name in records. */
   int listenerName();

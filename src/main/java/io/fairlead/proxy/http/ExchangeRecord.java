@@ -193,7 +193,8 @@ final class ExchangeRecord {
       return RecordLayout.WEBSOCKET;
     }
     if (request.http2) {
-      return request.methodIs(POST) && exchange.isGrpc() ? RecordLayout.GRPC : RecordLayout.HTTP_2;
+      int frames = request.http3 ? RecordLayout.HTTP_3 : RecordLayout.HTTP_2;
+      return request.methodIs(POST) && exchange.isGrpc() ? RecordLayout.GRPC : frames;
     }
     return request.targetEnd > 0 && request.minorVersion == 0
         ? RecordLayout.HTTP_1_0

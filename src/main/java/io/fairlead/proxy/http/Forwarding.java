@@ -8,9 +8,13 @@ import io.fairlead.proxy.RequestIds;
  * request, so that every attempt and every protocol sends the same.
  */
 final class Forwarding {
+  private static final byte[] ALT_SVC = Ascii.bytes("alt-svc");
   private static final byte[] VIA = Ascii.bytes("via");
   private static final byte[][] RECEIVED = {
-    Ascii.bytes("1.0 fairlead"), Ascii.bytes("1.1 fairlead"), Ascii.bytes("2.0 fairlead")
+    Ascii.bytes("1.0 fairlead"),
+    Ascii.bytes("1.1 fairlead"),
+    Ascii.bytes("2.0 fairlead"),
+    Ascii.bytes("3.0 fairlead")
   };
   private static final byte[] REQUEST_ID = Ascii.bytes("x-request-id");
   private static final byte[] X_FORWARDED_FOR = Ascii.bytes("x-forwarded-for");
@@ -168,6 +172,10 @@ final class Forwarding {
   static void addToResponse(Exchange exchange, ClientSide client) {
     Head head = exchange.response;
     addVia(head);
+    byte[] other = client.altService();
+    if (other.length > 0) {
+      addAltService(head, other);
+    }
     Head request = exchange.request;
     if (request.has(FieldName.X_REQUEST_ID) && client.who().isTrusted()) {
       int field = request.first(FieldName.X_REQUEST_ID);
@@ -178,6 +186,18 @@ final class Forwarding {
       }
     }
     addRequestId(head, exchange.requestId, 0, RequestIds.LENGTH);
+  }
+
+  /** Where else we are to be found (RFC 7838, 3); a node knows nothing of that. */
+  private static void addAltService(Head head, byte[] value) {
+    for (int field = 0; field < head.fieldCount; field++) {
+      if (head.id(field) == FieldName.OTHER && head.isNamed(field, ALT_SVC)) {
+        head.drop(field);
+      }
+    }
+    head.openField(ALT_SVC);
+    head.put(value);
+    head.closeField(FieldName.OTHER);
   }
 
   /** What we have seen ourselves counts; what a trusted proxy saw of others does not. */
@@ -194,7 +214,7 @@ final class Forwarding {
 
   private static void addVia(Head head) {
     head.openField(VIA);
-    head.put(RECEIVED[head.http2 ? 2 : head.minorVersion]);
+    head.put(RECEIVED[head.http3 ? 3 : head.http2 ? 2 : head.minorVersion]);
     head.closeField(FieldName.VIA);
   }
 

@@ -92,8 +92,11 @@ final class Head implements RequestView {
   /** The sender is willing to go on using the connection after this message. */
   boolean keepAlive;
 
-  /** Came by HTTP/2. */
+  /** Came by HTTP/2, or by HTTP/3, whose messages are the same. */
   boolean http2;
+
+  /** Came by HTTP/3. */
+  boolean http3;
 
   /** The client takes trailers (TE); what it says else there concerns one connection only. */
   boolean takesTrailers;
@@ -141,6 +144,7 @@ final class Head implements RequestView {
     keepAlive = false;
     upgrade = false;
     http2 = false;
+    http3 = false;
     takesTrailers = false;
     seen = 0;
     repeated = 0;
@@ -294,6 +298,7 @@ final class Head implements RequestView {
     clientLow = other.clientLow;
     lengthAnew = other.lengthAnew;
     http2 = other.http2;
+    http3 = other.http3;
     takesTrailers = other.takesTrailers;
     upgrade = other.upgrade;
   }

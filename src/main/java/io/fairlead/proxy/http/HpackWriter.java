@@ -95,11 +95,7 @@ final class HpackWriter {
 
   private static final int[] INDEXED_STATUS = {200, 204, 206, 304, 400, 404, 500};
 
-  private static final int BUCKETS = 256;
-  private static final byte[][] NAMES = new byte[STATIC_NAMES.length + 1][];
-
-  /** By {@link #bucket}: the index of a name, or 0; the next bucket is tried after a miss. */
-  private static final byte[] INDEX = new byte[BUCKETS];
+  private static final NameIndex NAMES;
 
   private static final byte[] GET = Ascii.bytes("GET");
   private static final byte[] POST = Ascii.bytes("POST");
@@ -112,17 +108,10 @@ final class HpackWriter {
   private static final byte[] WEBSOCKET_ACCEPT = Ascii.bytes("sec-websocket-accept");
 
   static {
-    for (int i = 0; i < STATIC_NAMES.length; i++) {
-      byte[] name = Ascii.bytes(STATIC_NAMES[i]);
-      NAMES[i + 1] = name;
-      if (name.length > 0) {
-        int bucket = bucket(name, 0, name.length);
-        while (INDEX[bucket] != 0) {
-          bucket = (bucket + 1) & (BUCKETS - 1);
-        }
-        INDEX[bucket] = (byte) (i + 1);
-      }
-    }
+    String[] names = new String[STATIC_NAMES.length + 1]; // 0 is no index
+    System.arraycopy(STATIC_NAMES, 0, names, 1, STATIC_NAMES.length);
+    names[0] = "";
+    NAMES = new NameIndex(names);
   }
 
   private HpackWriter() {}
@@ -234,14 +223,14 @@ final class HpackWriter {
   }
 
   /** The two fields by which HTTP/1.1 proves a change of protocol; HTTP/2 has none of it. */
-  private static boolean isOfHandshake(byte[] bytes, int start, int end) {
+  static boolean isOfHandshake(byte[] bytes, int start, int end) {
     return (end - start == WEBSOCKET_KEY.length
             && Ascii.equalsIgnoreCase(bytes, start, WEBSOCKET_KEY))
         || (end - start == WEBSOCKET_ACCEPT.length
             && Ascii.equalsIgnoreCase(bytes, start, WEBSOCKET_ACCEPT));
   }
 
-  private static void writeString(byte[] from, int start, int end, ByteBuf out) {
+  static void writeString(byte[] from, int start, int end, ByteBuf out) {
     writeInt(0, 7, end - start, out);
     out.writeBytes(from, start, end - start);
   }
@@ -264,24 +253,6 @@ final class HpackWriter {
 
   /** The place of a name in the static table, or 0. */
   static int indexOf(byte[] bytes, int start, int end) {
-    int bucket = bucket(bytes, start, end);
-    while (INDEX[bucket] != 0) {
-      byte[] name = NAMES[INDEX[bucket]];
-      if (name.length == end - start && Ascii.equalsIgnoreCase(bytes, start, name)) {
-        return INDEX[bucket];
-      }
-      bucket = (bucket + 1) & (BUCKETS - 1);
-    }
-    return 0;
-  }
-
-  private static int bucket(byte[] bytes, int start, int end) {
-    int length = end - start;
-    if (length == 0) {
-      return 0;
-    }
-    int middle = bytes[start + length / 2] | 0x20;
-    int hash = (bytes[start] | 0x20) * 31 + (bytes[end - 1] | 0x20) * 7 + middle * 3 + length * 131;
-    return (hash ^ (hash >>> 8)) & (BUCKETS - 1);
+    return Math.max(0, NAMES.find(bytes, start, end));
   }
 }

@@ -169,7 +169,7 @@ final class Http2NodeConnection extends Http2Connection {
   void headersCame(int id, ByteBuf complete, boolean end) throws Http2Exception {
     Http2NodeStream stream = (Http2NodeStream) stream(id);
     if (stream == null) {
-      HpackReader.Result _ = hpack.readTrailers(id, complete, new Head());
+      HeadFields.Result _ = hpack.readTrailers(id, complete, new Head());
       if (!isPast(id)) {
         fail(Http2.PROTOCOL_ERROR);
       }

@@ -135,16 +135,16 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
   void headersCame(ByteBuf block, boolean end) throws Http2Exception {
     Attempt user = attempt;
     if (user == null) {
-      HpackReader.Result _ = owner.hpack.readTrailers(id, block, new Head());
+      HeadFields.Result _ = owner.hpack.readTrailers(id, block, new Head());
       return;
     }
     user.responseBytes(block.readableBytes());
     if (headRead) {
       Head last = new Head();
-      HpackReader.Result read = owner.hpack.readTrailers(id, block, last);
+      HeadFields.Result read = owner.hpack.readTrailers(id, block, last);
       if (!end
           || tunnel
-          || read != HpackReader.Result.DONE
+          || read != HeadFields.Result.DONE
           || !BodyReader.cleanTrailers(last)
           || (announced >= 0 && bodyBytes != announced)) {
         bad(user);
@@ -156,8 +156,8 @@ final class Http2NodeStream extends Http2Stream implements NodeSide {
       return;
     }
     Head head = user.response;
-    HpackReader.Result read = owner.hpack.readResponse(id, block, head);
-    if (read != HpackReader.Result.DONE || !isSound(user, head, end)) {
+    HeadFields.Result read = owner.hpack.readResponse(id, block, head);
+    if (read != HeadFields.Result.DONE || !isSound(user, head, end)) {
       bad(user);
       return;
     }

@@ -103,7 +103,7 @@ final class Http2ServerConnection extends Http2Connection {
     }
     if ((id & 1) == 0 || id <= lastStream) {
       if (isForgotten(id)) {
-        HpackReader.Result _ = hpack.readTrailers(id, complete, new Head());
+        HeadFields.Result _ = hpack.readTrailers(id, complete, new Head());
         charge(FloodGuard.CONTROL);
         return;
       }
@@ -112,7 +112,7 @@ final class Http2ServerConnection extends Http2Connection {
     }
     lastStream = id;
     if (streamCount() >= policy.limits().streams() || left) {
-      HpackReader.Result _ = hpack.readTrailers(id, complete, new Head());
+      HeadFields.Result _ = hpack.readTrailers(id, complete, new Head());
       forget(id);
       writeReset(id, Http2.REFUSED_STREAM);
       return;
@@ -125,11 +125,11 @@ final class Http2ServerConnection extends Http2Connection {
   private void trailersCame(Http2ClientStream stream, ByteBuf complete, boolean end)
       throws Http2Exception {
     Head trailers = new Head();
-    HpackReader.Result read = hpack.readTrailers(stream.id, complete, trailers);
+    HeadFields.Result read = hpack.readTrailers(stream.id, complete, trailers);
     if (stream.isEndReceived()) {
       fail(Http2.STREAM_CLOSED);
-    } else if (!end || read != HpackReader.Result.DONE || !BodyReader.cleanTrailers(trailers)) {
-      stream.refuse(Http2.PROTOCOL_ERROR);
+    } else if (!end || read != HeadFields.Result.DONE || !BodyReader.cleanTrailers(trailers)) {
+      stream.refuse();
     } else {
       stream.trailersCame(trailers);
     }

@@ -61,7 +61,7 @@ abstract class Http2Stream {
   }
 
   /** Keeps bytes that came, until somebody takes them. */
-  final void keep(ByteBuf in, int count) {
+  public final void keep(ByteBuf in, int count) {
     ByteBuf kept = received;
     if (kept == null) {
       kept = connection.allocate(Math.max(count, 1024));
@@ -71,12 +71,12 @@ abstract class Http2Stream {
   }
 
   /** Bytes that came and have not been taken; null: none. */
-  final @Nullable ByteBuf received() {
+  public final @Nullable ByteBuf received() {
     return received;
   }
 
   /** All that was kept has been taken. */
-  final void receivedTaken() {
+  public final void receivedTaken() {
     ByteBuf kept = received;
     received = null;
     if (kept != null) {
@@ -85,7 +85,7 @@ abstract class Http2Stream {
   }
 
   /** So many bytes have been taken: the other side may send as many more. */
-  final void giveBack(int count) {
+  public final void giveBack(int count) {
     connection.giveBack(count);
     if (endReceived || closed) {
       return;
@@ -98,24 +98,24 @@ abstract class Http2Stream {
     }
   }
 
-  final void endCame() {
+  public final void endCame() {
     endReceived = true;
   }
 
   /** The other side has said all it has to say. */
-  final boolean isEndReceived() {
+  public final boolean isEndReceived() {
     return endReceived;
   }
 
   // --- what goes ---------------------------------------------------------------------------
 
   /** A message of that many bytes, or of unknown length if negative, is about to be sent. */
-  final void beginMessage(long length) {
+  public final void beginMessage(long length) {
     left = length;
   }
 
   /** Sends a head. */
-  final void sendHeaders(Head head, int status, boolean end) {
+  public final void sendHeaders(Head head, int status, boolean end) {
     connection.writeHeaders(this, head, status, end);
     if (end) {
       endSent = true;
@@ -124,7 +124,7 @@ abstract class Http2Stream {
   }
 
   /** Takes that many bytes from the buffer; what cannot go out waits. */
-  final void send(ByteBuf in, int count) {
+  public final void send(ByteBuf in, int count) {
     if (closed || endSent) {
       in.skipBytes(count);
       return;
@@ -157,7 +157,7 @@ abstract class Http2Stream {
   }
 
   /** Ends our half once everything before it has gone out. */
-  final void endAfterRest(Head last) {
+  public final void endAfterRest(Head last) {
     if (closed || endSent || endWaits) {
       return;
     }
@@ -181,16 +181,16 @@ abstract class Http2Stream {
   }
 
   /** Bytes of messages that have gone out. */
-  final long sentBytes() {
+  public final long sentBytes() {
     return sent;
   }
 
-  final boolean isEndSent() {
+  public final boolean isEndSent() {
     return endSent;
   }
 
   /** Whether our half has ended or will without anybody doing anything more. */
-  final boolean isEnding() {
+  public final boolean isEnding() {
     return endSent || endWaits;
   }
 
@@ -266,13 +266,13 @@ abstract class Http2Stream {
   abstract void ourEndSent();
 
   /** The end of the other half has been taken note of. */
-  final void closeIfEnded() {
+  public final void closeIfEnded() {
     if (endSent && endReceived) {
       close();
     }
   }
 
-  final boolean isClosed() {
+  public final boolean isClosed() {
     return closed;
   }
 

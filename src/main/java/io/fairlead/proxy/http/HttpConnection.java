@@ -697,6 +697,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Clien
   // --- who the client is -------------------------------------------------------------------
 
   @Override
+  public byte[] altService() {
+    return listener.altService(context().channel());
+  }
+
+  @Override
   public Client who() {
     Client present = who;
     if (present == null) {

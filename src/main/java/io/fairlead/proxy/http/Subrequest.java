@@ -202,6 +202,11 @@ final class Subrequest implements ClientSide {
   }
 
   @Override
+  public byte[] altService() {
+    return NOTHING;
+  }
+
+  @Override
   public Client who() {
     return who;
   }

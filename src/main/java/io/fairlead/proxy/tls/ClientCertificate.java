@@ -11,6 +11,8 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
  * What nodes are told about a client's certificate, as Envoy writes X-Forwarded-Client-Cert: {@code
@@ -24,6 +26,20 @@ final class ClientCertificate {
   private static final int URI = 6;
 
   private ClientCertificate() {}
+
+  /** Of the one that the client has shown in a handshake; empty: none, or nothing is to be told. */
+  static byte[] shown(SSLEngine engine, ForwardClientCert how) {
+    if (how == ForwardClientCert.NONE) {
+      return new byte[0];
+    }
+    try {
+      return engine.getSession().getPeerCertificates()[0] instanceof X509Certificate first
+          ? describe(first, how)
+          : new byte[0];
+    } catch (SSLPeerUnverifiedException e) {
+      return new byte[0]; // it has shown none
+    }
+  }
 
   static byte[] describe(X509Certificate certificate, ForwardClientCert how) {
     if (how == ForwardClientCert.NONE) {

@@ -9,6 +9,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.internal.tcnative.SSL;
 import io.netty.util.ReferenceCountUtil;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 
@@ -33,6 +34,14 @@ final class ServerCertificate {
 
   X509Certificate certificate() {
     return identity.certificate();
+  }
+
+  PrivateKey key() {
+    return identity.key();
+  }
+
+  X509Certificate[] chain() {
+    return identity.chain().toArray(X509Certificate[]::new);
   }
 
   boolean isEcdsa() {

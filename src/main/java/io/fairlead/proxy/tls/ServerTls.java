@@ -42,17 +42,17 @@ public final class ServerTls {
     }
 
     /** ECDSA is cheaper to sign with than RSA, and shorter on the wire. */
-    ServerCertificate choose(ClientHello hello) {
+    ServerCertificate choose(boolean takesEcdsa, boolean takesRsa) {
       ServerCertificate first = ecdsa;
       ServerCertificate second = rsa;
-      if (first != null && (hello.ecdsa() || second == null)) {
+      if (first != null && (takesEcdsa || second == null)) {
         return first;
       }
       if (second == null) {
         throw new IllegalStateException("a name without a certificate");
       }
       // If the client can do neither, the handshake says so.
-      return hello.rsa() || first == null ? second : first;
+      return takesRsa || first == null ? second : first;
     }
   }
 
@@ -65,6 +65,9 @@ public final class ServerTls {
   private final Map<String, Choice> wildcards = new HashMap<>();
 
   private final Choice fallback = new Choice();
+
+  /** The same for QUIC; null: nobody may come by it. */
+  private @Nullable QuicTls quic;
 
   private ServerTls(
       ListenerTls config, List<String> protocols, List<ServerCertificate> certificates) {
@@ -90,10 +93,15 @@ public final class ServerTls {
    *
    * @param listener its name
    * @param protocols what it speaks (ALPN), in its order; empty: it does not say
+   * @param byQuic whether clients may come by HTTP/3, too
    * @throws IOException naming the file and what is wrong with it
    */
   static ServerTls of(
-      String listener, ListenerTls config, List<String> protocols, TicketKeys tickets)
+      String listener,
+      ListenerTls config,
+      List<String> protocols,
+      boolean byQuic,
+      TicketKeys tickets)
       throws IOException {
     List<X509Certificate> authorities = TlsFiles.authorities(config.clientCa());
     byte[] policy = policy(listener, config, authorities);
@@ -118,7 +126,13 @@ public final class ServerTls {
           one.useTickets(tickets);
         }
       }
-      return new ServerTls(config, protocols, made);
+      ServerTls tls = new ServerTls(config, protocols, made);
+      if (byQuic) {
+        QuicTls beside = new QuicTls(tls, authorities, policy);
+        beside.useTickets(tickets.secrets());
+        tls.quic = beside;
+      }
+      return tls;
     } catch (IOException | RuntimeException e) {
       made.forEach(ServerCertificate::release);
       throw e;
@@ -179,6 +193,10 @@ public final class ServerTls {
     return config;
   }
 
+  @Nullable QuicTls quic() {
+    return quic;
+  }
+
   List<ServerCertificate> certificates() {
     return certificates;
   }
@@ -190,10 +208,18 @@ public final class ServerTls {
 
   /** The certificate for that client, or null if it is to be refused. */
   @Nullable ServerCertificate choose(ClientHello hello) {
+    return choose(hello.serverName(), hello.ecdsa(), hello.rsa());
+  }
+
+  /** The same for a client of TLS 1.3 that asks for that name; empty: for none. */
+  @Nullable ServerCertificate choose(String name) {
+    return choose(name, true, true);
+  }
+
+  private @Nullable ServerCertificate choose(String name, boolean takesEcdsa, boolean takesRsa) {
     if (isEmpty()) {
       return null;
     }
-    String name = hello.serverName();
     Choice found = exact.get(name);
     if (found == null) {
       int dot = name.indexOf('.');
@@ -202,7 +228,7 @@ public final class ServerTls {
     if (found == null) {
       found = config.strictSni() ? null : fallback;
     }
-    return found == null ? null : found.choose(hello);
+    return found == null ? null : found.choose(takesEcdsa, takesRsa);
   }
 
   /** Whether we speak something that the client speaks, if either of us says. */
@@ -220,6 +246,10 @@ public final class ServerTls {
 
   void useTickets(TicketKeys keys) {
     certificates.forEach(certificate -> certificate.useTickets(keys));
+    QuicTls beside = quic;
+    if (beside != null) {
+      beside.useTickets(keys.secrets());
+    }
   }
 
   /** No loop uses it for new connections any more. */

@@ -132,6 +132,14 @@ final class TicketKeys {
     others.forEach(key -> taker.take(key.bytes.clone(), Duration.ofNanos(key.endNanos - now)));
   }
 
+  /** All of them, that for new tickets first. Not to be changed. */
+  List<byte[]> secrets() {
+    List<byte[]> secrets = new ArrayList<>();
+    own.forEach(key -> secrets.add(key.bytes));
+    others.forEach(key -> secrets.add(key.bytes));
+    return secrets;
+  }
+
   /** Lets the context use them. */
   void give(OpenSslSessionContext context) {
     List<OpenSslSessionTicketKey> given = new ArrayList<>();

@@ -14,9 +14,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.X509Certificate;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -321,7 +319,11 @@ public final class TlsFront extends ChannelInboundHandlerAdapter {
       tls.counters().increment(loop.index(), Handshakes.kind(library.engine()));
       String protocol = library.applicationProtocol();
       after.install(
-          ctx.pipeline(), loop, new TlsSession(protocol == null ? "" : protocol, certificate()));
+          ctx.pipeline(),
+          loop,
+          new TlsSession(
+              protocol == null ? "" : protocol,
+              ClientCertificate.shown(library.engine(), forward)));
     }
 
     @Override
@@ -336,20 +338,6 @@ public final class TlsFront extends ChannelInboundHandlerAdapter {
     @Override
     void peerEnded(ChannelHandlerContext ctx) {
       ctx.close();
-    }
-
-    private byte[] certificate() {
-      if (forward == ForwardClientCert.NONE) {
-        return new byte[0];
-      }
-      try {
-        return library.engine().getSession().getPeerCertificates()[0]
-                instanceof X509Certificate first
-            ? ClientCertificate.describe(first, forward)
-            : new byte[0];
-      } catch (SSLPeerUnverifiedException e) {
-        return new byte[0]; // it has shown none
-      }
     }
   }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,10 +81,11 @@ public final class TlsListener {
   /**
    * Reads certificates and makes everything ready; nothing is shown yet.
    *
+   * @param byQuic whether clients may come by HTTP/3, too
    * @throws IOException naming the file and what is wrong with it
    */
-  public ServerTls load(ListenerTls config) throws IOException {
-    return ServerTls.of(name, config, protocols, tickets(config));
+  public ServerTls load(ListenerTls config, boolean byQuic) throws IOException {
+    return ServerTls.of(name, config, protocols, byQuic, tickets(config));
   }
 
   private TicketKeys tickets(ListenerTls config) {
@@ -178,6 +180,22 @@ public final class TlsListener {
     return challenges;
   }
 
+  /** What is shown to those who come by QUIC; null: nothing. Any thread. */
+  public @Nullable QuicTls quic() {
+    return current().quic();
+  }
+
+  /** How long a handshake may take. Any thread. */
+  public long handshakeNanos() {
+    return current().config().handshakeTimeout().toNanos();
+  }
+
+  /** What is told about the certificate of the client at the other end. */
+  public TlsSession sessionByQuic(SSLEngine engine) {
+    return new TlsSession(
+        QuicTls.HTTP_3, ClientCertificate.shown(engine, current().config().forwardClientCert()));
+  }
+
   /** What is shown now. Any thread. */
   ServerTls current() {
     ServerTls tls = current;
@@ -190,7 +208,7 @@ public final class TlsListener {
   /**
    * Counts a handshake in; false if there are too many, and then it is not counted. On that loop.
    */
-  boolean begin(int loop, long now) {
+  public boolean begin(int loop, long now) {
     ListenerTls.Handshakes bounds = current().config().handshakes();
     if (going.incrementAndGet() > bounds.atOnce() || !isPaced(loop, now, bounds.rate())) {
       going.decrementAndGet();
@@ -212,7 +230,7 @@ public final class TlsListener {
   }
 
   /** Counts a handshake out. */
-  void ended() {
+  public void ended() {
     going.decrementAndGet();
   }
 }

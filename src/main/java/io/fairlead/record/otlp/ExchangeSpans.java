@@ -186,6 +186,7 @@ final class ExchangeSpans {
       case RecordLayout.HTTP_1_0 -> all.put("network.protocol.version", "1.0");
       case RecordLayout.HTTP_1_1 -> all.put("network.protocol.version", "1.1");
       case RecordLayout.HTTP_2 -> all.put("network.protocol.version", "2");
+      case RecordLayout.HTTP_3 -> all.put("network.protocol.version", "3");
       case RecordLayout.GRPC -> {
         all.put("network.protocol.version", "2");
         all.put("fairlead.protocol", "grpc");

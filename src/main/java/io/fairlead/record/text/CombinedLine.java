@@ -61,6 +61,7 @@ final class CombinedLine implements LineFormat {
     return switch (protocol) {
       case RecordLayout.HTTP_1_0 -> "HTTP/1.0";
       case RecordLayout.HTTP_2, RecordLayout.GRPC -> "HTTP/2.0";
+      case RecordLayout.HTTP_3 -> "HTTP/3.0";
       default -> "HTTP/1.1";
     };
   }

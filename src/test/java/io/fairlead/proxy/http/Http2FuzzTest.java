@@ -91,14 +91,14 @@ final class Http2FuzzTest {
     reader.limit(2048, 512, 24);
     Head head = new Head();
     head.reset();
-    HpackReader.Result result;
+    HeadFields.Result result;
     try {
       result = reader.readRequest(1, Unpooled.wrappedBuffer(block), head);
     } catch (Http2Exception e) {
       assertThat(Http2Exception.isStreamError(e)).as("an error of the connection").isFalse();
       return false;
     }
-    if (result != HpackReader.Result.DONE || RequestCheck.check(head, Long.MAX_VALUE) != null) {
+    if (result != HeadFields.Result.DONE || RequestCheck.check(head, Long.MAX_VALUE) != null) {
       return false;
     }
     for (int field = 0; field < head.fieldCount; field++) {
@@ -127,7 +127,7 @@ final class Http2FuzzTest {
     } catch (Http2Exception e) {
       throw new AssertionError("what was written cannot be read", e);
     }
-    if (result != HpackReader.Result.DONE
+    if (result != HeadFields.Result.DONE
         || RequestCheck.check(again, Long.MAX_VALUE) != null
         || !path(head).equals(path(again))) {
       throw new AssertionError("written as something else: " + result);

@@ -1,0 +1,71 @@
+package io.fairlead.proxy.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DatagramPacket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.function.Consumer;
+
+/**
+ * Datagrams on their way from the process that has the sockets to the one that has the connection:
+ * the sender, and what it sent. They are as true as what comes from anywhere, since QUIC believes
+ * nothing that is not encrypted; only the other process may send them all the same, which its port
+ * proves.
+ */
+final class QuicForward extends ChannelInboundHandlerAdapter {
+  private static final int PORT_BYTES = 2;
+
+  private final int from;
+  private final InetSocketAddress here;
+  private final Consumer<DatagramPacket> to;
+
+  /**
+   * @param here where the sockets are bound, by which the other process sends
+   * @param to takes what came
+   */
+  QuicForward(InetSocketAddress here, Consumer<DatagramPacket> to) {
+    this.from = here.getPort();
+    this.here = here;
+    this.to = to;
+  }
+
+  /** What the other process is sent. */
+  static ByteBuf wrap(ChannelHandlerContext ctx, DatagramPacket packet) {
+    byte[] address = packet.sender().getAddress().getAddress();
+    ByteBuf content = packet.content();
+    ByteBuf out =
+        ctx.alloc().directBuffer(1 + address.length + PORT_BYTES + content.readableBytes());
+    out.writeByte(address.length).writeBytes(address).writeShort(packet.sender().getPort());
+    return out.writeBytes(content, content.readerIndex(), content.readableBytes());
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    DatagramPacket packet = (DatagramPacket) message;
+    try {
+      ByteBuf in = packet.content();
+      int length = in.isReadable() ? in.readUnsignedByte() : 0;
+      if (packet.sender().getPort() == from
+          && (packet.sender().getAddress().isLoopbackAddress() || isOurs(packet))
+          && (length == 4 || length == 16)
+          && in.readableBytes() > length + PORT_BYTES) {
+        byte[] address = new byte[length];
+        in.readBytes(address);
+        InetSocketAddress sender =
+            new InetSocketAddress(InetAddress.getByAddress(address), in.readUnsignedShort());
+        to.accept(new DatagramPacket(in.readRetainedSlice(in.readableBytes()), here, sender));
+      }
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address of four or sixteen bytes", e);
+    } finally {
+      packet.release();
+    }
+  }
+
+  private boolean isOurs(DatagramPacket packet) {
+    return packet.sender().getAddress().equals(here.getAddress());
+  }
+}
