@@ -206,10 +206,10 @@ public final class PastStore {
   static @Nullable Beginning beginning(Path file) throws IOException {
     try (Lines lines = new Lines(file)) {
       byte[] first = lines.next();
-      return first != null && Line.of(first) instanceof Head head
+      return first != null && LineCodec.of(first) instanceof Head head
           ? new Beginning(file, head)
           : null;
-    } catch (Line.UnknownFormat e) {
+    } catch (LineCodec.UnknownFormat e) {
       throw new IOException(e.getMessage(), e);
     }
   }
@@ -253,7 +253,7 @@ public final class PastStore {
       byte[] _ = lines.next();
       for (int i = 0; i < from.head().keys(); i++) {
         byte[] bytes = lines.next();
-        if (bytes == null || !(Line.of(bytes) instanceof Line.Key key)) {
+        if (bytes == null || !(LineCodec.of(bytes) instanceof Line.Key key)) {
           remarks.add(
               from.file() + ":" + lines.number() + " is damaged, among the keys it begins with");
           return null;
@@ -261,7 +261,7 @@ public final class PastStore {
         read.keys.put(key.key(), key);
       }
       follow(lines, read, moment);
-    } catch (IOException | Line.UnknownFormat e) {
+    } catch (IOException | LineCodec.UnknownFormat e) {
       remarks.add(from.file() + " cannot be read: " + e.getMessage());
       return null;
     }
@@ -272,9 +272,9 @@ public final class PastStore {
   }
 
   private static void follow(Lines lines, Read read, Moment moment)
-      throws IOException, Line.UnknownFormat {
+      throws IOException, LineCodec.UnknownFormat {
     for (byte[] bytes = lines.next(); bytes != null; bytes = lines.next()) {
-      Line line = Line.of(bytes);
+      Line line = LineCodec.of(bytes);
       long revision;
       long time;
       switch (line) {
