@@ -27,6 +27,7 @@ import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslEngine;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.AttributeKey;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -68,6 +69,11 @@ public final class Http3Door {
 
   /** Where such a name is in a datagram whose header is long, behind its length. */
   private static final int LONG_HEADER_ID = 6;
+
+  /** A loop that is not there: the library looks it up, whatever it is, unless it is too large. */
+  private static final int NOBODY = Integer.MAX_VALUE;
+
+  private static final System.Logger LOG = System.getLogger(Http3Door.class.getName());
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -181,17 +187,23 @@ public final class Http3Door {
   }
 
   /**
-   * Keeps the first datagrams of new connections out when nobody is to come any more, and passes
-   * those on that belong to connections of the process before.
+   * Keeps the first datagrams of new connections out when nobody is to come any more, passes those
+   * on that belong to connections of the process before, and drops what is no datagram of QUIC,
+   * over which the library (4.2.18) stumbles.
    */
   private final class Gate extends ChannelInboundHandlerAdapter {
     private boolean passedOn;
+
+    /** Somebody behind has stumbled over what it was given. */
+    private boolean failed;
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       DatagramPacket packet = (DatagramPacket) message;
       Before known = before;
-      if (known != null && tagOf(packet.content()) == known.tag()) {
+      if (!isOfQuic(packet.content())) {
+        packet.release();
+      } else if (known != null && tagOf(packet.content()) == known.tag()) {
         try {
           ChannelFuture _ =
               ctx.write(new DatagramPacket(QuicForward.wrap(ctx, packet), known.address()));
@@ -202,8 +214,25 @@ public final class Http3Door {
       } else if ((shut || listener.isDraining()) && isInitial(packet.content())) {
         packet.release();
       } else {
+        failed = false;
         ctx.fireChannelRead(packet);
+        if (failed && packet.refCnt() > 0) { // whoever stumbles does not give it back
+          packet.release();
+        }
       }
+    }
+
+    /** Behind all others: what comes from anybody must not fill a log. */
+    private final class Last extends ChannelInboundHandlerAdapter {
+      @Override
+      public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        failed = true;
+        LOG.log(Level.DEBUG, "a datagram of no use", cause);
+      }
+    }
+
+    ChannelHandler last() {
+      return new Last();
     }
 
     @Override
@@ -229,6 +258,25 @@ public final class Http3Door {
     return datagram.writerIndex() - at < ID_BYTES ? -1 : datagram.getUnsignedShort(at);
   }
 
+  /** Whether it is as long as what its first bytes say (RFC 9000, 17.2 and 17.3). */
+  private static boolean isOfQuic(ByteBuf datagram) {
+    int start = datagram.readerIndex();
+    int length = datagram.readableBytes();
+    if (length <= ID_BYTES) {
+      return false;
+    }
+    if ((datagram.getByte(start) & SHORT_HEADER) == 0) {
+      return true;
+    }
+    int theirs = datagram.getUnsignedByte(start + LONG_HEADER_ID - 1);
+    int behind = LONG_HEADER_ID + theirs;
+    if (theirs > ID_BYTES || length <= behind) {
+      return false;
+    }
+    int own = datagram.getUnsignedByte(start + behind);
+    return own <= ID_BYTES && length > behind + 1 + own;
+  }
+
   /** RFC 9000, 17.2.2. */
   private static boolean isInitial(ByteBuf datagram) {
     return datagram.isReadable()
@@ -249,7 +297,9 @@ public final class Http3Door {
     @Override
     protected int decodeIndex(ByteBuf id) {
       int start = id.readerIndex();
-      return id.getUnsignedShort(start) == tag ? id.getUnsignedShort(start + 2) : -1;
+      return id.readableBytes() == ID_BYTES && id.getUnsignedShort(start) == tag
+          ? id.getUnsignedShort(start + 2)
+          : NOBODY;
     }
 
     @Override
@@ -286,7 +336,7 @@ public final class Http3Door {
             QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR,
             EpollQuicUtils.newSegmentedAllocator(SEGMENTS));
       }
-      socket.pipeline().addLast(builder.build());
+      socket.pipeline().addLast(builder.build(), socket.pipeline().get(Gate.class).last());
     }
   }
 

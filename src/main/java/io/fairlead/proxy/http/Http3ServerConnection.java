@@ -11,14 +11,18 @@ import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.TlsCounter;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http3.DefaultHttp3GoAwayFrame;
 import io.netty.handler.codec.http3.DefaultHttp3UnknownFrame;
 import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicException;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.AttributeKey;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,6 +33,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The connection of one client that speaks HTTP/3: each of its streams is an exchange. */
 final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
+  private static final BrokenOff BROKEN_OFF = new BrokenOff();
+
+  /** Streams one way of a client that has settings and two tables, and some to spare. */
+  private static final int MOST_ONE_WAY = 16;
+
   /** The same as of HTTP/2. */
   private static final int FLOOD_MOST = 5000;
 
@@ -67,6 +76,7 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   private boolean ended;
   private long lastStream = -4;
   private int abandoned;
+  private int oneWay;
   private final Runnable flushTask = this::plannedFlush;
 
   private final TimerWheel.Timer timer =
@@ -172,6 +182,34 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
     // Of the library's two protocols: it has closed the connection, or goes on.
     if (cause instanceof RuntimeException) {
       Failures.log(cause);
+    }
+  }
+
+  /**
+   * Streams that go one way are the library's, which says nothing of those that are broken off;
+   * what nobody takes it would print, each time, for anybody who wants it to.
+   */
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (message instanceof QuicStreamChannel stream
+        && stream.type() == QuicStreamType.UNIDIRECTIONAL) {
+      stream.pipeline().addLast(BROKEN_OFF);
+      if (++oneWay > MOST_ONE_WAY) {
+        charge();
+      }
+    }
+    ctx.fireChannelRead(message);
+  }
+
+  /** Takes what is wrong with a stream; its end is told otherwise. */
+  @Sharable
+  private static final class BrokenOff extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      if (!(cause instanceof QuicException) && !(cause instanceof ClosedChannelException)) {
+        Failures.log(cause);
+      }
+      ChannelFuture _ = ctx.close();
     }
   }
 

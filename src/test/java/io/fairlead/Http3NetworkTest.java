@@ -1,0 +1,235 @@
+package io.fairlead;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.demo.TestNode;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicStreamType;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** HTTP/3 over bad networks, and what comes that is not HTTP/3. */
+@Timeout(120)
+final class Http3NetworkTest {
+  /** Who says what nobody expected. */
+  private static final List<String> LOGS =
+      List.of("io.fairlead.proxy.http.Failures", "io.netty.channel.DefaultChannelPipeline");
+
+  private static final int CONNECTIONS = 12;
+  private static final int STREAMS = 30;
+
+  /** GET / of a host, by the static table and with literals. */
+  private static final List<String> HEADS =
+      List.of(
+          "010d 0000 d1 d7 50 08 73686f702e746573",
+          "0110 0000 d1 d7 c1 50 09 73686f702e74657374 c1",
+          "0114 0000 d4 d7 c1 50 09 73686f702e74657374 54 01 35 c1",
+          "0001 61",
+          "04 00",
+          "07 01 00",
+          "21 02 6161");
+
+  @TempDir Path folder;
+
+  private final long seed = new Random().nextLong();
+  private final ConcurrentLinkedQueue<LogRecord> mistakes = new ConcurrentLinkedQueue<>();
+  private final Handler listening =
+      new Handler() {
+        @Override
+        public void publish(LogRecord entry) {
+          mistakes.add(entry);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
+  private TestCertificates certificates;
+  private TestNode node;
+  private Fairlead fairlead;
+  private int port;
+
+  @BeforeEach
+  void start() throws IOException {
+    certificates = new TestCertificates(folder);
+    certificates.make("first", "first.test", "127.0.0.1", "shop.test");
+    node = Loopback.node("a");
+    fairlead =
+        Loopback.start(
+            """
+            admin: { bind: "127.0.0.1:0" }
+            runtime: { event-loops: 2 }
+            listeners:
+              web:
+                bind: "127.0.0.1:0"
+                tls: { certificates: [ { cert: "%1$s/first.pem", key: "%1$s/first.key" } ] }
+                http3: {}
+                routes: [ { service: shop } ]
+            services:
+              shop: { nodes: ["127.0.0.1:%2$d"], health: none }
+            """
+                .formatted(folder, node.port()));
+    port = Loopback.port(fairlead, "web");
+    LOGS.forEach(each -> Logger.getLogger(each).addHandler(listening));
+  }
+
+  @AfterEach
+  void stop() {
+    LOGS.forEach(each -> Logger.getLogger(each).removeHandler(listening));
+    fairlead.close();
+    node.close();
+  }
+
+  @Test
+  void lossReorderingAndChangedBitsDoNoHarm() throws Exception {
+    BadNetwork.Faults faults = new BadNetwork.Faults(30, 20, 10, 200);
+    SplittableRandom random = new SplittableRandom(seed);
+    byte[] letters = new byte[60_000];
+    for (int i = 0; i < letters.length; i++) {
+      letters[i] = (byte) random.nextInt('a', 'z' + 1);
+    }
+    String text = new String(letters, UTF_8);
+    try (BadNetwork network = new BadNetwork(port, faults, seed);
+        Http3Peer peer = new Http3Peer(network.port(), certificates.ca())) {
+      List<Http3Peer.Answer> posts = new ArrayList<>();
+      List<Http3Peer.Answer> gets = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        posts.add(peer.post("/echo", letters));
+        gets.add(peer.get("/bytes/" + 50_000 * i));
+      }
+      for (int i = 0; i < 10; i++) {
+        assertThat(posts.get(i).await().body()).as("seed %d", seed).contains(text);
+        byte[] got = gets.get(i).await().bytes.toByteArray();
+        byte[] wanted = new byte[50_000 * i];
+        for (int at = 0; at < wanted.length; at++) {
+          wanted[at] = (byte) ('!' + at % 89); // the test node's pattern
+        }
+        assertThat(got).as("seed %d", seed).isEqualTo(wanted);
+      }
+      assertThat(network.lost.get()).isPositive();
+      assertThat(network.late.get()).isPositive();
+    }
+    leavesNothing();
+  }
+
+  /** On streams of connections that are well, in both kinds of streams. */
+  @Test
+  void whateverComesInStreamsTheOthersAreServed() throws Exception {
+    SplittableRandom random = new SplittableRandom(seed);
+    try (Http3Peer good = new Http3Peer(port, certificates.ca())) {
+      for (int i = 0; i < CONNECTIONS; i++) {
+        try (Http3Peer bad = new Http3Peer(port, certificates.ca())) {
+          for (int j = 0; j < STREAMS && bad.connection.isActive(); j++) {
+            garble(bad, random);
+          }
+        }
+        assertThat(good.get("/").await().status).as("seed %d, %d", seed, i).isEqualTo("200");
+      }
+    }
+    leavesNothing();
+  }
+
+  private static void garble(Http3Peer bad, SplittableRandom random) throws Exception {
+    QuicStreamType type =
+        random.nextInt(5) == 0 ? QuicStreamType.UNIDIRECTIONAL : QuicStreamType.BIDIRECTIONAL;
+    QuicStreamChannel stream;
+    try {
+      stream = bad.connection.createStream(type, new Ignoring()).get(10, TimeUnit.SECONDS);
+    } catch (ExecutionException _) {
+      return; // too many, or we have closed the connection meanwhile
+    }
+    for (int piece = random.nextInt(1, 4); piece > 0; piece--) {
+      byte[] bytes =
+          HexFormat.of().parseHex(HEADS.get(random.nextInt(HEADS.size())).replace(" ", ""));
+      for (int change = random.nextInt(4); change > 0; change--) {
+        switch (random.nextInt(3)) {
+          case 0 -> bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+          case 1 -> bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+          default -> bytes = Arrays.copyOf(bytes, random.nextInt(1, bytes.length + 1));
+        }
+      }
+      ByteBuf data = Unpooled.wrappedBuffer(bytes);
+      Object _ = stream.writeAndFlush(data).await(100, TimeUnit.MILLISECONDS);
+    }
+    switch (random.nextInt(4)) {
+      case 0 -> {
+        Object _ = stream.shutdownOutput(random.nextInt(0x120)).await(100, TimeUnit.MILLISECONDS);
+      }
+      case 1 -> {
+        Object _ = stream.shutdown(random.nextInt(0x120), stream.newPromise());
+      }
+      default -> {
+        Object _ = stream.shutdownOutput().await(100, TimeUnit.MILLISECONDS);
+      }
+    }
+  }
+
+  /** Nobody answers for it. */
+  @Sharable
+  private static final class Ignoring extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      // What we have broken is not ours to complain of.
+    }
+  }
+
+  @Test
+  void datagramsOfGarbageChangeNothing() throws Exception {
+    SplittableRandom random = new SplittableRandom(seed);
+    try (Http3Peer good = new Http3Peer(port, certificates.ca());
+        DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+      for (int i = 0; i < 20_000; i++) {
+        byte[] bytes = new byte[random.nextInt(1, 1400)];
+        random.nextBytes(bytes);
+        if (random.nextBoolean()) { // like the first of a connection, of version 1
+          bytes[0] = (byte) (0xC0 | random.nextInt(16));
+          for (int at = 1; at < Math.min(5, bytes.length); at++) {
+            bytes[at] = (byte) (at == 4 ? 1 : 0);
+          }
+        }
+        socket.send(
+            new DatagramPacket(bytes, bytes.length, InetAddress.getLoopbackAddress(), port));
+        if (i % 2000 == 0) {
+          assertThat(good.get("/").await().status).as("seed %d, %d", seed, i).isEqualTo("200");
+        }
+      }
+    }
+    leavesNothing();
+  }
+
+  private void leavesNothing() throws Exception {
+    Loopback.await("no exchange", () -> fairlead.dataPlane().exchangesInUse() == 0);
+    Loopback.await(
+        "no connection", () -> Loopback.listener(fairlead, "web").state().connections() == 0);
+    assertThat(mistakes).as("seed %d", seed).extracting(LogRecord::getThrown).isEmpty();
+  }
+}
