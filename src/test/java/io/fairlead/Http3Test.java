@@ -622,8 +622,9 @@ final class Http3Test {
 
   @Test
   void aPortThatIsTakenIsRefused() throws Exception {
-    try (DatagramSocket taken = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-      assertThatThrownBy(() -> Loopback.start(yaml("http3: {}", taken.getLocalPort())))
+    int used = FreePort.any(); // that nobody else takes by TCP
+    try (DatagramSocket _ = new DatagramSocket(used, InetAddress.getLoopbackAddress())) {
+      assertThatThrownBy(() -> Loopback.start(yaml("http3: {}", used)))
           .hasMessageContaining("listeners.web.http3: cannot listen on 127.0.0.1:")
           .hasMessageContaining("by UDP");
     }
