@@ -1,5 +1,7 @@
 package io.fairlead.proxy.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.util.Arrays;
 
 /**
@@ -128,6 +130,12 @@ final class CacheKey {
   /** The hash of authority, path and query, whatever the route. */
   long uri() {
     return uri;
+  }
+
+  /** What the client asked for; its own word, so that it may be no URL at all. */
+  String url() {
+    return (bytes[URI_AT - 1] == 's' ? "https://" : "http://")
+        + new String(bytes, URI_AT, primary - URI_AT, ISO_8859_1);
   }
 
   /** To be read only, as far as {@link #length}. */

@@ -1,8 +1,12 @@
 package io.fairlead.proxy.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.fairlead.telemetry.RouteCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Arrays;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +29,8 @@ final class CacheTurn {
   private static final byte[] IF_RANGE = Ascii.bytes("if-range");
   private static final byte[] IF_MATCH = Ascii.bytes("if-match");
   private static final byte[] IF_UNMODIFIED_SINCE = Ascii.bytes("if-unmodified-since");
+  private static final byte[] LOCATION = Ascii.bytes("location");
+  private static final byte[] CONTENT_LOCATION = Ascii.bytes("content-location");
   private static final byte[] CACHE_STATUS = Ascii.bytes("cache-status");
   private static final byte[] STATUS_HIT = Ascii.bytes("fairlead; hit; ttl=");
   private static final byte[] STATUS_FORWARDED = Ascii.bytes("fairlead; fwd=");
@@ -499,6 +505,8 @@ final class CacheTurn {
   void answered(Head response) {
     if (isUnsafe && response.status < 400) {
       store().invalidate(key.uri());
+      invalidateAt(response, LOCATION);
+      invalidateAt(response, CONTENT_LOCATION);
     }
     boolean passes = forward == Forward.BYPASS || forward == Forward.METHOD || asked.noStore;
     count(passes && !keeps ? RouteCounter.CACHE_PASSED : RouteCounter.CACHE_MISSES);
@@ -516,6 +524,30 @@ final class CacheTurn {
       response.put(STATUS_STORED);
     }
     response.closeField(FieldName.OTHER);
+  }
+
+  /** What that field leads to is out of date, too, if it is of the same origin (4.4). */
+  private void invalidateAt(Head response, byte[] name) {
+    int field = response.findField(name, 0);
+    if (field < 0) {
+      return;
+    }
+    try {
+      URI from = new URI(key.url());
+      URI to =
+          from.resolve(
+              new String(
+                  response.bytes,
+                  response.valueStart(field),
+                  response.valueEnd(field) - response.valueStart(field),
+                  ISO_8859_1));
+      if (from.getScheme().equalsIgnoreCase(to.getScheme())
+          && from.getRawAuthority().equalsIgnoreCase(to.getRawAuthority())) {
+        boolean _ = store().forget(to.toString());
+      }
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      // It leads nowhere.
+    }
   }
 
   /** Whether it is to be kept. */

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a cache does beside the rules that {@link CacheRulesTest} goes through. */
@@ -168,6 +169,37 @@ final class CacheTest {
     up.send(ok("two", FRESH));
     assertThat(client.response().body.toString()).isEqualTo("two");
     assertThat(client.send(get("/")).response().body.toString()).isEqualTo("two");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Location, /made, true",
+    "Location, made, true",
+    "Location, //X/made, true",
+    "Content-Location, http://x/made, true",
+    "Location, http://other/made, false",
+    "Location, https://x/made, false",
+    "Location, 'http://x/ma de', false",
+    "Content-Location, ://, false",
+  })
+  void whatItsAnswerLeadsToIsOutOfDateIfItIsOfTheSameOrigin(
+      String field, String to, boolean outOfDate) throws Exception {
+    start();
+    Wire client = client().send(get("/made"));
+    Wire up = accept();
+    up.request();
+    up.send(ok("one", FRESH));
+    client.response();
+    client.send(ask("POST", "/shop/../", "Content-Length: 0"));
+    up.request();
+    up.send("HTTP/1.1 201 Made\r\nContent-Length: 0\r\n" + field + ": " + to + "\r\n\r\n");
+    client.response();
+    client.send(get("/made"));
+    if (outOfDate) {
+      up.request();
+      up.send(ok("two", FRESH));
+    }
+    assertThat(client.response().body.toString()).isEqualTo(outOfDate ? "two" : "one");
   }
 
   @Test
