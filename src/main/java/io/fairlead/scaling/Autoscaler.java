@@ -47,7 +47,7 @@ final class Autoscaler {
   private static final int AHEAD = 15;
 
   /** The part of what a node can do that is used, where that was learnt. */
-  private static final double USED = 0.8;
+  private static final double USED = 0.75;
 
   /** Seconds within which what waits is to be answered. */
   private static final double WAITS = 5;

@@ -8,7 +8,7 @@ import java.util.function.DoubleUnaryOperator;
 
 /**
  * A service in virtual time, a second at a step: nodes of five workers that need 50 ms for a
- * request, so 100 requests a second each; 30 s until a node serves. The load balancer lets ten
+ * request, so 100 requests a second each; some time until a node serves. The load balancer lets ten
  * requests at a node and as many wait as can be answered within a second; the rest is turned away.
  * Arrivals are by chance (Poisson) around the trace's rate.
  */
@@ -16,7 +16,6 @@ final class ScaleSimulation {
   static final int WORKERS = 5;
   static final double SERVICE = 0.05;
   static final double RATE = WORKERS / SERVICE;
-  static final int BOOT = 30;
   static final int AT_NODE = 10;
 
   /** What decides. */
@@ -49,7 +48,11 @@ final class ScaleSimulation {
 
   private ScaleSimulation() {}
 
-  static Outcome run(DoubleUnaryOperator trace, int seconds, int first, Scaler scaler, long seed) {
+  /**
+   * @param start seconds from the order of a node until it serves
+   */
+  static Outcome run(
+      DoubleUnaryOperator trace, int seconds, int first, int start, Scaler scaler, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     int ready = first;
     ArrayDeque<Integer> boots = new ArrayDeque<>(); // when each serves
@@ -89,7 +92,7 @@ final class ScaleSimulation {
         size = wanted;
       }
       while (ready + boots.size() < size) {
-        boots.add(second + BOOT);
+        boots.add(second + start);
       }
       while (ready + boots.size() > size) {
         if (boots.isEmpty()) {
@@ -125,10 +128,10 @@ final class ScaleSimulation {
   }
 
   /** As Fairlead decides. */
-  static Scaler ours(Terms terms, int first) {
+  static Scaler ours(Terms terms, int first, int start) {
     Autoscaler autoscaler = new Autoscaler(first);
     return (_, seen, _, starting, _) ->
-        autoscaler.tick(seen, terms, new Around(0, starting, BOOT, "")).size();
+        autoscaler.tick(seen, terms, new Around(0, starting, start, "")).size();
   }
 
   /**
