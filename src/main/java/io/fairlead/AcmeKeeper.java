@@ -4,6 +4,7 @@ import io.fairlead.acme.Challenges;
 import io.fairlead.acme.FolderVault;
 import io.fairlead.acme.HandshakeProof;
 import io.fairlead.acme.Renewal;
+import io.fairlead.acme.Revocation;
 import io.fairlead.acme.TextSeal;
 import io.fairlead.acme.Vault;
 import io.fairlead.config.AcmeConfig;
@@ -277,6 +278,20 @@ final class AcmeKeeper {
     List<Standing> standing = new ArrayList<>();
     all.values().forEach(one -> standing.add(new Standing(one.config(), one.state(), term != 0)));
     return standing;
+  }
+
+  /**
+   * Has the certificate of that id revoked once another one is shown. Waits for the disk, or the
+   * group.
+   *
+   * @return why not; null: it will be
+   */
+  @Nullable String revoke(String id, Revocation.Reason reason) {
+    Renewal one;
+    synchronized (this) {
+      one = all.get(id);
+    }
+    return one == null ? "No certificate " + id + " is ordered." : one.revoke(reason);
   }
 
   /** Orders no more. */

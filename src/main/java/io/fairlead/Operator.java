@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import io.fairlead.acme.Renewal;
+import io.fairlead.acme.Revocation;
 import io.fairlead.admin.ConfigOutcome;
 import io.fairlead.admin.ConfigProblem;
 import io.fairlead.admin.ConfigState;
@@ -155,8 +156,23 @@ final class Operator implements Instance {
     return fairlead.acme().standing().stream()
         .map(one ->
             new OrderedView(
-                one.config().id(), one.state().orders(), one.state().failed(), trouble(one)))
+                one.config().id(),
+                one.config().domains(),
+                one.config().directory(),
+                one.here(),
+                one.state().next(),
+                one.state().orders(),
+                one.state().failed(),
+                trouble(one)))
         .toList();
+  }
+
+  @Override
+  public @Nullable String revoke(String certificate, String reason) {
+    Revocation.Reason known = Revocation.Reason.of(reason);
+    return known == null
+        ? "The reason is one of " + Revocation.Reason.words() + "."
+        : fairlead.acme().revoke(certificate, known);
   }
 
   private String trouble(AcmeKeeper.Standing standing) {
@@ -165,9 +181,9 @@ final class Operator implements Instance {
     String names = String.join(", ", config.domains());
     if (state.failures() > 0) {
       long seconds = Math.max(0, (state.next() - fairlead.control().epochMillis()) / 1000);
-      return "The certificate for "
+      return (state.revoking() ? "The certificate before for " : "The certificate for ")
           + names
-          + " is not issued: "
+          + (state.revoking() ? " is not revoked: " : " is not issued: ")
           + state.why()
           + "; "
           + (seconds == 0

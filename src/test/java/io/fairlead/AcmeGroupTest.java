@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.demo.TestNode;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -268,9 +270,75 @@ final class AcmeGroupTest {
         assertThat(authority.orders()).isEqualTo(3);
         assertThat(authority.log().split("Issued certificate", -1)).hasSize(4);
         whatIsOnDiskIsForItsUser(group.get(first));
+        whatIsRevokedIsRevokedByWhoeverIsLeft(group, authority);
       } catch (AssertionError e) {
         throw new AssertionError(group.logs() + authority.log(), e);
       }
+    }
+  }
+
+  /** The one who orders dies when the new certificate is shown and the old one is still good. */
+  private void whatIsRevokedIsRevokedByWhoeverIsLeft(ThreeProcesses group, Pebble authority)
+      throws Exception {
+    String old = serial(secure(0));
+    int one =
+        ALL.stream()
+            .filter(i -> certificates(group, i).contains("\"here\":true"))
+            .findAny()
+            .orElseThrow();
+    List<Integer> others = ALL.stream().filter(i -> i != one).toList();
+    String id =
+        certificates(group, one).replaceAll("(?s).*\"id\":\"(shop\\.example-[^\"]+)\".*", "$1");
+    assertThat(revoke(group, others.getFirst(), id).body()).contains("ask that one");
+    assertThat(revoke(group, one, id).statusCode()).isEqualTo(200);
+    Loopback.await(
+        "another one at all",
+        PATIENCE,
+        () -> ALL.stream().noneMatch(i -> serial(secure(i)).equals(old)));
+    assertThat(authority.status(new BigInteger(old))).isEqualTo("Valid");
+    group.get(one).signal("KILL");
+    living = others;
+    String next = serial(secure(others.getFirst()));
+    Loopback.await(
+        "the old one is revoked", PATIENCE, () -> isRevoked(authority, new BigInteger(old)));
+    assertThat(authority.status(new BigInteger(next))).isEqualTo("Valid");
+    assertThat(serial(secure(others.getLast()))).isEqualTo(next);
+  }
+
+  private static boolean isRevoked(Pebble authority, BigInteger serial) {
+    try {
+      return authority.status(serial).equals("Revoked");
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Of the certificate that is shown there. */
+  private static String serial(int port) {
+    String shown = shown(port, "shop.example");
+    return shown.substring(shown.lastIndexOf(' ') + 1);
+  }
+
+  private static String certificates(ThreeProcesses group, int i) {
+    return call(group, i, "GET", "/api/v1/certificates").body().replace(" ", "");
+  }
+
+  private static HttpResponse<String> revoke(ThreeProcesses group, int i, String id) {
+    return call(group, i, "POST", "/api/v1/certificates/" + id + "/revoke?reason=superseded");
+  }
+
+  private static HttpResponse<String> call(
+      ThreeProcesses group, int i, String method, String path) {
+    try {
+      return group.http.send(
+          group
+              .get(i)
+              .request(path, Duration.ofSeconds(20))
+              .method(method, HttpRequest.BodyPublishers.noBody())
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

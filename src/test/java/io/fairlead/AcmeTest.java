@@ -8,6 +8,7 @@ import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -260,6 +261,78 @@ final class AcmeTest {
     assertThat(shown("shop.example").getSerialNumber()).isEqualTo(old.getSerialNumber());
     Loopback.await("the new certificate", () -> shows("Pebble"));
     assertThat(events(Event.CertificateRenewed.class)).hasSize(1);
+  }
+
+  @Test
+  void whatIsRevokedIsReplacedBefore() throws Exception {
+    Pebble authority = pebble(http, 5);
+    start("domains: [shop.example, www.shop.example], " + authority.keys());
+    Loopback.await("the certificate", () -> shows("Pebble"));
+    X509Certificate old = shown("shop.example");
+    String id = id();
+    assertThat(revoke("nothing", "superseded").statusCode()).isEqualTo(404);
+    assertThat(revoke(id, "boredom").body()).contains("The reason is one of unspecified, ");
+    assertThat(revoke(id, "key-compromise").statusCode()).isEqualTo(200);
+    Loopback.await("it is revoked", () -> !events(Event.CertificateRevoked.class).isEmpty());
+    X509Certificate next = shown("shop.example");
+    assertThat(next.getSerialNumber()).isNotEqualTo(old.getSerialNumber());
+    assertThat(next.getPublicKey()).isNotEqualTo(old.getPublicKey());
+    assertThat(events(Event.CertificateRevoked.class).getFirst().serial())
+        .isEqualTo(old.getSerialNumber().toString(16));
+    assertThat(authority.status(old)).isEqualTo("Revoked");
+    assertThat(authority.status(next)).isEqualTo("Valid");
+    assertThat(authority.orders()).isEqualTo(2);
+    assertThat(Files.exists(folder.resolve("data/acme/" + id + ".revoke"))).isFalse();
+    assertThat(Loopback.door(fairlead(), "GET", "/api/v1/events", "").body())
+        .contains("had certificate " + id + " revoked: key-compromise");
+  }
+
+  /** Killed, as it were, when the new one is there and the old one is not revoked yet. */
+  @Test
+  void whatIsNotRevokedYetIsRevokedByTheNext() throws Exception {
+    Pebble authority = pebble(http, 0);
+    String acme = "domains: shop.example, " + authority.keys();
+    start(acme);
+    Loopback.await("the certificate", () -> shows("Pebble"));
+    X509Certificate old = shown("shop.example");
+    String id = id();
+    Path pem = folder.resolve("data/acme/" + id + ".pem");
+    String kept = Files.readString(pem);
+    assertThat(revoke(id, "superseded").statusCode()).isEqualTo(200);
+    Loopback.await("it is revoked", () -> !events(Event.CertificateRevoked.class).isEmpty());
+    stop();
+    Files.writeString(folder.resolve("data/acme/" + id + ".revoke"), "superseded\n" + kept);
+    start(acme);
+    // The authority says that it is revoked already, and that is what was wanted.
+    Loopback.await("it is revoked", () -> !events(Event.CertificateRevoked.class).isEmpty());
+    assertThat(authority.status(old)).isEqualTo("Revoked");
+    assertThat(authority.orders()).isEqualTo(2);
+    assertThat(events(Event.CertificateRevocationFailed.class)).isEmpty();
+  }
+
+  @Test
+  void withoutTheAuthorityNothingIsRevokedAndItIsSaidWhy() throws Exception {
+    Pebble authority = pebble(http, 0);
+    start("domains: shop.example, " + authority.keys());
+    Loopback.await("the certificate", () -> shows("Pebble"));
+    X509Certificate old = shown("shop.example");
+    authority.close();
+    assertThat(revoke(id(), "superseded").statusCode()).isEqualTo(200);
+    Loopback.await("a failure", () -> !events(Event.CertificateOrderFailed.class).isEmpty());
+    assertThat(shown("shop.example")).isEqualTo(old);
+    assertThat(events(Event.CertificateRevoked.class)).isEmpty();
+    assertThat(revoke(id(), "key-compromise").statusCode()).isEqualTo(200); // once more
+    Loopback.await("another failure", () -> events(Event.CertificateOrderFailed.class).size() > 1);
+  }
+
+  private String id() throws Exception {
+    String all = Loopback.door(fairlead(), "GET", "/api/v1/certificates", "").body();
+    return all.replaceAll("(?s).*\"id\": ?\"([^\"]+)\".*", "$1");
+  }
+
+  private HttpResponse<String> revoke(String id, String reason) throws Exception {
+    return Loopback.door(
+        fairlead(), "POST", "/api/v1/certificates/" + id + "/revoke?reason=" + reason, "");
   }
 
   @Test

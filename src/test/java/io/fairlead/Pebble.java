@@ -1,8 +1,10 @@
 package io.fairlead;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +17,7 @@ final class Pebble implements AutoCloseable {
   private final Path folder;
   private final TestCertificates certificates;
   private final int port;
+  private final int management;
   private final List<Process> processes = new ArrayList<>();
 
   /**
@@ -42,6 +45,7 @@ final class Pebble implements AutoCloseable {
       throws IOException, InterruptedException {
     this.folder = folder;
     this.port = FreePort.any();
+    this.management = FreePort.any();
     this.certificates = certificates;
     certificates.make("pebble", "localhost", "127.0.0.1");
     int names = ownNames > 0 ? ownNames : FreePort.any();
@@ -51,12 +55,13 @@ final class Pebble implements AutoCloseable {
         """
         { "pebble": {
           "listenAddress": "127.0.0.1:%d",
+          "managementListenAddress": "127.0.0.1:%d",
           "certificate": "%s/pebble.pem",
           "privateKey": "%s/pebble.key",
           "httpPort": %d,
           "tlsPort": %d } }
         """
-            .formatted(port, folder, folder, httpPort, tlsPort));
+            .formatted(port, management, folder, folder, httpPort, tlsPort));
     if (ownNames == 0) {
       start(
           0,
@@ -98,6 +103,25 @@ final class Pebble implements AutoCloseable {
   /** How many orders were placed. */
   int orders() {
     return log().split("Added order", -1).length - 1;
+  }
+
+  /** What it says of a certificate: Valid or Revoked. */
+  String status(X509Certificate certificate) throws IOException, InterruptedException {
+    return status(certificate.getSerialNumber());
+  }
+
+  String status(BigInteger serial) throws IOException, InterruptedException {
+    String said =
+        Tool.run(
+                "",
+                "curl",
+                "-s",
+                "--cacert",
+                certificates.ca().toString(),
+                "https://127.0.0.1:%d/cert-status-by-serial/%s"
+                    .formatted(management, serial.toString(16)))
+            .output();
+    return said.replaceAll("(?s).*\"Status\": ?\"([A-Za-z]+)\".*", "$1");
   }
 
   /** Keys of {@code acme} that every order from it needs. */

@@ -23,10 +23,12 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.shredzone.acme4j.AccountBuilder;
 import org.shredzone.acme4j.Authorization;
+import org.shredzone.acme4j.Certificate;
 import org.shredzone.acme4j.Login;
 import org.shredzone.acme4j.Order;
 import org.shredzone.acme4j.PollableResource;
 import org.shredzone.acme4j.Problem;
+import org.shredzone.acme4j.RevocationReason;
 import org.shredzone.acme4j.Session;
 import org.shredzone.acme4j.Status;
 import org.shredzone.acme4j.challenge.Challenge;
@@ -55,6 +57,8 @@ final class Authority {
 
   private static final Duration FIRST_LOOK = Duration.ofMillis(100);
   private static final Duration LAST_LOOK = Duration.ofSeconds(5);
+  private static final URI ALREADY_REVOKED =
+      URI.create("urn:ietf:params:acme:error:alreadyRevoked");
   private static final String ADDRESS = "order: ";
   private static final String ORDER = ".order";
   static final String KEY = ".key";
@@ -120,11 +124,39 @@ final class Authority {
    * @return the certificate with its key, its issuers behind it, in PEM; not looked at yet
    */
   String order(AcmeConfig wanted) throws OrderFailed, IOException, InterruptedException {
+    return ask(wanted, session -> order(wanted, login(wanted, session)));
+  }
+
+  /** Has the authority revoke a certificate; one that is revoked already is none the worse. */
+  void revoke(AcmeConfig wanted, Revocation what)
+      throws OrderFailed, IOException, InterruptedException {
+    boolean _ =
+        ask(
+            wanted,
+            session -> {
+              try {
+                RevocationReason reason = RevocationReason.valueOf(what.reason().name());
+                Certificate.revoke(session, what.key(), what.certificate(), reason);
+              } catch (AcmeServerException e) {
+                if (!ALREADY_REVOKED.equals(e.getType())) {
+                  throw e;
+                }
+              }
+              return true;
+            });
+  }
+
+  private interface Question<T> {
+    T ask(Session session) throws AcmeException, OrderFailed, IOException, InterruptedException;
+  }
+
+  private static <T> T ask(AcmeConfig wanted, Question<T> question)
+      throws OrderFailed, IOException, InterruptedException {
     Provider provider = new Provider(NodeTrust.context(wanted.ca()));
     try {
       Session session = new Session(URI.create(wanted.directory()), provider);
       session.networkSettings().setTimeout(ANSWER);
-      return order(wanted, login(wanted, session));
+      return question.ask(session);
     } catch (AcmeException e) {
       throw failed(wanted, e);
     } catch (RuntimeException e) { // it says so when an answer is not as the RFC has it

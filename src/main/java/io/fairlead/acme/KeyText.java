@@ -81,6 +81,18 @@ final class KeyText {
     }
   }
 
+  /** The secret key in a text, and the open one of the certificate that it is for. */
+  static KeyPair pair(String text, X509Certificate certificate) throws IOException {
+    try {
+      PrivateKey secret =
+          KeyFactory.getInstance("EC")
+              .generatePrivate(new PKCS8EncodedKeySpec(block(text, "PRIVATE KEY")));
+      return new KeyPair(certificate.getPublicKey(), secret);
+    } catch (GeneralSecurityException e) {
+      throw new IOException("a key that was kept is damaged", e);
+    }
+  }
+
   private static byte[] block(String text, String kind) throws IOException {
     Matcher blocks = BLOCK.matcher(text);
     while (blocks.find()) {

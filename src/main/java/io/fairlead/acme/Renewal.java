@@ -29,6 +29,11 @@ public final class Renewal {
   /** How soon it is tried again to know what others of the group know. */
   private static final Duration AGAIN = Duration.ofSeconds(1);
 
+  /**
+   * How long it may take until all listeners show what has been issued: they look by the second.
+   */
+  private static final Duration SHOWN_AFTER = Duration.ofSeconds(5);
+
   private static final System.Logger LOG = System.getLogger(Renewal.class.getName());
 
   /** A thread that waits for long looks at the clock anew: machines sleep, clocks are set. */
@@ -43,9 +48,19 @@ public final class Renewal {
    * @param why the last one failed; empty: it did not
    * @param next when something is due, epoch milliseconds; 0: now, or this is not the one who
    *     orders
+   * @param revoking they were about revoking the one before
    */
-  public record State(int failures, long orders, long failed, String why, long next) {
-    static final State NEW = new State(0, 0, 0, "", 0);
+  public record State(
+      int failures, long orders, long failed, String why, long next, boolean revoking) {
+    static final State NEW = new State(0, 0, 0, "", 0, false);
+
+    private State due(long at) {
+      return new State(failures, orders, failed, why, at, revoking);
+    }
+
+    private State ended(long more) {
+      return new State(0, orders + more, failed, "", 0, false);
+    }
   }
 
   private final AcmeConfig config;
@@ -137,7 +152,7 @@ public final class Renewal {
     Work last = work;
     if (present.failures() > 0 && thread != null && last != null) {
       stop();
-      state = new State(present.failures(), present.orders(), present.failed(), present.why(), 0);
+      state = present.due(0);
       begin(last);
     }
   }
@@ -158,21 +173,25 @@ public final class Renewal {
     String[] words = text == null ? new String[0] : text.split(" ", 3);
     try {
       if (words.length == 3) {
+        int failures = Integer.parseInt(words[0]);
         return new State(
-            Integer.parseInt(words[0]),
+            Math.abs(failures),
             present.orders(),
             present.failed(),
             words[2],
-            Long.parseLong(words[1]));
+            Long.parseLong(words[1]),
+            failures < 0);
       }
     } catch (NumberFormatException _) {
       // Nothing that we know how to read.
     }
-    return new State(0, present.orders(), present.failed(), "", 0);
+    return present.ended(0);
   }
 
+  /** Failures about revoking are below 0. */
   private static String note(State state) {
-    return state.failures() + " " + state.next() + " " + state.why();
+    int failures = state.revoking() ? -state.failures() : state.failures();
+    return failures + " " + state.next() + " " + state.why();
   }
 
   /** What is called so says how tries went. */
@@ -190,9 +209,13 @@ public final class Renewal {
       while (!isStopped()) {
         claim(work.vault(), first);
         first = false;
-        Instant due = due();
-        waitUntil(due);
-        attempt(work);
+        Revocation asked = asked(work.vault());
+        waitUntil(due(asked));
+        if (asked == null || isShown(asked)) {
+          attempt(work);
+        } else {
+          revoke(work, asked);
+        }
       }
     } catch (InterruptedException _) {
       // Stopped.
@@ -213,6 +236,7 @@ public final class Renewal {
                 Authority.orderName(config),
                 GroupVault.askedName(config),
                 triesName(config),
+                Revocation.name(config),
                 pem));
         String theirs = vault.get(pem);
         String ours = files.get(pem);
@@ -246,10 +270,13 @@ public final class Renewal {
   }
 
   /** When something is to be done; in the past: now. */
-  private Instant due() {
+  private Instant due(@Nullable Revocation asked) {
     State present = state;
     if (present.failures() > 0 && present.next() > 0) {
       return Instant.ofEpochMilli(present.next());
+    }
+    if (asked != null) {
+      return isShown(asked) ? Instant.EPOCH : everywhere();
     }
     try {
       return read(files.file(fileName(config)))
@@ -265,14 +292,7 @@ public final class Renewal {
   }
 
   private void waitUntil(Instant due) throws InterruptedException {
-    State present = state;
-    state =
-        new State(
-            present.failures(),
-            present.orders(),
-            present.failed(),
-            present.why(),
-            due.toEpochMilli());
+    state = state.due(due.toEpochMilli());
     while (true) {
       Duration left = Duration.between(now(), due);
       if (!left.isPositive()) {
@@ -283,7 +303,6 @@ public final class Renewal {
   }
 
   private void attempt(Work work) throws InterruptedException {
-    String name = String.join(", ", config.domains());
     Vault vault = work.vault();
     try {
       String text = work.authority().order(config);
@@ -297,23 +316,22 @@ public final class Renewal {
       if (vault.isShared()) {
         vault.delete(triesName(config));
       }
-      State before = state;
-      state = new State(0, before.orders() + 1, before.failed(), "", 0);
+      state = state.ended(1);
       events.accept(
           first
-              ? new Event.CertificateOrdered(name, config.directory())
-              : new Event.CertificateRenewed(name, config.directory()));
+              ? new Event.CertificateOrdered(names(), config.directory())
+              : new Event.CertificateRenewed(names(), config.directory()));
     } catch (Superseded e) {
       LOG.log(Level.DEBUG, "{0}: {1}", config.id(), e.getMessage());
       Thread.sleep(AGAIN); // told to stop soon; if not, it is claimed anew
     } catch (OrderFailed e) {
-      failed(vault, name, String.valueOf(e.getMessage()), e.notBefore());
+      failed(vault, false, String.valueOf(e.getMessage()), e.notBefore());
     } catch (IOException e) {
-      failed(vault, name, "it cannot be kept: " + e.getMessage(), Optional.empty());
+      failed(vault, false, "it cannot be kept: " + e.getMessage(), Optional.empty());
     }
   }
 
-  private void failed(Vault vault, String name, String why, Optional<Instant> wish)
+  private void failed(Vault vault, boolean revoking, String why, Optional<Instant> wish)
       throws InterruptedException {
     if (isStopped()) {
       throw new InterruptedException(); // told to stop: that is no failure
@@ -321,11 +339,116 @@ public final class Renewal {
     State before = state;
     int failures = before.failures() + 1;
     Instant next = RenewalTime.again(now(), failures, wish, random);
-    state = new State(failures, before.orders(), before.failed() + 1, why, next.toEpochMilli());
+    long more = revoking ? 0 : 1;
+    state =
+        new State(
+            failures, before.orders(), before.failed() + more, why, next.toEpochMilli(), revoking);
     note(vault);
+    long seconds = Duration.between(now(), next).toSeconds();
     events.accept(
-        new Event.CertificateOrderFailed(
-            name, why, Duration.between(now(), next).toSeconds(), failures));
+        revoking
+            ? new Event.CertificateRevocationFailed(names(), why, seconds, failures)
+            : new Event.CertificateOrderFailed(names(), why, seconds, failures));
+  }
+
+  private String names() {
+    return String.join(", ", config.domains());
+  }
+
+  // --- revoking ----------------------------------------------------------------------------
+
+  /**
+   * Has the certificate that is shown revoked, once another one with another key is. Waits for the
+   * disk, or the group.
+   *
+   * @return why not; null: it will be, and that is written down
+   */
+  public @Nullable String revoke(Revocation.Reason reason) {
+    Work present;
+    synchronized (this) {
+      present = thread == null ? null : work;
+    }
+    if (present == null) {
+      return "Another instance of the group orders this certificate; ask that one.";
+    }
+    try {
+      String shown = files.get(fileName(config));
+      if (shown == null) {
+        return "There is no certificate for " + names() + " yet.";
+      }
+      Revocation before = asked(present.vault());
+      if (before != null && !before.isOf(shown)) {
+        return "The certificate before is still being revoked.";
+      }
+      present.vault().put(Revocation.name(config), new Revocation(reason, shown).text());
+    } catch (IOException e) {
+      return "That cannot be written down: " + e.getMessage();
+    }
+    again(present);
+    return null;
+  }
+
+  /** Begins anew, at once; an order that is going on is gone on with. */
+  private synchronized void again(Work asked) {
+    if (thread != null && asked.equals(work)) {
+      stop();
+      state = state.due(0);
+      begin(asked);
+    }
+  }
+
+  private @Nullable Revocation asked(Vault vault) {
+    try {
+      return Revocation.read(vault.get(Revocation.name(config)));
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "{0}: {1}", config.id(), e.getMessage());
+      return null;
+    }
+  }
+
+  /** Whether that is shown; what cannot be read is not. */
+  private boolean isShown(Revocation asked) {
+    try {
+      String shown = files.get(fileName(config));
+      return shown != null && asked.isOf(shown);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** When the certificate is shown by all listeners, of all instances. */
+  private Instant everywhere() {
+    try {
+      Path file = files.file(fileName(config));
+      return Files.getLastModifiedTime(file).toInstant().plus(SHOWN_AFTER);
+    } catch (IOException e) {
+      return now().plus(SHOWN_AFTER);
+    }
+  }
+
+  private void revoke(Work work, Revocation asked) throws InterruptedException {
+    Vault vault = work.vault();
+    try {
+      work.authority().revoke(config, asked);
+      if (isStopped()) {
+        throw new InterruptedException();
+      }
+      vault.delete(Revocation.name(config));
+      if (vault.isShared()) {
+        vault.delete(triesName(config));
+      }
+      state = state.ended(0);
+      String serial = asked.certificate().getSerialNumber().toString(16);
+      events.accept(
+          new Event.CertificateRevoked(names(), config.directory(), serial, asked.reason().word()));
+    } catch (Superseded e) {
+      LOG.log(Level.DEBUG, "{0}: {1}", config.id(), e.getMessage());
+      Thread.sleep(AGAIN);
+    } catch (OrderFailed e) {
+      failed(vault, true, String.valueOf(e.getMessage()), e.notBefore());
+    } catch (IOException e) {
+      failed(vault, true, String.valueOf(e.getMessage()), Optional.empty());
+    }
   }
 
   /** So that whoever orders next waits as long, and all can say why there is none. */

@@ -185,6 +185,7 @@ final class Api {
     table.addAll(new StoreApi(instance).endpoints());
     table.add(new VipsApi(instance).endpoint());
     table.add(new CacheApi(instance).endpoint());
+    table.addAll(new CertificatesApi(instance).endpoints());
     table.add(new FiltersApi(instance).endpoint());
     table.add(new DatabasesApi(instance).endpoint());
     table.addAll(new BackupsApi(instance).endpoints());

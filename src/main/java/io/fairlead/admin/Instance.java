@@ -283,6 +283,17 @@ public interface Instance {
     return List.of();
   }
 
+  /**
+   * Has a certificate that is ordered revoked once another one is shown.
+   *
+   * @param certificate its id
+   * @param reason in a word of RFC 5280
+   * @return why not, as a sentence; null: it will be
+   */
+  default @Nullable String revoke(String certificate, String reason) {
+    return "No certificates are ordered here.";
+  }
+
   /** How sessions with routers are, in the order of the configuration. */
   default List<BgpStatus> routers() {
     return List.of();

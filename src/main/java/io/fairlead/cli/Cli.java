@@ -143,6 +143,7 @@ public final class Cli {
     verbs.put("kv", () -> new KvVerb(world));
     verbs.put("explain", () -> new LookVerbs.Explain(world));
     verbs.put("vips", () -> new VipsVerb(world));
+    verbs.put("certificates", () -> new CertificatesVerb(world));
     verbs.put("db", () -> new DatabaseVerbs.Db(world));
     verbs.put("dns", () -> new DnsVerb(world));
     verbs.put("logs", () -> new LogsVerb(world));

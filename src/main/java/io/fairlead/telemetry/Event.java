@@ -45,6 +45,7 @@ public sealed interface Event {
           FilterFailing _,
           FilterSlow _,
           CertificateOrderFailed _,
+          CertificateRevocationFailed _,
           CertificateExpires _,
           NodeCertificateExpires _,
           Overloaded _,
@@ -80,6 +81,7 @@ public sealed interface Event {
           PressureOver _,
           CertificateOrdered _,
           CertificateRenewed _,
+          CertificateRevoked _,
           RecordsResumed _,
           FilterWorks _,
           NodeReinstated _,
@@ -614,6 +616,50 @@ public sealed interface Event {
     @Override
     public String text() {
       return "certificate for " + names + " renewed by " + authority;
+    }
+  }
+
+  /**
+   * A certificate that was shown before is revoked, as an operator wanted it.
+   *
+   * @param serial its number, hexadecimal
+   * @param reason as RFC 5280 has it
+   */
+  record CertificateRevoked(String names, String authority, String serial, String reason)
+      implements Event {
+    @Override
+    public String text() {
+      return "certificate "
+          + serial
+          + " for "
+          + names
+          + " revoked by "
+          + authority
+          + " ("
+          + reason
+          + "); another one is shown";
+    }
+  }
+
+  /**
+   * A certificate could not be revoked yet; the one that is shown is another.
+   *
+   * @param seconds until the next try
+   * @param failures in a row
+   */
+  record CertificateRevocationFailed(String names, String why, long seconds, int failures)
+      implements Event {
+    @Override
+    public String text() {
+      return "the certificate before for "
+          + names
+          + " is not revoked: "
+          + why
+          + " (tried "
+          + (failures == 1 ? "once" : failures + " times")
+          + ", next try in "
+          + (seconds < 120 ? seconds + " s" : seconds / 60 + " min")
+          + ")";
     }
   }
 

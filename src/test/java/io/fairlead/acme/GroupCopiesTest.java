@@ -90,7 +90,8 @@ final class GroupCopiesTest {
     leader.put(Renewal.triesName(CONFIG), "3 1700000000000 the authority says: no, and why");
     copies.take(renewal);
     assertThat(renewal.state())
-        .isEqualTo(new Renewal.State(3, 0, 0, "the authority says: no, and why", 1700000000000L));
+        .isEqualTo(
+            new Renewal.State(3, 0, 0, "the authority says: no, and why", 1700000000000L, false));
     leader.delete(Renewal.triesName(CONFIG));
     copies.take(renewal);
     assertThat(renewal.state()).isEqualTo(Renewal.State.NEW);

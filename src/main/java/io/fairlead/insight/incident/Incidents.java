@@ -420,6 +420,17 @@ final class Incidents {
               A_DAY_AND_MORE);
       case Event.CertificateOrdered(String names, String _) -> endOf("order " + names, when);
       case Event.CertificateRenewed(String names, String _) -> endOf("order " + names, when);
+      case Event.CertificateRevocationFailed(String names, String why, long _, int _) ->
+          state(
+              "revocation " + names,
+              "certificate",
+              "warn",
+              when,
+              "The certificate before for " + names + " is not revoked: " + why,
+              Map.of(),
+              A_DAY_AND_MORE);
+      case Event.CertificateRevoked(String names, String _, String _, String _) ->
+          endOf("revocation " + names, when);
       case Event.CertificatesRefused(String user, String why) ->
           state(
               "certificates " + user,
