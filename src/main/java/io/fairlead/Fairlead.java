@@ -783,7 +783,11 @@ final class Fairlead implements AutoCloseable {
       ServiceRuntime runtime, ServiceConfig config, NodeTlsKeeper.@Nullable Ready ready) {
     runtime.configure(config, requestTls(ready));
     runtime.configure(config.affinity(), affinityKey::of);
-    health.watch(runtime.service(), config.health(), ready == null ? null : ready.probes());
+    health.watch(
+        runtime.service(),
+        config.health(),
+        ready == null ? null : ready.probes(),
+        node -> runtime.target().balancer().uses(node));
   }
 
   /** What TLS towards the nodes of that service needs has changed. */

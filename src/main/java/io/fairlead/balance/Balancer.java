@@ -56,6 +56,11 @@ public sealed interface Balancer
     return null;
   }
 
+  /** Whether requests may go to the node, should it be available. Any thread. */
+  default boolean uses(Node node) {
+    return true;
+  }
+
   /** By the method alone, all else being usual. */
   static Balancer of(BalanceMethod method, NodeSet nodes, @Nullable Balancer previous) {
     return of(new BalanceConfig(method), nodes, 0, previous);

@@ -109,6 +109,11 @@ final class Divided implements Balancer {
   }
 
   @Override
+  public boolean uses(Node node) {
+    return side(node).uses(node);
+  }
+
+  @Override
   public boolean tick(long time) {
     boolean busy = before.tick(time);
     return now.tick(time) || busy;

@@ -27,12 +27,20 @@ final class InSubset implements Balancer {
   /** How much more often than the mean an instance may be named. */
   private static final double SLACK = 1.02;
 
+  /** Up to so many are found by looking at all draws for each; more by sorting the draws. */
+  private static final int FEW = 8;
+
   private final Balancer balancer;
   private final Node[] members;
   private final SubsetConfig config;
   private final Set<Node> chosen;
 
-  private InSubset(Balancer balancer, Node[] members, SubsetConfig config, Set<Node> chosen) {
+  /** None of the part is available, so all are used. */
+  private final boolean all;
+
+  private InSubset(
+      Balancer balancer, Node[] members, SubsetConfig config, Set<Node> chosen, boolean all) {
+    this.all = all;
     this.balancer = balancer;
     this.members = members;
     this.config = config;
@@ -50,15 +58,14 @@ final class InSubset implements Balancer {
             ? before.chosen
             : choose(config.subset(), nodes.all());
     NodeSet part = nodes.only(chosen::contains);
+    boolean all = part.available().length == 0;
     return new InSubset(
         Kinds.layered(
-            config,
-            part.available().length == 0 ? nodes : part,
-            epochMillis,
-            before == null ? previous : before.balancer),
+            config, all ? nodes : part, epochMillis, before == null ? previous : before.balancer),
         nodes.all(),
         config.subset(),
-        chosen);
+        chosen,
+        all);
   }
 
   private static Set<Node> choose(SubsetConfig config, Node[] members) {
@@ -91,27 +98,49 @@ final class InSubset implements Balancer {
     int most = (int) Math.ceil(SLACK * nodes.length * each / instances);
     int[][] uses = new int[instances][most];
     int[] count = new int[instances];
-    // A draw above, the instance below: sorting the one sorts the other.
+    long[] names = new long[instances];
+    for (int i = 0; i < instances; i++) {
+      names[i] = Hashing.mix(i);
+    }
+    // A draw above, the instance below: whoever finds the least draw has found the instance.
     long[] draws = new long[instances];
     long mask = Integer.highestOneBit(instances) * 2L - 1;
     for (int node : order) {
+      int open = 0;
       for (int i = 0; i < instances; i++) {
-        draws[i] = (Hashing.mix(nodes[node] ^ Hashing.mix(i)) & ~mask) | i;
-      }
-      Arrays.sort(draws);
-      int named = 0;
-      for (int i = 0; i < instances && named < each; i++) {
-        int instance = (int) (draws[i] & mask);
-        if (count[instance] < most) {
-          uses[instance][count[instance]++] = node;
-          named++;
+        if (count[i] < most) {
+          draws[open++] = (Hashing.mix(nodes[node] ^ names[i]) & ~mask) | i;
         }
+      }
+      least(draws, open, each);
+      for (int i = 0; i < Math.min(each, open); i++) {
+        int instance = (int) (draws[i] & mask);
+        uses[instance][count[instance]++] = node;
       }
     }
     for (int i = 0; i < instances; i++) {
       uses[i] = Arrays.copyOf(uses[i], count[i]);
     }
     return uses;
+  }
+
+  /** Brings the least so many of the first {@code count} to the front, in order. */
+  private static void least(long[] draws, int count, int wanted) {
+    if (wanted > FEW) {
+      Arrays.sort(draws, 0, count);
+      return;
+    }
+    for (int first = 0; first < Math.min(wanted, count); first++) {
+      int least = first;
+      for (int i = first + 1; i < count; i++) {
+        if (draws[i] < draws[least]) {
+          least = i;
+        }
+      }
+      long found = draws[least];
+      draws[least] = draws[first];
+      draws[first] = found;
+    }
   }
 
   /** Whether this instance uses the node. */
@@ -121,6 +150,11 @@ final class InSubset implements Balancer {
 
   Balancer balancer() {
     return balancer;
+  }
+
+  @Override
+  public boolean uses(Node node) {
+    return all || isChosen(node);
   }
 
   @Override

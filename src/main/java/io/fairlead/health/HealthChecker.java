@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * stretched: 10,000 nodes are probed every 5 s if 1 s was asked for. Probes after a failure are
  * doubled up to the same interval, and what requests see counts at once as ever.
  *
+ * <p>A node that this instance does not use, since others do (a subset), is asked a hundredth as
+ * often, so that what there is of probes goes to those that it uses.
+ *
  * <p>Bounds: one waiting probe, {@value #KEPT} remembered results and {@value #VERDICTS} verdicts
  * per node, one signal per node at a time.
  */
@@ -56,6 +60,11 @@ public final class HealthChecker implements AutoCloseable {
    * is a third of a core at most.
    */
   static final int MAX_PER_SECOND = 2_000;
+
+  private static final Predicate<Node> ALL = _ -> true;
+
+  /** How much longer the interval of a node is that is not used. */
+  static final int UNUSED = 100;
 
   static final Duration QUICK = Duration.ofMillis(100);
 
@@ -95,6 +104,7 @@ public final class HealthChecker implements AutoCloseable {
   private static final class Watch {
     HealthCheckConfig config;
     @Nullable ProbeTls tls;
+    Predicate<Node> uses = ALL;
     Runnable unsubscribe = () -> {};
     Node[] members = {};
 
@@ -113,6 +123,9 @@ public final class HealthChecker implements AutoCloseable {
   private final AtomicBoolean handlingPlanned = new AtomicBoolean();
   private volatile ProbeListener listener = (_, _, _, _, _) -> {};
   private SightingListener sightings = (_, _, _) -> {};
+
+  /** Of the nodes that are watched. */
+  private int unused;
 
   HealthChecker(Scheduler control, RandomGenerator random, Launcher launcher) {
     this.control = control;
@@ -158,9 +171,21 @@ public final class HealthChecker implements AutoCloseable {
    * @param tls how nodes are asked by TLS; null: in the clear
    */
   public void watch(Service service, HealthCheckConfig config, @Nullable ProbeTls tls) {
+    watch(service, config, tls, ALL);
+  }
+
+  /**
+   * The same for a service of which not all nodes may be used.
+   *
+   * @param uses whether requests may go to a node, should it be up; asked whenever nodes change,
+   *     and taken from the first time on
+   */
+  public void watch(
+      Service service, HealthCheckConfig config, @Nullable ProbeTls tls, Predicate<Node> uses) {
     Watch known = watches.get(service);
     if (known == null) {
       Watch watch = new Watch(config, tls);
+      watch.uses = uses;
       watches.put(service, watch);
       watch.unsubscribe = service.subscribe(nodes -> follow(service, watch, nodes));
       return;
@@ -283,6 +308,9 @@ public final class HealthChecker implements AutoCloseable {
         }
       }
     }
+    if (!watch.uses.equals(ALL)) {
+      control.execute(() -> lookWhoIsUsed(watch)); // when all have heard of the change
+    }
     if (Arrays.equals(nodes.all(), watch.members)) {
       return; // only facts have changed
     }
@@ -294,6 +322,20 @@ public final class HealthChecker implements AutoCloseable {
       }
     }
     gone.forEach(this::drop);
+  }
+
+  /** Those that are used from now on are asked within an interval, and not when it suits. */
+  private void lookWhoIsUsed(Watch watch) {
+    for (Node node : watch.members) {
+      NodeCheck check = checks.get(node);
+      if (check != null && check.isUsed != watch.uses.test(node)) {
+        check.isUsed = !check.isUsed;
+        unused += check.isUsed ? -1 : 1;
+        if (check.isUsed && !check.isRunning) {
+          planFirst(check);
+        }
+      }
+    }
   }
 
   private void join(Service service, Node node, Watch watch) {
@@ -315,6 +357,7 @@ public final class HealthChecker implements AutoCloseable {
     NodeCheck check = checks.remove(node);
     if (check != null) {
       check.hasLeft = true;
+      unused -= check.isUsed ? 0 : 1;
       check.nextProbe.cancel();
       check.nextLookup.cancel();
       launcher.forget(node);
@@ -342,7 +385,8 @@ public final class HealthChecker implements AutoCloseable {
   }
 
   private Duration leastInterval() {
-    return Duration.ofSeconds(1).multipliedBy(checks.size()).dividedBy(MAX_PER_SECOND);
+    long weight = (long) UNUSED * (checks.size() - unused) + unused;
+    return Duration.ofSeconds(1).multipliedBy(weight).dividedBy(UNUSED * (long) MAX_PER_SECOND);
   }
 
   private void planNext(NodeCheck check) {

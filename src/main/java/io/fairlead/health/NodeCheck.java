@@ -27,6 +27,10 @@ final class NodeCheck {
   @Nullable ProbeTls tls;
   boolean isRunning;
   boolean hasLeft;
+
+  /** Requests may go to it. */
+  boolean isUsed = true;
+
   Cancellable nextProbe = () -> {};
   Cancellable nextLookup = () -> {};
   private long startedNanos;
@@ -146,7 +150,8 @@ final class NodeCheck {
   }
 
   Duration interval(Duration least) {
-    return least.compareTo(config.interval()) > 0 ? least : config.interval();
+    Duration interval = least.compareTo(config.interval()) > 0 ? least : config.interval();
+    return isUsed ? interval : interval.multipliedBy(HealthChecker.UNUSED);
   }
 
   void remember(Probed probed) {

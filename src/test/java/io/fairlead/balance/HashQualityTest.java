@@ -11,6 +11,7 @@ import io.fairlead.service.Service;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -170,6 +171,44 @@ class HashQualityTest {
     replaced[7] = Hashing.mix(-1);
     assertThat(begun(before, named(InSubset.usedBy(replaced, 30, 300), replaced)))
         .isLessThanOrEqualTo(3 * 30);
+  }
+
+  /** The quick way for few instances per node is the long way: by sorting all draws of each. */
+  @Test
+  void whoUsesWhomIsByTheLeastDrawsHoweverTheyAreFound() {
+    SplittableRandom random = new SplittableRandom(20261128);
+    for (int round = 0; round < 200; round++) {
+      int instances = 1 + random.nextInt(40);
+      long[] nodes = random.longs(1 + random.nextInt(120)).toArray();
+      int size = 1 + random.nextInt(nodes.length);
+      assertThat(InSubset.usedBy(nodes, size, instances))
+          .as("round %d: %d instances, %d of %d nodes", round, instances, size, nodes.length)
+          .isDeepEqualTo(byTheBook(nodes, size, instances));
+    }
+  }
+
+  private static int[][] byTheBook(long[] nodes, int size, int instances) {
+    int each = Math.clamp(Math.round((double) instances * size / nodes.length), 1, instances);
+    int most = (int) Math.ceil(1.02 * nodes.length * each / instances);
+    List<List<Integer>> uses = new ArrayList<>();
+    IntStream.range(0, instances).forEach(_ -> uses.add(new ArrayList<>()));
+    long mask = Integer.highestOneBit(instances) * 2L - 1;
+    IntStream.range(0, nodes.length)
+        .boxed()
+        .sorted(Comparator.comparingLong(i -> nodes[i]))
+        .forEach(node ->
+            IntStream.range(0, instances)
+                .boxed()
+                .sorted(
+                    Comparator.comparingLong(
+                        i -> (Hashing.mix(nodes[node] ^ Hashing.mix(i)) & ~mask) | i))
+                .filter(i -> uses.get(i).size() < most)
+                .limit(each)
+                .toList()
+                .forEach(i -> uses.get(i).add(node)));
+    return uses.stream()
+        .map(part -> part.stream().mapToInt(Integer::intValue).toArray())
+        .toArray(int[][]::new);
   }
 
   @Test

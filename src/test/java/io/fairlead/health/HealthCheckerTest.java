@@ -13,9 +13,11 @@ import io.fairlead.telemetry.EventLog;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -372,6 +374,30 @@ class HealthCheckerTest {
     checker.watch(service, EVERY_2_S); // 4 s can be afforded; here all begin together
     time.advance(Duration.ofSeconds(39));
     assertThat(net.asked).hasSize(10 * names.length);
+  }
+
+  @Test
+  void nodesThatAreNotUsedAreProbedSeldomAndSoonWhenTheyAre() {
+    int many = 10 * HealthChecker.MAX_PER_SECOND;
+    service.setMembers(
+        IntStream.range(0, many)
+            .mapToObj(i -> new NodeSpec(new HostPort("127.0.0.1", 1 + i), "n" + i, 1, "", "file"))
+            .toList());
+    Set<String> used = new HashSet<>(Set.of("n0", "n1"));
+    checker.watch(service, EVERY_2_S, null, node -> used.contains(node.name()));
+    time.advance(Duration.ofSeconds(1));
+    net.asked.clear();
+    time.advance(Duration.ofSeconds(200));
+    assertThat(net.asked.stream().filter(each -> each.startsWith("n0 "))).hasSize(100);
+    assertThat(net.asked.stream().filter(each -> each.startsWith("n7 "))).hasSize(1);
+    used.remove("n1");
+    used.add("n7");
+    service.changing(() -> service.setUp(service.nodes().all()[3], false, "gone"));
+    net.asked.clear();
+    time.advance(Duration.ofSeconds(100));
+    assertThat(net.asked.stream().filter(each -> each.startsWith("n7 "))).hasSize(51);
+    assertThat(net.asked.stream().filter(each -> each.startsWith("n1 ")))
+        .hasSizeLessThanOrEqualTo(2);
   }
 
   @Test
