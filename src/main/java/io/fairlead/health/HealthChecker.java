@@ -61,8 +61,6 @@ public final class HealthChecker implements AutoCloseable {
    */
   static final int MAX_PER_SECOND = 2_000;
 
-  private static final Predicate<Node> ALL = _ -> true;
-
   /** How much longer the interval of a node is that is not used. */
   static final int UNUSED = 100;
 
@@ -104,7 +102,10 @@ public final class HealthChecker implements AutoCloseable {
   private static final class Watch {
     HealthCheckConfig config;
     @Nullable ProbeTls tls;
-    Predicate<Node> uses = ALL;
+
+    /** Null: requests may go to all nodes. */
+    @Nullable Predicate<Node> uses;
+
     Runnable unsubscribe = () -> {};
     Node[] members = {};
 
@@ -171,17 +172,20 @@ public final class HealthChecker implements AutoCloseable {
    * @param tls how nodes are asked by TLS; null: in the clear
    */
   public void watch(Service service, HealthCheckConfig config, @Nullable ProbeTls tls) {
-    watch(service, config, tls, ALL);
+    watch(service, config, tls, null);
   }
 
   /**
    * The same for a service of which not all nodes may be used.
    *
    * @param uses whether requests may go to a node, should it be up; asked whenever nodes change,
-   *     and taken from the first time on
+   *     and taken from the first time on; null: they may go to all
    */
   public void watch(
-      Service service, HealthCheckConfig config, @Nullable ProbeTls tls, Predicate<Node> uses) {
+      Service service,
+      HealthCheckConfig config,
+      @Nullable ProbeTls tls,
+      @Nullable Predicate<Node> uses) {
     Watch known = watches.get(service);
     if (known == null) {
       Watch watch = new Watch(config, tls);
@@ -308,8 +312,9 @@ public final class HealthChecker implements AutoCloseable {
         }
       }
     }
-    if (!watch.uses.equals(ALL)) {
-      control.execute(() -> lookWhoIsUsed(watch)); // when all have heard of the change
+    Predicate<Node> uses = watch.uses;
+    if (uses != null) {
+      control.execute(() -> lookWhoIsUsed(watch, uses)); // when all have heard of the change
     }
     if (Arrays.equals(nodes.all(), watch.members)) {
       return; // only facts have changed
@@ -325,10 +330,10 @@ public final class HealthChecker implements AutoCloseable {
   }
 
   /** Those that are used from now on are asked within an interval, and not when it suits. */
-  private void lookWhoIsUsed(Watch watch) {
+  private void lookWhoIsUsed(Watch watch, Predicate<Node> uses) {
     for (Node node : watch.members) {
       NodeCheck check = checks.get(node);
-      if (check != null && check.isUsed != watch.uses.test(node)) {
+      if (check != null && check.isUsed != uses.test(node)) {
         check.isUsed = !check.isUsed;
         unused += check.isUsed ? -1 : 1;
         if (check.isUsed && !check.isRunning) {
