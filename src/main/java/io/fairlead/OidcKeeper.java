@@ -88,8 +88,7 @@ final class OidcKeeper {
   private @Nullable GroupConfig keyOf;
   private byte @Nullable [] groupKey;
 
-  OidcKeeper(
-      int loops, SecureRandom secrets, LongSupplier epochMillis, Consumer<Event> events) {
+  OidcKeeper(int loops, SecureRandom secrets, LongSupplier epochMillis, Consumer<Event> events) {
     this.loops = loops;
     this.secrets = secrets;
     this.epochMillis = epochMillis;
@@ -156,8 +155,7 @@ final class OidcKeeper {
   }
 
   private OidcClient client(
-      OidcClientConfig config, Set<String> said, Set<OidcClient.Wanted> wanted)
-      throws IOException {
+      OidcClientConfig config, Set<String> said, Set<OidcClient.Wanted> wanted) throws IOException {
     String issuer = config.issuer();
     return new OidcClient(
         config,

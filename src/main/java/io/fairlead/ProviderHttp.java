@@ -44,8 +44,7 @@ final class ProviderHttp implements OidcProvider.Http {
   }
 
   @Override
-  public OidcProvider.Reply post(String url, String authorization, String form)
-      throws IOException {
+  public OidcProvider.Reply post(String url, String authorization, String form) throws IOException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(url))
             .header("accept", "application/json")

@@ -58,36 +58,35 @@ final class OidcTest {
   }
 
   private String yaml(String more) {
-    return
-        """
-        admin: { bind: "127.0.0.1:0" }
-        data: data
-        listeners:
-          web:
-            bind: "127.0.0.1:0"
-            routes:
-              - match: { path: "/open/**" }
-                service: raw
-              - name: ops
-                match: { path: "/ops/**" }
-                service: raw
-                oidc:
-                  { issuer: "%1$s", client-id: shop, client-secret: "%2$s", %4$s
-                    require: { groups: ops, email: ann@shop.example } }
-              - name: boss
-                match: { path: "/boss/**" }
-                service: raw
-                oidc:
-                  { issuer: "%1$s", client-id: shop, client-secret: "%2$s", %4$s
-                    require: { groups: bosses } }
-              - name: site
-                service: raw
-                oidc:
-                  { issuer: "%1$s", client-id: shop, client-secret: "%2$s", %4$s
-                    forward: { X-User: sub, x-groups: groups, x-none: none } }
-        services: { raw: { nodes: "127.0.0.1:%3$d" } }
-        """
-            .formatted(provider.issuer(), HandProvider.SECRET, node.port(), more);
+    return """
+    admin: { bind: "127.0.0.1:0" }
+    data: data
+    listeners:
+      web:
+        bind: "127.0.0.1:0"
+        routes:
+          - match: { path: "/open/**" }
+            service: raw
+          - name: ops
+            match: { path: "/ops/**" }
+            service: raw
+            oidc:
+              { issuer: "%1$s", client-id: shop, client-secret: "%2$s", %4$s
+                require: { groups: ops, email: ann@shop.example } }
+          - name: boss
+            match: { path: "/boss/**" }
+            service: raw
+            oidc:
+              { issuer: "%1$s", client-id: shop, client-secret: "%2$s", %4$s
+                require: { groups: bosses } }
+          - name: site
+            service: raw
+            oidc:
+              { issuer: "%1$s", client-id: shop, client-secret: "%2$s", %4$s
+                forward: { X-User: sub, x-groups: groups, x-none: none } }
+    services: { raw: { nodes: "127.0.0.1:%3$d" } }
+    """
+        .formatted(provider.issuer(), HandProvider.SECRET, node.port(), more);
   }
 
   private Fairlead start() throws Exception {
@@ -309,11 +308,9 @@ final class OidcTest {
         case AN_ACCESS_TOKEN -> HandProvider.sign(claims, by.key, "at+jwt");
         case ANOTHER_TYPE -> HandProvider.sign(claims, by.key, "logout+jwt");
         case FOREIGN_KEY ->
-            HandProvider.sign(
-                claims, new RSAKeyGenerator(2048).keyID("other").generate(), null);
+            HandProvider.sign(claims, new RSAKeyGenerator(2048).keyID("other").generate(), null);
         case FOREIGN_KEY_OF_THAT_NAME ->
-            HandProvider.sign(
-                claims, new RSAKeyGenerator(2048).keyID("first").generate(), null);
+            HandProvider.sign(claims, new RSAKeyGenerator(2048).keyID("first").generate(), null);
         case CHANGED -> {
           String good = by.sign(claims);
           String bad = by.sign(claims.subject("root"));
@@ -629,7 +626,8 @@ final class OidcTest {
     try (Fairlead fairlead = start()) {
       String session = signIn(fairlead);
       String more = yaml("scopes: [email],").replace("x-none: none", "x-none: none, x-mail: email");
-      assertThat(fairlead.apply(Loopback.read(more, folder), "test")).isInstanceOf(Fairlead.Applied.Done.class);
+      assertThat(fairlead.apply(Loopback.read(more, folder), "test"))
+          .isInstanceOf(Fairlead.Applied.Done.class);
       Loopback.await("a sign-in", () -> page(fairlead, "/", session).status() == 302);
       String next = signIn(fairlead);
       assertThat(get(fairlead, "/", next).body())
@@ -672,7 +670,14 @@ final class OidcTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "away", "500", "garbage", "another issuer", "huge", "slow", "no endpoint", "plain http"
+        "away",
+        "500",
+        "garbage",
+        "another issuer",
+        "huge",
+        "slow",
+        "no endpoint",
+        "plain http"
       })
   void anInstanceStartsWithoutItsProviderAndFindsItLater(String trouble) throws Exception {
     Map<String, Object> good = new HashMap<>(provider.description);
@@ -686,7 +691,8 @@ final class OidcTest {
       default -> provider.description.put("token_endpoint", "http://login.example/token");
     }
     try (Fairlead fairlead = Loopback.start(yaml(""), folder)) {
-      Loopback.await("an event", () -> events(fairlead).contains("tokens are checked with the keys"));
+      Loopback.await(
+          "an event", () -> events(fairlead).contains("tokens are checked with the keys"));
       Reply page = page(fairlead, "/", "");
       assertThat(page.status()).isEqualTo(503);
       assertThat(page.field("fairlead-error")).isEqualTo("auth-unavailable");
@@ -734,7 +740,8 @@ final class OidcTest {
 
   @Test
   void neitherCodesNorSecretsAreRecordedOrShown() throws Exception {
-    try (Fairlead fairlead = Loopback.startRecording(yaml("").replace("data: data", "data: " + folder))) {
+    try (Fairlead fairlead =
+        Loopback.startRecording(yaml("").replace("data: data", "data: " + folder))) {
       awaitProvider(fairlead);
       Sent sent = begin(fairlead, "/", "");
       String code = provider.code(sent.query());
@@ -760,7 +767,10 @@ final class OidcTest {
   void overHttp2AndTlsTheCookieIsOfTheHostAlone() throws Exception {
     new TestCertificates(folder).make("own", "localhost");
     String yaml =
-        yaml("").replace("    routes:", "    tls: { certificates: [ { cert: own.pem, key: own.key } ] }\n    routes:");
+        yaml("")
+            .replace(
+                "    routes:",
+                "    tls: { certificates: [ { cert: own.pem, key: own.key } ] }\n    routes:");
     try (Fairlead fairlead = Loopback.start(yaml, folder)) {
       Loopback.await("the provider", () -> curl(fairlead, "/", "").contains("HTTP/2 302"));
       String away = curl(fairlead, "/", "");

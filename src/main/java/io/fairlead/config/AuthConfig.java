@@ -27,6 +27,11 @@ public record AuthConfig(
     return basic.equals(other.basic) && jwt.equals(other.jwt);
   }
 
+  /** What nobody is to see. */
+  public List<Secret> secrets() {
+    return oidc.map(OidcConfig::client).map(OidcClientConfig::secrets).orElse(List.of());
+  }
+
   /** What is given, as the file spells it. */
   List<String> keys() {
     List<String> keys = new ArrayList<>();

@@ -274,8 +274,7 @@ public record FairleadConfig(
         if (oidc == null) {
           continue;
         }
-        List<String> place =
-            List.of("listeners", listener.name(), "routes", "[" + i + "]", "oidc");
+        List<String> place = List.of("listeners", listener.name(), "routes", "[" + i + "]", "oidc");
         require.that(
             !oidc.client().key().isEmpty() || group == null || group.token().isPresent(),
             place,

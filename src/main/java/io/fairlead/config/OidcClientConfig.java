@@ -2,6 +2,7 @@ package io.fairlead.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,10 @@ public record OidcClientConfig(
   static final Duration DEFAULT_SESSION = Duration.ofHours(8);
   static final int MAX_PATH = 256;
   static final int MAX_SCOPES = 32;
+
+  /** A shorter one cannot be taken out of texts without taking out others. */
+  static final int MIN_SECRET = 8;
+
   static final int MAX_SECRET = 4096;
   static final int MIN_KEY = 32;
   static final int MAX_KEY = 1024;
@@ -55,12 +60,12 @@ public record OidcClientConfig(
             .unless(clientId(clientId), List.of("client-id"), clientId)
             .that(
                 clientSecret.isEmpty()
-                    || (!clientSecret.get().value().isEmpty()
+                    || (clientSecret.get().value().length() >= MIN_SECRET
                         && clientSecret.get().value().length() <= MAX_SECRET
                         && clientSecret.get().value().chars().allMatch(c -> c > ' ' && c < 127)),
                 "client-secret",
                 null,
-                "must be 1 to " + MAX_SECRET + " visible ASCII characters")
+                "must be " + MIN_SECRET + " to " + MAX_SECRET + " visible ASCII characters")
             .that(
                 scopes.size() <= MAX_SCOPES,
                 "scopes",
@@ -83,6 +88,13 @@ public record OidcClientConfig(
     require.orRefuse();
   }
 
+  /** What nobody is to see. */
+  public List<Secret> secrets() {
+    List<Secret> secrets = new ArrayList<>(key);
+    clientSecret.ifPresent(secrets::add);
+    return secrets;
+  }
+
   /** What is wrong with an issuer. */
   static @Nullable String issuer(String text) {
     return isSafe(text) && text.indexOf('?') < 0 && text.indexOf('#') < 0
@@ -103,7 +115,9 @@ public record OidcClientConfig(
 
   /** What is wrong with what the provider calls us. */
   static @Nullable String clientId(String text) {
-    return !text.isEmpty() && text.length() <= 256 && text.chars().allMatch(c -> c >= ' ' && c < 127)
+    return !text.isEmpty()
+            && text.length() <= 256
+            && text.chars().allMatch(c -> c >= ' ' && c < 127)
         ? null
         : "must be 1 to 256 printable ASCII characters";
   }

@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * goes on with what another one has begun.
  *
  * <p>Who comes back is believed if the browser is the one that was sent ({@code state}, sealed, and
- * a cookie), soon enough, and the provider changes its code into an ID token that is signed by a key
- * of the provider, made by it, for us, now, and for this attempt ({@code nonce}).
+ * a cookie), soon enough, and the provider changes its code into an ID token that is signed by a
+ * key of the provider, made by it, for us, now, and for this attempt ({@code nonce}).
  */
 public final class OidcClient {
   /** A browser has to be back by then. */
@@ -98,6 +98,7 @@ public final class OidcClient {
 
   private final OidcClientConfig config;
   private final OidcProvider provider;
+
   /** By their short names. */
   private final Map<Long, String> said;
 
@@ -195,8 +196,7 @@ public final class OidcClient {
     query.put("scope", scopes.toString());
     query.put("state", seal.close(ATTEMPT, attempt.bytes()));
     query.put("nonce", nonce);
-    query.put(
-        "code_challenge", BASE64.encodeToString(hash("SHA-256", verifier)));
+    query.put("code_challenge", BASE64.encodeToString(hash("SHA-256", verifier)));
     query.put("code_challenge_method", "S256");
     return url(there.authorization(), query);
   }
@@ -313,11 +313,9 @@ public final class OidcClient {
     String authorization = "";
     if (config.clientSecret().isPresent() && !there.posts()) {
       // RFC 6749, 2.3.1: both parts are encoded as in a form first.
-      String both =
-          encoded(config.clientId()) + ":" + encoded(config.clientSecret().get().value());
+      String both = encoded(config.clientId()) + ":" + encoded(config.clientSecret().get().value());
       authorization =
-          "Basic "
-              + Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.ISO_8859_1));
+          "Basic " + Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.ISO_8859_1));
     } else {
       form.put("client_id", config.clientId());
       config.clientSecret().ifPresent(secret -> form.put("client_secret", secret.value()));
@@ -387,17 +385,17 @@ public final class OidcClient {
   private OidcSession session(JWTClaimsSet claims) {
     Map<Long, Boolean> fulfilled = new HashMap<>();
     wanted.forEach((key, one) ->
-        fulfilled.put(
-            key, TokenCheck.has(one.claim(), claims.getClaim(one.claim()), one.value())));
+        fulfilled.put(key, TokenCheck.has(one.claim(), claims.getClaim(one.claim()), one.value())));
     Map<Long, String> texts = new HashMap<>();
     said.forEach((key, claim) -> texts.put(key, TokenCheck.field(claims.getClaim(claim))));
     String who = String.valueOf(claims.getSubject());
     long until = epochMillis.getAsLong() + config.session().toMillis();
     OidcSession session = new OidcSession(who, until, texts, fulfilled);
-    while (session.bytes().length > MOST_CLEAR && texts.values().stream().anyMatch(t -> !t.isEmpty())) {
+    while (session.bytes().length > MOST_CLEAR
+        && texts.values().stream().anyMatch(t -> !t.isEmpty())) {
       Long longest =
           Collections.max(
-              texts.entrySet(), Comparator.comparingInt(entry -> entry.getValue().length()))
+                  texts.entrySet(), Comparator.comparingInt(entry -> entry.getValue().length()))
               .getKey();
       texts.put(longest, "");
       session = new OidcSession(who, until, texts, fulfilled);

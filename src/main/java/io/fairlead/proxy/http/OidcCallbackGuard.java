@@ -71,8 +71,7 @@ public final class OidcCallbackGuard extends Guard {
       return Answer.TURNED_AWAY;
     }
     String query =
-        new String(
-            request.bytes, request.queryStart + 1, length - 1, StandardCharsets.ISO_8859_1);
+        new String(request.bytes, request.queryStart + 1, length - 1, StandardCharsets.ISO_8859_1);
     String browser = signIn.browser(exchange);
     Ticket ticket = new Ticket(exchange);
     boolean taken =

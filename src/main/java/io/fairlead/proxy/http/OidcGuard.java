@@ -8,10 +8,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets in whoever has signed in at a provider of OpenID Connect, which the browser shows by a sealed
- * cookie. A browser that goes to a page is sent to the provider; whatever else asks without a
- * session (scripts of a page, WebSockets, programs) hears 401, since it could not show anybody the
- * provider's page.
+ * Lets in whoever has signed in at a provider of OpenID Connect, which the browser shows by a
+ * sealed cookie. A browser that goes to a page is sent to the provider; whatever else asks without
+ * a session (scripts of a page, WebSockets, programs) hears 401, since it could not show anybody
+ * the provider's page.
  *
  * <p>Opening a cookie takes some millionths of a second, so that it is done for each request and
  * nothing is remembered.

@@ -124,8 +124,7 @@ public final class SignIn {
       return "";
     }
     int start = (int) (found >> 32);
-    return new String(
-        request.bytes, start, (int) found - start, StandardCharsets.ISO_8859_1);
+    return new String(request.bytes, start, (int) found - start, StandardCharsets.ISO_8859_1);
   }
 
   /** The host that is asked, with how; empty: the request does not say. */
@@ -150,8 +149,8 @@ public final class SignIn {
   }
 
   /**
-   * Where the browser is to go to sign in, and what it is to keep, as fields; empty: the provider is
-   * not known.
+   * Where the browser is to go to sign in, and what it is to keep, as fields; empty: the provider
+   * is not known.
    */
   String begin(Exchange exchange, HttpLoop loop) {
     SessionSeal seal = seals[loop.index()];
@@ -172,10 +171,7 @@ public final class SignIn {
     String location = client().begin(seal, redirectUri(exchange), target, known);
     return location == null
         ? ""
-        : "location: "
-            + location
-            + "\r\n"
-            + cookie(exchange, browser, known, BROWSER_SECONDS);
+        : "location: " + location + "\r\n" + cookie(exchange, browser, known, BROWSER_SECONDS);
   }
 
   /** The field that has the browser keep the session. */
@@ -221,10 +217,7 @@ public final class SignIn {
       int start = request.valueStart(field);
       String value =
           new String(
-              request.bytes,
-              start,
-              request.valueEnd(field) - start,
-              StandardCharsets.ISO_8859_1);
+              request.bytes, start, request.valueEnd(field) - start, StandardCharsets.ISO_8859_1);
       if (value.toLowerCase(Locale.ROOT).contains(what)) {
         return true;
       }
