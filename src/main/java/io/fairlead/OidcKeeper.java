@@ -311,6 +311,9 @@ final class OidcKeeper {
 
   /** What was prepared last is in force: forgets what it does not need. */
   void keep() {
+    if (providers.isEmpty()) {
+      return; // and loads nothing for it
+    }
     Set<OidcClientConfig> needed = new HashSet<>();
     signIns.keySet().forEach(one -> needed.add(one.client()));
     providers.forEach((config, provider) -> {
@@ -325,6 +328,8 @@ final class OidcKeeper {
 
   /** The instance stops. */
   void close() {
-    providers.values().forEach(OidcProvider::close);
+    if (!providers.isEmpty()) {
+      providers.values().forEach(OidcProvider::close);
+    }
   }
 }

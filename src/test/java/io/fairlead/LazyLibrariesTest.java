@@ -23,7 +23,12 @@ final class LazyLibrariesTest {
   private static final List<String> HTTP_3 =
       List.of(" io.netty.handler.codec.quic.", " io.netty.handler.codec.http3.");
   private static final List<String> SIGN_IN =
-      List.of(" com.nimbusds.", " io.fairlead.identity.Oidc", " io.fairlead.proxy.http.SignIn ");
+      List.of(
+          " com.nimbusds.",
+          " io.fairlead.identity.OidcClient ",
+          " io.fairlead.identity.OidcProvider ",
+          " io.fairlead.identity.SessionSeal ",
+          " io.fairlead.proxy.http.SignIn ");
   private static final String KAFKA = " org.apache.kafka.";
 
   @TempDir private Path folder;
