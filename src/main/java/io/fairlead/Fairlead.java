@@ -192,6 +192,7 @@ final class Fairlead implements AutoCloseable {
   private final AcmeKeeper acme;
   private final NodeTlsKeeper nodeTls;
   private final IdentityKeeper identities;
+  private final OidcKeeper oidc;
   private final FilterKeeper filters;
   private final DnsKeeper dns;
   private final PressureWatch watch;
@@ -321,6 +322,7 @@ final class Fairlead implements AutoCloseable {
             old -> dataPlane.afterEachLoop(old::release));
     nodeTls = new NodeTlsKeeper(control::epochMillis, events::add, this::useNodeTls);
     identities = new IdentityKeeper(dataPlane.loops(), secrets, control::epochMillis, events::add);
+    oidc = new OidcKeeper(dataPlane.loops(), secrets, control::epochMillis, events::add);
     filters = new FilterKeeper(dataPlane, events::add);
     dns = new DnsKeeper(control, events, health, secrets.nextLong(), dataPlane.names(), names);
     records.tell(dns::record);
@@ -539,6 +541,7 @@ final class Fairlead implements AutoCloseable {
       Map<String, NodeTlsKeeper.Ready> toNodes = nodeTls.load(config);
       affinityKey.prepare(config);
       identities.prepare(config);
+      oidc.prepare(config);
       Map<String, Scaling.Found> found = scaling.find(config);
       Map<String, DeployFile.State> versions = deploys.find(config);
       databases.load(config);
@@ -591,6 +594,7 @@ final class Fairlead implements AutoCloseable {
       tls.show(certificates, config);
       nodeTls.keep(toNodes);
       identities.keep(config);
+      oidc.keep();
       lookAfterCertificates();
       lastReloadSucceeded = true;
       events.add(new Event.ConfigApplied(after.version(), source, changes));
@@ -827,6 +831,11 @@ final class Fairlead implements AutoCloseable {
       compiled.add(made);
       entries.add(new RouteTable.Entry<>(route, made));
     }
+    for (HttpRoute door :
+        oidc.doors(
+            compiled, pages, name -> dataPlane.names().number(RecordNames.Kind.ROUTE, name))) {
+      entries.addFirst(new RouteTable.Entry<>(door.config(), door));
+    }
     routes.put(config.name(), compiled);
     return switch (config.protocol()) {
       case HTTP ->
@@ -995,6 +1004,10 @@ final class Fairlead implements AutoCloseable {
         old == null
             ? identities.guards(route.auth(), AuthConfig.NONE, List.of())
             : identities.guards(route.auth(), old.config().auth(), old.guardList());
+    Guard signIn = oidc.guard(route);
+    if (signIn != null) {
+      guards.addFirst(signIn);
+    }
     Optional<ExtAuthConfig> ext = route.auth().ext();
     if (ext.isPresent()) {
       HttpRoute asking =
@@ -1681,6 +1694,7 @@ final class Fairlead implements AutoCloseable {
     groups.close();
     dns.close();
     identities.close();
+    oidc.close();
     Thread looking = tlsLooks;
     if (looking != null) {
       looking.interrupt();

@@ -18,10 +18,6 @@ import io.fairlead.telemetry.Event;
 import io.fairlead.trust.OutboundHttp;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -33,10 +29,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -47,9 +39,6 @@ import java.util.function.LongSupplier;
  */
 final class IdentityKeeper {
   private static final int SECRET_BYTES = 32;
-
-  /** For a set of keys to come, all of it. */
-  private static final Duration FETCH = Duration.ofSeconds(5);
 
   /** Where keys are, and how often they are fetched. */
   private record Source(JwtConfig.Keys keys, Duration refresh) {
@@ -138,9 +127,10 @@ final class IdentityKeeper {
               yield read;
             }
             case JwtConfig.Keys.Url(String url, List<Path> ca) -> {
-              HttpClient client = OutboundHttp.client(url, ca);
+              ProviderHttp http = new ProviderHttp(OutboundHttp.client(url, ca));
               KeySource fetched =
-                  new KeySource(() -> fetch(client, url), told(url), true, System::nanoTime);
+                  new KeySource(
+                      () -> http.get(url, KeySource.MAX_BYTES), told(url), true, System::nanoTime);
               // Whoever issues tokens need not be there before we are.
               fetched.keepFresh(source.refresh());
               yield fetched;
@@ -177,36 +167,6 @@ final class IdentityKeeper {
       return in.readNBytes(KeySource.MAX_BYTES + 1);
     } catch (NoSuchFileException e) {
       throw new IOException("there is no such file", e);
-    }
-  }
-
-  private static byte[] fetch(HttpClient client, String url) throws IOException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(url))
-            .header("accept", "application/jwk-set+json, application/json")
-            .build();
-    CompletableFuture<HttpResponse<byte[]>> asked =
-        client.sendAsync(
-            request,
-            HttpResponse.BodyHandlers.limiting(
-                HttpResponse.BodyHandlers.ofByteArray(), KeySource.MAX_BYTES));
-    try {
-      // The request's own limit ends with the head of the answer.
-      HttpResponse<byte[]> answer = asked.get(FETCH.toMillis(), TimeUnit.MILLISECONDS);
-      if (answer.statusCode() != 200) {
-        throw new IOException("the answer is " + answer.statusCode());
-      }
-      return answer.body();
-    } catch (TimeoutException e) {
-      asked.cancel(true);
-      throw new IOException("no whole answer within " + FETCH.toSeconds() + " s", e);
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause();
-      throw new IOException(OutboundHttp.why(cause == null ? e : cause), e);
-    } catch (InterruptedException e) {
-      asked.cancel(true);
-      Thread.currentThread().interrupt();
-      throw new IOException("the instance stops", e);
     }
   }
 

@@ -32,6 +32,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.config.ListenerConfig;
 import io.fairlead.config.ListenerProtocol;
 import io.fairlead.config.ManageConfig;
+import io.fairlead.config.RouteConfig;
 import io.fairlead.config.RouteMatch;
 import io.fairlead.config.ScaleConfig;
 import io.fairlead.config.ScaleDriver;
@@ -326,6 +327,13 @@ final class Operator implements Instance {
           if (value.value().length() >= SHORTEST_SECRET) {
             text = text.replace(value.value(), value.toString());
           }
+        }
+      }
+    }
+    for (ListenerConfig listener : state.config().listeners().values()) {
+      for (RouteConfig route : listener.routes()) {
+        for (Secret secret : route.auth().secrets()) {
+          text = text.replace(secret.value(), secret.toString());
         }
       }
     }

@@ -22,6 +22,13 @@ final class LazyLibrariesTest {
   private static final List<String> CODINGS = List.of(" com.github.luben.", " com.aayushatharva.");
   private static final List<String> HTTP_3 =
       List.of(" io.netty.handler.codec.quic.", " io.netty.handler.codec.http3.");
+  private static final List<String> SIGN_IN =
+      List.of(
+          " com.nimbusds.",
+          " io.fairlead.identity.OidcClient ",
+          " io.fairlead.identity.OidcProvider ",
+          " io.fairlead.identity.SessionSeal ",
+          " io.fairlead.proxy.http.SignIn ");
   private static final String KAFKA = " org.apache.kafka.";
 
   @TempDir private Path folder;
@@ -71,6 +78,7 @@ final class LazyLibrariesTest {
         CODINGS.forEach(coding -> assertThat(text(log).contains(coding)).isEqualTo(loaded));
         HTTP_3.forEach(part -> assertThat(text(log).contains(part)).isEqualTo(loaded));
         assertThat(text(log).contains(KAFKA)).isFalse(); // KafkaTest has it
+        SIGN_IN.forEach(part -> assertThat(text(log).contains(part)).isFalse()); // OidcTest has it
       } finally {
         process.destroyForcibly().waitFor();
       }

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,7 +24,6 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(300)
 final class PublicCacheTest {
-  private static final String SUITE = "http-cache-tests@0.4.5";
   private static final Path RUNNER = Path.of("src/test/resources/cache-tests/run.mjs");
   private static final Path DEVIATIONS = Path.of("src/test/resources/cache-tests/deviations.csv");
 
@@ -47,7 +45,9 @@ final class PublicCacheTest {
   @Test
   void passes() throws Exception {
     String other = System.getProperty("fairlead.cache-tests");
-    Path suite = other == null ? suite() : Path.of(other).toAbsolutePath();
+    Path suite = other == null
+            ? NodeModules.folder().resolve("node_modules/http-cache-tests")
+            : Path.of(other).toAbsolutePath();
     boolean newer = Files.exists(suite.resolve("test-engine"));
     int port = FreePort.any();
     Process origin = origin(suite, newer, port);
@@ -72,12 +72,6 @@ final class PublicCacheTest {
     } finally {
       origin.destroy();
     }
-  }
-
-  private static Path suite() throws IOException, InterruptedException {
-    Tool.Said said = Tool.run("", "bin/from-npm", SUITE);
-    Assumptions.assumeTrue(said.status() == 0, said.output());
-    return Path.of(said.output().lines().toList().getLast());
   }
 
   /** Does for each test what that says. */

@@ -96,7 +96,7 @@ final class AuthLanguage {
           "RS256, ES256",
           "How tokens may be signed; never without a signature, never with a key that both have.",
           "[RS256]");
-  private static final Key<Map<String, String>> REQUIRED =
+  static final Key<Map<String, String>> REQUIRED =
       Key.of(
           "require",
           new MapOf<>("values", MapOf.Names.CLAIM, SAID),
@@ -105,7 +105,7 @@ final class AuthLanguage {
           "Claims with the value they must have; of a list, and of the words of `scope`, one must be"
               + " that. Otherwise the answer is 403.",
           "{ scope: \"orders:read\" }");
-  private static final Key<Map<String, String>> FORWARD =
+  static final Key<Map<String, String>> FORWARD =
       Key.of(
           "forward",
           new MapOf<>("claims", MapOf.Names.EDITED, SAID),
@@ -236,7 +236,7 @@ final class AuthLanguage {
           "{ service: login, path: /auth, take: [x-user] }");
 
   /** Those of a route. */
-  static final List<Key<?>> KEYS = List.of(BASIC_AUTH, JWT, EXT_AUTH);
+  static final List<Key<?>> KEYS = List.of(BASIC_AUTH, JWT, OidcLanguage.OF_ROUTE, EXT_AUTH);
 
   private AuthLanguage() {}
 
@@ -244,6 +244,7 @@ final class AuthLanguage {
     return new AuthConfig(
         Optional.ofNullable(values.find(BASIC_AUTH)),
         Optional.ofNullable(values.find(JWT)),
+        Optional.ofNullable(values.find(OidcLanguage.OF_ROUTE)),
         Optional.ofNullable(values.find(EXT_AUTH)));
   }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -70,6 +71,7 @@ public record FairleadConfig(
     services = Collections.unmodifiableMap(balanced(all, listeners, runtime.zone()));
     checkServices(require, listeners, services);
     checkAcme(require, listeners, group.orElse(null), dns);
+    checkSignIn(require, listeners, group.orElse(null));
     checkDatabases(require, listeners, databases);
     checkInstances(require, group.orElse(null), databases);
     checkCommands(require, admin, services);
@@ -259,6 +261,64 @@ public record FairleadConfig(
           "needs group.token: instances of a group share keys, sealed by it",
           List.of(List.of("group")));
     }
+  }
+
+  /** Whoever comes back from a provider has to be known for who was sent there. */
+  private static void checkSignIn(
+      Require require, Map<String, ListenerConfig> listeners, @Nullable GroupConfig group) {
+    Map<OidcConfig, Set<List<String>>> claims = new HashMap<>();
+    for (ListenerConfig listener : listeners.values()) {
+      Map<OidcConfig, List<String>> places = new LinkedHashMap<>();
+      for (int i = 0; i < listener.routes().size(); i++) {
+        OidcConfig oidc = listener.routes().get(i).auth().oidc().orElse(null);
+        if (oidc == null) {
+          continue;
+        }
+        List<String> place = List.of("listeners", listener.name(), "routes", "[" + i + "]", "oidc");
+        require.that(
+            !oidc.client().key().isEmpty() || group == null || group.token().isPresent(),
+            place,
+            null,
+            "needs key, or group.token: instances of a group open each other's sessions",
+            List.of(List.of("group")));
+        OidcConfig signIn = oidc.signIn();
+        Set<List<String>> known = claims.computeIfAbsent(signIn, _ -> new HashSet<>());
+        oidc.require().forEach((claim, value) -> known.add(List.of(claim, value)));
+        oidc.forward().values().forEach(claim -> known.add(List.of(claim)));
+        require.that(
+            known.size() <= OidcConfig.MOST_CLAIMS,
+            place,
+            null,
+            "must be at most "
+                + OidcConfig.MOST_CLAIMS
+                + " different claims of all routes that share a session: a browser keeps what they"
+                + " ask for",
+            List.of());
+        if (places.containsKey(signIn)) {
+          continue;
+        }
+        places.forEach((other, where) -> {
+          checkPath(require, "callback", signIn.callback(), place, other, where);
+          checkPath(require, "sign-out", signIn.signOut(), place, other, where);
+        });
+        places.put(signIn, place);
+      }
+    }
+  }
+
+  private static void checkPath(
+      Require require,
+      String key,
+      String path,
+      List<String> place,
+      OidcConfig other,
+      List<String> otherPlace) {
+    require.that(
+        !path.equals(other.callback()) && !path.equals(other.signOut()),
+        join(place, key),
+        path,
+        "must be another path than those of {}, which signs in differently",
+        List.of(otherPlace));
   }
 
   private static void checkDatabases(

@@ -108,6 +108,31 @@ public record RouteConfig(
         name, RouteMatch.ANY, to(service), timeout, RetryConfig.NEVER, Importance.LOW);
   }
 
+  /** One for a path that Fairlead answers itself, before all routes that operators write. */
+  public static RouteConfig own(String name, String path) {
+    return new RouteConfig(
+        name,
+        new RouteMatch(List.of(), List.of(path), List.of(), Map.of()),
+        PRIORITY.max(),
+        new RouteAction.Respond(404, Content.NONE),
+        DEFAULT_TIMEOUT,
+        RouteTimeouts.NONE,
+        WebSocketConfig.DEFAULT,
+        AccessConfig.OPEN,
+        AuthConfig.NONE,
+        List.of(),
+        AS_LISTENER,
+        HeaderEdits.NONE,
+        HeaderEdits.NONE,
+        Optional.empty(),
+        Optional.empty(),
+        Map.of(),
+        RetryConfig.DEFAULT,
+        Importance.NORMAL,
+        TrialConfig.NONE,
+        List.of());
+  }
+
   /** One that answers all that it is given with that text. */
   public static RouteConfig answering(String name, String text) {
     return new RouteConfig(
@@ -162,6 +187,18 @@ public record RouteConfig(
         null,
         "must not be given beside {}, since both come in the same field",
         List.of(List.of("basic-auth")));
+    require.that(
+        auth.oidc().isEmpty() || auth.basic().isEmpty(),
+        List.of("oidc"),
+        null,
+        "must not be given beside {}: a request shows one of them",
+        List.of(List.of("basic-auth")));
+    require.that(
+        auth.oidc().isEmpty() || auth.jwt().isEmpty(),
+        List.of("oidc"),
+        null,
+        "must not be given beside {}: a request shows one of them",
+        List.of(List.of("jwt")));
     trial
         .mirror()
         .ifPresent(mirror ->

@@ -50,7 +50,7 @@ public final class TokenCheck implements CredentialCheck {
   private static final Set<String> LISTS_OF_WORDS = Set.of("scope", "scp");
 
   /** Why a token is not good, in words that the client may know. */
-  private static final class Unfit extends Exception {
+  static final class Unfit extends Exception {
     private static final long serialVersionUID = 1;
 
     Unfit(String why) {
@@ -95,27 +95,48 @@ public final class TokenCheck implements CredentialCheck {
   @Override
   public Verdict check(byte[] credential) {
     try {
-      if (credential.length > MAX_BYTES) {
-        throw new Unfit("the token is too long");
-      }
-      SignedJWT token = parse(new String(credential, StandardCharsets.ISO_8859_1));
-      JWSHeader header = token.getHeader();
-      checkHeader(header);
-      KeySource.Keys known = keys.with(header.getKeyID());
-      if (known == null) {
+      Checked token = verify(credential);
+      if (token == null) {
         return new Verdict.Unavailable();
       }
-      checkSignature(token, known);
-      JWTClaimsSet claims = claims(token);
-      Duration lasts = checkClaims(claims);
+      JWTClaimsSet claims = token.claims();
       return isEnough(claims)
           ? new Verdict.Accepted(
-              Objects.requireNonNullElse(claims.getSubject(), ""), fields(claims), lasts)
+              Objects.requireNonNullElse(claims.getSubject(), ""), fields(claims), token.lasts())
           : new Verdict.Refused(
               true, challenge("insufficient_scope", "the token does not say enough"));
     } catch (Unfit e) {
       return new Verdict.Refused(false, challenge("invalid_token", String.valueOf(e.getMessage())));
     }
+  }
+
+  /**
+   * One that is good.
+   *
+   * @param lasts how much longer it holds
+   */
+  record Checked(JWSHeader header, JWTClaimsSet claims, Duration lasts) {}
+
+  /**
+   * Looks at signature, issuer, audience and time; may wait for keys.
+   *
+   * @return null: there are no keys
+   * @throws Unfit if it is not good
+   */
+  @Nullable Checked verify(byte[] text) throws Unfit {
+    if (text.length > MAX_BYTES) {
+      throw new Unfit("the token is too long");
+    }
+    SignedJWT token = parse(new String(text, StandardCharsets.ISO_8859_1));
+    JWSHeader header = token.getHeader();
+    checkHeader(header);
+    KeySource.Keys known = keys.with(header.getKeyID());
+    if (known == null) {
+      return null;
+    }
+    checkSignature(token, known);
+    JWTClaimsSet claims = claims(token);
+    return new Checked(header, claims, checkClaims(claims));
   }
 
   private static SignedJWT parse(String text) throws Unfit {
@@ -204,7 +225,8 @@ public final class TokenCheck implements CredentialCheck {
             wanted -> has(wanted.getKey(), claims.getClaim(wanted.getKey()), wanted.getValue()));
   }
 
-  private static boolean has(String name, @Nullable Object value, String wanted) {
+  /** Whether that claim is what is wanted, or has it among others. */
+  static boolean has(String name, @Nullable Object value, String wanted) {
     return switch (value) {
       case String text when LISTS_OF_WORDS.contains(name) ->
           List.of(text.split(" ", -1)).contains(wanted);
@@ -219,22 +241,28 @@ public final class TokenCheck implements CredentialCheck {
     config
         .forward()
         .forEach((field, claim) -> {
-          Object value = claims.getClaim(claim);
-          String text =
-              value instanceof List<?> many
-                  ? many.stream()
-                      .map(TokenCheck::text)
-                      .filter(one -> one != null)
-                      .collect(Collectors.joining(","))
-                  : text(value);
-          if (text != null
-              && !text.isEmpty()
-              && text.length() <= MAX_FIELD
-              && text.chars().noneMatch(Character::isISOControl)) {
+          String text = field(claims.getClaim(claim));
+          if (!text.isEmpty()) {
             fields.put(field, text);
           }
         });
     return fields;
+  }
+
+  /** A claim as nodes are told it; empty: they are not. */
+  static String field(@Nullable Object value) {
+    String text =
+        value instanceof List<?> many
+            ? many.stream()
+                .map(TokenCheck::text)
+                .filter(one -> one != null)
+                .collect(Collectors.joining(","))
+            : text(value);
+    return text != null
+            && text.length() <= MAX_FIELD
+            && text.chars().noneMatch(Character::isISOControl)
+        ? text
+        : "";
   }
 
   /** As one word; null: it is not one. */

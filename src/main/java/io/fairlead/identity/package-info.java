@@ -1,5 +1,6 @@
 /**
- * Who a client says it is, and whether that is so: files of passwords, signed tokens.
+ * Who a client says it is, and whether that is so: files of passwords, signed tokens, providers of
+ * OpenID Connect.
  *
  * <p>Checks take long, some a tenth of a second of a processor, and so are made on virtual threads,
  * a few at a time ({@link io.fairlead.identity.CheckDesk}). Nothing here knows of requests: a check

@@ -42,6 +42,7 @@ public sealed interface Event {
           CertificatesRefused _,
           UsersRefused _,
           KeysRefused _,
+          SignInFailing _,
           FilterFailing _,
           FilterSlow _,
           CertificateOrderFailed _,
@@ -84,6 +85,7 @@ public sealed interface Event {
           CertificateRevoked _,
           RecordsResumed _,
           FilterWorks _,
+          SignInWorks _,
           NodeReinstated _,
           TextLogResumed _,
           ExportResumed _,
@@ -703,6 +705,21 @@ public sealed interface Event {
     @Override
     public String text() {
       return "tokens are checked with other keys from " + source + ", " + count + " of them";
+    }
+  }
+
+  /** A provider does not do what people need who sign in. */
+  record SignInFailing(String issuer, String why) implements Event {
+    @Override
+    public String text() {
+      return "nobody could sign in at " + issuer + ": " + why;
+    }
+  }
+
+  record SignInWorks(String issuer) implements Event {
+    @Override
+    public String text() {
+      return "somebody has signed in at " + issuer + " again";
     }
   }
 

@@ -466,6 +466,16 @@ final class Incidents {
               Map.of(),
               A_DAY_AND_MORE);
       case Event.FilterWorks(String filter, long _) -> endOf("filter " + filter, when);
+      case Event.SignInWorks(String issuer) -> endOf("sign-in " + issuer, when);
+      case Event.SignInFailing(String issuer, String why) ->
+          state(
+              "sign-in " + issuer,
+              "sign-in",
+              "warn",
+              when,
+              "Nobody could sign in at " + issuer + ": " + why,
+              Map.of(),
+              A_DAY_AND_MORE);
       case Event.KeysRefused(String source, String why) ->
           state(
               "keys " + source,

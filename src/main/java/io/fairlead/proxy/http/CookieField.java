@@ -48,14 +48,23 @@ final class CookieField {
 
   /** Takes out all of that name; a field of which nothing is left is dropped. */
   static void strip(Head head, byte[] name) {
+    strip(head, name, false);
+  }
+
+  /** Takes out all whose names begin like that; a field of which nothing is left is dropped. */
+  static void stripAll(Head head, byte[] prefix) {
+    strip(head, prefix, true);
+  }
+
+  private static void strip(Head head, byte[] name, boolean more) {
     for (int field = head.first(FieldName.COOKIE); field < head.fieldCount; field++) {
       if (head.id(field) == FieldName.COOKIE && !head.isDropped(field)) {
-        strip(head, field, name);
+        strip(head, field, name, more);
       }
     }
   }
 
-  private static void strip(Head head, int field, byte[] name) {
+  private static void strip(Head head, int field, byte[] name, boolean more) {
     byte[] bytes = head.bytes;
     int start = head.valueStart(field);
     int end = head.valueEnd(field);
@@ -64,7 +73,7 @@ final class CookieField {
     for (int at = start; at <= end; ) {
       int next = endOfPair(bytes, at, end);
       int from = skipSpace(bytes, at, next);
-      if (!isNamed(bytes, from, next, name)) {
+      if (!(more ? begins(bytes, from, next, name) : isNamed(bytes, from, next, name))) {
         if (any) {
           bytes[left++] = ';';
           from = at; // with the space before it, as it came
@@ -91,6 +100,11 @@ final class CookieField {
     return equals < end
         && bytes[equals] == '='
         && Arrays.equals(name, 0, name.length, bytes, start, equals);
+  }
+
+  private static boolean begins(byte[] bytes, int start, int end, byte[] prefix) {
+    int after = start + prefix.length;
+    return after <= end && Arrays.equals(prefix, 0, prefix.length, bytes, start, after);
   }
 
   private static int endOfPair(byte[] bytes, int from, int end) {

@@ -319,6 +319,11 @@ final class Exchange {
     send(Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(content)));
   }
 
+  /** Its query has in it what nobody else is to see. */
+  void hideQuery() {
+    record.hideQuery();
+  }
+
   /** What becomes of it is meant, and says nothing of who would have answered. */
   void meant() {
     record.meant();

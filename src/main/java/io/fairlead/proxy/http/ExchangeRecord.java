@@ -99,6 +99,11 @@ final class ExchangeRecord {
     queryEnd = request.queryEnd;
   }
 
+  /** What is asked for has in it what nobody else is to see. */
+  void hideQuery() {
+    queryEnd = queryStart;
+  }
+
   void waits(long now) {
     waiting = true;
     waitingSince = now;

@@ -11,7 +11,15 @@ import org.jspecify.annotations.Nullable;
  * <p>A request whose guard has to find something out first is held: nothing is read of its body,
  * and whatever ends the exchange (its client goes, time is up, the instance stops) ends the wait.
  */
-public abstract sealed class Guard permits CredentialGuard, ExtAuthGuard, FilterGuard, FaultGuard {
+public abstract sealed class Guard
+    permits CredentialGuard,
+        OwnCookieGuard,
+        OidcGuard,
+        OidcCallbackGuard,
+        OidcSignOutGuard,
+        ExtAuthGuard,
+        FilterGuard,
+        FaultGuard {
   /** What becomes of the request. */
   enum Answer {
     GOES_ON,

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.EnumMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Answers that Fairlead makes itself: prepared once. */
 final class LocalAnswer {
@@ -22,6 +23,8 @@ final class LocalAnswer {
       }
     }
   }
+
+  private static final int MOST_FIELDS = 16;
 
   private final Head head = new Head();
   private final ByteBuf body;
@@ -49,7 +52,7 @@ final class LocalAnswer {
                 + fields
                 + (counted ? "content-length: " + content.length + "\r\n" : "")
                 + "\r\n"));
-    HeadParser.Result parsed = HeadParser.parseResponse(head, Integer.MAX_VALUE, 10);
+    HeadParser.Result parsed = HeadParser.parseResponse(head, Integer.MAX_VALUE, MOST_FIELDS);
     if (parsed != HeadParser.Result.DONE) {
       throw new IllegalStateException("no valid answer with status " + status + ": " + parsed);
     }
@@ -92,6 +95,24 @@ final class LocalAnswer {
         (refusal ? "fairlead-error: " + ErrorReason.FILTER_REFUSED.wireName() + "\r\n" : "")
             + (type.isEmpty() ? "" : "content-type: " + type + "\r\n"),
         content);
+  }
+
+  /**
+   * An answer to somebody who signs in or out; nobody may keep it.
+   *
+   * @param reason that it is said to be an error; null: it is none
+   * @param fields each with its line's end
+   * @param text what people read
+   */
+  static LocalAnswer ofSignIn(
+      int status, @Nullable ErrorReason reason, String fields, String text) {
+    return new LocalAnswer(
+        status,
+        (reason == null ? "" : "fairlead-error: " + reason.wireName() + "\r\n")
+            + fields
+            + "content-type: text/plain; charset=utf-8\r\n"
+            + "cache-control: no-store\r\nreferrer-policy: no-referrer\r\n",
+        Ascii.bytes(text + "\n"));
   }
 
   /** An answer with that status that the operator wants some clients to get. */
