@@ -45,7 +45,8 @@ final class PublicCacheTest {
   @Test
   void passes() throws Exception {
     String other = System.getProperty("fairlead.cache-tests");
-    Path suite = other == null
+    Path suite =
+        other == null
             ? NodeModules.folder().resolve("node_modules/http-cache-tests")
             : Path.of(other).toAbsolutePath();
     boolean newer = Files.exists(suite.resolve("test-engine"));
