@@ -217,7 +217,9 @@ public final class JsonHttp implements AutoCloseable {
                   ? "does not let us ask (status " + status + ")"
                   : "answers with status "
                       + status
-                      + (status >= 300 && status < 400 ? ", and redirections are not followed" : ""))
+                      + (status >= 300 && status < 400
+                          ? ", and redirections are not followed"
+                          : ""))
               + reason(body));
     }
   }

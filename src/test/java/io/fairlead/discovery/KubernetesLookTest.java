@@ -170,14 +170,13 @@ class KubernetesLookTest {
   /** Kubernetes 1.20, which says less of each of them. */
   @Test
   void aServerThatHasTheOlderFormOnlyIsAskedForThat() {
-    server.script(
-        (asked, out) -> {
-          if (asked.target().contains("/v1/")) {
-            ScriptedHttp.send(out, 404, "404 page not found\n");
-          } else {
-            answer(asked, out);
-          }
-        });
+    server.script((asked, out) -> {
+      if (asked.target().contains("/v1/")) {
+        ScriptedHttp.send(out, 404, "404 page not found\n");
+      } else {
+        answer(asked, out);
+      }
+    });
     String topology =
         endpoint(1, "\"ready\":true")
             .replace(
@@ -227,14 +226,13 @@ class KubernetesLookTest {
     String status =
         "{\"kind\":\"Status\",\"code\":403,\"message\":\"" + words.replace("\"", "\\\"") + "\"}";
     slices.add(slice("a", "7", endpoint(1, READY)));
-    server.script(
-        (asked, out) -> {
-          if (asked.target().contains("watch=1")) {
-            ScriptedHttp.send(out, 403, status.replace("VERB", "watch"));
-          } else {
-            answer(asked, out);
-          }
-        });
+    server.script((asked, out) -> {
+      if (asked.target().contains("watch=1")) {
+        ScriptedHttp.send(out, 403, status.replace("VERB", "watch"));
+      } else {
+        answer(asked, out);
+      }
+    });
     Watched watched = watched(config(""));
     watched.step();
     watched.step();
