@@ -161,9 +161,15 @@ class RealKubernetesLookTest {
     cluster.kubelet().end(newest);
     until("that it is gone", nodes -> nodes.size() == 2);
     assertThat(watched.nodes()).containsExactlyInAnyOrderElementsOf(listed());
-    cluster.resize(namespace, 0);
-    until("that there are none", List::isEmpty);
     assertThat(watched.told()).isEmpty();
+    cluster.resize(namespace, 0);
+    until("that there are none", _ -> !watched.told().isEmpty());
+    assertThat(watched.told()).hasSize(1).first().asString().endsWith("those that are up stay");
+    assertThat(watched.nodes()).isNotEmpty(); // less those that have ended one after the other
+    for (String node : watched.nodes()) {
+      watched.takeDown(node.replace(" draining", ""));
+    }
+    until("that those go that are down", List::isEmpty);
   }
 
   @Test
@@ -272,34 +278,44 @@ class RealKubernetesLookTest {
   void eachOfTheRightsIsNeededAndNamedWhereItIsMissing() throws Exception {
     watched(Duration.ofSeconds(1));
     List<String> nodes = watched.nodes();
-    for (String verb : List.of("watch", "list")) {
-      int told = watched.told().size();
-      cluster.allow(
-          namespace,
-          RealCluster.rules("discovery.md").stream()
-              .<Map<String, List<String>>>map(rule ->
-                  Map.of(
-                      "apiGroups",
-                      rule.get("apiGroups"),
-                      "resources",
-                      rule.get("resources"),
-                      "verbs",
-                      rule.get("verbs").stream().filter(one -> !one.equals(verb)).toList()))
-              .toList());
-      until("that it is refused", _ -> watched.told().size() > told);
-      assertThat(watched.told().get(told))
-          .contains(
-              "does not let us ask (status 403): endpointslices.discovery.k8s.io is forbidden: User"
-                  + " \"system:serviceaccount:"
-                  + namespace
-                  + ":fairlead\" cannot "
-                  + verb
-                  + " resource \"endpointslices\" in API group \"discovery.k8s.io\"");
-      assertThat(watched.nodes()).isEqualTo(nodes);
-      cluster.allow(namespace, RealCluster.rules("discovery.md"));
-    }
-    until("that it is allowed", _ -> watched.told().getLast().contains(" are: "));
+    cluster.allow(namespace, without("watch"));
+    until("that it is refused", _ -> !watched.told().isEmpty());
+    assertThat(watched.told().getFirst()).contains(refused("watch"));
+    assertThat(watched.nodes()).isEqualTo(nodes);
+    cluster.allow(namespace, RealCluster.rules("discovery.md"));
     goesOn();
+    cluster.allow(namespace, without("list"));
+    RealCluster.await(
+        "that it is refused",
+        () -> {
+          watched.close();
+          watched = watched("shop", "http", Duration.ofSeconds(1));
+          watched.step();
+          return watched.nodes().isEmpty();
+        });
+    assertThat(watched.told()).hasSize(1).first().asString().contains(refused("list"));
+  }
+
+  private static List<Map<String, List<String>>> without(String verb) throws IOException {
+    return RealCluster.rules("discovery.md").stream()
+        .<Map<String, List<String>>>map(rule ->
+            Map.of(
+                "apiGroups",
+                rule.get("apiGroups"),
+                "resources",
+                rule.get("resources"),
+                "verbs",
+                rule.get("verbs").stream().filter(one -> !one.equals(verb)).toList()))
+        .toList();
+  }
+
+  private String refused(String verb) {
+    return "does not let us ask (status 403): endpointslices.discovery.k8s.io is forbidden: User"
+        + " \"system:serviceaccount:"
+        + namespace
+        + ":fairlead\" cannot "
+        + verb
+        + " resource \"endpointslices\" in API group \"discovery.k8s.io\"";
   }
 
   @Test

