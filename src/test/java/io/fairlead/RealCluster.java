@@ -395,16 +395,15 @@ public final class RealCluster implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     kubelet.close();
     end();
   }
 
-  private void end() throws InterruptedException {
+  private void end() {
     http.close();
     for (Process process : processes.reversed()) {
-      process.destroyForcibly();
-      boolean _ = process.waitFor(10, TimeUnit.SECONDS);
+      process.destroyForcibly().onExit().orTimeout(10, TimeUnit.SECONDS).join();
     }
   }
 }

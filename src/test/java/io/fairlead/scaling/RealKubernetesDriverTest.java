@@ -165,20 +165,17 @@ class RealKubernetesDriverTest {
   void manyAtOnceAreAsManyPodsAndGoAgain() throws IOException {
     KubernetesDriver driver = driver();
     List<CompletableFuture<Started>> starts =
-        IntStream.range(0, 16)
-            .mapToObj(i -> begin(() -> driver.start("n" + i)))
-            .toList();
+        IntStream.range(0, 16).mapToObj(i -> begin(() -> driver.start("n" + i))).toList();
     List<Started> nodes = starts.stream().map(CompletableFuture::join).toList();
     assertThat(nodes.stream().map(Started::address)).doesNotHaveDuplicates().hasSize(16);
     assertThat(cluster.size(namespace)).isEqualTo(16);
     List<CompletableFuture<Started>> stops =
         nodes.subList(4, 12).stream()
             .map(node ->
-                begin(
-                    () -> {
-                      driver.stop(node, GRACE);
-                      return node;
-                    }))
+                begin(() -> {
+                  driver.stop(node, GRACE);
+                  return node;
+                }))
             .toList();
     stops.forEach(CompletableFuture::join);
     assertThat(cluster.size(namespace)).isEqualTo(8);
@@ -258,7 +255,13 @@ class RealKubernetesDriverTest {
     Started first = driver.start("a");
     Started second = driver.start("b");
     assertThatThrownBy(() -> driver.stop(first, Duration.ofSeconds(-9)))
-        .hasMessage("Kubernetes does not take pod " + podOf(first) + " away");
+        .hasMessage(
+            "Kubernetes does not take pod "
+                + podOf(first)
+                + " away, but has taken "
+                + podOf(second)
+                + ": not ready, or a Kubernetes before 1.22, which does not mind "
+                + KubernetesDriver.COST);
     RealCluster.await(
         "that the other one has gone", () -> ended(driver, first, second).equals(List.of("b")));
     driver.stop(first, GRACE);
