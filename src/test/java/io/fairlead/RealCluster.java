@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A Kubernetes of etcd, the real API server (with TLS, tokens and RBAC) and the real controllers of
@@ -216,21 +217,29 @@ public final class RealCluster implements AutoCloseable {
     }
   }
 
-  /** Rules of RBAC as a page of the documentation gives them to users. */
-  @SuppressWarnings("unchecked") // what the page has is checked by the API server
-  public static List<Map<String, List<String>>> rules(String page) throws IOException {
+  /** A rule of RBAC. */
+  public record Rule(List<String> apiGroups, List<String> resources, List<String> verbs) {
+    /** The same with one right less. */
+    public Rule without(String verb) {
+      return new Rule(
+          apiGroups, resources, verbs.stream().filter(one -> !one.equals(verb)).toList());
+    }
+  }
+
+  /** Those that a page of the documentation gives to users. */
+  public static List<Rule> rules(String page) throws IOException {
     Matcher block =
         Pattern.compile("```yaml\n(rules:\n.*?)```", Pattern.DOTALL)
             .matcher(Files.readString(Path.of("docs", page)));
     assertThat(block.find()).as("rules in %s", page).isTrue();
-    Map<String, Object> read =
-        (Map<String, Object>)
-            new Load(LoadSettings.builder().build()).loadFromString(block.group(1));
-    return (List<Map<String, List<String>>>) read.get("rules");
+    Object read = new Load(LoadSettings.builder().build()).loadFromString(block.group(1));
+    JsonMapper mapper = new JsonMapper();
+    JsonNode rules = mapper.valueToTree(read).path("rules");
+    return List.of(mapper.treeToValue(rules, Rule[].class));
   }
 
   /** A namespace of its own, with an account that has these rights there. */
-  public String namespace(List<Map<String, List<String>>> rules) throws IOException {
+  public String namespace(List<Rule> rules) throws IOException {
     String name = "prod-" + ++namespaces;
     JsonNode _ = ask("POST", "/api/v1/namespaces", Map.of("metadata", Map.of("name", name)));
     JsonNode _ = ask("POST", core(name) + "/serviceaccounts", named("fairlead", Map.of()));
@@ -258,7 +267,7 @@ public final class RealCluster implements AutoCloseable {
   }
 
   /** Changes what the account may do. */
-  public void allow(String namespace, List<Map<String, List<String>>> rules) throws IOException {
+  public void allow(String namespace, List<Rule> rules) throws IOException {
     JsonNode _ =
         ask(
             "PUT",

@@ -69,13 +69,12 @@ class RealKubernetesLookTest {
                         "ports",
                         List.of(Map.of("name", "http", "port", 80, "targetPort", 8080))))));
     cluster.deploy(namespace, 2);
+    watched = watched("shop", "http", Duration.ofSeconds(1));
   }
 
   @AfterEach
   void end() {
-    if (watched != null) {
-      watched.close();
-    }
+    watched.close();
   }
 
   /** Watches that last so long end one after the other while a test waits. */
@@ -296,17 +295,8 @@ class RealKubernetesLookTest {
     assertThat(watched.told()).hasSize(1).first().asString().contains(refused("list"));
   }
 
-  private static List<Map<String, List<String>>> without(String verb) throws IOException {
-    return RealCluster.rules("discovery.md").stream()
-        .<Map<String, List<String>>>map(rule ->
-            Map.of(
-                "apiGroups",
-                rule.get("apiGroups"),
-                "resources",
-                rule.get("resources"),
-                "verbs",
-                rule.get("verbs").stream().filter(one -> !one.equals(verb)).toList()))
-        .toList();
+  private static List<RealCluster.Rule> without(String verb) throws IOException {
+    return RealCluster.rules("discovery.md").stream().map(rule -> rule.without(verb)).toList();
   }
 
   private String refused(String verb) {

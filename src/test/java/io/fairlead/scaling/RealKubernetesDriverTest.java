@@ -43,7 +43,6 @@ class RealKubernetesDriverTest {
   @TempDir private static Path folder;
   private static RealCluster cluster;
 
-  private final List<KubernetesDriver> drivers = new ArrayList<>();
   private String namespace = "";
   private Path token = Path.of("");
   private Between between;
@@ -291,17 +290,16 @@ class RealKubernetesDriverTest {
     KubernetesDriver driver = direct();
     Started first = driver.start("a");
     Map<String, String> said = new LinkedHashMap<>();
-    List<Map<String, List<String>>> all = RealCluster.rules("scaling.md");
-    for (int i = 0; i < all.size(); i++) {
-      Map<String, List<String>> rule = all.get(i);
-      for (String verb : List.copyOf(rule.get("verbs"))) {
-        List<Map<String, List<String>>> fewer = new ArrayList<>(all);
-        Map<String, List<String>> less = new LinkedHashMap<>(rule);
-        less.put("verbs", rule.get("verbs").stream().filter(one -> !one.equals(verb)).toList());
-        fewer.set(i, less);
-        fewer.removeIf(one -> one.get("verbs").isEmpty()); // no rule is without
-        cluster.allow(namespace, fewer);
-        said.put(verb + " " + rule.get("resources").getFirst(), failure(driver, said.size()));
+    List<RealCluster.Rule> all = RealCluster.rules("scaling.md");
+    for (RealCluster.Rule rule : all) {
+      for (String verb : rule.verbs()) {
+        cluster.allow(
+            namespace,
+            all.stream()
+                .map(one -> one.equals(rule) ? one.without(verb) : one)
+                .filter(one -> !one.verbs().isEmpty()) // no rule may have none
+                .toList());
+        said.put(verb + " " + rule.resources().getFirst(), failure(driver, said.size()));
       }
     }
     cluster.allow(namespace, all);
