@@ -11,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -161,26 +160,13 @@ class RealKubernetesDriverTest {
 
   /** While the controllers say of the Deployment, too, how far they are. */
   @Test
-  void manyAtOnceAreAsManyPodsAndGoAgain() throws IOException {
+  void manyAtOnceAreAsManyPods() throws IOException {
     KubernetesDriver driver = driver();
     List<CompletableFuture<Started>> starts =
         IntStream.range(0, 16).mapToObj(i -> begin(() -> driver.start("n" + i))).toList();
     List<Started> nodes = starts.stream().map(CompletableFuture::join).toList();
     assertThat(nodes.stream().map(Started::address)).doesNotHaveDuplicates().hasSize(16);
     assertThat(cluster.size(namespace)).isEqualTo(16);
-    List<CompletableFuture<Started>> stops =
-        nodes.subList(4, 12).stream()
-            .map(node ->
-                begin(() -> {
-                  driver.stop(node, GRACE);
-                  return node;
-                }))
-            .toList();
-    stops.forEach(CompletableFuture::join);
-    assertThat(cluster.size(namespace)).isEqualTo(8);
-    List<Started> stay = new ArrayList<>(nodes);
-    stay.removeAll(nodes.subList(4, 12));
-    assertThat(direct().find()).containsExactlyInAnyOrderElementsOf(stay);
     System.out.println(
         "conflicts: " + between.answers().stream().filter(one -> one.endsWith(" 409")).count());
   }
