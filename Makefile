@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -15,7 +15,7 @@ MVN := mvn -B -ntp -Dcommit=$(COMMIT)
 MORE :=
 
 help: ## lists these targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 15
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
 
 jdk:
 	@bin/find-jdk >/dev/null
@@ -32,6 +32,11 @@ test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
 	@bin/needs maven podman runc netavark iptables busybox-static
 	$(MVN) test -Dtest=PodmanTest -Dfairlead.containers=true
+
+test-kubernetes: jdk ## scaling and discovery before a real Kubernetes API server, built by bin/kubernetes (8 minutes, once)
+	@bin/needs maven etcd-server
+	@built=$$(bin/kubernetes) && \
+	  $(MVN) test -Dtest='RealKubernetes*Test' -Dfairlead.kubernetes="$$built" $(MORE)
 
 test-machines: jdk ## nodes as virtual machines of a real QEMU, killed and found again
 	@bin/needs maven qemu-system-x86 socat busybox-static

@@ -26,8 +26,9 @@ import java.util.random.RandomGenerator;
  * nodes for itself.
  *
  * <p>A source that cannot be asked takes nothing away: what it said last holds. That there are no
- * nodes at all is believed when it has been said twice in a row; and of a name server, which says
- * that of every name while it has not got its zones, only nodes that are down go.
+ * nodes at all is believed when it has been said twice in a row; and only nodes that are down go,
+ * unless somebody wrote it down: a name server says that of every name while it has not got its
+ * zones.
  */
 public final class Discovery implements AutoCloseable {
   private static final Duration FIRST_AGAIN = Duration.ofSeconds(1);

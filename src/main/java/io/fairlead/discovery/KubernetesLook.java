@@ -35,12 +35,21 @@ final class KubernetesLook implements SourceLook {
   private static final Duration PACE = Duration.ofSeconds(1);
   private static final int LONGEST_PACE = 5;
   private static final int GONE = 410;
+  private static final int UNKNOWN = 404;
+  private static final String GROUP = "/apis/discovery.k8s.io/";
+
+  /** The one of Kubernetes 1.21 and newer. */
+  private static final String NEW = GROUP + "v1";
+
+  /** The one of 1.17 to 1.24. */
+  private static final String OLD = GROUP + "v1beta1";
 
   private final DiscoverSource.Kubernetes config;
   private final KubernetesCluster cluster;
   private final Duration watchFor;
   private final Duration patience;
   private final TreeMap<String, KubernetesSlice> slices = new TreeMap<>();
+  private String api = NEW;
   private String version = "";
   private int shortWatches;
   private volatile @Nullable Watch watch;
@@ -127,7 +136,7 @@ final class KubernetesLook implements SourceLook {
   }
 
   private Found list() throws IOException {
-    JsonNode list = cluster.http().get(path(), cluster.fields(), patience).json();
+    JsonNode list = ask();
     JsonNode items = list.path("items");
     String now = list.path("metadata").path("resourceVersion").asString("");
     if ((!items.isArray() && !items.isNull()) || now.isEmpty()) {
@@ -142,13 +151,34 @@ final class KubernetesLook implements SourceLook {
     return found(pause);
   }
 
+  /** In the newest form that the server has. */
+  private JsonNode ask() throws IOException {
+    api = NEW;
+    try {
+      return cluster.http().get(path(), cluster.fields(), patience).json();
+    } catch (JsonHttp.Refused e) {
+      if (e.status() != UNKNOWN) {
+        throw e;
+      }
+    }
+    api = OLD;
+    try {
+      return cluster.http().get(path(), cluster.fields(), patience).json();
+    } catch (JsonHttp.Refused e) {
+      throw e.status() == UNKNOWN
+          ? new IOException(
+              "has no EndpointSlices, of neither discovery.k8s.io/v1 nor v1beta1 (status 404)", e)
+          : e;
+    }
+  }
+
   private Found follow() throws IOException {
     Watch present = watch;
     if (present == null) {
       try {
         present = open();
       } catch (JsonHttp.Refused e) {
-        if (e.status() == GONE) {
+        if (e.status() == GONE || e.status() == UNKNOWN) { // the latter after an upgrade
           return list();
         }
         throw e;
@@ -269,7 +299,7 @@ final class KubernetesLook implements SourceLook {
   }
 
   private String path() throws IOException {
-    return cluster.path("/apis/discovery.k8s.io/v1")
+    return cluster.path(api)
         + "/endpointslices?labelSelector="
         + JsonHttp.encoded("kubernetes.io/service-name=" + config.service());
   }

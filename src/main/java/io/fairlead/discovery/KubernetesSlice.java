@@ -9,13 +9,17 @@ import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What is wanted of one EndpointSlice (discovery.k8s.io/v1).
+ * What is wanted of one EndpointSlice (discovery.k8s.io/v1, or v1beta1, whose endpoints have zone
+ * and machine in a map, and may say of their conditions no more than whether they are ready).
  *
  * @param family IPv4 or IPv6; those of the other kind have no addresses
  * @param endpoints that serve
  * @param trouble why none of it can be used; empty: it can
  */
 record KubernetesSlice(String family, List<Endpoint> endpoints, String trouble) {
+  /** Of v1beta1. */
+  private static final String TOPOLOGY = "topology";
+
   /**
    * One that serves.
    *
@@ -79,7 +83,7 @@ record KubernetesSlice(String family, List<Endpoint> endpoints, String trouble) 
                 host,
                 port,
                 one.path("targetRef").path("name").asString(""),
-                one.path("zone").asString(""),
+                either(one.path("zone"), one.path(TOPOLOGY).path("topology.kubernetes.io/zone")),
                 labels(one),
                 draining));
       }
@@ -87,9 +91,14 @@ record KubernetesSlice(String family, List<Endpoint> endpoints, String trouble) 
     return new KubernetesSlice(family, endpoints, endpoints.isEmpty() ? "" : trouble);
   }
 
+  private static String either(JsonNode first, JsonNode second) {
+    return first.asString(second.asString(""));
+  }
+
   private static Map<String, String> labels(JsonNode endpoint) {
     Map<String, String> labels = new TreeMap<>();
-    String host = endpoint.path("nodeName").asString("");
+    String host =
+        either(endpoint.path("nodeName"), endpoint.path(TOPOLOGY).path("kubernetes.io/hostname"));
     if (!host.isEmpty()) {
       labels.put("host", host);
     }

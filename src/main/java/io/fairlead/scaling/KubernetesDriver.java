@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -282,26 +283,32 @@ final class KubernetesDriver implements Driver {
     try {
       long deadline = System.nanoTime() + grace.plus(PATIENCE).toNanos();
       Pod asked = null;
+      Map<String, String> others = new TreeMap<>();
       while (true) {
         synchronized (turn) {
           List<Pod> pods = pods();
-          Pod there = null;
+          Map<String, Pod> nodes = new HashMap<>();
           for (Pod pod : pods) {
-            if (isOurs(pod) && nameOf(pod).equals(node.name())) {
-              there = pod;
+            if (isOurs(pod)) {
+              nodes.put(nameOf(pod), pod);
             }
           }
+          Pod there = nodes.remove(node.name());
           if (there == null) {
             return;
           }
           if (asked == null) {
             asked = there;
+            nodes.forEach((name, pod) -> others.put(name, pod.name()));
             annotate(there, Map.of(COST, Integer.toString(GOES)));
             resize(pods, true);
           }
-        }
-        if (System.nanoTime() > deadline) {
-          throw new IOException("Kubernetes does not take pod " + asked.name() + " away");
+          others.keySet().removeAll(stopping);
+          if (System.nanoTime() > deadline) {
+            others.keySet().removeAll(nodes.keySet());
+            throw new IOException(
+                "Kubernetes does not take pod " + asked.name() + " away" + instead(others));
+          }
         }
         pause();
       }
@@ -310,6 +317,18 @@ final class KubernetesDriver implements Driver {
         stopping.remove(node.name());
       }
     }
+  }
+
+  /**
+   * @param lost pods that are gone meanwhile, though nobody asked for that
+   */
+  private static String instead(Map<String, String> lost) {
+    return lost.isEmpty()
+        ? ""
+        : ", but has taken "
+            + String.join(", ", lost.values())
+            + ": not ready, or a Kubernetes before 1.22, which does not mind "
+            + COST;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.fairlead.trust;
 
 import io.fairlead.config.Secret;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,6 +41,7 @@ public final class JsonHttp implements AutoCloseable {
   /** Of an answer. */
   public static final int MOST_BYTES = 16 * 1024 * 1024;
 
+  private static final int OK = 200;
   private static final int MOST_WORDS = 200;
   private static final JsonMapper MAPPER = new JsonMapper();
 
@@ -86,7 +89,7 @@ public final class JsonHttp implements AutoCloseable {
      * @throws IOException if it is not the answer that was asked for, in words
      */
     public JsonNode json() throws IOException {
-      require(status);
+      require(status, response.body());
       return parse(response.body());
     }
   }
@@ -141,12 +144,23 @@ public final class JsonHttp implements AutoCloseable {
   public InputStream open(String path, Map<String, String> fields, Duration patience)
       throws IOException {
     HttpResponse<InputStream> response =
-        send("GET", path, fields, BodyPublishers.noBody(), BodyHandlers.ofInputStream(), patience);
-    try {
-      require(response.statusCode());
-    } catch (IOException e) {
-      response.body().close();
-      throw e;
+        send(
+            "GET",
+            path,
+            fields,
+            BodyPublishers.noBody(),
+            // What is no stream, but a refusal, is read to its end: it says why.
+            info ->
+                info.statusCode() == OK
+                    ? BodySubscribers.ofInputStream()
+                    : BodySubscribers.mapping(
+                        BodySubscribers.limiting(BodySubscribers.ofByteArray(), MOST_BYTES),
+                        ByteArrayInputStream::new),
+            patience);
+    if (response.statusCode() != OK) {
+      try (InputStream body = response.body()) {
+        require(response.statusCode(), body.readAllBytes());
+      }
     }
     return response.body();
   }
@@ -195,16 +209,36 @@ public final class JsonHttp implements AutoCloseable {
         : clean(OutboundHttp.why(e));
   }
 
-  private static void require(int status) throws Refused {
-    if (status != 200) {
+  private static void require(int status, byte[] body) throws Refused {
+    if (status != OK) {
       throw new Refused(
           status,
-          status == 401 || status == 403
-              ? "does not let us ask (status " + status + ")"
-              : "answers with status "
-                  + status
-                  + (status >= 300 && status < 400 ? ", and redirections are not followed" : ""));
+          (status == 401 || status == 403
+                  ? "does not let us ask (status " + status + ")"
+                  : "answers with status "
+                      + status
+                      + (status >= 300 && status < 400
+                          ? ", and redirections are not followed"
+                          : ""))
+              + reason(body));
     }
+  }
+
+  /**
+   * Why, in the words of an API server of Kubernetes (its kind "Status"), which name the right that
+   * is missing; of others nothing is repeated.
+   */
+  private static String reason(byte[] body) {
+    JsonNode said;
+    try {
+      said = MAPPER.readTree(body);
+    } catch (JacksonException e) {
+      return "";
+    }
+    String words = said.path("message").asString("");
+    return said.path("kind").asString("").equals("Status") && !words.isEmpty()
+        ? ": " + clean(words)
+        : "";
   }
 
   /** Understands a text of JSON. */

@@ -167,6 +167,82 @@ class KubernetesLookTest {
     assertThat(watched.told()).isEmpty();
   }
 
+  /** Kubernetes 1.20, which says less of each of them. */
+  @Test
+  void aServerThatHasTheOlderFormOnlyIsAskedForThat() {
+    server.script((asked, out) -> {
+      if (asked.target().contains("/v1/")) {
+        ScriptedHttp.send(out, 404, "404 page not found\n");
+      } else {
+        answer(asked, out);
+      }
+    });
+    String topology =
+        endpoint(1, "\"ready\":true")
+            .replace(
+                "\"nodeName\":\"n1\",\"zone\":\"z1\"",
+                "\"topology\":{\"kubernetes.io/hostname\":\"n1\","
+                    + "\"topology.kubernetes.io/zone\":\"z1\"}");
+    slices.add(slice("a", "7", topology, endpoint(2, "\"ready\":false")));
+    Watched watched = watched(config(""));
+    watched.step();
+    assertThat(watched.nodes()).containsExactly("10.0.0.1:8080");
+    assertThat(watched.node("10.0.0.1:8080").facts().zone()).isEqualTo("z1");
+    assertThat(watched.node("10.0.0.1:8080").facts().labels()).isEqualTo(Map.of("host", "n1"));
+    events.add(event("MODIFIED", slice("a", "11", endpoint(2, "\"ready\":true"))));
+    watched.step();
+    assertThat(watched.nodes()).containsExactly("10.0.0.2:8080");
+    assertThat(server.last().target()).contains("/v1beta1/", "watch=1");
+    events.add("");
+    watched.step(); // the watch ends, and there is an upgrade
+    server.script((asked, out) -> {
+      if (asked.target().contains("/v1beta1/")) {
+        ScriptedHttp.send(out, 404, "404 page not found\n");
+      } else {
+        answer(asked, out);
+      }
+    });
+    watched.step();
+    assertThat(server.last().target()).isEqualTo(LIST);
+    assertThat(watched.nodes()).containsExactly("10.0.0.1:8080");
+    assertThat(watched.told()).isEmpty();
+    server.script(ScriptedHttp.says(404, "404 page not found\n"));
+    watched.step();
+    assertThat(watched.nodes()).containsExactly("10.0.0.1:8080");
+    assertThat(watched.told())
+        .hasSize(1)
+        .first()
+        .asString()
+        .endsWith("has no EndpointSlices, of neither discovery.k8s.io/v1 nor v1beta1 (status 404)");
+    watched.close();
+  }
+
+  /** In its own words, which name the right that is missing. */
+  @Test
+  void whatIsNotAllowedIsSaid() {
+    String words =
+        "endpointslices.discovery.k8s.io is forbidden: User \"fairlead\" cannot VERB resource"
+            + " \"endpointslices\" in API group \"discovery.k8s.io\" in the namespace \"prod\"";
+    String status =
+        "{\"kind\":\"Status\",\"code\":403,\"message\":\"" + words.replace("\"", "\\\"") + "\"}";
+    slices.add(slice("a", "7", endpoint(1, READY)));
+    server.script((asked, out) -> {
+      if (asked.target().contains("watch=1")) {
+        ScriptedHttp.send(out, 403, status.replace("VERB", "watch"));
+      } else {
+        answer(asked, out);
+      }
+    });
+    Watched watched = watched(config(""));
+    watched.step();
+    watched.step();
+    assertThat(watched.nodes()).containsExactly("10.0.0.1:8080");
+    assertThat(watched.told())
+        .containsExactly(
+            "0 cannot be: does not let us ask (status 403): " + words.replace("VERB", "watch"));
+    watched.close();
+  }
+
   @Test
   void changesAreWatched() {
     slices.add(slice("a", "7", endpoint(1, READY), endpoint(2, READY)));

@@ -146,7 +146,10 @@ class KubernetesDriverTest {
     cluster.alive().getFirst().ready = false;
     assertThatThrownBy(() -> driver.stop(second, Duration.ofSeconds(-9)))
         .isInstanceOf(IOException.class)
-        .hasMessage("Kubernetes does not take pod shop-2 away");
+        .hasMessage(
+            "Kubernetes does not take pod shop-2 away, but has taken shop-1: not ready, or a"
+                + " Kubernetes before 1.22, which does not mind"
+                + " controller.kubernetes.io/pod-deletion-cost");
     assertThat(driver.look(List.of(first, second), 1)).containsOnlyKeys(first);
     driver.stop(second, GRACE);
     assertThat(cluster.replicas).isZero();
