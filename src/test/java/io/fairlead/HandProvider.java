@@ -117,7 +117,7 @@ final class HandProvider implements AutoCloseable {
 
   static Map<String, String> parameters(String query) {
     Map<String, String> found = new HashMap<>();
-    for (String pair : query.split("&")) {
+    for (String pair : query.split("&", -1)) {
       int equals = pair.indexOf('=');
       found.put(
           pair.substring(0, equals),
