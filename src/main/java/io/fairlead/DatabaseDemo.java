@@ -4,7 +4,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.replication.PostgresPrograms;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.replication.manage.ManagedView;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
@@ -111,7 +111,7 @@ final class DatabaseDemo {
               .boundAddresses()
               .getFirst()
               .getPort();
-      ManagedDatabase database = Objects.requireNonNull(fairlead.databases().managed("orders"));
+      DatabaseManager database = Objects.requireNonNull(fairlead.databases().managed("orders"));
       Ledger ledger = new Ledger(port);
       ledger.make();
       awaitReplicas(fairlead);

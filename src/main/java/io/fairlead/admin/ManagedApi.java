@@ -3,7 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.Endpoint.Body;
 import io.fairlead.admin.Endpoint.Parameter;
 import io.fairlead.config.AdminConfig.Role;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.replication.manage.ManagedView;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
@@ -59,7 +59,7 @@ final class ManagedApi {
 
   /** What an operator may ask for; answers what came of it. */
   private interface Order {
-    String give(ManagedDatabase database, Call call) throws IOException;
+    String give(DatabaseManager database, Call call) throws IOException;
   }
 
   private final Instance instance;
@@ -115,7 +115,7 @@ final class ManagedApi {
         Map.of(Api.JSON, Done.class),
         call -> {
           String name = call.path("name");
-          ManagedDatabase database = instance.managed(name);
+          DatabaseManager database = instance.managed(name);
           if (database == null) {
             throw Refusal.of(404, "This instance manages no database " + name + ".");
           }
