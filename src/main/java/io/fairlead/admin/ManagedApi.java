@@ -101,6 +101,22 @@ final class ManagedApi {
             (database, call) -> {
               database.reinit(call.path("member"));
               return call.path("member") + " is copied anew";
+            }),
+        order(
+            "/api/v1/databases/{name}/bootstrap",
+            "Has a Galera cluster of which no part has a quorum begin anew with what one member has;"
+                + " what only others have is lost.",
+            List.of(
+                new Parameter("member", "Which one.", true, false),
+                new Parameter("allow-data-loss", "true; without it nothing is done.", true, false)),
+            (database, call) -> {
+              if (!"true".equals(call.query("allow-data-loss"))) {
+                throw new IOException(
+                    "what only other members have would be lost: say allow-data-loss");
+              }
+              String member = call.query("member");
+              database.bootstrap(member == null ? "" : member);
+              return member + " begins the cluster anew";
             }));
   }
 

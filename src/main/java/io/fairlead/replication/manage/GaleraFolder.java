@@ -11,7 +11,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -127,9 +126,9 @@ final class GaleraFolder {
   /**
    * What is on the disk; no server may run on it. It may take as long as a recovery.
    *
-   * @throws IOException if that cannot be found out by looking once more later
+   * @param settings of the server
    */
-  GaleraReport report() throws IOException {
+  GaleraReport report(String settings) throws IOException {
     if (!hasData()) {
       return new GaleraReport.Empty();
     }
@@ -144,7 +143,7 @@ final class GaleraFolder {
     String cluster = GaleraPosition.savedCluster(said);
     String recovery;
     try {
-      recovery = recover();
+      recovery = recover(settings);
     } catch (IOException e) {
       return isJoining() && cluster.isEmpty()
           ? new GaleraReport.Half()
@@ -169,29 +168,51 @@ final class GaleraFolder {
   }
 
   /** What a server says that only recovers. */
-  private String recover() throws IOException {
+  private String recover(String settings) throws IOException {
     Path log = top.resolve("recovery");
-    Files.deleteIfExists(log);
+    Path file = top.resolve("recovery.cnf");
     put(log, "");
-    put(top.resolve("recovery.cnf"), "[mysqld]\nsocket=\"" + socket() + "\"\n");
+    put(file, settings);
     try {
       String _ =
           programs.run(
               "mariadbd",
-              List.of(
-                  "--defaults-file=" + top.resolve("recovery.cnf"),
-                  "--datadir=" + data(),
-                  "--pid-file=" + top.resolve("recovery.pid"),
-                  "--log-error=" + log,
-                  "--skip-networking",
-                  "--wsrep-recover"),
-              Map.of(),
+              List.of("--defaults-file=" + file, "--log-error=" + log, "--wsrep-recover"),
+              place().environment(),
               RECOVERY);
     } catch (IOException e) {
       String words = lastWords(log);
       throw words.isEmpty() ? e : new IOException(e.getMessage() + ": " + words, e);
     }
     return Files.readString(log, StandardCharsets.ISO_8859_1);
+  }
+
+  /**
+   * Makes a database, once; until it is complete it is nothing.
+   *
+   * @param sql what is done in it then, each a line
+   */
+  void create(List<String> sql) throws IOException {
+    markMaking();
+    MemberFolder.remove(coming());
+    Path more = top.resolve("making.sql");
+    put(more, "FLUSH PRIVILEGES;\n" + String.join(";\n", sql) + ";\n");
+    try {
+      String _ =
+          programs.run(
+              "mariadb-install-db",
+              List.of(
+                  "--no-defaults",
+                  "--datadir=" + coming(),
+                  "--auth-root-authentication-method=normal",
+                  "--skip-test-db",
+                  "--extra-file=" + more),
+              place().environment(),
+              RECOVERY);
+    } finally {
+      Files.deleteIfExists(more); // it has passwords
+    }
+    Files.move(coming(), data());
   }
 
   /**

@@ -120,6 +120,12 @@ record GaleraState(
         paused);
   }
 
+  /** The same beginning, by other means. */
+  GaleraState withOrderOf(Order next) {
+    return new GaleraState(
+        cluster, number, writer, holders, past, known, Optional.of(next), paused);
+  }
+
   GaleraState withoutOrder() {
     return new GaleraState(
         cluster, number, writer, holders, past, known, Optional.empty(), paused);

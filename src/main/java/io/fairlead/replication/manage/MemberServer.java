@@ -58,7 +58,12 @@ final class MemberServer {
    * @param pid a file whose first line is its number
    * @param stop the signal by which it ends in order
    */
-  record Place(String program, Path data, Path line, Path log, Path pid, String stop) {}
+  record Place(String program, Path data, Path line, Path log, Path pid, String stop) {
+    /** What programs are told that work on that data, so that they are found. */
+    Map<String, String> environment() {
+      return Map.of(MARK, data.toString());
+    }
+  }
 
   private final ServerPrograms programs;
   private final Place place;
@@ -141,7 +146,7 @@ final class MemberServer {
     guarded.addAll(arguments);
     command.addAll(programs.asUser(guarded));
     Process started =
-        ServerPrograms.builder(command, Map.of(MARK, place.data().toString()))
+        ServerPrograms.builder(command, place.environment())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(place.log().toFile()))
             .start();
