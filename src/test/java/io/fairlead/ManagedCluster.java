@@ -6,6 +6,7 @@ import io.fairlead.health.MariadbLogin;
 import io.fairlead.replication.DatabaseView;
 import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.replication.manage.ManagedView;
+import io.fairlead.telemetry.Event;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ import java.util.function.BooleanSupplier;
 /** An instance that manages a Galera cluster as the example says, on free ports. */
 final class ManagedCluster implements AutoCloseable {
   /** To make three servers takes a busy machine its time. */
-  static final Duration LONG = Duration.ofSeconds(90);
+  static final Duration LONG = Duration.ofSeconds(40);
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final String PASSWORD = "hunter22222";
@@ -136,13 +137,26 @@ final class ManagedCluster implements AutoCloseable {
                     == count);
   }
 
-  private void await(String what, BooleanSupplier condition)
+  void await(String what, BooleanSupplier condition)
       throws InterruptedException {
     try {
       Loopback.await(what, LONG, condition);
     } catch (AssertionError e) {
       throw new AssertionError(
-          what + ": " + trouble() + view() + "\n" + fairlead.events().since(0), e);
+          what
+              + ": "
+              + trouble()
+              + "\n"
+              + fairlead.events().since(0).stream()
+                  .filter(one -> one.event() instanceof Event.DatabaseMemberTrouble
+                      || one.event() instanceof Event.DatabaseMemberMade
+                      || one.event() instanceof Event.DatabaseFailover
+                      || one.event() instanceof Event.DatabaseMemberFenced
+                      || one.event() instanceof Event.DatabasePrimary
+                      || one.event() instanceof Event.DatabaseFailoverStuck)
+                  .map(one -> one.epochMillis() % 100_000_000 + " " + one.event().text() + "\n")
+                  .toList(),
+          e);
     }
   }
 
@@ -212,6 +226,14 @@ final class ManagedCluster implements AutoCloseable {
 
   Path state() {
     return folder.resolve("shop").resolve("state");
+  }
+
+  /** A file that the servers may read. */
+  void put(Path file, String text) throws Exception {
+    Path _ = Files.createDirectories(file.getParent());
+    Path _ = Files.writeString(file, text);
+    Tool.Said _ =
+        Tool.run("", "chown", "-R", "--reference=" + top("b"), file.getParent().toString());
   }
 
   long pid(String member) {

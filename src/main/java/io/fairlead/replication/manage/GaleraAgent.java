@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +88,7 @@ final class GaleraAgent implements AutoCloseable {
   private final MariadbSql sql;
   private final GaleraStore store;
   private final BooleanSupplier canJoin;
+  private final Predicate<String> canCopy;
   private final BooleanSupplier isSmall;
   private final Consumer<Event> events;
   private final Runnable changed;
@@ -99,6 +101,7 @@ final class GaleraAgent implements AutoCloseable {
   private volatile boolean closed;
   private volatile boolean leaves;
   private volatile boolean reinit;
+  private volatile boolean isNew;
   private volatile @Nullable End ending;
 
   // Of the thread.
@@ -110,10 +113,12 @@ final class GaleraAgent implements AutoCloseable {
   private long startedAt;
   private int failures;
   private int unreadable;
+  private long lookedAt;
   private long notBefore = System.nanoTime();
 
   /**
    * @param canJoin whether there is a part of the cluster that has a quorum
+   * @param canCopy whether a member may get all of the data now
    * @param isSmall whether the data is little enough to be copied by what is quickest then
    * @param changed is told when something has changed that others go by
    */
@@ -126,6 +131,7 @@ final class GaleraAgent implements AutoCloseable {
       MariadbSql sql,
       GaleraStore store,
       BooleanSupplier canJoin,
+      Predicate<String> canCopy,
       BooleanSupplier isSmall,
       Consumer<Event> events,
       Runnable changed) {
@@ -140,6 +146,7 @@ final class GaleraAgent implements AutoCloseable {
     this.sql = sql;
     this.store = store;
     this.canJoin = canJoin;
+    this.canCopy = canCopy;
     this.isSmall = isSmall;
     this.events = events;
     this.changed = changed;
@@ -167,6 +174,11 @@ final class GaleraAgent implements AutoCloseable {
   @Nullable GaleraFacts facts() {
     GaleraFacts known = facts;
     return known != null && known.pid() == server.pid() ? known : null;
+  }
+
+  /** Whether it was started with nothing, and does not have everything yet. */
+  boolean isNew() {
+    return isNew;
   }
 
   /** Whether its server has ended, which needs no question to be known. */
@@ -364,6 +376,7 @@ final class GaleraAgent implements AutoCloseable {
     } else if (known.isSynced() && state != null && known.cluster().equals(state.cluster())) {
       if (!wasFit) {
         wasFit = true;
+        isNew = false;
         failures = 0;
         unreadable = 0;
         folder.markJoined();
@@ -404,8 +417,10 @@ final class GaleraAgent implements AutoCloseable {
         throw new IOException("ended soon after its start: " + folder.lastWords());
       }
     }
-    if (report == null) {
-      look();
+    if (report == null
+        || (report instanceof GaleraReport.Unreadable && now - lookedAt > MOST_PAUSE_NANOS)) {
+      look(); // somebody may have seen to it
+      lookedAt = System.nanoTime();
     }
     if (now < notBefore || state == null || state.paused() || closed) {
       return;
@@ -429,9 +444,8 @@ final class GaleraAgent implements AutoCloseable {
     } else if (state.holders().contains(member) || !canJoin.getAsBoolean()) {
       // What it has may be needed as it is, until somebody else has it.
       doing(Doing.WAITING);
-      if (has instanceof GaleraReport.Unreadable) {
-        report = null; // it may be readable by then
-        throw new IOException(((GaleraReport.Unreadable) has).why());
+      if (has instanceof GaleraReport.Unreadable(_, String why)) {
+        throw new IOException(why);
       }
     } else {
       join(state, has);
@@ -471,7 +485,9 @@ final class GaleraAgent implements AutoCloseable {
     boolean past = state.past().contains(member);
     switch (has) {
       case GaleraReport.Empty _ -> {
-        if (!past || store.replace(state, state.withoutPast(member))) {
+        if (!canCopy.test(member)) {
+          doing(Doing.WAITING);
+        } else if (!past || store.replace(state, state.withoutPast(member))) {
           begin(null, false);
         }
       }
@@ -500,7 +516,6 @@ final class GaleraAgent implements AutoCloseable {
         if (cluster.equals(state.cluster()) && unreadable++ > 0) {
           setAside("is copied anew, since it cannot be read: " + why);
         } else {
-          report = null;
           throw new IOException(why + "; its data is left as it is in " + folder.data());
         }
       }
@@ -533,6 +548,7 @@ final class GaleraAgent implements AutoCloseable {
     meant = false;
     wasFit = false;
     copied = false;
+    isNew = !anew && position == null;
     report = null;
     startedAt = System.nanoTime();
     server.start(arguments);

@@ -51,6 +51,9 @@ final class GaleraCoordinator implements AutoCloseable {
   /** A server that has said something and then nothing for that long is ended. */
   private static final long FROZEN_NANOS = Duration.ofSeconds(30).toNanos();
 
+  /** So long somebody who speaks may take to let nobody write any more. */
+  private static final long BUSY_NANOS = Duration.ofSeconds(10).toNanos();
+
   private static final Duration CLOSE = Duration.ofMillis(500);
   private static final Duration CLOSE_IN_ORDER = Duration.ofSeconds(5);
   private static final Duration PROOF = Duration.ofSeconds(8);
@@ -73,6 +76,9 @@ final class GaleraCoordinator implements AutoCloseable {
    */
   private record Proof(String member, long pid, Set<String> unable) {}
 
+  /** A process that lets people write since then, in nanoseconds of no certain origin. */
+  private record Opened(long pid, long since) {}
+
   private final DatabaseConfig config;
   private final Map<String, GaleraAgent> agents;
   private final GaleraStore store;
@@ -80,8 +86,11 @@ final class GaleraCoordinator implements AutoCloseable {
   private final Semaphore told = new Semaphore(0);
   private final Thread thread;
 
-  /** When members were let in last, and by which processes they are. */
-  private final Map<String, Long> openedAt = new ConcurrentHashMap<>();
+  /** Who was let in last. */
+  private final Map<String, Opened> opened = new ConcurrentHashMap<>();
+
+  /** Who is being had to let nobody write, and since when. */
+  private final Map<String, Long> shuttingSince = new ConcurrentHashMap<>();
 
   private final Set<String> closing = ConcurrentHashMap.newKeySet();
   private final Map<String, Long> spokeAt = new HashMap<>();
@@ -123,6 +132,16 @@ final class GaleraCoordinator implements AutoCloseable {
   /** Whether there is a part of the cluster that has a quorum, and may be joined. Any thread. */
   boolean canJoin() {
     return canJoin;
+  }
+
+  /**
+   * Whether that member may get all of the data: one after the other does, so that the next has
+   * somebody else than the writer to get it from. Any thread.
+   */
+  boolean canCopy(String member) {
+    return agents.entrySet().stream()
+        .noneMatch(one ->
+            !one.getKey().equals(member) && !one.getValue().isDown() && one.getValue().isNew());
   }
 
   @Override
@@ -438,7 +457,7 @@ final class GaleraCoordinator implements AutoCloseable {
     GaleraFacts its = current.get(writer);
     String moves = wanted;
     boolean moving = !moves.isEmpty() && !moves.equals(writer) && isFit(current.get(moves));
-    if (isFit(its) && its != null && !moving) {
+    if (isStillFit(its) && its != null && !moving) {
       if (state.holders().contains(writer) && isOpen(writer, its)) {
         admit(writer);
         clean(state, writer, current, facts);
@@ -489,9 +508,17 @@ final class GaleraCoordinator implements AutoCloseable {
             || (its.state().equals("Donor/Desynced") && its.method().equals("mariabackup")));
   }
 
-  /** Whether it lets people write, and that was said after we had it do so. */
+  /** One that gives its data to another by what blocks it goes on soon. */
+  private static boolean isStillFit(@Nullable GaleraFacts its) {
+    return isFit(its) || (its != null && its.ready() && its.state().equals("Donor/Desynced"));
+  }
+
+  /** Whether we had it let people write, and it did not say since that it does not. */
   private boolean isOpen(String member, GaleraFacts its) {
-    return !its.readOnly() && openedAt.containsKey(member);
+    Opened known = opened.get(member);
+    return known != null
+        && known.pid() == its.pid()
+        && (!its.readOnly() || its.asked() - known.since() < 0);
   }
 
   /** Whether it cannot acknowledge anything: it has ended, or lets nobody write. */
@@ -501,8 +528,10 @@ final class GaleraCoordinator implements AutoCloseable {
       return true; // of those not configured the servers were ended at the beginning
     }
     GaleraFacts its = facts.get(member);
-    Long opened = openedAt.get(member);
-    return its != null && its.readOnly() && (opened == null || its.asked() - opened > 0);
+    Opened known = opened.get(member);
+    return its != null
+        && its.readOnly()
+        && (known == null || known.pid() != its.pid() || its.asked() - known.since() > 0);
   }
 
   /** Has a member prove that it has everything, remembers it, and then lets people write there. */
@@ -542,7 +571,7 @@ final class GaleraCoordinator implements AutoCloseable {
     } else if (proved) {
       proof = null;
       proved = false;
-      step(next + " has all that was acknowledged");
+      step(next + " has all that was acknowledged before");
       Set<String> held = new TreeSet<>(state.holders());
       held.removeAll(asked.unable());
       held.add(next);
@@ -577,10 +606,7 @@ final class GaleraCoordinator implements AutoCloseable {
   }
 
   private void letIn(GaleraState before, String next, GaleraAgent agent) throws IOException {
-    try (MariadbSql.Session session = agent.open(CLOSE_IN_ORDER)) {
-      session.order("SET GLOBAL read_only=0", CLOSE_IN_ORDER);
-    }
-    openedAt.put(next, System.nanoTime());
+    open(next, agent);
     step(next + " lets people write");
     if (!before.writer().equals(next) && !before.holders().isEmpty() && wanted.isEmpty()) {
       world.event(
@@ -592,6 +618,18 @@ final class GaleraCoordinator implements AutoCloseable {
     }
     admitted = "";
     admit(next);
+  }
+
+  private void open(String member, GaleraAgent agent) throws IOException {
+    long pid = agent.pid();
+    opened.put(member, new Opened(pid, System.nanoTime())); // before: it may be heard of at once
+    try (MariadbSql.Session session = agent.open(CLOSE_IN_ORDER)) {
+      session.order("SET GLOBAL read_only=0", CLOSE_IN_ORDER);
+    } catch (IOException e) {
+      opened.remove(member); // not known: so it is asked again
+      throw e;
+    }
+    opened.put(member, new Opened(pid, System.nanoTime()));
   }
 
   private void admit(String member) {
@@ -667,11 +705,7 @@ final class GaleraCoordinator implements AutoCloseable {
     }
     for (String name : fit) {
       if (!isOpen(name, Objects.requireNonNull(current.get(name)))) {
-        try (MariadbSql.Session session =
-            Objects.requireNonNull(agents.get(name)).open(CLOSE_IN_ORDER)) {
-          session.order("SET GLOBAL read_only=0", CLOSE_IN_ORDER);
-        }
-        openedAt.put(name, System.nanoTime());
+        open(name, Objects.requireNonNull(agents.get(name)));
       }
     }
     Set<String> gone = new TreeSet<>(state.holders());
@@ -706,17 +740,30 @@ final class GaleraCoordinator implements AutoCloseable {
         () -> {
           try (MariadbSql.Session session = agent.open(patience)) {
             session.order("SET GLOBAL read_only=1", patience);
+            boolean _ = shuttingSince.remove(member) == null;
           } catch (IOException e) {
-            GaleraState state = stateOrNull();
-            world.event(
-                new Event.DatabaseMemberFenced(
-                    config.name(), member, state == null ? 0 : state.number()));
-            boolean _ = agent.end(false).completeOnTimeout(false, 20, TimeUnit.SECONDS).join();
+            fence(member, agent);
           } finally {
             boolean _ = closing.remove(member);
           }
           look();
         });
+  }
+
+  /** One that speaks may only be busy: it gives its data to another, or has a long transaction. */
+  private void fence(String member, GaleraAgent agent) {
+    GaleraFacts facts = agent.facts();
+    long now = System.nanoTime();
+    long since = shuttingSince.computeIfAbsent(member, _ -> now);
+    boolean speaks = facts != null && now - facts.asked() < FRESH_NANOS && facts.primary();
+    if (!agent.isDown() && (!speaks || now - since > BUSY_NANOS)) {
+      GaleraState state = stateOrNull();
+      world.event(
+          new Event.DatabaseMemberFenced(
+              config.name(), member, state == null ? 0 : state.number()));
+      boolean _ = agent.end(false).completeOnTimeout(false, 20, TimeUnit.SECONDS).join();
+      boolean _ = shuttingSince.remove(member) == null;
+    }
   }
 
   private @Nullable GaleraState stateOrNull() {

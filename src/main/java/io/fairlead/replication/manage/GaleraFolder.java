@@ -141,6 +141,11 @@ final class GaleraFolder {
       return new GaleraReport.At(position);
     }
     String cluster = GaleraPosition.savedCluster(said);
+    if (!Files.exists(data().resolve("ibdata1"))) { // a server would make one
+      return isJoining() && cluster.isEmpty() && !Files.exists(grastate())
+          ? new GaleraReport.Half()
+          : new GaleraReport.Unreadable(cluster, "it has no position in any cluster");
+    }
     String recovery;
     try {
       recovery = recover(settings);
@@ -169,7 +174,7 @@ final class GaleraFolder {
 
   /** What a server says that only recovers. */
   private String recover(String settings) throws IOException {
-    Path log = top.resolve("recovery");
+    Path log = top.resolve("recovery.err"); // any other ending is added to
     Path file = top.resolve("recovery.cnf");
     put(log, "");
     put(file, settings);

@@ -176,6 +176,7 @@ public final class ManagedGalera implements DatabaseManager {
               sql,
               store,
               () -> made.join().canJoin(),
+              member -> made.join().canCopy(member),
               this::isSmall,
               world::event,
               () -> made.join().look()));
