@@ -97,6 +97,7 @@ final class GaleraCoordinator implements AutoCloseable {
   private volatile @Nullable Proof proof;
   private volatile boolean proved;
   private volatile boolean canJoin;
+  private volatile String copies = "";
   private volatile boolean closed;
   private volatile String doing = "is just beginning";
   private volatile String wanted = "";
@@ -139,9 +140,27 @@ final class GaleraCoordinator implements AutoCloseable {
    * somebody else than the writer to get it from. Any thread.
    */
   boolean canCopy(String member) {
-    return agents.entrySet().stream()
-        .noneMatch(one ->
-            !one.getKey().equals(member) && !one.getValue().isDown() && one.getValue().isNew());
+    return copies.equals(member);
+  }
+
+  /** Whoever copies; else the first that has nothing, and of these rather one that can be started. */
+  private String copying() {
+    String next = "";
+    String troubled = "";
+    for (Map.Entry<String, GaleraAgent> one : agents.entrySet()) {
+      GaleraAgent agent = one.getValue();
+      if (!agent.isDown() && agent.isNew()) {
+        return one.getKey();
+      }
+      if (agent.isDown() && agent.report() instanceof GaleraReport.Empty) {
+        if (agent.status().trouble().isEmpty()) {
+          next = next.isEmpty() ? one.getKey() : next;
+        } else {
+          troubled = troubled.isEmpty() ? one.getKey() : troubled;
+        }
+      }
+    }
+    return next.isEmpty() ? troubled : next;
   }
 
   @Override
@@ -220,6 +239,7 @@ final class GaleraCoordinator implements AutoCloseable {
       } else {
         alone = 0;
         canJoin = true;
+        copies = copying();
         lead(state, current, facts);
       }
     }
