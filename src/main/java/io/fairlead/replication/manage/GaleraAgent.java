@@ -418,7 +418,8 @@ final class GaleraAgent implements AutoCloseable {
       }
     }
     if (report == null
-        || (report instanceof GaleraReport.Unreadable && now - lookedAt > MOST_PAUSE_NANOS)) {
+        || (report instanceof GaleraReport.Unreadable && now - lookedAt > MOST_PAUSE_NANOS)
+        || (report instanceof GaleraReport.Empty && folder.hasData())) {
       look(); // somebody may have seen to it
       lookedAt = System.nanoTime();
     }

@@ -330,6 +330,12 @@ final class GaleraCoordinator implements AutoCloseable {
       boolean _ = store.replace(state, state.withoutOrder());
       agents.values().forEach(GaleraAgent::wake);
       look();
+    } else if (!order.running()
+        && agent.isDown()
+        && agent.report() != null
+        && !(agent.report() instanceof GaleraReport.At(GaleraPosition at)
+            && at.cluster().equals(state.cluster()))) {
+      boolean _ = store.replace(state, state.withoutOrder()); // it has lost its data meanwhile
     } else if (order.running() && agent.isDown()) {
       boolean _ =
           store.replace(

@@ -1,0 +1,161 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.ManagedCluster.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A Galera cluster that Fairlead manages is hurt while a client writes, round after round. Prints
+ * how long nobody could write, and what of that which was acknowledged is lost. {@code make
+ * chaos-database}.
+ */
+@EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
+@Timeout(3600)
+class ManagedGaleraChaosTest {
+  private static final int ROUNDS = Integer.getInteger("fairlead.database.rounds", 1);
+
+  /** A pattern of the faults that are wanted. */
+  private static final String FAULTS = System.getProperty("fairlead.database.faults", ".*");
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path folder;
+
+  /** What is done. */
+  enum Fault {
+    KILLED,
+    FROZEN,
+    ISOLATED,
+    KILLED_AND_DESTROYED,
+    TWO_KILLED,
+    ALL_KILLED
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void nothingAcknowledgedIsLost(Fault fault) throws Exception {
+    Assumptions.assumeTrue(fault.name().matches(FAULTS), "not asked for");
+    List<Long> pauses = new ArrayList<>();
+    long all = 0;
+    try (ManagedCluster shop = new ManagedCluster(folder)) {
+      shop.awaitWhole(3);
+      shop.write("create table shop.ledger(id bigint primary key)");
+      for (int round = 0; round < ROUNDS; round++) {
+        shop.awaitWhole(3);
+        Set<Long> acknowledged;
+        try (Writer writer = new Writer(shop, round * 1_000_000L)) {
+          writer.await(100);
+          hurt(fault, shop, writer);
+          writer.await(200);
+          pauses.add(writer.longest.get() / 1_000_000);
+          acknowledged = writer.acknowledged;
+        }
+        all += acknowledged.size();
+        check(shop, acknowledged);
+      }
+      shop.awaitWhole(3);
+    }
+    Collections.sort(pauses);
+    System.out.printf(
+        "managed Galera, %s, %d rounds: nobody wrote for p50 %d ms, worst %d ms; %d acknowledged, 0"
+            + " lost; %s%n",
+        fault, ROUNDS, pauses.get(pauses.size() / 2), pauses.getLast(), all, pauses);
+  }
+
+  private static void hurt(Fault fault, ManagedCluster shop, Writer writer) throws Exception {
+    String first = shop.writer();
+    String other = shop.ports.keySet().stream().filter(n -> !n.equals(first)).findFirst().get();
+    switch (fault) {
+      case KILLED -> shop.kill(first);
+      case FROZEN -> {
+        shop.signal("STOP", first);
+        writer.await(20);
+      }
+      case ISOLATED -> {
+        String _ = shop.root(first, "set global wsrep_provider_options='gmcast.isolate=1'");
+        writer.await(20);
+        String _ = shop.root(first, "set global wsrep_provider_options='gmcast.isolate=0'");
+      }
+      case KILLED_AND_DESTROYED -> {
+        shop.kill(first);
+        Path _ =
+            Files.move(shop.data(first), shop.top(first).resolve("gone-" + System.nanoTime()));
+      }
+      case TWO_KILLED -> {
+        shop.kill(other);
+        TimeUnit.MILLISECONDS.sleep(200);
+        shop.kill(first);
+      }
+      case ALL_KILLED -> shop.signal("KILL", "a", "b", "c");
+    }
+  }
+
+  /** Disks come back one after the other; nobody begins before that of the writer is there. */
+  @ParameterizedTest
+  @ValueSource(strings = {"w x y", "w y x", "x w y", "y w x", "x y w", "y x w"})
+  void allAreKilledAndComeBack(String order) throws Exception {
+    Assumptions.assumeTrue("RETURN".matches(FAULTS), "not asked for");
+    try (ManagedCluster shop = new ManagedCluster(folder)) {
+      shop.awaitWhole(3);
+      shop.write("create table shop.ledger(id bigint primary key)");
+      List<String> names = new ArrayList<>(shop.ports.keySet());
+      String writes = shop.writer();
+      names.remove(writes);
+      Set<Long> acknowledged;
+      try (Writer writer = new Writer(shop, 0)) {
+        writer.await(200);
+        shop.manager().pause("test");
+        shop.signal("KILL", "a", "b", "c");
+        acknowledged = Set.copyOf(writer.acknowledged);
+      }
+      shop.await("all have ended", () -> shop.pid("a") + shop.pid("b") + shop.pid("c") == 0);
+      for (String name : shop.ports.keySet()) {
+        Path _ = Files.move(shop.data(name), shop.top(name).resolve("away"));
+      }
+      shop.manager().resume("test");
+      boolean back = false;
+      for (String who : order.split(" ", -1)) {
+        String name = who.equals("w") ? writes : who.equals("x") ? names.get(0) : names.get(1);
+        if (!back) {
+          TimeUnit.MILLISECONDS.sleep(700); // nobody may begin, so there is nothing to wait for
+          assertThat(shop.ports.keySet()).allMatch(one -> shop.pid(one) == 0);
+          assertThat(shop.managed().doing()).startsWith(writes + " may have what");
+        }
+        if (Files.exists(shop.data(name))) {
+          continue; // copied anew meanwhile
+        }
+        Path _ = Files.move(shop.top(name).resolve("away"), shop.data(name));
+        back |= name.equals(writes);
+        if (back) {
+          shop.await("somebody takes part", () -> shop.pid(writes) != 0);
+        }
+      }
+      shop.awaitWhole(3);
+      check(shop, acknowledged);
+    }
+  }
+
+  private static void check(ManagedCluster shop, Set<Long> acknowledged) throws Exception {
+    assertThat(
+            shop.read(
+                "select count(*) from shop.ledger where id in ("
+                    + String.join(",", acknowledged.stream().map(String::valueOf).toList())
+                    + ")"))
+        .as("acknowledged, and there")
+        .isEqualTo("" + acknowledged.size());
+  }
+}
