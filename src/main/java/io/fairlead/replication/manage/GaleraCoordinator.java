@@ -46,7 +46,7 @@ final class GaleraCoordinator implements AutoCloseable {
   private static final long MERGE_NANOS = Duration.ofSeconds(10).toNanos();
 
   /** So long somebody who says nothing is waited for while there is no quorum. */
-  private static final long SILENT_NANOS = Duration.ofSeconds(3).toNanos();
+  private static final long SILENT_NANOS = Duration.ofSeconds(1).toNanos();
 
   /** A server that has said something and then nothing for that long is ended. */
   private static final long FROZEN_NANOS = Duration.ofSeconds(30).toNanos();
