@@ -1,5 +1,7 @@
 package io.fairlead;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import io.fairlead.health.MariadbLogin;
@@ -96,6 +98,12 @@ final class ManagedCluster implements AutoCloseable {
     runs = true;
   }
 
+  /** Goes on with another configuration. */
+  void apply(String next) {
+    assertThat(fairlead.apply(Loopback.read(next), "test"))
+        .isInstanceOf(Fairlead.Applied.Done.class);
+  }
+
   int port(String member) {
     return Objects.requireNonNull(ports.get(member));
   }
@@ -137,8 +145,7 @@ final class ManagedCluster implements AutoCloseable {
                     == count);
   }
 
-  void await(String what, BooleanSupplier condition)
-      throws InterruptedException {
+  void await(String what, BooleanSupplier condition) throws InterruptedException {
     try {
       Loopback.await(what, LONG, condition);
     } catch (AssertionError e) {
@@ -148,12 +155,13 @@ final class ManagedCluster implements AutoCloseable {
               + trouble()
               + "\n"
               + fairlead.events().since(0).stream()
-                  .filter(one -> one.event() instanceof Event.DatabaseMemberTrouble
-                      || one.event() instanceof Event.DatabaseMemberMade
-                      || one.event() instanceof Event.DatabaseFailover
-                      || one.event() instanceof Event.DatabaseMemberFenced
-                      || one.event() instanceof Event.DatabasePrimary
-                      || one.event() instanceof Event.DatabaseFailoverStuck)
+                  .filter(one ->
+                      one.event() instanceof Event.DatabaseMemberTrouble
+                          || one.event() instanceof Event.DatabaseMemberMade
+                          || one.event() instanceof Event.DatabaseFailover
+                          || one.event() instanceof Event.DatabaseMemberFenced
+                          || one.event() instanceof Event.DatabasePrimary
+                          || one.event() instanceof Event.DatabaseFailoverStuck)
                   .map(one -> one.epochMillis() % 100_000_000 + " " + one.event().text() + "\n")
                   .toList(),
           e);

@@ -92,8 +92,7 @@ class ManagedGaleraChaosTest {
       }
       case KILLED_AND_DESTROYED -> {
         shop.kill(first);
-        Path _ =
-            Files.move(shop.data(first), shop.top(first).resolve("gone-" + System.nanoTime()));
+        Path _ = Files.move(shop.data(first), shop.top(first).resolve("gone-" + System.nanoTime()));
       }
       case TWO_KILLED -> {
         shop.kill(other);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -50,6 +51,7 @@ class ManagedGaleraTest {
       shop.write("insert into shop.ledger values (1000000)");
       assertThat(acknowledged.add(1_000_000L)).isTrue();
 
+      oneIsAddedAndAnotherTakenAway(shop);
       allAreKilledAndOneIsWiped(shop);
       assertThat(shop.root(shop.writer(), HISTORY)).as("the same history").isEqualTo(history);
       theWritersDataIsGone(shop);
@@ -67,6 +69,21 @@ class ManagedGaleraTest {
       acknowledged.addAll(writer.acknowledged);
     }
     check(shop);
+  }
+
+  private void oneIsAddedAndAnotherTakenAway(ManagedCluster shop) throws Exception {
+    long begun = System.nanoTime();
+    shop.apply(shop.with("d"));
+    shop.awaitWhole(4);
+    System.out.printf("a fourth takes part after %d ms%n", (System.nanoTime() - begun) / 1_000_000);
+    String writer = shop.writer();
+    long pid = shop.pid("d");
+    assertThat(ProcessHandle.of(pid)).as("its server").isPresent();
+    shop.apply(shop.without("d"));
+    shop.await("its server has ended", () -> ProcessHandle.of(pid).isEmpty());
+    shop.awaitWhole(3);
+    assertThat(shop.writer()).isEqualTo(writer);
+    assertThat(shop.data("d").resolve("ibdata1")).as("its data is left").exists();
   }
 
   /** Whoever has the most begins with that; who has nothing does not, whatever it says itself. */
@@ -118,18 +135,41 @@ class ManagedGaleraTest {
     shop.await("all have ended", () -> shop.pid("a") + shop.pid("b") + shop.pid("c") == 0);
     Path _ = Files.move(shop.data(writer), shop.top(writer).resolve("gone"));
     shop.manager().resume("test");
-    shop.await(
-        "it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
+    shop.await("it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
     assertThat(shop.pid(other)).isZero();
-    // A new process of Fairlead knows it, too.
+    // A new process of Fairlead knows it, too; and what a server saved may be garbage.
     shop.stop();
+    shop.put(shop.data(other).resolve("grastate.dat"), "\u0000 seqno: 9999 uuid: \n");
     shop.start();
-    shop.await(
-        "it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
+    shop.await("it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
     shop.manager().bootstrap(other);
     shop.await(other + " lets people write", () -> isWritten(shop));
     assertThat(shop.writer()).isEqualTo(other);
     check(shop); // the last were acknowledged long before
+  }
+
+  /** It is said, and goes on when there is room; what was begun before is nothing. */
+  @Test
+  void aFullDiskIsSaid(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    Path disk = Files.createDirectories(folder.resolve("state/shop/a"));
+    Tool.Said mounted =
+        Tool.run("", "mount", "-t", "tmpfs", "-o", "size=30m,mode=755", "none", disk.toString());
+    Assumptions.assumeTrue(mounted.status() == 0, "only root may");
+    try {
+      Tool.Said _ = Tool.run("", "chown", "mysql:mysql", disk.toString());
+      Path _ = Files.createDirectories(disk.resolve("data.new/half"));
+      try (ManagedCluster shop = new ManagedCluster(folder)) {
+        shop.await("it is said", () -> shop.trouble().contains("mariadb-install-db ended with"));
+        assertThat(shop.data("a")).doesNotExist();
+        Tool.Said more =
+            Tool.run("", "mount", "-o", "remount,size=600m", disk.toString());
+        assertThat(more.status()).isZero();
+        shop.awaitWriter();
+        assertThat(shop.writer()).isEqualTo("a");
+      }
+    } finally {
+      Tool.Said _ = Tool.run("", "umount", disk.toString());
+    }
   }
 
   private static List<String> begun(ManagedCluster shop) {

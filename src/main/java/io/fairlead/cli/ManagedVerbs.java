@@ -115,10 +115,7 @@ final class ManagedVerbs {
 
     @Override
     String what() {
-      return "/bootstrap?member="
-          + AdminClient.segment(member)
-          + "&allow-data-loss="
-          + allowsLoss;
+      return "/bootstrap?member=" + AdminClient.segment(member) + "&allow-data-loss=" + allowsLoss;
     }
   }
 

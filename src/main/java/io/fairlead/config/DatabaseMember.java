@@ -9,5 +9,4 @@ import java.util.Optional;
  * @param instance which one of the group runs it; empty: nothing is said of that
  * @param ports where it listens beside; empty: nothing is said of that
  */
-record DatabaseMember(
-    HostPort address, Optional<String> instance, Optional<GaleraPorts> ports) {}
+record DatabaseMember(HostPort address, Optional<String> instance, Optional<GaleraPorts> ports) {}

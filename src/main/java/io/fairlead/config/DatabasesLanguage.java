@@ -272,7 +272,8 @@ final class DatabasesLanguage {
           List.of(MEMBER_ADDRESS, MEMBER_INSTANCE, MEMBER_PORTS),
           List.of(),
           new Obj.ShortForm<>(
-              ADDRESS, (address, _) -> new DatabaseMember(address, Optional.empty(), Optional.empty())),
+              ADDRESS,
+              (address, _) -> new DatabaseMember(address, Optional.empty(), Optional.empty())),
           (values, _) ->
               new DatabaseMember(
                   values.get(MEMBER_ADDRESS),

@@ -270,11 +270,7 @@ public final class DatabaseWatch {
                   : PostgresqlJudge.judge(members, term, config.readOnly(), admission);
           case GALERA ->
               GaleraJudge.judge(
-                  members,
-                  term,
-                  config.writers(),
-                  config.readOnly(),
-                  admitted ? admission : null);
+                  members, term, config.writers(), config.readOnly(), admitted ? admission : null);
         };
     Node next = judgement.primary() < 0 ? null : nodes[judgement.primary()];
     boolean rolesChanged = give(nodes, judgement);

@@ -48,8 +48,8 @@ final class GaleraJudge {
   /**
    * Judges.
    *
-   * @param admission who may take the writes, where it is one, and Fairlead says so; null: whoever is
-   *     fit
+   * @param admission who may take the writes, where it is one, and Fairlead says so; null: whoever
+   *     is fit
    */
   static Judgement judge(
       List<Member> members,

@@ -178,8 +178,7 @@ final class GaleraBootstrap {
     return best;
   }
 
-  private static String lack(
-      GaleraState state, boolean configured, @Nullable GaleraReport report) {
+  private static String lack(GaleraState state, boolean configured, @Nullable GaleraReport report) {
     if (!configured) {
       return "is not in the configuration any more";
     }

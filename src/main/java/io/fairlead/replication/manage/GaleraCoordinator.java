@@ -143,7 +143,9 @@ final class GaleraCoordinator implements AutoCloseable {
     return copies.equals(member);
   }
 
-  /** Whoever copies; else the first that has nothing, and of these rather one that can be started. */
+  /**
+   * Whoever copies; else the first that has nothing, and of these rather one that can be started.
+   */
   private String copying() {
     String next = "";
     String troubled = "";
@@ -430,7 +432,9 @@ final class GaleraCoordinator implements AutoCloseable {
     }
   }
 
-  /** All but who begins have ended before; of who runs on, those that it is together with may stay. */
+  /**
+   * All but who begins have ended before; of who runs on, those that it is together with may stay.
+   */
   private void begin(
       GaleraState state,
       Begin begin,
@@ -872,8 +876,7 @@ final class GaleraCoordinator implements AutoCloseable {
   void force(String member) throws IOException {
     GaleraState state = store.read();
     Map<String, GaleraFacts> facts = facts();
-    GaleraState from =
-        state == null ? GaleraState.founding("", agents.keySet()) : state;
+    GaleraState from = state == null ? GaleraState.founding("", agents.keySet()) : state;
     if (!current(from, facts).isEmpty()) {
       throw new IOException("it has a quorum: there is nothing to begin");
     }
@@ -883,8 +886,7 @@ final class GaleraCoordinator implements AutoCloseable {
     if (agents.values().stream().anyMatch(agent -> !agent.isDown())) {
       throw new IOException("there are servers that run without a quorum: say it again when not");
     }
-    switch (GaleraBootstrap.force(
-        from, config.members().keySet(), reports(), Map.of(), member)) {
+    switch (GaleraBootstrap.force(from, config.members().keySet(), reports(), Map.of(), member)) {
       case Wait(String why) -> throw new IOException(why);
       case Begin begin -> {
         if (!store.replace(state, begin.state())) {

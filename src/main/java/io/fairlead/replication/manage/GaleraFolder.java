@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Where a member of a Galera cluster lives on this machine: its data, and beside it what is ours. */
+/**
+ * Where a member of a Galera cluster lives on this machine: its data, and beside it what is ours.
+ */
 final class GaleraFolder {
   /** A socket's path must not be longer. */
   private static final int LONGEST_SOCKET = 100;

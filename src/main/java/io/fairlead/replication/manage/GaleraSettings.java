@@ -16,8 +16,8 @@ import java.util.Objects;
  * <p>A member that has died is left out after 1.2 s (measured; Galera's own values: 5 s): others
  * hear nothing of it for a second, and tell each other so five times a second until all know. By
  * Galera's own value that is said once a second, which is where half of the time went. Less than a
- * second, and a machine that is busy is left out; an {@code install_timeout} that is not longer than
- * {@code suspect_timeout}, or much longer, and now and then nobody is left in.
+ * second, and a machine that is busy is left out; an {@code install_timeout} that is not longer
+ * than {@code suspect_timeout}, or much longer, and now and then nobody is left in.
  */
 final class GaleraSettings {
   /** How members find out that one of them is gone. */
@@ -45,8 +45,7 @@ final class GaleraSettings {
       String login) {
     HostPort address = Objects.requireNonNull(config.members().get(member));
     GaleraPorts ports = config.portsOf(member);
-    Map<String, String> theirs =
-        config.manage().map(manage -> manage.settings()).orElse(Map.of());
+    Map<String, String> theirs = config.manage().map(manage -> manage.settings()).orElse(Map.of());
     Map<String, String> all = new LinkedHashMap<>();
     all.put("character_set_server", "utf8mb4");
     theirs.forEach((name, value) -> {

@@ -83,8 +83,7 @@ record GaleraState(
 
   /** Somebody else takes the writes; whoever may have acknowledged something is remembered. */
   GaleraState withWriter(String next, Collection<String> held) {
-    return new GaleraState(
-        cluster, number, next, sorted(held), past, known, order, paused);
+    return new GaleraState(cluster, number, next, sorted(held), past, known, order, paused);
   }
 
   GaleraState withHolders(Collection<String> held) {
@@ -127,8 +126,7 @@ record GaleraState(
   }
 
   GaleraState withoutOrder() {
-    return new GaleraState(
-        cluster, number, writer, holders, past, known, Optional.empty(), paused);
+    return new GaleraState(cluster, number, writer, holders, past, known, Optional.empty(), paused);
   }
 
   GaleraState withPaused(boolean stop) {
@@ -153,9 +151,7 @@ record GaleraState(
             String.join(" ", holders),
             String.join(" ", past),
             String.join(" ", known),
-            order
-                .map(one -> one.member() + " " + one.position() + " " + one.running())
-                .orElse(""),
+            order.map(one -> one.member() + " " + one.position() + " " + one.running()).orElse(""),
             paused);
   }
 

@@ -220,8 +220,7 @@ public final class ManagedGalera implements DatabaseManager {
               .toList();
     }
     for (Path one : former) {
-      MemberServer server =
-          new MemberServer(programs, new GaleraFolder(programs, one).place());
+      MemberServer server = new MemberServer(programs, new GaleraFolder(programs, one).place());
       if (server.adopt()) {
         if (!server.stop(STOP)) {
           boolean _ = server.kill();

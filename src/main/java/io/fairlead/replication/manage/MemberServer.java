@@ -201,7 +201,9 @@ final class MemberServer {
       return true;
     }
     try {
-      new ProcessBuilder("/bin/sh", "-c", "kill -" + place.stop() + " " + known.pid()).start().waitFor();
+      new ProcessBuilder("/bin/sh", "-c", "kill -" + place.stop() + " " + known.pid())
+          .start()
+          .waitFor();
     } catch (IOException e) {
       return false;
     } catch (InterruptedException e) {

@@ -34,7 +34,9 @@ class GaleraBootstrapTest {
         .withoutOrder();
   }
 
-  /** A number: that much; -: nothing; h: half; ?: cannot be read; o: other data; r5: runs with 5. */
+  /**
+   * A number: that much; -: nothing; h: half; ?: cannot be read; o: other data; r5: runs with 5.
+   */
   private static Decision decide(String holders, String past, String reports) {
     Map<String, GaleraReport> down = new LinkedHashMap<>();
     Map<String, GaleraPosition> running = new HashMap<>();
@@ -49,8 +51,7 @@ class GaleraBootstrapTest {
         case "." -> {}
         default -> {
           if (words[i].startsWith("r")) {
-            running.put(
-                member, new GaleraPosition(OURS, Long.parseLong(words[i].substring(1))));
+            running.put(member, new GaleraPosition(OURS, Long.parseLong(words[i].substring(1))));
           } else {
             down.put(member, new At(new GaleraPosition(OURS, Long.parseLong(words[i]))));
           }
@@ -112,8 +113,7 @@ class GaleraBootstrapTest {
             "a", new Empty(),
             "b", new At(new GaleraPosition(OURS, 5)),
             "c", new At(new GaleraPosition(OURS, 7)));
-    Decision decision =
-        GaleraBootstrap.force(state("a", ""), MEMBERS, reports, Map.of(), "b");
+    Decision decision = GaleraBootstrap.force(state("a", ""), MEMBERS, reports, Map.of(), "b");
     assertThat(decision).isInstanceOf(Begin.class);
     if (decision instanceof Begin(GaleraState state, GaleraState.Order order)) {
       assertThat(order.position()).hasToString(OURS + ":5");
@@ -136,8 +136,7 @@ class GaleraBootstrapTest {
   void theStateIsReadAsItWasWritten() throws Exception {
     GaleraState state =
         state("a b", "c")
-            .withOrder(
-                new GaleraState.Order("b", new GaleraPosition(OURS, 12), true), Set.of("a"))
+            .withOrder(new GaleraState.Order("b", new GaleraPosition(OURS, 12), true), Set.of("a"))
             .withPaused(true);
     assertThat(GaleraState.parse(state.text())).isEqualTo(state);
     GaleraState first = GaleraState.founding("a", MEMBERS);

@@ -133,8 +133,7 @@ class GaleraHistoryTest {
 
     /** Somebody who lets people write, whoever that is, acknowledges; or crashes before. */
     void write() {
-      List<String> open =
-          membership.stream().filter(name -> member(name).open).toList();
+      List<String> open = membership.stream().filter(name -> member(name).open).toList();
       if (open.isEmpty()) {
         return;
       }
@@ -242,8 +241,7 @@ class GaleraHistoryTest {
           return;
         }
         forces = true;
-        decision =
-            GaleraBootstrap.force(state, configured, reports, running, any(with));
+        decision = GaleraBootstrap.force(state, configured, reports, running, any(with));
       }
       if (decision instanceof Begin(GaleraState after, GaleraState.Order wanted)) {
         for (String name : running.keySet()) {
