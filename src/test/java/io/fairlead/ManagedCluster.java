@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** An instance that manages a Galera cluster as the example says, on free ports. */
 final class ManagedCluster implements AutoCloseable {
@@ -35,10 +36,18 @@ final class ManagedCluster implements AutoCloseable {
   final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Path folder;
   private String text;
-  private Fairlead fairlead;
-  private boolean runs = true;
+  private @Nullable Fairlead fairlead;
 
   ManagedCluster(Path folder) throws Exception {
+    this(folder, true);
+  }
+
+  /**
+   * One that begins at once, or when it is said.
+   *
+   * @param starts whether it does
+   */
+  ManagedCluster(Path folder, boolean starts) throws Exception {
     this.folder = Files.createDirectories(folder.resolve("state"));
     for (Path above = this.folder; above.getNameCount() > 1; above = above.getParent()) {
       boolean _ = above.toFile().setExecutable(true, false);
@@ -61,7 +70,13 @@ final class ManagedCluster implements AutoCloseable {
             + example.substring(0, from)
             + members
             + example.substring(to);
-    fairlead = Loopback.start(text);
+    if (starts) {
+      start();
+    }
+  }
+
+  String text() {
+    return text;
   }
 
   private String member(String name) throws IOException {
@@ -83,24 +98,24 @@ final class ManagedCluster implements AutoCloseable {
   }
 
   Fairlead fairlead() {
-    return fairlead;
+    return Objects.requireNonNull(fairlead);
   }
 
   void stop() {
-    if (runs) {
-      runs = false;
-      fairlead.close();
+    Fairlead present = fairlead;
+    fairlead = null;
+    if (present != null) {
+      present.close();
     }
   }
 
-  void start() throws Exception {
+  final void start() throws Exception {
     fairlead = Loopback.start(text);
-    runs = true;
   }
 
   /** Goes on with another configuration. */
   void apply(String next) {
-    assertThat(fairlead.apply(Loopback.read(next), "test"))
+    assertThat(fairlead().apply(Loopback.read(next), "test"))
         .isInstanceOf(Fairlead.Applied.Done.class);
   }
 
@@ -109,11 +124,11 @@ final class ManagedCluster implements AutoCloseable {
   }
 
   DatabaseView view() {
-    return fairlead.databases().reports().getFirst().view();
+    return fairlead().databases().reports().getFirst().view();
   }
 
   DatabaseManager manager() {
-    return Objects.requireNonNull(fairlead.databases().managed("shop"));
+    return Objects.requireNonNull(fairlead().databases().managed("shop"));
   }
 
   ManagedView managed() {
@@ -154,7 +169,7 @@ final class ManagedCluster implements AutoCloseable {
               + ": "
               + trouble()
               + "\n"
-              + fairlead.events().since(0).stream()
+              + fairlead().events().since(0).stream()
                   .filter(one ->
                       one.event() instanceof Event.DatabaseMemberTrouble
                           || one.event() instanceof Event.DatabaseMemberMade
@@ -171,7 +186,7 @@ final class ManagedCluster implements AutoCloseable {
   /** Through Fairlead, as the application. */
   MariadbLogin client() throws IOException {
     return MariadbLogin.open(
-        new HostPort("127.0.0.1", Loopback.port(fairlead, "shop-write")),
+        new HostPort("127.0.0.1", Loopback.port(fairlead(), "shop-write")),
         "shop",
         new Secret(PASSWORD),
         Duration.ofSeconds(40));

@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -145,6 +147,36 @@ class ManagedGaleraChaosTest {
       }
       shop.awaitWhole(3);
       check(shop, acknowledged);
+    }
+  }
+
+  /** Fairlead is killed wherever it is, while it makes the cluster and later on. */
+  @Test
+  void fairleadIsKilledAgainAndAgain() throws Exception {
+    Assumptions.assumeTrue("FAIRLEAD".matches(FAULTS), "not asked for");
+    long seed = Long.getLong("fairlead.seed", System.nanoTime());
+    System.out.println("seed " + seed);
+    SplittableRandom random = new SplittableRandom(seed);
+    try (ManagedCluster shop = new ManagedCluster(folder, false)) {
+      Path file = Files.writeString(folder.resolve("fairlead.yaml"), shop.text());
+      for (int i = 0; i < 8 + 2 * ROUNDS; i++) {
+        Process process =
+            FairleadProcess.run(folder.resolve("out-" + i), "-c", file.toString());
+        int millis = random.nextInt(1_000, i % 2 == 0 ? 4_000 : 16_000);
+        boolean ended = process.waitFor(millis, TimeUnit.MILLISECONDS);
+        assertThat(ended).as("ended by itself").isFalse();
+        process.destroyForcibly();
+        int _ = process.waitFor();
+        System.out.printf("killed after %d ms%n", millis);
+      }
+      shop.start();
+      shop.awaitWhole(3);
+      shop.write("create table shop.ledger(id bigint primary key)");
+      String history = shop.root("a", "show status like 'wsrep_cluster_state_uuid'");
+      for (String name : List.of("b", "c")) {
+        assertThat(shop.root(name, "show status like 'wsrep_cluster_state_uuid'"))
+            .isEqualTo(history);
+      }
     }
   }
 

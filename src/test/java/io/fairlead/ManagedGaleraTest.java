@@ -161,8 +161,7 @@ class ManagedGaleraTest {
       try (ManagedCluster shop = new ManagedCluster(folder)) {
         shop.await("it is said", () -> shop.trouble().contains("mariadb-install-db ended with"));
         assertThat(shop.data("a")).doesNotExist();
-        Tool.Said more =
-            Tool.run("", "mount", "-o", "remount,size=600m", disk.toString());
+        Tool.Said more = Tool.run("", "mount", "-o", "remount,size=600m", disk.toString());
         assertThat(more.status()).isZero();
         shop.awaitWriter();
         assertThat(shop.writer()).isEqualTo("a");

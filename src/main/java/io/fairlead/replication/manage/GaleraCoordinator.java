@@ -490,7 +490,7 @@ final class GaleraCoordinator implements AutoCloseable {
     if (isStillFit(its) && its != null && !moving) {
       if (state.holders().contains(writer) && isOpen(writer, its)) {
         admit(writer);
-        clean(state, writer, current, facts);
+        clean(state, writer, facts);
       } else {
         prove(state, writer, current, facts);
       }
@@ -680,11 +680,7 @@ final class GaleraCoordinator implements AutoCloseable {
   }
 
   /** Those who took writes before let nobody write any more, and are forgotten after that. */
-  private void clean(
-      GaleraState state,
-      String writer,
-      Map<String, GaleraFacts> current,
-      Map<String, GaleraFacts> facts)
+  private void clean(GaleraState state, String writer, Map<String, GaleraFacts> facts)
       throws IOException {
     for (String name : agents.keySet()) {
       GaleraAgent agent = Objects.requireNonNull(agents.get(name));

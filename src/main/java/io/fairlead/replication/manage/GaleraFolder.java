@@ -144,7 +144,7 @@ final class GaleraFolder {
     }
     String cluster = GaleraPosition.savedCluster(said);
     if (!Files.exists(data().resolve("ibdata1"))) { // a server would make one
-      return isJoining() && cluster.isEmpty() && !Files.exists(grastate())
+      return isJoining() && cluster.isEmpty()
           ? new GaleraReport.Half()
           : new GaleraReport.Unreadable(cluster, "it has no position in any cluster");
     }
