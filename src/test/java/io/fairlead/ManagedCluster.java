@@ -49,7 +49,9 @@ final class ManagedCluster implements AutoCloseable {
    */
   ManagedCluster(Path folder, boolean starts) throws Exception {
     this.folder = Files.createDirectories(folder.resolve("state"));
-    for (Path above = this.folder; above.getNameCount() > 1; above = above.getParent()) {
+    for (Path above = this.folder;
+        above != null && above.getNameCount() > 1;
+        above = above.getParent()) {
       boolean _ = above.toFile().setExecutable(true, false);
     }
     String example =
@@ -253,10 +255,10 @@ final class ManagedCluster implements AutoCloseable {
 
   /** A file that the servers may read. */
   void put(Path file, String text) throws Exception {
-    Path _ = Files.createDirectories(file.getParent());
+    Path parent = Objects.requireNonNull(file.getParent());
+    Path _ = Files.createDirectories(parent);
     Path _ = Files.writeString(file, text);
-    Tool.Said _ =
-        Tool.run("", "chown", "-R", "--reference=" + top("b"), file.getParent().toString());
+    Tool.Said _ = Tool.run("", "chown", "-R", "--reference=" + top("b"), parent.toString());
   }
 
   long pid(String member) {

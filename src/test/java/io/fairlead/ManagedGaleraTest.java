@@ -81,6 +81,7 @@ class ManagedGaleraTest {
     assertThat(ProcessHandle.of(pid)).as("its server").isPresent();
     shop.apply(shop.without("d"));
     shop.await("its server has ended", () -> ProcessHandle.of(pid).isEmpty());
+    shop.await("it is managed again", () -> shop.managed().coordinates());
     shop.awaitWhole(3);
     assertThat(shop.writer()).isEqualTo(writer);
     assertThat(shop.data("d").resolve("ibdata1")).as("its data is left").exists();
