@@ -39,15 +39,16 @@ final class ManagedCluster implements AutoCloseable {
   private @Nullable Fairlead fairlead;
 
   ManagedCluster(Path folder) throws Exception {
-    this(folder, true);
+    this(folder, true, "one");
   }
 
   /**
    * One that begins at once, or when it is said.
    *
    * @param starts whether it does
+   * @param writers how many members take writes
    */
-  ManagedCluster(Path folder, boolean starts) throws Exception {
+  ManagedCluster(Path folder, boolean starts, String writers) throws Exception {
     this.folder = Files.createDirectories(folder.resolve("state"));
     for (Path above = this.folder;
         above != null && above.getNameCount() > 1;
@@ -59,6 +60,7 @@ final class ManagedCluster implements AutoCloseable {
             .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
             .replaceAll("\\$\\{\\w+}", PASSWORD)
             .replace("buffer_pool_size: 128M", "buffer_pool_size: 16M")
+            .replace("patience: 30s", "writers: " + writers + "\n    patience: 30s")
             .replace("gcache.size: 128M", "gcache.size: 16M")
             .replace("/var/lib/fairlead", this.folder.toString());
     StringBuilder members = new StringBuilder();

@@ -3,6 +3,7 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.ManagedCluster.Writer;
+import io.fairlead.health.MariadbLogin;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -150,6 +151,35 @@ class ManagedGaleraChaosTest {
     }
   }
 
+  /** Then each may have what nobody else has; a survivor goes on, or gives way to an operator. */
+  @Test
+  void allMayWrite() throws Exception {
+    Assumptions.assumeTrue("ALL_WRITE".matches(FAULTS), "not asked for");
+    try (ManagedCluster shop = new ManagedCluster(folder, true, "all")) {
+      shop.await(
+          "all take writes",
+          () -> shop.view().members().stream().filter(one -> one.role().writes()).count() == 3);
+      shop.write("create table shop.ledger(id bigint primary key)");
+      for (String name : shop.ports.keySet()) {
+        try (MariadbLogin login = shop.direct(name)) {
+          ManagedCluster.order(login, "insert into shop.ledger values (" + shop.port(name) + ")");
+        }
+      }
+      shop.manager().pause("test");
+      shop.signal("KILL", "a", "c");
+      shop.await("they have ended", () -> shop.pid("a") + shop.pid("c") == 0);
+      Path _ = Files.move(shop.data("c"), shop.top("c").resolve("gone"));
+      shop.manager().resume("test");
+      shop.await("it is said", () -> shop.managed().doing().startsWith("c may have what"));
+      assertThat(shop.pid("b")).as("the survivor runs").isNotZero();
+      shop.manager().bootstrap("b");
+      shop.await(
+          "all take writes",
+          () -> shop.view().members().stream().filter(one -> one.role().writes()).count() == 3);
+      assertThat(shop.read("select count(*) from shop.ledger")).isEqualTo("3");
+    }
+  }
+
   /** Fairlead is killed wherever it is, while it makes the cluster and later on. */
   @Test
   void fairleadIsKilledAgainAndAgain() throws Exception {
@@ -157,11 +187,10 @@ class ManagedGaleraChaosTest {
     long seed = Long.getLong("fairlead.seed", System.nanoTime());
     System.out.println("seed " + seed);
     SplittableRandom random = new SplittableRandom(seed);
-    try (ManagedCluster shop = new ManagedCluster(folder, false)) {
+    try (ManagedCluster shop = new ManagedCluster(folder, false, "one")) {
       Path file = Files.writeString(folder.resolve("fairlead.yaml"), shop.text());
       for (int i = 0; i < 8 + 2 * ROUNDS; i++) {
-        Process process =
-            FairleadProcess.run(folder.resolve("out-" + i), "-c", file.toString());
+        Process process = FairleadProcess.run(folder.resolve("out-" + i), "-c", file.toString());
         int millis = random.nextInt(1_000, i % 2 == 0 ? 4_000 : 16_000);
         boolean ended = process.waitFor(millis, TimeUnit.MILLISECONDS);
         assertThat(ended).as("ended by itself").isFalse();

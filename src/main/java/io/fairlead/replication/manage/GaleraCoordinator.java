@@ -54,6 +54,9 @@ final class GaleraCoordinator implements AutoCloseable {
   /** So long somebody who speaks may take to let nobody write any more. */
   private static final long BUSY_NANOS = Duration.ofSeconds(10).toNanos();
 
+  /** So long an operator waits until it has been looked at what members have. */
+  private static final long LOOKING_NANOS = Duration.ofSeconds(30).toNanos();
+
   private static final Duration CLOSE = Duration.ofMillis(500);
   private static final Duration CLOSE_IN_ORDER = Duration.ofSeconds(5);
   private static final Duration PROOF = Duration.ofSeconds(8);
@@ -426,7 +429,12 @@ final class GaleraCoordinator implements AutoCloseable {
       doing = "no part of the cluster has a quorum; it is waited for what servers do";
       return;
     }
-    switch (GaleraBootstrap.decide(state, config.members().keySet(), reports(), running)) {
+    Map<String, GaleraReport> reports = reports();
+    if (reports.size() + running.size() < agents.size()) {
+      doing = "no part of the cluster has a quorum; it is being looked at what members have";
+      return;
+    }
+    switch (GaleraBootstrap.decide(state, config.members().keySet(), reports, running)) {
       case Wait(String why) -> say(why);
       case Begin begin -> begin(state, begin, running, facts);
     }
@@ -879,9 +887,7 @@ final class GaleraCoordinator implements AutoCloseable {
     if (from.paused()) {
       throw new IOException("it is left to an operator: resume it first");
     }
-    if (agents.values().stream().anyMatch(agent -> !agent.isDown())) {
-      throw new IOException("there are servers that run without a quorum: say it again when not");
-    }
+    endAll();
     switch (GaleraBootstrap.force(from, config.members().keySet(), reports(), Map.of(), member)) {
       case Wait(String why) -> throw new IOException(why);
       case Begin begin -> {
@@ -901,6 +907,31 @@ final class GaleraCoordinator implements AutoCloseable {
         look();
       }
     }
+  }
+
+  /** Servers without a quorum end, so that it can be looked at what they have. */
+  private void endAll() throws IOException {
+    List<CompletableFuture<Boolean>> ending =
+        agents.values().stream()
+            .filter(agent -> !agent.isDown())
+            .map(agent -> agent.end(false))
+            .toList();
+    for (CompletableFuture<Boolean> one : ending) {
+      boolean _ = one.completeOnTimeout(false, 30, TimeUnit.SECONDS).join();
+    }
+    long end = System.nanoTime() + LOOKING_NANOS;
+    while (reports().size() < agents.size()) {
+      if (System.nanoTime() > end || closed) {
+        throw new IOException("it is being looked at what the members have: say it again later");
+      }
+      LockSupport.parkNanos(LOOK.toNanos());
+    }
+  }
+
+  /** Whether it may have acknowledged something that others do not have. */
+  boolean holds(String member) throws IOException {
+    GaleraState state = store.read();
+    return state != null && state.holders().contains(member);
   }
 
   ManagedView view() {

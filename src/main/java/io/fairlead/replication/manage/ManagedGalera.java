@@ -371,8 +371,8 @@ public final class ManagedGalera implements DatabaseManager {
     if (agent == null) {
       throw new IOException("there is no member " + member + " here");
     }
-    if (member.equals(present.writer())) {
-      throw new IOException(member + " takes the writes: switch over first");
+    if (member.equals(present.writer()) || present.holds(member)) {
+      throw new IOException(member + " takes the writes, or did just now: switch over first");
     }
     if (!present.canJoin()) {
       throw new IOException("no part of the cluster has a quorum: its data may be needed");
