@@ -167,9 +167,9 @@ final class ManagedGaleraRules {
                       + port
                       + " for "
                       + names.get(i)
-                      + ", which "
+                      + ", which is the one for "
                       + other
-                      + " have: give another by the key ports",
+                      + ": give another by the key ports",
               List.of());
         }
       }
