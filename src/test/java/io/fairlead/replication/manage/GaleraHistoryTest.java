@@ -17,6 +17,7 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * only; they apply it whenever they like, also before the member that it came from; a crash loses
  * what was not applied. Rules that are left out one at a time are found out.
  */
+@Tag("computing")
 class GaleraHistoryTest {
   private static final String CLUSTER = "11111111-1111-1111-1111-111111111111";
 
