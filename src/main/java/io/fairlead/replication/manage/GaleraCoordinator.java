@@ -51,6 +51,8 @@ final class GaleraCoordinator implements AutoCloseable {
   /** A server that has said something and then nothing for that long is ended. */
   private static final long FROZEN_NANOS = Duration.ofSeconds(30).toNanos();
 
+  private static final long STUCK_NANOS = Duration.ofSeconds(5).toNanos();
+
   /** So long somebody who speaks may take to let nobody write any more. */
   private static final long BUSY_NANOS = Duration.ofSeconds(10).toNanos();
 
@@ -97,6 +99,7 @@ final class GaleraCoordinator implements AutoCloseable {
 
   private final Set<String> closing = ConcurrentHashMap.newKeySet();
   private final Map<String, Long> spokeAt = new HashMap<>();
+  private final Map<String, Long> stuckSince = new HashMap<>();
   private volatile @Nullable Proof proof;
   private volatile boolean proved;
   private volatile boolean canJoin;
@@ -487,6 +490,7 @@ final class GaleraCoordinator implements AutoCloseable {
       GaleraState state, Map<String, GaleraFacts> current, Map<String, GaleraFacts> facts)
       throws IOException {
     endFrozen(current);
+    endStuck(current);
     if (config.writers() == Writers.ALL) {
       leadAll(state, current, facts);
       return;
@@ -821,6 +825,33 @@ final class GaleraCoordinator implements AutoCloseable {
           && now - spoke > FROZEN_NANOS) {
         spokeAt.remove(name);
         CompletableFuture<Boolean> _ = agent.end(false);
+      }
+    });
+  }
+
+  /** One that believes to be giving its data away, and is not, is started again. */
+  private void endStuck(Map<String, GaleraFacts> current) {
+    long now = System.nanoTime();
+    agents.forEach((name, agent) -> {
+      GaleraFacts its = current.get(name);
+      boolean stuck =
+          its != null
+              && its.isStuck()
+              && agents.entrySet().stream()
+                  .allMatch(other ->
+                      other.getKey().equals(name)
+                          || other.getValue().isDown()
+                          || isFit(current.get(other.getKey())));
+      if (!stuck) {
+        boolean _ = stuckSince.remove(name) == null;
+      } else if (now - stuckSince.computeIfAbsent(name, _ -> now) > STUCK_NANOS) {
+        stuckSince.remove(name);
+        world.event(
+            new Event.DatabaseMemberTrouble(
+                config.name(),
+                name,
+                "gives its data to nobody and cannot know it: it is restarted"));
+        CompletableFuture<Boolean> _ = agent.end(true);
       }
     });
   }

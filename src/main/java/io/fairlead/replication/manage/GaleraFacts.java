@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param members where clients reach those that belong to it
  * @param number of the last change that it has
  * @param queue changes that it has got and not yet applied
+ * @param desyncs what goes on that it gives its data for, or is held for; -1: it does not say
  * @param readOnly whether it lets nobody write
  * @param method by which it would get all of the data
  */
@@ -38,13 +39,14 @@ record GaleraFacts(
     Set<String> members,
     long number,
     long queue,
+    long desyncs,
     boolean readOnly,
     String method) {
   private static final String STATUS =
       "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status',"
           + " 'wsrep_local_state_comment', 'wsrep_ready', 'wsrep_local_state_uuid',"
           + " 'wsrep_cluster_conf_id', 'wsrep_incoming_addresses', 'wsrep_last_committed',"
-          + " 'wsrep_local_recv_queue')";
+          + " 'wsrep_local_recv_queue', 'wsrep_desync_count')";
   private static final String VARIABLES =
       "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'wsrep_sst_method')";
 
@@ -70,6 +72,7 @@ record GaleraFacts(
             .collect(Collectors.toUnmodifiableSet()),
         number(said.get("wsrep_last_committed")),
         number(said.get("wsrep_local_recv_queue")),
+        number(said.get("wsrep_desync_count")),
         !said.getOrDefault("read_only", "OFF").equals("OFF"),
         said.getOrDefault("wsrep_sst_method", ""));
   }
@@ -82,6 +85,14 @@ record GaleraFacts(
   /** Whether it has all that the others have, and gives its data to nobody. */
   boolean isSynced() {
     return primary && ready && state.equals("Synced");
+  }
+
+  /**
+   * Whether it believes to give its data to somebody, and does not. So it is for ever after its
+   * part lost the quorum for a moment while it came to the end of that.
+   */
+  boolean isStuck() {
+    return primary && state.equals("Donor/Desynced") && desyncs == 0;
   }
 
   /** What it has, where it has no quorum; null: that cannot be said now. */
