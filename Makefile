@@ -26,7 +26,7 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs npm node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble bird2
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs npm node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble bird2 rsync
 	@bin/test $(MVN) -- $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
@@ -98,8 +98,8 @@ chaos-bgp: jdk ## has routes of a front end come and go at a real BIRD, ROUNDS (
 	$(MVN) test -Dtest=BgpBirdTest -Dfairlead.bgp.rounds=$(or $(ROUNDS),20) $(MORE)
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
-	@bin/needs maven postgresql mariadb-server rsync
-	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,GaleraTest' -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
+	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat
+	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,GaleraTest,ManagedGaleraChaosTest' -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
 
 test-backups: jdk ## what befalls backups of PostgreSQL, restored each time; MIB=1024 measures; some of it needs root
 	@bin/needs maven postgresql

@@ -4,7 +4,7 @@ import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.replication.PostgresPrograms;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.replication.manage.ManagedView;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
@@ -111,7 +111,7 @@ final class DatabaseDemo {
               .boundAddresses()
               .getFirst()
               .getPort();
-      ManagedDatabase database = Objects.requireNonNull(fairlead.databases().managed("orders"));
+      DatabaseManager database = Objects.requireNonNull(fairlead.databases().managed("orders"));
       Ledger ledger = new Ledger(port);
       ledger.make();
       awaitReplicas(fairlead);
@@ -173,7 +173,7 @@ final class DatabaseDemo {
     }
   }
 
-  private static void describe(Fairlead fairlead, ManagedDatabase database, int port) {
+  private static void describe(Fairlead fairlead, DatabaseManager database, int port) {
     int adminPort = fairlead.adminAddress().getPort();
     String door = "http://127.0.0.1:" + adminPort;
     String admin = adminPort == 9900 ? "" : " --admin " + door;
@@ -193,7 +193,7 @@ final class DatabaseDemo {
   }
 
   /** Each time somebody else takes the writes it is told what to kill next. */
-  private static void prompt(Fairlead fairlead, ManagedDatabase database) {
+  private static void prompt(Fairlead fairlead, DatabaseManager database) {
     long told = 0;
     while (!Thread.currentThread().isInterrupted()) {
       String primary = fairlead.databases().reports().getFirst().view().primary();

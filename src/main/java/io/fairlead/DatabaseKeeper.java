@@ -19,7 +19,9 @@ import io.fairlead.replication.DatabaseWatch;
 import io.fairlead.replication.Term;
 import io.fairlead.replication.TermFile;
 import io.fairlead.replication.backup.Backups;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.ManagedGalera;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.service.Node;
@@ -66,7 +68,7 @@ final class DatabaseKeeper {
    * @param instance which one of the group this is; empty: it is alone
    */
   private record Own(
-      Service service, DatabaseConfig config, String instance, ManagedDatabase database) {}
+      Service service, DatabaseConfig config, String instance, DatabaseManager database) {}
 
   /** By what they are services of. */
   private final Map<Service, Running> running = new ConcurrentHashMap<>();
@@ -349,14 +351,17 @@ final class DatabaseKeeper {
                 service,
                 wanted,
                 instance,
-                ManagedDatabase.start(
-                    wanted,
-                    data,
-                    new ManagedSql(),
-                    leadership,
-                    random,
-                    instance.isEmpty() ? null : peers(instance),
-                    known.managed)));
+                wanted.engine() == DatabaseEngine.GALERA
+                    ? ManagedGalera.start(
+                        wanted, data, new ManagedMariadbSql(), random, instance, known.managed)
+                    : ManagedDatabase.start(
+                        wanted,
+                        data,
+                        new ManagedSql(),
+                        leadership,
+                        random,
+                        instance.isEmpty() ? null : peers(instance),
+                        known.managed)));
       }
     });
   }
@@ -375,7 +380,7 @@ final class DatabaseKeeper {
   }
 
   /** Null: it is none that is managed here. */
-  @Nullable ManagedDatabase managed(String name) {
+  @Nullable DatabaseManager managed(String name) {
     Own own = managed.get(name);
     return own == null ? null : own.database();
   }

@@ -64,7 +64,7 @@ import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.backup.Backups;
 import io.fairlead.replication.backup.BackupsView;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.scaling.DeployView;
 import io.fairlead.scaling.Release;
 import io.fairlead.scaling.ScaleView;
@@ -651,7 +651,7 @@ final class Operator implements Instance {
   }
 
   @Override
-  public @Nullable ManagedDatabase managed(String database) {
+  public @Nullable DatabaseManager managed(String database) {
     return fairlead.databases().managed(database);
   }
 

@@ -215,7 +215,8 @@ class ExamplesTest {
                 "scaling-kubernetes.yaml", // by KubernetesScalingTest
                 "filters.yaml", // by FilterGuideTest
                 "managed-postgresql.yaml", // by ManagedPostgresqlTest
-                "managed-postgresql-group.yaml")); // by ManagedGroupTest
+                "managed-postgresql-group.yaml", // by ManagedGroupTest
+                "managed-galera.yaml")); // by ManagedGaleraTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {
       ValueSource source = method.getAnnotation(ValueSource.class);
       if (source != null) {

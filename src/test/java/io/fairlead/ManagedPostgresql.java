@@ -9,7 +9,7 @@ import io.fairlead.health.Server;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
 import io.fairlead.replication.PostgresPrograms;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +96,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Waits until any one of three may be lost: the replicas begin to vote one after the other. */
   void awaitTwoVoters() throws InterruptedException {
-    ManagedDatabase database = Objects.requireNonNull(fairlead.databases().managed("orders"));
+    DatabaseManager database = Objects.requireNonNull(fairlead.databases().managed("orders"));
     Loopback.await("both replicas vote", LONG, () -> database.view().names().contains(","));
   }
 

@@ -7,7 +7,7 @@ import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
 import io.fairlead.replication.DatabaseView.Change;
 import io.fairlead.replication.DatabaseView.MemberView;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.service.Node;
 import java.util.List;
 import java.util.Locale;
@@ -40,7 +40,7 @@ final class DatabasesApi {
       @Doc("How this instance manages it; null: somebody else does.")
           ManagedApi.@Nullable Managed managed,
       @Doc("Whether it is backed up.") boolean backedUp) {
-    static Database of(DatabaseReport report, @Nullable ManagedDatabase managed, boolean backedUp) {
+    static Database of(DatabaseReport report, @Nullable DatabaseManager managed, boolean backedUp) {
       DatabaseView view = report.view();
       return new Database(
           view.name(),

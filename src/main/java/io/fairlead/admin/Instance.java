@@ -19,7 +19,7 @@ import io.fairlead.record.tail.LiveTail;
 import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.backup.BackupsView;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.scaling.DeployView;
 import io.fairlead.scaling.Release;
 import io.fairlead.scaling.ScaleView;
@@ -176,7 +176,7 @@ public interface Instance {
       String method, String url, Map<String, List<String>> headers, String clientIp);
 
   /** The database that this instance manages; null: it manages none of that name. */
-  default @Nullable ManagedDatabase managed(String database) {
+  default @Nullable DatabaseManager managed(String database) {
     return null;
   }
 

@@ -3,7 +3,7 @@ package io.fairlead.admin;
 import io.fairlead.admin.Endpoint.Body;
 import io.fairlead.admin.Endpoint.Parameter;
 import io.fairlead.config.AdminConfig.Role;
-import io.fairlead.replication.manage.ManagedDatabase;
+import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.replication.manage.ManagedView;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
@@ -59,7 +59,7 @@ final class ManagedApi {
 
   /** What an operator may ask for; answers what came of it. */
   private interface Order {
-    String give(ManagedDatabase database, Call call) throws IOException;
+    String give(DatabaseManager database, Call call) throws IOException;
   }
 
   private final Instance instance;
@@ -101,6 +101,22 @@ final class ManagedApi {
             (database, call) -> {
               database.reinit(call.path("member"));
               return call.path("member") + " is copied anew";
+            }),
+        order(
+            "/api/v1/databases/{name}/bootstrap",
+            "Has a Galera cluster of which no part has a quorum begin anew with what one member has;"
+                + " what only others have is lost.",
+            List.of(
+                new Parameter("member", "Which one.", true, false),
+                new Parameter("allow-data-loss", "true; without it nothing is done.", true, false)),
+            (database, call) -> {
+              if (!"true".equals(call.query("allow-data-loss"))) {
+                throw new IOException(
+                    "what only other members have would be lost: say allow-data-loss");
+              }
+              String member = call.query("member");
+              database.bootstrap(member == null ? "" : member);
+              return member + " begins the cluster anew";
             }));
   }
 
@@ -115,7 +131,7 @@ final class ManagedApi {
         Map.of(Api.JSON, Done.class),
         call -> {
           String name = call.path("name");
-          ManagedDatabase database = instance.managed(name);
+          DatabaseManager database = instance.managed(name);
           if (database == null) {
             throw Refusal.of(404, "This instance manages no database " + name + ".");
           }

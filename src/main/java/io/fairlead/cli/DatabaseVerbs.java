@@ -24,6 +24,7 @@ final class DatabaseVerbs {
     verbs.put("pause", () -> new ManagedVerbs.Pause(world));
     verbs.put("resume", () -> new ManagedVerbs.Resume(world));
     verbs.put("reinit", () -> new ManagedVerbs.Reinit(world));
+    verbs.put("bootstrap", () -> new ManagedVerbs.Bootstrap(world));
     verbs.put("backup", () -> new BackupVerbs.Backup(world));
     verbs.put("backups", () -> new BackupVerbs.Backups(world));
     verbs.put("drill", () -> new BackupVerbs.Drill(world));

@@ -90,6 +90,35 @@ final class ManagedVerbs {
     }
   }
 
+  @Command(
+      description = {
+        "Have a Galera cluster begin anew with what one member has.",
+        "Only where it waits for what cannot be had any more; what only others have is lost."
+      })
+  static final class Bootstrap extends Ask {
+    @Option(
+        names = "--member",
+        required = true,
+        paramLabel = "MEMBER",
+        description = "Whose data it begins with.")
+    private String member = "";
+
+    @Option(
+        names = "--allow-data-loss",
+        required = true,
+        description = "What only other members have may be lost.")
+    private boolean allowsLoss;
+
+    Bootstrap(Cli.World world) {
+      super(world);
+    }
+
+    @Override
+    String what() {
+      return "/bootstrap?member=" + AdminClient.segment(member) + "&allow-data-loss=" + allowsLoss;
+    }
+  }
+
   static void show(Terminal out, @Nullable JsonNode managed) {
     if (managed == null || managed.isNull()) {
       return;

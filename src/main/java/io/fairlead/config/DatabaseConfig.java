@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param engine what the members are
  * @param members name → address, 1 to 16
  * @param instances member → which instance of the group runs it; of members that Fairlead manages
+ * @param ports member → where it listens beside, as far as it is said; of Galera that Fairlead
+ *     manages
  * @param probe how they are asked what they are
  * @param patience how long a connection may wait for a member that it may go to, 0 to 5 m; default
  *     10 s
@@ -31,6 +33,7 @@ public record DatabaseConfig(
     DatabaseEngine engine,
     Map<String, HostPort> members,
     Map<String, String> instances,
+    Map<String, GaleraPorts> ports,
     DatabaseProbeConfig probe,
     Duration patience,
     Writers writers,
@@ -53,6 +56,7 @@ public record DatabaseConfig(
   public DatabaseConfig {
     members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
     instances = Collections.unmodifiableMap(new LinkedHashMap<>(instances));
+    ports = Collections.unmodifiableMap(new LinkedHashMap<>(ports));
     backup = backup.map(one -> one.or(probe));
     Require require =
         new Require()
@@ -108,8 +112,18 @@ public record DatabaseConfig(
             instance,
             "must not be given where Fairlead does not manage the database",
             List.of()));
+    ports.forEach((member, _) ->
+        require.that(
+            managed && engine == DatabaseEngine.GALERA,
+            List.of("members", member, "ports"),
+            null,
+            "must not be given unless engine is galera and Fairlead manages the database",
+            List.of()));
     if (managed) {
       checkManaged(require, engine, members, probe, manage.get());
+      if (engine == DatabaseEngine.GALERA) {
+        ManagedGaleraRules.check(require, members, instances, ports, probe, manage.get());
+      }
     }
     require.orRefuse();
   }
@@ -122,12 +136,7 @@ public record DatabaseConfig(
       ManageConfig manage) {
     require
         .that(
-            engine == DatabaseEngine.POSTGRESQL,
-            "manage",
-            null,
-            "must not be given where engine is galera")
-        .that(
-            members.size() > manage.acknowledgements(),
+            engine == DatabaseEngine.GALERA || members.size() > manage.acknowledgements(),
             List.of("manage", "acknowledgements"),
             manage.acknowledgements(),
             "must be less than the number of members, " + members.size(),
@@ -182,9 +191,19 @@ public record DatabaseConfig(
         .toList();
   }
 
+  /** Where a member of a managed Galera cluster listens beside. */
+  public GaleraPorts portsOf(String member) {
+    HostPort address = members.get(member);
+    return ports
+        .getOrDefault(member, GaleraPorts.USUAL)
+        .above(address == null ? 0 : address.port());
+  }
+
   /** Where who asks logs in. */
   private String loginDatabase() {
-    return manage.isPresent() && probe.database().isEmpty() ? "postgres" : probe.database();
+    return engine == DatabaseEngine.POSTGRESQL && manage.isPresent() && probe.database().isEmpty()
+        ? "postgres"
+        : probe.database();
   }
 
   /** What it is to everything but its roles. */

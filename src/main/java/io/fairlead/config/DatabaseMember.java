@@ -7,5 +7,6 @@ import java.util.Optional;
  *
  * @param address where it listens
  * @param instance which one of the group runs it; empty: nothing is said of that
+ * @param ports where it listens beside; empty: nothing is said of that
  */
-record DatabaseMember(HostPort address, Optional<String> instance) {}
+record DatabaseMember(HostPort address, Optional<String> instance, Optional<GaleraPorts> ports) {}

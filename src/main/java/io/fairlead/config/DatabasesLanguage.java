@@ -152,14 +152,14 @@ final class DatabasesLanguage {
           Scalar.count(ManageConfig.ACKNOWLEDGEMENTS),
           1,
           "How many replicas have a commit on disk before it is acknowledged; fewer than there are"
-              + " members.",
+              + " members. Of PostgreSQL.",
           "2");
   private static final Key<Path> FOLDER =
       Key.computed(
           "folder",
           Scalar.path("path"),
           "`databases/NAME` in the folder `data`",
-          "Where the members' data is; the user who runs PostgreSQL must get there.",
+          "Where the members' data is; the user who runs the servers must get there.",
           "/var/lib/fairlead/orders");
   private static final Key<ManageConfig.Application> APPLICATION_KEY =
       Key.computed(
@@ -174,23 +174,24 @@ final class DatabasesLanguage {
           new ListOf<>("names", NAME),
           List.of(),
           "none",
-          "Members that never become primary; they acknowledge commits as others do.",
+          "Members that never become primary; they acknowledge commits as others do. Of PostgreSQL.",
           "[c]");
   private static final Key<Map<String, String>> SETTINGS =
       Key.of(
           "settings",
           new MapOf<>("settings", MapOf.Names.SETTING, Scalar.parsed("text", text -> text)),
           Map.of(),
-          "PostgreSQL's own",
-          "Settings of PostgreSQL by name, beside those that Fairlead sees to; taken when a member is"
-              + " started.",
+          "the servers' own",
+          "Settings of PostgreSQL or MariaDB by name, beside those that Fairlead sees to; taken when a"
+              + " member is started. What has a dot is an option of Galera.",
           "{ shared_buffers: 1GB, max_connections: \"300\" }");
 
   static final Obj<ManageConfig> MANAGE =
       new Obj<>(
           "manage",
           "That Fairlead creates the members, runs them and fails over; see"
-              + " [managed-postgresql.md](managed-postgresql.md).",
+              + " [managed-postgresql.md](managed-postgresql.md) and"
+              + " [managed-galera.md](managed-galera.md).",
           List.of(ACKNOWLEDGEMENTS, FOLDER, APPLICATION_KEY, NEVER_PROMOTE, SETTINGS),
           List.of(),
           null,
@@ -221,17 +222,63 @@ final class DatabasesLanguage {
           "Which instance of the group runs it; where Fairlead manages the database.",
           "db-1");
 
+  private static final Key<Integer> GROUP_PORT =
+      Key.computed(
+          "group",
+          Scalar.count(GaleraPorts.PORTS),
+          "1000 above that of `address`",
+          "Where members speak to each other.",
+          "4567");
+  private static final Key<Integer> IST_PORT =
+      Key.computed(
+          "ist",
+          Scalar.count(GaleraPorts.PORTS),
+          "2000 above that of `address`",
+          "Where it gets what it has missed (IST).",
+          "4568");
+  private static final Key<Integer> SST_PORT =
+      Key.computed(
+          "sst",
+          Scalar.count(GaleraPorts.PORTS),
+          "3000 above that of `address`",
+          "Where it gets all of the data (SST).",
+          "4444");
+
+  static final Obj<GaleraPorts> PORTS =
+      new Obj<>(
+          "galera-ports",
+          "Where a member of a Galera cluster that Fairlead manages listens beside, on the same host.",
+          List.of(GROUP_PORT, IST_PORT, SST_PORT),
+          List.of(),
+          null,
+          (values, _) ->
+              new GaleraPorts(
+                  orElse(values.find(GROUP_PORT), 0),
+                  orElse(values.find(IST_PORT), 0),
+                  orElse(values.find(SST_PORT), 0)));
+
+  private static final Key<GaleraPorts> MEMBER_PORTS =
+      Key.computed(
+          "ports",
+          PORTS,
+          "1000, 2000 and 3000 above that of `address`",
+          "Where it listens beside; of Galera, where Fairlead manages the database.",
+          "{ group: 4567, ist: 4568, sst: 4444 }");
+
   static final Obj<DatabaseMember> MEMBER =
       new Obj<>(
           "database-member",
           "A server of a database. An address alone stands for it.",
-          List.of(MEMBER_ADDRESS, MEMBER_INSTANCE),
+          List.of(MEMBER_ADDRESS, MEMBER_INSTANCE, MEMBER_PORTS),
           List.of(),
           new Obj.ShortForm<>(
-              ADDRESS, (address, _) -> new DatabaseMember(address, Optional.empty())),
+              ADDRESS,
+              (address, _) -> new DatabaseMember(address, Optional.empty(), Optional.empty())),
           (values, _) ->
               new DatabaseMember(
-                  values.get(MEMBER_ADDRESS), Optional.ofNullable(values.find(MEMBER_INSTANCE))));
+                  values.get(MEMBER_ADDRESS),
+                  Optional.ofNullable(values.find(MEMBER_INSTANCE)),
+                  Optional.ofNullable(values.find(MEMBER_PORTS))));
 
   private static final Key<Map<String, DatabaseMember>> MEMBERS =
       Key.required(
@@ -285,7 +332,7 @@ final class DatabasesLanguage {
           "manage",
           MANAGE,
           "somebody else does",
-          "That Fairlead creates the members, runs them and fails over; of PostgreSQL.",
+          "That Fairlead creates the members, runs them and fails over.",
           "{ acknowledgements: 1 }");
 
   static final Obj<DatabaseConfig> DATABASE_ENTRY =
@@ -311,6 +358,7 @@ final class DatabasesLanguage {
                   values.get(ENGINE),
                   each(values.get(MEMBERS), DatabaseMember::address),
                   each(values.get(MEMBERS), member -> member.instance().orElse(null)),
+                  each(values.get(MEMBERS), member -> member.ports().orElse(null)),
                   values.get(DATABASE_PROBE),
                   values.get(PATIENCE),
                   values.get(WRITERS),

@@ -9,14 +9,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * That Fairlead creates, runs and fails over the members of a PostgreSQL database itself.
+ * That Fairlead creates, runs and fails over the members of a database itself.
  *
  * @param acknowledgements how many replicas have a commit on disk before it is acknowledged, 1 to
- *     15; default 1
+ *     15; default 1; of PostgreSQL
  * @param folder where the members' data is; empty: {@code databases} in the folder {@code data}
  * @param application whom applications log in as, and where; created with the database
- * @param neverPromote members that never become primary
- * @param settings of PostgreSQL, beside those that Fairlead sees to itself
+ * @param neverPromote members that never become primary; of PostgreSQL
+ * @param settings of the servers, beside those that Fairlead sees to itself
  */
 public record ManageConfig(
     int acknowledgements,

@@ -201,6 +201,23 @@ final class MariadbTalk {
     return new Answer(0, first, rows);
   }
 
+  /** Has something done that answers with no rows. */
+  void order(String sql) throws IOException {
+    sequence = 0;
+    packets = 0;
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    body.write(3);
+    body.writeBytes(bytes(sql));
+    send(body.toByteArray());
+    ByteBuffer answer = read();
+    if (answer.get(0) == (byte) 0xFF) {
+      throw new Conversation.Failure(said(answer));
+    }
+    if (answer.get(0) != 0) {
+      throw notMariadb();
+    }
+  }
+
   private static boolean isEnd(ByteBuffer packet) {
     return packet.get(0) == (byte) 0xFE && packet.remaining() < 9;
   }

@@ -86,6 +86,10 @@ public final class DatabaseWatch {
   private final ArrayDeque<DatabaseView.Change> changes = new ArrayDeque<>();
   private DatabaseConfig config;
   private Admission admission = Admission.nobody("it is just beginning");
+
+  /** Whether it was ever said who is. */
+  private boolean admitted;
+
   private Term term;
   private @Nullable Node primary;
   private String lastPrimary = "";
@@ -147,6 +151,7 @@ public final class DatabaseWatch {
   /** Where Fairlead manages the database: that is the primary, as soon as it says so itself. */
   public void admit(String member, long timeline) {
     admission = new Admission(member, timeline, "");
+    admitted = true;
     judge();
     hurry();
   }
@@ -154,6 +159,7 @@ public final class DatabaseWatch {
   /** Nobody is. */
   public void admitNobody(String why) {
     admission = Admission.nobody(why);
+    admitted = true;
     judge();
   }
 
@@ -262,7 +268,9 @@ public final class DatabaseWatch {
               config.manage().isEmpty()
                   ? PostgresqlJudge.judge(members, term, config.readOnly())
                   : PostgresqlJudge.judge(members, term, config.readOnly(), admission);
-          case GALERA -> GaleraJudge.judge(members, term, config.writers(), config.readOnly());
+          case GALERA ->
+              GaleraJudge.judge(
+                  members, term, config.writers(), config.readOnly(), admitted ? admission : null);
         };
     Node next = judgement.primary() < 0 ? null : nodes[judgement.primary()];
     boolean rolesChanged = give(nodes, judgement);

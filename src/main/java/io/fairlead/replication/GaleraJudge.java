@@ -28,19 +28,37 @@ final class GaleraJudge {
 
   private final List<Member> members;
   private final Term term;
+  private final @Nullable Admission admission;
   private final List<String> alarms = new ArrayList<>();
   private final List<@Nullable Role> roles = new ArrayList<>();
 
-  private GaleraJudge(List<Member> members, Term term) {
+  private GaleraJudge(List<Member> members, Term term, @Nullable Admission admission) {
     this.members = members;
     this.term = term;
+    this.admission = admission;
     for (int i = 0; i < members.size(); i++) {
       roles.add(null);
     }
   }
 
   static Judgement judge(List<Member> members, Term term, Writers writers, DatabaseReads reads) {
-    return new GaleraJudge(members, term).judgement(writers, reads);
+    return judge(members, term, writers, reads, null);
+  }
+
+  /**
+   * Judges.
+   *
+   * @param admission who may take the writes, where it is one, and Fairlead says so; null: whoever
+   *     is fit
+   */
+  static Judgement judge(
+      List<Member> members,
+      Term term,
+      Writers writers,
+      DatabaseReads reads,
+      @Nullable Admission admission) {
+    return new GaleraJudge(members, term, writers == Writers.ONE ? admission : null)
+        .judgement(writers, reads);
   }
 
   private Judgement judgement(Writers writers, DatabaseReads reads) {
@@ -72,7 +90,11 @@ final class GaleraJudge {
     return new Judgement(
         finished(writers, reads, writer),
         writer,
-        writer < 0 ? "no member takes writes" : "",
+        writer < 0
+            ? admission == null || admission.why().isEmpty()
+                ? "no member takes writes"
+                : admission.why()
+            : "",
         String.join("; ", alarms),
         writer < 0 ? term : new Term(cluster, 0, members.get(writer).name()));
   }
@@ -156,6 +178,9 @@ final class GaleraJudge {
     for (int i = 0; i < members.size(); i++) {
       Sighting.Galera told = told(i);
       if (roles.get(i) != null || told == null || told.readOnly() || members.get(i).draining()) {
+        continue;
+      }
+      if (admission != null && !admission.member().equals(members.get(i).name())) {
         continue;
       }
       int own = members.get(i).name().equals(term.writer()) ? 3 : told.donor() ? 1 : 2;

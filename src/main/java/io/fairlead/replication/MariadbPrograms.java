@@ -18,6 +18,12 @@ public final class MariadbPrograms extends ServerPrograms {
 
   private static final List<Path> USUAL =
       List.of(Path.of("/usr/sbin"), Path.of("/usr/bin"), Path.of("/usr/local/bin"));
+  private static final List<Path> PROVIDERS =
+      List.of(
+          Path.of("/usr/lib/galera/libgalera_smm.so"),
+          Path.of("/usr/lib64/galera-4/libgalera_smm.so"),
+          Path.of("/usr/lib/libgalera_smm.so"),
+          Path.of("/usr/local/lib/libgalera_smm.so"));
   private static final Pattern VERSION = Pattern.compile("([0-9]+\\.[0-9]+)\\.[0-9]+-MariaDB");
 
   private MariadbPrograms() throws IOException {
@@ -41,6 +47,40 @@ public final class MariadbPrograms extends ServerPrograms {
       }
     }
     return new MariadbPrograms();
+  }
+
+  /**
+   * Those on this machine, with all that a Galera cluster takes.
+   *
+   * @throws IOException saying what to install
+   */
+  public static MariadbPrograms findGalera() throws IOException {
+    MariadbPrograms programs = find();
+    for (String name : List.of("mariadb-install-db", "rsync", "socat")) {
+      if (where(name) == null) {
+        throw new IOException(
+            "there is no program "
+                + name
+                + " on this machine; Debian and Ubuntu: apt-get install mariadb-server rsync socat");
+      }
+    }
+    Path _ = programs.galera();
+    return programs;
+  }
+
+  /**
+   * The library by which servers are a cluster.
+   *
+   * @throws IOException saying what to install
+   */
+  public Path galera() throws IOException {
+    for (Path one : PROVIDERS) {
+      if (Files.isReadable(one)) {
+        return one;
+      }
+    }
+    throw new IOException(
+        "there is no libgalera_smm.so on this machine; Debian and Ubuntu: apt-get install galera-4");
   }
 
   private static @Nullable Path where(String name) {

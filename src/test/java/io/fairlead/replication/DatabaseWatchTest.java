@@ -100,6 +100,7 @@ class DatabaseWatchTest {
             engine,
             named,
             Map.of(),
+            Map.of(),
             new DatabaseProbeConfig(
                 "fairlead",
                 new Secret(""),

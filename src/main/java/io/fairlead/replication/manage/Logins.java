@@ -26,6 +26,12 @@ final class Logins {
   /** Who replicates. */
   static final String REPLICATION = "fairlead_replication";
 
+  /** Of MariaDB: who may do everything. */
+  static final String GALERA_ADMIN = "fairlead_admin";
+
+  /** Of MariaDB: as whom a member is copied. */
+  static final String GALERA_SST = "fairlead_sst";
+
   private static final int BYTES = 32;
   private final byte[] secret;
 

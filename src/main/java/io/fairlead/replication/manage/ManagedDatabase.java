@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One process at a time has to do with a folder: a lock on a file in it sees to that. A process
  * that takes over waits for the one before to let go of it.
  */
-public final class ManagedDatabase implements AutoCloseable {
+public final class ManagedDatabase implements DatabaseManager {
   private static final System.Logger LOG = System.getLogger(ManagedDatabase.class.getName());
 
   private static final Duration LOCK_AGAIN = Duration.ofMillis(50);
@@ -454,7 +454,7 @@ public final class ManagedDatabase implements AutoCloseable {
         manage.acknowledgements());
   }
 
-  /** What is known of it. */
+  @Override
   public ManagedView view() {
     Coordinator present = coordinator;
     if (present == null) {
@@ -466,13 +466,9 @@ public final class ManagedDatabase implements AutoCloseable {
   }
 
   /**
-   * Lets the writes go to another member, with as little harm as can be: sessions end between
-   * transactions, the primary ends in order, and its successor has everything. Waits.
-   *
-   * @param to empty: whoever is fit
-   * @return who takes the writes now
-   * @throws IOException saying why it has not come to that
+   * Sessions end between transactions, the primary ends in order, and its successor has everything.
    */
+  @Override
   public String switchover(String to) throws IOException {
     Coordinator present = present();
     Orders asking = orders;
@@ -552,16 +548,18 @@ public final class ManagedDatabase implements AutoCloseable {
     }
   }
 
-  /** Leaves all as it is until {@link #resume}: nobody is elected, nothing is started. */
+  @Override
   public void pause(String who) throws IOException {
     present().pause(true, who);
   }
 
+  @Override
   public void resume(String who) throws IOException {
     present().pause(false, who);
   }
 
   /** Gives up the data of a replica for a new copy of the primary's. */
+  @Override
   public void reinit(String member) throws IOException {
     Coordinator deciding = present();
     MemberAgent agent = agents.get(member);
@@ -579,6 +577,11 @@ public final class ManagedDatabase implements AutoCloseable {
     }
   }
 
+  @Override
+  public void bootstrap(String member) throws IOException {
+    throw new IOException("is PostgreSQL: who has everything is known there, or waited for");
+  }
+
   private Coordinator present() throws IOException {
     Coordinator present = coordinator;
     if (present == null) {
@@ -588,6 +591,7 @@ public final class ManagedDatabase implements AutoCloseable {
   }
 
   /** Another process goes on with it: servers stay, and nothing is decided here any more. */
+  @Override
   public void abandon() {
     end(true);
   }

@@ -159,7 +159,16 @@ final class MemberAgent implements AutoCloseable {
     this.logins = logins;
     this.programs = programs;
     this.folder = folder;
-    this.server = new MemberServer(programs, folder);
+    this.server =
+        new MemberServer(
+            programs,
+            new MemberServer.Place(
+                "postgres",
+                folder.data(),
+                folder.line(),
+                folder.log(),
+                folder.data().resolve("postmaster.pid"),
+                "INT"));
     this.sql = sql;
     this.store = store;
     this.source = source;
@@ -481,7 +490,7 @@ final class MemberAgent implements AutoCloseable {
             hosts.get()),
         follows ? term : promise,
         follows && from != null ? MemberSql.conninfo(member, from) : "");
-    server.start();
+    server.start(List.of("-D", folder.data().toString()));
     startedAt = System.nanoTime();
     wasAlive = true;
     wasPrimary = false;

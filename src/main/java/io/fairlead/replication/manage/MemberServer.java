@@ -1,6 +1,6 @@
 package io.fairlead.replication.manage;
 
-import io.fairlead.replication.PostgresPrograms;
+import io.fairlead.replication.ServerPrograms;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -45,15 +45,35 @@ final class MemberServer {
 
   private static final int MOST_TITLES = 8;
 
-  private final PostgresPrograms programs;
-  private final MemberFolder folder;
+  /** What must be in the environment of all that a server has started, so that it is found. */
+  private static final String MARK = "FAIRLEAD_SERVER";
+
+  /**
+   * What is run, and where.
+   *
+   * @param program by its name, which is that of the process, too
+   * @param data where it works
+   * @param line a pipe that somebody of us holds open as long as the server is to live
+   * @param log where it says what it has to say
+   * @param pid a file whose first line is its number
+   * @param stop the signal by which it ends in order
+   */
+  record Place(String program, Path data, Path line, Path log, Path pid, String stop) {
+    /** What programs are told that work on that data, so that they are found. */
+    Map<String, String> environment() {
+      return Map.of(MARK, data.toString());
+    }
+  }
+
+  private final ServerPrograms programs;
+  private final Place place;
   private @Nullable RandomAccessFile line;
   private @Nullable ProcessEntry guard;
   private volatile @Nullable ProcessEntry server;
 
-  MemberServer(PostgresPrograms programs, MemberFolder folder) {
+  MemberServer(ServerPrograms programs, Place place) {
     this.programs = programs;
-    this.folder = folder;
+    this.place = place;
   }
 
   boolean isAlive() {
@@ -69,7 +89,7 @@ final class MemberServer {
 
   /** Takes over a server that runs already, from a process before this one. */
   boolean adopt() throws IOException {
-    Path file = folder.data().resolve("postmaster.pid");
+    Path file = place.pid();
     if (!Files.exists(file)) {
       return false;
     }
@@ -82,7 +102,7 @@ final class MemberServer {
     }
     if (found == null
         || found.ended()
-        || !found.name().equals("postgres")
+        || !found.name().equals(place.program())
         || !isOurs(found, lines)) {
       return false;
     }
@@ -95,46 +115,51 @@ final class MemberServer {
 
   /** By where it works; where that is not for us to see, by its guard and what it wrote itself. */
   private boolean isOurs(ProcessEntry found, List<String> lines) throws IOException {
-    String real = folder.data().toRealPath().toString();
+    String real = place.data().toRealPath().toString();
     String works = found.folder();
     ProcessEntry parent = ProcessEntry.find(found.parent());
     return works.isEmpty()
         ? parent != null
             && parent.name().equals("sh")
             && lines.size() > 1
-            && lines.get(1).equals(folder.data().toString())
+            && lines.get(1).equals(place.data().toString())
         : works.equals(real);
   }
 
-  void start() throws IOException {
+  /**
+   * Starts it.
+   *
+   * @param arguments of the program
+   */
+  void start(List<String> arguments) throws IOException {
     hold();
     List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(
-        programs.asUser(
+    List<String> guarded =
+        new ArrayList<>(
             List.of(
                 "sh",
                 "-c",
                 GUARD,
                 "fairlead-guard",
-                folder.line().toString(),
-                programs.program("postgres").toString(),
-                "-D",
-                folder.data().toString())));
+                place.line().toString(),
+                programs.program(place.program()).toString()));
+    guarded.addAll(arguments);
+    command.addAll(programs.asUser(guarded));
     Process started =
-        PostgresPrograms.builder(command, Map.of())
+        ServerPrograms.builder(command, place.environment())
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.log().toFile()))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(place.log().toFile()))
             .start();
     ProcessEntry own = ProcessEntry.find(started.pid());
     guard = own;
     long end = System.nanoTime() + BEGIN.toNanos();
     while (own != null && System.nanoTime() < end) {
       if (!own.isAlive()) {
-        throw new IOException("cannot be started; its log is " + folder.log());
+        throw new IOException("cannot be started; its log is " + place.log());
       }
       for (ProcessEntry between : own.children()) {
         for (ProcessEntry child : between.children()) {
-          if (child.name().equals("postgres")) {
+          if (child.name().equals(place.program())) {
             server = child;
             return;
           }
@@ -143,12 +168,12 @@ final class MemberServer {
       LockSupport.parkNanos(NAP_NANOS);
     }
     started.destroyForcibly();
-    throw new IOException("cannot be started; its log is " + folder.log());
+    throw new IOException("cannot be started; its log is " + place.log());
   }
 
   private void hold() throws IOException {
     if (line == null) {
-      Path pipe = folder.line();
+      Path pipe = place.line();
       if (!Files.exists(pipe)) {
         Process made =
             new ProcessBuilder("mkfifo", "-m", "600", pipe.toString())
@@ -176,7 +201,9 @@ final class MemberServer {
       return true;
     }
     try {
-      new ProcessBuilder("/bin/sh", "-c", "kill -INT " + known.pid()).start().waitFor();
+      new ProcessBuilder("/bin/sh", "-c", "kill -" + place.stop() + " " + known.pid())
+          .start()
+          .waitFor();
     } catch (IOException e) {
       return false;
     } catch (InterruptedException e) {
@@ -235,6 +262,17 @@ final class MemberServer {
     }
     buryGuard();
     return ended;
+  }
+
+  /**
+   * Ends what a server that is no more has started and left: it may be at work on the data, or have
+   * a port that is needed.
+   */
+  void endRemains() {
+    String mark = MARK + "=" + place.data();
+    ProcessEntry.all().stream()
+        .filter(one -> !one.ended() && one.environment().contains(mark))
+        .forEach(ProcessEntry::kill);
   }
 
   /**

@@ -47,18 +47,35 @@ record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
 
   /** Those that it has started. */
   List<ProcessEntry> children() {
-    List<ProcessEntry> children = new ArrayList<>();
+    return all().stream().filter(entry -> entry.parent() == pid).toList();
+  }
+
+  /** All of this machine that are for us to see. */
+  static List<ProcessEntry> all() {
+    List<ProcessEntry> all = new ArrayList<>();
     try (DirectoryStream<Path> folders = Files.newDirectoryStream(PROC, "[0-9]*")) {
       for (Path folder : folders) {
         ProcessEntry entry = find(Long.parseLong(folder.getFileName().toString()));
-        if (entry != null && entry.parent() == pid) {
-          children.add(entry);
+        if (entry != null) {
+          all.add(entry);
         }
       }
     } catch (IOException _) {
       return List.of();
     }
-    return children;
+    return all;
+  }
+
+  /** Its variables, each as {@code NAME=VALUE}; empty: that is not for us to know. */
+  List<String> environment() {
+    try {
+      return List.of(
+          Files.readString(
+                  PROC.resolve(Long.toString(pid)).resolve("environ"), StandardCharsets.ISO_8859_1)
+              .split("\0", -1));
+    } catch (IOException _) {
+      return List.of();
+    }
   }
 
   /** Where it works; empty: that is not for us to know. */

@@ -1,0 +1,353 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
+import io.fairlead.health.MariadbLogin;
+import io.fairlead.replication.DatabaseView;
+import io.fairlead.replication.manage.DatabaseManager;
+import io.fairlead.replication.manage.ManagedView;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** An instance that manages a Galera cluster as the example says, on free ports. */
+final class ManagedCluster implements AutoCloseable {
+  /** To make three servers takes a busy machine its time. */
+  static final Duration LONG = Duration.ofSeconds(40);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final String PASSWORD = "hunter22222";
+
+  final Map<String, Integer> ports = new LinkedHashMap<>();
+  private final Path folder;
+  private String text;
+  private @Nullable Fairlead fairlead;
+
+  ManagedCluster(Path folder) throws Exception {
+    this(folder, true, "one");
+  }
+
+  /**
+   * One that begins at once, or when it is said.
+   *
+   * @param starts whether it does
+   * @param writers how many members take writes
+   */
+  ManagedCluster(Path folder, boolean starts, String writers) throws Exception {
+    this.folder = Files.createDirectories(folder.resolve("state"));
+    for (Path above = this.folder;
+        above != null && above.getNameCount() > 1;
+        above = above.getParent()) {
+      boolean _ = above.toFile().setExecutable(true, false);
+    }
+    String example =
+        Files.readString(Path.of("examples", "managed-galera.yaml"))
+            .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
+            .replaceAll("\\$\\{\\w+}", PASSWORD)
+            .replace("buffer_pool_size: 128M", "buffer_pool_size: 16M")
+            .replace("patience: 30s", "writers: " + writers + "\n    patience: 30s")
+            .replace("gcache.size: 128M", "gcache.size: 16M")
+            .replace("/var/lib/fairlead", this.folder.toString());
+    StringBuilder members = new StringBuilder();
+    for (String name : List.of("a", "b", "c")) {
+      members.append("      ").append(member(name)).append('\n');
+    }
+    int from = example.indexOf("      a: ");
+    int to = example.indexOf("    probe:");
+    text =
+        "admin: { bind: \"127.0.0.1:0\" }\n"
+            + example.substring(0, from)
+            + members
+            + example.substring(to);
+    if (starts) {
+      start();
+    }
+  }
+
+  String text() {
+    return text;
+  }
+
+  private String member(String name) throws IOException {
+    ports.put(name, FreePort.any());
+    return "%s: { address: \"127.0.0.1:%d\", ports: { group: %d, ist: %d, sst: %d } }"
+        .formatted(name, ports.get(name), FreePort.any(), FreePort.any(), FreePort.any());
+  }
+
+  /** The configuration with one member more. */
+  String with(String name) throws IOException {
+    text = text.replace("    probe:", "      " + member(name) + "\n    probe:");
+    return text;
+  }
+
+  /** The configuration without that member. */
+  String without(String name) {
+    text = text.replaceAll("      " + name + ": .*\n", "");
+    return text;
+  }
+
+  Fairlead fairlead() {
+    return Objects.requireNonNull(fairlead);
+  }
+
+  void stop() {
+    Fairlead present = fairlead;
+    fairlead = null;
+    if (present != null) {
+      present.close();
+    }
+  }
+
+  final void start() throws Exception {
+    fairlead = Loopback.start(text);
+  }
+
+  /** Goes on with another configuration. */
+  void apply(String next) {
+    assertThat(fairlead().apply(Loopback.read(next), "test"))
+        .isInstanceOf(Fairlead.Applied.Done.class);
+  }
+
+  int port(String member) {
+    return Objects.requireNonNull(ports.get(member));
+  }
+
+  DatabaseView view() {
+    return fairlead().databases().reports().getFirst().view();
+  }
+
+  DatabaseManager manager() {
+    return Objects.requireNonNull(fairlead().databases().managed("shop"));
+  }
+
+  ManagedView managed() {
+    return manager().view();
+  }
+
+  /** What status says is in the way of that member, or of all. */
+  String trouble() {
+    return managed().doing() + " " + managed().members();
+  }
+
+  String writer() {
+    return view().primary();
+  }
+
+  void awaitWriter() throws InterruptedException {
+    await("somebody takes the writes", () -> !writer().isEmpty());
+  }
+
+  /** All of so many members take part. */
+  void awaitWhole(int count) throws InterruptedException {
+    await(
+        count + " members take part",
+        () ->
+            !writer().isEmpty()
+                && view().members().stream()
+                        .filter(one -> one.role().reads() || one.role().writes())
+                        .count()
+                    == count);
+  }
+
+  void await(String what, BooleanSupplier condition) throws InterruptedException {
+    try {
+      Loopback.await(what, LONG, condition);
+    } catch (AssertionError e) {
+      throw new AssertionError(
+          what
+              + ": "
+              + trouble()
+              + "\n"
+              + fairlead().events().since(0).stream()
+                  .filter(one ->
+                      one.event() instanceof Event.DatabaseMemberTrouble
+                          || one.event() instanceof Event.DatabaseMemberMade
+                          || one.event() instanceof Event.DatabaseFailover
+                          || one.event() instanceof Event.DatabaseMemberFenced
+                          || one.event() instanceof Event.DatabasePrimary
+                          || one.event() instanceof Event.DatabaseFailoverStuck)
+                  .map(one -> one.epochMillis() % 100_000_000 + " " + one.event().text() + "\n")
+                  .toList(),
+          e);
+    }
+  }
+
+  /** Through Fairlead, as the application. */
+  MariadbLogin client() throws IOException {
+    return MariadbLogin.open(
+        new HostPort("127.0.0.1", Loopback.port(fairlead(), "shop-write")),
+        "shop",
+        new Secret(PASSWORD),
+        Duration.ofSeconds(40));
+  }
+
+  /** Of a member itself. */
+  MariadbLogin direct(String member) throws IOException {
+    return MariadbLogin.open(
+        new HostPort("127.0.0.1", port(member)), "shop", new Secret(PASSWORD), PATIENCE);
+  }
+
+  static void order(MariadbLogin login, String sql) throws IOException {
+    login.order(sql, Duration.ofSeconds(40));
+  }
+
+  static String ask(MariadbLogin login, String sql) throws IOException {
+    List<List<String>> rows = login.rows(sql, PATIENCE);
+    return rows.isEmpty() ? "" : rows.getFirst().getLast();
+  }
+
+  /** Once, by whoever takes the writes. */
+  void write(String sql) throws IOException {
+    try (MariadbLogin login = client()) {
+      order(login, sql);
+    }
+  }
+
+  String read(String sql) throws IOException {
+    try (MariadbLogin login = client()) {
+      return ask(login, sql);
+    }
+  }
+
+  /** As root by the socket of a member's server. */
+  String root(String member, String sql) throws Exception {
+    Tool.Said said =
+        Tool.run(
+            "",
+            "mariadb",
+            "--no-defaults",
+            "-S",
+            top(member).resolve("socket").toString(),
+            "-N",
+            "-B",
+            "-e",
+            sql);
+    if (said.status() != 0) {
+      throw new AssertionError(sql + ": " + said.output());
+    }
+    return said.output().strip();
+  }
+
+  Path top(String member) {
+    return folder.resolve("shop").resolve(member);
+  }
+
+  Path data(String member) {
+    return top(member).resolve("data");
+  }
+
+  Path state() {
+    return folder.resolve("shop").resolve("state");
+  }
+
+  /** A file that the servers may read. */
+  void put(Path file, String text) throws Exception {
+    Path parent = Objects.requireNonNull(file.getParent());
+    Path _ = Files.createDirectories(parent);
+    Path _ = Files.writeString(file, text);
+    Tool.Said _ = Tool.run("", "chown", "-R", "--reference=" + top("b"), parent.toString());
+  }
+
+  long pid(String member) {
+    return managed().members().stream()
+        .filter(one -> one.name().equals(member))
+        .mapToLong(ManagedView.Own::pid)
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** As the kernel does to one that has taken too much. */
+  void kill(String member) {
+    signal("KILL", member);
+  }
+
+  void signal(String which, String... members) {
+    List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "kill -$0 \"$@\"; :", which));
+    for (String member : members) {
+      long pid = pid(member);
+      if (pid != 0) {
+        command.add(Long.toString(pid));
+      }
+    }
+    try {
+      if (command.size() > 4) {
+        int _ = new ProcessBuilder(command).start().waitFor();
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+
+  /** Writes numbers, and connects again when it has to. */
+  static final class Writer implements AutoCloseable {
+    final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
+    final AtomicLong longest = new AtomicLong();
+    private final ManagedCluster cluster;
+    private final Thread thread;
+    private volatile boolean ended;
+    private volatile long last = System.nanoTime();
+
+    Writer(ManagedCluster cluster, long from) {
+      this.cluster = cluster;
+      this.thread = Thread.ofVirtual().start(() -> write(from));
+    }
+
+    private void write(long from) {
+      long next = from;
+      while (!ended) {
+        try (MariadbLogin login = cluster.client()) {
+          while (!ended) {
+            login.order("insert into shop.ledger values (" + next + ")", Duration.ofSeconds(5));
+            acknowledged.add(next++);
+            long now = System.nanoTime();
+            longest.accumulateAndGet(now - last, Math::max);
+            last = now;
+            TimeUnit.MILLISECONDS.sleep(2); // a client that thinks
+          }
+        } catch (IOException _) {
+          next++; // nobody knows what became of it
+        } catch (InterruptedException _) {
+          return;
+        }
+      }
+    }
+
+    /** So many more are acknowledged. */
+    void await(int more) throws InterruptedException {
+      int now = acknowledged.size();
+      cluster.await("it writes", () -> acknowledged.size() >= now + more);
+    }
+
+    @Override
+    public void close() {
+      ended = true;
+      try {
+        thread.join(60_000);
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

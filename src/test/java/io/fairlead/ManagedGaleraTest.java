@@ -1,0 +1,193 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.ManagedCluster.Writer;
+import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A Galera cluster that Fairlead makes itself: its writer is killed, then all of it, and data is
+ * destroyed beside. One story, since it takes a cluster a quarter of a minute to be made.
+ */
+@Timeout(240)
+class ManagedGaleraTest {
+  private static final String HISTORY = "show status like 'wsrep_cluster_state_uuid'";
+
+  private final Set<Long> acknowledged = new HashSet<>();
+
+  @Test
+  void nothingAcknowledgedIsLost(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    try (ManagedCluster shop = new ManagedCluster(folder)) {
+      shop.awaitWhole(3);
+      String first = shop.writer();
+      for (String member : shop.ports.keySet()) {
+        assertThat(shop.root(member, "select @@read_only"))
+            .as(member)
+            .isEqualTo(member.equals(first) ? "0" : "1");
+      }
+      String history = shop.root("a", HISTORY);
+      shop.write("create table shop.ledger(id bigint primary key)");
+
+      killTheWriter(shop);
+      shop.awaitWhole(3);
+      String writer = shop.writer();
+      assertThat(writer).as("no failback").isNotEqualTo(first);
+
+      // Its successor is chosen, and nothing is torn.
+      assertThat(shop.manager().switchover(first)).isEqualTo(first);
+      assertThat(shop.root(writer, "select @@read_only")).isEqualTo("1");
+      shop.write("insert into shop.ledger values (1000000)");
+      assertThat(acknowledged.add(1_000_000L)).isTrue();
+
+      oneIsAddedAndAnotherTakenAway(shop);
+      allAreKilledAndOneIsWiped(shop);
+      assertThat(shop.root(shop.writer(), HISTORY)).as("the same history").isEqualTo(history);
+      theWritersDataIsGone(shop);
+    }
+  }
+
+  private void killTheWriter(ManagedCluster shop) throws Exception {
+    try (Writer writer = new Writer(shop, 0)) {
+      writer.await(100);
+      shop.kill(shop.writer());
+      writer.await(100);
+      long pause = writer.longest.get() / 1_000_000;
+      System.out.printf("the writer was killed: nobody wrote for %d ms%n", pause);
+      assertThat(pause).isLessThan(5_000); // 1.3 s where nothing else is to do
+      acknowledged.addAll(writer.acknowledged);
+    }
+    check(shop);
+  }
+
+  private void oneIsAddedAndAnotherTakenAway(ManagedCluster shop) throws Exception {
+    long begun = System.nanoTime();
+    shop.apply(shop.with("d"));
+    shop.awaitWhole(4);
+    System.out.printf("a fourth takes part after %d ms%n", (System.nanoTime() - begun) / 1_000_000);
+    String writer = shop.writer();
+    long pid = shop.pid("d");
+    assertThat(ProcessHandle.of(pid)).as("its server").isPresent();
+    shop.apply(shop.without("d"));
+    shop.await("its server has ended", () -> ProcessHandle.of(pid).isEmpty());
+    shop.await("it is managed again", () -> shop.managed().coordinates());
+    shop.awaitWhole(3);
+    assertThat(shop.writer()).isEqualTo(writer);
+    assertThat(shop.data("d").resolve("ibdata1")).as("its data is left").exists();
+  }
+
+  /** Whoever has the most begins with that; who has nothing does not, whatever it says itself. */
+  private void allAreKilledAndOneIsWiped(ManagedCluster shop) throws Exception {
+    shop.manager().pause("test");
+    String writer = shop.writer();
+    String wiped = writer.equals("a") ? "b" : "a";
+    shop.signal("KILL", "a", "b", "c");
+    shop.await("all have ended", () -> shop.pid("a") + shop.pid("b") + shop.pid("c") == 0);
+    Path _ = Files.move(shop.data(wiped), shop.top(wiped).resolve("gone"));
+    shop.put(
+        shop.data(wiped).resolve("grastate.dat"),
+        """
+        # GALERA saved state
+        version: 2.1
+        uuid:    00000000-0000-0000-0000-000000000000
+        seqno:   -1
+        safe_to_bootstrap: 1
+        """);
+    shop.manager().resume("test");
+    shop.await("somebody begins", () -> !begun(shop).isEmpty());
+    shop.await("somebody lets people write", () -> isWritten(shop));
+    assertThat(begun(shop)).hasSize(1);
+    assertThat(begun(shop).getFirst())
+        .matches("no part .* and [^" + wiped + "] begins it anew at .*");
+    check(shop);
+    assertThat(shop.trouble()).contains("no position in any cluster");
+    assertThat(shop.data(wiped)).as("left as it is").isDirectoryContaining("glob:**/grastate.dat");
+    shop.manager().reinit(wiped);
+    shop.awaitWhole(3);
+    assertThat(Files.exists(shop.top(wiped).resolve("data.aside"))).isTrue();
+  }
+
+  private static boolean isWritten(ManagedCluster shop) {
+    try {
+      shop.write("create or replace table shop.other(id bigint primary key)");
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  /** Others may lack what only the writer had: that is said, and an operator decides. */
+  private void theWritersDataIsGone(ManagedCluster shop) throws Exception {
+    String writer = shop.writer();
+    String other = writer.equals("c") ? "b" : "c";
+    shop.manager().pause("test");
+    shop.signal("KILL", "a", "b", "c");
+    shop.await("all have ended", () -> shop.pid("a") + shop.pid("b") + shop.pid("c") == 0);
+    Path _ = Files.move(shop.data(writer), shop.top(writer).resolve("gone"));
+    shop.manager().resume("test");
+    shop.await("it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
+    assertThat(shop.pid(other)).isZero();
+    // A new process of Fairlead knows it, too; and what a server saved may be garbage.
+    shop.stop();
+    shop.put(shop.data(other).resolve("grastate.dat"), "\u0000 seqno: 9999 uuid: \n");
+    shop.start();
+    shop.await("it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
+    shop.manager().bootstrap(other);
+    shop.await(other + " lets people write", () -> isWritten(shop));
+    assertThat(shop.writer()).isEqualTo(other);
+    check(shop); // the last were acknowledged long before
+  }
+
+  /** It is said, and goes on when there is room; what was begun before is nothing. */
+  @Test
+  void aFullDiskIsSaid(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    Path disk = Files.createDirectories(folder.resolve("state/shop/a"));
+    Tool.Said mounted =
+        Tool.run("", "mount", "-t", "tmpfs", "-o", "size=30m,mode=755", "none", disk.toString());
+    Assumptions.assumeTrue(mounted.status() == 0, "only root may");
+    try {
+      Tool.Said _ = Tool.run("", "chown", "mysql:mysql", disk.toString());
+      Path _ = Files.createDirectories(disk.resolve("data.new/half"));
+      try (ManagedCluster shop = new ManagedCluster(folder)) {
+        shop.await("it is said", () -> shop.trouble().contains("mariadb-install-db ended with"));
+        assertThat(shop.data("a")).doesNotExist();
+        Tool.Said more = Tool.run("", "mount", "-o", "remount,size=600m", disk.toString());
+        assertThat(more.status()).isZero();
+        shop.awaitWriter();
+        assertThat(shop.writer()).isEqualTo("a");
+      }
+    } finally {
+      Tool.Said _ = Tool.run("", "umount", disk.toString());
+    }
+  }
+
+  private static List<String> begun(ManagedCluster shop) {
+    return shop.fairlead().events().since(0).stream()
+        .map(entry -> entry.event())
+        .filter(event -> event instanceof Event.DatabaseFailover)
+        .map(event -> ((Event.DatabaseFailover) event).why())
+        .filter(why -> why.contains("anew"))
+        .toList();
+  }
+
+  private void check(ManagedCluster shop) throws Exception {
+    assertThat(
+            shop.read(
+                "select count(*) from shop.ledger where id in ("
+                    + String.join(",", acknowledged.stream().map(String::valueOf).toList())
+                    + ")"))
+        .as("acknowledged, and there")
+        .isEqualTo("" + acknowledged.size());
+  }
+}
