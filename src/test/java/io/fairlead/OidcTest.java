@@ -252,7 +252,7 @@ final class OidcTest {
   }
 
   /** What a good provider never sends as an ID token. */
-  private enum Token {
+  enum Token {
     ANOTHER_NONCE("it is for another attempt"),
     NO_NONCE("it is for another attempt"),
     ANOTHER_ISSUER("the token is of another issuer"),
@@ -343,7 +343,7 @@ final class OidcTest {
   }
 
   /** What a good provider never answers to a code. */
-  private enum Trouble {
+  enum Trouble {
     FAILS(503, "its answer to a code is 500"),
     NO_JSON(503, "its answer to a code is no JSON"),
     NO_TOKEN(503, "its answer to a code has no ID token"),
