@@ -1,5 +1,6 @@
 package io.fairlead;
 
+import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.RSASSASigner;
@@ -47,6 +48,9 @@ final class HandProvider implements AutoCloseable {
 
   final Map<String, Object> description = new LinkedHashMap<>();
   final AtomicInteger asked = new AtomicInteger();
+  /** Made once: that takes long. */
+  private static final RSAKey FIRST = make();
+
   final RSAKey key;
   volatile JWKSet shown;
   volatile Maker maker = this::sign;
@@ -67,7 +71,7 @@ final class HandProvider implements AutoCloseable {
   private final AtomicInteger numbers = new AtomicInteger();
 
   HandProvider() throws Exception {
-    key = new RSAKeyGenerator(2048).keyID("first").generate();
+    key = FIRST;
     shown = new JWKSet(key);
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     description.put("issuer", issuer());
@@ -178,6 +182,14 @@ final class HandProvider implements AutoCloseable {
   /** As a good one does. */
   String sign(JWTClaimsSet.Builder claims) throws Exception {
     return sign(claims, key, null);
+  }
+
+  private static RSAKey make() {
+    try {
+      return new RSAKeyGenerator(2048).keyID("first").generate();
+    } catch (JOSEException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   static String sign(JWTClaimsSet.Builder claims, RSAKey by, @Nullable String type)

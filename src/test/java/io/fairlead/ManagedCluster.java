@@ -152,12 +152,13 @@ final class ManagedCluster implements AutoCloseable {
     await("somebody takes the writes", () -> !writer().isEmpty());
   }
 
-  /** All of so many members take part. */
+  /** All of so many members take part, and it is known by which process. */
   void awaitWhole(int count) throws InterruptedException {
     await(
         count + " members take part",
         () ->
             !writer().isEmpty()
+                && managed().members().stream().filter(one -> one.pid() != 0).count() == count
                 && view().members().stream()
                         .filter(one -> one.role().reads() || one.role().writes())
                         .count()

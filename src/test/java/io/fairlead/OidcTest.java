@@ -61,6 +61,7 @@ final class OidcTest {
     return """
     admin: { bind: "127.0.0.1:0" }
     data: data
+    runtime: { event-loops: 1 }
     listeners:
       web:
         bind: "127.0.0.1:0"

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * a session (scripts of a page, WebSockets, programs) hears 401, since it could not show anybody
  * the provider's page.
  *
- * <p>Opening a cookie takes some millionths of a second, so that it is done for each request and
- * nothing is remembered.
+ * <p>A cookie is opened for each request; nothing is remembered.
  */
 public final class OidcGuard extends Guard {
   private static final byte[] ACCEPT = Ascii.bytes("accept");
