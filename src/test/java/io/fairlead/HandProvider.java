@@ -48,6 +48,7 @@ final class HandProvider implements AutoCloseable {
 
   final Map<String, Object> description = new LinkedHashMap<>();
   final AtomicInteger asked = new AtomicInteger();
+
   /** Made once: that takes long. */
   private static final RSAKey FIRST = make();
 
