@@ -46,8 +46,8 @@ class ManagedGaleraTest {
       assertThat(writer).as("no failback").isNotEqualTo(first);
 
       // Its successor is chosen, and nothing is torn.
-      assertThat(shop.manager().switchover(first)).isEqualTo(first);
-      assertThat(shop.root(writer, "select @@read_only")).isEqualTo("1");
+      assertThat(shop.manager().switchover(first)).as("the successor").isEqualTo(first);
+      assertThat(shop.root(writer, "select @@read_only")).as("of the one before").isEqualTo("1");
       shop.write("insert into shop.ledger values (1000000)");
       assertThat(acknowledged.add(1_000_000L)).isTrue();
 
@@ -83,7 +83,7 @@ class ManagedGaleraTest {
     shop.await("its server has ended", () -> ProcessHandle.of(pid).isEmpty());
     shop.await("it is managed again", () -> shop.managed().coordinates());
     shop.awaitWhole(3);
-    assertThat(shop.writer()).isEqualTo(writer);
+    shop.await("the writer stays the writer", () -> shop.writer().equals(writer));
     assertThat(shop.data("d").resolve("ibdata1")).as("its data is left").exists();
   }
 
@@ -107,11 +107,14 @@ class ManagedGaleraTest {
     shop.manager().resume("test");
     shop.await("somebody begins", () -> !begun(shop).isEmpty());
     shop.await("somebody lets people write", () -> isWritten(shop));
-    assertThat(begun(shop)).hasSize(1);
+    assertThat(begun(shop)).as("begun anew, %s", shop.trouble()).hasSize(1);
     assertThat(begun(shop).getFirst())
+        .as("who begins, of which %s was wiped", wiped)
         .matches("no part .* and [^" + wiped + "] begins it anew at .*");
     check(shop);
-    assertThat(shop.trouble()).contains("no position in any cluster");
+    shop.await(
+        "it is said of the one that was wiped",
+        () -> shop.trouble().contains("no position in any cluster"));
     assertThat(shop.data(wiped)).as("left as it is").isDirectoryContaining("glob:**/grastate.dat");
     shop.manager().reinit(wiped);
     shop.awaitWhole(3);
@@ -137,7 +140,7 @@ class ManagedGaleraTest {
     Path _ = Files.move(shop.data(writer), shop.top(writer).resolve("gone"));
     shop.manager().resume("test");
     shop.await("it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
-    assertThat(shop.pid(other)).isZero();
+    assertThat(shop.pid(other)).as("the server of %s, %s", other, shop.trouble()).isZero();
     // A new process of Fairlead knows it, too; and what a server saved may be garbage.
     shop.stop();
     shop.put(shop.data(other).resolve("grastate.dat"), "\u0000 seqno: 9999 uuid: \n");
@@ -145,7 +148,7 @@ class ManagedGaleraTest {
     shop.await("it is said", () -> shop.managed().doing().startsWith(writer + " may have what"));
     shop.manager().bootstrap(other);
     shop.await(other + " lets people write", () -> isWritten(shop));
-    assertThat(shop.writer()).isEqualTo(other);
+    assertThat(shop.writer()).as("who takes the writes").isEqualTo(other);
     check(shop); // the last were acknowledged long before
   }
 

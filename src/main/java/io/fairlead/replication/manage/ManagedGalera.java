@@ -45,6 +45,9 @@ public final class ManagedGalera implements DatabaseManager {
 
   private static final Duration MOVE = Duration.ofSeconds(40);
 
+  /** How long a member that has just come back is waited for. */
+  private static final Duration FITNESS = Duration.ofSeconds(2);
+
   /** Up to that rsync copies all of the data within some seconds, and is quickest. */
   private static final long SMALL = 256L * 1024 * 1024;
 
@@ -314,16 +317,13 @@ public final class ManagedGalera implements DatabaseManager {
       throw new IOException("all members take writes");
     }
     String writer = present.writer();
-    String next = to.isEmpty() ? fit(present, writer) : to;
-    if (!agents.containsKey(next)) {
-      throw new IOException("there is no member " + next);
+    if (!to.isEmpty() && !agents.containsKey(to)) {
+      throw new IOException("there is no member " + to);
     }
-    if (next.equals(writer)) {
-      throw new IOException(next + " takes the writes already");
+    if (!to.isEmpty() && to.equals(writer)) {
+      throw new IOException(to + " takes the writes already");
     }
-    if (!present.isFit(next)) {
-      throw new IOException(next + " is not fit to take the writes");
-    }
+    String next = fit(present, writer, to);
     world.drain(writer, true);
     try {
       long begun = System.nanoTime();
@@ -345,13 +345,24 @@ public final class ManagedGalera implements DatabaseManager {
     }
   }
 
-  private String fit(GaleraCoordinator present, String writer) throws IOException {
-    for (String name : own) {
-      if (!name.equals(writer) && present.isFit(name)) {
-        return name;
+  /**
+   * Who can take the writes; one that has just come back has a moment to say so.
+   *
+   * @param to it has to be that one; empty: any
+   */
+  private String fit(GaleraCoordinator present, String writer, String to) throws IOException {
+    long end = System.nanoTime() + FITNESS.toNanos();
+    do {
+      for (String name : own) {
+        boolean asked = to.isEmpty() ? !name.equals(writer) : name.equals(to);
+        if (asked && present.isFit(name)) {
+          return name;
+        }
       }
-    }
-    throw new IOException("nobody else is fit to take the writes");
+      LockSupport.parkNanos(20_000_000);
+    } while (System.nanoTime() < end && !closed);
+    throw new IOException(
+        (to.isEmpty() ? "nobody else is" : to + " is not") + " fit to take the writes");
   }
 
   @Override
