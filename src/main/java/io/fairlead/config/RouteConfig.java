@@ -65,12 +65,13 @@ public record RouteConfig(
 
   /** Everything that need not be said as it is when it is not. */
   public RouteConfig(String name, RouteMatch match, String service, Duration timeout) {
-    this(name, match, to(service), timeout, RetryConfig.DEFAULT, Importance.NORMAL);
+    this(name, match, 0, to(service), timeout, RetryConfig.DEFAULT, Importance.NORMAL);
   }
 
   private RouteConfig(
       String name,
       RouteMatch match,
+      int priority,
       RouteAction action,
       Duration timeout,
       RetryConfig retry,
@@ -78,7 +79,7 @@ public record RouteConfig(
     this(
         name,
         match,
-        0,
+        priority,
         action,
         timeout,
         RouteTimeouts.NONE,
@@ -105,7 +106,7 @@ public record RouteConfig(
   /** One for copies of requests: they are sent once, and given up first. */
   public static RouteConfig mirror(String name, String service, Duration timeout) {
     return new RouteConfig(
-        name, RouteMatch.ANY, to(service), timeout, RetryConfig.NEVER, Importance.LOW);
+        name, RouteMatch.ANY, 0, to(service), timeout, RetryConfig.NEVER, Importance.LOW);
   }
 
   /** One for a path that Fairlead answers itself, before all routes that operators write. */
@@ -116,21 +117,8 @@ public record RouteConfig(
         PRIORITY.max(),
         new RouteAction.Respond(404, Content.NONE),
         DEFAULT_TIMEOUT,
-        RouteTimeouts.NONE,
-        WebSocketConfig.DEFAULT,
-        AccessConfig.OPEN,
-        AuthConfig.NONE,
-        List.of(),
-        AS_LISTENER,
-        HeaderEdits.NONE,
-        HeaderEdits.NONE,
-        Optional.empty(),
-        Optional.empty(),
-        Map.of(),
         RetryConfig.DEFAULT,
-        Importance.NORMAL,
-        TrialConfig.NONE,
-        List.of());
+        Importance.NORMAL);
   }
 
   /** One that answers all that it is given with that text. */
@@ -138,6 +126,7 @@ public record RouteConfig(
     return new RouteConfig(
         name,
         RouteMatch.ANY,
+        0,
         new RouteAction.Respond(200, Content.text(text)),
         DEFAULT_TIMEOUT,
         RetryConfig.DEFAULT,

@@ -605,6 +605,14 @@ public sealed interface Event {
     }
   }
 
+  private static String tries(int failures, long seconds) {
+    return " (tried "
+        + (failures == 1 ? "once" : failures + " times")
+        + ", next try in "
+        + (seconds < 120 ? seconds + " s" : seconds / 60 + " min")
+        + ")";
+  }
+
   /** A certificate was issued that there was none for. */
   record CertificateOrdered(String names, String authority) implements Event {
     @Override
@@ -657,11 +665,7 @@ public sealed interface Event {
           + names
           + " is not revoked: "
           + why
-          + " (tried "
-          + (failures == 1 ? "once" : failures + " times")
-          + ", next try in "
-          + (seconds < 120 ? seconds + " s" : seconds / 60 + " min")
-          + ")";
+          + tries(failures, seconds);
     }
   }
 
@@ -675,15 +679,7 @@ public sealed interface Event {
       implements Event {
     @Override
     public String text() {
-      return "certificate for "
-          + names
-          + " was not issued: "
-          + why
-          + " (tried "
-          + (failures == 1 ? "once" : failures + " times")
-          + ", next try in "
-          + (seconds < 120 ? seconds + " s" : seconds / 60 + " min")
-          + ")";
+      return "certificate for " + names + " was not issued: " + why + tries(failures, seconds);
     }
   }
 
