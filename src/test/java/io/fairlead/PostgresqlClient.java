@@ -70,6 +70,11 @@ final class PostgresqlClient implements AutoCloseable {
     return readUntilReady();
   }
 
+  /** What the server says unasked, which is why it ends the session. */
+  void hear() throws IOException {
+    String _ = readUntilReady();
+  }
+
   private String readUntilReady() throws IOException {
     String value = "";
     String error = "";
