@@ -139,11 +139,13 @@ final class Bench {
   }
 
   private void startPeers() throws IOException, InterruptedException {
-    List<Peer> wanted =
-        List.of(
-            new FairleadProxy(options.basePort() + 80, options.basePort() + 70),
-            new HaproxyProxy(options.basePort() + 81),
-            new NginxProxy(options.basePort() + 82));
+    List<Peer> wanted = new ArrayList<>();
+    wanted.add(fairlead(FairleadProxy.NAME, ".", 0));
+    wanted.add(new HaproxyProxy(options.basePort() + 81));
+    wanted.add(new NginxProxy(options.basePort() + 82));
+    if (!options.earlier().isEmpty()) {
+      wanted.add(1, fairlead(FairleadProxy.EARLIER, options.earlier(), 3));
+    }
     for (Peer peer : wanted) {
       if (options.wantsPeer(peer.name())) {
         start(peer);
@@ -165,6 +167,11 @@ final class Bench {
         children.stop(running.remove(peer));
       }
     }
+  }
+
+  private FairleadProxy fairlead(String name, String home, int ports) {
+    int port = options.basePort() + ports;
+    return new FairleadProxy(name, Path.of(home).toAbsolutePath(), port + 80, port + 70);
   }
 
   private boolean start(Peer peer) throws IOException, InterruptedException {
@@ -443,7 +450,9 @@ final class Bench {
     for (int i = 0; i < peers.size(); i++) {
       Peer peer = peers.get((i + round) % peers.size());
       order.add(peer);
-      if (row.front() == Row.Front.LOGGED && peer instanceof FairleadProxy fairlead) {
+      if (row.front() == Row.Front.LOGGED
+          && peer instanceof FairleadProxy fairlead
+          && fairlead.name().equals(FairleadProxy.NAME)) {
         order.add(order.size() - round % 2, new Unrecorded(fairlead)); // behind it or before it
       }
     }

@@ -11,12 +11,14 @@ import java.util.stream.Collectors;
 /**
  * Fairlead with one event loop, round robin as the others; its command may be replaced. It records
  * only where the others log.
+ *
+ * @param home folder of the sources whose build runs
  */
-record FairleadProxy(int port, int adminPort) implements Peer {
-  @Override
-  public String name() {
-    return "fairlead";
-  }
+record FairleadProxy(String name, Path home, int port, int adminPort) implements Peer {
+  static final String NAME = "fairlead";
+
+  /** The build of an earlier commit, which shows what has become dearer since. */
+  static final String EARLIER = "earlier";
 
   @Override
   public boolean speaks(Row.Front front) {
@@ -26,7 +28,7 @@ record FairleadProxy(int port, int adminPort) implements Peer {
   @Override
   public List<String> prepare(Path work, Nodes nodes) throws IOException {
     Path config = config(work);
-    Path data = work.resolve("fairlead-data");
+    Path data = work.resolve(name + "-data");
     Machine.output("rm", "-rf", data.toString()); // records of earlier runs
     Files.writeString(
         config,
@@ -76,13 +78,13 @@ record FairleadProxy(int port, int adminPort) implements Peer {
                 list(nodes.ports(Row.Front.WEBSOCKET)),
                 list(nodes.ports(Row.Front.UDP))));
     String command = System.getenv().getOrDefault("FAIRLEAD_CMD", "");
-    return command.isBlank()
-        ? List.of("./fairlead", "run", "-c", config.toString())
+    return command.isBlank() || !name.equals(NAME)
+        ? List.of(home.resolve("fairlead").toString(), "run", "-c", config.toString())
         : List.of("sh", "-c", "exec " + command);
   }
 
-  private static Path config(Path work) {
-    return work.resolve("fairlead.yaml");
+  private Path config(Path work) {
+    return work.resolve(name + ".yaml");
   }
 
   @Override

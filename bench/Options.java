@@ -17,6 +17,7 @@ import java.util.List;
  * @param only names of the proxies to run; empty: all
  * @param basePort first of the 200 loopback ports used
  * @param report file that receives the Markdown report
+ * @param earlier folder of an earlier commit's sources, whose build is measured beside; empty: none
  */
 record Options(
     int rounds,
@@ -29,12 +30,13 @@ record Options(
     List<String> rows,
     List<String> only,
     int basePort,
-    String report) {
+    String report,
+    String earlier) {
 
   static final String USAGE =
       """
       usage: bench/run [--quick] [--rows NAME,NAME] [--only NAME,NAME] [--rounds N] [--seconds N]
-                       [--report FILE]
+                       [--report FILE] [--earlier COMMIT]
         --quick     under 5 minutes: fewer and shorter samples; good for a first look only
         --rows      only these rows (a row matches when its name starts with the given text)
         --only      only these proxies: fairlead, haproxy, nginx
@@ -42,6 +44,7 @@ record Options(
         --seconds   length of a throughput sample (default 3)
         --report    where to write the report (default bench/report.md; partial and quick runs:
                     bench/work/report.md)
+        --earlier   also the build of that commit, which shows what has become dearer since
       environment: FAIRLEAD_CMD  command that runs the proxy called fairlead; it must listen on
                                  127.0.0.1:21080 and read bench/work/fairlead.yaml if it wants
                    BENCH_PORT    first port used (default 21000)
@@ -66,14 +69,15 @@ record Options(
         default -> throw new IllegalArgumentException("unknown option " + args[i]);
       }
     }
-    List<String> known = List.of("fairlead", "haproxy", "nginx");
+    List<String> known = List.of("fairlead", "haproxy", "nginx", FairleadProxy.EARLIER);
     List<String> strangers = new ArrayList<>(only);
     strangers.removeAll(known);
     if (!strangers.isEmpty()) {
       throw new IllegalArgumentException("--only knows " + known + ", not " + strangers);
     }
+    String earlier = System.getenv().getOrDefault("BENCH_EARLIER", "");
     if (report.isEmpty()) {
-      boolean complete = !quick && rows.isEmpty() && only.isEmpty();
+      boolean complete = !quick && rows.isEmpty() && only.isEmpty() && earlier.isEmpty();
       report = complete ? "bench/report.md" : "bench/work/report.md";
     }
     int port = Integer.parseInt(System.getenv().getOrDefault("BENCH_PORT", "21000"));
@@ -88,7 +92,8 @@ record Options(
         rows,
         only,
         port,
-        report);
+        report,
+        earlier);
   }
 
   private static String value(String[] args, int i) {
