@@ -122,10 +122,11 @@ public record VipConfig(
     }
     require.that(
         !secondChance
-            || (elect instanceof VipElection.Vrrp && address.stream().allMatch(VipAddress::isIpv4)),
+            || (elect instanceof VipElection.Vrrp && address.stream().allMatch(VipAddress::isIpv4))
+            || (elect instanceof VipElection.Bgp && address.stream().anyMatch(VipAddress::isIpv4)),
         "second-chance",
         secondChance,
-        "must not be true unless elect is vrrp and address is IPv4");
+        "must not be true unless elect is vrrp or bgp and address is IPv4");
     require.orRefuse();
   }
 
