@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Instances that have one address at the same time, behind a router that spreads connections over
- * them by a plain hash: each change of who they are sends some connections to another instance. With
- * a second chance these do not notice.
+ * them by a plain hash: each change of who they are sends some connections to another instance.
+ * With a second chance these do not notice.
  */
 @Timeout(180)
 class BgpSecondChanceTest {
@@ -164,7 +164,8 @@ class BgpSecondChanceTest {
       Set<Integer> lost = ports(machines, "a");
       a.destroyForcibly();
       awaitRing(machines, 2, "b", "c");
-      List<Socket> gone = connections.stream().filter(s -> lost.contains(s.getLocalPort())).toList();
+      List<Socket> gone =
+          connections.stream().filter(s -> lost.contains(s.getLocalPort())).toList();
       long began = System.nanoTime();
       assertThat(broken(gone)).hasSameSizeAs(gone);
       assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));

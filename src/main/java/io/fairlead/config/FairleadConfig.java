@@ -434,10 +434,12 @@ public record FairleadConfig(
                 || (group != null && !group.addresses().isEmpty()),
             List.of("vips", vip.name(), "second-chance"),
             true,
-            "must not be true where elect is bgp unless group.addresses is given: there the others"
-                + " pass packets on to",
-            List.of());
-        vip.address().forEach(one -> addresses.put(one.ip().getHostAddress(), vip.name()));
+            "must not be true where elect is bgp unless {} is given: there the others pass on what"
+                + " they do not know",
+            List.of(List.of("group", "addresses")));
+        vip.address().stream()
+            .filter(VipAddress::isIpv4)
+            .forEach(one -> addresses.put(one.ip().getHostAddress(), vip.name()));
       }
     }
     for (ListenerConfig listener : listeners.values()) {

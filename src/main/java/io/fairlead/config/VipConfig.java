@@ -16,7 +16,7 @@ import java.util.Set;
  * @param prefer names of instances, the one that owns it rather than others first; they have higher
  *     priorities than those that are not named
  * @param secondChance whether connections outlive a planned move: whoever owns it next sends what
- *     it does not know to the owner before
+ *     it does not know to the owner before; where all have it, to the others in turn
  * @param elect how it is decided who owns it
  */
 public record VipConfig(

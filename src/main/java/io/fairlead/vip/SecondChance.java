@@ -147,7 +147,8 @@ final class SecondChance implements AutoCloseable {
           String table = Integer.toString(table(vip.name()));
           String via = next.getHostAddress();
           String _ =
-              run("", "ip", "-4", "route", "replace", "default", "via", via, "dev", link, "table",
+              run(
+                  "", "ip", "-4", "route", "replace", "default", "via", via, "dev", link, "table",
                   table);
         }
       }
