@@ -123,7 +123,7 @@ class BgpSecondChanceTest {
   void connectionsOutliveEachChangeOfWhoHasTheAddress() throws Exception {
     try (Namespaces machines = Namespaces.make("a", "b", "c", "r", "client");
         Bird _ = router(machines);
-        ServerSocket echo = machines.inside("client", () -> echo("10.77.0.5", 9000))) {
+        ServerSocket _ = machines.inside("client", () -> echo("10.77.0.5", 9000))) {
       Process a = start(machines, "a", 1, true);
       Process b = start(machines, "b", 2, true);
       Process c = start(machines, "c", 3, true);
@@ -182,7 +182,7 @@ class BgpSecondChanceTest {
   void withoutItTheyAreReset() throws Exception {
     try (Namespaces machines = Namespaces.make("a", "b", "c", "r", "client");
         Bird _ = router(machines);
-        ServerSocket echo = machines.inside("client", () -> echo("10.77.0.5", 9000))) {
+        ServerSocket _ = machines.inside("client", () -> echo("10.77.0.5", 9000))) {
       Process _ = start(machines, "a", 1, false);
       Process b = start(machines, "b", 2, false);
       Process _ = start(machines, "c", 3, false);
