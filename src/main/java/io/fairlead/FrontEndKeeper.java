@@ -4,7 +4,11 @@ import io.fairlead.group.FrontEnds;
 import io.fairlead.group.Group;
 import io.fairlead.runtime.ControlThread;
 import io.fairlead.telemetry.Event;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +30,7 @@ final class FrontEndKeeper {
   private final VipKeeper vips;
   private final Lock changing;
   private final Consumer<Event> events;
+  private volatile List<InetAddress> sharers = List.of();
   private volatile boolean out;
   private volatile boolean leaving;
 
@@ -51,11 +56,42 @@ final class FrontEndKeeper {
   /** The front ends have changed. Any thread. */
   void accept(FrontEnds.View view) {
     control.execute(() -> dns.follow(view));
+    if (view.words() != null) { // otherwise nobody has been heard of yet
+      share(view);
+    }
     boolean drained = view.drained().contains(name);
     if (drained != out) {
       out = drained;
       Thread.ofVirtual().name("drain").start(() -> move(drained));
     }
+  }
+
+  /** Those that drain are among them: they have connections. */
+  private void share(FrontEnds.View view) {
+    List<InetAddress> all = new ArrayList<>();
+    int self = -1;
+    for (FrontEnds.Front front : view.fronts()) {
+      InetAddress address = firstIpv4(front.addresses());
+      if (address != null) {
+        self = front.instance().equals(name) ? all.size() : self;
+        all.add(address);
+      }
+    }
+    List<InetAddress> now = List.copyOf(all);
+    if (!now.equals(sharers)) {
+      sharers = now;
+      int place = self;
+      Thread.ofVirtual().name("second chance").start(() -> vips.share(now, place));
+    }
+  }
+
+  private static @Nullable InetAddress firstIpv4(List<String> addresses) {
+    for (String text : addresses) {
+      if (InetAddress.ofLiteral(text) instanceof Inet4Address address) {
+        return address;
+      }
+    }
+    return null;
   }
 
   private void move(boolean drained) {

@@ -35,6 +35,11 @@ final class VipKeeper {
   private boolean started;
   private boolean inheriting;
   private volatile @Nullable Vips vips;
+  private final Object sharing = new Object();
+  private volatile Sharers sharers = new Sharers(List.of(), -1);
+
+  /** Instances that have addresses which all have, and the place of this one; -1: it has none. */
+  private record Sharers(List<InetAddress> all, int self) {}
 
   /**
    * @param name of this instance, by which it is preferred
@@ -70,7 +75,29 @@ final class VipKeeper {
     } else if (present != null) {
       present.configure(own, bgp);
     }
+    share();
     inheriting = false; // what comes later nobody has handed over
+  }
+
+  /**
+   * Who may have connections of addresses that all have. Waits where that matters; any thread.
+   *
+   * @param all of them, in an order on which they agree
+   * @param self the place of this one; -1: it is not among them
+   */
+  void share(List<InetAddress> all, int self) {
+    sharers = new Sharers(all, self);
+    share();
+  }
+
+  private void share() {
+    synchronized (sharing) { // what is said last comes last
+      Vips present = vips;
+      if (present != null) {
+        Sharers now = sharers;
+        present.share(now.all(), now.self());
+      }
+    }
   }
 
   /**

@@ -80,18 +80,25 @@ final class Http3Peer implements AutoCloseable {
 
   Http3Peer(int port, Path ca, String name, UnaryOperator<QuicSslContextBuilder> tls)
       throws Exception {
-    this(
-        port,
-        name,
-        tls.apply(
-                QuicSslContextBuilder.forClient()
-                    .trustManager(ca.toFile())
-                    .applicationProtocols(Http3.supportedApplicationProtocols()))
-            .build());
+    this(port, name, context(ca, tls));
+  }
+
+  static QuicSslContext context(Path ca, UnaryOperator<QuicSslContextBuilder> tls) {
+    return tls.apply(
+            QuicSslContextBuilder.forClient()
+                .trustManager(ca.toFile())
+                .applicationProtocols(Http3.supportedApplicationProtocols()))
+        .build();
   }
 
   /** With what other connections have learnt. */
   Http3Peer(int port, String name, QuicSslContext context) throws Exception {
+    this(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), name, context);
+  }
+
+  /** One that asks elsewhere. */
+  Http3Peer(InetSocketAddress server, String name, QuicSslContext context) throws Exception {
+    int port = server.getPort();
     ChannelHandler codec =
         Http3.newQuicClientCodecBuilder()
             .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, port))
@@ -106,7 +113,10 @@ final class Http3Peer implements AutoCloseable {
             .group(GROUP)
             .channel(NioDatagramChannel.class)
             .handler(codec)
-            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .bind(
+                server.getAddress().isLoopbackAddress()
+                    ? new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)
+                    : new InetSocketAddress(0))
             .sync()
             .channel();
     try {
@@ -135,7 +145,7 @@ final class Http3Peer implements AutoCloseable {
                       goAway.complete(-1L);
                     }
                   })
-              .remoteAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+              .remoteAddress(server)
               .connect()
               .get(10, TimeUnit.SECONDS);
     } catch (Exception e) {

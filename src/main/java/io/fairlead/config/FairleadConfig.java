@@ -81,7 +81,7 @@ public record FairleadConfig(
     checkFilters(require, filters, listeners, services, databases);
     checkAlerts(require, alerts, listeners, services);
     checkVips(require, vips, bgp.isPresent());
-    checkSecondChances(require, vips, listeners);
+    checkSecondChances(require, vips, listeners, group.orElse(null));
     checkWriters(require, vips, listeners);
     require.that(
         logs.enabled() || telemetry.traces().isEmpty(),
@@ -422,11 +422,24 @@ public record FairleadConfig(
 
   /** A socket bound to the address takes what belongs to another machine's connections. */
   private static void checkSecondChances(
-      Require require, Map<String, VipConfig> vips, Map<String, ListenerConfig> listeners) {
+      Require require,
+      Map<String, VipConfig> vips,
+      Map<String, ListenerConfig> listeners,
+      @Nullable GroupConfig group) {
     Map<String, String> addresses = new HashMap<>();
     for (VipConfig vip : vips.values()) {
       if (vip.secondChance()) {
-        vip.address().forEach(one -> addresses.put(one.ip().getHostAddress(), vip.name()));
+        require.that(
+            !(vip.elect() instanceof VipElection.Bgp)
+                || (group != null && !group.addresses().isEmpty()),
+            List.of("vips", vip.name(), "second-chance"),
+            true,
+            "must not be true where elect is bgp unless {} is given: there the others pass on what"
+                + " they do not know",
+            List.of(List.of("group", "addresses")));
+        vip.address().stream()
+            .filter(VipAddress::isIpv4)
+            .forEach(one -> addresses.put(one.ip().getHostAddress(), vip.name()));
       }
     }
     for (ListenerConfig listener : listeners.values()) {

@@ -16,7 +16,7 @@ import java.util.Set;
  * @param prefer names of instances, the one that owns it rather than others first; they have higher
  *     priorities than those that are not named
  * @param secondChance whether connections outlive a planned move: whoever owns it next sends what
- *     it does not know to the owner before
+ *     it does not know to the owner before; where all have it, to the others in turn
  * @param elect how it is decided who owns it
  */
 public record VipConfig(
@@ -122,10 +122,11 @@ public record VipConfig(
     }
     require.that(
         !secondChance
-            || (elect instanceof VipElection.Vrrp && address.stream().allMatch(VipAddress::isIpv4)),
+            || (elect instanceof VipElection.Vrrp && address.stream().allMatch(VipAddress::isIpv4))
+            || (elect instanceof VipElection.Bgp && address.stream().anyMatch(VipAddress::isIpv4)),
         "second-chance",
         secondChance,
-        "must not be true unless elect is vrrp and address is IPv4");
+        "must not be true unless elect is vrrp or bgp and address is IPv4");
     require.orRefuse();
   }
 

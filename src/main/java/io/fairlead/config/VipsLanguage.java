@@ -70,9 +70,10 @@ final class VipsLanguage {
           Scalar.flag(),
           false,
           "Whether TCP connections outlive a planned move: what the new owner does not know it"
-              + " passes on to the one before, which ends it. Needs `nft` and `ip`, IPv4, `vrrp`,"
-              + " and listeners bound to `0.0.0.0`; changes rules of the machine, see"
-              + " [vip.md](vip.md).",
+              + " passes on to the one before, which ends it; where all have it (`bgp`), on to the"
+              + " others in turn, which `group.addresses` of each tell. Needs `nft` and `ip`, IPv4,"
+              + " `vrrp` or `bgp`, and listeners bound to `0.0.0.0`; changes rules of the machine,"
+              + " see [vip.md](vip.md) and [bgp.md](bgp.md#connections-that-outlive-a-change).",
           "true");
   private static final Key<Integer> VRID =
       Key.computed(

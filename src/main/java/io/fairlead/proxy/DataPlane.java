@@ -32,10 +32,15 @@ import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -62,6 +67,9 @@ public final class DataPlane implements AutoCloseable {
   private static final int UNSENT_BYTES = 1 << 20;
 
   private static final int BACKLOG = 4096;
+
+  /** Addresses of this machine that get sockets for HTTP/3 of their own, beside the wildcard's. */
+  private static final int MOST_ADDRESSES = 64;
 
   /** Clients that are let in before the others get their turn. */
   private static final int ACCEPTED_AT_ONCE = 16;
@@ -257,21 +265,49 @@ public final class DataPlane implements AutoCloseable {
   }
 
   /**
+   * Addresses by which this machine may be asked at the wildcard: those that it has now, except for
+   * ones of a link only, and those that it has at times.
+   *
+   * @param wildcard by that of IPv6 it is asked by IPv4, too
+   */
+  Set<InetAddress> ownAddresses(InetAddress wildcard) {
+    Set<InetAddress> own = new LinkedHashSet<>(absent);
+    try {
+      NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .filter(one -> !one.isLinkLocalAddress() && !one.isLoopbackAddress())
+          .limit(MOST_ADDRESSES)
+          .forEach(one -> own.add(withoutInterface(one)));
+    } catch (SocketException e) {
+      // Those that it has at times are known all the same.
+    }
+    own.removeIf(one -> wildcard instanceof Inet4Address && !(one instanceof Inet4Address));
+    return own;
+  }
+
+  private static InetAddress withoutInterface(InetAddress address) {
+    try {
+      return InetAddress.getByAddress(address.getAddress());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address of four or sixteen bytes", e);
+    }
+  }
+
+  /**
    * Binds what clients come to by HTTP/3: with epoll a socket for each loop, among which the kernel
    * deals out clients; else one.
    *
-   * @param bound where the listener takes connections
+   * @param port where the listener takes connections
    * @throws IOException naming the listener, and why it cannot be
    */
-  Http3Sockets bindHttp3(
-      String name, HostPort address, InetSocketAddress bound, HttpListenerState state)
+  Http3Sockets bindHttp3(String name, HostPort address, int port, HttpListenerState state)
       throws IOException {
     String missing = Http3Door.missing();
     if (missing != null) {
       throw new IOException(
           "listeners." + name + ".http3: this machine has no library for QUIC: " + missing);
     }
-    InetSocketAddress at = new InetSocketAddress(address.host(), bound.getPort());
+    InetSocketAddress at = new InetSocketAddress(address.host(), port);
     Http3Door door = new Http3Door(state);
     List<Channel> channels = new ArrayList<>();
     for (Loop loop : transport == TransportKind.EPOLL ? loops : loops.subList(0, 1)) {
@@ -312,7 +348,7 @@ public final class DataPlane implements AutoCloseable {
             done.cause());
       }
     }
-    return new Http3Sockets(door, bound.getPort(), channels);
+    return new Http3Sockets(door, port, channels);
   }
 
   private Channel newSocket(

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,9 +21,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** An open listener: its sockets and what its connections share. */
 public final class Listener {
+  private static final System.Logger LOG = System.getLogger(Listener.class.getName());
+
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   /** How long requests by HTTP/3 may go on at an address that is given up. */
@@ -88,16 +92,36 @@ public final class Listener {
     all.put(address, socket);
     sockets = all;
     socket.pipeline().get(Acceptor.class).setState(state);
-    Http3Sockets beside = from.datagrams.get(address);
-    if (beside != null && state instanceof HttpListenerState http) {
+    if (state instanceof HttpListenerState http) {
       Map<HostPort, Http3Sockets> rest = new LinkedHashMap<>(from.datagrams);
-      rest.remove(address);
-      from.datagrams = rest;
-      beside.door().setListener(http);
       Map<HostPort, Http3Sockets> more = new LinkedHashMap<>(datagrams);
-      more.put(address, beside);
+      for (HostPort each : ofHttp3(address, socket)) {
+        Http3Sockets beside = rest.remove(each);
+        if (beside != null) {
+          beside.door().setListener(http);
+          more.put(each, beside);
+        }
+      }
+      from.datagrams = rest;
       datagrams = more;
     }
+  }
+
+  /**
+   * Where clients come in by HTTP/3 at one of its addresses: there, and where that is the wildcard
+   * at each address of this machine by itself. A client of QUIC takes answers only from the address
+   * that it asked, and by a wildcard they leave from the one that the kernel likes best.
+   */
+  private List<HostPort> ofHttp3(HostPort address, Channel socket) {
+    List<HostPort> all = new ArrayList<>();
+    all.add(address);
+    if (socket.localAddress() instanceof InetSocketAddress bound
+        && bound.getAddress().isAnyLocalAddress()) {
+      dataPlane
+          .ownAddresses(bound.getAddress())
+          .forEach(own -> all.add(new HostPort(own.getHostAddress(), bound.getPort())));
+    }
+    return all;
   }
 
   /**
@@ -126,12 +150,16 @@ public final class Listener {
     List<Http3Sockets> made = new ArrayList<>();
     try {
       for (Map.Entry<HostPort, Channel> each : sockets.entrySet()) {
-        if (!all.containsKey(each.getKey())
-            && each.getValue().localAddress() instanceof InetSocketAddress bound) {
-          Http3Sockets opened =
-              dataPlane.bindHttp3(name, each.getKey(), bound, (HttpListenerState) state);
-          made.add(opened);
-          all.put(each.getKey(), opened);
+        if (each.getValue().localAddress() instanceof InetSocketAddress bound) {
+          for (HostPort at : ofHttp3(each.getKey(), each.getValue())) {
+            if (!all.containsKey(at)) {
+              Http3Sockets opened = openHttp3(at, bound.getPort(), at.equals(each.getKey()));
+              if (opened != null) {
+                made.add(opened);
+                all.put(at, opened);
+              }
+            }
+          }
         }
       }
     } catch (IOException | RuntimeException e) {
@@ -139,6 +167,20 @@ public final class Listener {
       throw e;
     }
     datagrams = all;
+  }
+
+  /** Null: it is not needed, and cannot be. */
+  private @Nullable Http3Sockets openHttp3(HostPort at, int port, boolean needed)
+      throws IOException {
+    try {
+      return dataPlane.bindHttp3(name, at, port, (HttpListenerState) state);
+    } catch (IOException e) {
+      if (needed) {
+        throw e;
+      }
+      LOG.log(Level.WARNING, "{0}; clients that ask there stay with TCP", e.getMessage());
+      return null;
+    }
   }
 
   /**
@@ -152,9 +194,11 @@ public final class Listener {
     if (!(state instanceof HttpListenerState http)) {
       return;
     }
+    Set<HostPort> all = new LinkedHashSet<>();
+    sockets.forEach((address, socket) -> all.addAll(ofHttp3(address, socket)));
     Map<HostPort, Http3Sockets> kept = new LinkedHashMap<>();
     datagrams.forEach((address, each) -> {
-      if (wanted.isPresent() && sockets.containsKey(address)) {
+      if (wanted.isPresent() && all.contains(address)) {
         kept.put(address, each);
       } else {
         each.retire(RETIRE_PATIENCE.toNanos());

@@ -40,6 +40,7 @@ final class Link implements Place {
   private final Map<Path, String> before = new LinkedHashMap<>();
 
   private NetlinkMessage.@Nullable Interface found;
+  private boolean staysSilently;
 
   private Link(String name, List<VipAddress> addresses, Netlink netlink, int frames, int table) {
     this.name = name;
@@ -119,7 +120,7 @@ final class Link implements Place {
   @Override
   public void release() throws IOException {
     NetlinkMessage.Interface link = found;
-    if (link != null) {
+    if (link != null && !staysSilently) {
       for (VipAddress address : addresses) {
         netlink.removeAddress(link.index(), address);
       }
@@ -197,6 +198,11 @@ final class Link implements Place {
 
   @Override
   public void stayBehind(int seconds) throws IOException {
+    if (frames == SILENT) { // nobody asks for it, nor ever heard of it
+      hold(seconds);
+      staysSilently = true;
+      return;
+    }
     // Neighbours that ask for the address shall not find it here, nor hear of it.
     set("arp_ignore", "1");
     set("arp_announce", "2");
@@ -208,6 +214,11 @@ final class Link implements Place {
   @Override
   public void comeAway() {
     try {
+      if (frames == SILENT) {
+        staysSilently = false;
+        release();
+        return;
+      }
       for (VipAddress address : addresses) {
         netlink.removeAddress(LOOPBACK, new VipAddress(address.ip(), 32));
       }

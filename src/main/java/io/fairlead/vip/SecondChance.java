@@ -2,7 +2,9 @@ package io.fairlead.vip;
 
 import io.fairlead.config.VipAddress;
 import io.fairlead.config.VipConfig;
+import io.fairlead.config.VipElection;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,14 +12,23 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the kernel needs to give connections of an owner that leaves a second chance [1]: packets to
  * a virtual IP that belong to no connection of this machine get a mark, and what is marked is
- * routed by a table of its own before it is looked at whether the address is local. That table is
- * empty but for a while after a takeover, when it leads to the owner before; while it is empty,
- * everything is as without it.
+ * routed by a table of its own before it is looked at whether the address is local. Where one
+ * machine has the address at a time, that table is empty but for a while after a takeover, when it
+ * leads to the owner before; while it is empty, everything is as without it.
+ *
+ * <p>Where all have it (BGP), a router whose set of ways has changed may send a connection to any
+ * other one, and nobody knows whose it is. So the table leads to the next instance of a ring, which
+ * does the same; the packet's time to live counts how many are still to be asked. Who gets it with
+ * 1 is the last: its kernel answers what no connection is there for.
  *
  * <p>Three things tell that a packet is for this machine: it opens a connection; there is a socket
  * for it that is not bound to the wildcard address, which a listener is and a connection is not; or
@@ -36,7 +47,18 @@ final class SecondChance implements AutoCloseable {
   private static final int FIRST_RULE = 100;
   private static final int LOCAL_RULE = 200;
   private static final int PATIENCE_SECONDS = 10;
+  private static final Pattern INTERFACE = Pattern.compile("\\bdev (\\S+)");
   private static final Path CONF = Path.of("/proc/sys/net/ipv4/conf");
+
+  /**
+   * Those that may have a connection.
+   *
+   * @param members how many, with this one
+   * @param next who is asked after this one; null: there is nobody
+   */
+  record Ring(int members, @Nullable InetAddress next) {
+    static final Ring ALONE = new Ring(1, null);
+  }
 
   private final Map<String, Integer> tables = new LinkedHashMap<>();
 
@@ -44,6 +66,8 @@ final class SecondChance implements AutoCloseable {
   private final Map<Path, String> before = new LinkedHashMap<>();
 
   private List<Object> installed = List.of();
+  private List<VipConfig> vips = List.of();
+  private Ring ring = Ring.ALONE;
 
   /** The table of that virtual IP; 0: there is no second chance. */
   synchronized int table(String vip) {
@@ -55,10 +79,16 @@ final class SecondChance implements AutoCloseable {
    *
    * @throws IOException with a sentence for people if it cannot; then there is no second chance
    */
-  synchronized void install(Map<String, VipConfig> config) throws IOException {
+  synchronized void install(Map<String, VipConfig> config, Set<InetAddress> routers)
+      throws IOException {
     List<VipConfig> wanted = config.values().stream().filter(VipConfig::secondChance).toList();
     List<Object> what = new ArrayList<>();
-    wanted.forEach(vip -> what.addAll(List.of(vip.name(), vip.address(), vip.networkInterface())));
+    for (VipConfig vip : wanted) {
+      what.addAll(List.of(vip.name(), vip.address(), vip.networkInterface(), isShared(vip)));
+    }
+    if (wanted.stream().anyMatch(SecondChance::isShared)) {
+      what.add(routers);
+    }
     if (what.equals(installed)) {
       return;
     }
@@ -67,12 +97,16 @@ final class SecondChance implements AutoCloseable {
       return;
     }
     for (VipConfig vip : wanted) {
-      Path link = CONF.resolve(vip.networkInterface());
-      set(link.resolve("forwarding"), "1");
-      set(link.resolve("send_redirects"), "0"); // clients shall not learn of the detour
+      if (!isShared(vip)) {
+        passThrough(vip.networkInterface());
+      } else {
+        for (InetAddress router : routers) {
+          passThrough(interfaceTo(router));
+        }
+      }
     }
     set(CONF.resolve("all/send_redirects"), "0");
-    run(rules(wanted), "nft", "-f", "-");
+    String _ = run(rules(wanted, 1), "nft", "-f", "-");
     addRule(LOCAL_RULE, "lookup", "local");
     for (int i = 0; i < wanted.size(); i++) {
       String number = Integer.toString(FIRST_TABLE + i);
@@ -82,11 +116,72 @@ final class SecondChance implements AutoCloseable {
     for (int i = 0; i < wanted.size(); i++) {
       tables.put(wanted.get(i).name(), FIRST_TABLE + i);
     }
+    vips = wanted;
     installed = what;
+    lead();
   }
 
-  /** For nft, in one step: what was there before is replaced. */
-  static String rules(List<VipConfig> vips) {
+  /**
+   * Who may have a connection to an address that all have. Waits for programs.
+   *
+   * @throws IOException with a sentence for people if it cannot; then it is as it was
+   */
+  synchronized void ask(Ring next) throws IOException {
+    if (!next.equals(ring)) {
+      ring = next;
+      lead();
+    }
+  }
+
+  /** Has packets that belong to nobody here go on to the next of the ring, or to nobody. */
+  private void lead() throws IOException {
+    if (vips.stream().noneMatch(SecondChance::isShared)) {
+      return;
+    }
+    InetAddress next = ring.next();
+    if (next != null) {
+      String link = interfaceTo(next);
+      passThrough(link);
+      for (VipConfig vip : vips) {
+        if (isShared(vip)) {
+          String table = Integer.toString(table(vip.name()));
+          String via = next.getHostAddress();
+          String _ =
+              run(
+                  "", "ip", "-4", "route", "replace", "default", "via", via, "dev", link, "table",
+                  table);
+        }
+      }
+    }
+    String _ = run(rules(vips, ring.members()), "nft", "-f", "-");
+  }
+
+  /** Whether all have it, and pass on what they do not know. */
+  static boolean isShared(VipConfig vip) {
+    return vip.secondChance() && vip.elect() instanceof VipElection.Bgp;
+  }
+
+  private void passThrough(String networkInterface) throws IOException {
+    Path link = CONF.resolve(networkInterface);
+    set(link.resolve("forwarding"), "1");
+    set(link.resolve("send_redirects"), "0"); // clients shall not learn of the detour
+  }
+
+  private static String interfaceTo(InetAddress there) throws IOException {
+    String said = run("", "ip", "-o", "route", "get", there.getHostAddress());
+    Matcher found = INTERFACE.matcher(said);
+    if (!found.find()) {
+      throw new IOException("no second chance: no interface leads to " + there.getHostAddress());
+    }
+    return found.group(1);
+  }
+
+  /**
+   * For nft, in one step: what was there before is replaced.
+   *
+   * @param members how many may have a connection to an address that all have, with this one
+   */
+  static String rules(List<VipConfig> vips, int members) {
     StringBuilder text = new StringBuilder();
     text.append("add table ip fairlead\ndelete table ip fairlead\n");
     text.append("table ip fairlead {\n  chain before-routing {\n");
@@ -94,11 +189,20 @@ final class SecondChance implements AutoCloseable {
     StringBuilder marks = new StringBuilder();
     List<String> all = new ArrayList<>();
     for (int i = 0; i < vips.size(); i++) {
+      boolean shared = isShared(vips.get(i));
       for (VipAddress address : vips.get(i).address()) {
-        String ip = address.ip().getHostAddress();
-        all.add(ip);
-        marks.append("    ip daddr ").append(ip).append(" meta mark set ");
-        marks.append(FIRST_TABLE + i).append('\n');
+        if (!address.isIpv4()) {
+          continue;
+        }
+        String to = "    ip daddr " + address.ip().getHostAddress() + " ";
+        all.add(address.ip().getHostAddress());
+        if (shared) { // nothing that has come here from afar has so little left by itself
+          marks.append(to).append("ip ttl 1 accept\n");
+          marks.append("%sip ttl > %d ip ttl set %d\n".formatted(to, members, members));
+        }
+        if (!shared || members > 1) {
+          marks.append(to).append("counter meta mark set ").append(FIRST_TABLE + i).append('\n');
+        }
       }
     }
     text.append("    ip daddr != { ").append(String.join(", ", all)).append(" } accept\n");
@@ -126,19 +230,19 @@ final class SecondChance implements AutoCloseable {
     List<String> command =
         new ArrayList<>(List.of("ip", "-4", "rule", "add", "pref", Integer.toString(preference)));
     command.addAll(List.of(rule));
-    run("", command.toArray(String[]::new));
+    String _ = run("", command.toArray(String[]::new));
   }
 
   /** Removes it, if it is there. */
   private static void removeRule(int preference) {
     try {
-      run("", "ip", "-4", "rule", "del", "pref", Integer.toString(preference));
+      String _ = run("", "ip", "-4", "rule", "del", "pref", Integer.toString(preference));
     } catch (IOException e) {
       // There was none.
     }
   }
 
-  private static void run(String input, String... command) throws IOException {
+  private static String run(String input, String... command) throws IOException {
     String what = "no second chance: " + command[0] + ": ";
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -153,9 +257,19 @@ final class SecondChance implements AutoCloseable {
       if (process.exitValue() != 0) {
         throw new IOException(what + new String(said, StandardCharsets.UTF_8).strip());
       }
+      return new String(said, StandardCharsets.UTF_8);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException(what + "interrupted", e);
+    }
+  }
+
+  /** Takes away what is in that table, if anything is. */
+  private static void clear(int table) {
+    try {
+      String _ = run("", "ip", "-4", "route", "flush", "table", Integer.toString(table));
+    } catch (IOException e) {
+      // There is no such table.
     }
   }
 
@@ -167,9 +281,10 @@ final class SecondChance implements AutoCloseable {
       addRule(0, "lookup", "local");
       for (int i = 0; i < tables.size(); i++) {
         removeRule(FIRST_RULE + i);
+        clear(FIRST_TABLE + i);
       }
       removeRule(LOCAL_RULE);
-      run("delete table ip fairlead\n", "nft", "-f", "-");
+      String _ = run("delete table ip fairlead\n", "nft", "-f", "-");
     } catch (IOException e) {
       // What is left does nothing without a route in its table.
     }
@@ -182,6 +297,7 @@ final class SecondChance implements AutoCloseable {
     });
     before.clear();
     tables.clear();
+    vips = List.of();
     installed = List.of();
   }
 
@@ -189,6 +305,7 @@ final class SecondChance implements AutoCloseable {
   synchronized void abandon() {
     before.clear();
     tables.clear();
+    vips = List.of();
     installed = List.of();
   }
 

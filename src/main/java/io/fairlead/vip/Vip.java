@@ -114,6 +114,13 @@ final class Vip implements Election.Owner {
     }
   }
 
+  /** It is to begin, but not yet. */
+  void postpone(String reason) {
+    if (!wanted) {
+      become(State.OFF, reason);
+    }
+  }
+
   private void open(boolean inheriting) {
     retry = null;
     try {
@@ -160,7 +167,6 @@ final class Vip implements Election.Owner {
    */
   Duration drain(String reason) {
     Election present = election;
-    Place here = place;
     if (departure != null) {
       return Duration.ofNanos(Math.max(0, departs - clock.nanoTime()));
     }
@@ -171,22 +177,26 @@ final class Vip implements Election.Owner {
       become(State.OWNER, "others are to take over: " + reason);
       events.accept(new Event.VipLeaving(config.name(), reason));
       departs = clock.nanoTime() + farewell.toNanos();
-      departure = clock.schedule(farewell, () -> end(reason));
+      departure = clock.schedule(farewell, () -> endWithSecondChance(reason));
       return farewell;
     }
-    if (!config.secondChance() || state != State.OWNER || present == null || here == null) {
-      end(reason);
-      return Duration.ZERO;
-    }
-    Duration handover = present.handover();
-    try {
-      here.stayBehind(SECOND_CHANCE_SECONDS);
-      behind = here;
-    } catch (IOException e) {
-      notice(String.valueOf(e.getMessage()));
+    Duration handover = present == null ? Duration.ZERO : present.handover();
+    endWithSecondChance(reason);
+    return behind == null ? Duration.ZERO : handover;
+  }
+
+  /** Gives it up; what belongs to connections is still taken, where they have a second chance. */
+  private void endWithSecondChance(String reason) {
+    Place here = place;
+    if (config.secondChance() && state == State.OWNER && here != null) {
+      try {
+        here.stayBehind(SECOND_CHANCE_SECONDS);
+        behind = here;
+      } catch (IOException e) {
+        notice(String.valueOf(e.getMessage()));
+      }
     }
     end(reason);
-    return behind == null ? Duration.ZERO : handover;
   }
 
   /** Its connections have ended. */

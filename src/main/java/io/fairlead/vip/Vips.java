@@ -29,6 +29,9 @@ import java.util.function.Supplier;
 public final class Vips implements AutoCloseable {
   private static final int PATIENCE_SECONDS = 5;
 
+  /** How long it is waited at most to hear who else has addresses that all have. */
+  private static final Duration UNTIL_TOLD = Duration.ofSeconds(10);
+
   private final VipThread thread = new VipThread();
   private final Scheduler control;
   private final Leadership leadership;
@@ -41,6 +44,11 @@ public final class Vips implements AutoCloseable {
   private final SecondChance secondChance = new SecondChance();
   private volatile Map<String, VipConfig> config = Map.of();
   private boolean ready;
+
+  /** It is known who else has addresses that all have, or it was waited long enough for that. */
+  private boolean told;
+
+  private boolean inheriting;
   private volatile List<VipStatus> last = List.of();
   private volatile List<BgpStatus> lastRouters = List.of();
 
@@ -61,13 +69,12 @@ public final class Vips implements AutoCloseable {
    */
   public void configure(Map<String, VipConfig> next, Optional<BgpConfig> bgp) {
     config = next;
+    Set<InetAddress> routers = new HashSet<>();
+    bgp.ifPresent(it -> it.peers().values().forEach(peer -> routers.add(peer.address())));
     try {
-      secondChance.install(next);
+      secondChance.install(next, routers);
     } catch (IOException e) {
-      String what = String.valueOf(e.getMessage());
-      next.values().stream()
-          .filter(VipConfig::secondChance)
-          .forEach(vip -> events.accept(new Event.VipTrouble(vip.name(), what)));
+      tell(String.valueOf(e.getMessage()));
     }
     call(() -> {
       speaker.configure(bgp, virtual());
@@ -86,12 +93,58 @@ public final class Vips implements AutoCloseable {
         } else {
           Vip made = new Vip(wanted, thread, this::place, this::election, events);
           vips.put(name, made);
-          if (ready) {
-            made.begin(false);
-          }
+          begin(made, false);
         }
       });
     });
+  }
+
+  /**
+   * Where connections may be that another instance knows nothing of, as all have the address. Waits
+   * for programs where that matters.
+   *
+   * @param sharers addresses of all instances on one link, in an order on which they agree
+   * @param self the place of this one among them; -1: it is not among them
+   */
+  public void share(List<InetAddress> sharers, int self) {
+    boolean alone = self < 0 || sharers.size() < 2;
+    try {
+      secondChance.ask(
+          alone
+              ? SecondChance.Ring.ALONE
+              : new SecondChance.Ring(sharers.size(), sharers.get((self + 1) % sharers.size())));
+    } catch (IOException e) {
+      tell(String.valueOf(e.getMessage()));
+    }
+    if (self >= 0) {
+      call(this::beginTold);
+    }
+  }
+
+  private void beginTold() {
+    if (!told) {
+      told = true;
+      vips.values().forEach(vip -> begin(vip, inheriting));
+    }
+  }
+
+  /** Takes part, unless it would be sent connections of others and does not know whose. */
+  private void begin(Vip vip, boolean inherits) {
+    if (!ready) {
+      return;
+    }
+    if (told || !SecondChance.isShared(vip.config())) {
+      vip.begin(inherits);
+    } else {
+      vip.postpone("waits until the group says who else has it");
+      Object _ = thread.schedule(UNTIL_TOLD, this::beginTold);
+    }
+  }
+
+  private void tell(String trouble) {
+    config.values().stream()
+        .filter(VipConfig::secondChance)
+        .forEach(vip -> events.accept(new Event.VipTrouble(vip.name(), trouble)));
   }
 
   /**
@@ -102,11 +155,12 @@ public final class Vips implements AutoCloseable {
   public void start(boolean inheriting) {
     call(() -> {
       ready = true;
+      this.inheriting = inheriting;
       speaker.start();
       vips.values()
           .forEach(vip -> {
             vip.finish(); // what a drain before has left
-            vip.begin(inheriting);
+            begin(vip, inheriting);
           });
     });
   }

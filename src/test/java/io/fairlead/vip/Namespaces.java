@@ -157,7 +157,7 @@ public final class Namespaces implements AutoCloseable {
   }
 
   /** Does something on a thread of that machine: sockets it opens are there. */
-  <T> T inside(String name, Callable<T> what) throws Exception {
+  public <T> T inside(String name, Callable<T> what) throws Exception {
     FutureTask<T> task =
         new FutureTask<>(() -> {
           enter(Path.of("/run/netns", of(name)));
