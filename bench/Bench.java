@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs Fairlead, HAProxy and NGINX on the same core before the same nodes, interleaved, and reports
+ * Runs Fairlead, HAProxy, NGINX and, for HTTP/3, Caddy on the same core before the same nodes, interleaved, and reports
  * ratios with their spread. Started by {@code bench/run}; bench/README.md says what and why.
  */
 final class Bench {
@@ -112,7 +112,7 @@ final class Bench {
     }
     Duration took = Duration.ofNanos(System.nanoTime() - started);
     String report = Report.of(results, options, took, counters.offersInstructions());
-    if (Files.exists(SHORTFALLS)) {
+    if (options.rows().isEmpty() && Files.exists(SHORTFALLS)) {
       report += "\n" + Files.readString(SHORTFALLS);
     }
     Files.writeString(Path.of(options.report()), report);
@@ -143,9 +143,10 @@ final class Bench {
         List.of(
             new FairleadProxy(options.basePort() + 80, options.basePort() + 70),
             new HaproxyProxy(options.basePort() + 81),
-            new NginxProxy(options.basePort() + 82));
+            new NginxProxy(options.basePort() + 82),
+            new CaddyProxy(options.basePort() + 83));
     for (Peer peer : wanted) {
-      if (options.wantsPeer(peer.name())) {
+      if (options.wantsPeer(peer.name()) && isOfUse(peer)) {
         start(peer);
       }
     }
@@ -165,6 +166,11 @@ final class Bench {
         children.stop(running.remove(peer));
       }
     }
+  }
+
+  private boolean isOfUse(Peer peer) {
+    return Row.ALL.stream()
+        .anyMatch(row -> options.wantsRow(row.name()) && peer.speaks(row.front()));
   }
 
   private boolean start(Peer peer) throws IOException, InterruptedException {
@@ -285,11 +291,12 @@ final class Bench {
   private Results.Sample sample(Row row, Peer peer, int seconds)
       throws IOException, InterruptedException {
     ready(row, peer);
+    Row asked = row.by(peer.asked(row.front()));
     long logged = peer.logSize(work);
     long pid = process(peer).pid();
     Usage before = Usage.of(pid);
     long start = System.nanoTime();
-    Load.Running going = load.start(row, peer.port(row.front()), seconds);
+    Load.Running going = load.start(asked, peer.port(asked.front()), seconds);
     Thread.sleep(seconds * 800L);
     long resident = Usage.residentBytes(pid);
     Load.Result result = going.finish();
@@ -378,7 +385,7 @@ final class Bench {
     say("calls: system calls per request at 64 connections");
     Row row = Row.named("get-64");
     for (Peer peer : peers) {
-      if (alive(peer)) {
+      if (peer.speaks(row.front()) && alive(peer)) {
         double calls = counters.systemCallsPerRequest(row, peer, running.get(peer).pid());
         if (!Double.isNaN(calls)) {
           results.systemCalls.put(peer.name(), calls);
@@ -395,6 +402,9 @@ final class Bench {
     results.memory.put(kind, memory);
     Row row = Row.named("get-64");
     for (Peer peer : List.copyOf(peers)) {
+      if (!peer.speaks(kind.front)) {
+        continue;
+      }
       Process old = running.remove(peer);
       if (old != null) {
         children.stop(old);
@@ -435,8 +445,9 @@ final class Bench {
   }
 
   /**
-   * Whom a row compares, each round beginning with another one: the proxies, and where requests are
-   * logged Fairlead without its records, beside Fairlead with them.
+   * Whom a row compares, each round beginning with another one: the proxies; where requests are
+   * logged Fairlead without its records, beside Fairlead with them; and beside those that are asked
+   * by HTTP/3 the same by HTTP/2.
    */
   private List<Peer> subjects(Row row, int round) {
     List<Peer> order = new ArrayList<>();
@@ -445,6 +456,9 @@ final class Bench {
       order.add(peer);
       if (row.front() == Row.Front.LOGGED && peer instanceof FairleadProxy fairlead) {
         order.add(order.size() - round % 2, new Unrecorded(fairlead)); // behind it or before it
+      }
+      if (row.front() == Row.Front.HTTP3 && peer.speaks(row.front())) {
+        order.add(order.size() - round % 2, new ByHttp2(peer));
       }
     }
     return order;

@@ -41,6 +41,11 @@ record FairleadProxy(int port, int adminPort) implements Peer {
             bind: "127.0.0.1:%d"
             tls: { certificates: [ { cert: "%s", key: "%s" } ] }
             routes: [ { service: shop } ]
+          quic:
+            bind: "127.0.0.1:%d"
+            tls: { certificates: [ { cert: "%s", key: "%s" } ] }
+            http3: {}
+            routes: [ { service: shop } ]
           calls: { bind: "127.0.0.1:%d", routes: [ { service: calls } ] }
           bytes: { bind: "127.0.0.1:%d", protocol: tcp, service: bytes }
           messages: { bind: "127.0.0.1:%d", routes: [ { service: messages } ] }
@@ -64,6 +69,9 @@ record FairleadProxy(int port, int adminPort) implements Peer {
                 port(Row.Front.LOGGED),
                 port(Row.Front.HTTP2),
                 port(Row.Front.TLS),
+                Certificate.of(work).certificate(),
+                Certificate.of(work).key(),
+                port(Row.Front.HTTP3),
                 Certificate.of(work).certificate(),
                 Certificate.of(work).key(),
                 port(Row.Front.GRPC),
