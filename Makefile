@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -53,8 +53,11 @@ format: jdk ## lays out the Java sources
 demo: ## runs the demo: a front end, three nodes, traffic, the dashboard
 	@./fairlead demo
 
-bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
+bench: ## runs Fairlead beside HAProxy, NGINX and Caddy; see bench/README.md
 	bench/run $(MORE)
+
+bench-http3: ## runs the rows of HTTP/3 beside Caddy; the report goes to bench/http3-report.md
+	bench/run --rows h3 --only fairlead,caddy --report bench/http3-report.md $(MORE)
 
 bench-balance: jdk ## compares balancers: in simulated time, then with real processes beside HAProxy and NGINX; MORE=--quick
 	@./fairlead simulate $(MORE) bench/balance/*.yaml bench/overload/*.yaml; status=$$?; \

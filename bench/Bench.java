@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs Fairlead, HAProxy, NGINX and, for HTTP/3, Caddy on the same core before the same nodes, interleaved, and reports
- * ratios with their spread. Started by {@code bench/run}; bench/README.md says what and why.
+ * Runs Fairlead, HAProxy, NGINX and, for HTTP/3, Caddy on the same core before the same nodes,
+ * interleaved, and reports ratios with their spread. Started by {@code bench/run}; bench/README.md
+ * says what and why.
  */
 final class Bench {
   private static final Duration START_BOUND = Duration.ofSeconds(60);
@@ -465,9 +466,7 @@ final class Bench {
   }
 
   private void ready(Row row, Peer peer) throws IOException, InterruptedException {
-    if (row.front() == Row.Front.LOGGED) {
-      peer.readyToLog(work);
-    }
+    peer.ready(work, row.front());
   }
 
   private Process process(Peer peer) {

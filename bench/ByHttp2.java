@@ -37,6 +37,11 @@ record ByHttp2(Peer proxy) implements Peer {
   }
 
   @Override
+  public void ready(Path work, Row.Front front) throws IOException, InterruptedException {
+    proxy.ready(work, front);
+  }
+
+  @Override
   public List<String> prepare(Path work, Nodes nodes) throws IOException {
     throw new IOException("it is started as " + proxy.name());
   }

@@ -65,7 +65,11 @@ final class Http3Peer implements AutoCloseable {
     }
 
     Answer await() throws Exception {
-      return whole.get(20, TimeUnit.SECONDS);
+      return await(20);
+    }
+
+    Answer await(long seconds) throws Exception {
+      return whole.get(seconds, TimeUnit.SECONDS);
     }
   }
 
@@ -80,21 +84,40 @@ final class Http3Peer implements AutoCloseable {
 
   Http3Peer(int port, Path ca, String name, UnaryOperator<QuicSslContextBuilder> tls)
       throws Exception {
-    this(
-        port,
-        name,
-        tls.apply(
-                QuicSslContextBuilder.forClient()
-                    .trustManager(ca.toFile())
-                    .applicationProtocols(Http3.supportedApplicationProtocols()))
-            .build());
+    this(port, name, tls.apply(trusting(ca)).build());
   }
 
   /** With what other connections have learnt. */
   Http3Peer(int port, String name, QuicSslContext context) throws Exception {
+    this(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+        name,
+        context,
+        10);
+  }
+
+  /** From one address to another; where much is lost the handshake takes its time. */
+  Http3Peer(InetSocketAddress from, InetSocketAddress to, Path ca, long seconds) throws Exception {
+    this(from, to, "shop.test", trusting(ca).build(), seconds);
+  }
+
+  private static QuicSslContextBuilder trusting(Path ca) {
+    return QuicSslContextBuilder.forClient()
+        .trustManager(ca.toFile())
+        .applicationProtocols(Http3.supportedApplicationProtocols());
+  }
+
+  private Http3Peer(
+      InetSocketAddress from,
+      InetSocketAddress to,
+      String name,
+      QuicSslContext context,
+      long seconds)
+      throws Exception {
     ChannelHandler codec =
         Http3.newQuicClientCodecBuilder()
-            .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, port))
+            .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, to.getPort()))
             .maxIdleTimeout(60, TimeUnit.SECONDS)
             .initialMaxData(10_000_000)
             .initialMaxStreamDataBidirectionalLocal(1_000_000)
@@ -106,7 +129,7 @@ final class Http3Peer implements AutoCloseable {
             .group(GROUP)
             .channel(NioDatagramChannel.class)
             .handler(codec)
-            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .bind(from)
             .sync()
             .channel();
     try {
@@ -135,9 +158,9 @@ final class Http3Peer implements AutoCloseable {
                       goAway.complete(-1L);
                     }
                   })
-              .remoteAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+              .remoteAddress(to)
               .connect()
-              .get(10, TimeUnit.SECONDS);
+              .get(seconds, TimeUnit.SECONDS);
     } catch (Exception e) {
       socket.close();
       throw e;
