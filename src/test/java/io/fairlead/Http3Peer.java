@@ -20,6 +20,7 @@ import io.netty.handler.codec.http3.Http3DataFrame;
 import io.netty.handler.codec.http3.Http3GoAwayFrame;
 import io.netty.handler.codec.http3.Http3Headers;
 import io.netty.handler.codec.http3.Http3HeadersFrame;
+import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicSslContext;
@@ -208,6 +209,20 @@ final class Http3Peer implements AutoCloseable {
       throw new AssertionError("nothing has been written");
     }
     last.addListener(_ -> stream(to).shutdownOutput());
+  }
+
+  /** With a last frame of no data, as most clients have it: the end does not come alone. */
+  static void endInFrame(Answer to) {
+    ChannelFuture last = to.written;
+    if (last == null) {
+      throw new AssertionError("nothing has been written");
+    }
+    ByteBuf frame = Unpooled.directBuffer().writeZero(2);
+    last.addListener(_ ->
+        stream(to)
+            .pipeline()
+            .firstContext() // below the codec of frames
+            .writeAndFlush(new DefaultQuicStreamFrame(frame, true)));
   }
 
   static QuicStreamChannel stream(Answer of) {

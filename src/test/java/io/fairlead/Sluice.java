@@ -41,8 +41,7 @@ final class Sluice implements AutoCloseable {
         }
         if (open.getAsBoolean()) {
           int to = forward ? server : client;
-          by.send(
-              new DatagramPacket(bytes, in.getLength(), InetAddress.getLoopbackAddress(), to));
+          by.send(new DatagramPacket(bytes, in.getLength(), InetAddress.getLoopbackAddress(), to));
         } else if (forward) {
           held.incrementAndGet();
         }

@@ -16,9 +16,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Rules of nftables between two machines that drop a share of the datagrams of a server, each way,
- * and make a share of the rest late, so that others overtake them. Rules cannot wait: those that are
- * to be late get another port where they arrive, at which a socket of ours waits with them and sends
- * them on, as if they had just come from where they came from.
+ * and make a share of the rest late, so that others overtake them. Rules cannot wait: those that
+ * are to be late get another port where they arrive, at which a socket of ours waits with them and
+ * sends them on, as if they had just come from where they came from.
  */
 public final class LossyWire implements AutoCloseable {
   private static final int SOONEST_MILLIS = 5;
@@ -47,7 +47,12 @@ public final class LossyWire implements AutoCloseable {
    * @param late per cent that others overtake
    */
   public LossyWire(
-      Namespaces machines, InetSocketAddress server, InetAddress client, List<Integer> clients, int lost, int late)
+      Namespaces machines,
+      InetSocketAddress server,
+      InetAddress client,
+      List<Integer> clients,
+      int lost,
+      int late)
       throws Exception {
     this.machines = machines;
     for (String each : List.of("server", "client")) {
@@ -123,7 +128,8 @@ public final class LossyWire implements AutoCloseable {
         socket.receive(packet);
         byte[] data = Arrays.copyOf(bytes, packet.getLength());
         int millis = ThreadLocalRandom.current().nextInt(SOONEST_MILLIS, LATEST_MILLIS);
-        Object _ = later.schedule(() -> send(socket, data, here, port), millis, TimeUnit.MILLISECONDS);
+        Object _ =
+            later.schedule(() -> send(socket, data, here, port), millis, TimeUnit.MILLISECONDS);
       }
     } catch (IOException e) {
       if (!socket.isClosed()) {
@@ -157,8 +163,7 @@ public final class LossyWire implements AutoCloseable {
     return count(machine, "ip", "late", "late");
   }
 
-  private long count(String machine, String family, String table, String counter)
-      throws Exception {
+  private long count(String machine, String family, String table, String counter) throws Exception {
     String said = machines.run(machine, "nft", "list", "counter", family, table, counter);
     return Long.parseLong(said.replaceAll("(?s).*packets (\\d+).*", "$1"));
   }
