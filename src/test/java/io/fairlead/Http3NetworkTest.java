@@ -141,29 +141,6 @@ final class Http3NetworkTest {
     leavesNothing();
   }
 
-  /** What had been here and was sent anew, as its receipt was lost, has the end with it. */
-  @Test
-  void anEndThatComesWithDataThatWasHereBeforeIsNotMissed() throws Exception {
-    try (Sluice sluice = new Sluice(port);
-        Http3Peer peer = new Http3Peer(sluice.port(), certificates.ca())) {
-      assertThat(peer.get("/").await().body()).contains("hello");
-      for (int i = 0; i < 5; i++) {
-        sluice.toClient = false;
-        Http3Peer.Answer answer = peer.begin("POST", "/echo");
-        Http3Peer.send(answer, "all of it".getBytes(UTF_8));
-        Loopback.await("the request is here", () -> fairlead.dataPlane().exchangesInUse() == 1);
-        sluice.toServer = false;
-        long held = sluice.held.get();
-        Http3Peer.end(answer);
-        Loopback.await("the end is held back", () -> sluice.held.get() > held);
-        sluice.toServer = true;
-        sluice.toClient = true;
-        assertThat(answer.await().body()).contains("all of it");
-      }
-    }
-    leavesNothing();
-  }
-
   /** On streams of connections that are well, in both kinds of streams. */
   @Test
   void whateverComesInStreamsTheOthersAreServed() throws Exception {
