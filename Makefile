@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -26,7 +26,7 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs npm node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble bird2 rsync
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs npm node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble bird2 rsync nftables
 	@bin/test $(MVN) -- $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
@@ -53,8 +53,11 @@ format: jdk ## lays out the Java sources
 demo: ## runs the demo: a front end, three nodes, traffic, the dashboard
 	@./fairlead demo
 
-bench: ## runs Fairlead beside HAProxy and NGINX; see bench/README.md
+bench: ## runs Fairlead beside HAProxy, NGINX and Caddy; see bench/README.md
 	bench/run $(MORE)
+
+bench-http3: ## runs the rows of HTTP/3 beside Caddy; the report goes to bench/http3-report.md
+	bench/run --rows h3 --only fairlead,caddy --report bench/http3-report.md $(MORE)
 
 bench-balance: jdk ## compares balancers: in simulated time, then with real processes beside HAProxy and NGINX; MORE=--quick
 	@./fairlead simulate $(MORE) bench/balance/*.yaml bench/overload/*.yaml; status=$$?; \

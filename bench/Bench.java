@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs Fairlead, HAProxy and NGINX on the same core before the same nodes, interleaved, and reports
- * ratios with their spread. Started by {@code bench/run}; bench/README.md says what and why.
+ * Runs Fairlead, HAProxy, NGINX and, for HTTP/3, Caddy on the same core before the same nodes,
+ * interleaved, and reports ratios with their spread. Started by {@code bench/run}; bench/README.md
+ * says what and why.
  */
 final class Bench {
   private static final Duration START_BOUND = Duration.ofSeconds(60);
@@ -112,7 +113,7 @@ final class Bench {
     }
     Duration took = Duration.ofNanos(System.nanoTime() - started);
     String report = Report.of(results, options, took, counters.offersInstructions());
-    if (Files.exists(SHORTFALLS)) {
+    if (options.rows().isEmpty() && Files.exists(SHORTFALLS)) {
       report += "\n" + Files.readString(SHORTFALLS);
     }
     Files.writeString(Path.of(options.report()), report);
@@ -140,14 +141,17 @@ final class Bench {
 
   private void startPeers() throws IOException, InterruptedException {
     List<Peer> wanted = new ArrayList<>();
-    wanted.add(fairlead(FairleadProxy.NAME, ".", 0));
-    wanted.add(new HaproxyProxy(options.basePort() + 81));
-    wanted.add(new NginxProxy(options.basePort() + 82));
+    int base = options.basePort();
+    wanted.add(new FairleadProxy(FairleadProxy.NAME, Path.of("."), base + 80, base + 70));
+    wanted.add(new HaproxyProxy(base + 81));
+    wanted.add(new NginxProxy(base + 82));
+    wanted.add(new CaddyProxy(base + 83));
     if (!options.earlier().isEmpty()) {
-      wanted.add(1, fairlead(FairleadProxy.EARLIER, options.earlier(), 3));
+      Path home = Path.of(options.earlier());
+      wanted.add(1, new FairleadProxy(FairleadProxy.EARLIER, home, base + 130, base + 71));
     }
     for (Peer peer : wanted) {
-      if (options.wantsPeer(peer.name())) {
+      if (options.wantsPeer(peer.name()) && isOfUse(peer)) {
         start(peer);
       }
     }
@@ -169,9 +173,9 @@ final class Bench {
     }
   }
 
-  private FairleadProxy fairlead(String name, String home, int ports) {
-    int port = options.basePort() + ports;
-    return new FairleadProxy(name, Path.of(home).toAbsolutePath(), port + 80, port + 70);
+  private boolean isOfUse(Peer peer) {
+    return Row.ALL.stream()
+        .anyMatch(row -> options.wantsRow(row.name()) && peer.speaks(row.front()));
   }
 
   private boolean start(Peer peer) throws IOException, InterruptedException {
@@ -292,11 +296,12 @@ final class Bench {
   private Results.Sample sample(Row row, Peer peer, int seconds)
       throws IOException, InterruptedException {
     ready(row, peer);
+    Row asked = row.by(peer.asked(row.front()));
     long logged = peer.logSize(work);
     long pid = process(peer).pid();
     Usage before = Usage.of(pid);
     long start = System.nanoTime();
-    Load.Running going = load.start(row, peer.port(row.front()), seconds);
+    Load.Running going = load.start(asked, peer.port(asked.front()), seconds);
     Thread.sleep(seconds * 800L);
     long resident = Usage.residentBytes(pid);
     Load.Result result = going.finish();
@@ -385,7 +390,7 @@ final class Bench {
     say("calls: system calls per request at 64 connections");
     Row row = Row.named("get-64");
     for (Peer peer : peers) {
-      if (alive(peer)) {
+      if (peer.speaks(row.front()) && alive(peer)) {
         double calls = counters.systemCallsPerRequest(row, peer, running.get(peer).pid());
         if (!Double.isNaN(calls)) {
           results.systemCalls.put(peer.name(), calls);
@@ -402,6 +407,9 @@ final class Bench {
     results.memory.put(kind, memory);
     Row row = Row.named("get-64");
     for (Peer peer : List.copyOf(peers)) {
+      if (!peer.speaks(kind.front)) {
+        continue;
+      }
       Process old = running.remove(peer);
       if (old != null) {
         children.stop(old);
@@ -442,8 +450,9 @@ final class Bench {
   }
 
   /**
-   * Whom a row compares, each round beginning with another one: the proxies, and where requests are
-   * logged Fairlead without its records, beside Fairlead with them.
+   * Whom a row compares, each round beginning with another one: the proxies; where requests are
+   * logged Fairlead without its records, beside Fairlead with them; and beside those that are asked
+   * by HTTP/3 the same by HTTP/2.
    */
   private List<Peer> subjects(Row row, int round) {
     List<Peer> order = new ArrayList<>();
@@ -455,14 +464,15 @@ final class Bench {
           && fairlead.name().equals(FairleadProxy.NAME)) {
         order.add(order.size() - round % 2, new Unrecorded(fairlead)); // behind it or before it
       }
+      if (row.front() == Row.Front.HTTP3 && peer.speaks(row.front())) {
+        order.add(order.size() - round % 2, new ByHttp2(peer));
+      }
     }
     return order;
   }
 
   private void ready(Row row, Peer peer) throws IOException, InterruptedException {
-    if (row.front() == Row.Front.LOGGED) {
-      peer.readyToLog(work);
-    }
+    peer.ready(work, row.front());
   }
 
   private Process process(Peer peer) {

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /**
  * Fairlead with one event loop, round robin as the others; its command may be replaced. It records
- * only where the others log.
+ * only where the others log, and listens for HTTP/3 from the first such row on.
  *
  * @param home folder of the sources whose build runs
  */
@@ -19,6 +19,13 @@ record FairleadProxy(String name, Path home, int port, int adminPort) implements
 
   /** The build of an earlier commit, which shows what has become dearer since. */
   static final String EARLIER = "earlier";
+
+  private static final String NO_RECORDS = "logs: { enabled: false }";
+
+  /** Not loaded before it is wanted, so that memory is that of a process without it. */
+  private static final String NO_HTTP3 = "# no http3";
+
+  private static final String HTTP3 = "http3: {}";
 
   @Override
   public boolean speaks(Row.Front front) {
@@ -35,13 +42,18 @@ record FairleadProxy(String name, Path home, int port, int adminPort) implements
         """
         admin: { bind: "127.0.0.1:%d" }
         data: "%s"
-        logs: { enabled: false }
+        %s
         runtime: { event-loops: 1 }
         listeners:
           web: { bind: ["127.0.0.1:%d", "127.0.0.1:%d", "127.0.0.1:%d"], routes: [ { service: shop } ] }
           secure:
             bind: "127.0.0.1:%d"
             tls: { certificates: [ { cert: "%s", key: "%s" } ] }
+            routes: [ { service: shop } ]
+          quic:
+            bind: "127.0.0.1:%d"
+            tls: { certificates: [ { cert: "%s", key: "%s" } ] }
+            %s
             routes: [ { service: shop } ]
           calls: { bind: "127.0.0.1:%d", routes: [ { service: calls } ] }
           bytes: { bind: "127.0.0.1:%d", protocol: tcp, service: bytes }
@@ -62,12 +74,17 @@ record FairleadProxy(String name, Path home, int port, int adminPort) implements
             .formatted(
                 adminPort,
                 data,
+                NO_RECORDS,
                 port,
                 port(Row.Front.LOGGED),
                 port(Row.Front.HTTP2),
                 port(Row.Front.TLS),
                 Certificate.of(work).certificate(),
                 Certificate.of(work).key(),
+                port(Row.Front.HTTP3),
+                Certificate.of(work).certificate(),
+                Certificate.of(work).key(),
+                NO_HTTP3,
                 port(Row.Front.GRPC),
                 port(Row.Front.TCP),
                 port(Row.Front.WEBSOCKET),
@@ -88,22 +105,29 @@ record FairleadProxy(String name, Path home, int port, int adminPort) implements
   }
 
   @Override
-  public void readyToLog(Path work) throws IOException, InterruptedException {
-    record(work, true);
+  public void ready(Path work, Row.Front front) throws IOException, InterruptedException {
+    switch (front) {
+      case LOGGED -> record(work, true);
+      case HTTP3 -> change(work, NO_HTTP3, HTTP3);
+      default -> {}
+    }
   }
 
   /** Has requests recorded or not from now on, and all else left as it is. */
   void record(Path work, boolean on) throws IOException, InterruptedException {
-    String text =
-        Files.readString(config(work))
-            .replace("logs: { enabled: false }", "logs: { enabled: " + on + " }");
+    change(work, NO_RECORDS, "logs: { enabled: " + on + " }");
+  }
+
+  /** Gives the running process what it was started with, but for this. */
+  private void change(Path work, String from, String to) throws IOException, InterruptedException {
+    String text = Files.readString(config(work)).replace(from, to);
     HttpResponse<String> answer =
         ask(
             request("/api/v1/config")
                 .header("content-type", "application/yaml")
                 .PUT(HttpRequest.BodyPublishers.ofString(text)));
     if (answer.statusCode() != 200) {
-      throw new IOException("records cannot be switched: " + answer.body());
+      throw new IOException("cannot change to " + to + ": " + answer.body());
     }
   }
 

@@ -24,7 +24,8 @@ final class H2load {
       command.addAll(List.of("-d", message.toString(), "-H", "content-type: application/grpc"));
       command.addAll(List.of("-H", "te: trailers"));
     }
-    command.addAll(List.of("-D" + seconds, "http://127.0.0.1:" + port + row.path()));
+    String scheme = row.front() == Row.Front.HTTP2_TLS ? "https" : "http";
+    command.addAll(List.of("-D" + seconds, scheme + "://127.0.0.1:" + port + row.path()));
     return command;
   }
 

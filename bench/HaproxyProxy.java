@@ -15,7 +15,7 @@ record HaproxyProxy(int port) implements Peer {
 
   @Override
   public boolean speaks(Row.Front front) {
-    return front != Row.Front.UDP;
+    return front != Row.Front.UDP && front != Row.Front.HTTP3;
   }
 
   @Override

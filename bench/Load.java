@@ -8,16 +8,18 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Closed-loop load of every kind: each of N connections asks for the next thing when it has the one
- * before. HTTP is asked for by wrk and h2load, what neither of them speaks by threads of the
- * driver.
+ * before. HTTP is asked for by wrk, h2load and {@link Http3Load}, what none of them speaks by
+ * threads of the driver.
  */
 final class Load {
   private final Children children;
   private final Path work;
+  private final Http3Load http3;
 
   Load(Children children, Path work) {
     this.children = children;
     this.work = work;
+    this.http3 = new Http3Load(children, work);
   }
 
   /**
@@ -53,7 +55,8 @@ final class Load {
             seconds,
             () -> Wrk.result(output, seconds));
       }
-      case HTTP2, GRPC -> {
+      case HTTP3 -> http3.start(row, port, seconds);
+      case HTTP2, HTTP2_TLS, GRPC -> {
         Path output = work.resolve("h2load.out");
         yield tool(
             H2load.command(row, port, seconds, work),

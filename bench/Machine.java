@@ -116,6 +116,7 @@ final class Machine {
     facts.add(
         output("nginx", "-v").firstLine().replace("nginx version: ", "") + " (also the nodes)");
     facts.add(output("nghttpd", "--version").firstLine() + " (nodes for gRPC; h2load)");
+    facts.add("Caddy " + output("caddy", "version").firstLine());
     facts.add(output("wrk", "-v").firstLine().replaceAll("Copyright.*", "").strip());
     return facts;
   }

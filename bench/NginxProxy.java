@@ -20,6 +20,7 @@ record NginxProxy(int port) implements Peer {
   public boolean speaks(Row.Front front) {
     return switch (front) {
       case TCP, UDP -> Files.exists(STREAM_MODULE);
+      case HTTP3 -> false; // 1.22, Debian's, has none
       default -> true;
     };
   }

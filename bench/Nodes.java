@@ -35,7 +35,7 @@ final class Nodes {
     int first =
         firstPort
             + switch (front) {
-              case CLEAR, LOGGED, HTTP2, TLS, TLS_RESUMED -> 0;
+              case CLEAR, LOGGED, HTTP2, TLS, TLS_RESUMED, HTTP2_TLS, HTTP3 -> 0;
               case GRPC -> 10;
               case TCP -> 20;
               case WEBSOCKET -> 30;

@@ -39,7 +39,7 @@ record Options(
                        [--report FILE] [--earlier COMMIT]
         --quick     under 5 minutes: fewer and shorter samples; good for a first look only
         --rows      only these rows (a row matches when its name starts with the given text)
-        --only      only these proxies: fairlead, haproxy, nginx
+        --only      only these proxies: fairlead, haproxy, nginx, caddy
         --rounds    repetitions of each row (default 5)
         --seconds   length of a throughput sample (default 3)
         --report    where to write the report (default bench/report.md; partial and quick runs:
@@ -69,7 +69,7 @@ record Options(
         default -> throw new IllegalArgumentException("unknown option " + args[i]);
       }
     }
-    List<String> known = List.of("fairlead", "haproxy", "nginx", FairleadProxy.EARLIER);
+    List<String> known = List.of("fairlead", "haproxy", "nginx", "caddy", FairleadProxy.EARLIER);
     List<String> strangers = new ArrayList<>(only);
     strangers.removeAll(known);
     if (!strangers.isEmpty()) {
@@ -88,7 +88,7 @@ record Options(
         1,
         quick ? 1 : 5,
         10_000,
-        quick ? Duration.ofSeconds(210) : Duration.ofSeconds(1560),
+        quick ? Duration.ofSeconds(210) : Duration.ofSeconds(1920),
         rows,
         only,
         port,

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A proxy to be measured: how its configuration is written and how it is started. */
-sealed interface Peer permits FairleadProxy, Unrecorded, HaproxyProxy, NginxProxy {
+sealed interface Peer
+    permits FairleadProxy, Unrecorded, HaproxyProxy, NginxProxy, CaddyProxy, ByHttp2 {
   /** No line of an access log is shorter, in bytes. */
   int SHORTEST_LINE = 64;
 
@@ -17,13 +18,19 @@ sealed interface Peer permits FairleadProxy, Unrecorded, HaproxyProxy, NginxProx
     return switch (front) {
       case CLEAR -> port();
       case HTTP2 -> port() + 4;
-      case TLS, TLS_RESUMED -> port() + 8;
+      case TLS, TLS_RESUMED, HTTP2_TLS -> port() + 8;
       case GRPC -> port() + 12;
       case TCP -> port() + 16;
       case WEBSOCKET -> port() + 20;
       case UDP -> port() + 24;
       case LOGGED -> port() + 28;
+      case HTTP3 -> port() + 32;
     };
+  }
+
+  /** What it is asked by in a row of that kind. */
+  default Row.Front asked(Row.Front front) {
+    return front;
   }
 
   /** Whether it has what the row needs. */
@@ -42,8 +49,8 @@ sealed interface Peer permits FairleadProxy, Unrecorded, HaproxyProxy, NginxProx
     return this;
   }
 
-  /** Before it is loaded in a row of requests that are logged, where that is no matter of ports. */
-  default void readyToLog(Path work) throws IOException, InterruptedException {}
+  /** Before it is loaded in a row of that kind, for what is no matter of ports. */
+  default void ready(Path work, Row.Front front) throws IOException, InterruptedException {}
 
   /** What its log lacks after so many further requests, given its size before; empty: nothing. */
   default String logProblem(Path work, long sizeBefore, double requests)

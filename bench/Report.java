@@ -19,6 +19,12 @@ final class Report {
 
   private static final double RECORDING_P99_TARGET = 1.02;
 
+  /** CPU per request by HTTP/3, as a ratio to Caddy's. */
+  private static final double AGAINST_CADDY = 1;
+
+  /** CPU per request by HTTP/3, as a ratio to what the same costs by HTTP/2 with TLS. */
+  private static final double AGAINST_HTTP2 = 1.5;
+
   private final Results results;
   private final Options options;
   private final StringBuilder text = new StringBuilder();
@@ -42,7 +48,7 @@ final class Report {
   }
 
   private void opening(Duration took) {
-    line("# Fairlead beside HAProxy and NGINX");
+    line("# Fairlead beside " + others());
     line("");
     line(
         "Run of %s, commit %s, %d rounds of %d s per row and proxy, %d min %d s in all."
@@ -81,10 +87,7 @@ final class Report {
     line("");
     Table table = new Table("row", "figure", "measured", "target", "verdict");
     for (Results.RowResult row : results.rows.values()) {
-      for (String base : List.of("haproxy", "nginx")) {
-        if (!results.peers.contains(base)) {
-          continue;
-        }
+      for (String base : List.of("haproxy", "nginx", "caddy", "fairlead" + ByHttp2.SUFFIX)) {
         if (row.of(base, Results.Sample::cpuMicros).known()) {
           verdicts(table, row, base);
         }
@@ -96,7 +99,7 @@ final class Report {
   }
 
   private static void verdicts(Table table, Results.RowResult row, String base) {
-    double target = base.equals("haproxy") ? row.row.againstHaproxy() : row.row.againstNginx();
+    double target = target(row.row, base);
     String problem = row.problem("fairlead") + row.problem(base);
     Spread cpu = row.ratio("fairlead", base, Results.Sample::cpuMicros);
     table.add(
@@ -116,6 +119,28 @@ final class Report {
         p99.text(2),
         "≤ 1.00",
         verdict(p99, 1.0, slow) + (floorDominates(row, base) ? ", but see \"direct\"" : ""));
+  }
+
+  private static double target(Row row, String base) {
+    return switch (base) {
+      case "haproxy" -> row.againstHaproxy();
+      case "nginx" -> row.againstNginx();
+      case "caddy" -> AGAINST_CADDY;
+      default -> AGAINST_HTTP2;
+    };
+  }
+
+  private String others() {
+    List<String> names = new ArrayList<>();
+    results.peers.forEach(peer -> {
+      switch (peer) {
+        case "haproxy" -> names.add("HAProxy");
+        case "nginx" -> names.add("NGINX");
+        case "caddy" -> names.add("Caddy");
+        default -> {}
+      }
+    });
+    return names.isEmpty() ? "nobody" : String.join(", ", names);
   }
 
   /** What records cost Fairlead. */
@@ -228,6 +253,9 @@ final class Report {
     for (Results.RowResult row : results.rows.values()) {
       for (String peer : names(row)) {
         if (!row.of(peer, Results.Sample::cpuMicros).known()) {
+          if (peer.equals("caddy")) {
+            continue; // of the rows of HTTP/3 only
+          }
           String why = row.lacking.contains(peer) ? "has no such thing" : "not measured";
           table.add(row.row.name(), peer, why, "", "", "", "", "", "", "");
           continue;
@@ -325,7 +353,11 @@ final class Report {
         }
       }
     }
-    pairs.add(new String[] {"fairlead", Unrecorded.NAME}); // in the row that has both
+    // In the rows that have both.
+    pairs.add(new String[] {"fairlead", Unrecorded.NAME});
+    pairs.add(new String[] {"fairlead", "fairlead" + ByHttp2.SUFFIX});
+    pairs.add(new String[] {"fairlead" + ByHttp2.SUFFIX, "caddy" + ByHttp2.SUFFIX});
+    pairs.add(new String[] {"caddy", "caddy" + ByHttp2.SUFFIX});
     return pairs;
   }
 
@@ -334,6 +366,12 @@ final class Report {
     List<String> names = new ArrayList<>(results.peers);
     if (row.of(Unrecorded.NAME, Results.Sample::cpuMicros).known()) {
       names.add(1, Unrecorded.NAME); // beside Fairlead, which comes first
+    }
+    for (String peer : results.peers) {
+      String same = peer + ByHttp2.SUFFIX;
+      if (row.of(same, Results.Sample::cpuMicros).known()) {
+        names.add(names.indexOf(peer) + 1, same);
+      }
     }
     return names;
   }

@@ -11,7 +11,7 @@ import java.util.List;
  * @param responseBytes size of the response's body; -1: not checked
  * @param newConnections whether each request comes on a connection of its own
  * @param front what the client speaks
- * @param streams requests at once on each connection; more than 1 only with HTTP/2
+ * @param streams requests at once on each connection; more than 1 only with HTTP/2 and HTTP/3
  * @param againstHaproxy target for CPU per request, as a ratio to HAProxy's
  * @param againstNginx target for CPU per request, as a ratio to NGINX's
  */
@@ -40,6 +40,10 @@ record Row(
     TLS("request"),
     /** The same, each connection continuing the session of one before. */
     TLS_RESUMED("request"),
+    /** HTTP/2 inside TLS 1.3. */
+    HTTP2_TLS("request"),
+    /** HTTP/3. */
+    HTTP3("request"),
     /** gRPC on HTTP/2 in the clear, to nodes that speak it, too. */
     GRPC("call"),
     /** Bytes from a node, relayed. */
@@ -152,7 +156,10 @@ record Row(
               1),
           stream("tcp", "TCP relay, bytes from the node, 8 connections", 8, Front.TCP),
           stream("ws", "WebSocket, 100 bytes echoed, 64 connections", 64, Front.WEBSOCKET),
-          stream("udp", "UDP, 100 bytes echoed, 64 clients", 64, Front.UDP));
+          stream("udp", "UDP, 100 bytes echoed, 64 clients", 64, Front.UDP),
+          http3("h3-10", "HTTP/3, small GET, 8 connections with 10 streams each", 8, "/small", 10),
+          http3("h3-100", "HTTP/3, small GET, 8 connections with 100 each", 8, "/small", 100),
+          http3("h3-body", "HTTP/3, GET of 1 MiB, 4 connections with 4 streams each", 4, "/1m", 4));
 
   private static Row stream(String name, String says, int connections, Front front) {
     return new Row(name, says, connections, "/", 0, -1, false, front, 1, 1, 1);
@@ -164,6 +171,27 @@ record Row(
 
   private static Row http2(String name, String says, int streams) {
     return new Row(name, says, 8, "/small", 0, SMALL, false, Front.HTTP2, streams, 1, 1);
+  }
+
+  private static Row http3(String name, String says, int connections, String path, int streams) {
+    int length = path.equals("/small") ? SMALL : 1 << 20;
+    return new Row(name, says, connections, path, 0, length, false, Front.HTTP3, streams, 1, 1);
+  }
+
+  /** The same, asked by other means. */
+  Row by(Front other) {
+    return new Row(
+        name,
+        says,
+        connections,
+        path,
+        postBytes,
+        responseBytes,
+        newConnections,
+        other,
+        streams,
+        againstHaproxy,
+        againstNginx);
   }
 
   private static Row tls(String name, String says, boolean newConnections) {

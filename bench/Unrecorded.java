@@ -32,7 +32,7 @@ record Unrecorded(FairleadProxy fairlead) implements Peer {
   }
 
   @Override
-  public void readyToLog(Path work) throws IOException, InterruptedException {
+  public void ready(Path work, Row.Front front) throws IOException, InterruptedException {
     fairlead.record(work, false);
   }
 

@@ -3,7 +3,6 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.vip.Namespaces;
-import io.netty.handler.codec.quic.QuicSslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -75,13 +74,14 @@ class Http3AddressTest {
       start(machines, "[::]:8443");
       await(machines, "10.77.0.100");
       await(machines, "192.0.2.10");
-      QuicSslContext context = Http3Peer.context(certificates.ca(), builder -> builder);
       for (String there :
           List.of(
               "10.77.0.1", "10.77.0.101", "10.77.0.100", "192.0.2.10", "fd77::1", "2001:db8::10")) {
         InetSocketAddress server = new InetSocketAddress(there, 8443);
         try (Http3Peer peer =
-            machines.inside("client", () -> new Http3Peer(server, "shop.test", context))) {
+            machines.inside(
+                "client",
+                () -> new Http3Peer(new InetSocketAddress(0), server, certificates.ca(), 10))) {
           Http3Peer.Answer answer = peer.get("/").await();
           assertThat(answer.status).as(there).isEqualTo("200");
           assertThat(answer.body()).isEqualTo("hello");

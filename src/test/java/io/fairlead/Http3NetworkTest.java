@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class Http3NetworkTest {
   /** Who says what nobody expected. */
-  private static final List<String> LOGS =
+  static final List<String> LOGS =
       List.of("io.fairlead.proxy.http.Failures", "io.netty.channel.DefaultChannelPipeline");
 
   private static final int CONNECTIONS = 12;

@@ -20,6 +20,7 @@ import io.netty.handler.codec.http3.Http3DataFrame;
 import io.netty.handler.codec.http3.Http3GoAwayFrame;
 import io.netty.handler.codec.http3.Http3Headers;
 import io.netty.handler.codec.http3.Http3HeadersFrame;
+import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicSslContext;
@@ -65,7 +66,11 @@ final class Http3Peer implements AutoCloseable {
     }
 
     Answer await() throws Exception {
-      return whole.get(20, TimeUnit.SECONDS);
+      return await(20);
+    }
+
+    Answer await(long seconds) throws Exception {
+      return whole.get(seconds, TimeUnit.SECONDS);
     }
   }
 
@@ -80,28 +85,40 @@ final class Http3Peer implements AutoCloseable {
 
   Http3Peer(int port, Path ca, String name, UnaryOperator<QuicSslContextBuilder> tls)
       throws Exception {
-    this(port, name, context(ca, tls));
-  }
-
-  static QuicSslContext context(Path ca, UnaryOperator<QuicSslContextBuilder> tls) {
-    return tls.apply(
-            QuicSslContextBuilder.forClient()
-                .trustManager(ca.toFile())
-                .applicationProtocols(Http3.supportedApplicationProtocols()))
-        .build();
+    this(port, name, tls.apply(trusting(ca)).build());
   }
 
   /** With what other connections have learnt. */
   Http3Peer(int port, String name, QuicSslContext context) throws Exception {
-    this(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), name, context);
+    this(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+        name,
+        context,
+        10);
   }
 
-  /** One that asks elsewhere. */
-  Http3Peer(InetSocketAddress server, String name, QuicSslContext context) throws Exception {
-    int port = server.getPort();
+  /** From one address to another; where much is lost the handshake takes its time. */
+  Http3Peer(InetSocketAddress from, InetSocketAddress to, Path ca, long seconds) throws Exception {
+    this(from, to, "shop.test", trusting(ca).build(), seconds);
+  }
+
+  private static QuicSslContextBuilder trusting(Path ca) {
+    return QuicSslContextBuilder.forClient()
+        .trustManager(ca.toFile())
+        .applicationProtocols(Http3.supportedApplicationProtocols());
+  }
+
+  private Http3Peer(
+      InetSocketAddress from,
+      InetSocketAddress to,
+      String name,
+      QuicSslContext context,
+      long seconds)
+      throws Exception {
     ChannelHandler codec =
         Http3.newQuicClientCodecBuilder()
-            .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, port))
+            .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, to.getPort()))
             .maxIdleTimeout(60, TimeUnit.SECONDS)
             .initialMaxData(10_000_000)
             .initialMaxStreamDataBidirectionalLocal(1_000_000)
@@ -113,10 +130,7 @@ final class Http3Peer implements AutoCloseable {
             .group(GROUP)
             .channel(NioDatagramChannel.class)
             .handler(codec)
-            .bind(
-                server.getAddress().isLoopbackAddress()
-                    ? new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)
-                    : new InetSocketAddress(0))
+            .bind(from)
             .sync()
             .channel();
     try {
@@ -145,9 +159,9 @@ final class Http3Peer implements AutoCloseable {
                       goAway.complete(-1L);
                     }
                   })
-              .remoteAddress(server)
+              .remoteAddress(to)
               .connect()
-              .get(10, TimeUnit.SECONDS);
+              .get(seconds, TimeUnit.SECONDS);
     } catch (Exception e) {
       socket.close();
       throw e;
@@ -195,6 +209,20 @@ final class Http3Peer implements AutoCloseable {
       throw new AssertionError("nothing has been written");
     }
     last.addListener(_ -> stream(to).shutdownOutput());
+  }
+
+  /** With a last frame of no data, as most clients have it: the end does not come alone. */
+  static void endInFrame(Answer to) {
+    ChannelFuture last = to.written;
+    if (last == null) {
+      throw new AssertionError("nothing has been written");
+    }
+    ByteBuf frame = Unpooled.directBuffer().writeZero(2);
+    last.addListener(_ ->
+        stream(to)
+            .pipeline()
+            .firstContext() // below the codec of frames
+            .writeAndFlush(new DefaultQuicStreamFrame(frame, true)));
   }
 
   static QuicStreamChannel stream(Answer of) {

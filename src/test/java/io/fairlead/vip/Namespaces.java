@@ -156,7 +156,7 @@ public final class Namespaces implements AutoCloseable {
     return said;
   }
 
-  /** Does something on a thread of that machine: sockets it opens are there. */
+  /** Does something on a thread of that machine: sockets that it or its threads open are there. */
   public <T> T inside(String name, Callable<T> what) throws Exception {
     FutureTask<T> task =
         new FutureTask<>(() -> {

@@ -19,8 +19,8 @@ final class Http3 {
   /** Bytes of a type and a length, at most; see {@link #frame}. */
   static final int FRAME_HEADER = 5;
 
-  /** Type of a frame that means nothing (RFC 9114, 7.2.8). */
-  static final long NOTHING = 0x21;
+  /** Type of a frame that means nothing (RFC 9114, 7.2.8), the least that the library takes. */
+  static final long NOTHING = 0x1f + 0x21;
 
   /** Greater than the number of any request. */
   static final long LAST_STREAM = (1L << 62) - 4;
