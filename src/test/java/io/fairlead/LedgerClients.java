@@ -176,6 +176,11 @@ final class LedgerClients implements AutoCloseable {
 
   @Override
   public void close() {
+    end();
+  }
+
+  /** They write no more when it returns. */
+  void end() {
     ended = true;
     try {
       for (Thread thread : threads) {

@@ -63,7 +63,7 @@ class ManagedChaosTest {
           clients.await(100);
           hurt(fault, orders, clients);
           clients.await(200);
-          clients.close();
+          clients.end();
           faults.add(clients);
         }
       }
@@ -109,7 +109,7 @@ class ManagedChaosTest {
           clients.await(100);
           hurt(loss, orders, hurt, clients);
           clients.await(200);
-          clients.close();
+          clients.end();
           faults.add(clients);
         }
       }
@@ -144,7 +144,8 @@ class ManagedChaosTest {
     }
   }
 
-  private static void hurt(Fault fault, ManagedPostgresql orders, LedgerClients clients) throws Exception {
+  private static void hurt(Fault fault, ManagedPostgresql orders, LedgerClients clients)
+      throws Exception {
     String primary = orders.primary();
     switch (fault) {
       case KILLED -> orders.kill(primary);

@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.vip.Namespaces;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -82,7 +79,7 @@ class ManagedMachinesTest {
             hurt(fault, machines, orders, primary, clients);
             assertThat(orders.awaitWhole() == primary).isEqualTo(!fault.moves);
             clients.await(50);
-            clients.close();
+            clients.end();
             faults.add(clients);
           }
         }
@@ -162,69 +159,5 @@ class ManagedMachinesTest {
     for (int other : others) {
       machines.cut(other, List.of(number));
     }
-  }
-
-  /** An hour forth, and two back: nothing that is promised or awaited goes by the time of day. */
-  @Test
-  void clocksJump() throws Exception {
-    Assumptions.assumeTrue("CLOCK".matches(FAULTS), "not asked for");
-    Path library =
-        Path.of(
-            System.getProperty(
-                "fairlead.libfaketime", "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"));
-    Assumptions.assumeTrue(Files.exists(library), "needs libfaketime");
-    DatabaseFaults faults = new DatabaseFaults("the clock of the primary's machine jumps");
-    for (String name : ThreeProcesses.NAMES) {
-      setClock(name, "+0");
-    }
-    try (ManagedGroup orders =
-        new ManagedGroup(
-            folder,
-            i ->
-                Map.of(
-                    "LD_PRELOAD",
-                    library.toString(),
-                    "FAKETIME_DONT_FAKE_MONOTONIC",
-                    "1",
-                    "FAKETIME_NO_CACHE",
-                    "1",
-                    "FAKETIME_TIMESTAMP_FILE",
-                    clock(ThreeProcesses.NAMES.get(i)).toString()))) {
-      Instance first = orders.awaitWhole();
-      try (PostgresqlLogin client = orders.writer(first)) {
-        String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
-      }
-      for (int round = 0; round < ROUNDS; round++) {
-        Instance primary = orders.awaitWhole();
-        Instance decides = orders.awaitAside(primary);
-        try (LedgerClients clients = new LedgerClients(() -> orders.writer(primary), round)) {
-          clients.await(100);
-          for (String jump : List.of("+3600", "-3600", "+0")) {
-            setClock(primary.name, jump);
-            TimeUnit.SECONDS.sleep(2);
-            setClock(decides.name, jump);
-            TimeUnit.SECONDS.sleep(2);
-          }
-          clients.close();
-          assertThat(orders.primary(decides)).isEqualTo(primary);
-          assertThat(clients.longestMillis()).isLessThan(2_000);
-          faults.add(clients);
-        }
-      }
-    }
-    faults.write();
-  }
-
-  private Path clock(String name) {
-    return folder.resolve("clock-" + name);
-  }
-
-  private void setClock(String name, String offset) throws Exception {
-    Path next = Files.writeString(folder.resolve("clock-next"), offset + "\n");
-    Files.move(
-        next,
-        clock(name),
-        java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
   }
 }

@@ -128,12 +128,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   static PostgresqlLogin login(HostPort address, String user, String database) throws IOException {
     return PostgresqlLogin.open(
-        address,
-        user,
-        new Secret(PASSWORD),
-        database,
-        "test",
-        Duration.ofSeconds(40));
+        address, user, new Secret(PASSWORD), database, "test", Duration.ofSeconds(40));
   }
 
   static String ask(PostgresqlLogin login, String sql) throws IOException {

@@ -253,7 +253,8 @@ final class MemberSql {
 
   /**
    * It replays what it has, also where somebody has made it wait with that: nobody can write until
-   * it has. A delay that is configured is in force again when it follows somebody ({@link #follow}).
+   * it has. A delay that is configured is in force again when it follows somebody ({@link
+   * #follow}).
    */
   private static void hurry(Sql.Session session) throws IOException {
     String waits =
