@@ -101,8 +101,8 @@ chaos-bgp: jdk ## has routes of a front end come and go at a real BIRD, ROUNDS (
 	$(MVN) test -Dtest=BgpBirdTest -Dfairlead.bgp.rounds=$(or $(ROUNDS),20) $(MORE)
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
-	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat
-	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,GaleraTest,ManagedGaleraChaosTest' -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
+	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2
+	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedSwitchoverTest,GaleraTest,ManagedGaleraChaosTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
 
 test-backups: jdk ## what befalls backups of PostgreSQL, restored each time; MIB=1024 measures; some of it needs root
 	@bin/needs maven postgresql

@@ -1,19 +1,12 @@
 package io.fairlead;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -40,66 +33,16 @@ class ManagedChaosTest {
 
   /** What is done. */
   enum Fault {
-    KILLED,
-    FROZEN,
-    DISK_DESTROYED,
-    REPLICA_KILLED_TOO,
-    SUCCESSOR_KILLED_TOO
-  }
+    KILLED("killed"),
+    FROZEN("frozen, with all its processes, and thaws"),
+    DISK_DESTROYED("killed, and its data destroyed"),
+    REPLICA_KILLED_TOO("killed with one of its two replicas"),
+    SUCCESSOR_KILLED_TOO("killed, then its successor when that takes writes");
 
-  /** Where one logs in. */
-  private interface Door {
-    PostgresqlLogin open() throws IOException;
-  }
+    private final String words;
 
-  /** Writes numbers, and connects again when it has to. */
-  private static final class Writer implements AutoCloseable {
-    final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
-    final AtomicLong longest = new AtomicLong();
-    private final Door door;
-    private final Thread thread;
-    private volatile boolean ended;
-    private volatile long last = System.nanoTime();
-
-    Writer(Door door, long from) {
-      this.door = door;
-      this.thread = Thread.ofVirtual().start(() -> write(from));
-    }
-
-    private void write(long from) {
-      long next = from;
-      while (!ended) {
-        try (PostgresqlLogin client = door.open()) {
-          while (!ended) {
-            String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + next + ")");
-            acknowledged.add(next++);
-            long now = System.nanoTime();
-            longest.accumulateAndGet(now - last, Math::max);
-            last = now;
-            TimeUnit.MILLISECONDS.sleep(2); // a client that thinks
-          }
-        } catch (IOException _) {
-          next++; // nobody knows what became of it
-        } catch (InterruptedException _) {
-          return;
-        }
-      }
-    }
-
-    /** So many more are acknowledged. */
-    void await(int more) throws InterruptedException {
-      int now = acknowledged.size();
-      Loopback.await("it writes", ManagedPostgresql.LONG, () -> acknowledged.size() >= now + more);
-    }
-
-    @Override
-    public void close() {
-      ended = true;
-      try {
-        thread.join(60_000);
-      } catch (InterruptedException _) {
-        Thread.currentThread().interrupt();
-      }
+    Fault(String words) {
+      this.words = words;
     }
   }
 
@@ -107,110 +50,110 @@ class ManagedChaosTest {
   @EnumSource(Fault.class)
   void nothingAcknowledgedIsLost(Fault fault) throws Exception {
     Assumptions.assumeTrue(fault.name().matches(FAULTS), "not asked for");
-    List<Long> pauses = new ArrayList<>();
-    long all = 0;
+    DatabaseFaults faults = new DatabaseFaults("primary: " + fault.words);
     try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
       orders.awaitPrimary("a");
       try (PostgresqlLogin client = orders.writer()) {
-        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+        String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
       }
       for (int round = 0; round < ROUNDS; round++) {
         orders.awaitReplicas(2);
         orders.awaitTwoVoters();
-        Set<Long> acknowledged;
-        try (Writer writer = new Writer(orders::writer, round * 1_000_000L)) {
-          writer.await(100);
-          hurt(fault, orders, writer);
-          writer.await(200);
-          pauses.add(writer.longest.get() / 1_000_000);
-          acknowledged = writer.acknowledged;
+        try (LedgerClients clients = new LedgerClients(orders::writer, round)) {
+          clients.await(100);
+          hurt(fault, orders, clients);
+          clients.await(200);
+          clients.end();
+          faults.add(clients);
         }
-        all += acknowledged.size();
-        checkThere(orders::writer, acknowledged);
       }
       orders.awaitReplicas(2);
     }
-    print("managed, " + fault, pauses, all);
-  }
-
-  private static void checkThere(Door door, Set<Long> acknowledged) throws IOException {
-    try (PostgresqlLogin client = door.open()) {
-      String there =
-          ManagedPostgresql.ask(
-              client,
-              "select count(*) from ledger where id in ("
-                  + String.join(",", acknowledged.stream().map(String::valueOf).toList())
-                  + ")");
-      assertThat(there).as("acknowledged, and there").isEqualTo("" + acknowledged.size());
-    }
-  }
-
-  private static void print(String what, List<Long> pauses, long all) {
-    Collections.sort(pauses);
-    System.out.printf(
-        "%s, %d rounds: nobody wrote for p50 %d ms, worst %d ms; %d acknowledged, 0 lost; %s%n",
-        what, ROUNDS, pauses.get(pauses.size() / 2), pauses.getLast(), all, pauses);
+    faults.write();
   }
 
   /** What becomes of an instance, and of the member that it runs. */
   enum Loss {
-    PRIMARYS_KILLED,
-    PRIMARYS_FROZEN,
-    DECIDERS_KILLED,
-    DECIDERS_FROZEN
+    PRIMARYS_KILLED("the primary's is killed, and its server with it", true),
+    PRIMARYS_FROZEN("the primary's is frozen, its server goes on", true),
+    PRIMARYS_MACHINE_FROZEN("the primary's is frozen together with its server", true),
+    DECIDERS_KILLED("of whoever decides is killed", false),
+    DECIDERS_FROZEN("of whoever decides is frozen", false);
+
+    private final String words;
+    private final boolean primarys;
+
+    Loss(String words, boolean primarys) {
+      this.words = words;
+      this.primarys = primarys;
+    }
   }
 
   /** Three instances, each with a member; the client writes through one that is not hurt. */
   @ParameterizedTest
   @EnumSource(Loss.class)
   void nothingIsLostWithAnInstance(Loss loss) throws Exception {
-    List<Long> pauses = new ArrayList<>();
-    long all = 0;
+    Assumptions.assumeTrue(loss.name().matches(FAULTS), "not asked for");
+    DatabaseFaults faults = new DatabaseFaults("instance: " + loss.words);
     try (ManagedGroup orders = new ManagedGroup(folder)) {
       Instance first = orders.awaitWhole();
       try (PostgresqlLogin client = orders.writer(first)) {
-        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+        String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
       }
       for (int round = 0; round < ROUNDS; round++) {
         Instance primary = orders.awaitWhole();
         Instance decides = orders.awaitAside(primary);
-        boolean primarys = loss == Loss.PRIMARYS_KILLED || loss == Loss.PRIMARYS_FROZEN;
-        Instance hurt = primarys ? primary : decides;
+        Instance hurt = loss.primarys ? primary : decides;
         Instance through = orders.other(primary, hurt);
-        Set<Long> acknowledged;
-        try (Writer writer = new Writer(() -> orders.writer(through), round * 1_000_000L)) {
-          writer.await(100);
-          if (loss == Loss.PRIMARYS_KILLED || loss == Loss.DECIDERS_KILLED) {
-            hurt.kill();
-            writer.await(200);
-            hurt.start();
-          } else {
-            hurt.signal("STOP"); // its server goes on
-            writer.await(200);
-            TimeUnit.SECONDS.sleep(4); // longer than the role is held
-            hurt.signal("CONT");
-          }
-          writer.await(200);
-          pauses.add(writer.longest.get() / 1_000_000);
-          acknowledged = writer.acknowledged;
+        try (LedgerClients clients = new LedgerClients(() -> orders.writer(through), round)) {
+          clients.await(100);
+          hurt(loss, orders, hurt, clients);
+          clients.await(200);
+          clients.end();
+          faults.add(clients);
         }
-        all += acknowledged.size();
-        checkThere(() -> orders.writer(through), acknowledged);
       }
       Instance _ = orders.awaitWhole();
     }
-    print("managed by three instances, " + loss, pauses, all);
+    faults.write();
   }
 
-  private static void hurt(Fault fault, ManagedPostgresql orders, Writer writer) throws Exception {
+  private static void hurt(Loss loss, ManagedGroup orders, Instance hurt, LedgerClients clients)
+      throws Exception {
+    switch (loss) {
+      case PRIMARYS_KILLED, DECIDERS_KILLED -> {
+        hurt.kill();
+        clients.await(200);
+        hurt.start();
+      }
+      case PRIMARYS_FROZEN, DECIDERS_FROZEN -> {
+        hurt.signal("STOP"); // its server goes on
+        clients.await(200);
+        TimeUnit.SECONDS.sleep(4); // longer than the role is held
+        hurt.signal("CONT");
+      }
+      case PRIMARYS_MACHINE_FROZEN -> {
+        hurt.signal("STOP");
+        List<ProcessHandle> all = orders.server(hurt);
+        Signals.send("STOP", all);
+        clients.await(200);
+        TimeUnit.SECONDS.sleep(4);
+        Signals.send("CONT", all);
+        hurt.signal("CONT");
+      }
+    }
+  }
+
+  private static void hurt(Fault fault, ManagedPostgresql orders, LedgerClients clients)
+      throws Exception {
     String primary = orders.primary();
     switch (fault) {
       case KILLED -> orders.kill(primary);
       case FROZEN -> {
         List<ProcessHandle> all = orders.processes(primary);
-        signal("STOP", all);
-        writer.await(20);
-        signal("CONT", all); // those that are left
+        Signals.send("STOP", all);
+        clients.await(20);
+        Signals.send("CONT", all); // those that are left
       }
       case DISK_DESTROYED -> {
         orders.kill(primary);
@@ -228,23 +171,13 @@ class ManagedChaosTest {
       }
       case SUCCESSOR_KILLED_TOO -> {
         orders.kill(primary);
-        writer.await(20);
+        clients.await(20);
         Loopback.await(
             "its successor is known",
             ManagedPostgresql.LONG,
             () -> !Set.of("", primary).contains(orders.primary()));
         orders.kill(orders.primary());
       }
-    }
-  }
-
-  private static void signal(String which, List<ProcessHandle> processes) throws Exception {
-    List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "kill -$0 \"$@\"; :", which));
-    processes.stream()
-        .filter(ProcessHandle::isAlive)
-        .forEach(one -> command.add(Long.toString(one.pid())));
-    if (command.size() > 4) {
-      int _ = new ProcessBuilder(command).start().waitFor();
     }
   }
 }

@@ -1,10 +1,11 @@
 package io.fairlead;
 
 import io.fairlead.ThreeProcesses.Instance;
+import io.fairlead.config.HostPort;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.health.Server;
+import io.fairlead.vip.Namespaces;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -12,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Three instances in processes of their own, each of which runs one member of a database as the
@@ -21,39 +24,76 @@ import java.util.Map;
  */
 final class ManagedGroup implements AutoCloseable {
   private static final String PASSWORD = "hunter22222";
+  private static final int WRITE = 0;
+  private static final int READ = 1;
+  private static final int MEMBER = 2;
+
   final ThreeProcesses group;
 
-  /** Of the listeners for writes, by instance; then of the members. */
-  private final List<Integer> ports = new ArrayList<>();
+  /** Of the listeners for writes, for reads, and of the member; of one instance after another. */
+  private final List<HostPort> addresses = new ArrayList<>();
 
   ManagedGroup(Path folder) throws Exception {
+    this(folder, _ -> Map.of());
+  }
+
+  /**
+   * On this machine.
+   *
+   * @param environment more of it for each
+   */
+  ManagedGroup(Path folder, IntFunction<Map<String, String>> environment) throws Exception {
     for (int i = 0; i < 9; i++) {
-      ports.add(FreePort.any());
+      addresses.add(new HostPort("127.0.0.1", FreePort.any()));
     }
+    group =
+        new ThreeProcesses(
+            Server.folder(folder, "."), // servers run as somebody else, and have to get there
+            "",
+            rest(),
+            i -> {
+              Map<String, String> all = new HashMap<>(environment(i));
+              all.putAll(environment.apply(i));
+              return all;
+            });
+  }
+
+  /**
+   * Each on a machine of its own.
+   *
+   * @param machines a, b, and c, which this process reaches
+   */
+  ManagedGroup(Path folder, Namespaces machines) throws Exception {
+    for (int i = 1; i <= 3; i++) {
+      for (int port : List.of(6432, 6433, 5432)) {
+        addresses.add(new HostPort("10.77.0." + i, port));
+      }
+    }
+    group =
+        new ThreeProcesses(
+            Server.folder(folder, "."), machines, "plain: true", rest(), this::environment);
+  }
+
+  private String rest() throws IOException {
     String example = Files.readString(Path.of("examples", "managed-postgresql-group.yaml"));
     String rest = example.substring(example.indexOf("listeners:"));
     for (int i = 0; i < 3; i++) {
-      String name = ThreeProcesses.NAMES.get(i);
       rest =
-          rest.replace("10.0.0." + (i + 1) + ":5432", "127.0.0.1:" + member(i))
-              .replace("instance: db-" + (i + 1), "instance: " + name);
+          rest.replace("10.0.0." + (i + 1) + ":5432", address(i, MEMBER).toString())
+              .replace("instance: db-" + (i + 1), "instance: " + ThreeProcesses.NAMES.get(i));
     }
-    rest =
-        rest.replace("0.0.0.0:6432", "127.0.0.1:${WRITE_PORT}")
-            .replace("0.0.0.0:6433", "127.0.0.1:${READ_PORT}")
-            .replaceAll("\\$\\{\\w+_PASSWORD}", PASSWORD)
-            .replace("128MB", "16MB");
-    Path _ = Server.folder(folder, "."); // servers run as somebody else, and have to get there
-    group =
-        new ThreeProcesses(
-            folder,
-            "",
-            rest,
-            i -> Map.of("WRITE_PORT", "" + ports.get(i), "READ_PORT", "" + ports.get(3 + i)));
+    return rest.replace("0.0.0.0:6432", "${WRITE}")
+        .replace("0.0.0.0:6433", "${READ}")
+        .replaceAll("\\$\\{\\w+_PASSWORD}", PASSWORD)
+        .replace("128MB", "16MB");
   }
 
-  private int member(int i) {
-    return ports.get(6 + i);
+  private Map<String, String> environment(int i) {
+    return Map.of("WRITE", address(i, WRITE).toString(), "READ", address(i, READ).toString());
+  }
+
+  private HostPort address(int i, int which) {
+    return addresses.get(3 * i + which);
   }
 
   /** Through that instance. A server that is ending may still have taken a connection. */
@@ -61,7 +101,7 @@ final class ManagedGroup implements AutoCloseable {
     long end = System.nanoTime() + ManagedPostgresql.LONG.toNanos();
     while (true) {
       try {
-        return ManagedPostgresql.login(ports.get(instance.number), "shop", "shop");
+        return ManagedPostgresql.login(address(instance.number, WRITE), "shop", "shop");
       } catch (IOException e) {
         if (System.nanoTime() > end) {
           throw e;
@@ -72,7 +112,18 @@ final class ManagedGroup implements AutoCloseable {
 
   /** Of a member itself, as who may monitor. */
   PostgresqlLogin probe(Instance runs) throws IOException {
-    return ManagedPostgresql.login(member(runs.number), "fairlead", "postgres");
+    return ManagedPostgresql.login(address(runs.number, MEMBER), "fairlead", "postgres");
+  }
+
+  /** The server that an instance runs, with all its processes. */
+  List<ProcessHandle> server(Instance runs) throws IOException {
+    Path pid =
+        runs.data
+            .resolve("databases/orders")
+            .resolve(runs.name)
+            .resolve("data")
+            .resolve("postmaster.pid");
+    return Signals.all(Long.parseLong(Files.readAllLines(pid).getFirst().strip()));
   }
 
   /** A server ends a moment after its instance, and takes connections until then. */
@@ -80,7 +131,8 @@ final class ManagedGroup implements AutoCloseable {
     Loopback.await(
         "the server of " + runs.name + " has ended",
         () -> {
-          try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), member(runs.number))) {
+          HostPort member = address(runs.number, MEMBER);
+          try (Socket _ = new Socket(member.host(), member.port())) {
             return false;
           } catch (IOException _) {
             return true;

@@ -10,11 +10,11 @@ import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView;
 import io.fairlead.replication.PostgresPrograms;
 import io.fairlead.replication.manage.DatabaseManager;
+import io.fairlead.replication.manage.ManagedView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +36,15 @@ final class ManagedPostgresql implements AutoCloseable {
   private boolean runs = true;
 
   ManagedPostgresql(Path folder) throws Exception {
+    this(folder, _ -> {});
+  }
+
+  /** What is done to the folders of the members before there is anything in them. */
+  interface Disks {
+    void prepare(Path top) throws Exception;
+  }
+
+  ManagedPostgresql(Path folder, Disks disks) throws Exception {
     this.folder = Server.folder(folder, "state");
     String example =
         Files.readString(Path.of("examples", "managed-postgresql.yaml"))
@@ -46,6 +55,9 @@ final class ManagedPostgresql implements AutoCloseable {
     for (String name : List.of("a", "b", "c")) {
       ports.put(name, FreePort.any());
       example = example.replace("550" + ports.size(), "" + ports.get(name));
+    }
+    for (String name : ports.keySet()) {
+      disks.prepare(top(name));
     }
     text = "admin: { bind: \"127.0.0.1:0\" }\n" + example;
     fairlead = Loopback.start(text);
@@ -111,13 +123,12 @@ final class ManagedPostgresql implements AutoCloseable {
   }
 
   static PostgresqlLogin login(int port, String user, String database) throws IOException {
+    return login(new HostPort("127.0.0.1", port), user, database);
+  }
+
+  static PostgresqlLogin login(HostPort address, String user, String database) throws IOException {
     return PostgresqlLogin.open(
-        new HostPort("127.0.0.1", port),
-        user,
-        new Secret(PASSWORD),
-        database,
-        "test",
-        Duration.ofSeconds(40));
+        address, user, new Secret(PASSWORD), database, "test", Duration.ofSeconds(40));
   }
 
   static String ask(PostgresqlLogin login, String sql) throws IOException {
@@ -125,8 +136,42 @@ final class ManagedPostgresql implements AutoCloseable {
     return row.isEmpty() ? "" : String.valueOf(row.getFirst());
   }
 
+  /** Where all of a member is. */
+  Path top(String member) {
+    return folder.resolve("orders").resolve(member);
+  }
+
   Path data(String member) {
-    return folder.resolve("orders").resolve(member).resolve("data");
+    return top(member).resolve("data");
+  }
+
+  /** Has somebody of the machine itself, who may do anything, ask a member. */
+  String owner(String member, String sql) throws IOException {
+    return PostgresPrograms.find()
+        .run(
+            "psql",
+            List.of(
+                "-h",
+                top(member).toString(),
+                "-p",
+                Integer.toString(port(member)),
+                "-U",
+                "postgres",
+                "-XAtc",
+                sql,
+                "postgres"),
+            Map.of(),
+            PATIENCE)
+        .strip();
+  }
+
+  /** The others. */
+  List<String> replicas(String primary) {
+    return ports.keySet().stream().filter(name -> !name.equals(primary)).toList();
+  }
+
+  ManagedView managed() {
+    return Objects.requireNonNull(fairlead.databases().managed("orders")).view();
   }
 
   long pid(String member) throws IOException {
@@ -136,23 +181,21 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** All of a member's server. */
   List<ProcessHandle> processes(String member) throws IOException {
-    List<ProcessHandle> all = new ArrayList<>();
-    ProcessHandle.of(pid(member))
-        .ifPresent(server -> {
-          all.add(server);
-          all.addAll(server.descendants().toList());
-        });
-    return all;
+    return Signals.all(pid(member));
   }
 
   /** Has one of its processes hang. */
   void freeze(String member, String name) throws Exception {
+    Tool.Said stopped = Tool.run("", "kill", "-STOP", "" + process(member, name).pid());
+    assertThat(stopped.status()).isZero();
+  }
+
+  /** One of its processes that calls itself so. */
+  ProcessHandle process(String member, String name) throws IOException {
     for (ProcessHandle process : processes(member)) {
       Path title = Path.of("/proc", Long.toString(process.pid()), "cmdline");
-      if (Files.readString(title).contains(name)) {
-        Tool.Said stopped = Tool.run("", "kill", "-STOP", Long.toString(process.pid()));
-        assertThat(stopped.status()).isZero();
-        return;
+      if (Files.exists(title) && Files.readString(title).contains(name)) {
+        return process;
       }
     }
     throw new IOException(member + " has no " + name);

@@ -164,17 +164,33 @@ final class ThreeProcesses implements AutoCloseable {
    * @param storeLog where each writes down what becomes of the store
    */
   ThreeProcesses(Path folder, Namespaces machines, Path storeLog) throws IOException {
+    this(
+        folder,
+        machines,
+        "plain: true, store-log: { folder: \"" + storeLog + "\" }",
+        "",
+        _ -> Map.of());
+  }
+
+  /** The same with more to do: {@link #ThreeProcesses(Path, String, String, IntFunction)}. */
+  ThreeProcesses(
+      Path folder,
+      Namespaces machines,
+      String more,
+      String rest,
+      IntFunction<Map<String, String>> environment)
+      throws IOException {
     this.folder = folder;
     this.machines = machines;
-    this.rest = "";
-    this.environment = _ -> Map.of();
+    this.rest = rest;
+    this.environment = environment;
     List<HostPort> binds = new ArrayList<>();
     for (int i = 0; i < NAMES.size(); i++) {
       String address = "10.77.0." + (i + 1);
       binds.add(new HostPort(address, 7400));
       instances.add(new Instance(NAMES.get(i), new HostPort(address, 9900)));
     }
-    start(binds, "plain: true, store-log: { folder: \"" + storeLog + "\" }");
+    start(binds, more);
   }
 
   private void start(List<HostPort> binds, String more) throws IOException {

@@ -108,13 +108,24 @@ public final class Namespaces implements AutoCloseable {
    * @param to numbers of the others
    */
   public void cut(int from, List<Integer> to) throws IOException, InterruptedException {
+    cut(from, to, "");
+  }
+
+  /**
+   * The same for some packets only.
+   *
+   * @param which in words of nftables
+   */
+  public void cut(int from, List<Integer> to, String which)
+      throws IOException, InterruptedException {
     run("sw", "nft", "add table bridge cut");
     run("sw", "nft", "add chain bridge cut between { type filter hook forward priority 0 ; }");
     for (int each : to) {
       run(
           "sw",
           "nft",
-          "add rule bridge cut between iifname port" + from + " oifname port" + each + " drop");
+          "add rule bridge cut between iifname port%d oifname port%d %s drop"
+              .formatted(from, each, which));
     }
   }
 

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It decides nothing about who is the primary. A server is always started as a replica that
  * follows nobody; whoever coordinates has it follow, or promotes it. And one that was promoted is
- * ended at once when a higher term has begun than it has promised, whatever else is going on.
+ * ended at once when a higher term has begun than it has promised, whatever else is going on, or
+ * when it is not the one that was let in.
  */
 final class MemberAgent implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(MemberAgent.class.getName());
@@ -313,6 +314,13 @@ final class MemberAgent implements AutoCloseable {
     if (promoted && folder.promise() < state.term()) {
       boolean _ = server.kill();
       events.accept(new Event.DatabaseMemberFenced(database, member.name(), state.term()));
+    } else if (promoted && isStrange(state)) {
+      boolean _ = server.kill();
+      events.accept(
+          new Event.DatabaseMemberTrouble(
+              database,
+              member.name(),
+              "was promoted by somebody else than Fairlead, and was ended to follow again"));
     } else if (stop != null) {
       stopping = null;
       heldTerm = state.term();
@@ -335,6 +343,17 @@ final class MemberAgent implements AutoCloseable {
       }
       doing(Doing.RUNNING);
     }
+  }
+
+  /**
+   * Whether somebody else has promoted it: in a term that has come to its end only the primary was,
+   * and one that is promoted later has promised more.
+   */
+  private boolean isStrange(ManagedState state) throws IOException {
+    return state.isSettled()
+        && !state.paused()
+        && !state.primary().equals(member.name())
+        && folder.promise() == state.term();
   }
 
   /** What was acknowledged is with others, too: to lose no more time costs nothing but a rewind. */

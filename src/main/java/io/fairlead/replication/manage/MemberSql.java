@@ -46,6 +46,9 @@ final class MemberSql {
           + " and objid = 4637214501 & 4294967295 and state = 'idle'"
           + " and clock_timestamp() - state_change > interval '1 second'";
 
+  /** How much later than it could a replica replays. */
+  private static final String DELAY = "recovery_min_apply_delay";
+
   private static final String UNLOCK = "select pg_advisory_unlock_all()";
   private static final String PROMISE =
       "select coalesce((select max(m[1]::bigint) from regexp_matches("
@@ -238,12 +241,32 @@ final class MemberSql {
       if (higher > 0) {
         return new Answer.Outvoted(higher);
       }
+      hurry(session);
       set(session, "primary_conninfo", "");
       reload(session);
       awaitQuiet(session);
       return new Answer.Revoked(member.name(), term, position(session));
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  /**
+   * It replays what it has, also where somebody has made it wait with that: nobody can write until
+   * it has. A delay that is configured is in force again when it follows somebody ({@link
+   * #follow}).
+   */
+  private static void hurry(Sql.Session session) throws IOException {
+    String waits =
+        session.value(
+            "select case when pg_is_wal_replay_paused() then 'paused' when"
+                + " current_setting('recovery_min_apply_delay') <> '0' then 'late' else '' end",
+            SHORT);
+    if (waits.equals("paused")) {
+      String _ = session.value("select pg_wal_replay_resume()", SHORT);
+    }
+    if (!waits.isEmpty()) {
+      set(session, DELAY, "0");
     }
   }
 
@@ -411,6 +434,7 @@ final class MemberSql {
         return "has promised term " + higher;
       }
       set(session, "primary_conninfo", conninfo(member, source));
+      String _ = session.value("alter system reset " + DELAY, LONG);
       reload(session);
       return null;
     } catch (IOException e) {

@@ -27,6 +27,8 @@ class MemberOrderTest {
     String term = "4";
     String change = "0";
     String names = "";
+    String waits = "";
+    int resumed;
     int silent;
     int ended;
 
@@ -55,6 +57,19 @@ class MemberOrderTest {
           names = value;
         }
         return "";
+      }
+      if (question.contains("pg_is_wal_replay_paused")) {
+        return waits;
+      }
+      if (question.contains("pg_wal_replay_resume")) {
+        resumed++;
+        return "";
+      }
+      if (question.contains("'walreceiver'")) {
+        throw new IOException("is not played");
+      }
+      if (question.contains("select pg_is_in_recovery()")) {
+        return "t";
       }
       if (question.contains("pg_try_advisory_lock")) {
         return silent > ended ? "f" : "t";
@@ -105,6 +120,20 @@ class MemberOrderTest {
         .contains("Outvoted[higher=4]");
     assertThat(sql.follow(PRIMARY, PRIMARY, 3)).isEqualTo("has promised term 4");
     assertThat(played.set).isEmpty();
+  }
+
+  /** Whoever waits would be waited for, and nobody could write. */
+  @Test
+  void whoeverReplaysLateHurriesForAnElection() {
+    Failover.Answer _ = sql.revoke(PRIMARY, 5); // which the one that is played does not get to
+    assertThat(played.set).doesNotContain("recovery_min_apply_delay = '0'");
+    played.waits = "late";
+    Failover.Answer _ = sql.revoke(PRIMARY, 6);
+    assertThat(played.set).contains("recovery_min_apply_delay = '0'");
+    assertThat(played.resumed).isZero();
+    played.waits = "paused";
+    Failover.Answer _ = sql.revoke(PRIMARY, 7);
+    assertThat(played.resumed).isEqualTo(1);
   }
 
   @Test
