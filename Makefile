@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp chaos-http3 incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -99,6 +99,10 @@ chaos-vip: jdk ## moves virtual IPs between machines that are network namespaces
 chaos-bgp: jdk ## has routes of a front end come and go at a real BIRD, ROUNDS (20) times each (root); see chaos/vip/bgp-report.md
 	@bin/needs maven bird2 iproute2
 	$(MVN) test -Dtest=BgpBirdTest -Dfairlead.bgp.rounds=$(or $(ROUNDS),20) $(MORE)
+
+chaos-http3: jdk ## HTTP/3 where rules of nftables drop a fifth of the datagrams and delay others (root)
+	@bin/needs maven nftables iproute2
+	$(MVN) test -Dtest=Http3LossTest -Dfairlead.loss=true $(MORE)
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2

@@ -489,14 +489,18 @@ final class Http3Test {
       start("", "", silent.socket.getLocalPort());
       try (Http3Peer peer = peer()) {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!peer.closeCode.isDone() && System.nanoTime() < until) {
+        while (!peer.closeCode.isDone() && !peer.goAway.isDone() && System.nanoTime() < until) {
           try {
             Http3Peer.stream(peer.begin("POST", "/a")).shutdown(0x10c);
           } catch (ExecutionException | TimeoutException e) {
             Thread.sleep(1); // no room for more streams yet, or closed
           }
         }
-        assertThat(peer.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x107);
+        // On a machine so busy that fewer than 50 come in a second it is no flood, but an end all
+        // the same.
+        if (!peer.goAway.isDone() || peer.goAway.join() < 0) {
+          assertThat(peer.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x107);
+        }
       }
     }
     leavesNothing();
