@@ -148,7 +148,7 @@ final class Bench {
     wanted.add(new CaddyProxy(base + 83));
     if (!options.earlier().isEmpty()) {
       Path home = Path.of(options.earlier());
-      wanted.add(1, new FairleadProxy(FairleadProxy.EARLIER, home, base + 130, base + 71));
+      wanted.add(1, new FairleadProxy(FairleadProxy.EARLIER, home, base + 164, base + 71));
     }
     for (Peer peer : wanted) {
       if (options.wantsPeer(peer.name()) && isOfUse(peer)) {
