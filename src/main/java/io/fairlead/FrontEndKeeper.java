@@ -30,7 +30,6 @@ final class FrontEndKeeper {
   private final VipKeeper vips;
   private final Lock changing;
   private final Consumer<Event> events;
-  private volatile List<InetAddress> sharers = List.of();
   private volatile boolean out;
   private volatile boolean leaving;
 
@@ -77,12 +76,7 @@ final class FrontEndKeeper {
         all.add(address);
       }
     }
-    List<InetAddress> now = List.copyOf(all);
-    if (!now.equals(sharers)) {
-      sharers = now;
-      int place = self;
-      Thread.ofVirtual().name("second chance").start(() -> vips.share(now, place));
-    }
+    vips.share(List.copyOf(all), self);
   }
 
   private static @Nullable InetAddress firstIpv4(List<String> addresses) {

@@ -80,14 +80,17 @@ final class VipKeeper {
   }
 
   /**
-   * Who may have connections of addresses that all have. Waits where that matters; any thread.
+   * Who may have connections of addresses that all have. Any thread.
    *
    * @param all of them, in an order on which they agree
    * @param self the place of this one; -1: it is not among them
    */
   void share(List<InetAddress> all, int self) {
-    sharers = new Sharers(all, self);
-    share();
+    Sharers now = new Sharers(all, self);
+    if (!now.equals(sharers)) {
+      sharers = now;
+      Thread.ofVirtual().name("second chance").start(this::share); // it waits for programs
+    }
   }
 
   private void share() {

@@ -56,6 +56,13 @@ class BgpSecondChanceTest {
     }
   }
 
+  private void startAll(Namespaces machines, boolean secondChance) throws Exception {
+    Process _ = start(machines, "a", 1, secondChance);
+    Process _ = start(machines, "b", 2, secondChance);
+    Process _ = start(machines, "c", 3, secondChance);
+    awaitWays(machines, 3);
+  }
+
   private Process start(Namespaces machines, String name, int number, boolean secondChance)
       throws Exception {
     Path file = folder.resolve(name + ".yaml");
@@ -124,10 +131,10 @@ class BgpSecondChanceTest {
     try (Namespaces machines = Namespaces.make("a", "b", "c", "r", "client");
         Bird _ = router(machines);
         ServerSocket _ = machines.inside("client", () -> echo("10.77.0.5", 9000))) {
-      Process a = start(machines, "a", 1, true);
-      Process b = start(machines, "b", 2, true);
-      Process c = start(machines, "c", 3, true);
-      awaitWays(machines, 3);
+      startAll(machines, true);
+      Process a = processes.get(0);
+      Process b = processes.get(1);
+      Process c = processes.get(2);
       awaitRing(machines, 3, "a", "b", "c");
       connect(machines);
       Set<Integer> ofB = ports(machines, "b");
@@ -183,12 +190,9 @@ class BgpSecondChanceTest {
     try (Namespaces machines = Namespaces.make("a", "b", "c", "r", "client");
         Bird _ = router(machines);
         ServerSocket _ = machines.inside("client", () -> echo("10.77.0.5", 9000))) {
-      Process _ = start(machines, "a", 1, false);
-      Process b = start(machines, "b", 2, false);
-      Process _ = start(machines, "c", 3, false);
-      awaitWays(machines, 3);
+      startAll(machines, false);
       connect(machines);
-      signal("TERM", b);
+      signal("TERM", processes.get(1));
       awaitWays(machines, 2);
       assertThat(broken(connections)).isNotEmpty();
     }

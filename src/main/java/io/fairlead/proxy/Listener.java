@@ -195,10 +195,12 @@ public final class Listener {
       return;
     }
     Set<HostPort> all = new LinkedHashSet<>();
-    sockets.forEach((address, socket) -> all.addAll(ofHttp3(address, socket)));
+    if (wanted.isPresent()) {
+      sockets.forEach((address, socket) -> all.addAll(ofHttp3(address, socket)));
+    }
     Map<HostPort, Http3Sockets> kept = new LinkedHashMap<>();
     datagrams.forEach((address, each) -> {
-      if (wanted.isPresent() && all.contains(address)) {
+      if (all.contains(address)) {
         kept.put(address, each);
       } else {
         each.retire(RETIRE_PATIENCE.toNanos());

@@ -260,7 +260,9 @@ final class MemberSql {
     String waits =
         session.value(
             "select case when pg_is_wal_replay_paused() then 'paused' when"
-                + " current_setting('recovery_min_apply_delay') <> '0' then 'late' else '' end",
+                + " current_setting('"
+                + DELAY
+                + "') <> '0' then 'late' else '' end",
             SHORT);
     if (waits.equals("paused")) {
       String _ = session.value("select pg_wal_replay_resume()", SHORT);
