@@ -273,7 +273,8 @@ class FloodTest {
 
   /** Takes whatever comes. */
   private static final class Sink implements AutoCloseable {
-    private final ServerSocket server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+    private final ServerSocket server =
+        new ServerSocket(FreePort.any(), 200, InetAddress.getLoopbackAddress());
     private final DatagramSocket datagrams =
         new DatagramSocket(server.getLocalPort(), InetAddress.getLoopbackAddress());
 

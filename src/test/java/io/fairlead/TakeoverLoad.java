@@ -259,7 +259,8 @@ final class TakeoverLoad implements AutoCloseable {
 
   /** A node that sends back what comes: bytes, messages of WebSockets, datagrams. */
   static final class EchoNode implements AutoCloseable {
-    private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final ServerSocket server =
+        new ServerSocket(FreePort.any(), 50, InetAddress.getLoopbackAddress());
     private final DatagramSocket datagrams =
         new DatagramSocket(server.getLocalPort(), InetAddress.getLoopbackAddress());
 

@@ -3,6 +3,7 @@ package io.fairlead.discovery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fairlead.FreePort;
 import io.fairlead.config.HostPort;
 import io.fairlead.service.NodeSpec;
 import java.io.ByteArrayOutputStream;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +37,7 @@ class DnsLookTest {
 
   @Test
   void whatARealServerSays(@TempDir Path folder) throws Exception {
-    int port = freePort();
+    int port = FreePort.any();
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -111,7 +111,8 @@ class DnsLookTest {
 
   /** A server that changes its answer on the way. */
   private static final class Liar implements AutoCloseable {
-    private final DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+    private final DatagramSocket socket =
+        new DatagramSocket(FreePort.any(), InetAddress.getLoopbackAddress());
     private final ServerSocket tcp;
     private volatile UnaryOperator<byte[]> change = UnaryOperator.identity();
     private volatile int asked;
@@ -278,12 +279,5 @@ class DnsLookTest {
 
   private static List<String> addresses(SourceLook.Found found) {
     return found.nodes().stream().map(node -> node.address().toString()).toList();
-  }
-
-  private static int freePort() throws IOException {
-    try (DatagramSocket udp =
-        new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
-      return udp.getLocalPort();
-    }
   }
 }
