@@ -33,6 +33,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** HTTP/3 over bad networks, and what comes that is not HTTP/3. */
 @Timeout(120)
@@ -41,7 +43,7 @@ final class Http3NetworkTest {
   static final List<String> LOGS =
       List.of("io.fairlead.proxy.http.Failures", "io.netty.channel.DefaultChannelPipeline");
 
-  private static final int CONNECTIONS = 12;
+  private static final int CONNECTIONS = 60;
   private static final int STREAMS = 30;
 
   /** GET / of a host, by the static table and with literals. */
@@ -52,7 +54,9 @@ final class Http3NetworkTest {
           "0114 0000 d4 d7 c1 50 09 73686f702e74657374 54 01 35 c1",
           "0001 61",
           "04 00",
-          "07 01 00",
+          "00 04 00 07 01 00", // a stream one way: of control
+          "00 04 02 06 05",
+          "02 3f e1 1f", // of the table of fields
           "21 02 6161");
 
   @TempDir Path folder;
@@ -147,7 +151,10 @@ final class Http3NetworkTest {
     SplittableRandom random = new SplittableRandom(seed);
     try (Http3Peer good = new Http3Peer(port, certificates.ca())) {
       for (int i = 0; i < CONNECTIONS; i++) {
-        try (Http3Peer bad = new Http3Peer(port, certificates.ca())) {
+        try (Http3Peer bad =
+            i % 2 == 0
+                ? new Http3Peer(port, certificates.ca())
+                : Http3Peer.silent(port, certificates.ca())) {
           for (int j = 0; j < STREAMS && bad.connection.isActive(); j++) {
             garble(bad, random);
           }
@@ -193,6 +200,36 @@ final class Http3NetworkTest {
     }
   }
 
+  /** RFC 9114, 7.1 and 7.2: frames whose length is not that of what is in them. */
+  @ParameterizedTest
+  @CsvSource({
+    "00 0400 0700, true, 0x106", // GOAWAY of nothing
+    "00 0400 070140, true, 0x106", // and of half a number
+    "00 0400 0300, true, 0x106", // CANCEL_PUSH
+    "00 0400 0d00, true, 0x106", // MAX_PUSH_ID
+    "00 040101, true, 0x106", // SETTINGS: one that has no value
+    "00 04020140, true, 0x106",
+    "00 0700, true, 0x106",
+    "00 0400 0400, true, 0x105",
+    "0100, false, 0x200", // a head without its beginning
+    "010100, false, 0x106",
+    "0103 000051, false, 0x106", // the name of a field, and no value
+    "0700, false, 0x105"
+  })
+  void framesOfTheWrongLengthEndTheConnection(String hex, boolean control, String error)
+      throws Exception {
+    try (Http3Peer peer = Http3Peer.silent(port, certificates.ca())) {
+      QuicStreamType type = control ? QuicStreamType.UNIDIRECTIONAL : QuicStreamType.BIDIRECTIONAL;
+      QuicStreamChannel stream =
+          peer.connection.createStream(type, new Ignoring()).get(10, TimeUnit.SECONDS);
+      Object _ =
+          stream.writeAndFlush(
+              Unpooled.wrappedBuffer(HexFormat.of().parseHex(hex.replace(" ", ""))));
+      assertThat(peer.closeCode.get(10, TimeUnit.SECONDS)).isEqualTo(Integer.decode(error));
+    }
+    leavesNothing();
+  }
+
   /** Nobody answers for it. */
   @Sharable
   private static final class Ignoring extends ChannelInboundHandlerAdapter {
@@ -227,9 +264,10 @@ final class Http3NetworkTest {
   }
 
   private void leavesNothing() throws Exception {
-    Loopback.await("no exchange", () -> fairlead.dataPlane().exchangesInUse() == 0);
+    Loopback.await("no exchange, seed " + seed, () -> fairlead.dataPlane().exchangesInUse() == 0);
     Loopback.await(
-        "no connection", () -> Loopback.listener(fairlead, "web").state().connections() == 0);
+        "no connection, seed " + seed,
+        () -> Loopback.listener(fairlead, "web").state().connections() == 0);
     assertThat(mistakes).as("seed %d", seed).extracting(LogRecord::getThrown).isEmpty();
   }
 }

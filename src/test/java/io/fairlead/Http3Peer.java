@@ -95,12 +95,24 @@ final class Http3Peer implements AutoCloseable {
         new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
         name,
         context,
-        10);
+        10,
+        true);
+  }
+
+  /** A connection without the streams that HTTP/3 begins with: they are the caller's. */
+  static Http3Peer silent(int port, Path ca) throws Exception {
+    return new Http3Peer(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+        "shop.test",
+        trusting(ca).build(),
+        10,
+        false);
   }
 
   /** From one address to another; where much is lost the handshake takes its time. */
   Http3Peer(InetSocketAddress from, InetSocketAddress to, Path ca, long seconds) throws Exception {
-    this(from, to, "shop.test", trusting(ca).build(), seconds);
+    this(from, to, "shop.test", trusting(ca).build(), seconds, true);
   }
 
   private static QuicSslContextBuilder trusting(Path ca) {
@@ -114,7 +126,8 @@ final class Http3Peer implements AutoCloseable {
       InetSocketAddress to,
       String name,
       QuicSslContext context,
-      long seconds)
+      long seconds,
+      boolean speaks)
       throws Exception {
     ChannelHandler codec =
         Http3.newQuicClientCodecBuilder()
@@ -140,10 +153,12 @@ final class Http3Peer implements AutoCloseable {
                   new ChannelInboundHandlerAdapter() {
                     @Override
                     public void handlerAdded(ChannelHandlerContext ctx) {
-                      ctx.pipeline()
-                          .addFirst(
-                              new Http3ClientConnectionHandler(
-                                  new Control(), null, null, null, true));
+                      if (speaks) {
+                        ctx.pipeline()
+                            .addFirst(
+                                new Http3ClientConnectionHandler(
+                                    new Control(), null, null, null, true));
+                      }
                     }
 
                     @Override

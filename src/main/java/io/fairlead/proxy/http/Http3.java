@@ -10,6 +10,7 @@ final class Http3 {
   static final int NO_ERROR = 0x100;
   static final int GENERAL_PROTOCOL_ERROR = 0x101;
   static final int INTERNAL_ERROR = 0x102;
+  static final int FRAME_ERROR = 0x106;
   static final int EXCESSIVE_LOAD = 0x107;
   static final int REQUEST_REJECTED = 0x10b;
   static final int REQUEST_CANCELLED = 0x10c;

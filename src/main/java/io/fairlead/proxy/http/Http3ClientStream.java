@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http3.Http3DataFrame;
 import io.netty.handler.codec.http3.Http3Exception;
 import io.netty.handler.codec.http3.Http3Headers;
@@ -259,14 +260,15 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
 
   /** What came is no message. */
   private void refuse() {
+    if (closed) {
+      return;
+    }
     if (!headSeen) {
       headSeen = true;
       Head _ = side.begin();
     }
     head = null;
-    if (!closed) {
-      side.refuse();
-    }
+    side.refuse();
   }
 
   @Override
@@ -276,8 +278,12 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
       owner.clientReset();
       gone();
     } else if (cause instanceof Http3HeadersValidationException
-        || cause instanceof Http3Exception) {
+        || cause instanceof Http3Exception
+        || cause instanceof IllegalArgumentException) { // for lengths that are no numbers (4.2.18)
       refuse();
+    } else if (cause instanceof DecoderException) {
+      owner.undecodable();
+      gone();
     } else {
       if (!(cause instanceof QuicException) && !(cause instanceof ClosedChannelException)) {
         Failures.log(cause);

@@ -11,11 +11,12 @@ import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.TlsCounter;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http3.DefaultHttp3GoAwayFrame;
 import io.netty.handler.codec.http3.DefaultHttp3UnknownFrame;
+import io.netty.handler.codec.http3.Http3Exception;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicException;
 import io.netty.handler.codec.quic.QuicStreamChannel;
@@ -33,8 +34,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The connection of one client that speaks HTTP/3: each of its streams is an exchange. */
 final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
-  private static final BrokenOff BROKEN_OFF = new BrokenOff();
-
   /** Streams one way of a client that has settings and two tables, and some to spare. */
   private static final int MOST_ONE_WAY = 16;
 
@@ -193,7 +192,7 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     if (message instanceof QuicStreamChannel stream
         && stream.type() == QuicStreamType.UNIDIRECTIONAL) {
-      stream.pipeline().addLast(BROKEN_OFF);
+      stream.pipeline().addLast(new BrokenOff());
       if (++oneWay > MOST_ONE_WAY) {
         charge();
       }
@@ -202,11 +201,15 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   }
 
   /** Takes what is wrong with a stream; its end is told otherwise. */
-  @Sharable
-  private static final class BrokenOff extends ChannelInboundHandlerAdapter {
+  private final class BrokenOff extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      if (!(cause instanceof QuicException) && !(cause instanceof ClosedChannelException)) {
+      loop.touch();
+      if (cause instanceof DecoderException) {
+        undecodable();
+      } else if (!(cause instanceof Http3Exception) // for which the library ends the connection
+          && !(cause instanceof QuicException)
+          && !(cause instanceof ClosedChannelException)) {
         Failures.log(cause);
       }
       ChannelFuture _ = ctx.close();
@@ -279,6 +282,14 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   /** What came was no message. */
   void malformed() {
     charge();
+  }
+
+  /**
+   * The library reads on beyond a frame that is shorter than what its type says (4.2.18) and then
+   * throws what Java throws; RFC 9114, 7.1 wants an end of the connection.
+   */
+  void undecodable() {
+    end(Http3.FRAME_ERROR);
   }
 
   private void charge() {
