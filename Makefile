@@ -120,7 +120,7 @@ incidents: jdk ## injects faults into a running system and scores what is told o
 
 fuzz: jdk ## feeds all parsers for FUZZ_SECONDS (an hour), two at once, turn by turn
 	@bin/needs maven
-	$(MVN) test -Dtest='ParserFuzzTest,Http2FuzzTest,ProxyHeaderFuzzTest,ClientHelloFuzzTest,WebSocketFuzzTest,ConnectionFuzzTest,DnsFuzzTest' \
+	$(MVN) test -Dtest='ParserFuzzTest,Http2FuzzTest,QpackReaderTest,ProxyHeaderFuzzTest,ClientHelloFuzzTest,WebSocketFuzzTest,ConnectionFuzzTest,DnsFuzzTest' \
 	  -Dfairlead.fuzz.seconds=$(FUZZ_SECONDS) -Djunit.jupiter.execution.parallel.enabled=true \
 	  -Djunit.jupiter.execution.parallel.mode.default=same_thread \
 	  -Djunit.jupiter.execution.parallel.mode.classes.default=concurrent \

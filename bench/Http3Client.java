@@ -11,12 +11,11 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
-import io.netty.handler.codec.http3.Http3;
-import io.netty.handler.codec.http3.Http3ClientConnectionHandler;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.EpollQuicUtils;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicChannelOption;
+import io.netty.handler.codec.quic.QuicClientCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import io.netty.handler.codec.quic.QuicStreamLimitChangedEvent;
@@ -73,7 +72,7 @@ final class Http3Client {
     tls =
         QuicSslContextBuilder.forClient()
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
-            .applicationProtocols(Http3.supportedApplicationProtocols())
+            .applicationProtocols("h3")
             .build();
   }
 
@@ -187,7 +186,7 @@ final class Http3Client {
 
   private Channel socket(int port) throws Exception {
     ChannelHandler codec =
-        Http3.newQuicClientCodecBuilder()
+        new QuicClientCodecBuilder()
             .sslEngineProvider(channel -> tls.newEngine(channel.alloc(), NAME, port))
             .maxIdleTimeout(30, TimeUnit.SECONDS)
             .initialMaxData(CONNECTION_WINDOW)
@@ -225,12 +224,17 @@ final class Http3Client {
     /** Requests that have no stream yet. */
     private int toBegin;
 
+    /** A stream of control, with settings that are the usual ones. */
     @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
-      ctx.pipeline()
-          .addFirst(
-              new Http3ClientConnectionHandler(
-                  new ChannelInboundHandlerAdapter(), null, null, null, true));
+    public void channelActive(ChannelHandlerContext ctx) {
+      channel = (QuicChannel) ctx.channel();
+      Object _ =
+          channel
+              .createStream(QuicStreamType.UNIDIRECTIONAL, new ChannelInboundHandlerAdapter())
+              .addListener(made ->
+                  ((Channel) made.getNow())
+                      .writeAndFlush(Unpooled.wrappedBuffer(new byte[] {0, 4, 0})));
+      ctx.fireChannelActive();
     }
 
     /** The other end counts streams; what it does not take yet waits for it. */

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -22,6 +23,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -200,39 +202,131 @@ final class Http3NetworkTest {
     }
   }
 
-  /** RFC 9114, 7.1 and 7.2: frames whose length is not that of what is in them. */
+  /** RFC 9114, 4.1, 6.2 and 7; RFC 9204, 2.2 and 4: what is not to be is the connection's end. */
   @ParameterizedTest
   @CsvSource({
     "00 0400 0700, true, 0x106", // GOAWAY of nothing
-    "00 0400 070140, true, 0x106", // and of half a number
+    "00 0400 070140, true, 0x106", // of half a number
+    "00 0400 07020404, true, 0x106", // of two
+    "00 0400 070900 0000000000000000, true, 0x106",
+    "00 0400 070104 070108, true, 0x108", // it goes up
     "00 0400 0300, true, 0x106", // CANCEL_PUSH
+    "00 0400 030100, true, 0x108", // of what was never promised
     "00 0400 0d00, true, 0x106", // MAX_PUSH_ID
+    "00 0400 0d0109 0d0108, true, 0x108", // it goes down
     "00 040101, true, 0x106", // SETTINGS: one that has no value
     "00 04020140, true, 0x106",
-    "00 0700, true, 0x106",
+    "00 04020200, true, 0x109", // one of HTTP/2
+    "00 040401000100, true, 0x109", // one twice
+    "00 04020802, true, 0x109", // neither yes nor no
+    "00 0480001001, true, 0x107", // too many
+    "00 0700, true, 0x10a", // no settings first
+    "00 2100, true, 0x10a",
     "00 0400 0400, true, 0x105",
+    "00 0400 0001ff, true, 0x105", // DATA
+    "00 0400 0100, true, 0x105", // HEADERS
+    "00 0400 0500, true, 0x105", // PUSH_PROMISE
+    "00 0400 0600, true, 0x105", // one of HTTP/2
+    "01 00, true, 0x103", // a stream of pushes
+    "02 3f e1 1f, true, 0x201", // a table that we have not promised
+    "02 c0 00, true, 0x201", // something for it
+    "02 00, true, 0x201",
+    "03 80, true, 0x202", // what was never put into ours
+    "03 01, true, 0x202",
+    "03 7fffffffffffffffffffff00, true, 0x202", // a number without an end
     "0100, false, 0x200", // a head without its beginning
-    "010100, false, 0x106",
-    "0103 000051, false, 0x106", // the name of a field, and no value
-    "0700, false, 0x105"
+    "010100, false, 0x200",
+    "01020200, false, 0x200", // that needs a table
+    "01020080, false, 0x200", // with a base before it
+    "0103 000051, false, 0x200", // the name of a field, and no value
+    "0103 000080, false, 0x200", // one of a dynamic table
+    "0104 0000ff24, false, 0x200", // behind the end of the static one
+    "0103 000010, false, 0x200", // behind the base
+    "0105 0000508100, false, 0x200", // not filled up with ones
+    "0108 0000 5084ffffffff, false, 0x200", // the code's end
+    "0106 0000 5082ffff, false, 0x200", // filled up with too many
+    "0001 61, false, 0x105", // DATA first
+    "0700, false, 0x105",
+    "0400, false, 0x105",
+    "0500, false, 0x105",
+    "0200, false, 0x105",
+    "0180100000, false, 0x107" // too much of a head
   })
-  void framesOfTheWrongLengthEndTheConnection(String hex, boolean control, String error)
-      throws Exception {
+  void whatIsNotToBeEndsTheConnection(String hex, boolean control, String error) throws Exception {
     try (Http3Peer peer = Http3Peer.silent(port, certificates.ca())) {
       QuicStreamType type = control ? QuicStreamType.UNIDIRECTIONAL : QuicStreamType.BIDIRECTIONAL;
-      QuicStreamChannel stream =
-          peer.connection.createStream(type, new Ignoring()).get(10, TimeUnit.SECONDS);
-      Object _ =
-          stream.writeAndFlush(
-              Unpooled.wrappedBuffer(HexFormat.of().parseHex(hex.replace(" ", ""))));
+      Object _ = send(peer, type, hex, new Ignoring());
       assertThat(peer.closeCode.get(10, TimeUnit.SECONDS)).isEqualTo(Integer.decode(error));
     }
     leavesNothing();
   }
 
+  /** RFC 9114, 6.2.1; RFC 9204, 4.2: these are there as long as the connection is. */
+  @ParameterizedTest
+  @CsvSource({
+    "00 0400, false",
+    "00 0400, true",
+    "02, false",
+    "02 20, true",
+    "03, false",
+    "03, true"
+  })
+  void whatMustStayEndsTheConnectionWhenItEnds(String hex, boolean broken) throws Exception {
+    try (Http3Peer peer = Http3Peer.silent(port, certificates.ca())) {
+      QuicStreamChannel stream = send(peer, QuicStreamType.UNIDIRECTIONAL, hex, new Ignoring());
+      Object _ = broken ? stream.shutdownOutput(0x10c) : stream.shutdownOutput();
+      assertThat(peer.closeCode.get(10, TimeUnit.SECONDS)).isEqualTo(0x104);
+    }
+    leavesNothing();
+  }
+
+  /** RFC 9114, 9; RFC 9204, 4.4: what others may have is no mistake. */
+  @Test
+  void whatIsNotKnownIsLeftOut() throws Exception {
+    CompletableFuture<Integer> answered = new CompletableFuture<>();
+    try (Http3Peer peer = Http3Peer.silent(port, certificates.ca())) {
+      QuicStreamType oneWay = QuicStreamType.UNIDIRECTIONAL;
+      Object _ = send(peer, oneWay, "00 0406 0100 0700 2101", new Ignoring()); // and settings
+      Object _ = send(peer, oneWay, "02 20", new Ignoring()); // a table for nothing
+      Object _ = send(peer, oneWay, "03 44 7f8a01 40", new Ignoring()); // streams given up
+      Object _ = send(peer, oneWay, "21 616263", new Ignoring());
+      Object _ = send(peer, oneWay, "4054 00", new Ignoring());
+      QuicStreamChannel control =
+          send(peer, oneWay, "4040", new Ignoring()); // a type in more bytes than it needs
+      Object _ = control.shutdownOutput().await(1000);
+      QuicStreamChannel request =
+          send(
+              peer,
+              QuicStreamType.BIDIRECTIONAL,
+              "2100 800f0700 03616263" // a frame of nothing, and one of priorities
+                  + "0110 0000 d1 d7 c1 50 09 73686f702e74657374"
+                  + "4021 02 6161",
+              new Ignoring() {
+                @Override
+                public void channelRead(ChannelHandlerContext ctx, Object message) {
+                  answered.complete((int) ((ByteBuf) message).getByte(0));
+                  ReferenceCountUtil.release(message);
+                }
+              });
+      Object _ = request.shutdownOutput();
+      assertThat(answered.get(10, TimeUnit.SECONDS)).isEqualTo(1); // HEADERS
+      assertThat(peer.closeCode).isNotDone();
+    }
+    leavesNothing();
+  }
+
+  private static QuicStreamChannel send(
+      Http3Peer peer, QuicStreamType type, String hex, Ignoring handler) throws Exception {
+    QuicStreamChannel stream =
+        peer.connection.createStream(type, handler).get(10, TimeUnit.SECONDS);
+    byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
+    Object _ = stream.writeAndFlush(Unpooled.wrappedBuffer(bytes)).await(1000);
+    return stream;
+  }
+
   /** Nobody answers for it. */
   @Sharable
-  private static final class Ignoring extends ChannelInboundHandlerAdapter {
+  private static class Ignoring extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       // What we have broken is not ours to complain of.

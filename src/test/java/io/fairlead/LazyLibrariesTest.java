@@ -21,7 +21,7 @@ final class LazyLibrariesTest {
   private static final String SDK = " io.opentelemetry.";
   private static final List<String> CODINGS = List.of(" com.github.luben.", " com.aayushatharva.");
   private static final List<String> HTTP_3 =
-      List.of(" io.netty.handler.codec.quic.", " io.netty.handler.codec.http3.");
+      List.of(" io.netty.handler.codec.quic.", " io.fairlead.proxy.http.Http3");
   private static final List<String> SIGN_IN =
       List.of(
           " com.nimbusds.",

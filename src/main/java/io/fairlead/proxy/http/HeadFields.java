@@ -129,6 +129,11 @@ final class HeadFields {
     return result;
   }
 
+  /** Whether what comes next is looked at: there has been no mistake. */
+  boolean wantsMore() {
+    return result == Result.DONE;
+  }
+
   /** The next field; what comes behind a mistake is not looked at. */
   void add(AsciiString name, AsciiString value) {
     if (result == Result.DONE) {

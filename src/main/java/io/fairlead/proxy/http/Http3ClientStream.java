@@ -7,26 +7,16 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
-import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.http3.Http3DataFrame;
-import io.netty.handler.codec.http3.Http3Exception;
-import io.netty.handler.codec.http3.Http3Headers;
-import io.netty.handler.codec.http3.Http3HeadersFrame;
-import io.netty.handler.codec.http3.Http3HeadersValidationException;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
-import io.netty.handler.codec.quic.QuicException;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamResetException;
-import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
-import java.nio.channels.ClosedChannelException;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream that a client of HTTP/3 has opened. What comes is taken apart by the library; what goes
- * out is framed here, so that a head, a short body and the end leave at once.
+ * A stream that a client of HTTP/3 has opened for a request. A head, a short body and the end leave
+ * at once.
  *
  * <p>Reading happens when it is asked for. At most what one read has brought waits here; the rest
  * waits in the library, up to the window that was promised, which it opens as we read.
@@ -35,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * tells nobody but writes that wait. So while nothing else waits, after a moment a {@link
  * HoldingBuffer} does.
  */
-final class Http3ClientStream extends ChannelInboundHandlerAdapter implements StreamCarrier {
+final class Http3ClientStream extends ChannelInboundHandlerAdapter
+    implements StreamCarrier, Http3Frames.Taker {
   /** What is gathered before the client has to take some. */
   private static final int MOST_GATHERED = 64 * 1024;
 
@@ -50,8 +41,8 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
   private final Http3ServerConnection owner;
   private final QuicStreamChannel channel;
   private final ClientStream side;
-  private final FrameBounds bounds = new FrameBounds();
-  private @Nullable ChannelHandlerContext below;
+  private final Http3Frames frames = new Http3Frames(this);
+  private @Nullable ChannelHandlerContext own;
 
   // The request.
   /** What came of a head that is not acted upon before it is known whether something follows. */
@@ -95,28 +86,15 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
     channel.config().setAutoRead(false);
     channel.config().setAllocator(owner.loop().loop().allocator());
     channel.config().setRecvByteBufAllocator(owner.loop().loop().receiveAllocator());
-    channel.pipeline().addFirst(new Below());
   }
 
   long id() {
     return channel.streamId();
   }
 
-  /** Below the library's frames: sees bytes as they come, and writes what has been framed here. */
-  private final class Below extends ChannelInboundHandlerAdapter {
-    @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
-      below = ctx;
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
-      if (message instanceof ByteBuf in) {
-        owner.countIn(in.readableBytes());
-        bounds.follow(in);
-      }
-      ctx.fireChannelRead(message);
-    }
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    own = ctx;
   }
 
   // --- the request -------------------------------------------------------------------------
@@ -131,50 +109,94 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     owner.loop().touch();
     try {
-      if (closed) {
-        discard(message);
-      } else if (message instanceof Http3HeadersFrame frame) {
-        headersCame(frame.headers());
-      } else if (message instanceof Http3DataFrame frame) {
-        headIsComplete(false);
-        ByteBuf in = frame.content();
-        if (!closed && in.isReadable()) {
-          side.take(in, in.readableBytes(), false);
-        }
+      if (message instanceof ByteBuf in) {
+        owner.countIn(in.readableBytes());
+        frames.read(in);
       }
     } finally {
       ReferenceCountUtil.release(message);
     }
   }
 
-  private void discard(Object message) {
-    if (message instanceof Http3DataFrame frame) {
-      discarded += frame.content().readableBytes();
+  /** RFC 9114, 4.1 and 7.2: what may come, and when. */
+  @Override
+  public Http3Frames.How begin(long type, long length) {
+    if (type == Http3.DATA) {
+      if (headSeen && !trailersSeen) {
+        return Http3Frames.How.PIECES;
+      }
+      fail(Http3.FRAME_UNEXPECTED);
+    } else if (type == Http3.HEADERS) {
+      if (trailersSeen) {
+        fail(Http3.FRAME_UNEXPECTED);
+      } else if (length > owner.mostSection()) {
+        fail(Http3.EXCESSIVE_LOAD);
+      } else {
+        return Http3Frames.How.WHOLE;
+      }
+    } else if (isElsewhere(type) || Http3.isOfHttp2(type)) {
+      fail(Http3.FRAME_UNEXPECTED);
+    }
+    return Http3Frames.How.NOT; // what is not known is left out (RFC 9114, 9)
+  }
+
+  private static boolean isElsewhere(long type) {
+    return type == Http3.CANCEL_PUSH
+        || type == Http3.SETTINGS
+        || type == Http3.PUSH_PROMISE
+        || type == Http3.GOAWAY
+        || type == Http3.MAX_PUSH_ID;
+  }
+
+  /** The connection is over. */
+  private void fail(int error) {
+    frames.stop();
+    owner.end(error);
+    gone();
+  }
+
+  /** Of the body. */
+  @Override
+  public void piece(ByteBuf in, int count) {
+    if (!closed) {
+      headIsComplete(false);
+    }
+    if (closed) {
+      discarded += count;
+      in.skipBytes(count);
+    } else {
+      side.take(in, count, false);
     }
   }
 
-  private void headersCame(Http3Headers fields) {
-    if (!headSeen) {
+  /** The head, or trailers. */
+  @Override
+  public void whole(ByteBuf in, int count) {
+    if (closed) {
+      in.skipBytes(count);
+    } else if (headSeen) {
+      trailersCame(in, count);
+    } else if (owner.isPastLast(id())) {
+      in.skipBytes(count);
       headSeen = true;
-      if (owner.isPastLast(id())) {
-        channel.shutdown(Http3.REQUEST_REJECTED);
-        finish();
-        return;
-      }
+      channel.shutdown(Http3.REQUEST_REJECTED);
+      finish();
+    } else {
+      headSeen = true;
       Head request = side.begin();
-      HeadFields.Result read = read(fields, request, HeadFields.Kind.REQUEST);
       request.http3 = true;
-      head = read;
-      return;
+      head = read(in, count, request, HeadFields.Kind.REQUEST);
     }
+  }
+
+  private void trailersCame(ByteBuf in, int count) {
     headIsComplete(false);
+    Head trailers = new Head();
+    HeadFields.Result read = read(in, count, trailers, HeadFields.Kind.TRAILERS);
     if (closed) {
       return;
     }
-    Head trailers = new Head();
-    if (trailersSeen
-        || read(fields, trailers, HeadFields.Kind.TRAILERS) != HeadFields.Result.DONE
-        || !BodyReader.cleanTrailers(trailers)) {
+    if (read != HeadFields.Result.DONE || !BodyReader.cleanTrailers(trailers)) {
       side.refuse();
       return;
     }
@@ -182,17 +204,19 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
     last = trailers;
   }
 
-  private HeadFields.Result read(Http3Headers fields, Head into, HeadFields.Kind kind) {
+  /** Null if it cannot be decoded; then the connection is over. */
+  private HeadFields.@Nullable Result read(ByteBuf in, int count, Head into, HeadFields.Kind kind) {
     HeadFields reader = owner.fields();
     reader.begin(into, kind);
     try {
-      for (Map.Entry<CharSequence, CharSequence> field : fields) {
-        reader.add(AsciiString.of(field.getKey()), AsciiString.of(field.getValue()));
+      if (owner.loop().qpack().read(in, count, reader)) {
+        return reader.end();
       }
-      return reader.end();
     } finally {
       reader.forget();
     }
+    fail(Http3.DECOMPRESSION_FAILED);
+    return null;
   }
 
   /** It is known now whether something follows the head. */
@@ -209,7 +233,7 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
     owner.loop().touch();
-    boolean end = channel.isInputShutdown() && !trailersSeen && bounds.isBetween();
+    boolean end = channel.isInputShutdown() && !trailersSeen && frames.isBetween();
     if (!closed) {
       headIsComplete(end);
     }
@@ -242,7 +266,7 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
       finish();
       return;
     }
-    if (!headSeen || !bounds.isBetween()) { // an end in the middle of a frame, or of nothing
+    if (!headSeen || !frames.isBetween()) { // an end in the middle of a frame, or of nothing
       refuse();
       return;
     }
@@ -277,17 +301,8 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
     if (cause instanceof QuicStreamResetException) {
       owner.clientReset();
       gone();
-    } else if (cause instanceof Http3HeadersValidationException
-        || cause instanceof Http3Exception
-        || cause instanceof IllegalArgumentException) { // for lengths that are no numbers (4.2.18)
-      refuse();
-    } else if (cause instanceof DecoderException) {
-      owner.undecodable();
-      gone();
     } else {
-      if (!(cause instanceof QuicException) && !(cause instanceof ClosedChannelException)) {
-        Failures.log(cause);
-      }
+      Http3ServerConnection.log(cause);
       gone();
     }
   }
@@ -295,6 +310,7 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     owner.loop().touch();
+    frames.stop();
     gone();
     ctx.fireChannelInactive();
   }
@@ -639,7 +655,7 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter implements St
   }
 
   private ChannelHandlerContext context() {
-    ChannelHandlerContext present = below;
+    ChannelHandlerContext present = own;
     if (present == null) {
       throw new IllegalStateException("not in a pipeline yet");
     }

@@ -14,9 +14,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
-import io.netty.handler.codec.http3.DefaultHttp3SettingsFrame;
-import io.netty.handler.codec.http3.Http3ServerConnectionHandler;
-import io.netty.handler.codec.http3.Http3Settings;
 import io.netty.handler.codec.quic.EpollQuicUtils;
 import io.netty.handler.codec.quic.Quic;
 import io.netty.handler.codec.quic.QuicChannel;
@@ -25,7 +22,6 @@ import io.netty.handler.codec.quic.QuicCodecDispatcher;
 import io.netty.handler.codec.quic.QuicConnectionIdGenerator;
 import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslEngine;
-import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.AttributeKey;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -57,9 +53,6 @@ public final class Http3Door {
 
   /** Datagrams that are handed to the kernel at once, where it takes several as one. */
   private static final int SEGMENTS = 16;
-
-  /** What is larger than a head may be, and yet answered and not broken off, in heads. */
-  private static final int ROOM_FOR_REFUSAL = 4;
 
   /** Ours ends an idle connection first, and says so. */
   private static final Duration IDLE_MARGIN = Duration.ofSeconds(10);
@@ -398,25 +391,6 @@ public final class Http3Door {
   private static void open(QuicChannel connection, Loop loop) {
     Http3ServerConnection made = connection.attr(Http3ServerConnection.SELF).get();
     connection.config().setAllocator(loop.allocator());
-    HttpLimits limits = made.listener().policy().limits();
-    Http3Settings settings =
-        new Http3Settings()
-            .maxFieldSectionSize((long) limits.headerBytes() * ROOM_FOR_REFUSAL)
-            .enableConnectProtocol(true);
-    connection
-        .pipeline()
-        .addLast(
-            new Http3ServerConnectionHandler(
-                new ChannelInitializer<QuicStreamChannel>() {
-                  @Override
-                  protected void initChannel(QuicStreamChannel stream) {
-                    made.streamOpened(stream);
-                  }
-                },
-                null,
-                null,
-                new DefaultHttp3SettingsFrame(settings),
-                true),
-            made);
+    connection.pipeline().addLast(made);
   }
 }

@@ -9,14 +9,11 @@ import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.HandshakeFailure;
 import io.fairlead.telemetry.ListenerCounter;
 import io.fairlead.telemetry.TlsCounter;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.http3.DefaultHttp3GoAwayFrame;
-import io.netty.handler.codec.http3.DefaultHttp3UnknownFrame;
-import io.netty.handler.codec.http3.Http3Exception;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicException;
 import io.netty.handler.codec.quic.QuicStreamChannel;
@@ -44,6 +41,9 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
 
   /** How long a client may go on opening streams after it was told that we are leaving. */
   private static final long LEAVE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** What is larger than a head may be, and yet answered and not broken off, in heads. */
+  private static final int ROOM_FOR_REFUSAL = 4;
 
   /** While somebody waits for an answer, the connection must not seem to be dead. */
   private static final long ALIVE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -76,6 +76,15 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   private long lastStream = -4;
   private int abandoned;
   private int oneWay;
+
+  /** Which streams of the client that there must be once there have been, a bit each. */
+  private int opened;
+
+  private @Nullable QuicStreamChannel control;
+
+  /** What we have said is the end of what we serve; -1: nothing. */
+  private long toldLast = -1;
+
   private final Runnable flushTask = this::plannedFlush;
 
   private final TimerWheel.Timer timer =
@@ -147,10 +156,55 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
     TlsSession session = tls.sessionByQuic(engine);
     who = new Client(remote(), policy.forwarded().trust(), session);
     setDeadline(policy.idleNanos());
+    channel
+        .createStream(QuicStreamType.UNIDIRECTIONAL, new Ours())
+        .addListener(made -> {
+          if (made.isSuccess()) {
+            begin((QuicStreamChannel) made.getNow());
+          } else {
+            end(Http3.STREAM_CREATION_ERROR);
+          }
+        });
     ctx.fireChannelActive();
     if (listener.isDraining()) {
       leave();
     }
+  }
+
+  /** Of our stream of control, on which nothing comes. */
+  private static final class Ours extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      log(cause);
+    }
+  }
+
+  /** What is wrong with a stream, unless it is its end. */
+  static void log(Throwable cause) {
+    if (!(cause instanceof QuicException) && !(cause instanceof ClosedChannelException)) {
+      Failures.log(cause);
+    }
+  }
+
+  /** What we take; tables of fields we have none, and so no streams for them (RFC 9204, 4.2). */
+  private void begin(QuicStreamChannel made) {
+    control = made;
+    ByteBuf out = made.alloc().directBuffer(64);
+    out.writeByte(Http3.CONTROL_STREAM);
+    out.writeByte(Http3.SETTINGS);
+    out.writeByte(1 + Long.BYTES + 2);
+    out.writeByte(Http3.MAX_FIELD_SECTION_SIZE);
+    Http3.integer(out, mostSection());
+    out.writeByte(Http3.ENABLE_CONNECT_PROTOCOL).writeByte(1);
+    ChannelFuture _ = made.writeAndFlush(out);
+    if (toldLast >= 0) {
+      goAway(toldLast);
+    }
+  }
+
+  /** Bytes of a head that is read: it may be refused for its size, and is answered then. */
+  long mostSection() {
+    return (long) policy.limits().headerBytes() * ROOM_FOR_REFUSAL;
   }
 
   /** The handshake is over, well or not. */
@@ -178,53 +232,44 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // Of the library's two protocols: it has closed the connection, or goes on.
-    if (cause instanceof RuntimeException) {
+    if (cause instanceof RuntimeException) { // the library has closed the connection, or goes on
       Failures.log(cause);
     }
   }
 
-  /**
-   * Streams that go one way are the library's, which says nothing of those that are broken off;
-   * what nobody takes it would print, each time, for anybody who wants it to.
-   */
+  /** A stream has come; it goes on to be registered when its handler is there. */
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
-    if (message instanceof QuicStreamChannel stream
-        && stream.type() == QuicStreamType.UNIDIRECTIONAL) {
-      stream.pipeline().addLast(new BrokenOff());
-      if (++oneWay > MOST_ONE_WAY) {
-        charge();
+    if (message instanceof QuicStreamChannel stream) {
+      loop.touch();
+      if (stream.type() == QuicStreamType.UNIDIRECTIONAL) {
+        stream.pipeline().addLast(new Http3OneWayStream(this, stream));
+        if (++oneWay > MOST_ONE_WAY) {
+          charge();
+        }
+      } else {
+        streamOpened(stream);
       }
     }
     ctx.fireChannelRead(message);
   }
 
-  /** Takes what is wrong with a stream; its end is told otherwise. */
-  private final class BrokenOff extends ChannelInboundHandlerAdapter {
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      loop.touch();
-      if (cause instanceof DecoderException) {
-        undecodable();
-      } else if (!(cause instanceof Http3Exception) // for which the library ends the connection
-          && !(cause instanceof QuicException)
-          && !(cause instanceof ClosedChannelException)) {
-        Failures.log(cause);
-      }
-      ChannelFuture _ = ctx.close();
-    }
+  /** Whether there has been no such stream before; each kind is there once. */
+  boolean isFirst(int type) {
+    int bit = 1 << type;
+    boolean first = (opened & bit) == 0;
+    opened |= bit;
+    return first;
   }
 
-  void streamOpened(QuicStreamChannel opened) {
-    loop.touch();
-    long id = opened.streamId();
+  private void streamOpened(QuicStreamChannel stream) {
+    long id = stream.streamId();
     if (!isPastLast(id)) {
       lastStream = Math.max(lastStream, id);
     }
-    Http3ClientStream stream = new Http3ClientStream(this, opened, listener.policy());
-    streams.put(id, stream);
-    opened.pipeline().addLast(stream);
+    Http3ClientStream made = new Http3ClientStream(this, stream, listener.policy());
+    streams.put(id, made);
+    stream.pipeline().addLast(made);
     setDeadline(ALIVE_NANOS);
   }
 
@@ -284,12 +329,9 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
     charge();
   }
 
-  /**
-   * The library reads on beyond a frame that is shorter than what its type says (4.2.18) and then
-   * throws what Java throws; RFC 9114, 7.1 wants an end of the connection.
-   */
-  void undecodable() {
-    end(Http3.FRAME_ERROR);
+  /** A frame of control has come. */
+  void controlled() {
+    charge();
   }
 
   private void charge() {
@@ -338,10 +380,10 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void stayAlive() {
-    QuicStreamChannel control = io.netty.handler.codec.http3.Http3.getLocalControlStream(channel);
-    if (control != null) {
-      ChannelFuture _ =
-          control.writeAndFlush(new DefaultHttp3UnknownFrame(Http3.NOTHING, Unpooled.EMPTY_BUFFER));
+    QuicStreamChannel present = control;
+    if (present != null) {
+      ByteBuf out = present.alloc().directBuffer(2);
+      ChannelFuture _ = present.writeAndFlush(out.writeByte(Http3.NOTHING).writeByte(0));
     }
   }
 
@@ -376,13 +418,18 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void goAway(long id) {
-    QuicStreamChannel control = io.netty.handler.codec.http3.Http3.getLocalControlStream(channel);
-    if (control != null) {
-      ChannelFuture _ = control.writeAndFlush(new DefaultHttp3GoAwayFrame(id));
+    toldLast = id;
+    QuicStreamChannel present = control;
+    if (present != null) {
+      ByteBuf out = present.alloc().directBuffer(2 + Long.BYTES);
+      out.writeByte(Http3.GOAWAY).writeByte(Long.BYTES);
+      Http3.integer(out, id);
+      ChannelFuture _ = present.writeAndFlush(out);
     }
   }
 
-  private void end(int error) {
+  /** The connection is over, with all that is on it. */
+  void end(int error) {
     if (!ended) {
       ended = true;
       ChannelFuture _ = channel.close(true, error, Unpooled.EMPTY_BUFFER);

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What the HTTP part keeps per event loop: exchanges to use again, connections to nodes. */
 public final class HttpLoop {
@@ -42,6 +43,7 @@ public final class HttpLoop {
   private final PathCaptures.Places places = new PathCaptures.Places();
   private final RateLimiter.Verdict verdict;
   private int exchangesInUse;
+  private @Nullable QpackReader qpack;
   private long bytesOfBodies;
   private long bytesOfMirrors;
   private long now = System.nanoTime();
@@ -96,6 +98,16 @@ public final class HttpLoop {
   /** To be filled and used at once. */
   RateLimiter.Verdict verdict() {
     return verdict;
+  }
+
+  /** To be used at once; there is none before a client comes by HTTP/3. */
+  QpackReader qpack() {
+    QpackReader present = qpack;
+    if (present == null) {
+      present = new QpackReader();
+      qpack = present;
+    }
+    return present;
   }
 
   Exchange takeExchange() {
