@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntFunction;
 
 /**
@@ -64,6 +65,11 @@ final class ManagedGroup implements AutoCloseable {
    * @param machines a, b, and c, which this process reaches
    */
   ManagedGroup(Path folder, Namespaces machines) throws Exception {
+    this(folder, machines, 3);
+  }
+
+  /** The same, of which only the first so many run members. */
+  ManagedGroup(Path folder, Namespaces machines, int members) throws Exception {
     for (int i = 1; i <= 3; i++) {
       for (int port : List.of(6432, 6433, 5432)) {
         addresses.add(new HostPort("10.77.0." + i, port));
@@ -71,7 +77,11 @@ final class ManagedGroup implements AutoCloseable {
     }
     group =
         new ThreeProcesses(
-            Server.folder(folder, "."), machines, "plain: true", rest(), this::environment);
+            Server.folder(folder, "."),
+            machines,
+            "plain: true",
+            rest().replaceAll("(?m)^      [" + "abc".substring(members) + "-]: .*\n", ""),
+            this::environment);
   }
 
   private String rest() throws IOException {
@@ -203,6 +213,19 @@ final class ManagedGroup implements AutoCloseable {
       }
       Thread.sleep(50);
     }
+  }
+
+  /** Waits until the third sees a primary that the other member votes for. */
+  Instance awaitPair() throws Exception {
+    Instance witness = group.get(2);
+    Loopback.await(
+        "a primary and its replica",
+        ManagedPostgresql.LONG,
+        () ->
+            primary(witness) != null
+                && said(witness).split("\"reads\":true", -1).length - 1 >= 1
+                && said(witness).matches("(?s).*\"waitsFor\":\"ANY 1 \\([ab]\\)\".*"));
+    return Objects.requireNonNull(primary(witness));
   }
 
   /** Another than these. */

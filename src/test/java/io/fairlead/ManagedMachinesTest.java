@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.vip.Namespaces;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -31,6 +34,16 @@ class ManagedMachinesTest {
 
   private static final String GROUP_PORT = "tcp dport 7400";
   private static final String FROM_GROUP_PORT = "tcp sport 7400";
+
+  /** In which machines come back, counted from the primary's. */
+  private static final List<List<Integer>> ORDERS =
+      List.of(
+          List.of(0, 1, 2),
+          List.of(0, 2, 1),
+          List.of(1, 0, 2),
+          List.of(1, 2, 0),
+          List.of(2, 0, 1),
+          List.of(2, 1, 0));
 
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path folder;
@@ -151,6 +164,86 @@ class ManagedMachinesTest {
         }
       }
     }
+  }
+
+  /** As after a cut of the power. */
+  @Test
+  void allComeBackInEachOrder() throws Exception {
+    Assumptions.assumeTrue("ALL_LOST".matches(FAULTS), "not asked for");
+    DatabaseFaults faults =
+        new DatabaseFaults("all machines are gone at once, and come back one after the other");
+    try (Namespaces machines = Namespaces.make("a", "b", "c")) {
+      machines.joinHere();
+      try (ManagedGroup orders = new ManagedGroup(folder, machines)) {
+        Instance first = orders.awaitWhole();
+        try (PostgresqlLogin client = orders.writer(first)) {
+          String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
+        }
+        int round = 0;
+        for (List<Integer> order : ORDERS) {
+          Instance primary = orders.awaitWhole();
+          try (LedgerClients clients = new LedgerClients(() -> orders.writer(primary), round++)) {
+            clients.await(100);
+            List<ProcessHandle> all = new ArrayList<>();
+            for (Instance one : orders.group.all()) {
+              all.addAll(orders.server(one));
+              one.signal("STOP"); // so that none sees what becomes of another
+            }
+            Signals.send("KILL", all);
+            for (Instance one : orders.group.all()) {
+              one.kill();
+            }
+            for (int next : order) {
+              orders.group.get((primary.number + next) % 3).start();
+              TimeUnit.SECONDS.sleep(2); // it finds out that others are missing
+            }
+            clients.await(50);
+            Instance _ = orders.awaitWhole();
+            clients.end();
+            faults.add(clients);
+          }
+        }
+      }
+    }
+    faults.write();
+  }
+
+  /** A replica has all that was acknowledged, and the third machine, which runs none, a vote. */
+  @Test
+  void aLostDiskLosesNothing() throws Exception {
+    Assumptions.assumeTrue("DISK_LOST".matches(FAULTS), "not asked for");
+    DatabaseFaults faults =
+        new DatabaseFaults("the primary's machine is gone with its disk, and there is one replica");
+    try (Namespaces machines = Namespaces.make("a", "b", "c")) {
+      machines.joinHere();
+      try (ManagedGroup orders = new ManagedGroup(folder, machines, 2)) {
+        Instance witness = orders.group.get(2);
+        try (PostgresqlLogin client = orders.writer(witness)) {
+          String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+          Instance primary = orders.awaitPair();
+          Instance replica = orders.other(primary, witness);
+          try (LedgerClients clients = new LedgerClients(() -> orders.writer(witness), round)) {
+            clients.await(100);
+            List<ProcessHandle> server = orders.server(primary);
+            cutOff(machines, primary.number + 1, List.of(replica.number + 1, 3));
+            primary.kill();
+            Signals.send("KILL", server);
+            Tool.Said _ = Tool.run("", "rm", "-r", primary.data.toString());
+            Path _ = Files.createDirectory(primary.data);
+            TimeUnit.SECONDS.sleep(3); // nobody knows whether it comes back
+            machines.heal();
+            primary.start();
+            clients.await(50);
+            assertThat(orders.awaitPair()).isSameAs(replica);
+            clients.end();
+            faults.add(clients);
+          }
+        }
+      }
+    }
+    faults.write();
   }
 
   private static void cutOff(Namespaces machines, int number, List<Integer> others)
