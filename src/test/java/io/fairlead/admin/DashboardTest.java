@@ -377,7 +377,8 @@ class DashboardTest {
     }
     long grown = browser.heapBytes() - before;
     assertThat(grown).as("bytes in 10 min").isLessThan(50_000_000 / 6);
-    assertThat(text("#link-text")).isEqualTo("Live");
+    // On a machine that has no time for it, it may be about to ask instead of being told.
+    assertThat(text("#link-text")).startsWith("Live");
   }
 
   private void load() {
