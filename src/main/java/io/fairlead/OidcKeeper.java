@@ -1,5 +1,7 @@
 package io.fairlead;
 
+import io.fairlead.admin.AdminSignIn;
+import io.fairlead.config.AdminOidcConfig;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.ListenerConfig;
@@ -85,6 +87,7 @@ final class OidcKeeper {
   private final KeptKey kept;
   private Map<OidcClientConfig, OidcProvider> providers = Map.of();
   private Map<OidcConfig, Known> signIns = Map.of();
+  private @Nullable OidcClientConfig ofDoor;
   private @Nullable GroupConfig keyOf;
   private byte @Nullable [] groupKey;
 
@@ -146,6 +149,38 @@ final class OidcKeeper {
             new RateLimiter(ATTEMPT_NANOS, ATTEMPTS_AT_ONCE, CLIENTS, secrets.nextLong()),
             () -> seal(keys, bound));
     return new Known(asked, new SignIn(parts, loops));
+  }
+
+  /**
+   * What people need who sign in for the operator's door, as it is to be opened now; null: nobody
+   * does.
+   *
+   * @throws IOException naming the key of the configuration and what is wrong
+   */
+  @Nullable AdminSignIn door(FairleadConfig config) throws IOException {
+    AdminOidcConfig wanted = config.admin().oidc().orElse(null);
+    ofDoor = wanted == null ? null : wanted.client();
+    if (wanted == null) {
+      return null;
+    }
+    OidcClientConfig client = wanted.client();
+    List<byte[]> keys = keys(client, config);
+    // As no callback of a route is called.
+    String bound = client.issuer() + "\n" + client.clientId() + "\nadmin " + wanted.url();
+    Set<OidcClient.Wanted> claims = new LinkedHashSet<>();
+    wanted
+        .roles()
+        .forEach(rule ->
+            rule.wanted()
+                .forEach((claim, value) -> claims.add(new OidcClient.Wanted(claim, value))));
+    return new AdminSignIn(
+        new AdminSignIn.Parts(
+            wanted,
+            client(client, Set.of(wanted.nameClaim()), claims),
+            Long.toHexString(OidcSession.key(bound)),
+            () -> seal(keys, bound),
+            new RateLimiter(ATTEMPT_NANOS, ATTEMPTS_AT_ONCE, CLIENTS, secrets.nextLong()),
+            epochMillis));
   }
 
   private SessionSeal seal(List<byte[]> keys, String bound) {
@@ -316,6 +351,9 @@ final class OidcKeeper {
     }
     Set<OidcClientConfig> needed = new HashSet<>();
     signIns.keySet().forEach(one -> needed.add(one.client()));
+    if (ofDoor != null) {
+      needed.add(ofDoor);
+    }
     providers.forEach((config, provider) -> {
       if (!needed.contains(config)) {
         provider.close();
