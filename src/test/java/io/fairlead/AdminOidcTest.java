@@ -56,13 +56,16 @@ final class AdminOidcTest {
 
   @TempDir private Path folder;
   private HandProvider provider;
-  private final int port = FreePort.any();
-  private String host = "127.0.0.1:" + port;
-  private String url = "http://" + host;
+  private int port;
+  private String host = "";
+  private String url = "";
 
   @BeforeEach
   void open() throws Exception {
     provider = new HandProvider();
+    port = FreePort.any();
+    host = "127.0.0.1:" + port;
+    url = "http://" + host;
     groups("staff", "ops");
   }
 
@@ -93,7 +96,7 @@ final class AdminOidcTest {
           roles: %s %s }
     data: data
     listeners: { web: { bind: "127.0.0.1:0", routes: [ { service: raw } ] } }
-    services: { raw: { nodes: [ { name: n1, address: "127.0.0.1:1" } ], health: { tcp: {}, interval: 60s } } }
+    services: { raw: { nodes: [ { name: n1, address: "127.0.0.1:1" } ] } }
     """
         .formatted(port, TOKEN, url, provider.issuer(), HandProvider.SECRET, rules, more);
   }
@@ -248,7 +251,7 @@ final class AdminOidcTest {
       assertThat(get("/api/v1/status", session).status()).isEqualTo(200);
       assertThat(change("POST", DRAIN, session).status()).isEqualTo(200);
       assertThat(events())
-          .contains(ANN + "\",\"what\":\"signed in as operator", ANN, "drained raw/n1");
+          .contains(ANN + ": signed in as operator", ANN + ": drained raw/n1");
     }
   }
 
@@ -819,7 +822,8 @@ final class AdminOidcTest {
   @ParameterizedTest
   @CsvSource({
     "look, oidc:look (ann)",
-    "'a\nb\u202Ec', oidc:a?b?c (ann)",
+    "'a\u202Eb', oidc:a?b (ann)",
+    "'a\nb', oidc:ann",
     "ann, oidc:ann",
   })
   void nobodyIsNamedLikeSomebodyElse(String mail, String name) throws Exception {
@@ -827,9 +831,7 @@ final class AdminOidcTest {
         claims -> provider.sign(claims.claim("groups", List.of("staff")).claim("email", mail));
     try (Fairlead _ = start()) {
       String said = get("/api/v1/session", session()).body();
-      // A text with a control character is not taken at all.
-      assertThat(said)
-          .contains("\"name\":\"" + (mail.contains("\n") ? "oidc:ann" : name) + "\"");
+      assertThat(said).contains("\"name\":\"" + name + "\"");
     }
   }
 }
