@@ -1020,10 +1020,7 @@ final class Fairlead implements AutoCloseable {
         old == null
             ? identities.guards(route.auth(), AuthConfig.NONE, List.of())
             : identities.guards(route.auth(), old.config().auth(), old.guardList());
-    Guard signIn = oidc.guard(route);
-    if (signIn != null) {
-      guards.addFirst(signIn);
-    }
+    guards.addAll(0, oidc.guards(route));
     Optional<ExtAuthConfig> ext = route.auth().ext();
     if (ext.isPresent()) {
       HttpRoute asking =

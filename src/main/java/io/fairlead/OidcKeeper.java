@@ -16,6 +16,7 @@ import io.fairlead.identity.OidcProvider;
 import io.fairlead.identity.OidcSession;
 import io.fairlead.identity.SessionSeal;
 import io.fairlead.limit.RateLimiter;
+import io.fairlead.proxy.http.DoorCookieGuard;
 import io.fairlead.proxy.http.ErrorPages;
 import io.fairlead.proxy.http.Guard;
 import io.fairlead.proxy.http.HttpRoute;
@@ -88,6 +89,7 @@ final class OidcKeeper {
   private Map<OidcClientConfig, OidcProvider> providers = Map.of();
   private Map<OidcConfig, Known> signIns = Map.of();
   private @Nullable OidcClientConfig ofDoor;
+  private @Nullable Guard doorCookies;
   private @Nullable GroupConfig keyOf;
   private byte @Nullable [] groupKey;
 
@@ -113,6 +115,8 @@ final class OidcKeeper {
           known != null && known.asked().equals(asked) ? known : make(asked, config));
     }
     signIns = next;
+    AdminOidcConfig door = config.admin().oidc().orElse(null);
+    doorCookies = door == null ? null : new DoorCookieGuard(door.host(), AdminOidcConfig.CALLBACK);
   }
 
   private static List<Asked> asked(FairleadConfig config) {
@@ -280,11 +284,19 @@ final class OidcKeeper {
     return made;
   }
 
-  /** The guard of a route that has to do with people who sign in: first of all; null: none. */
-  @Nullable Guard guard(RouteConfig route) {
-    if (signIns.isEmpty()) {
-      return null;
+  /** The guards of a route that have to do with people who sign in: before all others. */
+  List<Guard> guards(RouteConfig route) {
+    List<Guard> guards = new ArrayList<>();
+    if (doorCookies != null) {
+      guards.add(doorCookies);
     }
+    if (!signIns.isEmpty()) {
+      guards.add(guard(route));
+    }
+    return guards;
+  }
+
+  private Guard guard(RouteConfig route) {
     OidcConfig oidc = route.auth().oidc().orElse(null);
     return oidc == null
         ? new OwnCookieGuard()

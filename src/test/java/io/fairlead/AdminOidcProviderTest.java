@@ -47,7 +47,8 @@ final class AdminOidcProviderTest {
     Loopback.await(
         "the provider",
         () ->
-            Loopback.door(fairlead, "GET", "/api/v1/session", "").body()
+            Loopback.door(fairlead, "GET", "/api/v1/session", "")
+                .body()
                 .contains("\"trouble\":null"));
     return fairlead;
   }
@@ -58,14 +59,14 @@ final class AdminOidcProviderTest {
     String door = "http://127.0.0.1:" + port;
     try (NpmProvider provider =
             new NpmProvider("fairlead", SECRET, door + "/sign-in/callback", door + "/");
-        Chromium chromium = new Chromium()) {
-      try (Fairlead fairlead = start(port, provider.issuer(), "k".repeat(32));
-          Browser viewer = new Browser(chromium);
-          Browser operator = new Browser(chromium);
-          Browser guest = new Browser(chromium)) {
-        viewerLooks(viewer, door, provider);
-        operatorChanges(operator, door, provider, fairlead);
-        guestIsTurnedAway(guest, door, provider);
+        Chromium chromium = new Chromium();
+        Browser viewer = new Browser(chromium);
+        Browser operator = new Browser(chromium);
+        Browser guest = new Browser(chromium)) {
+      try (Fairlead fairlead = start(port, provider.issuer(), "k".repeat(32))) {
+        viewerLooks(viewer, door);
+        operatorChanges(operator, door, fairlead);
+        guestIsTurnedAway(guest, door);
         assertThat(operator.complaints()).isEmpty();
         aPageOfAnotherPortDoesNothing(operator, fairlead);
         operatorSignsOut(operator, door, provider);
@@ -73,24 +74,21 @@ final class AdminOidcProviderTest {
             .contains("oidc:bob@shop.example (bob)", "signed in as viewer")
             .contains("oidc:ann@shop.example (ann)", "signed in as operator", "signed out")
             .doesNotContain(SECRET);
+      }
+      // Another key: what browsers have is good no more, as if its time were over.
+      try (Fairlead _ = start(port, provider.issuer(), "l".repeat(32))) {
+        see(viewer, "document.getElementById('login').open");
+        assertThat(text(viewer, "#login-text")).isEqualTo("Your session has ended.");
+        viewer.evaluate("document.getElementById('sign-in').click()");
+        // The provider knows its people still, and asks nobody.
+        see(viewer, "document.getElementById('who')?.innerText.includes('bob@shop.example')");
+        assertThat(viewer.evaluate("location.hash").stringValue()).isEqualTo("#/nodes/raw/n1");
         assertThat(viewer.complaints()).isEmpty();
-
-        // Another key: what browsers have is good no more, as if its time were over.
-        fairlead.close();
-        try (Fairlead _ = start(port, provider.issuer(), "l".repeat(32))) {
-          see(viewer, "document.getElementById('login').open");
-          assertThat(text(viewer, "#login-text")).isEqualTo("Your session has ended.");
-          viewer.evaluate("document.getElementById('sign-in').click()");
-          // The provider knows its people still, and asks nobody.
-          see(viewer, "document.getElementById('who')?.innerText.includes('bob@shop.example')");
-          assertThat(viewer.evaluate("location.hash").stringValue()).isEqualTo("#/nodes/raw/n1");
-        }
       }
     }
   }
 
-  private static void viewerLooks(Browser browser, String door, NpmProvider provider)
-      throws Exception {
+  private static void viewerLooks(Browser browser, String door) throws Exception {
     browser.open(URI.create(door + "/#/nodes/raw/n1"));
     see(browser, "document.getElementById('login').open");
     assertThat(text(browser, "#login-text")).isEqualTo("This instance wants to know who you are.");
@@ -112,12 +110,13 @@ final class AdminOidcProviderTest {
     // The door says the same to whoever asks all the same.
     assertThat(status(browser, "/api/v1/services/raw/nodes/n1/drain", "POST")).isEqualTo(403);
     assertThat(browser.evaluate("document.cookie").stringValue()).isEmpty();
-    assertThat(browser.evaluate("JSON.stringify({...sessionStorage, ...localStorage})").stringValue())
+    assertThat(
+            browser.evaluate("JSON.stringify({...sessionStorage, ...localStorage})").stringValue())
         .doesNotContain("fairlead-token");
   }
 
-  private static void operatorChanges(
-      Browser browser, String door, NpmProvider provider, Fairlead fairlead) throws Exception {
+  private static void operatorChanges(Browser browser, String door, Fairlead fairlead)
+      throws Exception {
     browser.open(URI.create(door + "/#/nodes/raw/n1"));
     see(browser, "document.getElementById('login').open");
     browser.evaluate("document.getElementById('sign-in').click()");
@@ -131,8 +130,7 @@ final class AdminOidcProviderTest {
         .contains("oidc:ann@shop.example (ann)", "drained raw/");
   }
 
-  private static void guestIsTurnedAway(Browser browser, String door, NpmProvider provider)
-      throws Exception {
+  private static void guestIsTurnedAway(Browser browser, String door) throws Exception {
     browser.open(URI.create(door + "/"));
     see(browser, "document.getElementById('login').open");
     browser.evaluate("document.getElementById('sign-in').click()");

@@ -147,8 +147,7 @@ final class AdminOidcTest {
 
   private Said send(String method, String target, String fields) {
     try (Socket socket = socket(method, target, fields)) {
-      String whole =
-          new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String whole = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       int end = whole.indexOf("\r\n\r\n");
       List<String> lines = List.of(whole.substring(0, end).split("\r\n", -1));
       return new Said(
@@ -194,8 +193,7 @@ final class AdminOidcTest {
     String location = said.field("location");
     assertThat(location).startsWith(provider.issuer() + "/auth?prompt=login&");
     return new Sent(
-        HandProvider.parameters(location.substring(location.indexOf('?') + 1)),
-        said.cookie(true));
+        HandProvider.parameters(location.substring(location.indexOf('?') + 1)), said.cookie(true));
   }
 
   private Said back(Sent sent, String code) {
@@ -227,7 +225,9 @@ final class AdminOidcTest {
     try (Fairlead _ = start()) {
       Said away = get("/sign-in", "Sec-Fetch-Mode: navigate\r\n");
       assertThat(away.field("cache-control")).isEqualTo("no-store");
-      assertThat(away.all("set-cookie")).singleElement().asString()
+      assertThat(away.all("set-cookie"))
+          .singleElement()
+          .asString()
           .matches(
               (secure ? "__Host-" : "")
                   + "fairlead-admin-[0-9a-f]+-browser=[A-Za-z0-9_-]{43}; Path=/; Max-Age=900;"
@@ -250,8 +250,7 @@ final class AdminOidcTest {
           .contains("\"by\":\"oidc\"", "\"name\":\"" + ANN + "\"", "\"role\":\"operator\"");
       assertThat(get("/api/v1/status", session).status()).isEqualTo(200);
       assertThat(change("POST", DRAIN, session).status()).isEqualTo(200);
-      assertThat(events())
-          .contains(ANN + ": signed in as operator", ANN + ": drained raw/n1");
+      assertThat(events()).contains(ANN + ": signed in as operator", ANN + ": drained raw/n1");
     }
   }
 
@@ -264,7 +263,10 @@ final class AdminOidcTest {
       Said refused = change("POST", DRAIN, session);
       assertThat(refused.status()).isEqualTo(403);
       assertThat(refused.body())
-          .contains("This needs the role operator; who has signed in as " + ANN + " has the role viewer.");
+          .contains(
+              "This needs the role operator; who has signed in as "
+                  + ANN
+                  + " has the role viewer.");
     }
   }
 
@@ -376,7 +378,11 @@ final class AdminOidcTest {
     try (Fairlead _ = start()) {
       String session = session();
       String head =
-          fields.replace("OWN", host).replace("URL", url).replace("; b=x", "").replace("; ", "\r\n");
+          fields
+              .replace("OWN", host)
+              .replace("URL", url)
+              .replace("; b=x", "")
+              .replace("; ", "\r\n");
       Said said =
           send(
               method,
@@ -553,11 +559,7 @@ final class AdminOidcTest {
       Sent again = begin("");
       Said next =
           get(
-              CALLBACK
-                  + "?code="
-                  + provider.code(again.query())
-                  + "&state="
-                  + again.state(),
+              CALLBACK + "?code=" + provider.code(again.query()) + "&state=" + again.state(),
               again.cookie().strip() + "; " + other.substring("Cookie: ".length()));
       assertThat(next.status()).isEqualTo(303);
       assertThat(get("/api/v1/status", other).status()).isEqualTo(401);
@@ -567,9 +569,7 @@ final class AdminOidcTest {
 
   private Socket stream(String cookie) throws IOException {
     return socket(
-        "GET",
-        "/api/v1/live",
-        "Host: " + host + "\r\nAccept: text/event-stream\r\n" + cookie);
+        "GET", "/api/v1/live", "Host: " + host + "\r\nAccept: text/event-stream\r\n" + cookie);
   }
 
   private static BufferedReader reader(Socket socket) throws IOException {
@@ -625,8 +625,7 @@ final class AdminOidcTest {
     provider.describedStatus = 500;
     try (Fairlead _ = Loopback.start(yaml(RULES, ""), folder)) {
       Loopback.await(
-          "it has been asked",
-          () -> get("/sign-in", "").body().contains("the answer is 500"));
+          "it has been asked", () -> get("/sign-in", "").body().contains("the answer is 500"));
       Said page = get("/sign-in", "");
       assertThat(page.status()).isEqualTo(503);
       assertThat(page.body())
@@ -659,7 +658,8 @@ final class AdminOidcTest {
       Said broken = get(CALLBACK + "?code=" + code + "&state=x", sent.cookie());
       StringBuilder all = new StringBuilder(broken.body());
       for (String path :
-          List.of("config", "config/history", "session", "status", "events", "live", "openapi.json")) {
+          List.of(
+              "config", "config/history", "session", "status", "events", "live", "openapi.json")) {
         all.append(get("/api/v1/" + path, session).body());
       }
       all.append(get("/metrics", session).body()).append(get("/", session).body());
@@ -694,8 +694,7 @@ final class AdminOidcTest {
             .replace(
                 "routes: [ { service: raw } ]",
                 "routes: [ { match: { host: ops.example }, service: door }, { service: raw } ]")
-            .replace(
-                "services: {", "services: { door: { nodes: \"127.0.0.1:" + port + "\" }, ");
+            .replace("services: {", "services: { door: { nodes: \"127.0.0.1:" + port + "\" }, ");
     try (Fairlead fairlead = start(yaml)) {
       String session = session();
       Loopback.await(
@@ -719,6 +718,63 @@ final class AdminOidcTest {
                 + "\r\n");
         assertThat(client.reply().status()).isEqualTo(200);
       }
+    }
+  }
+
+  /** Browsers send it to all ports of a host. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void noNodeGetsTheSessionOfTheDoor(boolean secure) throws Exception {
+    if (secure) {
+      https();
+    }
+    try (RawNode node = new RawNode()) {
+      String yaml = yaml(RULES, "").replace("127.0.0.1:1\"", "127.0.0.1:" + node.port() + "\"");
+      try (Fairlead fairlead = start(yaml)) {
+        String session = session();
+        String sent = begin("").cookie().strip().substring("Cookie: ".length());
+        String value = session.substring(session.indexOf('=') + 1).strip();
+        try (Loopback.Client client = new Loopback.Client(Loopback.port(fairlead, "web"))) {
+          for (String other : List.of("127.0.0.1:8080", "ops.example:8080", "shop.example")) {
+            client.send(
+                "GET / HTTP/1.1\r\nHost: "
+                    + other
+                    + "\r\n"
+                    + session.strip()
+                    + "; a=b\r\nCookie: "
+                    + sent
+                    + "\r\n\r\n");
+            String seen = client.reply().body();
+            assertThat(seen).contains("a=b").doesNotContain(value, "fairlead-admin");
+          }
+          client.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n" + session + "\r\n");
+          assertThat(client.reply().body()).as("where the door itself is").contains(value);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aChangeOfTheConfigurationLeavesSessionsAndTheProviderAlone() throws Exception {
+    try (Fairlead fairlead = start()) {
+      String session = session();
+      String more =
+          yaml(RULES, "")
+              .replace(
+                  "listeners: {",
+                  "listeners: { second: { bind: \"127.0.0.1:0\", routes: [ { service: raw } ] },");
+      assertThat(fairlead.apply(Loopback.read(more, folder), "test"))
+          .isInstanceOf(Fairlead.Applied.Done.class);
+      assertThat(get("/api/v1/status", session).status()).isEqualTo(200);
+      provider.shown = new com.nimbusds.jose.jwk.JWKSet(provider.key);
+      assertThat(get("/api/v1/status", session()).status()).isEqualTo(200);
+      // Without oidc from the next start on: until then the door is as it was opened.
+      String less = more.replaceAll("(?s)  oidc:.*?\\]  ?\\}\n", "");
+      assertThat(less).doesNotContain("oidc");
+      assertThat(fairlead.apply(Loopback.read(less, folder), "test"))
+          .isInstanceOf(Fairlead.Applied.Done.class);
+      assertThat(get("/api/v1/status", session()).status()).isEqualTo(200);
+      assertThat(get("/api/v1/config", session()).body()).doesNotContain(HandProvider.SECRET);
     }
   }
 
