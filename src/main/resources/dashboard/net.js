@@ -154,9 +154,8 @@ function lost() {
 /** The instance answers, and does not let this reader in: nothing is left of what was shown. */
 function turnedAway(words) {
   state.refused = words;
-  state.live = null;
   state.link = 'lost';
-  changed();
+  forget();
 }
 
 /** Figures of the last five minutes, one a second, as the pictures brought them. */
@@ -262,6 +261,7 @@ export async function run() {
       await poll(Date.now() + STREAM_AGAIN_MILLIS);
     } catch (e) {
       if (!(e instanceof NeedsToken)) throw e;
+      if (state.session?.by === 'oidc') forget(); // whoever comes by does not read on
       await login();
       await learn();
       refresh();
@@ -315,6 +315,15 @@ async function login() {
   });
 }
 
+/** Nothing is left of what was shown. */
+function forget() {
+  state.live = null;
+  kept.clear();
+  slots.clear();
+  for (const column of Object.values(history)) column.length = 0;
+  changed();
+}
+
 /** Whoever has just signed in is where they were before. */
 export function comeBack() {
   const back = sessionStorage.getItem(BACK);
@@ -328,6 +337,7 @@ export async function signOut() {
     const session = state.session?.by === 'oidc'
       ? await (await ask(SESSION, { method: 'DELETE' })).json() : { provider: null };
     sessionStorage.removeItem(TOKEN);
+    forget(); // the browser's way back leads here
     if (session.provider) location.href = session.provider;
     else location.reload();
   } catch (e) {

@@ -183,7 +183,7 @@ final class OidcLanguage {
           new ListOf<>(
               "rules",
               new Obj<>(
-                  "role rule",
+                  "sign-in-role",
                   "Who of those that sign in has a role.",
                   List.of(ROLE, REQUIRED),
                   List.of(),
