@@ -721,6 +721,39 @@ final class AdminOidcTest {
     }
   }
 
+  /** What a listener in front of the door records of a browser that comes back. */
+  @Test
+  void aListenerInFrontOfTheDoorRecordsNoCodes() throws Exception {
+    https();
+    String yaml =
+        yaml(RULES, "")
+            .replace(
+                "services: { raw: { nodes: [ { name: n1, address: \"127.0.0.1:1\" } ] } }",
+                "services: { raw: { nodes: [ { name: n1, address: \"127.0.0.1:" + port + "\" } ] } }")
+            .replace("data: data", "data: " + folder);
+    try (Fairlead fairlead = Loopback.startRecording(yaml)) {
+      awaitProvider();
+      Sent sent = begin("");
+      String code = provider.code(sent.query());
+      String session = "";
+      try (Loopback.Client client = new Loopback.Client(Loopback.port(fairlead, "web"))) {
+        client.send(
+            "GET %s?code=%s&state=%s HTTP/1.1\r\nHost: ops.example\r\n%s\r\n"
+                .formatted(CALLBACK, code, sent.state(), sent.cookie()));
+        Loopback.Reply reply = client.reply();
+        assertThat(reply.status()).isEqualTo(303);
+        session = reply.field("set-cookie");
+      }
+      String bearer = "Authorization: Bearer " + TOKEN + "\r\n";
+      Loopback.await(
+          "a record",
+          () -> get("/api/v1/records?limit=100", bearer).body().contains(CALLBACK));
+      assertThat(get("/api/v1/records?limit=100", bearer).body() + events())
+          .doesNotContain(code, sent.state(), HandProvider.SECRET);
+      assertThat(session).contains("fairlead-admin-");
+    }
+  }
+
   /** Browsers send it to all ports of a host. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
