@@ -579,10 +579,12 @@ final class AdminOidcTest {
 
   private static boolean end(BufferedReader reader) {
     try {
-      while (reader.readLine() != null) {
-        // what was on the way
+      long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+      boolean more = true;
+      while (more && System.nanoTime() < deadline) {
+        more = reader.readLine() != null; // what was on the way
       }
-      return true;
+      return !more;
     } catch (IOException e) {
       return !(e instanceof java.net.SocketTimeoutException);
     }
