@@ -731,7 +731,9 @@ final class AdminOidcTest {
         yaml(RULES, "")
             .replace(
                 "services: { raw: { nodes: [ { name: n1, address: \"127.0.0.1:1\" } ] } }",
-                "services: { raw: { nodes: [ { name: n1, address: \"127.0.0.1:" + port + "\" } ] } }")
+                "services: { raw: { nodes: [ { name: n1, address: \"127.0.0.1:"
+                    + port
+                    + "\" } ] } }")
             .replace("data: data", "data: " + folder);
     try (Fairlead fairlead = Loopback.startRecording(yaml)) {
       awaitProvider();
@@ -748,8 +750,7 @@ final class AdminOidcTest {
       }
       String bearer = "Authorization: Bearer " + TOKEN + "\r\n";
       Loopback.await(
-          "a record",
-          () -> get("/api/v1/records?limit=100", bearer).body().contains(CALLBACK));
+          "a record", () -> get("/api/v1/records?limit=100", bearer).body().contains(CALLBACK));
       assertThat(get("/api/v1/records?limit=100", bearer).body() + events())
           .doesNotContain(code, sent.state(), HandProvider.SECRET);
       assertThat(session).contains("fairlead-admin-");
