@@ -299,6 +299,7 @@ final class AdminOidcTest {
           .contains("have no role here", "groups, email, email_verified", "&lt;b&gt;@x")
           .contains("your ID token does not have email_verified")
           .doesNotContain("<b>", "ops");
+      assertThat(none.body()).contains("href=\"" + provider.issuer() + "/end?client_id=shop\"");
       assertThat(none.field("content-security-policy")).contains("frame-ancestors 'none'");
       assertThat(none.field("x-frame-options")).isEqualTo("DENY");
       assertThat(none.field("referrer-policy")).isEqualTo("no-referrer");

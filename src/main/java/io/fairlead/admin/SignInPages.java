@@ -116,11 +116,12 @@ final class SignInPages {
             + " claims "
             + String.join(", ", claims)
             + (absent.isEmpty()
-                ? "; all of them are in your ID token, with other values."
+                ? "; your ID token has all of them, but not as any rule asks for."
                 : "; your ID token does not have "
                     + String.join(", ", absent)
                     + ": the provider may have to be told to put that in, or scopes to ask for it."),
-        signIn.forget());
+        signIn.forget(),
+        signIn.client().endSession(""));
   }
 
   private void audit(Caller.Person person, String what) {
@@ -159,6 +160,21 @@ final class SignInPages {
   }
 
   private static Answer page(int status, String words, List<String> cookies) {
+    return page(status, words, cookies, "");
+  }
+
+  /**
+   * A page of words.
+   *
+   * @param provider where somebody signs out at the provider, to be somebody else then; empty:
+   *     nowhere
+   */
+  private static Answer page(int status, String words, List<String> cookies, String provider) {
+    String other =
+        provider.isEmpty()
+            ? ""
+            : " · <a id=\"other\" href=\"%s\">Sign out at the provider, to be somebody else</a>"
+                .formatted(escaped(provider));
     String html =
         """
         <!doctype html>
@@ -166,9 +182,9 @@ final class SignInPages {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <link rel="icon" href="/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="/dashboard.css">
         </head><body><main><h1>%s</h1><p id="why">%s</p>
-        <p><a href="%s">Sign in again</a> · <a href="/">To the dashboard</a></p></main></body></html>
+        <p><a href="%s">Sign in again</a> · <a href="/">To the dashboard</a>%s</p></main></body></html>
         """
-            .formatted(Problem.title(status), escaped(words), AdminSignIn.PATH);
+            .formatted(Problem.title(status), escaped(words), AdminSignIn.PATH, other);
     return new Answer.WithCookies(
         new Answer.Whole(
             status, "text/html; charset=utf-8", html.getBytes(StandardCharsets.UTF_8), FIELDS),
