@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { blank, card, state, table, told } from '/parts.js';
-import { ask, confirm, post, refresh, toast, use } from '/net.js';
+import { ask, confirm, may, post, refresh, toast, use, whyNot } from '/net.js';
 import { count, moment, span } from '/format.js';
 
 const PATH = '/api/v1/alerts';
@@ -36,7 +36,7 @@ export function alerts() {
     ${told(answer, 'Alerts are', (body) => html`
       ${card('Now and lately', body.alerts.length ? html`<ol class="incident-list">${body.alerts.map((a) => html`<li data-level=${a.level} data-state=${a.state}>
         <p class="what"><span class="badge" data-level=${a.state === 'firing' ? a.level : 'over'}>${a.state}</span> <b>${a.rule}</b> <span class="soft">${moment(a.since)}, ${span(Date.now() - a.since)} ago${labels(a.labels) ? ` · ${labels(a.labels)}` : ''}</span>
-        ${a.state === 'firing' || a.state === 'pending' ? html`<button type="button" class="aside" @click=${() => silence(a)} aria-label="Silence ${a.rule}">Silence</button>` : nothing}</p>
+        ${a.state === 'firing' || a.state === 'pending' ? html`<button type="button" class="aside" ?disabled=${!may('operator')} title=${whyNot('operator')} @click=${() => silence(a)} aria-label="Silence ${a.rule}">Silence</button>` : nothing}</p>
         <p>${a.text}${a.cause ? html` <span class="soft">${a.cause}</span>` : nothing}</p></li>`)}</ol>` : blank('Nothing fires.'), { id: 'firing' })}
       ${card('Rules', body.rules?.length ? table('Rules', [
         { key: 'name', title: 'Rule', value: (r) => r.name, cell: (r) => r.name },
@@ -54,6 +54,6 @@ export function alerts() {
         { key: 'last', title: 'Last trouble', cell: (r) => r.lastError || html`<span class="soft">none</span>` },
       ], body.receivers, { keyOf: (r) => r.name, name: 'receivers' }) : blank('Nobody is told: the configuration names no receiver.'), { id: 'receivers' })}
       ${card('Silences', body.silences?.length ? html`<ol class="list pad">${body.silences.map((s) => html`<li><b>${labels(s.labels)}</b>
-        <span>until ${moment(s.until)}, by ${s.by}${s.why ? `: ${s.why}` : ''}</span> <button type="button" @click=${() => unsilence(s.id)} aria-label="End the silence of ${labels(s.labels)}">End</button></li>`)}</ol>` : blank('Nothing is silenced.'), { id: 'silences' })}
+        <span>until ${moment(s.until)}, by ${s.by}${s.why ? `: ${s.why}` : ''}</span> <button type="button" ?disabled=${!may('operator')} title=${whyNot('operator')} @click=${() => unsilence(s.id)} aria-label="End the silence of ${labels(s.labels)}">End</button></li>`)}</ol>` : blank('Nothing is silenced.'), { id: 'silences' })}
       </div>`)}`;
 }

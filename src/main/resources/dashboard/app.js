@@ -3,7 +3,7 @@
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 import { themeChanged } from '/chart.js';
 import '/heat.js';
-import { begin, onChange, refresh, run, speak, state } from '/net.js';
+import { begin, comeBack, onChange, refresh, run, signOut, speak, state } from '/net.js';
 import { here } from '/url.js';
 import { moment, span } from '/format.js';
 import { incidentsNow, now } from '/now.js';
@@ -73,17 +73,26 @@ function frame(at, page) {
       <nav aria-label="Pages">${Object.entries(TITLES).map(([name, title]) => html`<a href="#/${name}" aria-current=${name === page ? 'page' : nothing}>${title}${numbers[name]?.[0]
         ? html`<span class="number">${numbers[name][0]}<span class="unseen"> ${numbers[name][1]}</span></span>` : nothing}</a>`)}</nav>
       <div class="tools">
+        ${reader(state.session)}
         <p class="link" id="link" role="status" data-state=${state.paused ? 'paused' : state.link}><span class="dot" aria-hidden="true"></span><span id="link-text">${state.paused ? 'Paused' : LINKS[state.link]}</span></p>
         <button type="button" id="pause" aria-pressed=${String(state.paused)} @click=${pauseOrGoOn}>Pause</button>
         <button type="button" id="theme" @click=${switchTheme} aria-label="Colours: ${theme}. Switch to ${THEMES[theme]}">${{ auto: 'Auto', light: 'Light', dark: 'Dark' }[theme]}</button>
       </div></header>
-    <main id="main">${!live ? html`<p class="blank" id="title" tabindex="-1">${state.link === 'lost' ? 'The instance does not answer.' : 'Looking …'}</p>`
+    <main id="main">${!live ? html`<p class="blank" id="title" tabindex="-1">${state.refused || (state.link === 'lost' ? 'The instance does not answer.' : 'Looking …')}</p>`
       : page ? PAGES[page](at) : html`<h1 id="title" tabindex="-1">There is no such page</h1><p><a href="#/now">Now</a> shows how things are.</p>`}</main>
     <footer><a href="/metrics">Metrics</a> <a href="/api/v1/status">Status</a> <a href="/api/v1/openapi.json">API</a>
       ${live ? html`<dl class="facts" aria-label="Instance"><div><dt>Version</dt><dd id="version">${live.version}</dd></div>
         <div><dt>Up for</dt><dd id="uptime">${span(live.uptimeSeconds * 1000)}</dd></div>
         <div title="${live.config.source}, applied ${moment(live.config.appliedAt)}"><dt>Configuration</dt><dd id="config">version ${live.config.version}${live.config.lastReloadSucceeded ? '' : ', a later one was refused'}</dd></div>
         <div><dt>Figures of</dt><dd>${moment(live.time)}</dd></div></dl>` : nothing}</footer>`;
+}
+
+/** Who reads, where the instance wants to know. */
+function reader(session) {
+  if (session?.by !== 'oidc' && session?.by !== 'token') return nothing;
+  const name = session.name.replace(/^oidc:/, '');
+  return html`<p class="who" id="who" title="${name}${session.until ? `, until ${moment(session.until)}` : ''}"><b>${name}</b> <span>${session.role ?? 'no role'}</span></p>
+    <button type="button" id="sign-out" @click=${signOut}>Sign out</button>`;
 }
 
 function pauseOrGoOn() {
@@ -100,6 +109,7 @@ function switchTheme() {
   redraw();
 }
 
+comeBack();
 onChange(redraw);
 addEventListener('hashchange', redraw);
 addEventListener('redraw', redraw);

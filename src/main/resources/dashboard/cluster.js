@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { blank, card, state, table, told } from '/parts.js';
-import { confirm, post, refresh, toast, use } from '/net.js';
+import { confirm, may, post, refresh, toast, use, whyNot } from '/net.js';
 import { is, link } from '/url.js';
 import { bytes, count, millis, moment, plural, rate, span } from '/format.js';
 
@@ -111,7 +111,7 @@ async function resize(s, size) {
 }
 
 function scaled(s) {
-  const button = (size, words, label) => html`<button type="button" ?disabled=${size < s.min || size > s.max} aria-label=${label} @click=${() => resize(s, size)}>${words}</button>`;
+  const button = (size, words, label) => html`<button type="button" ?disabled=${size < s.min || size > s.max || !may('operator')} title=${whyNot('operator')} aria-label=${label} @click=${() => resize(s, size)}>${words}</button>`;
   const fact = (title, words) => html`<div><dt>${title}</dt><dd>${words}</dd></div>`;
   return card(`Scaling of ${s.service}`, html`<div class="columns inside"><dl class="facts-list">
       ${fact('Why', `${s.why}${s.dryRun ? '; a dry run: nothing is done' : ''}${s.acting ? '' : '; another instance does it'}`)}

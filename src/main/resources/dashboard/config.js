@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { blank, card, table, told } from '/parts.js';
-import { Refused, ask, confirm, post, refresh, toast, use } from '/net.js';
+import { Refused, ask, confirm, may, post, refresh, toast, use, whyNot } from '/net.js';
 import { moment, plural } from '/format.js';
 
 const PATH = '/api/v1/config';
@@ -24,13 +24,13 @@ export function config() {
     ${told(answer, 'The configuration is', (body) => card('In force', draft ? editor(body) : shown(body), {
       id: 'in-force',
       aside: html`<span class="aside"><span class="soft">version ${body.version} of ${moment(body.appliedAt)}, from ${body.source}</span>
-        ${draft ? nothing : html`<button type="button" @click=${() => edit(body)}>Change</button>`}</span>`,
+        ${draft ? nothing : html`<button type="button" ?disabled=${!may('operator')} title=${whyNot('operator')} @click=${() => edit(body)}>Change</button>`}</span>`,
     }))}
     ${told(use(`${PATH}/history`, 5), 'Earlier configurations are', (body) => card('Versions', table('Versions', [
       { key: 'version', title: 'Version', value: (v) => v.version, cell: (v) => v.version },
       { key: 'time', title: 'Since', value: (v) => v.time, cell: (v) => moment(v.time) },
       { key: 'who', title: 'By', value: (v) => v.who, cell: (v) => v.who, kind: 'words' },
-      { key: 'act', title: html`<span class="unseen">Action</span>`, cell: (v) => (v.current ? 'in force' : html`<button type="button" aria-label="Go back to version ${v.version}" @click=${() => goBack(v)}>Go back</button>`) },
+      { key: 'act', title: html`<span class="unseen">Action</span>`, cell: (v) => (v.current ? 'in force' : html`<button type="button" aria-label="Go back to version ${v.version}" ?disabled=${!may('operator')} title=${whyNot('operator')} @click=${() => goBack(v)}>Go back</button>`) },
     ], body.versions, { keyOf: (v) => v.version, name: 'versions' }), { id: 'versions' }))}`;
 }
 

@@ -1,6 +1,9 @@
 // Talking to the instance: single questions, questions asked again and again, the live picture.
 
 const TOKEN = 'fairlead-token';
+const BACK = 'fairlead-back';
+const SESSION = '/api/v1/session';
+const ROLES = ['viewer', 'analyst', 'operator'];
 const STALE_MILLIS = 3500;
 const POLL_MILLIS = 1000;
 const STREAM_AGAIN_MILLIS = 5000;
@@ -25,7 +28,7 @@ function withToken(options) {
   const headers = { ...options.headers };
   const token = sessionStorage.getItem(TOKEN);
   if (token) headers.Authorization = `Bearer ${token}`;
-  return { ...options, headers, cache: 'no-store', credentials: 'omit' };
+  return { ...options, headers, cache: 'no-store', credentials: 'same-origin' };
 }
 
 export async function ask(path, options = {}) {
@@ -53,7 +56,7 @@ let generation = 0;
 const kept = new Map();
 const slots = new Map();
 
-export const state = { paused: false, link: 'wait', live: null, lastNews: 0 };
+export const state = { paused: false, link: 'wait', live: null, lastNews: 0, session: null, refused: '' };
 
 export function onChange(listener) {
   changed = listener;
@@ -131,6 +134,7 @@ setInterval(() => {
 
 function show(picture, how) {
   state.lastNews = Date.now();
+  state.refused = '';
   const before = state.link;
   state.link = how;
   if (!state.paused || !state.live) {
@@ -145,6 +149,13 @@ function lost() {
   if (state.link === 'lost') return;
   state.link = 'lost';
   changed();
+}
+
+/** The instance answers, and does not let this reader in: nothing is left of what was shown. */
+function turnedAway(words) {
+  state.refused = words;
+  state.link = 'lost';
+  forget();
 }
 
 /** Figures of the last five minutes, one a second, as the pictures brought them. */
@@ -231,13 +242,15 @@ async function poll(until) {
       show(await answer.json(), 'polling');
     } catch (e) {
       if (e instanceof NeedsToken) throw e;
-      lost();
+      if (e instanceof Refused && (e.status === 403 || e.status === 421)) turnedAway(e.message);
+      else lost();
     }
     await wait(POLL_MILLIS);
   }
 }
 
 export async function run() {
+  await learn();
   for (;;) {
     try {
       try {
@@ -248,7 +261,9 @@ export async function run() {
       await poll(Date.now() + STREAM_AGAIN_MILLIS);
     } catch (e) {
       if (!(e instanceof NeedsToken)) throw e;
+      if (state.session?.by === 'oidc') forget(); // whoever comes by does not read on
       await login();
+      await learn();
       refresh();
     }
   }
@@ -256,17 +271,78 @@ export async function run() {
 
 // ---- asking people --------------------------------------------------------------------------------
 
-function login() {
+/** Who this reader is to the instance. */
+async function learn() {
+  try {
+    state.session = await (await ask(SESSION, { signal: AbortSignal.timeout(STALE_MILLIS) })).json();
+  } catch {
+    // what is not known is tried, and refused with words
+  }
+  changed();
+}
+
+/** Whether the reader may do what needs that role, as far as is known. */
+export const may = (role) => !state.session || ROLES.indexOf(state.session.role) >= ROLES.indexOf(role);
+
+/** Why not; empty: nothing stands against it. */
+export const whyNot = (role) => (may(role) ? '' : `This needs the role ${role}; yours is ${state.session.role ?? 'none'}.`);
+
+async function login() {
   const dialog = byId('login');
-  if (sessionStorage.getItem(TOKEN)) byId('login-text').textContent = 'That token is not known here.';
+  const before = state.session;
+  await learn();
+  const { signIn, tokens, trouble } = state.session ?? { tokens: true };
+  byId('login-title').textContent = signIn ? 'Sign in' : 'Token';
+  byId('login-text').textContent = sessionStorage.getItem(TOKEN) ? 'That token is not known here.'
+    : before?.by === 'oidc' ? 'Your session has ended.' : 'This instance wants to know who you are.';
+  byId('login-trouble').textContent = trouble ?? '';
+  byId('login-trouble').hidden = !trouble;
+  byId('sign-in').hidden = !signIn || Boolean(trouble);
+  byId('login-form').hidden = !tokens && Boolean(signIn);
+  byId('sign-in').onclick = () => {
+    sessionStorage.removeItem(TOKEN); // it would count, and not who signs in
+    sessionStorage.setItem(BACK, location.hash);
+    location.href = signIn;
+  };
   byId('token').value = '';
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
-      sessionStorage.setItem(TOKEN, byId('token').value.trim());
+      const token = byId('token').value.trim();
+      if (token) sessionStorage.setItem(TOKEN, token);
       resolve();
     }, { once: true });
   });
+}
+
+/** Nothing is left of what was shown. */
+function forget() {
+  state.live = null;
+  kept.clear();
+  slots.clear();
+  for (const column of Object.values(history)) column.length = 0;
+  changed();
+}
+
+/** Whoever has just signed in is where they were before. */
+export function comeBack() {
+  const back = sessionStorage.getItem(BACK);
+  sessionStorage.removeItem(BACK);
+  if (back?.startsWith('#/') && !location.hash) window.history.replaceState(null, '', back);
+}
+
+/** Ends the session here and has the browser go to where it ends at the provider; forgets a token. */
+export async function signOut() {
+  try {
+    const session = state.session?.by === 'oidc'
+      ? await (await ask(SESSION, { method: 'DELETE' })).json() : { provider: null };
+    sessionStorage.removeItem(TOKEN);
+    forget(); // the browser's way back leads here
+    if (session.provider) location.href = session.provider;
+    else location.reload();
+  } catch (e) {
+    toast(`Not signed out: ${e.message}`);
+  }
 }
 
 export function confirm(title, words, yes) {

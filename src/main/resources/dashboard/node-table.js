@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
-import { changeDraining } from '/net.js';
+import { changeDraining, may, whyNot } from '/net.js';
 import { compare, sorter, state } from '/parts.js';
 import { changed, go, here, link } from '/url.js';
 import { count, millis, plural, rate, share, span } from '/format.js';
@@ -130,7 +130,7 @@ function nodeRow({ service, node }, index, flat, now) {
     <td role="cell" class="n p99" data-label="p99">${millis(f.p99Millis)}</td>
     <td role="cell" class="n inflight" data-label="In flight">${count(node.inFlight)}</td>
     <td role="cell" class="n retried" data-label="Retried">${count(node.retried)}</td>
-    <td role="cell" class="act"><button type="button" aria-label="${verb} ${node.name}" @click=${() => changeDraining(service.name, node)}>${verb}</button></td></tr>`;
+    <td role="cell" class="act"><button type="button" aria-label="${verb} ${node.name}" ?disabled=${!may('operator')} title=${whyNot('operator')} @click=${() => changeDraining(service.name, node)}>${verb}</button></td></tr>`;
 }
 
 /** A line of the last minute and the failures in it, on the same scale from zero. */

@@ -4,7 +4,7 @@ import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { blank, card, state as stateOf, told } from '/parts.js';
 import { fromList, nodeTable, spark } from '/node-table.js';
 import { seriesChart } from '/routes.js';
-import { changeDraining, nodePath, state, use } from '/net.js';
+import { changeDraining, may, nodePath, state, use, whyNot } from '/net.js';
 import { is, link, recordsLink } from '/url.js';
 import { count, millis, moment, rate, share, span } from '/format.js';
 
@@ -58,7 +58,7 @@ function one(service, address) {
     <div class="titled"><h1 id="title" tabindex="-1">${node.name}</h1>${stateOf(node.state)}<span class="soft">of ${service}, for ${span(now - node.since)}</span>
       <span class="aside"><a class="button" href=${recordsLink(0, 0, is('node', node.name), { since: '15m' })}>Records</a>
       <a class="button" href=${link(['now'], { node: node.name, service })}>Heat map</a>
-      <button type="button" class="drain" @click=${() => changeDraining(service, node)}>${back ? 'Undrain' : 'Drain'}</button></span></div>
+      <button type="button" class="drain" ?disabled=${!may('operator')} title=${whyNot('operator')} @click=${() => changeDraining(service, node)}>${back ? 'Undrain' : 'Drain'}</button></span></div>
     <div class="tiles small">
       ${[['Requests', html`${rate(f.rate)}<small>/s</small>`], ['Failed', html`<span class=${f.errorShare > 0 ? 'some' : ''}>${share(f.errorShare)}</span>`],
         ['p50 · p99', html`${millis(f.p50Millis)}<span class="second">${millis(f.p99Millis)}</span>`], ['In flight', count(node.inFlight)],

@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { blank, card, curl } from '/parts.js';
-import { copy, post } from '/net.js';
+import { copy, may, post, whyNot } from '/net.js';
 import { changed, go, here, link } from '/url.js';
 import { count, plural } from '/format.js';
 
@@ -56,9 +56,9 @@ export function sql() {
         <textarea id="sql" rows="6" spellcheck="false" .value=${shown} aria-describedby="sql-help" @keydown=${(e) => {
           if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) submit(e);
         }}></textarea></label>
-      <div class="row"><button class="strong">Ask</button>
+      <div class="row"><button class="strong" ?disabled=${!may('analyst')}>Ask</button>
         <button type="button" @click=${() => copy(curl('/api/v1/query', { body: document.getElementById('sql').value, type: TYPE }), 'The curl command')}>Copy curl</button>
-        <span class="hint" id="sql-help">Ctrl+Enter asks. p50(x), p99(x) and ago('5 minutes') are there beside DuckDB's functions.</span></div>
+        <span class="hint" id="sql-help">${whyNot('analyst')} Ctrl+Enter asks. p50(x), p99(x) and ago('5 minutes') are there beside DuckDB's functions.</span></div>
     </form>
     <p class="examples"><span class="soft">Examples:</span> ${EXAMPLES.map(([title, text]) => html`<a href=${link(['sql'], { q: text })}>${title}</a>`)}</p>
     ${!current ? nothing : asked.busy ? blank('Asking …') : asked.error ? html`<div class="card trouble" role="alert"><p class="blank">${asked.error}</p>${pointed(q, asked.position)}</div>` : answerCard(asked.answer)}`;

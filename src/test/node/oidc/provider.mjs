@@ -13,7 +13,7 @@ server.listen(0, '127.0.0.1', () => {
   const { port } = server.address();
   const provider = new Provider(`http://127.0.0.1:${port}`, {
     clients: JSON.parse(clients),
-    claims: { openid: ['sub'], email: ['email'], groups: ['groups'] },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups'] },
     scopes: ['openid', 'email', 'groups'],
     conformIdTokenClaims: false, // claims in the ID token and not behind another question
     cookies: { keys: ['of this test alone'] },
@@ -22,7 +22,8 @@ server.listen(0, '127.0.0.1', () => {
       claims: () => ({
         sub: id,
         email: `${id}@shop.example`,
-        groups: id === 'ann' ? ['staff', 'ops'] : ['staff'],
+        email_verified: true,
+        groups: { ann: ['staff', 'ops'], eve: ['guests'] }[id] ?? ['staff'],
       }),
     }),
   });

@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import io.fairlead.admin.AdminServer;
+import io.fairlead.admin.AdminSignIn;
 import io.fairlead.admin.MetricsPage;
 import io.fairlead.alert.Alerts;
 import io.fairlead.config.AdminConfig;
@@ -385,7 +386,7 @@ final class Fairlead implements AutoCloseable {
       GroupKeeper.Chosen first = instance.groups.first(config, text, source);
       if (succession == null) {
         instance.change(first.config(), first.text(), first.source());
-        instance.admin = instance.openDoor(config.admin());
+        instance.admin = instance.openDoor(config);
         instance.startVips(false);
         instance.startAlerts(recording);
         instance.startGroup();
@@ -395,7 +396,7 @@ final class Fairlead implements AutoCloseable {
       instance.change(first.config(), first.text(), first.source());
       succession.learn(instance);
       instance.predecessor = succession.pid();
-      instance.admin = instance.openDoorSoon(config.admin(), DOOR_PATIENCE);
+      instance.admin = instance.openDoorSoon(config, DOOR_PATIENCE);
       instance.dataPlane.startInherited();
       try {
         succession.complete(instance);
@@ -444,9 +445,23 @@ final class Fairlead implements AutoCloseable {
     }
   }
 
-  private AdminServer openDoor(AdminConfig config) throws IOException {
+  private AdminServer openDoor(FairleadConfig config) throws IOException {
+    return openDoor(config.admin(), peopleOf(config));
+  }
+
+  private @Nullable AdminSignIn peopleOf(FairleadConfig config) throws IOException {
+    changing.lock();
     try {
-      return AdminServer.start(config, new Operator(this));
+      return oidc.door(config);
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private AdminServer openDoor(AdminConfig config, @Nullable AdminSignIn people)
+      throws IOException {
+    try {
+      return AdminServer.start(config, new Operator(this), people);
     } catch (IOException e) {
       throw new IOException(
           "admin.bind: cannot listen on " + config.bind() + ": " + e.getMessage(), e);
@@ -454,11 +469,12 @@ final class Fairlead implements AutoCloseable {
   }
 
   /** Another process is about to shut its door there. */
-  private AdminServer openDoorSoon(AdminConfig config, Duration patience) throws IOException {
+  private AdminServer openDoorSoon(FairleadConfig config, Duration patience) throws IOException {
+    AdminSignIn people = peopleOf(config);
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       try {
-        return openDoor(config);
+        return openDoor(config.admin(), people);
       } catch (IOException e) {
         if (System.nanoTime() > deadline) {
           throw e;
@@ -1004,10 +1020,7 @@ final class Fairlead implements AutoCloseable {
         old == null
             ? identities.guards(route.auth(), AuthConfig.NONE, List.of())
             : identities.guards(route.auth(), old.config().auth(), old.guardList());
-    Guard signIn = oidc.guard(route);
-    if (signIn != null) {
-      guards.addFirst(signIn);
-    }
+    guards.addAll(0, oidc.guards(route));
     Optional<ExtAuthConfig> ext = route.auth().ext();
     if (ext.isPresent()) {
       HttpRoute asking =
@@ -1566,7 +1579,7 @@ final class Fairlead implements AutoCloseable {
       return;
     }
     try {
-      admin = openDoorSoon(state().config().admin(), DOOR_PATIENCE);
+      admin = openDoorSoon(state().config(), DOOR_PATIENCE);
     } catch (IOException e) {
       LOG.log(Level.ERROR, "there is no admin door any more: {0}", e.getMessage());
     }

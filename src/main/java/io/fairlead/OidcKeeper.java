@@ -1,5 +1,7 @@
 package io.fairlead;
 
+import io.fairlead.admin.AdminSignIn;
+import io.fairlead.config.AdminOidcConfig;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
 import io.fairlead.config.ListenerConfig;
@@ -14,6 +16,7 @@ import io.fairlead.identity.OidcProvider;
 import io.fairlead.identity.OidcSession;
 import io.fairlead.identity.SessionSeal;
 import io.fairlead.limit.RateLimiter;
+import io.fairlead.proxy.http.DoorCookieGuard;
 import io.fairlead.proxy.http.ErrorPages;
 import io.fairlead.proxy.http.Guard;
 import io.fairlead.proxy.http.HttpRoute;
@@ -85,6 +88,8 @@ final class OidcKeeper {
   private final KeptKey kept;
   private Map<OidcClientConfig, OidcProvider> providers = Map.of();
   private Map<OidcConfig, Known> signIns = Map.of();
+  private @Nullable OidcClientConfig ofDoor;
+  private @Nullable Guard doorCookies;
   private @Nullable GroupConfig keyOf;
   private byte @Nullable [] groupKey;
 
@@ -110,6 +115,8 @@ final class OidcKeeper {
           known != null && known.asked().equals(asked) ? known : make(asked, config));
     }
     signIns = next;
+    AdminOidcConfig door = config.admin().oidc().orElse(null);
+    doorCookies = door == null ? null : new DoorCookieGuard(door.host(), AdminOidcConfig.CALLBACK);
   }
 
   private static List<Asked> asked(FairleadConfig config) {
@@ -146,6 +153,38 @@ final class OidcKeeper {
             new RateLimiter(ATTEMPT_NANOS, ATTEMPTS_AT_ONCE, CLIENTS, secrets.nextLong()),
             () -> seal(keys, bound));
     return new Known(asked, new SignIn(parts, loops));
+  }
+
+  /**
+   * What people need who sign in for the operator's door, as it is to be opened now; null: nobody
+   * does.
+   *
+   * @throws IOException naming the key of the configuration and what is wrong
+   */
+  @Nullable AdminSignIn door(FairleadConfig config) throws IOException {
+    AdminOidcConfig wanted = config.admin().oidc().orElse(null);
+    ofDoor = wanted == null ? null : wanted.client();
+    if (wanted == null) {
+      return null;
+    }
+    OidcClientConfig client = wanted.client();
+    List<byte[]> keys = keys(client, config);
+    // As no callback of a route is called.
+    String bound = client.issuer() + "\n" + client.clientId() + "\nadmin " + wanted.url();
+    Set<OidcClient.Wanted> claims = new LinkedHashSet<>();
+    wanted
+        .roles()
+        .forEach(rule ->
+            rule.wanted()
+                .forEach((claim, value) -> claims.add(new OidcClient.Wanted(claim, value))));
+    return new AdminSignIn(
+        new AdminSignIn.Parts(
+            wanted,
+            client(client, Set.of(wanted.nameClaim()), claims),
+            Long.toHexString(OidcSession.key(bound)),
+            () -> seal(keys, bound),
+            new RateLimiter(ATTEMPT_NANOS, ATTEMPTS_AT_ONCE, CLIENTS, secrets.nextLong()),
+            epochMillis));
   }
 
   private SessionSeal seal(List<byte[]> keys, String bound) {
@@ -245,11 +284,19 @@ final class OidcKeeper {
     return made;
   }
 
-  /** The guard of a route that has to do with people who sign in: first of all; null: none. */
-  @Nullable Guard guard(RouteConfig route) {
-    if (signIns.isEmpty()) {
-      return null;
+  /** The guards of a route that have to do with people who sign in: before all others. */
+  List<Guard> guards(RouteConfig route) {
+    List<Guard> guards = new ArrayList<>();
+    if (doorCookies != null) {
+      guards.add(doorCookies);
     }
+    if (!signIns.isEmpty()) {
+      guards.add(guard(route));
+    }
+    return guards;
+  }
+
+  private Guard guard(RouteConfig route) {
     OidcConfig oidc = route.auth().oidc().orElse(null);
     return oidc == null
         ? new OwnCookieGuard()
@@ -316,6 +363,9 @@ final class OidcKeeper {
     }
     Set<OidcClientConfig> needed = new HashSet<>();
     signIns.keySet().forEach(one -> needed.add(one.client()));
+    if (ofDoor != null) {
+      needed.add(ofDoor);
+    }
     providers.forEach((config, provider) -> {
       if (!needed.contains(config)) {
         provider.close();

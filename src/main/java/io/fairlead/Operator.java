@@ -20,7 +20,6 @@ import io.fairlead.admin.VerdictView;
 import io.fairlead.alert.Alerts;
 import io.fairlead.balance.NodeEstimate;
 import io.fairlead.config.AcmeConfig;
-import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.DatabaseConfig;
@@ -361,9 +360,9 @@ final class Operator implements Instance {
     for (Secret secret : state.config().dns().secrets()) {
       text = text.replace(secret.value(), secret.toString());
     }
-    // The door hides the tokens that it was opened with; these may be newer.
-    for (AdminConfig.Token token : state.config().admin().tokens()) {
-      text = text.replace(token.secret().value(), token.secret().toString());
+    // The door hides the secrets that it was opened with; these may be newer.
+    for (Secret secret : state.config().admin().secrets()) {
+      text = text.replace(secret.value(), secret.toString());
     }
     return new ConfigState(
         text, state.version(), state.applied(), state.source(), fairlead.lastReloadSucceeded());

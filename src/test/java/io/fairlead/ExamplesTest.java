@@ -129,6 +129,40 @@ class ExamplesTest {
     }
   }
 
+  /** Its provider is not there; nobody signs in, and all else goes on. */
+  @ParameterizedTest
+  @ValueSource(strings = "dashboard.yaml")
+  void theOneWherePeopleSignInForTheDashboardStartsAndServes(String name, @TempDir Path folder)
+      throws Exception {
+    makeCertificates(folder);
+    try (TestNode node = Loopback.node("a")) {
+      String text =
+          Files.readString(Path.of("examples", name))
+              .replace("certificates/", folder + "/certificates/")
+              .replace("127.0.0.1:9900", "127.0.0.1:" + FreePort.any())
+              .replace("0.0.0.0:8443", "127.0.0.1:0")
+              .replaceAll("10\\.0\\.0\\.11:\\d+", "127.0.0.1:" + node.port())
+              .replaceAll("10\\.0\\.0\\.12:\\d+", "localhost:" + node.port());
+      try (Fairlead fairlead = Loopback.start(text, folder)) {
+        String port = "" + Loopback.port(fairlead, "web");
+        List<String> curl =
+            List.of(
+                "curl",
+                "-sSk",
+                "--noproxy",
+                "*",
+                "--resolve",
+                "ops.example:" + port + ":127.0.0.1");
+        assertThat(Tool.run("", concat(curl, "https://localhost:" + port + "/")).output())
+            .contains("hello from a");
+        assertThat(
+                Tool.run("", concat(curl, "https://ops.example:" + port + "/api/v1/session"))
+                    .output())
+            .contains("\"signIn\":\"https://ops.example/sign-in\"", "Nobody can sign in at");
+      }
+    }
+  }
+
   /** One agent, and a front end that has it start a node. */
   @Test
   void theOneOfAgentsStartsANodeAtTheOneThatThereIs(@TempDir Path folder) throws Exception {

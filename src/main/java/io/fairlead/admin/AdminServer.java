@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operator's door, open from {@link #start} to {@link #close}.
@@ -51,10 +52,30 @@ public final class AdminServer implements AutoCloseable {
    * @throws IOException if the address cannot be bound
    */
   public static AdminServer start(AdminConfig config, Instance instance) throws IOException {
-    return start(config, instance, new Live(instance, System::currentTimeMillis));
+    return start(config, instance, (AdminSignIn) null);
+  }
+
+  /**
+   * Opens the door.
+   *
+   * @param signIn where the configuration says that people sign in
+   * @throws IOException if the address cannot be bound
+   */
+  public static AdminServer start(
+      AdminConfig config, Instance instance, @Nullable AdminSignIn signIn) throws IOException {
+    return start(config, instance, new Live(instance, System::currentTimeMillis), signIn);
   }
 
   static AdminServer start(AdminConfig config, Instance instance, Live live) throws IOException {
+    return start(config, instance, live, null);
+  }
+
+  private static AdminServer start(
+      AdminConfig config, Instance instance, Live live, @Nullable AdminSignIn signIn)
+      throws IOException {
+    if (config.oidc().isPresent() != (signIn != null)) {
+      throw new IllegalArgumentException("people sign in as the configuration says, or not");
+    }
     BOUNDS.forEach((name, value) -> {
       if (System.getProperty(name) == null) {
         System.setProperty(name, value);
@@ -65,8 +86,16 @@ public final class AdminServer implements AutoCloseable {
             new InetSocketAddress(config.bind().host(), config.bind().port()), /* backlog= */ 128);
     ExecutorService executor =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("admin ", 0).factory());
-    Api api = new Api(instance, live, config.tokens());
-    Door door = new Door(new Gate(config), api.endpoints(), new DashboardFiles());
+    boolean tokens = !config.tokens().isEmpty();
+    Api api = new Api(instance, live, config.secrets(), new SessionApi(instance, signIn, tokens));
+    Door door =
+        new Door(
+            new Recognition(config, signIn),
+            new Gate(config),
+            signIn,
+            signIn == null ? null : new SignInPages(signIn, instance, tokens),
+            api.endpoints(),
+            new DashboardFiles());
     server.createContext("/", door);
     server.setExecutor(executor);
     live.start();

@@ -3,7 +3,9 @@ package io.fairlead.admin;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a handler wants sent. */
 sealed interface Answer {
@@ -53,8 +55,34 @@ sealed interface Answer {
   record Pieces(int status, String contentType, Map<String, String> fields, Writer writer)
       implements Answer {}
 
-  /** Server-sent events until one side has had enough. */
-  record Events(EventStream stream) implements Answer {
+  /** With cookies that the browser is to keep or to forget. */
+  record WithCookies(Whole whole, List<String> cookies) implements Answer {
+    @Override
+    public int status() {
+      return whole.status();
+    }
+
+    @Override
+    public String contentType() {
+      return whole.contentType();
+    }
+
+    @Override
+    public Map<String, String> fields() {
+      return whole.fields();
+    }
+  }
+
+  /**
+   * Server-sent events until one side has had enough, or a session ends.
+   *
+   * @param person whose session that is; null: there is none
+   */
+  record Events(EventStream stream, Caller.@Nullable Person person) implements Answer {
+    Events(EventStream stream) {
+      this(stream, null);
+    }
+
     @Override
     public int status() {
       return 200;

@@ -3,9 +3,9 @@ package io.fairlead.admin;
 import io.fairlead.admin.Endpoint.Body;
 import io.fairlead.admin.Endpoint.Parameter;
 import io.fairlead.config.AdminConfig.Role;
-import io.fairlead.config.AdminConfig.Token;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.NodeConfig;
+import io.fairlead.config.Secret;
 import io.fairlead.service.Node;
 import io.fairlead.service.Service;
 import io.fairlead.telemetry.Event;
@@ -30,14 +30,24 @@ final class Api {
 
   private final Instance instance;
   private final Live live;
-  private final List<Token> tokens;
+  private final List<Secret> secrets;
+  private final SessionApi session;
   private final MetricsPage metrics;
   private final List<Endpoint> endpoints;
 
-  Api(Instance instance, Live live, List<Token> tokens) {
+  /** Nobody signs in. */
+  Api(Instance instance, Live live, List<Secret> secrets) {
+    this(instance, live, secrets, new SessionApi(instance, null, false));
+  }
+
+  /**
+   * @param secrets what is not shown of the configuration
+   */
+  Api(Instance instance, Live live, List<Secret> secrets, SessionApi session) {
     this.instance = instance;
     this.live = live;
-    this.tokens = tokens;
+    this.secrets = secrets;
+    this.session = session;
     this.metrics = new MetricsPage(instance);
     this.endpoints = table();
   }
@@ -171,6 +181,7 @@ final class Api {
                 new Parameter("since", "Only events with a higher id; default 0.", false, false)),
             Map.of(JSON, Views.Events.class, "text/event-stream", EventView.class),
             this::events));
+    table.addAll(session.endpoints());
     table.addAll(new ScaleApi(instance).endpoints());
     table.addAll(new DeploysApi(instance).endpoints());
     table.addAll(new DnsApi(instance).endpoints());
@@ -267,8 +278,8 @@ final class Api {
   private Answer config(Call call) {
     ConfigState state = instance.config();
     String text = state.text();
-    for (Token token : tokens) {
-      text = text.replace(token.secret().value(), token.secret().toString());
+    for (Secret secret : secrets) {
+      text = text.replace(secret.value(), secret.toString());
     }
     if (call.accept().contains("yaml")) {
       return new Answer.Whole(

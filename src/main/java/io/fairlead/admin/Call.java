@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param body all of it, as UTF-8
  * @param bytes the same as they came
  * @param fields of the request that some endpoints look at: {@code if-match}, {@code if-none-match}
- * @param who the token's name, or the address it came from
+ * @param caller who it is
  */
 record Call(
     Map<String, String> path,
@@ -27,7 +27,12 @@ record Call(
     String body,
     ByteBuffer bytes,
     Map<String, String> fields,
-    String who) {
+    Caller caller) {
+
+  /** As audit events name who it is. */
+  String who() {
+    return caller.name();
+  }
 
   String path(String name) {
     String value = path.get(name);

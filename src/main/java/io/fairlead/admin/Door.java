@@ -35,15 +35,31 @@ final class Door implements HttpHandler {
   private static final List<String> CONDITIONS = List.of("if-match", "if-none-match");
   private static final System.Logger LOG = System.getLogger(Door.class.getName());
 
+  private final Recognition recognition;
   private final Gate gate;
+  private final @Nullable AdminSignIn signIn;
+  private final @Nullable SignInPages pages;
   private final List<Endpoint> endpoints;
   private final DashboardFiles files;
   private final Semaphore requests = new Semaphore(MAX_REQUESTS);
   private final Semaphore streams = new Semaphore(MAX_STREAMS);
   private final Map<Thread, Long> busySince = new ConcurrentHashMap<>();
 
-  Door(Gate gate, List<Endpoint> endpoints, DashboardFiles files) {
+  /**
+   * @param signIn null: nobody signs in
+   * @param pages where they do
+   */
+  Door(
+      Recognition recognition,
+      Gate gate,
+      @Nullable AdminSignIn signIn,
+      @Nullable SignInPages pages,
+      List<Endpoint> endpoints,
+      DashboardFiles files) {
+    this.recognition = recognition;
     this.gate = gate;
+    this.signIn = signIn;
+    this.pages = pages;
     this.endpoints = endpoints;
     this.files = files;
   }
@@ -61,8 +77,8 @@ final class Door implements HttpHandler {
   public void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       Answer answer = bounded(exchange);
-      if (answer instanceof Answer.Events(EventStream stream)) {
-        follow(exchange, stream);
+      if (answer instanceof Answer.Events events) {
+        follow(exchange, events);
       }
     }
   }
@@ -87,19 +103,34 @@ final class Door implements HttpHandler {
     }
   }
 
-  private void follow(HttpExchange exchange, EventStream stream) throws IOException {
+  private void follow(HttpExchange exchange, Answer.Events events) throws IOException {
     if (!streams.tryAcquire()) {
       send(exchange, busy("There are " + MAX_STREAMS + " streams already; ask without one."));
       return;
     }
     try {
-      fields(exchange, new Answer.Events(stream));
+      fields(exchange, events);
       exchange.sendResponseHeaders(200, 0);
-      stream.run(exchange.getResponseBody());
+      run(events.stream(), events.person(), exchange.getResponseBody());
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "a stream ended: {0}", e.getMessage());
     } finally {
       streams.release();
+    }
+  }
+
+  /** A stream of somebody who has signed in ends with the session. */
+  private void run(EventStream stream, Caller.@Nullable Person person, OutputStream out)
+      throws IOException {
+    if (signIn == null || person == null) {
+      stream.run(out);
+      return;
+    }
+    signIn.opened(stream, person);
+    try {
+      stream.run(out, signIn.left(person));
+    } finally {
+      signIn.closed(stream);
     }
   }
 
@@ -109,7 +140,8 @@ final class Door implements HttpHandler {
     } catch (Refusal refusal) {
       return refusal.answer();
     } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, "the admin door failed at " + exchange.getRequestURI(), e);
+      // Without the query, which may have a code in it.
+      LOG.log(Level.ERROR, "the admin door failed at " + exchange.getRequestURI().getPath(), e);
       return Answer.problem(
           Problem.of(500, "A mistake of Fairlead's own; its log has the details."));
     }
@@ -123,6 +155,14 @@ final class Door implements HttpHandler {
     if (file != null) {
       gate.admitPage(field(exchange, "host"));
       return asGet.equals("GET") ? file : wrongMethod(Set.of("GET", "HEAD"));
+    }
+    if (pages != null && path != null && SignInPages.has(path)) {
+      return pages.answer(
+          path,
+          method,
+          exchange.getRequestURI().getRawQuery(),
+          fieldsOf(exchange),
+          remote(exchange));
     }
     if (path == null || !path.startsWith("/")) {
       throw Refusal.of(400, "The path must begin with a slash.");
@@ -150,12 +190,8 @@ final class Door implements HttpHandler {
 
   private Answer handle(HttpExchange exchange, Endpoint endpoint, Map<String, String> values)
       throws IOException {
-    String who =
-        gate.admit(
-            endpoint,
-            exchange.getRequestMethod(),
-            name -> field(exchange, name),
-            exchange.getRemoteAddress().getAddress().getHostAddress());
+    Caller caller = recognition.of(fieldsOf(exchange), remote(exchange));
+    gate.admit(caller, endpoint, exchange.getRequestMethod(), fieldsOf(exchange));
     String accept = field(exchange, "accept");
     byte[] body = endpoint.changes() ? body(exchange) : new byte[0];
     Map<String, String> fields = new HashMap<>();
@@ -165,17 +201,22 @@ final class Door implements HttpHandler {
         fields.put(name, value);
       }
     }
-    return endpoint
-        .handler()
-        .handle(
-            new Call(
-                values,
-                Call.parseQuery(exchange.getRequestURI().getRawQuery()),
-                accept == null ? "" : accept.toLowerCase(Locale.ROOT),
-                new String(body, StandardCharsets.UTF_8),
-                ByteBuffer.wrap(body),
-                fields,
-                who));
+    Answer answer =
+        endpoint
+            .handler()
+            .handle(
+                new Call(
+                    values,
+                    Call.parseQuery(exchange.getRequestURI().getRawQuery()),
+                    accept == null ? "" : accept.toLowerCase(Locale.ROOT),
+                    new String(body, StandardCharsets.UTF_8),
+                    ByteBuffer.wrap(body),
+                    fields,
+                    caller));
+    return answer instanceof Answer.Events(EventStream stream, _)
+            && caller instanceof Caller.Person person
+        ? new Answer.Events(stream, person)
+        : answer;
   }
 
   private static byte[] body(HttpExchange exchange) throws IOException {
@@ -190,7 +231,7 @@ final class Door implements HttpHandler {
     return body;
   }
 
-  private static Answer wrongMethod(Set<String> allowed) {
+  static Answer wrongMethod(Set<String> allowed) {
     String list = String.join(", ", new TreeSet<>(allowed));
     return Answer.problem(
         Problem.of(405, "This can be asked for by " + list + "."), Map.of("Allow", list));
@@ -204,22 +245,8 @@ final class Door implements HttpHandler {
     fields(exchange, answer);
     boolean head = exchange.getRequestMethod().equals("HEAD");
     switch (answer) {
-      case Answer.Whole whole -> {
-        byte[] body = whole.body();
-        if (whole.status() >= 400) {
-          // What is left of a body that was not wanted is not read: the connection ends.
-          exchange.getResponseHeaders().set("Connection", "close");
-        }
-        if (head) {
-          exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
-        }
-        exchange.sendResponseHeaders(whole.status(), head || body.length == 0 ? -1 : body.length);
-        if (!head && body.length > 0) {
-          try (OutputStream out = exchange.getResponseBody()) {
-            out.write(body);
-          }
-        }
-      }
+      case Answer.Whole whole -> send(exchange, whole, head);
+      case Answer.WithCookies(Answer.Whole whole, _) -> send(exchange, whole, head);
       case Answer.Pieces(int status, _, _, Answer.Writer writer) -> {
         exchange.sendResponseHeaders(status, head ? -1 : 0);
         if (!head) {
@@ -232,12 +259,43 @@ final class Door implements HttpHandler {
     }
   }
 
+  private static void send(HttpExchange exchange, Answer.Whole whole, boolean head)
+      throws IOException {
+    byte[] body = whole.body();
+    if (whole.status() >= 400) {
+      // What is left of a body that was not wanted is not read: the connection ends.
+      exchange.getResponseHeaders().set("Connection", "close");
+    }
+    if (head) {
+      exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
+    }
+    exchange.sendResponseHeaders(whole.status(), head || body.length == 0 ? -1 : body.length);
+    if (!head && body.length > 0) {
+      try (OutputStream out = exchange.getResponseBody()) {
+        out.write(body);
+      }
+    }
+  }
+
   private static void fields(HttpExchange exchange, Answer answer) {
     Headers headers = exchange.getResponseHeaders();
+    headers.set("X-Frame-Options", "DENY");
+    headers.set("Cross-Origin-Resource-Policy", "same-origin");
     headers.set("Content-Type", answer.contentType());
     headers.set("X-Content-Type-Options", "nosniff");
     headers.set("Cache-Control", "no-store");
     answer.fields().forEach(headers::set);
+    if (answer instanceof Answer.WithCookies(_, List<String> cookies)) {
+      cookies.forEach(cookie -> headers.add("Set-Cookie", cookie));
+    }
+  }
+
+  private static Gate.Fields fieldsOf(HttpExchange exchange) {
+    return name -> exchange.getRequestHeaders().getOrDefault(name, List.of());
+  }
+
+  private static String remote(HttpExchange exchange) {
+    return exchange.getRemoteAddress().getAddress().getHostAddress();
   }
 
   private static @Nullable String field(HttpExchange exchange, String name) {

@@ -66,6 +66,16 @@ final class EventStream {
 
   /** Writes until the reader is gone or dropped. */
   void run(OutputStream out) throws IOException {
+    run(out, Long.MAX_VALUE);
+  }
+
+  /**
+   * Writes until the reader is gone or dropped, or its time is over.
+   *
+   * @param patience milliseconds that it may take
+   */
+  void run(OutputStream out, long patience) throws IOException {
+    long start = System.nanoTime();
     synchronized (this) {
       if (dropped) {
         return;
@@ -75,7 +85,14 @@ final class EventStream {
     Runnable unsubscribe = subscribe.apply(this);
     try {
       while (true) {
-        byte[] next = queue.poll(HEARTBEAT_SECONDS, TimeUnit.SECONDS);
+        long left = patience - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+        if (left <= 0) {
+          return;
+        }
+        byte[] next =
+            queue.poll(
+                Math.min(left, TimeUnit.SECONDS.toMillis(HEARTBEAT_SECONDS)),
+                TimeUnit.MILLISECONDS);
         out.write(next == null ? HEARTBEAT : next);
         if (queue.isEmpty()) {
           out.flush();

@@ -37,8 +37,9 @@ final class OpenApi {
     info.put("version", version);
     info.put(
         "description",
-        "Where tokens are configured, reads need the role viewer, SQL the role analyst and changes"
-            + " the role operator, given as a bearer token.");
+        "Where tokens or people who sign in are configured, reads need the role viewer, SQL the role"
+            + " analyst and changes the role operator, given as a bearer token or by the session of"
+            + " who has signed in.");
     Map<String, Object> components = new LinkedHashMap<>();
     components.put("schemas", schemas);
     components.put("securitySchemes", Map.of("token", ordered("type", "http", "scheme", "bearer")));

@@ -1,23 +1,28 @@
 package io.fairlead.config;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The operator's door: dashboard, API and metrics.
  *
- * @param bind where it listens; anything but loopback needs a token
- * @param tokens who may come in; empty: everybody who reaches it, as operator
+ * @param bind where it listens; anything but loopback needs a token, or people who sign in
+ * @param tokens who may come in
  * @param allowCommands whether health checks may run programs of this machine
+ * @param oidc people who sign in. Without that and without tokens everybody who reaches the door
+ *     comes in, as operator
  */
-public record AdminConfig(HostPort bind, List<Token> tokens, boolean allowCommands) {
+public record AdminConfig(
+    HostPort bind, List<Token> tokens, boolean allowCommands, Optional<AdminOidcConfig> oidc) {
   public static final AdminConfig DEFAULT =
       new AdminConfig(new HostPort("127.0.0.1", 9900), List.of());
 
   /** Health checks run no programs. */
   public AdminConfig(HostPort bind, List<Token> tokens) {
-    this(bind, tokens, false);
+    this(bind, tokens, false, Optional.empty());
   }
 
   public AdminConfig {
@@ -25,10 +30,10 @@ public record AdminConfig(HostPort bind, List<Token> tokens, boolean allowComman
     Require require =
         new Require()
             .that(
-                Syntax.isLoopback(bind.host()) || !tokens.isEmpty(),
+                Syntax.isLoopback(bind.host()) || !tokens.isEmpty() || oidc.isPresent(),
                 List.of("tokens"),
                 null,
-                "must have at least one token because bind is not loopback",
+                "must have at least one token, or oidc be given, because bind is not loopback",
                 List.of(List.of("bind")));
     Map<String, Integer> seen = new HashMap<>();
     for (int i = 0; i < tokens.size(); i++) {
@@ -45,7 +50,19 @@ public record AdminConfig(HostPort bind, List<Token> tokens, boolean allowComman
     require.orRefuse();
   }
 
-  /** What a token allows. Each role may do what the ones before it may. */
+  /** Whether everybody who reaches the door comes in, as operator. */
+  public boolean isOpen() {
+    return tokens.isEmpty() && oidc.isEmpty();
+  }
+
+  /** What nobody is to see. */
+  public List<Secret> secrets() {
+    List<Secret> secrets = new ArrayList<>(tokens.stream().map(Token::secret).toList());
+    oidc.ifPresent(one -> secrets.addAll(one.client().secrets()));
+    return secrets;
+  }
+
+  /** What somebody may do. Each role may do what the ones before it may. */
   public enum Role {
     VIEWER,
     ANALYST,

@@ -65,17 +65,16 @@ final class AuthLanguage {
                   values.get(PASS_CREDENTIALS),
                   values.get(ATTEMPTS)));
 
-  private static final Scalar<String> SAID = Scalar.text("text", null, JwtConfig::said);
   private static final Key<String> ISSUER =
       Key.required(
           "issuer",
-          SAID,
+          ClaimKeys.SAID,
           "Who makes the tokens, as their claim `iss` says.",
           "https://login.example");
   private static final Key<List<String>> AUDIENCE =
       Key.required(
           "audience",
-          new ListOf<>("audiences", SAID),
+          new ListOf<>("audiences", ClaimKeys.SAID),
           "Whom a token has to be for; any of these in its claim `aud`.",
           "shop");
   private static final Key<JwtConfig.Keys> JWKS =
@@ -96,24 +95,6 @@ final class AuthLanguage {
           "RS256, ES256",
           "How tokens may be signed; never without a signature, never with a key that both have.",
           "[RS256]");
-  static final Key<Map<String, String>> REQUIRED =
-      Key.of(
-          "require",
-          new MapOf<>("values", MapOf.Names.CLAIM, SAID),
-          Map.of(),
-          "nothing",
-          "Claims with the value they must have; of a list, and of the words of `scope`, one must be"
-              + " that. Otherwise the answer is 403.",
-          "{ scope: \"orders:read\" }");
-  static final Key<Map<String, String>> FORWARD =
-      Key.of(
-          "forward",
-          new MapOf<>("claims", MapOf.Names.EDITED, SAID),
-          Map.of(),
-          "nothing",
-          "Fields in which nodes get the value of a claim, lists with commas between; what a client"
-              + " says in such a field goes nowhere.",
-          "{ x-user: sub }");
   private static final Key<Duration> LEEWAY =
       Key.of(
           "leeway",
@@ -141,8 +122,8 @@ final class AuthLanguage {
               JWKS,
               OutboundKeys.CA,
               ALGORITHMS,
-              REQUIRED,
-              FORWARD,
+              ClaimKeys.REQUIRED,
+              ClaimKeys.FORWARD,
               LEEWAY,
               REFRESH,
               PASS_CREDENTIALS),
@@ -267,8 +248,8 @@ final class AuthLanguage {
         values.get(AUDIENCE),
         keys,
         values.get(ALGORITHMS),
-        values.get(REQUIRED),
-        values.get(FORWARD),
+        values.get(ClaimKeys.REQUIRED),
+        values.get(ClaimKeys.FORWARD),
         values.get(LEEWAY),
         values.get(REFRESH),
         values.get(PASS_CREDENTIALS));

@@ -71,7 +71,7 @@ public record FairleadConfig(
     services = Collections.unmodifiableMap(balanced(all, listeners, runtime.zone()));
     checkServices(require, listeners, services);
     checkAcme(require, listeners, group.orElse(null), dns);
-    checkSignIn(require, listeners, group.orElse(null));
+    checkSignIn(require, admin, listeners, group.orElse(null));
     checkDatabases(require, listeners, databases);
     checkInstances(require, group.orElse(null), databases);
     checkCommands(require, admin, services);
@@ -263,9 +263,22 @@ public record FairleadConfig(
     }
   }
 
+  private static final String KEYS_OF_GROUP =
+      "needs key, or group.token: instances of a group open each other's sessions";
+
   /** Whoever comes back from a provider has to be known for who was sent there. */
   private static void checkSignIn(
-      Require require, Map<String, ListenerConfig> listeners, @Nullable GroupConfig group) {
+      Require require,
+      AdminConfig admin,
+      Map<String, ListenerConfig> listeners,
+      @Nullable GroupConfig group) {
+    boolean sealed = group == null || group.token().isPresent();
+    require.that(
+        sealed || admin.oidc().isEmpty() || !admin.oidc().get().client().key().isEmpty(),
+        List.of("admin", "oidc"),
+        null,
+        KEYS_OF_GROUP,
+        List.of(List.of("group")));
     Map<OidcConfig, Set<List<String>>> claims = new HashMap<>();
     for (ListenerConfig listener : listeners.values()) {
       Map<OidcConfig, List<String>> places = new LinkedHashMap<>();
@@ -276,10 +289,10 @@ public record FairleadConfig(
         }
         List<String> place = List.of("listeners", listener.name(), "routes", "[" + i + "]", "oidc");
         require.that(
-            !oidc.client().key().isEmpty() || group == null || group.token().isPresent(),
+            !oidc.client().key().isEmpty() || sealed,
             place,
             null,
-            "needs key, or group.token: instances of a group open each other's sessions",
+            KEYS_OF_GROUP,
             List.of(List.of("group")));
         OidcConfig signIn = oidc.signIn();
         Set<List<String>> known = claims.computeIfAbsent(signIn, _ -> new HashSet<>());

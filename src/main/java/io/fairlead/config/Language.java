@@ -78,7 +78,7 @@ final class Language {
           "bind",
           LISTEN_ADDRESS,
           AdminConfig.DEFAULT.bind(),
-          "Where it listens; anything but loopback needs a token.",
+          "Where it listens; anything but loopback needs a token, or `oidc`.",
           "\"127.0.0.1:9900\"");
   private static final Key<List<Token>> TOKENS =
       Key.of(
@@ -86,7 +86,7 @@ final class Language {
           new ListOf<>("tokens", TOKEN),
           List.of(),
           "none",
-          "Who may come in. Without any, everybody who reaches it is an operator.",
+          "Who may come in. Without any, and without `oidc`, everybody who reaches it is an operator.",
           "[ { name: alice, role: viewer, token: \"file:secrets/alice\" } ]");
 
   private static final Key<Boolean> ALLOW_COMMANDS =
@@ -101,12 +101,15 @@ final class Language {
       new Obj<>(
           "admin",
           "The operator's door: dashboard, API and metrics.",
-          List.of(ADMIN_BIND, TOKENS, ALLOW_COMMANDS),
+          List.of(ADMIN_BIND, TOKENS, OidcLanguage.OF_ADMIN, ALLOW_COMMANDS),
           List.of("tls"),
           null,
           (values, _) ->
               new AdminConfig(
-                  values.get(ADMIN_BIND), values.get(TOKENS), values.get(ALLOW_COMMANDS)));
+                  values.get(ADMIN_BIND),
+                  values.get(TOKENS),
+                  values.get(ALLOW_COMMANDS),
+                  Optional.ofNullable(values.find(OidcLanguage.OF_ADMIN))));
 
   // runtime
 

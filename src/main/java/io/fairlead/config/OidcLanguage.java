@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -131,7 +132,7 @@ final class OidcLanguage {
       new Obj<>(
           "oidc",
           "Lets in who has signed in at a provider of OpenID Connect; browsers are sent there.",
-          with(CALLBACK, SIGN_OUT, AFTER_SIGN_OUT, AuthLanguage.REQUIRED, AuthLanguage.FORWARD),
+          with(CALLBACK, SIGN_OUT, AFTER_SIGN_OUT, ClaimKeys.REQUIRED, ClaimKeys.FORWARD),
           List.of(),
           null,
           (values, _) ->
@@ -140,8 +141,8 @@ final class OidcLanguage {
                   values.get(CALLBACK),
                   values.get(SIGN_OUT),
                   Objects.requireNonNullElse(values.find(AFTER_SIGN_OUT), ""),
-                  values.get(AuthLanguage.REQUIRED),
-                  values.get(AuthLanguage.FORWARD)));
+                  values.get(ClaimKeys.REQUIRED),
+                  values.get(ClaimKeys.FORWARD)));
 
   static final Key<OidcConfig> OF_ROUTE =
       Key.computed(
@@ -150,6 +151,65 @@ final class OidcLanguage {
           "none",
           "Who has signed in at a provider of OpenID Connect is let in.",
           "{ issuer: https://login.example, client-id: shop, client-secret: \"file:secrets/oidc\" }");
+
+  private static final Key<String> URL =
+      Key.required(
+          "url",
+          Scalar.text("URL", null, AdminOidcConfig::url),
+          "Where browsers reach dashboard and API, as they write it: `https://HOST[:PORT]`, or"
+              + " `http://...` on this machine only. The provider has to know it with `"
+              + AdminOidcConfig.CALLBACK
+              + "` behind it as a redirect URI.",
+          "https://ops.example");
+  private static final Key<String> NAME_CLAIM =
+      Key.of(
+          "name-claim",
+          Scalar.text("claim", null, JwtConfig::said),
+          AdminOidcConfig.DEFAULT_NAME_CLAIM,
+          "Claim that audit events and the dashboard call people by; `sub` is named beside it.",
+          "email");
+  private static final Key<AdminConfig.Role> ROLE =
+      Key.required("role", Scalar.word(AdminConfig.Role.class), "What they may do.", "viewer");
+  private static final Key<Map<String, String>> REQUIRED =
+      Key.required(
+          "require",
+          ClaimKeys.REQUIRED.shape(),
+          "Claims with the value they must have, all of them; of a list, one must be that. `email`"
+              + " counts only with `email_verified`.",
+          "{ groups: ops }");
+  private static final Key<List<AdminOidcConfig.Rule>> ROLES =
+      Key.required(
+          "roles",
+          new ListOf<>(
+              "rules",
+              new Obj<>(
+                  "sign-in-role",
+                  "Who of those that sign in has a role.",
+                  List.of(ROLE, REQUIRED),
+                  List.of(),
+                  null,
+                  (values, _) -> new AdminOidcConfig.Rule(values.get(ROLE), values.get(REQUIRED)))),
+          "Rules: the highest role that somebody fulfils counts. Whoever fulfils none may do"
+              + " nothing.",
+          "[ { role: operator, require: { groups: ops } } ]");
+
+  static final Key<AdminOidcConfig> OF_ADMIN =
+      Key.computed(
+          "oidc",
+          new Obj<>(
+              "sign-in",
+              "Lets people come in who have signed in at a provider of OpenID Connect; see"
+                  + " [dashboard.md](dashboard.md#people-who-sign-in).",
+              with(URL, NAME_CLAIM, ROLES),
+              List.of(),
+              null,
+              (values, _) ->
+                  new AdminOidcConfig(
+                      client(values), values.get(URL), values.get(NAME_CLAIM), values.get(ROLES))),
+          "none",
+          "People who sign in at a provider of OpenID Connect, and what they may do.",
+          "{ url: https://ops.example, issuer: https://login.example, client-id: fairlead, roles: [ {"
+              + " role: operator, require: { groups: ops } } ] }");
 
   private OidcLanguage() {}
 

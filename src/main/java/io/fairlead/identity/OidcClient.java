@@ -47,7 +47,6 @@ public final class OidcClient {
   /** Of a cookie with its name and what is said of it browsers take 4096 bytes (RFC 6265, 6.1). */
   private static final int MOST_CLEAR = 2700;
 
-  private static final int MAX_WHO = 255;
   private static final int MAX_CODE = 4096;
   private static final int CHANCE = 32;
   private static final String SESSION = "session";
@@ -78,8 +77,10 @@ public final class OidcClient {
      *
      * @param cookie the session, sealed
      * @param target path and query to which the browser goes
+     * @param absent claims that are to be something and are not there at all
      */
-    record SignedIn(OidcSession session, String cookie, String target) implements Outcome {}
+    record SignedIn(OidcSession session, String cookie, String target, Set<String> absent)
+        implements Outcome {}
 
     /** It took too long: it goes there, and is sent to the provider anew. */
     record TooLate(String target) implements Outcome {}
@@ -107,6 +108,7 @@ public final class OidcClient {
   private final Listener listener;
   private final TokenCheck check;
   private final AtomicBoolean failing = new AtomicBoolean();
+  private volatile String lastFailure = "";
 
   /**
    * @param said claims whose text is wanted
@@ -149,6 +151,11 @@ public final class OidcClient {
   /** Whether browsers can be sent to the provider. */
   public boolean isReady() {
     return provider.description() != null;
+  }
+
+  /** Why nobody can sign in, or the last one could not; empty: nothing is wrong. */
+  public String trouble() {
+    return isReady() ? lastFailure : provider.trouble();
   }
 
   /** A value for the cookie that says which browser it is. */
@@ -293,7 +300,13 @@ public final class OidcClient {
       checkId(checked, attempt, tokens.get("access_token"));
       OidcSession session = session(checked.claims());
       worked();
-      return new Outcome.SignedIn(session, seal.close(SESSION, session.bytes()), attempt.target());
+      Set<String> absent =
+          wanted.values().stream()
+              .map(Wanted::claim)
+              .filter(claim -> checked.claims().getClaim(claim) == null)
+              .collect(Collectors.toUnmodifiableSet());
+      return new Outcome.SignedIn(
+          session, seal.close(SESSION, session.bytes()), attempt.target(), absent);
     } catch (TokenCheck.Unfit e) {
       failed("its ID token is refused: " + e.getMessage());
       return new Outcome.Refused(false, "the provider's ID token is refused: " + e.getMessage());
@@ -344,7 +357,7 @@ public final class OidcClient {
       throw new TokenCheck.Unfit("it is for another attempt");
     }
     String who = claims.getSubject();
-    if (who == null || who.isEmpty() || who.length() > MAX_WHO) {
+    if (who == null || who.isEmpty() || who.length() > OidcSession.MAX_WHO) {
       throw new TokenCheck.Unfit("it does not say who it is");
     }
     Object party = claims.getClaim("azp");
@@ -435,12 +448,14 @@ public final class OidcClient {
   }
 
   private void failed(String why) {
+    lastFailure = why;
     if (!failing.getAndSet(true)) {
       listener.failed(why);
     }
   }
 
   private void worked() {
+    lastFailure = "";
     if (failing.getAndSet(false)) {
       listener.works();
     }

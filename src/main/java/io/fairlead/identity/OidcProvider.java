@@ -57,6 +57,7 @@ public final class OidcProvider {
   private final Http http;
   private final KeySource keys;
   private volatile @Nullable Description description;
+  private volatile String trouble = "";
 
   /**
    * @param listener is told of keys and of what is wrong
@@ -66,7 +67,28 @@ public final class OidcProvider {
       OidcClientConfig config, Http http, KeySource.Listener listener, LongSupplier nanos) {
     this.config = config;
     this.http = http;
-    keys = new KeySource(this::fetch, listener, true, nanos);
+    keys = new KeySource(this::fetch, heard(listener), true, nanos);
+  }
+
+  private KeySource.Listener heard(KeySource.Listener listener) {
+    return new KeySource.Listener() {
+      @Override
+      public void loaded(int count) {
+        trouble = "";
+        listener.loaded(count);
+      }
+
+      @Override
+      public void failed(String why) {
+        trouble = why;
+        listener.failed(why);
+      }
+    };
+  }
+
+  /** Why it could not be asked the last time; empty: it could, or has not been yet. */
+  String trouble() {
+    return trouble;
   }
 
   /** From now on asks it now and then. It need not be there before we are. */

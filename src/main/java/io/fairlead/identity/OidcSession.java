@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record OidcSession(
     String who, long until, Map<Long, String> said, Map<Long, Boolean> fulfilled) {
+  /** Characters of {@link #who}; whoever is called longer cannot sign in. */
+  public static final int MAX_WHO = 255;
+
   private static final int VERSION = 1;
 
   /** Far more than fits into a cookie. */

@@ -327,7 +327,7 @@ class DashboardTest {
     browser.open(page(""));
     browser.await("document.getElementById('login').open");
     browser.evaluate("document.getElementById('token').value = 'viewer-token-0001'");
-    click("#login button");
+    click("#login-form button");
     browser.await("document.querySelectorAll('.node').length === 3");
   }
 

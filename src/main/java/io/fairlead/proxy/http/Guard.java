@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class Guard
     permits CredentialGuard,
+        DoorCookieGuard,
         OwnCookieGuard,
         OidcGuard,
         OidcCallbackGuard,

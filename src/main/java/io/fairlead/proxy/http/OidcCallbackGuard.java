@@ -117,7 +117,7 @@ public final class OidcCallbackGuard extends Guard {
     Exchange exchange = ticket.exchange;
     try {
       switch (outcome) {
-        case Outcome.SignedIn(var session, String cookie, String target) -> {
+        case Outcome.SignedIn(var session, String cookie, String target, _) -> {
           exchange.identified(session.who());
           go(exchange, target, signIn.keep(exchange, cookie));
         }

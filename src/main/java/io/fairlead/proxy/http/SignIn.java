@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * other host and nobody without TLS can have set them.
  */
 public final class SignIn {
-  /** What all names of such cookies begin with, those of the dashboard, too. */
+  /** What all names of such cookies begin with. */
   static final byte[] PREFIX = Ascii.bytes("fairlead-oidc-");
 
   static final byte[] HOST_PREFIX = Ascii.bytes("__Host-fairlead-oidc-");
