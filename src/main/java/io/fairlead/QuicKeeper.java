@@ -22,9 +22,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the other instances of the group how connections by HTTP/3 of this one are called, and where
- * their datagrams may be passed on to; and hears the same of them. The place is the address of this
- * instance in the group, by UDP. It is open while clients can come in by HTTP/3.
+ * Tells the other instances of the group how connections by HTTP/3 of this one are called, and
+ * where their datagrams may be passed on to; and hears the same of them. The place is the address
+ * of this instance in the group, by UDP. It is open while clients can come in by HTTP/3.
  */
 final class QuicKeeper {
   private static final Duration AGAIN = Duration.ofSeconds(1);
@@ -48,7 +48,8 @@ final class QuicKeeper {
   }
 
   /**
-   * This instance is a member of that group. Opens what is needed at once: the process before may have connections that others know of.
+   * This instance is a member of that group. Opens what is needed at once: the process before may
+   * have connections that others know of.
    */
   synchronized void join(GroupConfig config) {
     group = config;
@@ -157,8 +158,7 @@ final class QuicKeeper {
     Set<Integer> taken = new HashSet<>();
     new TreeMap<>(signs)
         .forEach((name, text) -> {
-          QuicMembers.Member member =
-              name.equals(config.instance()) ? null : read(text);
+          QuicMembers.Member member = name.equals(config.instance()) ? null : read(text);
           if (member != null) {
             members.add(member);
             if (name.compareTo(config.instance()) < 0) {
@@ -174,9 +174,12 @@ final class QuicKeeper {
     String[] words = text.split(" ", -1);
     try {
       HostPort place = HostPort.parse(words[0]);
-      List<Integer> tags = new ArrayList<>();
+      Set<Integer> tags = new HashSet<>();
       for (int i = 1; i < words.length; i++) {
-        tags.add(Integer.parseInt(words[i], 16));
+        int tag = Integer.parseInt(words[i], 16);
+        if (tag >= 0 && tag < QuicMembers.TAGS) {
+          tags.add(tag);
+        }
       }
       return new QuicMembers.Member(
           new InetSocketAddress(InetAddress.ofLiteral(place.host()), place.port()), tags);

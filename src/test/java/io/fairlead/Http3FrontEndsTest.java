@@ -162,7 +162,7 @@ class Http3FrontEndsTest {
       processes.get("a").destroyForcibly();
       awaitWays(machines, 2);
       assertThat(broken(3)).as("those of a").hasSize((int) lost);
-    } catch (AssertionError | IOException e) {
+    } catch (AssertionError | IOException | TimeoutException | ExecutionException e) {
       throw new AssertionError(e.getMessage() + "\n" + logs(), e);
     }
   }
@@ -230,7 +230,9 @@ class Http3FrontEndsTest {
                 InetSocketAddress to = new InetSocketAddress(FRONTS.get(i % 2), 8443);
                 InetSocketAddress from =
                     new InetSocketAddress(i % 2 == 0 ? "10.77.0.5" : "fd77::5", 0);
-                made.add(new Http3Peer(from, to, certificates.ca(), 20, i % 4 < 2 ? MOST[i % 2] : USUAL));
+                made.add(
+                    new Http3Peer(
+                        from, to, certificates.ca(), 20, i % 4 < 2 ? MOST[i % 2] : USUAL));
               }
               return made;
             });

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.ConfigReader;
 import io.fairlead.demo.TestNode;
+import io.fairlead.group.Group;
 import io.fairlead.telemetry.ListenerCounter;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -66,20 +67,24 @@ final class Http3GroupTest {
         case ConfigReader.Result.Refused refused -> throw new AssertionError(refused.problems());
       }
     }
-    for (Fairlead each : running) {
-      Loopback.await(
-          "all are there",
-          PATIENCE,
-          () -> {
-            var group = each.group();
-            return group != null
-                && group.view().connected()
-                && group.view().members().stream().allMatch(member -> member.present());
-          });
+    try {
+      for (Fairlead each : running) {
+        Loopback.await("all are there", PATIENCE, () -> isWhole(each));
+      }
+    } catch (AssertionError e) {
+      throw new AssertionError(
+          e.getMessage() + "\n" + Files.readString(folder.resolve("0.log")), e);
     }
     for (int i = 0; i < 3; i++) {
       awaitKnown(i);
     }
+  }
+
+  private static boolean isWhole(Fairlead fairlead) {
+    Group group = fairlead.group();
+    return group != null
+        && group.view().connected()
+        && group.view().members().stream().allMatch(member -> member.present());
   }
 
   /** A client of that instance is led home by all. */
@@ -114,8 +119,7 @@ final class Http3GroupTest {
     services:
       shop: { nodes: ["127.0.0.1:%8$d"], health: none }
     """
-        .formatted(
-            folder, i, base + 4 * i, base, base + 4, base + 8, ports.get(i), node.port());
+        .formatted(folder, i, base + 4 * i, base, base + 4, base + 8, ports.get(i), node.port());
   }
 
   @AfterAll
@@ -229,8 +233,8 @@ final class Http3GroupTest {
   }
 
   /**
-   * The process that has the connection is not the one any more that has the instance's place in the
-   * group, and its datagrams come to another instance: they go by way of both.
+   * The process that has the connection is not the one any more that has the instance's place in
+   * the group, and its datagrams come to another instance: they go by way of both.
    */
   @Test
   void aConnectionOfAProcessThatIsReplacedIsFoundFromElsewhere() throws Exception {
@@ -255,6 +259,28 @@ final class Http3GroupTest {
       assertThat(first.getFirst().exitValue()).as(Files.readString(log)).isZero();
       awaitKnown(0);
     }
+  }
+
+  @Test
+  void whatIsInTheWayIsSaidAndTriedAgain() throws Exception {
+    int port = FreePort.row(3);
+    try (DatagramSocket other = new DatagramSocket(port, InetAddress.getLoopbackAddress());
+        Fairlead alone =
+            Loopback.start(
+                yaml(0)
+                    .replace("127.0.0.1:" + base + "\"", "127.0.0.1:" + port + "\"")
+                    .replaceAll("peers: .*", "")
+                    .replace("data-0", "data-alone")
+                    .replace("127.0.0.1:" + ports.get(0), "127.0.0.1:0"))) {
+      Loopback.await("an event", PATIENCE, () -> hasSaid(alone, "break off when their datagrams"));
+      other.close();
+      Loopback.await("another", PATIENCE, () -> hasSaid(alone, "HTTP/3 are passed on"));
+    }
+  }
+
+  private static boolean hasSaid(Fairlead fairlead, String words) {
+    return fairlead.events().since(0).stream()
+        .anyMatch(entry -> entry.event().text().contains(words));
   }
 
   /** Gives datagrams of one client to an instance that changes, and answers from any to it. */
@@ -313,8 +339,7 @@ final class Http3GroupTest {
                   while (true) {
                     DatagramPacket packet = new DatagramPacket(bytes, bytes.length);
                     from.receive(packet);
-                    Http3GroupTest.send(
-                        front, client, Arrays.copyOf(bytes, packet.getLength()));
+                    Http3GroupTest.send(front, client, Arrays.copyOf(bytes, packet.getLength()));
                   }
                 } catch (IOException _) {
                   // Closed.

@@ -82,7 +82,9 @@ public final class DataPlane implements AutoCloseable {
   /** Asked for; the kernel gives what net.core.rmem_max allows. */
   private static final int DATAGRAM_BUFFER = 1024 * 1024;
 
-  /** What may wait for other instances at each loop, if the kernel does not take it: more is lost. */
+  /**
+   * What may wait for other instances at each loop, if the kernel does not take it: more is lost.
+   */
   private static final WriteBufferWaterMark SIDE_WATER_MARK =
       new WriteBufferWaterMark(128 * 1024, 256 * 1024);
 

@@ -4,8 +4,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.random.RandomGenerator;
 
 /**
- * The names that we give to connections by QUIC, and how they are found in datagrams: two bytes that
- * tell who has given it, two for the event loop, two that are made of all others, and chance.
+ * The names that we give to connections by QUIC, and how they are found in datagrams: two bytes
+ * that tell who has given it, two for the event loop, two that are made of all others, and chance.
  *
  * <p>Behind a short header is always a name that a server has given. Behind a long one may be what
  * a client has made up for its first datagrams (RFC 9000, 7.2): of these one in 65536 would look
@@ -120,7 +120,6 @@ final class QuicIds {
 
   /** RFC 9000, 17.2.2. */
   static boolean isInitial(ByteBuf datagram) {
-    return datagram.isReadable()
-        && (datagram.getByte(datagram.readerIndex()) & TYPE) == INITIAL;
+    return datagram.isReadable() && (datagram.getByte(datagram.readerIndex()) & TYPE) == INITIAL;
   }
 }

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * came here. It never changes: event loops look into the one that is published.
  */
 public final class QuicMembers {
+  /** Tags are less than this. */
+  public static final int TAGS = QuicIds.TAGS;
+
   /** Of one who is alone. */
   public static final QuicMembers NONE = new QuicMembers(List.of(), Set.of());
 
@@ -32,9 +35,9 @@ public final class QuicMembers {
    * @param place where it takes datagrams
    * @param tags in the names of its connections
    */
-  public record Member(InetSocketAddress place, List<Integer> tags) {
+  public record Member(InetSocketAddress place, Set<Integer> tags) {
     public Member {
-      tags = List.copyOf(tags);
+      tags = Set.copyOf(tags);
     }
   }
 
