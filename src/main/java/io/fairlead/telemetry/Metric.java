@@ -349,7 +349,7 @@ public enum Metric {
       Type.COUNTER,
       Unit.NONE,
       "listener",
-      "Datagrams of HTTP/3 for connections of this instance that came to another one, or to the process after, and were sent on to this one."),
+      "Datagrams of HTTP/3 for connections of this instance that came to another one, or to the process after, and were sent on to this one. It rises as the counter of those passed on does there."),
   LISTENER_DATAGRAMS_LOST(
       "fairlead_listener_datagrams_lost_total",
       Type.COUNTER,
