@@ -147,34 +147,34 @@ final class Http3GroupTest {
   @Test
   void whicheverInstanceItsDatagramsComeToAConnectionGoesOn() throws Exception {
     SplittableRandom random = new SplittableRandom(seed);
-    try (Router router = new Router(1);
-        Http3Peer peer =
-            new Http3Peer(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), router.port()),
-                certificates.ca(),
-                10,
-                1472)) {
-      long connections = count(2, ListenerCounter.CONNECTIONS);
-      long passedOn = count(2, ListenerCounter.DATAGRAMS_PASSED_ON);
-      long taken = count(1, ListenerCounter.DATAGRAMS_TAKEN);
-      assertThat(peer.get("/").await().status).isEqualTo("200");
-      router.to(2);
-      for (int i = 0; i < 20; i++) {
-        assertThat(peer.post("/echo", BODY).await().body()).contains(new String(BODY, US_ASCII));
+    try (Router router = new Router(1)) {
+      try (Http3Peer peer =
+          new Http3Peer(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), router.port()),
+              certificates.ca(),
+              10,
+              1472)) {
+        long connections = count(2, ListenerCounter.CONNECTIONS);
+        long passedOn = count(2, ListenerCounter.DATAGRAMS_PASSED_ON);
+        long taken = count(1, ListenerCounter.DATAGRAMS_TAKEN);
+        assertThat(peer.get("/").await().status).isEqualTo("200");
+        router.to(2);
+        for (int i = 0; i < 20; i++) {
+          assertThat(peer.post("/echo", BODY).await().body()).contains(new String(BODY, US_ASCII));
+        }
+        assertThat(count(2, ListenerCounter.DATAGRAMS_PASSED_ON) - passedOn).isGreaterThan(20 * 14);
+        assertThat(count(1, ListenerCounter.DATAGRAMS_TAKEN) - taken).isGreaterThan(20 * 14);
+        router.moves(); // the client's address is another one, too
+        assertThat(peer.post("/echo", BODY).await().status).isEqualTo("200");
+        router.to(() -> random.nextInt(3)); // a way of its own for each datagram
+        for (int i = 0; i < 20; i++) {
+          assertThat(peer.post("/echo", BODY).await().status).as("seed %d", seed).isEqualTo("200");
+        }
+        assertThat(count(2, ListenerCounter.CONNECTIONS)).isEqualTo(connections);
+        assertThat(count(1, ListenerCounter.DATAGRAMS_LOST)).isZero();
+        assertThat(count(2, ListenerCounter.DATAGRAMS_LOST)).isZero();
       }
-      assertThat(count(2, ListenerCounter.DATAGRAMS_PASSED_ON) - passedOn).isGreaterThan(20 * 14);
-      assertThat(count(1, ListenerCounter.DATAGRAMS_TAKEN) - taken).isGreaterThan(20 * 14);
-      router.moves(); // the client's address is another one, too
-      assertThat(peer.post("/echo", BODY).await().status).isEqualTo("200");
-      router.to(() -> random.nextInt(3)); // a way of its own for each datagram
-      for (int i = 0; i < 20; i++) {
-        assertThat(peer.post("/echo", BODY).await().status).as("seed %d", seed).isEqualTo("200");
-      }
-      assertThat(count(2, ListenerCounter.CONNECTIONS)).isEqualTo(connections);
-      assertThat(count(1, ListenerCounter.DATAGRAMS_LOST)).isZero();
-      assertThat(count(2, ListenerCounter.DATAGRAMS_LOST)).isZero();
-      peer.close();
       leavesNothing();
     }
   }
@@ -264,17 +264,19 @@ final class Http3GroupTest {
   @Test
   void whatIsInTheWayIsSaidAndTriedAgain() throws Exception {
     int port = FreePort.row(3);
-    try (DatagramSocket other = new DatagramSocket(port, InetAddress.getLoopbackAddress());
-        Fairlead alone =
-            Loopback.start(
-                yaml(0)
-                    .replace("127.0.0.1:" + base + "\"", "127.0.0.1:" + port + "\"")
-                    .replaceAll("peers: .*", "")
-                    .replace("data-0", "data-alone")
-                    .replace("127.0.0.1:" + ports.get(0), "127.0.0.1:0"))) {
+    String text =
+        yaml(0)
+            .replace("127.0.0.1:" + base + "\"", "127.0.0.1:" + port + "\"")
+            .replaceAll("peers: .*", "")
+            .replace("data-0", "data-alone")
+            .replace("127.0.0.1:" + ports.getFirst(), "127.0.0.1:0");
+    DatagramSocket other = new DatagramSocket(port, InetAddress.getLoopbackAddress());
+    try (Fairlead alone = Loopback.start(text)) {
       Loopback.await("an event", PATIENCE, () -> hasSaid(alone, "break off when their datagrams"));
       other.close();
       Loopback.await("another", PATIENCE, () -> hasSaid(alone, "HTTP/3 are passed on"));
+    } finally {
+      other.close();
     }
   }
 

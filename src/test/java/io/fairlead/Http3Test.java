@@ -695,7 +695,9 @@ final class Http3Test {
       assertThat(doors.tags()).as("nobody else has them").isEqualTo(before);
       doors.follow(
           new QuicMembers(
-              List.of(new QuicMembers.Member(new InetSocketAddress("127.0.0.1", 9), before)),
+              List.of(
+                  new QuicMembers.Member(
+                      new InetSocketAddress(InetAddress.getLoopbackAddress(), 9), before)),
               Set.of()),
           before);
       assertThat(doors.tags()).hasSameSizeAs(before).doesNotContainAnyElementsOf(before);
