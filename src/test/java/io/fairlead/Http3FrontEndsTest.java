@@ -288,7 +288,7 @@ class Http3FrontEndsTest {
         machines.inside(
             name,
             () -> {
-              try (Socket door = new Socket("127.0.0.1", 9900)) {
+              try (Socket door = new Socket(InetAddress.getLoopbackAddress(), 9900)) {
                 door.getOutputStream()
                     .write(
                         "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
