@@ -220,13 +220,19 @@ public final class Http3Door {
    */
   void take(int loop, QuicForward.Passed passed) {
     List<Gate> present = gates;
-    present.get(loop % present.size()).take(passed);
+    if (present.isEmpty()) { // it is just being opened, and has named nobody
+      passed.content().release();
+    } else {
+      present.get(loop % present.size()).take(passed);
+    }
   }
 
   /** No more has come at once. */
   void taken(int loop) {
     List<Gate> present = gates;
-    present.get(loop % present.size()).taken();
+    if (!present.isEmpty()) {
+      present.get(loop % present.size()).taken();
+    }
   }
 
   /** Whether nobody is in. */
