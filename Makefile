@@ -100,9 +100,9 @@ chaos-bgp: jdk ## has routes of a front end come and go at a real BIRD, ROUNDS (
 	@bin/needs maven bird2 iproute2
 	$(MVN) test -Dtest=BgpBirdTest -Dfairlead.bgp.rounds=$(or $(ROUNDS),20) $(MORE)
 
-chaos-http3: jdk ## HTTP/3 where rules of nftables drop a fifth of the datagrams and delay others (root)
+chaos-http3: jdk ## HTTP/3 where rules of nftables drop a fifth of the datagrams and delay others, and where front ends come and go ROUNDS (10) times (root)
 	@bin/needs maven nftables iproute2
-	$(MVN) test -Dtest=Http3LossTest -Dfairlead.loss=true $(MORE)
+	$(MVN) test -Dtest='Http3LossTest,Http3FrontEndsTest' -Dfairlead.loss=true -Dfairlead.http3.rounds=$(or $(ROUNDS),10) $(MORE)
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2

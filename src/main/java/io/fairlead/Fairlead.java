@@ -330,7 +330,14 @@ final class Fairlead implements AutoCloseable {
     frontEnds = new FrontEndKeeper(name, control, dns, vips, changing, events::add);
     groups =
         new GroupKeeper(
-            this, config.data(), control, events::add, secrets, roles, frontEnds::accept);
+            this,
+            config.data(),
+            control,
+            events::add,
+            secrets,
+            roles,
+            frontEnds::accept,
+            new QuicKeeper(dataPlane, control, events::add));
     sharedRates = new SharedRates(control, groups::tell);
     sharedVerdicts =
         new SharedVerdicts(control, this::presentServices, groups::tell, health::askAgain);

@@ -31,6 +31,7 @@ final class GroupKeeper {
   private final Path data;
   private final Roles roles;
   private final Consumer<FrontEnds.View> frontEnds;
+  private final QuicKeeper quic;
   private boolean started;
   private volatile @Nullable Group group;
 
@@ -44,8 +45,10 @@ final class GroupKeeper {
       Consumer<Event> events,
       SecureRandom random,
       Roles roles,
-      Consumer<FrontEnds.View> frontEnds) {
+      Consumer<FrontEnds.View> frontEnds,
+      QuicKeeper quic) {
     this.fairlead = fairlead;
+    this.quic = quic;
     this.roles = roles;
     this.frontEnds = frontEnds;
     this.data = data;
@@ -114,6 +117,7 @@ final class GroupKeeper {
       group = null;
       fairlead.acme().leave();
       roles.follow(null);
+      quic.leave();
       fairlead.sharedVerdicts().follow(null);
       fairlead.sharedAnswers().follow(null);
       fairlead.sharedTickets().follow(false);
@@ -139,6 +143,10 @@ final class GroupKeeper {
         fairlead.sharedTickets().hear(line);
       });
       begun.upgrade().by(fairlead.upgrades());
+      if (config.get().role() == GroupConfig.Role.MEMBER) {
+        quic.join(config.get());
+        begun.quic().show(quic::shown, quic::heard);
+      }
       group = begun;
       fairlead.acme().join(begun, config.get());
       roles.follow(begun.leadership());
@@ -150,6 +158,7 @@ final class GroupKeeper {
       begun.frontEnds().follow(frontEnds);
     } else {
       running.follow(config.get());
+      quic.follow(config.get());
     }
   }
 
@@ -293,6 +302,7 @@ final class GroupKeeper {
     started = false;
     Group running = group;
     group = null;
+    quic.leave();
     if (running != null) {
       running.close();
     }

@@ -48,6 +48,9 @@ final class Http3Peer implements AutoCloseable {
   static final MultiThreadIoEventLoopGroup GROUP =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
 
+  /** Of the largest datagrams that most clients send. */
+  private static final int DATAGRAM_BYTES = 1350;
+
   /** What came of a request. */
   static final class Answer {
     final List<String> informational = new ArrayList<>();
@@ -96,7 +99,8 @@ final class Http3Peer implements AutoCloseable {
         name,
         context,
         10,
-        true);
+        true,
+        DATAGRAM_BYTES);
   }
 
   /** A connection without the streams that HTTP/3 begins with: they are the caller's. */
@@ -107,12 +111,23 @@ final class Http3Peer implements AutoCloseable {
         "shop.test",
         trusting(ca).build(),
         10,
-        false);
+        false,
+        DATAGRAM_BYTES);
   }
 
   /** From one address to another; where much is lost the handshake takes its time. */
   Http3Peer(InetSocketAddress from, InetSocketAddress to, Path ca, long seconds) throws Exception {
-    this(from, to, "shop.test", trusting(ca).build(), seconds, true);
+    this(from, to, ca, seconds, DATAGRAM_BYTES);
+  }
+
+  /**
+   * The same.
+   *
+   * @param bytes of the largest datagrams that it sends
+   */
+  Http3Peer(InetSocketAddress from, InetSocketAddress to, Path ca, long seconds, int bytes)
+      throws Exception {
+    this(from, to, "shop.test", trusting(ca).build(), seconds, true, bytes);
   }
 
   private static QuicSslContextBuilder trusting(Path ca) {
@@ -127,12 +142,14 @@ final class Http3Peer implements AutoCloseable {
       String name,
       QuicSslContext context,
       long seconds,
-      boolean speaks)
+      boolean speaks,
+      int bytes)
       throws Exception {
     ChannelHandler codec =
         Http3.newQuicClientCodecBuilder()
             .sslEngineProvider(channel -> context.newEngine(channel.alloc(), name, to.getPort()))
             .maxIdleTimeout(60, TimeUnit.SECONDS)
+            .maxSendUdpPayloadSize(bytes)
             .initialMaxData(10_000_000)
             .initialMaxStreamDataBidirectionalLocal(1_000_000)
             .activeMigration(true)

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fairlead.admin.Browser;
 import io.fairlead.admin.Chromium;
 import io.fairlead.demo.TestNode;
+import io.fairlead.proxy.http.QuicDoors;
+import io.fairlead.proxy.http.QuicMembers;
 import io.fairlead.telemetry.ErrorReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -20,6 +22,7 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -31,6 +34,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -676,6 +680,36 @@ final class Http3Test {
         relay.change();
       }
     }
+  }
+
+  /** Another instance of the group turns out to name its connections alike. */
+  @Test
+  void whoIsInKeepsItsNameWhereNamesHaveToBeOthers() throws Exception {
+    start("", "", node.port());
+    QuicDoors doors = fairlead().dataPlane().quicDoors();
+    Set<Integer> before = doors.tags();
+    try (UdpRelay relay = new UdpRelay(port);
+        Http3Peer first = new Http3Peer(relay.port(), certificates.ca())) {
+      assertThat(first.get("/").await().status).isEqualTo("200");
+      doors.follow(QuicMembers.NONE, Set.of());
+      assertThat(doors.tags()).as("nobody else has them").isEqualTo(before);
+      doors.follow(
+          new QuicMembers(
+              List.of(
+                  new QuicMembers.Member(
+                      new InetSocketAddress(InetAddress.getLoopbackAddress(), 9), before)),
+              Set.of()),
+          before);
+      assertThat(doors.tags()).hasSameSizeAs(before).doesNotContainAnyElementsOf(before);
+      try (Http3Peer second = new Http3Peer(port, certificates.ca())) {
+        for (int i = 0; i < 4; i++) {
+          relay.change(); // so that names are changed, too, and found by whatever loop
+          assertThat(first.get("/").await().status).isEqualTo("200");
+          assertThat(second.get("/").await().status).isEqualTo("200");
+        }
+      }
+    }
+    leavesNothing();
   }
 
   /** Passes datagrams on from an address that changes when it is told to. */

@@ -340,6 +340,13 @@ public final class MetricsPage {
             listeners(page, metric, listeners, each -> each.get(ListenerCounter.BYTES_IN));
         case LISTENER_SENT ->
             listeners(page, metric, listeners, each -> each.get(ListenerCounter.BYTES_OUT));
+        case LISTENER_DATAGRAMS_PASSED_ON ->
+            listeners(
+                page, metric, listeners, each -> each.get(ListenerCounter.DATAGRAMS_PASSED_ON));
+        case LISTENER_DATAGRAMS_TAKEN ->
+            listeners(page, metric, listeners, each -> each.get(ListenerCounter.DATAGRAMS_TAKEN));
+        case LISTENER_DATAGRAMS_LOST ->
+            listeners(page, metric, listeners, each -> each.get(ListenerCounter.DATAGRAMS_LOST));
         case LISTENER_RESPONSES -> {
           page.family(metric);
           for (ListenerView listener : listeners) {

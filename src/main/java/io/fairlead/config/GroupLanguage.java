@@ -53,7 +53,8 @@ final class GroupLanguage {
           "bind",
           Language.LISTEN_ADDRESS,
           GroupConfig.DEFAULT_BIND,
-          "Where the other instances reach this one. It takes this port and the two after it.",
+          "Where the other instances reach this one. It takes this port and the two after it, and this"
+              + " one by UDP, too, while a listener has `http3`.",
           "\"10.0.0.1:7400\"");
   private static final Key<Map<String, HostPort>> PEERS =
       Key.of(

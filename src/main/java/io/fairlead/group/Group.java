@@ -66,6 +66,7 @@ public final class Group implements AutoCloseable {
   private static final String PEERS = "/peers";
   private static final String PRESENT = "/present";
   private static final String JOINS = "/joins";
+  private static final String QUIC = "/quic";
 
   /** The role of the one that does what one has to, where an ensemble keeps the state. */
   private static final String LEADER = "leader";
@@ -96,6 +97,7 @@ public final class Group implements AutoCloseable {
   private final Store store;
   private final Values values;
   private final FrontEnds frontEnds;
+  private final Signs quic;
   private final Versions versions;
   private final Upgrade upgrade;
   private final Thread thread;
@@ -163,6 +165,7 @@ public final class Group implements AutoCloseable {
     store = new Store(state);
     values = new Values(state);
     frontEnds = new FrontEnds(state, state::sessionId, site);
+    quic = new Signs(state, state::sessionId, QUIC);
     versions = new Versions(state, config, folder, applier, control::epochMillis, this::carriers);
     upgrade = new Upgrade(state, process, control::nanoTime, control::epochMillis, events);
     thread = Thread.ofVirtual().name("group").unstarted(this::run);
@@ -282,6 +285,11 @@ public final class Group implements AutoCloseable {
   /** The instances to which clients can be sent. */
   public FrontEnds frontEnds() {
     return frontEnds;
+  }
+
+  /** Whose connections by QUIC are whose. */
+  public Signs quic() {
+    return quic;
   }
 
   /** The configurations of the group. */
@@ -794,6 +802,7 @@ public final class Group implements AutoCloseable {
     if (ensemble == null) {
       followPeers();
     }
+    quic.step(config); // before anybody sends clients here
     frontEnds.step(config);
     tellOfOthers();
     boolean leads = standing.equals("leading");

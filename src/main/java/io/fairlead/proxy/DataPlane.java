@@ -9,6 +9,7 @@ import io.fairlead.proxy.http.HttpListenerState;
 import io.fairlead.proxy.http.HttpLoop;
 import io.fairlead.proxy.http.HttpPolicy;
 import io.fairlead.proxy.http.PoolDirectory;
+import io.fairlead.proxy.http.QuicDoors;
 import io.fairlead.proxy.stream.RoleSessions;
 import io.fairlead.proxy.stream.StreamListenerState;
 import io.fairlead.proxy.stream.StreamPolicy;
@@ -27,6 +28,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -80,6 +82,12 @@ public final class DataPlane implements AutoCloseable {
   /** Asked for; the kernel gives what net.core.rmem_max allows. */
   private static final int DATAGRAM_BUFFER = 1024 * 1024;
 
+  /**
+   * What may wait for other instances at each loop, if the kernel does not take it: more is lost.
+   */
+  private static final WriteBufferWaterMark SIDE_WATER_MARK =
+      new WriteBufferWaterMark(128 * 1024, 256 * 1024);
+
   private final TransportKind transport;
   private final LoopHandlers handlers;
   private final MultiThreadIoEventLoopGroup group;
@@ -91,6 +99,11 @@ public final class DataPlane implements AutoCloseable {
   private final InstanceGuard guard = new InstanceGuard();
   private final InheritedSockets inherited = new InheritedSockets();
   private final RecordNames names = new RecordNames();
+  private final QuicDoors quicDoors = new QuicDoors();
+
+  /** By which datagrams go to other instances and come from them. */
+  private volatile List<Channel> quicSide = List.of();
+
   private int nextLoop;
 
   /** What may be bound while the machine does not have it. */
@@ -308,7 +321,7 @@ public final class DataPlane implements AutoCloseable {
           "listeners." + name + ".http3: this machine has no library for QUIC: " + missing);
     }
     InetSocketAddress at = new InetSocketAddress(address.host(), port);
-    Http3Door door = new Http3Door(state);
+    Http3Door door = Http3Door.open(state, quicDoors);
     List<Channel> channels = new ArrayList<>();
     for (Loop loop : transport == TransportKind.EPOLL ? loops : loops.subList(0, 1)) {
       SharedSocket known = inherited.take(name, true, address);
@@ -325,6 +338,7 @@ public final class DataPlane implements AutoCloseable {
       }
       if (at.getAddress() != null && absent.contains(at.getAddress())) {
         transport.allowAbsentAddress(socket);
+        transport.allowAbsentSource(socket);
       }
       door.install(socket, loop);
       if (known != null) {
@@ -337,6 +351,7 @@ public final class DataPlane implements AutoCloseable {
       }
       ChannelFuture done = socket.bind(at).awaitUninterruptibly();
       if (!done.isSuccess()) {
+        door.close();
         channels.forEach(other -> other.close().awaitUninterruptibly());
         throw new IOException(
             "listeners."
@@ -349,6 +364,52 @@ public final class DataPlane implements AutoCloseable {
       }
     }
     return new Http3Sockets(door, port, channels);
+  }
+
+  /** Where clients come in by QUIC, and what is known of those of other instances. */
+  public QuicDoors quicDoors() {
+    return quicDoors;
+  }
+
+  /**
+   * Opens what datagrams go by to other instances and come by from them: with epoll a socket for
+   * each loop, so that none of them waits for another. Not for event loops.
+   *
+   * @param at where the others reach this one
+   * @throws IOException if it cannot be bound
+   */
+  public void openQuicSide(InetSocketAddress at) throws IOException {
+    List<Channel> channels = new ArrayList<>();
+    for (Loop loop : transport == TransportKind.EPOLL ? loops : loops.subList(0, 1)) {
+      Channel socket = loop.newDatagramChannel(at, Http3Sockets.SIDE_BYTES);
+      ChannelSetup.apply(socket, loop);
+      socket.config().setRecvByteBufAllocator(loop.datagramAllocator());
+      socket.config().setWriteBufferWaterMark(SIDE_WATER_MARK);
+      socket.config().setOption(ChannelOption.SO_RCVBUF, DATAGRAM_BUFFER);
+      socket.config().setOption(ChannelOption.SO_SNDBUF, DATAGRAM_BUFFER);
+      if (transport == TransportKind.EPOLL) { // the process before may still have it
+        socket.config().setOption(UnixChannelOption.SO_REUSEPORT, true);
+      }
+      socket.pipeline().addLast(quicDoors.taker(loop.index()));
+      loop.eventLoop().register(socket).syncUninterruptibly();
+      channels.add(socket);
+      ChannelFuture done = socket.bind(at).awaitUninterruptibly();
+      if (!done.isSuccess()) {
+        channels.forEach(other -> other.close().awaitUninterruptibly());
+        throw new IOException(
+            "cannot listen on " + at + " by UDP: " + done.cause().getMessage(), done.cause());
+      }
+    }
+    closeQuicSide();
+    quicSide = List.copyOf(channels);
+    quicDoors.use(quicSide);
+  }
+
+  /** Closes it again; connections of others that come here are lost from now on. */
+  public void closeQuicSide() {
+    quicDoors.use(List.of());
+    quicSide.forEach(each -> each.close().awaitUninterruptibly(1, TimeUnit.SECONDS));
+    quicSide = List.of();
   }
 
   private Channel newSocket(

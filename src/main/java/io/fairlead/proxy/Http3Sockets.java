@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicReference;
 record Http3Sockets(
     Http3Door door, int port, List<Channel> channels, AtomicReference<Channel> side) {
   /** A datagram and who sent it. */
-  private static final int SIDE_BYTES = 1600;
+  static final int SIDE_BYTES = 1600;
 
   private static final long LOOK_AGAIN_MILLIS = 50;
 
@@ -46,7 +46,7 @@ record Http3Sockets(
       known = loop.newDatagramChannel(at, SIDE_BYTES);
       ChannelSetup.apply(known, loop);
       known.config().setRecvByteBufAllocator(loop.datagramAllocator());
-      known.pipeline().addLast(door.takesOver(channels.getFirst()));
+      known.pipeline().addLast(door.takesOver(bound()));
       loop.eventLoop().register(known).syncUninterruptibly();
       if (!known.bind(at).awaitUninterruptibly().isSuccess()) {
         known.close();
@@ -90,6 +90,7 @@ record Http3Sockets(
   }
 
   void close() {
+    door.close();
     channels.forEach(Channel::close);
     Channel beside = side.get();
     if (beside != null) {

@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import io.fairlead.config.RuntimeConfig.Transport;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
@@ -132,6 +133,22 @@ enum TransportKind {
       case EPOLL -> socket.config().setOption(EpollChannelOption.IP_FREEBIND, true);
       case IO_URING -> socket.config().setOption(IoUringChannelOption.IP_FREEBIND, true);
       case NIO -> {}
+    }
+  }
+
+  /**
+   * What has begun at a virtual IP is answered from there also when this machine has it no longer.
+   * It takes the right to make virtual IPs; without it, such answers do not leave.
+   */
+  void allowAbsentSource(Channel socket) {
+    try {
+      switch (this) {
+        case EPOLL -> socket.config().setOption(EpollChannelOption.IP_TRANSPARENT, true);
+        case IO_URING -> socket.config().setOption(IoUringChannelOption.IP_TRANSPARENT, true);
+        case NIO -> {}
+      }
+    } catch (ChannelException e) {
+      // Not permitted.
     }
   }
 }

@@ -19,5 +19,11 @@ public enum ListenerCounter {
   /** Of these, those that were meant. */
   MEANT_5XX,
   BYTES_IN,
-  BYTES_OUT
+  BYTES_OUT,
+  /** Datagrams of HTTP/3 that went to the process or instance that has the connection. */
+  DATAGRAMS_PASSED_ON,
+  /** Datagrams of HTTP/3 for connections here, that came by way of another process or instance. */
+  DATAGRAMS_TAKEN,
+  /** Datagrams of HTTP/3 that were to be passed on and could not be. */
+  DATAGRAMS_LOST
 }

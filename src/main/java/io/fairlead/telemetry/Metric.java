@@ -338,6 +338,24 @@ public enum Metric {
       Unit.BYTES,
       "listener",
       "Bytes sent to clients. When it rises faster, there are more or larger answers."),
+  LISTENER_DATAGRAMS_PASSED_ON(
+      "fairlead_listener_datagrams_passed_on_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener",
+      "Datagrams of HTTP/3 that came here for a connection of another instance of the group, or of the process before, and were sent on to it. It rises while routers spread clients otherwise than when they came, or clients have changed their addresses."),
+  LISTENER_DATAGRAMS_TAKEN(
+      "fairlead_listener_datagrams_taken_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener",
+      "Datagrams of HTTP/3 for connections of this instance that came to another one, or to the process after, and were sent on to this one. It rises as the counter of those passed on does there."),
+  LISTENER_DATAGRAMS_LOST(
+      "fairlead_listener_datagrams_lost_total",
+      Type.COUNTER,
+      Unit.NONE,
+      "listener",
+      "Datagrams of HTTP/3 for a connection of another instance that were dropped, since more waited to be sent to it than may, or there is no way: then an event says why. When it rises, clients send these datagrams again."),
   ERRORS(
       "fairlead_errors_total",
       Type.COUNTER,

@@ -5,6 +5,7 @@ import io.fairlead.proxy.ListenerEvent;
 import io.fairlead.proxy.Loop;
 import io.fairlead.proxy.tls.QuicTls;
 import io.fairlead.proxy.tls.TlsListener;
+import io.fairlead.telemetry.ListenerCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -28,8 +29,10 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -57,11 +60,8 @@ public final class Http3Door {
   /** Ours ends an idle connection first, and says so. */
   private static final Duration IDLE_MARGIN = Duration.ofSeconds(10);
 
-  /** Of the names that we give to connections. */
-  private static final int ID_BYTES = 20;
-
-  /** Where such a name is in a datagram whose header is long, behind its length. */
-  private static final int LONG_HEADER_ID = 6;
+  /** How long the process before may have connections that others are told of. */
+  private static final long BEFORE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** A loop that is not there: the library looks it up, whatever it is, unless it is too large. */
   private static final int NOBODY = Integer.MAX_VALUE;
@@ -69,10 +69,6 @@ public final class Http3Door {
   private static final System.Logger LOG = System.getLogger(Http3Door.class.getName());
 
   private static final SecureRandom RANDOM = new SecureRandom();
-
-  private static final int SHORT_HEADER = 0x80;
-  private static final int TYPE = 0xB0;
-  private static final int INITIAL = 0x80;
 
   /** Ends an attempt to connect; the library drops what came. */
   private static final class Refused extends RuntimeException {
@@ -85,23 +81,48 @@ public final class Http3Door {
 
   private static final AttributeKey<Loop> LOOP = AttributeKey.valueOf(Http3Door.class, "loop");
 
-  /** Tells what we have named from what others have. */
-  private final int tag = RANDOM.nextInt(1 << 16);
+  private final QuicDoors doors;
 
   private final Dispatcher dispatcher = new Dispatcher();
   private final RetryTokens tokens = new RetryTokens();
   private volatile HttpListenerState listener;
   private volatile boolean shut;
+  private volatile boolean closed;
+
+  /** Tells what we name from now on from what others have named. */
+  private volatile int tag;
+
   private volatile @Nullable Before before;
 
   /** Where datagrams for connections of the process before are passed on to. */
-  private record Before(int tag, InetSocketAddress address) {}
+  private record Before(int tag, InetSocketAddress address, long sinceNanos) {}
+
+  /** Of each socket, in the order of the loops. */
+  private final List<Gate> gates = new CopyOnWriteArrayList<>();
 
   /** Open by it; loops add and remove, whoever shuts the door looks. */
   private final Set<QuicChannel> connections = ConcurrentHashMap.newKeySet();
 
-  public Http3Door(HttpListenerState listener) {
+  private Http3Door(HttpListenerState listener, QuicDoors doors) {
     this.listener = listener;
+    this.doors = doors;
+  }
+
+  /**
+   * A new door, which has no socket yet.
+   *
+   * @param doors all of this process; it is one of them until it is closed
+   */
+  public static Http3Door open(HttpListenerState listener, QuicDoors doors) {
+    Http3Door door = new Http3Door(listener, doors);
+    door.nameAnew();
+    return door;
+  }
+
+  /** Its sockets close. */
+  public void close() {
+    closed = true;
+    doors.remove(this);
   }
 
   /**
@@ -124,7 +145,9 @@ public final class Http3Door {
 
   /** Puts the handlers into the pipeline of a socket that is not registered yet. */
   public void install(Channel socket, Loop loop) {
-    socket.pipeline().addLast(new Gate());
+    Gate gate = new Gate(loop.index());
+    gates.add(gate);
+    socket.pipeline().addLast(gate);
     socket.attr(LOOP).set(loop);
     socket.pipeline().addLast(dispatcher);
   }
@@ -151,27 +174,58 @@ public final class Http3Door {
     return tag;
   }
 
+  /** Whoever comes in from now on has a name with another tag; who is in keeps the one he has. */
+  void nameAnew() {
+    tag = doors.open(this);
+    if (closed) {
+      doors.remove(this);
+    }
+  }
+
+  /** Of connections that are here, or with the process before. */
+  List<Integer> tags() {
+    Before known = before;
+    return known == null || System.nanoTime() - known.sinceNanos() > BEFORE_NANOS
+        ? List.of(tag)
+        : List.of(tag, known.tag());
+  }
+
   /** Datagrams for what another process has named go there from now on. */
   public void passOn(int theirs, InetSocketAddress address) {
-    before = new Before(theirs, address);
+    before = new Before(theirs, address, System.nanoTime());
+    doors.add(theirs, this);
+  }
+
+  /** Takes what the next process passes on, as if it had come by the first of our sockets. */
+  public ChannelHandler takesOver(InetSocketAddress here) {
+    return new QuicForward(
+        here,
+        passed -> {
+          take(0, passed);
+          taken(0);
+        });
   }
 
   /**
-   * Takes what another process passes on.
+   * What another one has passed on, because we have named its connection.
    *
-   * @param socket of ours, as if it had come by it
+   * @param loop by which it has come
    */
-  public ChannelHandler takesOver(Channel socket) {
-    InetSocketAddress here = (InetSocketAddress) socket.localAddress();
-    return new QuicForward(
-        here,
-        packet ->
-            socket
-                .eventLoop()
-                .execute(() -> {
-                  socket.pipeline().fireChannelRead(packet);
-                  socket.pipeline().fireChannelReadComplete();
-                }));
+  void take(int loop, QuicForward.Passed passed) {
+    List<Gate> present = gates;
+    if (present.isEmpty()) { // it is just being opened, and has named nobody
+      passed.content().release();
+    } else {
+      present.get(loop % present.size()).take(passed);
+    }
+  }
+
+  /** No more has come at once. */
+  void taken(int loop) {
+    List<Gate> present = gates;
+    if (!present.isEmpty()) {
+      present.get(loop % present.size()).taken();
+    }
   }
 
   /** Whether nobody is in. */
@@ -181,37 +235,124 @@ public final class Http3Door {
 
   /**
    * Keeps the first datagrams of new connections out when nobody is to come any more, passes those
-   * on that belong to connections of the process before, and drops what is no datagram of QUIC,
-   * over which the library (4.2.18) stumbles.
+   * on that belong to connections of the process before or of another instance, and drops what is
+   * no datagram of QUIC, over which the library (4.2.18) stumbles.
    */
   private final class Gate extends ChannelInboundHandlerAdapter {
+    private final int loop;
+    private volatile @Nullable ChannelHandlerContext place;
     private boolean passedOn;
+    private boolean passedFar;
 
     /** Somebody behind has stumbled over what it was given. */
     private boolean failed;
 
+    Gate(int loop) {
+      this.loop = loop;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      place = ctx;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       DatagramPacket packet = (DatagramPacket) message;
-      Before known = before;
-      if (!isOfQuic(packet.content())) {
+      if (!QuicIds.isOfQuic(packet.content())) {
         packet.release();
-      } else if (known != null && tagOf(packet.content()) == known.tag()) {
+        return;
+      }
+      int theirs = QuicIds.tagOf(packet.content());
+      if (theirs < 0 || theirs == tag || !isPassedOn(ctx, packet, theirs, true)) {
+        letIn(ctx, packet);
+      }
+    }
+
+    /**
+     * Passes a datagram on that is for a connection which is not here.
+     *
+     * @param far whether another instance may have it
+     */
+    private boolean isPassedOn(
+        ChannelHandlerContext ctx, DatagramPacket packet, int theirs, boolean far) {
+      Before known = before;
+      if (known != null && theirs == known.tag()) {
+        count(ListenerCounter.DATAGRAMS_PASSED_ON);
+        passedOn = true;
         try {
           ChannelFuture _ =
               ctx.write(new DatagramPacket(QuicForward.wrap(ctx, packet), known.address()));
-          passedOn = true;
         } finally {
           packet.release();
         }
-      } else if ((shut || listener.isDraining()) && isInitial(packet.content())) {
-        packet.release();
-      } else {
-        failed = false;
-        ctx.fireChannelRead(packet);
-        if (failed && packet.refCnt() > 0) { // whoever stumbles does not give it back
-          packet.release();
+        return true;
+      }
+      InetSocketAddress there =
+          far && doors.find(theirs) == null ? doors.members().find(theirs) : null;
+      if (there == null) {
+        return false;
+      }
+      try {
+        if (doors.pass(loop, ctx, packet, there)) {
+          passedFar = true;
+          count(ListenerCounter.DATAGRAMS_PASSED_ON);
+        } else {
+          count(ListenerCounter.DATAGRAMS_LOST);
         }
+      } finally {
+        packet.release();
+      }
+      return true;
+    }
+
+    private void letIn(ChannelHandlerContext ctx, DatagramPacket packet) {
+      if ((shut || listener.isDraining()) && QuicIds.isInitial(packet.content())) {
+        packet.release();
+        return;
+      }
+      failed = false;
+      ctx.fireChannelRead(packet);
+      if (failed && packet.refCnt() > 0) { // whoever stumbles does not give it back
+        packet.release();
+      }
+    }
+
+    private void count(ListenerCounter what) {
+      listener.counters().increment(loop, what);
+    }
+
+    void take(QuicForward.Passed passed) {
+      ChannelHandlerContext ctx = place;
+      if (ctx == null || !(ctx.channel().localAddress() instanceof InetSocketAddress here)) {
+        passed.content().release();
+      } else if (ctx.executor().inEventLoop()) {
+        take(ctx, new DatagramPacket(passed.content(), here, passed.sender()));
+      } else {
+        DatagramPacket packet = new DatagramPacket(passed.content(), here, passed.sender());
+        ctx.executor().execute(() -> take(ctx, packet));
+      }
+    }
+
+    private void take(ChannelHandlerContext ctx, DatagramPacket packet) {
+      int theirs = QuicIds.isOfQuic(packet.content()) ? QuicIds.tagOf(packet.content()) : -1;
+      if (theirs >= 0 && isPassedOn(ctx, packet, theirs, false)) {
+        return;
+      }
+      if (theirs < 0 || doors.find(theirs) != Http3Door.this) {
+        packet.release(); // it begins something, or is not for us: nobody passes that on
+        return;
+      }
+      count(ListenerCounter.DATAGRAMS_TAKEN);
+      letIn(ctx, packet);
+    }
+
+    void taken() {
+      ChannelHandlerContext ctx = place;
+      if (ctx != null && ctx.executor().inEventLoop()) {
+        channelReadComplete(ctx);
+      } else if (ctx != null) {
+        ctx.executor().execute(() -> channelReadComplete(ctx));
       }
     }
 
@@ -234,64 +375,29 @@ public final class Http3Door {
         passedOn = false;
         ctx.flush();
       }
+      if (passedFar) {
+        passedFar = false;
+        doors.flush(loop);
+      }
       ctx.fireChannelReadComplete();
     }
   }
 
-  /** Which process made the identifier that a datagram is for; -1: nobody knows. */
-  private static int tagOf(ByteBuf datagram) {
-    int start = datagram.readerIndex();
-    int at = start + 1;
-    if (datagram.isReadable() && (datagram.getByte(start) & SHORT_HEADER) != 0) {
-      at = start + LONG_HEADER_ID;
-      if (datagram.readableBytes() < LONG_HEADER_ID || datagram.getByte(at - 1) != ID_BYTES) {
-        return -1;
-      }
-    }
-    return datagram.writerIndex() - at < ID_BYTES ? -1 : datagram.getUnsignedShort(at);
-  }
-
-  /** Whether it is as long as what its first bytes say (RFC 9000, 17.2 and 17.3). */
-  private static boolean isOfQuic(ByteBuf datagram) {
-    int start = datagram.readerIndex();
-    int length = datagram.readableBytes();
-    if (length <= ID_BYTES) {
-      return false;
-    }
-    if ((datagram.getByte(start) & SHORT_HEADER) == 0) {
-      return true;
-    }
-    int theirs = datagram.getUnsignedByte(start + LONG_HEADER_ID - 1);
-    int behind = LONG_HEADER_ID + theirs;
-    if (theirs > ID_BYTES || length <= behind) {
-      return false;
-    }
-    int own = datagram.getUnsignedByte(start + behind);
-    return own <= ID_BYTES && length > behind + 1 + own;
-  }
-
-  /** RFC 9000, 17.2.2. */
-  private static boolean isInitial(ByteBuf datagram) {
-    return datagram.isReadable()
-        && (datagram.getByte(datagram.readerIndex()) & SHORT_HEADER) != 0
-        && (datagram.getByte(datagram.readerIndex()) & TYPE) == INITIAL;
-  }
-
   private final class Dispatcher extends QuicCodecDispatcher {
     Dispatcher() {
-      super(ID_BYTES);
+      super(QuicIds.BYTES);
     }
 
     @Override
     protected QuicConnectionIdGenerator newIdGenerator(int index) {
-      return new Identifiers(tag, index);
+      return new Identifiers(index);
     }
 
     @Override
     protected int decodeIndex(ByteBuf id) {
-      int start = id.readerIndex();
-      return id.readableBytes() == ID_BYTES && id.getUnsignedShort(start) == tag
-          ? id.getUnsignedShort(start + 2)
+      int theirs = QuicIds.tagIn(id);
+      return theirs == tag || (theirs >= 0 && doors.find(theirs) == Http3Door.this)
+          ? QuicIds.loopIn(id)
           : NOBODY;
     }
 
@@ -333,15 +439,20 @@ public final class Http3Door {
     }
   }
 
-  /** Names that we give to connections: which process, which loop, and chance. */
-  private record Identifiers(int tag, int index) implements QuicConnectionIdGenerator {
+  /** Names that we give to connections. */
+  private final class Identifiers implements QuicConnectionIdGenerator {
+    private final int index;
+
+    Identifiers(int index) {
+      this.index = index;
+    }
+
     @Override
     public ByteBuffer newId(int length) {
-      byte[] id = new byte[length];
-      RANDOM.nextBytes(id);
-      ByteBuffer made = ByteBuffer.wrap(id);
-      made.putShort(0, (short) tag).putShort(2, (short) index);
-      return made;
+      if (length != QuicIds.BYTES) {
+        throw new IllegalArgumentException("a name of " + length + " bytes");
+      }
+      return ByteBuffer.wrap(QuicIds.make(tag, index, RANDOM));
     }
 
     @Override
@@ -356,7 +467,7 @@ public final class Http3Door {
 
     @Override
     public int maxConnectionIdLength() {
-      return ID_BYTES;
+      return QuicIds.BYTES;
     }
 
     @Override

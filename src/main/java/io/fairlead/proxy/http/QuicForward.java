@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Datagrams on their way from the process that has the sockets to the one that has the connection:
@@ -20,13 +21,21 @@ final class QuicForward extends ChannelInboundHandlerAdapter {
 
   private final int from;
   private final InetSocketAddress here;
-  private final Consumer<DatagramPacket> to;
+  private final Consumer<Passed> to;
+
+  /**
+   * What was passed on.
+   *
+   * @param sender the client
+   * @param content what it sent; a part of what came
+   */
+  record Passed(InetSocketAddress sender, ByteBuf content) {}
 
   /**
    * @param here where the sockets are bound, by which the other process sends
-   * @param to takes what came
+   * @param to takes what came, and releases it
    */
-  QuicForward(InetSocketAddress here, Consumer<DatagramPacket> to) {
+  QuicForward(InetSocketAddress here, Consumer<Passed> to) {
     this.from = here.getPort();
     this.here = here;
     this.to = to;
@@ -42,24 +51,35 @@ final class QuicForward extends ChannelInboundHandlerAdapter {
     return out.writeBytes(content, content.readerIndex(), content.readableBytes());
   }
 
+  /** What the other process was sent; null: that it is not. */
+  static @Nullable Passed unwrap(ByteBuf in) {
+    int length = in.isReadable() ? in.readUnsignedByte() : 0;
+    if ((length != 4 && length != 16) || in.readableBytes() <= length + PORT_BYTES) {
+      return null;
+    }
+    byte[] address = new byte[length];
+    in.readBytes(address);
+    try {
+      InetSocketAddress sender =
+          new InetSocketAddress(InetAddress.getByAddress(address), in.readUnsignedShort());
+      return new Passed(sender, in.slice());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address of four or sixteen bytes", e);
+    }
+  }
+
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     DatagramPacket packet = (DatagramPacket) message;
     try {
-      ByteBuf in = packet.content();
-      int length = in.isReadable() ? in.readUnsignedByte() : 0;
       if (packet.sender().getPort() == from
-          && (packet.sender().getAddress().isLoopbackAddress() || isOurs(packet))
-          && (length == 4 || length == 16)
-          && in.readableBytes() > length + PORT_BYTES) {
-        byte[] address = new byte[length];
-        in.readBytes(address);
-        InetSocketAddress sender =
-            new InetSocketAddress(InetAddress.getByAddress(address), in.readUnsignedShort());
-        to.accept(new DatagramPacket(in.readRetainedSlice(in.readableBytes()), here, sender));
+          && (packet.sender().getAddress().isLoopbackAddress() || isOurs(packet))) {
+        Passed passed = unwrap(packet.content());
+        if (passed != null) {
+          passed.content().retain();
+          to.accept(passed);
+        }
       }
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException("an address of four or sixteen bytes", e);
     } finally {
       packet.release();
     }
