@@ -39,6 +39,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -228,6 +229,23 @@ final class Http3Peer implements AutoCloseable {
     answer.stream = stream;
     answer.written = stream.writeAndFlush(frame);
     return answer;
+  }
+
+  /** Begins so many requests at once and takes them back; for some there may be no room. */
+  void takeBack(int count) throws InterruptedException {
+    CountDownLatch asked = new CountDownLatch(count);
+    for (int i = 0; i < count; i++) {
+      Http3.newRequestStream(connection, new Reader(new Answer()))
+          .addListener(made -> {
+            if (made.getNow() instanceof QuicStreamChannel stream) {
+              DefaultHttp3HeadersFrame frame = new DefaultHttp3HeadersFrame();
+              frame.headers().method("POST").path("/a").scheme("https").authority("shop.test");
+              stream.writeAndFlush(frame).addListener(_ -> stream.shutdown(0x10c));
+            }
+            asked.countDown();
+          });
+    }
+    boolean _ = asked.await(1, TimeUnit.SECONDS);
   }
 
   static void send(Answer to, byte[] data) {
