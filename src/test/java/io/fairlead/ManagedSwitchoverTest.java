@@ -135,6 +135,7 @@ class ManagedSwitchoverTest {
           clients.forEach(client -> client.longest.set(0));
           String primary = orders.primary();
           assertThat(orders.switchover()).isNotEqualTo(primary);
+          System.out.println(orders.managed().steps());
           awaitMore(clients, 20);
           holds.add(
               clients.stream().mapToLong(one -> one.longest.get()).max().orElse(0) / 1_000_000);

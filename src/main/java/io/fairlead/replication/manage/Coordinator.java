@@ -115,7 +115,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private static final class Run {
     final Failover failover;
     final long term;
-    final long began = System.nanoTime();
+    final long began;
     final String old;
     Phase phase = Phase.BEGINNING;
     long phaseSince = System.nanoTime();
@@ -125,10 +125,11 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     long change;
     @Nullable Member promoted;
 
-    Run(Failover failover, long term, String old) {
+    Run(Failover failover, long term, String old, long began) {
       this.failover = failover;
       this.term = term;
       this.old = old;
+      this.began = began;
     }
   }
 
@@ -159,6 +160,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private String target = "";
   private @Nullable CompletableFuture<String> moved;
   private volatile boolean holds;
+  private volatile long heldAt = System.nanoTime();
   private String draining = "";
   private long wellSince;
   private long asideAt = System.nanoTime() - ASIDE_AGAIN_NANOS;
@@ -643,9 +645,12 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
             state.primary(),
             new Failover.Sealed(state.sealed(), state.timeline()),
             candidates);
-    Run begun = new Run(failover, term, state.primary());
+    boolean planned = moved != null;
+    Run begun = new Run(failover, term, state.primary(), planned ? heldAt : System.nanoTime());
     run = begun;
-    steps = List.of();
+    if (!planned) {
+      steps = List.of();
+    }
     doing = "a primary is elected: " + why;
     admitNobody("a primary is being elected: " + why);
     world.event(new Event.DatabaseFailover(config.name(), state.primary(), term, why));
@@ -722,21 +727,24 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   }
 
   private void note(Run going, Phase phase) {
+    step(
+        switch (phase) {
+          case BEGINNING -> "begun";
+          case RECRUITING -> "term begun, voters asked";
+          case AWAITING -> "commits will need the old primary, which is waited for";
+          case ADVANCING -> "one lacks what another has";
+          case PREPARING, NAMING -> "enough voters take nothing from the old primary";
+          case PROMOTING -> "knows whom it waits for";
+          case SEALING -> "promoted";
+          case DONE -> "voters acknowledge its commits";
+          case GIVEN_UP -> "given up";
+        },
+        going.began);
+  }
+
+  private void step(String what, long began) {
     List<ManagedView.Step> more = new ArrayList<>(steps);
-    more.add(
-        new ManagedView.Step(
-            switch (phase) {
-              case BEGINNING -> "begun";
-              case RECRUITING -> "term begun, voters asked";
-              case AWAITING -> "commits will need the old primary, which is waited for";
-              case ADVANCING -> "one lacks what another has";
-              case PREPARING, NAMING -> "enough voters take nothing from the old primary";
-              case PROMOTING -> "knows whom it waits for";
-              case SEALING -> "promoted";
-              case DONE -> "voters acknowledge its commits";
-              case GIVEN_UP -> "given up";
-            },
-            (System.nanoTime() - going.began) / 1_000_000));
+    more.add(new ManagedView.Step(what, (System.nanoTime() - began) / 1_000_000));
     steps = List.copyOf(more);
   }
 
@@ -907,11 +915,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
                 failed(going, wrong == null ? "another term has begun" : wrong);
               } else if (store.replace(state, state.withPrimary(name, going.timeline))) {
                 admit(name, going.timeline);
-                List<ManagedView.Step> more = new ArrayList<>(steps);
-                more.add(
-                    new ManagedView.Step(
-                        "clients are let in", (System.nanoTime() - going.began) / 1_000_000));
-                steps = List.copyOf(more);
+                step("clients are let in", going.began);
                 run = null;
                 upstream = null;
                 failures = 0;
@@ -1000,7 +1004,21 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /** Keeps from electing anybody until the primary is out of the way. Any thread. */
   void hold(boolean on) {
+    if (on) {
+      heldAt = System.nanoTime();
+      execute(() -> steps = List.of());
+    }
     holds = on;
+  }
+
+  /** How far a move is for which it was held: clients wait. Any thread. */
+  void held(String what) {
+    long since = heldAt;
+    execute(() -> {
+      if (holds && run == null) {
+        step(what, since);
+      }
+    });
   }
 
   /** Has nothing new go to that member at all instances; empty: all is as ever. It may wait. */
