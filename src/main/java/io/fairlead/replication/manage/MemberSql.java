@@ -34,9 +34,6 @@ final class MemberSql {
   /** How often a replica that gets nothing tries again. */
   static final int RETRY_MILLIS = 100;
 
-  /** So long nothing is received before it is believed that nothing will be. */
-  private static final long QUIET_NANOS = Duration.ofMillis(RETRY_MILLIS * 3L / 2).toNanos();
-
   private static final String LOCK = "select pg_try_advisory_lock(4637214501)";
 
   /** Ends whoever has had that lock and said nothing for a second. */
@@ -244,7 +241,7 @@ final class MemberSql {
       hurry(session);
       set(session, "primary_conninfo", "");
       reload(session);
-      awaitQuiet(session);
+      awaitQuiet(session, member);
       return new Answer.Revoked(member.name(), term, position(session));
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));
@@ -273,38 +270,48 @@ final class MemberSql {
   }
 
   /**
-   * No process receives, long enough for the one that starts them to have read that it must not;
-   * and it waits for more with all replayed, which it says itself: a position that stands still
-   * proves nothing.
+   * It receives nothing and will not, and waits for more with all replayed, which it says itself: a
+   * position that stands still proves nothing.
+   *
+   * <p>That nothing will be received is not a matter of time. A process that was started knows of
+   * nobody to follow: so the server has read that, and has sent the signal to read it to all
+   * processes that there were, the startup process among them, which alone has receivers started.
+   * Seen afterwards where it waits to try again [1], without a receiver, it has that signal before
+   * it goes on; and between that wait and the start of a receiver it always heeds it [2]. It is
+   * seen there twice, in case a processor has not told another of the signal yet.
+   *
+   * <p>[1] {@code RecoveryRetrieveRetryInterval}, as long as {@link #RETRY_MILLIS} says, and only
+   * after it has ended the receiver. Where it waits for what a receiver brings ({@code
+   * RecoveryWalStream}) one may just be starting.
+   *
+   * <p>[2] {@code WaitForWALToBecomeAvailable} in xlogrecovery.c (xlog.c before 15): each turn of
+   * its loop handles interrupts.
    */
-  private static void awaitQuiet(Sql.Session session) throws IOException {
+  private void awaitQuiet(Sql.Session session, Member member) throws IOException {
+    String follows = await(member, "primary_conninfo", "");
+    if (!follows.isEmpty()) {
+      throw new IOException("goes on following somebody");
+    }
     long end = System.nanoTime() + LONG.toNanos();
-    long quietSince = 0;
     int idle = 0;
     while (System.nanoTime() < end) {
       List<@Nullable String> row =
           session.row(
               "select exists (select from pg_stat_activity where backend_type = 'walreceiver'),"
                   + " (select wait_event from pg_stat_activity where backend_type = 'startup')"
-                  + " in ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream'),"
+                  + " = 'RecoveryRetrieveRetryInterval',"
                   + " coalesce(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn(), true),"
-                  + " current_setting('primary_conninfo') = '', pg_is_in_recovery()",
+                  + " pg_is_in_recovery()",
               SHORT);
-      if ("f".equals(row.get(4))) {
+      if ("f".equals(row.get(3))) {
         throw new IOException("has become a primary meanwhile"); // and others have orders for it
       }
-      long now = System.nanoTime();
-      if ("f".equals(row.get(0)) && "t".equals(row.get(3))) {
-        quietSince = quietSince == 0 ? now : quietSince;
-        idle = "t".equals(row.get(1)) && "t".equals(row.get(2)) ? idle + 1 : 0;
-        if (now - quietSince > QUIET_NANOS && idle >= 2) {
-          return;
-        }
-      } else {
-        quietSince = 0;
-        idle = 0;
+      boolean is = "f".equals(row.get(0)) && "t".equals(row.get(1)) && "t".equals(row.get(2));
+      idle = is ? idle + 1 : 0;
+      if (idle == 2) {
+        return;
       }
-      LockSupport.parkNanos(2 * NAP_NANOS);
+      LockSupport.parkNanos(NAP_NANOS);
     }
     throw new IOException("does not come to the end of what it has received");
   }
@@ -351,7 +358,7 @@ final class MemberSql {
       }
       set(session, "primary_conninfo", "");
       reload(session);
-      awaitQuiet(session);
+      awaitQuiet(session, member);
       return new Answer.Advanced(member.name(), term, position(session));
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));
