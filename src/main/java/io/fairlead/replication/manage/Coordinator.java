@@ -11,6 +11,7 @@ import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.TaskThread;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * late: it carries a term, and is of no term that counts any more.
  */
 final class Coordinator extends TaskThread implements Leadership.Candidate {
+  private static final System.Logger LOG = System.getLogger(Coordinator.class.getName());
+
   private static final Duration LOOK = Duration.ofMillis(50);
   private static final Duration ASK = Duration.ofMillis(100);
 
@@ -103,6 +106,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     @Nullable Sight told;
     Ancestry ancestry = Ancestry.UNKNOWN;
     int misses;
+
+    /** What was asked before is not true any more. */
+    long from = System.nanoTime();
+
     long since = System.nanoTime();
     long here = System.nanoTime();
     long startingSince;
@@ -214,6 +221,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       eyes.forEach(eye -> eye.ended = true);
       eyes.clear();
       run = null;
+      sql.keep(false);
       changing = false;
       upstream = null;
       doing = "";
@@ -266,6 +274,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       Duration timeout = config.probe().timeout();
       Ancestry ancestry = Ancestry.UNKNOWN;
       while (!ended && !closed) {
+        long asked = System.nanoTime();
         Sight sight;
         try {
           session = session == null ? sql.open(member, timeout) : session;
@@ -284,7 +293,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         Ancestry known = ancestry;
         execute(() -> {
           if (!ended) {
-            saw(member.name(), seen, known);
+            saw(member.name(), asked, seen, known);
           }
         });
         LockSupport.parkNanos(ASK.toNanos());
@@ -295,8 +304,11 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
-  private void saw(String name, Sight sight, Ancestry ancestry) {
+  private void saw(String name, long asked, Sight sight, Ancestry ancestry) {
     Tracked known = tracked.computeIfAbsent(name, _ -> new Tracked());
+    if (asked - known.from < 0) {
+      return;
+    }
     if (sight.told() && !known.sight.told()) {
       known.here = sight.at();
     }
@@ -648,6 +660,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     boolean planned = moved != null;
     Run begun = new Run(failover, term, state.primary(), planned ? heldAt : System.nanoTime());
     run = begun;
+    sql.keep(true);
     if (!planned) {
       steps = List.of();
     }
@@ -751,6 +764,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private void failed(Run going, String why) {
     run = null;
     upstream = null;
+    sql.keep(false);
     failures++;
     notBefore = System.nanoTime() + Math.min(LATER.toNanos(), SOON.toNanos() * failures);
     doing = "no primary could be elected: " + why;
@@ -779,8 +793,19 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         going.timeline = timeline;
         going.promoted = members.get(member);
         upstream = going.promoted;
+        outdate(member);
       }
       execute(going, going.failover.on(answer));
+    }
+  }
+
+  /** What it was seen as before it was promoted would be taken for what it has come back as. */
+  private void outdate(String promoted) {
+    Tracked one = tracked.get(promoted);
+    if (one != null && !one.sight.isPrimary()) {
+      one.from = System.nanoTime();
+      one.sight = Sight.none(one.from, "has just been promoted");
+      one.misses = 0;
     }
   }
 
@@ -918,6 +943,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
                 step("clients are let in", going.began);
                 run = null;
                 upstream = null;
+                sql.keep(false);
                 failures = 0;
                 doing = "";
                 agents.values().forEach(MemberAgent::wake);
@@ -1002,11 +1028,31 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
+  /** Logs in to the others before anybody waits for what they will be told. Any thread; waits. */
+  void ready(String primary) {
+    sql.keep(true);
+    for (Member member : members.values()) {
+      try {
+        if (!member.name().equals(primary)) {
+          sql.ready(member);
+        }
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "{0} will be logged in to later: {1}", member.name(), e.getMessage());
+      }
+    }
+  }
+
   /** Keeps from electing anybody until the primary is out of the way. Any thread. */
   void hold(boolean on) {
     if (on) {
       heldAt = System.nanoTime();
       execute(() -> steps = List.of());
+    } else {
+      execute(() -> {
+        if (run == null) {
+          sql.keep(false);
+        }
+      });
     }
     holds = on;
   }

@@ -492,6 +492,7 @@ public final class ManagedDatabase implements DatabaseManager {
     if (!primary.equals(present.primary())) {
       throw new IOException(primary + " does not take the writes any more: look, and say it again");
     }
+    present.ready(primary);
     present.hold(true);
     try {
       present.leave(primary);

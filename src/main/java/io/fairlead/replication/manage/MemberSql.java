@@ -53,6 +53,9 @@ final class MemberSql {
   private static final String CHANGE =
       "select coalesce((select max(m[1]::bigint) from regexp_matches("
           + "pg_read_file('postgresql.auto.conf'), 'fairlead\\.change = ''(\\d+)''', 'g') m), 0)";
+  /** So long a login that was kept may take to show that it is good for something. */
+  private static final Duration CHECK = Duration.ofSeconds(1);
+
   private static final Duration SHORT = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -95,6 +98,7 @@ final class MemberSql {
 
   private final Sql sql;
   private final Secret admin;
+  private final KeptLogins kept = new KeptLogins();
 
   MemberSql(Sql sql, Logins logins) {
     this.sql = sql;
@@ -103,6 +107,43 @@ final class MemberSql {
 
   Sql.Session open(Member member, Duration timeout) throws IOException {
     return sql.open(member.address(), Logins.ADMIN, admin, timeout);
+  }
+
+  /** Whether logins are kept from one order to the next. */
+  void keep(boolean on) {
+    kept.keep(on);
+  }
+
+  /** Has a login ready for the next order, if logins are kept. */
+  void ready(Member member) throws IOException {
+    orders(member).close();
+  }
+
+  /** A login for orders: nobody else gives that member any until it is closed. */
+  private Sql.Session orders(Member member) throws IOException {
+    Sql.Session before = kept.take(member);
+    if (before != null) {
+      try {
+        boolean locked = before.value(LOCK, CHECK).equals("t");
+        return locked ? kept.lent(member, before) : locked(member, before);
+      } catch (IOException _) {
+        before.close(); // the member has been started anew, for one
+      }
+    }
+    return locked(member, open(member, SHORT));
+  }
+
+  private Sql.Session locked(Member member, Sql.Session login) throws IOException {
+    boolean locked = false;
+    try {
+      lock(login);
+      locked = true;
+      return kept.lent(member, login);
+    } finally {
+      if (!locked) {
+        login.close();
+      }
+    }
   }
 
   static Sight look(Sql.Session session, Duration timeout) throws IOException {
@@ -182,9 +223,8 @@ final class MemberSql {
         + " keepalives_count=3";
   }
 
-  /** Promises the term, unless a higher one has been; answers that one, or 0. */
+  /** Promises the term, unless a higher one has been; answers that one, or 0. Needs the lock. */
   private static long promise(Sql.Session session, long term) throws IOException {
-    lock(session);
     long promised = number(session.value(PROMISE, SHORT));
     if (promised > term) {
       return promised;
@@ -230,7 +270,7 @@ final class MemberSql {
 
   /** Takes nothing from any primary any more, and has replayed what it has. */
   Answer revoke(Member member, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       if (!session.value("select pg_is_in_recovery()", SHORT).equals("t")) {
         return new Answer.Failed(member.name(), term, "is a primary");
       }
@@ -335,7 +375,7 @@ final class MemberSql {
    * any more that is the end of it: others need the member.
    */
   Answer fastForward(Member member, Member from, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -377,7 +417,7 @@ final class MemberSql {
    *     0: there are no others
    */
   private Answer setNames(Member member, VoterRule rule, long term, long change) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -415,7 +455,7 @@ final class MemberSql {
   }
 
   Answer promote(Member member, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -437,7 +477,7 @@ final class MemberSql {
 
   /** It follows that one from now on; what is wrong, or null. */
   @Nullable String follow(Member member, Member source, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return "has promised term " + higher;
@@ -456,7 +496,7 @@ final class MemberSql {
    * is looked at and not only believed.
    */
   Answer writeRule(Member member, VoterRule rule, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -553,7 +593,7 @@ final class MemberSql {
 
   /** Lets clients write; what is wrong, or null: new connections may. */
   @Nullable String letIn(Member primary, long term) {
-    try (Sql.Session session = open(primary, SHORT)) {
+    try (Sql.Session session = orders(primary)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return "has promised term " + higher;
