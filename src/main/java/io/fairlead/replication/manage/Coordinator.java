@@ -1028,16 +1028,18 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
-  /** Logs in to the others before anybody waits for what they will be told. Any thread; waits. */
+  /** Does before anybody waits for it what can be done before. Any thread; waits. */
   void ready(String primary) {
     sql.keep(true);
     for (Member member : members.values()) {
       try {
-        if (!member.name().equals(primary)) {
+        if (member.name().equals(primary)) {
+          sql.beginFile(member);
+        } else {
           sql.ready(member);
         }
-      } catch (IOException e) {
-        LOG.log(Level.DEBUG, "{0} will be logged in to later: {1}", member.name(), e.getMessage());
+      } catch (IOException e) { // then it takes longer
+        LOG.log(Level.DEBUG, "{0} is not made ready: {1}", member.name(), e.getMessage());
       }
     }
   }

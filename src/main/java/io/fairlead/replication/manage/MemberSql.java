@@ -63,6 +63,10 @@ final class MemberSql {
   private static final Duration COMMIT = Duration.ofMinutes(1);
 
   private static final long NAP_NANOS = 5_000_000;
+
+  /** So many bytes are sent again, or copied, in no time. */
+  private static final long LITTLE = 512 * 1024;
+
   private static final String TIMELINE =
       "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
   private static final String REPLAYED = "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')";
@@ -610,6 +614,36 @@ final class MemberSql {
   void checkpoint(Member member, Duration patience) throws IOException {
     try (Sql.Session session = open(member, SHORT)) {
       String _ = session.value("checkpoint", patience);
+    }
+  }
+
+  /**
+   * Has a primary begin another file of its log, unless there is little in the present one, and
+   * waits until all who follow have the rest of that. Whoever goes on to another timeline gets the
+   * file in which it begins once more, from its start, and whoever is promoted copies it first.
+   */
+  void beginFile(Member primary) throws IOException {
+    try (Sql.Session session = open(primary, SHORT)) {
+      String end =
+          session.value(
+              "select case when pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
+                  + " % pg_size_bytes(current_setting('wal_segment_size')) > "
+                  + LITTLE
+                  + " then pg_switch_wal()::text else '' end",
+              LONG);
+      long until = System.nanoTime() + SHORT.toNanos();
+      while (!end.isEmpty()
+          && System.nanoTime() < until
+          && session
+              .value(
+                  "select exists (select from pg_stat_replication where state = 'streaming'"
+                      + " and flush_lsn < "
+                      + quoted(end)
+                      + ")",
+                  SHORT)
+              .equals("t")) {
+        LockSupport.parkNanos(NAP_NANOS);
+      }
     }
   }
 
