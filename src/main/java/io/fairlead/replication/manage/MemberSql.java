@@ -619,29 +619,28 @@ final class MemberSql {
 
   /**
    * Has a primary begin another file of its log, unless there is little in the present one, and
-   * waits until all who follow have the rest of that. Whoever goes on to another timeline gets the
-   * file in which it begins once more, from its start, and whoever is promoted copies it first.
+   * waits until all who follow have begun it, too, which takes them longer than to write to it.
+   * Whoever goes on to another timeline gets the file in which it begins once more, from its start.
    */
   void beginFile(Member primary) throws IOException {
     try (Sql.Session session = open(primary, SHORT)) {
-      String end =
+      String much =
           session.value(
-              "select case when pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
+              "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
                   + " % pg_size_bytes(current_setting('wal_segment_size')) > "
-                  + LITTLE
-                  + " then pg_switch_wal()::text else '' end",
-              LONG);
+                  + LITTLE,
+              SHORT);
+      if (!much.equals("t")) {
+        return;
+      }
+      String _ = session.value("select pg_switch_wal()", LONG);
+      String _ = session.value("checkpoint", LONG); // which is something to write to it
+      String behind =
+          "select exists (select from pg_stat_replication where state = 'streaming' and flush_lsn < "
+              + quoted(session.value("select pg_current_wal_lsn()", SHORT))
+              + ")";
       long until = System.nanoTime() + SHORT.toNanos();
-      while (!end.isEmpty()
-          && System.nanoTime() < until
-          && session
-              .value(
-                  "select exists (select from pg_stat_replication where state = 'streaming'"
-                      + " and flush_lsn < "
-                      + quoted(end)
-                      + ")",
-                  SHORT)
-              .equals("t")) {
+      while (session.value(behind, SHORT).equals("t") && System.nanoTime() < until) {
         LockSupport.parkNanos(NAP_NANOS);
       }
     }
