@@ -204,8 +204,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   public void elected(long term) {
     execute(() -> {
       leads = true;
-      members.values().forEach(member -> eyes.add(new Eye(member)));
       tracked.replaceAll((_, _) -> new Tracked());
+      members.values().forEach(member -> eyes.add(new Eye(member)));
     });
   }
 
