@@ -213,12 +213,7 @@ class ManagedSwitchoverTest {
     StringBuilder seen = new StringBuilder("a client does not go on\n");
     clients.forEach(client -> seen.append(client).append('\n'));
     seen.append(orders.view()).append('\n').append(orders.managed()).append('\n');
-    orders
-        .fairlead()
-        .events()
-        .since(0)
-        .reversed()
-        .stream()
+    orders.fairlead().events().since(0).reversed().stream()
         .limit(40)
         .forEach(one ->
             seen.append(one.epochMillis() % 100_000_000)

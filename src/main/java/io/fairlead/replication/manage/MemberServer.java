@@ -58,8 +58,7 @@ final class MemberServer {
    * @param pid a file whose first line is its number
    * @param stop the signal by which it ends in order
    */
-  record Place(
-      String program, Path data, Path line, Path log, Path pid, ProcessEntry.Signal stop) {
+  record Place(String program, Path data, Path line, Path log, Path pid, ProcessEntry.Signal stop) {
     /** What programs are told that work on that data, so that they are found. */
     Map<String, String> environment() {
       return Map.of(MARK, data.toString());

@@ -53,6 +53,7 @@ final class MemberSql {
   private static final String CHANGE =
       "select coalesce((select max(m[1]::bigint) from regexp_matches("
           + "pg_read_file('postgresql.auto.conf'), 'fairlead\\.change = ''(\\d+)''', 'g') m), 0)";
+
   /** So long a login that was kept may take to show that it is good for something. */
   private static final Duration CHECK = Duration.ofSeconds(1);
 
