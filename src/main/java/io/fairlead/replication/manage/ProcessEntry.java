@@ -23,11 +23,7 @@ record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
   private static final Path PROC = Path.of("/proc");
 
   /** kill(2), for signals that {@link ProcessHandle} does not send. */
-  private static final MethodHandle KILL =
-      Linker.nativeLinker()
-          .downcallHandle(
-              Linker.nativeLinker().defaultLookup().findOrThrow("kill"),
-              FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final MethodHandle KILL = killCall();
 
   /** What a process may be told; numbers of Linux. */
   enum Signal {
@@ -40,6 +36,14 @@ record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
     Signal(int number) {
       this.number = number;
     }
+  }
+
+  @SuppressWarnings("restricted") // native access is given on the command line
+  private static MethodHandle killCall() {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow("kill"),
+        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
   }
 
   /** Null: there is none of that number. */
