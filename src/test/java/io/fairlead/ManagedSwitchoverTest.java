@@ -51,6 +51,8 @@ class ManagedSwitchoverTest {
     private final int number;
     private final Thread thread;
     private volatile boolean ended;
+    private volatile String at = "";
+    private volatile long since = System.nanoTime();
 
     Client(ManagedPostgresql orders, int number) {
       this.orders = orders;
@@ -62,21 +64,25 @@ class ManagedSwitchoverTest {
       long wanted = System.nanoTime();
       while (!ended) {
         boolean begun = false;
+        at("log in");
         try (PostgresqlLogin client = orders.writer()) {
+          if (!failed.isEmpty()) { // a commit may have been done although it was not said
+            committed.set(
+                Long.parseLong(
+                    ask(client, "select count(*) from ledger where client = " + number)));
+          }
           while (!ended) {
             begun = false;
-            String _ = ManagedPostgresql.ask(client, "begin");
+            String _ = ask(client, "begin");
             begun = true;
             long id = committed.get();
+            String _ = ask(client, "insert into ledger values (" + number + ", " + id + ")");
             String _ =
-                ManagedPostgresql.ask(
-                    client, "insert into ledger values (" + number + ", " + id + ")");
-            String _ =
-                ManagedPostgresql.ask(
-                    client, "update ledger_total set count = count + 1 where client = " + number);
-            String _ = ManagedPostgresql.ask(client, "commit");
+                ask(client, "update ledger_total set count = count + 1 where client = " + number);
+            String _ = ask(client, "commit");
             committed.incrementAndGet();
             longest.accumulateAndGet(System.nanoTime() - wanted, Math::max);
+            at("sleep");
             TimeUnit.MILLISECONDS.sleep(3);
             wanted = System.nanoTime();
           }
@@ -88,8 +94,37 @@ class ManagedSwitchoverTest {
           }
         } catch (InterruptedException _) {
           return;
+        } catch (RuntimeException e) {
+          failed.add(e.toString());
+          throw e;
         }
       }
+    }
+
+    private String ask(PostgresqlLogin client, String sql) throws IOException {
+      at(sql);
+      return ManagedPostgresql.ask(client, sql);
+    }
+
+    private void at(String what) {
+      at = what;
+      since = System.nanoTime();
+    }
+
+    @Override
+    public String toString() {
+      return "client "
+          + number
+          + (thread.isAlive() ? " is at: " : " has ended at: ")
+          + at
+          + ", for "
+          + (System.nanoTime() - since) / 1_000_000
+          + " ms; committed "
+          + committed
+          + ", lost "
+          + replaced
+          + " sessions, failed "
+          + failed;
     }
 
     @Override
@@ -131,11 +166,12 @@ class ManagedSwitchoverTest {
         for (int round = 0; round < ROUNDS; round++) {
           orders.awaitReplicas(2);
           orders.awaitTwoVoters();
-          awaitMore(clients, 20);
+          awaitMore(orders, clients, 20);
           clients.forEach(client -> client.longest.set(0));
           String primary = orders.primary();
           assertThat(orders.switchover()).isNotEqualTo(primary);
-          awaitMore(clients, 20);
+          System.out.println(orders.managed().steps());
+          awaitMore(orders, clients, 20);
           holds.add(
               clients.stream().mapToLong(one -> one.longest.get()).max().orElse(0) / 1_000_000);
         }
@@ -159,12 +195,46 @@ class ManagedSwitchoverTest {
     assertThat(DatabaseFaults.at(holds, 99)).as("the longest a client waited").isLessThan(500);
   }
 
-  private static void awaitMore(List<Client> clients, int more) throws InterruptedException {
+  private static void awaitMore(ManagedPostgresql orders, List<Client> clients, int more)
+      throws InterruptedException {
     for (Client client : clients) {
       long now = client.committed.get();
-      Loopback.await(
-          "a client goes on", ManagedPostgresql.LONG, () -> client.committed.get() >= now + more);
+      try {
+        Loopback.await(
+            "a client goes on", ManagedPostgresql.LONG, () -> client.committed.get() >= now + more);
+      } catch (AssertionError e) {
+        throw new AssertionError(seen(orders, clients), e);
+      }
     }
+  }
+
+  /** What everybody is at. */
+  private static String seen(ManagedPostgresql orders, List<Client> clients) {
+    StringBuilder seen = new StringBuilder("a client does not go on\n");
+    clients.forEach(client -> seen.append(client).append('\n'));
+    seen.append(orders.view()).append('\n').append(orders.managed()).append('\n');
+    orders.fairlead().events().since(0).reversed().stream()
+        .limit(40)
+        .forEach(one ->
+            seen.append(one.epochMillis() % 100_000_000)
+                .append(' ')
+                .append(one.event().text())
+                .append('\n'));
+    for (String member : orders.ports.keySet()) {
+      seen.append(member).append(": ");
+      try {
+        seen.append(
+            orders.owner(
+                member,
+                "select pid, backend_type, usename, application_name, client_port, state,"
+                    + " wait_event_type, wait_event, now() - state_change, query"
+                    + " from pg_stat_activity"));
+      } catch (IOException e) {
+        seen.append(e.getMessage());
+      }
+      seen.append('\n');
+    }
+    return seen.toString();
   }
 
   private static void write(List<Long> holds, List<Client> clients) throws IOException {

@@ -11,6 +11,7 @@ import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.TaskThread;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * late: it carries a term, and is of no term that counts any more.
  */
 final class Coordinator extends TaskThread implements Leadership.Candidate {
+  private static final System.Logger LOG = System.getLogger(Coordinator.class.getName());
+
   private static final Duration LOOK = Duration.ofMillis(50);
   private static final Duration ASK = Duration.ofMillis(100);
 
@@ -103,6 +106,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     @Nullable Sight told;
     Ancestry ancestry = Ancestry.UNKNOWN;
     int misses;
+
+    /** What was asked before is not true any more. */
+    long from = System.nanoTime();
+
     long since = System.nanoTime();
     long here = System.nanoTime();
     long startingSince;
@@ -115,7 +122,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private static final class Run {
     final Failover failover;
     final long term;
-    final long began = System.nanoTime();
+    final long began;
     final String old;
     Phase phase = Phase.BEGINNING;
     long phaseSince = System.nanoTime();
@@ -125,10 +132,11 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     long change;
     @Nullable Member promoted;
 
-    Run(Failover failover, long term, String old) {
+    Run(Failover failover, long term, String old, long began) {
       this.failover = failover;
       this.term = term;
       this.old = old;
+      this.began = began;
     }
   }
 
@@ -159,6 +167,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private String target = "";
   private @Nullable CompletableFuture<String> moved;
   private volatile boolean holds;
+  private volatile long heldAt = System.nanoTime();
   private String draining = "";
   private long wellSince;
   private long asideAt = System.nanoTime() - ASIDE_AGAIN_NANOS;
@@ -195,8 +204,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   public void elected(long term) {
     execute(() -> {
       leads = true;
-      members.values().forEach(member -> eyes.add(new Eye(member)));
       tracked.replaceAll((_, _) -> new Tracked());
+      members.values().forEach(member -> eyes.add(new Eye(member)));
     });
   }
 
@@ -212,6 +221,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       eyes.forEach(eye -> eye.ended = true);
       eyes.clear();
       run = null;
+      sql.keep(false);
       changing = false;
       upstream = null;
       doing = "";
@@ -264,6 +274,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       Duration timeout = config.probe().timeout();
       Ancestry ancestry = Ancestry.UNKNOWN;
       while (!ended && !closed) {
+        long asked = System.nanoTime();
         Sight sight;
         try {
           session = session == null ? sql.open(member, timeout) : session;
@@ -282,7 +293,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         Ancestry known = ancestry;
         execute(() -> {
           if (!ended) {
-            saw(member.name(), seen, known);
+            saw(member.name(), asked, seen, known);
           }
         });
         LockSupport.parkNanos(ASK.toNanos());
@@ -293,8 +304,11 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
-  private void saw(String name, Sight sight, Ancestry ancestry) {
+  private void saw(String name, long asked, Sight sight, Ancestry ancestry) {
     Tracked known = tracked.computeIfAbsent(name, _ -> new Tracked());
+    if (asked - known.from < 0) {
+      return;
+    }
     if (sight.told() && !known.sight.told()) {
       known.here = sight.at();
     }
@@ -643,9 +657,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
             state.primary(),
             new Failover.Sealed(state.sealed(), state.timeline()),
             candidates);
-    Run begun = new Run(failover, term, state.primary());
+    boolean planned = moved != null;
+    Run begun = new Run(failover, term, state.primary(), planned ? heldAt : System.nanoTime());
     run = begun;
-    steps = List.of();
+    sql.keep(true);
+    if (!planned) {
+      steps = List.of();
+    }
     doing = "a primary is elected: " + why;
     admitNobody("a primary is being elected: " + why);
     world.event(new Event.DatabaseFailover(config.name(), state.primary(), term, why));
@@ -722,27 +740,31 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   }
 
   private void note(Run going, Phase phase) {
+    step(
+        switch (phase) {
+          case BEGINNING -> "begun";
+          case RECRUITING -> "term begun, voters asked";
+          case AWAITING -> "commits will need the old primary, which is waited for";
+          case ADVANCING -> "one lacks what another has";
+          case PREPARING, NAMING -> "enough voters take nothing from the old primary";
+          case PROMOTING -> "knows whom it waits for";
+          case SEALING -> "promoted";
+          case DONE -> "voters acknowledge its commits";
+          case GIVEN_UP -> "given up";
+        },
+        going.began);
+  }
+
+  private void step(String what, long began) {
     List<ManagedView.Step> more = new ArrayList<>(steps);
-    more.add(
-        new ManagedView.Step(
-            switch (phase) {
-              case BEGINNING -> "begun";
-              case RECRUITING -> "term begun, voters asked";
-              case AWAITING -> "commits will need the old primary, which is waited for";
-              case ADVANCING -> "one lacks what another has";
-              case PREPARING, NAMING -> "enough voters take nothing from the old primary";
-              case PROMOTING -> "knows whom it waits for";
-              case SEALING -> "promoted";
-              case DONE -> "voters acknowledge its commits";
-              case GIVEN_UP -> "given up";
-            },
-            (System.nanoTime() - going.began) / 1_000_000));
+    more.add(new ManagedView.Step(what, (System.nanoTime() - began) / 1_000_000));
     steps = List.copyOf(more);
   }
 
   private void failed(Run going, String why) {
     run = null;
     upstream = null;
+    sql.keep(false);
     failures++;
     notBefore = System.nanoTime() + Math.min(LATER.toNanos(), SOON.toNanos() * failures);
     doing = "no primary could be elected: " + why;
@@ -771,8 +793,19 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         going.timeline = timeline;
         going.promoted = members.get(member);
         upstream = going.promoted;
+        outdate(member);
       }
       execute(going, going.failover.on(answer));
+    }
+  }
+
+  /** What it was seen as before it was promoted would be taken for what it has come back as. */
+  private void outdate(String promoted) {
+    Tracked one = tracked.get(promoted);
+    if (one != null && !one.sight.isPrimary()) {
+      one.from = System.nanoTime();
+      one.sight = Sight.none(one.from, "has just been promoted");
+      one.misses = 0;
     }
   }
 
@@ -907,13 +940,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
                 failed(going, wrong == null ? "another term has begun" : wrong);
               } else if (store.replace(state, state.withPrimary(name, going.timeline))) {
                 admit(name, going.timeline);
-                List<ManagedView.Step> more = new ArrayList<>(steps);
-                more.add(
-                    new ManagedView.Step(
-                        "clients are let in", (System.nanoTime() - going.began) / 1_000_000));
-                steps = List.copyOf(more);
+                step("clients are let in", going.began);
                 run = null;
                 upstream = null;
+                sql.keep(false);
                 failures = 0;
                 doing = "";
                 agents.values().forEach(MemberAgent::wake);
@@ -998,9 +1028,45 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
+  /** Does before anybody waits for it what can be done before. Any thread; waits. */
+  void ready(String primary) {
+    sql.keep(true);
+    for (Member member : members.values()) {
+      try {
+        if (member.name().equals(primary)) {
+          sql.beginFile(member);
+        } else {
+          sql.ready(member);
+        }
+      } catch (IOException e) { // then it takes longer
+        LOG.log(Level.DEBUG, "{0} is not made ready: {1}", member.name(), e.getMessage());
+      }
+    }
+  }
+
   /** Keeps from electing anybody until the primary is out of the way. Any thread. */
   void hold(boolean on) {
+    if (on) {
+      heldAt = System.nanoTime();
+      execute(() -> steps = List.of());
+    } else {
+      execute(() -> {
+        if (run == null) {
+          sql.keep(false);
+        }
+      });
+    }
     holds = on;
+  }
+
+  /** How far a move is for which it was held: clients wait. Any thread. */
+  void held(String what) {
+    long since = heldAt;
+    execute(() -> {
+      if (holds && run == null) {
+        step(what, since);
+      }
+    });
   }
 
   /** Has nothing new go to that member at all instances; empty: all is as ever. It may wait. */

@@ -52,7 +52,7 @@ final class Failover {
 
     record Promote(String member, long term) implements Command {}
 
-    /** A voter receives from the new primary. */
+    /** A voter receives from the new primary, or from who is about to be it. */
     record Follow(String member, String primary, long term) implements Command {}
 
     /** The rule is committed by the new primary, as any client's transaction is. */
@@ -114,6 +114,7 @@ final class Failover {
     PREPARING,
     /** It is told itself. */
     NAMING,
+    /** It is being promoted, and those follow it already who surely have a piece of its log. */
     PROMOTING,
     /** The rule is being written, and voters follow. */
     SEALING,
@@ -162,6 +163,11 @@ final class Failover {
     boolean holds(Position position) {
       return position.sealed() == term && position.timeline() == timeline;
     }
+
+    /** Whether what is at the one is surely a piece of the log that the other has. */
+    boolean isPiece(Position one, Position other) {
+      return holds(one) && holds(other) && one.compareTo(other) <= 0;
+    }
   }
 
   private final long term;
@@ -169,6 +175,7 @@ final class Failover {
   private final Sealed last;
   private final Map<String, Integer> priorities = new LinkedHashMap<>();
   private final Map<String, Position> recruited = new HashMap<>();
+  private final Set<String> following = new HashSet<>();
   private Phase phase = Phase.BEGINNING;
   private String why = "";
   private @Nullable String winner;
@@ -336,7 +343,7 @@ final class Failover {
   /** What the old primary has more of the same log is taken over, so that it can follow. */
   private List<Command> takeOver(Position position) {
     Position own = position(winner());
-    if (!last.holds(own) || !last.holds(position) || position.compareTo(own) <= 0) {
+    if (position.compareTo(own) <= 0 || !last.isPiece(own, position)) {
       return prepare();
     }
     recruited.put(old, position);
@@ -412,9 +419,28 @@ final class Failover {
     return List.of(new Command.SetNames(winner(), next(), term));
   }
 
+  /**
+   * Those whose log is a piece of the winner's may receive from it at once: all that it has was
+   * received from primaries of terms that came to their end, and nothing comes from those any more,
+   * since it has promised this term, too. So they lack nothing when it begins its timeline, and go
+   * on to that over the connection they have, instead of looking for it when all else is done. What
+   * is left out is a log of which that is not known: as long as both have the same timeline nothing
+   * would say that they are different, and one would be written over the other.
+   *
+   * <p>It waits for whom it has to already, so they acknowledge nothing that others do not know of;
+   * and if the promotion comes to nothing, the next term has them stop as this one did.
+   */
   private List<Command> promote() {
     phase = Phase.PROMOTING;
-    return List.of(new Command.Promote(winner(), term));
+    List<Command> commands = new ArrayList<>();
+    for (String member : followers()) {
+      if (last.isPiece(position(member), position(winner()))) {
+        commands.add(new Command.Follow(member, winner(), term));
+        following.add(member);
+      }
+    }
+    commands.add(new Command.Promote(winner(), term));
+    return commands;
   }
 
   private List<Command> seal(int timeline) {
@@ -423,13 +449,18 @@ final class Failover {
     }
     phase = Phase.SEALING;
     List<Command> commands = new ArrayList<>();
-    for (String member : recruited.keySet().stream().sorted().toList()) {
-      if (!member.equals(winner)) {
+    for (String member : followers()) {
+      if (!following.contains(member)) {
         commands.add(new Command.Follow(member, winner(), term));
       }
     }
     commands.add(new Command.WriteRule(winner(), next(), term));
     return commands;
+  }
+
+  /** Who has promised and is not to be promoted. */
+  private List<String> followers() {
+    return recruited.keySet().stream().filter(member -> !member.equals(winner)).sorted().toList();
   }
 
   private VoterRule rule() {

@@ -83,7 +83,8 @@ final class GaleraFolder {
   }
 
   MemberServer.Place place() {
-    return new MemberServer.Place("mariadbd", data(), line(), log(), pid(), "TERM");
+    return new MemberServer.Place(
+        "mariadbd", data(), line(), log(), pid(), ProcessEntry.Signal.TERMINATE);
   }
 
   void make() throws IOException {

@@ -492,6 +492,7 @@ public final class ManagedDatabase implements DatabaseManager {
     if (!primary.equals(present.primary())) {
       throw new IOException(primary + " does not take the writes any more: look, and say it again");
     }
+    present.ready(primary);
     present.hold(true);
     try {
       present.leave(primary);
@@ -499,6 +500,7 @@ public final class ManagedDatabase implements DatabaseManager {
       while (System.nanoTime() - begun < DRAIN.toNanos() && !isLeft(present, primary, begun)) {
         LockSupport.parkNanos(5_000_000);
       }
+      present.held("clients have ended what they were at");
       MemberAgent agent = agents.get(primary);
       Orders asking = orders;
       if (agent != null) {
@@ -506,6 +508,7 @@ public final class ManagedDatabase implements DatabaseManager {
       } else if (asking != null) {
         String _ = asking.ask(primary, "stop", "", STOP);
       }
+      present.held(primary + " has ended in order");
       String wrong = present.move(successor).get(MOVE.toSeconds(), TimeUnit.SECONDS);
       if (!wrong.isEmpty()) {
         throw new IOException(wrong);

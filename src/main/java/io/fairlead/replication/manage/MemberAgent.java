@@ -43,6 +43,12 @@ final class MemberAgent implements AutoCloseable {
   /** So long a primary that has ended waits for somebody else to be one, before it comes back. */
   private static final long SUCCESSION_NANOS = Duration.ofSeconds(3).toNanos();
 
+  /**
+   * So long one that has ended for its successor leaves the machine to that. It is of no use to
+   * those who are being elected, and starting it takes as much as all they do.
+   */
+  private static final long ELECTION_NANOS = Duration.ofSeconds(1).toNanos();
+
   /** What ends sooner after its start is not started again at once. */
   private static final long AT_ONCE_NANOS = Duration.ofSeconds(3).toNanos();
 
@@ -169,7 +175,7 @@ final class MemberAgent implements AutoCloseable {
                 folder.line(),
                 folder.log(),
                 folder.data().resolve("postmaster.pid"),
-                "INT"));
+                ProcessEntry.Signal.INTERRUPT));
     this.sql = sql;
     this.store = store;
     this.source = source;
@@ -400,7 +406,10 @@ final class MemberAgent implements AutoCloseable {
     boolean succession =
         wasPrimary && first && state.isSettled() && now - endedAt < SUCCESSION_NANOS;
     boolean held = heldTerm == state.term() && now - endedAt < 3 * SUCCESSION_NANOS;
-    if (state.paused() || succession || held || now < notBefore) {
+    boolean others = state.rule().names().size() > 1; // or its word is needed
+    boolean elected =
+        heldTerm >= 0 && others && !state.isSettled() && now - endedAt < ELECTION_NANOS;
+    if (state.paused() || succession || held || elected || now < notBefore) {
       return;
     }
     heldTerm = -1;

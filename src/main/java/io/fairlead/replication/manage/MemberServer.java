@@ -36,7 +36,7 @@ final class MemberServer {
       "exec 3<\"$1\"; shift; setpriv --pdeathsig KILL -- sh -c"
           + " 'setpriv --pdeathsig KILL -- \"$@\" & wait' sh \"$@\" 3<&- & exec cat <&3 >/dev/null";
 
-  private static final long NAP_NANOS = 10_000_000;
+  private static final long NAP_NANOS = 3_000_000;
   private static final long BURY_NAP_NANOS = 1_000_000;
   private static final Duration BEGIN = Duration.ofSeconds(20);
 
@@ -58,7 +58,7 @@ final class MemberServer {
    * @param pid a file whose first line is its number
    * @param stop the signal by which it ends in order
    */
-  record Place(String program, Path data, Path line, Path log, Path pid, String stop) {
+  record Place(String program, Path data, Path line, Path log, Path pid, ProcessEntry.Signal stop) {
     /** What programs are told that work on that data, so that they are found. */
     Map<String, String> environment() {
       return Map.of(MARK, data.toString());
@@ -200,16 +200,7 @@ final class MemberServer {
     if (known == null || !known.isAlive()) {
       return true;
     }
-    try {
-      new ProcessBuilder("/bin/sh", "-c", "kill -" + place.stop() + " " + known.pid())
-          .start()
-          .waitFor();
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
+    boolean _ = known.tell(place.stop());
     long end = System.nanoTime() + patience.toNanos();
     while (known.isAlive()) {
       if (System.nanoTime() > end) {
@@ -222,10 +213,10 @@ final class MemberServer {
   }
 
   /** Has it read its settings again. */
-  void reload() throws IOException {
+  void reload() {
     ProcessEntry known = server;
-    if (known != null && known.isAlive()) {
-      Process _ = new ProcessBuilder("/bin/sh", "-c", "kill -HUP " + known.pid()).start();
+    if (known != null) {
+      boolean _ = known.tell(ProcessEntry.Signal.HANGUP);
     }
   }
 

@@ -34,9 +34,6 @@ final class MemberSql {
   /** How often a replica that gets nothing tries again. */
   static final int RETRY_MILLIS = 100;
 
-  /** So long nothing is received before it is believed that nothing will be. */
-  private static final long QUIET_NANOS = Duration.ofMillis(RETRY_MILLIS * 3L / 2).toNanos();
-
   private static final String LOCK = "select pg_try_advisory_lock(4637214501)";
 
   /** Ends whoever has had that lock and said nothing for a second. */
@@ -56,6 +53,10 @@ final class MemberSql {
   private static final String CHANGE =
       "select coalesce((select max(m[1]::bigint) from regexp_matches("
           + "pg_read_file('postgresql.auto.conf'), 'fairlead\\.change = ''(\\d+)''', 'g') m), 0)";
+
+  /** So long a login that was kept may take to show that it is good for something. */
+  private static final Duration CHECK = Duration.ofSeconds(1);
+
   private static final Duration SHORT = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -63,6 +64,10 @@ final class MemberSql {
   private static final Duration COMMIT = Duration.ofMinutes(1);
 
   private static final long NAP_NANOS = 5_000_000;
+
+  /** So many bytes are sent again, or copied, in no time. */
+  private static final long LITTLE = 512 * 1024;
+
   private static final String TIMELINE =
       "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
   private static final String REPLAYED = "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')";
@@ -98,6 +103,7 @@ final class MemberSql {
 
   private final Sql sql;
   private final Secret admin;
+  private final KeptLogins kept = new KeptLogins();
 
   MemberSql(Sql sql, Logins logins) {
     this.sql = sql;
@@ -106,6 +112,43 @@ final class MemberSql {
 
   Sql.Session open(Member member, Duration timeout) throws IOException {
     return sql.open(member.address(), Logins.ADMIN, admin, timeout);
+  }
+
+  /** Whether logins are kept from one order to the next. */
+  void keep(boolean on) {
+    kept.keep(on);
+  }
+
+  /** Has a login ready for the next order, if logins are kept. */
+  void ready(Member member) throws IOException {
+    orders(member).close();
+  }
+
+  /** A login for orders: nobody else gives that member any until it is closed. */
+  private Sql.Session orders(Member member) throws IOException {
+    Sql.Session before = kept.take(member);
+    if (before != null) {
+      try {
+        boolean locked = before.value(LOCK, CHECK).equals("t");
+        return locked ? kept.lent(member, before) : locked(member, before);
+      } catch (IOException _) {
+        before.close(); // the member has been started anew, for one
+      }
+    }
+    return locked(member, open(member, SHORT));
+  }
+
+  private Sql.Session locked(Member member, Sql.Session login) throws IOException {
+    boolean locked = false;
+    try {
+      lock(login);
+      locked = true;
+      return kept.lent(member, login);
+    } finally {
+      if (!locked) {
+        login.close();
+      }
+    }
   }
 
   static Sight look(Sql.Session session, Duration timeout) throws IOException {
@@ -185,9 +228,8 @@ final class MemberSql {
         + " keepalives_count=3";
   }
 
-  /** Promises the term, unless a higher one has been; answers that one, or 0. */
+  /** Promises the term, unless a higher one has been; answers that one, or 0. Needs the lock. */
   private static long promise(Sql.Session session, long term) throws IOException {
-    lock(session);
     long promised = number(session.value(PROMISE, SHORT));
     if (promised > term) {
       return promised;
@@ -233,7 +275,7 @@ final class MemberSql {
 
   /** Takes nothing from any primary any more, and has replayed what it has. */
   Answer revoke(Member member, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       if (!session.value("select pg_is_in_recovery()", SHORT).equals("t")) {
         return new Answer.Failed(member.name(), term, "is a primary");
       }
@@ -244,7 +286,7 @@ final class MemberSql {
       hurry(session);
       set(session, "primary_conninfo", "");
       reload(session);
-      awaitQuiet(session);
+      awaitQuiet(session, member);
       return new Answer.Revoked(member.name(), term, position(session));
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));
@@ -273,38 +315,48 @@ final class MemberSql {
   }
 
   /**
-   * No process receives, long enough for the one that starts them to have read that it must not;
-   * and it waits for more with all replayed, which it says itself: a position that stands still
-   * proves nothing.
+   * It receives nothing and will not, and waits for more with all replayed, which it says itself: a
+   * position that stands still proves nothing.
+   *
+   * <p>That nothing will be received is not a matter of time. A process that was started knows of
+   * nobody to follow: so the server has read that, and has sent the signal to read it to all
+   * processes that there were, the startup process among them, which alone has receivers started.
+   * Seen afterwards where it waits to try again [1], without a receiver, it has that signal before
+   * it goes on; and between that wait and the start of a receiver it always heeds it [2]. It is
+   * seen there twice, in case a processor has not told another of the signal yet.
+   *
+   * <p>[1] {@code RecoveryRetrieveRetryInterval}, as long as {@link #RETRY_MILLIS} says, and only
+   * after it has ended the receiver. Where it waits for what a receiver brings ({@code
+   * RecoveryWalStream}) one may just be starting.
+   *
+   * <p>[2] {@code WaitForWALToBecomeAvailable} in xlogrecovery.c (xlog.c before 15): each turn of
+   * its loop handles interrupts.
    */
-  private static void awaitQuiet(Sql.Session session) throws IOException {
+  private void awaitQuiet(Sql.Session session, Member member) throws IOException {
+    String follows = await(member, "primary_conninfo", "");
+    if (!follows.isEmpty()) {
+      throw new IOException("goes on following somebody");
+    }
     long end = System.nanoTime() + LONG.toNanos();
-    long quietSince = 0;
     int idle = 0;
     while (System.nanoTime() < end) {
       List<@Nullable String> row =
           session.row(
               "select exists (select from pg_stat_activity where backend_type = 'walreceiver'),"
                   + " (select wait_event from pg_stat_activity where backend_type = 'startup')"
-                  + " in ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream'),"
+                  + " = 'RecoveryRetrieveRetryInterval',"
                   + " coalesce(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn(), true),"
-                  + " current_setting('primary_conninfo') = '', pg_is_in_recovery()",
+                  + " pg_is_in_recovery()",
               SHORT);
-      if ("f".equals(row.get(4))) {
+      if ("f".equals(row.get(3))) {
         throw new IOException("has become a primary meanwhile"); // and others have orders for it
       }
-      long now = System.nanoTime();
-      if ("f".equals(row.get(0)) && "t".equals(row.get(3))) {
-        quietSince = quietSince == 0 ? now : quietSince;
-        idle = "t".equals(row.get(1)) && "t".equals(row.get(2)) ? idle + 1 : 0;
-        if (now - quietSince > QUIET_NANOS && idle >= 2) {
-          return;
-        }
-      } else {
-        quietSince = 0;
-        idle = 0;
+      boolean is = "f".equals(row.get(0)) && "t".equals(row.get(1)) && "t".equals(row.get(2));
+      idle = is ? idle + 1 : 0;
+      if (idle == 2) {
+        return;
       }
-      LockSupport.parkNanos(2 * NAP_NANOS);
+      LockSupport.parkNanos(NAP_NANOS);
     }
     throw new IOException("does not come to the end of what it has received");
   }
@@ -328,7 +380,7 @@ final class MemberSql {
    * any more that is the end of it: others need the member.
    */
   Answer fastForward(Member member, Member from, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -351,7 +403,7 @@ final class MemberSql {
       }
       set(session, "primary_conninfo", "");
       reload(session);
-      awaitQuiet(session);
+      awaitQuiet(session, member);
       return new Answer.Advanced(member.name(), term, position(session));
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));
@@ -370,7 +422,7 @@ final class MemberSql {
    *     0: there are no others
    */
   private Answer setNames(Member member, VoterRule rule, long term, long change) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -408,7 +460,7 @@ final class MemberSql {
   }
 
   Answer promote(Member member, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -430,7 +482,7 @@ final class MemberSql {
 
   /** It follows that one from now on; what is wrong, or null. */
   @Nullable String follow(Member member, Member source, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return "has promised term " + higher;
@@ -449,7 +501,7 @@ final class MemberSql {
    * is looked at and not only believed.
    */
   Answer writeRule(Member member, VoterRule rule, long term) {
-    try (Sql.Session session = open(member, SHORT)) {
+    try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
@@ -546,7 +598,7 @@ final class MemberSql {
 
   /** Lets clients write; what is wrong, or null: new connections may. */
   @Nullable String letIn(Member primary, long term) {
-    try (Sql.Session session = open(primary, SHORT)) {
+    try (Sql.Session session = orders(primary)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return "has promised term " + higher;
@@ -563,6 +615,35 @@ final class MemberSql {
   void checkpoint(Member member, Duration patience) throws IOException {
     try (Sql.Session session = open(member, SHORT)) {
       String _ = session.value("checkpoint", patience);
+    }
+  }
+
+  /**
+   * Has a primary begin another file of its log, unless there is little in the present one, and
+   * waits until all who follow have begun it, too, which takes them longer than to write to it.
+   * Whoever goes on to another timeline gets the file in which it begins once more, from its start.
+   */
+  void beginFile(Member primary) throws IOException {
+    try (Sql.Session session = open(primary, SHORT)) {
+      String much =
+          session.value(
+              "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
+                  + " % pg_size_bytes(current_setting('wal_segment_size')) > "
+                  + LITTLE,
+              SHORT);
+      if (!much.equals("t")) {
+        return;
+      }
+      String _ = session.value("select pg_switch_wal()", LONG);
+      String _ = session.value("checkpoint", LONG); // which is something to write to it
+      String behind =
+          "select exists (select from pg_stat_replication where state = 'streaming' and flush_lsn < "
+              + quoted(session.value("select pg_current_wal_lsn()", SHORT))
+              + ")";
+      long until = System.nanoTime() + SHORT.toNanos();
+      while (session.value(behind, SHORT).equals("t") && System.nanoTime() < until) {
+        LockSupport.parkNanos(NAP_NANOS);
+      }
     }
   }
 

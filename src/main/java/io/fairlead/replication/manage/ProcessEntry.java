@@ -1,6 +1,11 @@
 package io.fairlead.replication.manage;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,6 +21,30 @@ import org.jspecify.annotations.Nullable;
  */
 record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
   private static final Path PROC = Path.of("/proc");
+
+  /** kill(2), for signals that {@link ProcessHandle} does not send. */
+  private static final MethodHandle KILL = killCall();
+
+  /** What a process may be told; numbers of Linux. */
+  enum Signal {
+    HANGUP(1),
+    INTERRUPT(2),
+    TERMINATE(15);
+
+    private final int number;
+
+    Signal(int number) {
+      this.number = number;
+    }
+  }
+
+  @SuppressWarnings("restricted") // native access is given on the command line
+  private static MethodHandle killCall() {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow("kill"),
+        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+  }
 
   /** Null: there is none of that number. */
   static @Nullable ProcessEntry find(long pid) {
@@ -105,6 +134,18 @@ record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
           .strip();
     } catch (IOException _) {
       return "";
+    }
+  }
+
+  /** Tells it that, if it runs; answers whether it was told. */
+  boolean tell(Signal signal) {
+    if (!isAlive()) {
+      return false;
+    }
+    try {
+      return (int) KILL.invokeExact((int) pid, signal.number) == 0;
+    } catch (Throwable e) { // which is what a handle declares; the call itself throws nothing
+      throw new IllegalStateException("kill(2) cannot be called", e);
     }
   }
 

@@ -36,6 +36,7 @@ class FailoverSimulationTest {
     int published = 0;
     int acknowledged = 0;
     int takenOver = 0;
+    int early = 0;
     for (int run = 0; run < RUNS; run++) {
       World world = new World(first + run);
       try {
@@ -46,10 +47,12 @@ class FailoverSimulationTest {
       published += world.publications;
       acknowledged += world.acknowledged.size();
       takenOver += world.takenOver;
+      early += world.early;
     }
     assertThat(published).as("failovers that came to their end").isGreaterThan(RUNS);
     assertThat(acknowledged).isGreaterThan(RUNS * 10);
     assertThat(takenOver).as("logs of old primaries that were taken over").isPositive();
+    assertThat(early).as("who followed before there was a primary").isGreaterThan(RUNS / 2);
   }
 
   /** The cluster, those who fail it over, and what is on its way between them. */
@@ -96,6 +99,7 @@ class FailoverSimulationTest {
     private Failover.Sealed sealed = new Failover.Sealed(1, 1);
     private final Map<Long, Integer> timelines = new HashMap<>();
     private int takenOver;
+    private int early;
     private int publications;
 
     World(long seed) {
@@ -270,6 +274,13 @@ class FailoverSimulationTest {
           Member member = member(name);
           if (member.up && member.promise <= at) {
             member.promise = at;
+            Member source = member(primary);
+            if (source.promise == at && !timelines.containsKey(at)) { // it is about to be promoted
+              assertThat(source.log)
+                  .as("what %s had when it followed %s in term %d", name, primary, at)
+                  .startsWith(member.log.toArray(new Entry[0]));
+              early++;
+            }
             follow(member, primary);
           }
           yield null;
@@ -319,6 +330,7 @@ class FailoverSimulationTest {
       return member.up && member.promise == at;
     }
 
+    /** Nobody is taken back to what somebody has who is no primary. */
     private void follow(Member member, String primary) {
       member.primary = false;
       member.follows = primary;
@@ -328,7 +340,9 @@ class FailoverSimulationTest {
           && theirs.get(common).equals(member.log.get(common))) {
         common++;
       }
-      member.log = new ArrayList<>(member.log.subList(0, common));
+      if (member(primary).primary) {
+        member.log = new ArrayList<>(member.log.subList(0, common));
+      }
     }
 
     /** A client writes to whoever takes it, old or new. */
@@ -345,7 +359,7 @@ class FailoverSimulationTest {
 
     private void replicate(Member member) {
       Member from = member.follows == null ? null : member(member.follows);
-      if (from == null || !from.up || !member.up || !from.primary) {
+      if (from == null || !from.up || !member.up) {
         return;
       }
       int have = member.log.size();

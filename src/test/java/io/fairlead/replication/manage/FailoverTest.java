@@ -47,12 +47,40 @@ class FailoverTest {
     // The rule that both have in common asks for as many as the one in force: nothing to write.
     assertThat(chosen).containsExactly(new Command.SetNames("c", next, 7));
     assertThat(on(new Answer.NamesRead("c", 7, "ANY 1 (b)")))
-        .containsExactly(new Command.Promote("c", 7));
+        .containsExactly(new Command.Follow("b", "c", 7), new Command.Promote("c", 7));
     assertThat(on(new Answer.Promoted("c", 7, 4)))
-        .containsExactly(new Command.Follow("b", "c", 7), new Command.WriteRule("c", next, 7));
+        .containsExactly(new Command.WriteRule("c", next, 7));
     assertThat(on(new Answer.RuleWritten("c", 7)))
         .containsExactly(new Command.Publish("c", 7), new Command.WriteState(RULE, next, 7));
     assertThat(failover.phase()).isEqualTo(Phase.DONE);
+  }
+
+  /** As long as the timeline is the same nothing would say that the logs are not. */
+  @Test
+  void whatMayBeOfAnotherLogFollowsOnlyBehindThePromotion() {
+    for (Position other : List.of(new Position(6, 2, 400), new Position(5, 3, 400))) {
+      Failover one =
+          new Failover(7, "a", LAST, List.of(new Candidate("b", 0), new Candidate("c", 0)));
+      List<Command> _ = one.on(new Answer.TermBegun(7, RULE));
+      List<Command> _ = one.on(revoked("c", 600));
+      List<Command> _ = one.on(new Answer.Revoked("b", 7, other));
+      assertThat(one.on(new Answer.NamesRead("c", 7, "ANY 1 (b)")))
+          .containsExactly(new Command.Promote("c", 7));
+      assertThat(one.on(new Answer.Promoted("c", 7, 4)))
+          .startsWith(new Command.Follow("b", "c", 7));
+    }
+    Failover unsealed =
+        new Failover(
+            7,
+            "a",
+            new Failover.Sealed(6, 2),
+            List.of(new Candidate("b", 0), new Candidate("c", 0)));
+    List<Command> _ = unsealed.on(new Answer.TermBegun(7, RULE));
+    List<Command> _ = unsealed.on(revoked("c", 600));
+    List<Command> _ = unsealed.on(revoked("b", 500));
+    assertThat(unsealed.on(new Answer.NamesRead("c", 7, "ANY 1 (b)")))
+        .as("both on the timeline of a promotion that was not sealed")
+        .containsExactly(new Command.Promote("c", 7));
   }
 
   @Test
@@ -136,9 +164,9 @@ class FailoverTest {
         .containsExactly(NAMES);
     assertThat(alone.on(new Answer.StateWritten(7)))
         .containsExactly(new Command.SetNames("b", VoterRule.of(List.of("a"), 1), 7));
-    List<Command> _ = alone.on(new Answer.NamesRead("b", 7, "ANY 1 (a)"));
-    assertThat(alone.on(new Answer.Promoted("b", 7, 4)))
+    assertThat(alone.on(new Answer.NamesRead("b", 7, "ANY 1 (a)")))
         .startsWith(new Command.Follow("a", "b", 7));
+    assertThat(alone.on(new Answer.Promoted("b", 7, 4))).hasSize(1);
     assertThat(alone.awaited()).containsExactly("a");
   }
 

@@ -7,8 +7,10 @@ import io.fairlead.config.Secret;
 import io.fairlead.replication.manage.MemberSql.Member;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,16 +34,37 @@ class MemberOrderTest {
     int silent;
     int ended;
 
+    /**
+     * What it is seen at, one after the other: receiver, waits to try again, replayed, recovers.
+     */
+    final Deque<String> seen = new ArrayDeque<>();
+
+    int opened;
+    int closed;
+    boolean broken;
+
     @Override
     public Session open(HostPort address, String user, Secret password, Duration timeout) {
+      opened++;
       return new Session() {
         @Override
         public List<@Nullable String> row(String question, Duration patience) throws IOException {
-          return List.of(answer(question));
+          if (broken) {
+            broken = false;
+            throw new IOException("has been started anew");
+          }
+          if (question.contains("'walreceiver'") && !seen.isEmpty()) {
+            return List.of(seen.remove().split(""));
+          }
+          return question.contains("pg_last_wal_replay_lsn(), '0/0')")
+              ? List.of("3", "500", "4")
+              : List.of(answer(question));
         }
 
         @Override
-        public void close() {}
+        public void close() {
+          closed++;
+        }
       };
     }
 
@@ -142,6 +165,35 @@ class MemberOrderTest {
     assertThat(sql.follow(PRIMARY, PRIMARY, 5)).isNull();
     assertThat(played.ended).isEqualTo(2);
     assertThat(played.term).isEqualTo("5");
+  }
+
+  @Test
+  void whoHasAReceiverOrMayHaveOneStartedHasNotPromised() {
+    played.seen.addAll(List.of("tftt", "fftt", "fttt", "tftt", "fttt", "ftft", "fttt", "fttt"));
+    assertThat(sql.revoke(PRIMARY, 5))
+        .isEqualTo(new Failover.Answer.Revoked("a", 5, new Failover.Position(4, 3, 500)));
+    assertThat(played.seen).isEmpty();
+    played.seen.addAll(List.of("fttt", "fttf"));
+    assertThat(sql.revoke(PRIMARY, 6))
+        .as("promoted meanwhile")
+        .isInstanceOf(Failover.Answer.Failed.class);
+  }
+
+  @Test
+  void loginsAreKeptWhileTheWritesMoveAndReplacedWhenTheyAreOfNoUse() throws IOException {
+    assertThat(sql.follow(PRIMARY, PRIMARY, 5)).isNull();
+    assertThat(played.closed).as("nothing moves").isEqualTo(1);
+    sql.keep(true);
+    sql.ready(PRIMARY);
+    assertThat(sql.follow(PRIMARY, PRIMARY, 5)).isNull();
+    assertThat(sql.follow(PRIMARY, PRIMARY, 5)).isNull();
+    assertThat(played.opened).isEqualTo(2);
+    played.broken = true;
+    assertThat(sql.follow(PRIMARY, PRIMARY, 5)).isNull();
+    assertThat(played.opened).isEqualTo(3);
+    assertThat(played.closed).isEqualTo(2);
+    sql.keep(false);
+    assertThat(played.closed).isEqualTo(3);
   }
 
   @Test
