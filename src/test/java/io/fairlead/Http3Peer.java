@@ -231,21 +231,40 @@ final class Http3Peer implements AutoCloseable {
     return answer;
   }
 
-  /** Begins so many requests at once and takes them back; for some there may be no room. */
-  void takeBack(int count) throws InterruptedException {
+  /**
+   * Begins so many requests at once and takes them back; for some there may be no room.
+   *
+   * @param millis after that; 0: before anything of it is sent
+   */
+  void takeBack(int count, long millis) throws InterruptedException {
     CountDownLatch asked = new CountDownLatch(count);
     for (int i = 0; i < count; i++) {
       Http3.newRequestStream(connection, new Reader(new Answer()))
           .addListener(made -> {
             if (made.getNow() instanceof QuicStreamChannel stream) {
-              DefaultHttp3HeadersFrame frame = new DefaultHttp3HeadersFrame();
-              frame.headers().method("POST").path("/a").scheme("https").authority("shop.test");
-              stream.writeAndFlush(frame).addListener(_ -> stream.shutdown(0x10c));
+              takeBack(stream, millis, asked);
+            } else {
+              asked.countDown();
             }
-            asked.countDown();
           });
     }
     boolean _ = asked.await(1, TimeUnit.SECONDS);
+  }
+
+  private static void takeBack(QuicStreamChannel stream, long millis, CountDownLatch asked) {
+    Runnable back =
+        () -> {
+          ChannelFuture _ = stream.shutdown(0x10c);
+          asked.countDown();
+        };
+    DefaultHttp3HeadersFrame frame = new DefaultHttp3HeadersFrame();
+    frame.headers().method("POST").path("/a").scheme("https").authority("shop.test");
+    if (millis > 0) {
+      Object _ = stream.writeAndFlush(frame);
+      Object _ = stream.eventLoop().schedule(back, millis, TimeUnit.MILLISECONDS);
+    } else {
+      Object _ = stream.writeAndFlush(frame).addListener(_ -> back.run());
+    }
   }
 
   static void send(Answer to, byte[] data) {

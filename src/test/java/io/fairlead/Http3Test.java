@@ -492,8 +492,7 @@ final class Http3Test {
       try (Http3Peer peer = peer()) {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!peer.closeCode.isDone() && !peer.goAway.isDone() && System.nanoTime() < until) {
-          peer.takeBack(20);
-          Thread.sleep(1); // there may be no room for more
+          peer.takeBack(50, 20); // once it is on its way
         }
         // On a machine so busy that fewer than 50 come in a second it is no flood, but an end all
         // the same.
@@ -501,6 +500,22 @@ final class Http3Test {
           assertThat(peer.closeCode.get(20, TimeUnit.SECONDS)).isEqualTo(0x107);
         }
       }
+    }
+    leavesNothing();
+  }
+
+  /** The library would keep their places, of which there are 100, as long as the connection is. */
+  @Test
+  void whoTakesManyRequestsBackBeforeTheyAreSentIsAskedForANewConnection() throws Exception {
+    start("", "", node.port());
+    try (Http3Peer peer = peer()) {
+      for (int i = 0; i < 8; i++) {
+        peer.takeBack(10, 0);
+      }
+      assertThat(peer.goAway.get(20, TimeUnit.SECONDS)).isNotNegative();
+    }
+    try (Http3Peer peer = peer()) {
+      assertThat(peer.get("/").await().status).isEqualTo("200");
     }
     leavesNothing();
   }

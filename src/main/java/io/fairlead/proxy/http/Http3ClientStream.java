@@ -300,6 +300,9 @@ final class Http3ClientStream extends ChannelInboundHandlerAdapter
     owner.loop().touch();
     if (cause instanceof QuicStreamResetException) {
       owner.clientReset();
+      if (!headSeen) {
+        owner.neverBegun();
+      }
       gone();
     } else {
       Http3ServerConnection.log(cause);

@@ -75,6 +75,7 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   private boolean ended;
   private long lastStream = -4;
   private int abandoned;
+  private int placesLost;
   private int oneWay;
 
   /** Which streams of the client that there must be once there have been, a bit each. */
@@ -332,6 +333,17 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
   /** A frame of control has come. */
   void controlled() {
     charge();
+  }
+
+  /**
+   * A stream was taken back of which nothing had come. The library (4.2.18) never gives the place
+   * of such a one to another: before none is left it is time for a new connection.
+   */
+  void neverBegun() {
+    placesLost++;
+    if (placesLost == (policy.limits().streams() + 1) / 2) {
+      leave();
+    }
   }
 
   private void charge() {
