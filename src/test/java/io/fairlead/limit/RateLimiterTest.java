@@ -236,7 +236,8 @@ final class RateLimiterTest {
         });
     long elapsed = System.nanoTime() - start;
     assertThat(letIn.get()).isLessThanOrEqualTo(burst + elapsed / interval + 1);
-    assertThat(letIn.get()).isGreaterThan(SECOND / 2 / interval / 2);
+    // How many more than the burst depends on when the machine has time for the threads.
+    assertThat(letIn.get()).isGreaterThan(burst);
   }
 
   @Test
