@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.vip.Namespaces;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,10 +78,7 @@ class ManagedMachinesTest {
     try (Namespaces machines = Namespaces.make("a", "b", "c")) {
       machines.joinHere();
       try (ManagedGroup orders = new ManagedGroup(folder, machines)) {
-        Instance first = orders.awaitWhole();
-        try (PostgresqlLogin client = orders.writer(first)) {
-          String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
-        }
+        makeLedger(orders, orders.awaitWhole());
         for (int round = 0; round < ROUNDS; round++) {
           Instance primary = orders.awaitWhole();
           Instance decides = orders.awaitAside(primary);
@@ -175,10 +173,7 @@ class ManagedMachinesTest {
     try (Namespaces machines = Namespaces.make("a", "b", "c")) {
       machines.joinHere();
       try (ManagedGroup orders = new ManagedGroup(folder, machines)) {
-        Instance first = orders.awaitWhole();
-        try (PostgresqlLogin client = orders.writer(first)) {
-          String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
-        }
+        makeLedger(orders, orders.awaitWhole());
         int round = 0;
         for (List<Integer> order : ORDERS) {
           Instance primary = orders.awaitWhole();
@@ -218,9 +213,7 @@ class ManagedMachinesTest {
       machines.joinHere();
       try (ManagedGroup orders = new ManagedGroup(folder, machines, 2)) {
         Instance witness = orders.group.get(2);
-        try (PostgresqlLogin client = orders.writer(witness)) {
-          String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
-        }
+        makeLedger(orders, witness);
         for (int round = 0; round < ROUNDS; round++) {
           Instance primary = orders.awaitPair();
           Instance replica = orders.other(primary, witness);
@@ -244,6 +237,12 @@ class ManagedMachinesTest {
       }
     }
     faults.write();
+  }
+
+  private static void makeLedger(ManagedGroup orders, Instance through) throws IOException {
+    try (PostgresqlLogin client = orders.writer(through)) {
+      String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
+    }
   }
 
   private static void cutOff(Namespaces machines, int number, List<Integer> others)

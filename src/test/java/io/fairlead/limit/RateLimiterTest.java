@@ -219,6 +219,7 @@ final class RateLimiterTest {
     long interval = SECOND / 20_000;
     int burst = 100;
     RateLimiter limiter = new RateLimiter(interval, burst, 1, seed);
+    long wanted = SECOND / 2 / interval / 2;
     AtomicLong letIn = new AtomicLong();
     long start = System.nanoTime();
     run(
@@ -226,7 +227,8 @@ final class RateLimiterTest {
         () -> {
           Verdict own = new Verdict();
           long now = System.nanoTime();
-          while (now - start < SECOND / 2) {
+          // As long as it takes on a machine that has no time for the threads.
+          while (now - start < SECOND / 2 || (letIn.get() <= wanted && now - start < 60 * SECOND)) {
             now = System.nanoTime();
             if (limiter.admit(42, now, own)) {
               letIn.incrementAndGet();
@@ -236,8 +238,7 @@ final class RateLimiterTest {
         });
     long elapsed = System.nanoTime() - start;
     assertThat(letIn.get()).isLessThanOrEqualTo(burst + elapsed / interval + 1);
-    // How many more than the burst depends on when the machine has time for the threads.
-    assertThat(letIn.get()).isGreaterThan(burst);
+    assertThat(letIn.get()).isGreaterThan(wanted);
   }
 
   @Test

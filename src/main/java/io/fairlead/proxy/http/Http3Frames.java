@@ -40,9 +40,7 @@ final class Http3Frames {
   private Part part = Part.TYPE;
   private How how = How.NOT;
 
-  /** Bytes of the integer that are still to come; 0: none has begun. */
-  private int integerLeft;
-
+  private final QuicInteger integer = new QuicInteger();
   private long type;
   private long left;
   private @Nullable ByteBuf kept;
@@ -65,21 +63,15 @@ final class Http3Frames {
   }
 
   private void integer(byte next) {
-    if (integerLeft == 0) {
-      integerLeft = 1 << ((next & 0xC0) >>> 6);
-      left = next & 0x3F;
-    } else {
-      left = (left << 8) | (next & 0xFF);
-    }
-    integerLeft--;
-    if (integerLeft > 0) {
+    if (!integer.take(next)) {
       return;
     }
     if (part == Part.TYPE) {
-      type = left;
+      type = integer.value();
       part = Part.LENGTH;
       return;
     }
+    left = integer.value();
     how = taker.begin(type, left);
     part = Part.PAYLOAD;
     if (left == 0) {
@@ -134,7 +126,7 @@ final class Http3Frames {
 
   /** Whether no frame has begun that has not ended. */
   boolean isBetween() {
-    return part == Part.TYPE && integerLeft == 0;
+    return part == Part.TYPE && !integer.hasBegun();
   }
 
   /** Nobody takes any more. */

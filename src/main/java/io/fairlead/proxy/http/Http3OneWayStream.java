@@ -39,8 +39,8 @@ final class Http3OneWayStream extends ChannelInboundHandlerAdapter implements Ht
   private final Http3Frames frames = new Http3Frames(this);
 
   // Its type.
+  private final QuicInteger integer = new QuicInteger();
   private boolean known;
-  private int integerLeft;
   private long type;
 
   private boolean settled;
@@ -73,17 +73,11 @@ final class Http3OneWayStream extends ChannelInboundHandlerAdapter implements Ht
   }
 
   private void type(byte next) {
-    if (integerLeft == 0) {
-      integerLeft = 1 << ((next & 0xC0) >>> 6);
-      type = next & 0x3F;
-    } else {
-      type = (type << 8) | (next & 0xFF);
-    }
-    integerLeft--;
-    known = integerLeft == 0;
+    known = integer.take(next);
     if (!known) {
       return;
     }
+    type = integer.value();
     if (type == Http3.PUSH_STREAM || (isCritical() && !owner.isFirst((int) type))) {
       fail(Http3.STREAM_CREATION_ERROR);
     } else if (!isCritical()) {

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
 
 /**
  * Writes heads of answers as field sections of HTTP/3 (RFC 9204). As {@link HpackWriter} does:
@@ -8,7 +9,7 @@ import io.netty.buffer.ByteBuf;
  * other, and no Huffman code.
  */
 final class QpackWriter {
-  /** Names of RFC 9204, appendix A, that answers have; each with its first place there. */
+  /** Names of the static table that answers have. */
   private static final String[] NAMES = {
     "age",
     "content-disposition",
@@ -39,16 +40,13 @@ final class QpackWriter {
     "x-frame-options"
   };
 
-  private static final int[] PLACES = {
-    2, 3, 4, 6, 7, 10, 11, 12, 14, 32, 33, 35, 36, 42, 44, 56, 59, 61, 62, 73, 76, 79, 83, 85, 92,
-    93, 97
-  };
+  private static final int[] PLACES = Arrays.stream(NAMES).mapToInt(QpackTable::place).toArray();
 
   private static final NameIndex INDEX = new NameIndex(NAMES);
 
-  private static final int STATUS = 24;
-  private static final int CONTENT_LENGTH = 4;
-  private static final int SET_COOKIE = 14;
+  private static final int STATUS = QpackTable.place(":status");
+  private static final int CONTENT_LENGTH = QpackTable.place("content-length");
+  private static final int SET_COOKIE = QpackTable.place("set-cookie");
 
   /** A field of the static table as a whole (4.5.2). */
   private static final int INDEXED_STATIC = 0xC0;
