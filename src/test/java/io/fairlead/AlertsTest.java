@@ -7,9 +7,13 @@ import io.fairlead.alert.Mailbox;
 import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.TestNode;
 import io.fairlead.telemetry.Event;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -173,6 +177,39 @@ class AlertsTest {
             .isEqualTo(200);
         assertThat(JSON.readTree(chat.next()).get("state").stringValue()).isEqualTo("firing");
       }
+    }
+  }
+
+  @Test
+  void rulesAndSilencesDoNotWaitForAProcessThatHasTheFolderStill() throws Exception {
+    Path alerts = Files.createDirectories(folder.resolve("data/alerts"));
+    try (Mailbox chat = new Mailbox();
+        FileChannel other =
+            FileChannel.open(
+                alerts.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      other.lock();
+      try (Fairlead fairlead = Loopback.startRecording(config(1, receiver("chat", chat)))) {
+        assertThat(alerts(fairlead).get("rules").size()).isEqualTo(2);
+        HttpResponse<String> made =
+            Loopback.door(
+                fairlead,
+                "POST",
+                "/api/v1/alerts/silences",
+                "{\"labels\": {\"rule\": \"down\"}, \"duration\": \"1h\", \"why\": \"test\"}");
+        assertThat(made.statusCode()).as(made.body()).isEqualTo(200);
+        assertThat(alerts.resolve("state.json")).doesNotExist();
+        other.close();
+        String id = JSON.readTree(made.body()).get("id").stringValue();
+        Loopback.await("it is kept", () -> kept(alerts.resolve("state.json")).contains(id));
+      }
+    }
+  }
+
+  private static String kept(Path file) {
+    try {
+      return Files.exists(file) ? Files.readString(file) : "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

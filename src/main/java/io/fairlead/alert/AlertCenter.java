@@ -92,11 +92,10 @@ public final class AlertCenter implements Alerts, AutoCloseable {
     lock.lock();
     try {
       config = wanted;
-      if (store == null) {
-        return; // the thread does it when it has the folder
-      }
       ended = engine.configure(wanted, clock.getAsLong());
-      follow(wanted);
+      if (store != null) { // receivers wait for what another process has for them
+        follow(wanted);
+      }
     } finally {
       lock.unlock();
     }
@@ -171,6 +170,7 @@ public final class AlertCenter implements Alerts, AutoCloseable {
         AlertStore opened = AlertStore.open(folder);
         if (opened != null) {
           begin(opened);
+          save(); // silences made meanwhile
           return;
         }
       } catch (IOException e) {
@@ -189,9 +189,7 @@ public final class AlertCenter implements Alerts, AutoCloseable {
     try {
       store = opened;
       unclaimed = content.waiting();
-      long now = clock.getAsLong();
-      List<Alert> _ = engine.configure(config, now);
-      engine.restore(content.alerts(), now);
+      engine.restore(content.alerts(), clock.getAsLong());
       follow(config);
       unclaimed = Map.of();
     } finally {
