@@ -4,8 +4,9 @@ package io.fairlead.scaling;
  * How many requests in flight a node can have without getting slow, learnt from what is seen: for
  * steps of a fifth in the number of requests that a node has in flight, how long requests take
  * there. The knee is the highest step where they take no more than half as long again as where they
- * take the least. While no step has been seen where they do, nodes can do more than has been asked
- * of them: ten requests at once, or half as many again as the most that was seen. More than ten are
+ * take the least. While they take no more than a quarter as long again at the highest step that was
+ * seen, nodes can do more than has been asked of them: ten requests at once, or half as many again
+ * as the most that was seen; where they take longer, queues form already. More than ten are
  * believed only of nodes that have been seen with half of it: of those that have had too much to do
  * from the first second on nobody knows how quick they could be.
  *
@@ -19,6 +20,7 @@ final class Capacity {
   private static final long FORGOTTEN = 3600;
   private static final int ENOUGH = 3;
   private static final double SLOW = 1.5;
+  private static final double FLAT = 1.25;
   private static final double BELIEVED = 1.5;
   private static final double NEW_SHARE = 0.2;
 
@@ -78,7 +80,7 @@ final class Capacity {
     if (good >= 0) {
       bounded = bad >= 0;
       double seen = inFlight(good);
-      knee = Math.max(FIRST, BELIEVED * seen);
+      knee = times[good] <= FLAT * least ? Math.max(FIRST, BELIEVED * seen) : seen;
       if (bounded) {
         knee = Math.max(seen, Math.min(knee, inFlight(bad - 1)));
       }

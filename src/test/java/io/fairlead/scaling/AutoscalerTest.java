@@ -1,6 +1,7 @@
 package io.fairlead.scaling;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.fairlead.scaling.Autoscaler.Around;
 import io.fairlead.scaling.Autoscaler.Decision;
@@ -195,6 +196,25 @@ class AutoscalerTest {
       nodes = Math.max(1, last.size());
     }
     assertThat(last.perNode()).as(last.why()).isBetween(2.5, 6.5);
+  }
+
+  /** A tenth of a second with two in flight; with four as long as said. */
+  @ParameterizedTest
+  @CsvSource({
+    "0.100, 7.5", // flat: as many as ten are believed, of which three quarters are used
+    "0.120, 7.5",
+    "0.130, 3.0", // queues form: four, of which three quarters are used
+    "0.145, 3.0",
+  })
+  void moreThanWasSeenIsBelievedWhileTimesAreFlat(double time, double perNode) {
+    terms = new Terms(1, 50, 0, 0, 30, 60);
+    for (int i = 0; i < 20; i++) {
+      autoscalerSees(new Seen(20, 20, 2, 0, 0, 1));
+    }
+    for (int i = 0; i < 20; i++) {
+      autoscalerSees(new Seen(4 / time, 4 / time, 4, 0, 0, 1));
+    }
+    assertThat(last.perNode()).as(last.why()).isCloseTo(perNode, within(0.3));
   }
 
   @ParameterizedTest
