@@ -30,6 +30,8 @@ final class DatabaseFaults {
       |---|---|---|---|---|---|---|---|---|---|
       """;
 
+  private static final int PAGE = 400;
+
   private final String fault;
   private final List<Long> pauses = new ArrayList<>();
   private long acknowledged;
@@ -55,12 +57,20 @@ final class DatabaseFaults {
   /** A round is over in which clients of Galera wrote, all of whose numbers begin so. */
   void add(ManagedCluster shop, ManagedCluster.Writer writer, long from) throws IOException {
     Set<Long> there = new HashSet<>();
-    String ids = "select id from shop.ledger where id >= " + from;
     try (MariadbLogin login = shop.client()) {
-      String _ = ManagedCluster.ask(login, "set session wsrep_sync_wait=1");
-      for (List<String> row : login.rows(ids, Duration.ofSeconds(40))) {
-        boolean _ = there.add(Long.parseLong(row.getFirst()));
-      }
+      ManagedCluster.order(login, "set session wsrep_sync_wait=1");
+      List<List<String>> page;
+      long next = from;
+      do { // no answer may be longer
+        page =
+            login.rows(
+                "select id from shop.ledger where id >= " + next + " order by id limit " + PAGE,
+                Duration.ofSeconds(40));
+        for (List<String> row : page) {
+          boolean _ = there.add(Long.parseLong(row.getFirst()));
+          next = Long.parseLong(row.getFirst()) + 1;
+        }
+      } while (page.size() == PAGE);
     }
     Set<Long> lostOnes = new HashSet<>(writer.acknowledged);
     lostOnes.removeAll(there);
