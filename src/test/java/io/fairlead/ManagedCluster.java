@@ -43,6 +43,7 @@ final class ManagedCluster implements AutoCloseable {
       seqno:   -1
       safe_to_bootstrap: 1
       """;
+
   private static final String PASSWORD = "hunter22222";
 
   final Map<String, Integer> ports = new LinkedHashMap<>();
@@ -448,6 +449,11 @@ final class ManagedCluster implements AutoCloseable {
 
     @Override
     public void close() {
+      end();
+    }
+
+    /** They write nothing more. */
+    void end() {
       ended = true;
       for (Thread thread : threads) {
         try {

@@ -66,7 +66,7 @@ class ManagedGaleraChaosTest {
           writer.await(100);
           hurt(fault, shop, writer);
           writer.await(200);
-          writer.close();
+          writer.end();
           faults.add(shop, writer, from);
         }
       }

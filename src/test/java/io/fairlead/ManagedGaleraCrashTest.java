@@ -69,7 +69,7 @@ class ManagedGaleraCrashTest {
         try (Writer writer = new Writer(shop, from)) {
           crash(shop, writer, RETURNS.get(round));
           writer.await(100);
-          writer.close();
+          writer.end();
           faults.add(shop, writer, from);
         }
       }
@@ -199,7 +199,7 @@ class ManagedGaleraCrashTest {
           writer.await(100);
           crashTwo(shop, what);
           writer.await(100);
-          writer.close();
+          writer.end();
           faults.add(shop, writer, from);
         }
       }
@@ -280,7 +280,8 @@ class ManagedGaleraCrashTest {
       shop.write("create table shop.ledger(id bigint primary key)");
       shop.write(
           "create table shop.ballast(id bigint primary key, text longtext) as select seq as id,"
-              + " repeat(md5(seq), 600) as text from shop.seq_1_to_6000"); // so that it takes a while
+              + " repeat(md5(seq), 600) as text from shop.seq_1_to_6000"); // so that it takes a
+      // while
       for (int round = 0; round < ROUNDS; round++) {
         shop.awaitWhole(3);
         String writes = shop.writer();
@@ -297,7 +298,7 @@ class ManagedGaleraCrashTest {
           shop.kill(what == Copy.COPYING_KILLED ? copies : gives);
           shop.awaitWhole(3);
           writer.await(200);
-          writer.close();
+          writer.end();
           faults.add(shop, writer, from);
         }
         assertThat(shop.begun().subList(before, shop.begun().size()))
@@ -327,7 +328,7 @@ class ManagedGaleraCrashTest {
           shop.await("it is restarted", () -> shop.pid(leaves) != pid);
           shop.awaitWhole(3);
           writer.await(100);
-          writer.close();
+          writer.end();
           faults.add(shop, writer, from);
         }
       }
@@ -341,7 +342,7 @@ class ManagedGaleraCrashTest {
 
   private static boolean gives(ManagedCluster shop, String member) {
     return shop.view().members().stream()
-        .anyMatch(one ->
-            one.node().name().equals(member) && one.role().why().contains("gives its data"));
+        .anyMatch(
+            one -> one.node().name().equals(member) && one.role().why().contains("gives its data"));
   }
 }
