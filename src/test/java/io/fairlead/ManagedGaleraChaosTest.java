@@ -61,7 +61,7 @@ class ManagedGaleraChaosTest {
       shop.write("create table shop.ledger(id bigint primary key)");
       for (int round = 0; round < ROUNDS; round++) {
         shop.awaitWhole(3);
-        long from = round * 2 * Writer.SHARE;
+        long from = 2 * Writer.SHARE * round;
         try (Writer writer = new Writer(shop, from)) {
           writer.await(100);
           hurt(fault, shop, writer);

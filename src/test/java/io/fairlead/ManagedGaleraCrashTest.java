@@ -65,7 +65,7 @@ class ManagedGaleraCrashTest {
       shop.write("create table shop.ledger(id bigint primary key)");
       for (int round = 0; round < RETURNS.size(); round++) {
         shop.awaitWhole(3);
-        long from = round * 2 * Writer.SHARE;
+        long from = 2 * Writer.SHARE * round;
         try (Writer writer = new Writer(shop, from)) {
           crash(shop, writer, RETURNS.get(round));
           writer.await(100);
@@ -194,7 +194,7 @@ class ManagedGaleraCrashTest {
       shop.write("create table shop.ledger(id bigint primary key)");
       for (int round = 0; round < ROUNDS; round++) {
         shop.awaitWhole(3);
-        long from = round * 2 * Writer.SHARE;
+        long from = 2 * Writer.SHARE * round;
         try (Writer writer = new Writer(shop, from)) {
           writer.await(100);
           crashTwo(shop, what);
@@ -288,7 +288,7 @@ class ManagedGaleraCrashTest {
         String copies = other(shop, writes, "");
         String gives = other(shop, writes, copies);
         int before = shop.begun().size();
-        long from = round * 2 * Writer.SHARE;
+        long from = 2 * Writer.SHARE * round;
         try (Writer writer = new Writer(shop, from)) {
           writer.await(100);
           shop.manager().reinit(copies);
@@ -321,7 +321,7 @@ class ManagedGaleraCrashTest {
       for (int round = 0; round < 2; round++) {
         String leaves = round == 0 ? other(shop, shop.writer(), "") : shop.writer();
         long pid = shop.pid(leaves);
-        long from = round * 2 * Writer.SHARE;
+        long from = 2 * Writer.SHARE * round;
         try (Writer writer = new Writer(shop, from)) {
           writer.await(100);
           String _ = shop.root(leaves, "set global wsrep_cluster_address=''");
