@@ -2,15 +2,19 @@ package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.health.MariadbLogin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -26,6 +30,8 @@ final class DatabaseFaults {
       |---|---|---|---|---|---|---|---|---|---|
       """;
 
+  private static final int PAGE = 400;
+
   private final String fault;
   private final List<Long> pauses = new ArrayList<>();
   private long acknowledged;
@@ -40,17 +46,65 @@ final class DatabaseFaults {
   /** A round is over, and its clients have ended. */
   void add(LedgerClients clients) throws IOException {
     LedgerClients.Found found = clients.find();
-    pauses.add(clients.longestMillis());
-    acknowledged += clients.acknowledged();
-    unknown += clients.unknown();
+    add(
+        clients.longestMillis(),
+        clients.acknowledged(),
+        clients.unknown(),
+        found,
+        clients.windows());
+  }
+
+  /** A round is over in which clients of Galera wrote, all of whose numbers begin so. */
+  void add(ManagedCluster shop, ManagedCluster.Writer writer, long from) throws IOException {
+    Set<Long> there = new HashSet<>();
+    try (MariadbLogin login = shop.client()) {
+      ManagedCluster.order(login, "set session wsrep_sync_wait=1");
+      List<List<String>> page;
+      long next = from;
+      do { // no answer may be longer
+        page =
+            login.rows(
+                "select id from shop.ledger where id >= " + next + " order by id limit " + PAGE,
+                Duration.ofSeconds(40));
+        for (List<String> row : page) {
+          boolean _ = there.add(Long.parseLong(row.getFirst()));
+          next = Long.parseLong(row.getFirst()) + 1;
+        }
+      } while (page.size() == PAGE);
+    }
+    Set<Long> lostOnes = new HashSet<>(writer.acknowledged);
+    lostOnes.removeAll(there);
+    Set<Long> invented = new HashSet<>(there);
+    invented.removeAll(writer.acknowledged);
+    int before = invented.size();
+    invented.removeAll(writer.unknown);
+    add(
+        writer.longest.get() / 1_000_000,
+        writer.acknowledged.size(),
+        writer.unknown.size(),
+        new LedgerClients.Found(lostOnes.size(), invented.size(), before - invented.size()),
+        writer.windows());
+  }
+
+  private void add(
+      long pause, int acked, int unsaid, LedgerClients.Found found, List<String> moments)
+      throws IOException {
+    pauses.add(pause);
+    acknowledged += acked;
+    unknown += unsaid;
     lost += found.lost();
-    windows += clients.windows().size();
-    if (found.lost() > 0 || !clients.windows().isEmpty()) {
+    windows += moments.size();
+    if (found.lost() > 0 || !moments.isEmpty()) {
       write(); // it is told, whatever becomes of the rest
     }
     assertThat(found.lost()).as("acknowledged, and lost").isZero();
     assertThat(found.invented()).as("there, and never written").isZero();
-    assertThat(clients.windows()).as("moments with two primaries").isEmpty();
+    assertThat(moments).as("moments with two primaries").isEmpty();
+  }
+
+  /** The longest of all rounds, in milliseconds. */
+  long worst() {
+    return Collections.max(pauses);
   }
 
   /** The one that is greater than so many percent of all, or the next. */

@@ -10,10 +10,12 @@ import io.fairlead.replication.manage.DatabaseManager;
 import io.fairlead.replication.manage.ManagedView;
 import io.fairlead.telemetry.Event;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,17 @@ final class ManagedCluster implements AutoCloseable {
   static final Duration LONG = Duration.ofSeconds(40);
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** What a server leaves that never had anything, with the word of somebody that it may begin. */
+  private static final String NOTHING =
+      """
+      # GALERA saved state
+      version: 2.1
+      uuid:    00000000-0000-0000-0000-000000000000
+      seqno:   -1
+      safe_to_bootstrap: 1
+      """;
+
   private static final String PASSWORD = "hunter22222";
 
   final Map<String, Integer> ports = new LinkedHashMap<>();
@@ -264,12 +277,47 @@ final class ManagedCluster implements AutoCloseable {
     Tool.Said _ = Tool.run("", "chown", "-R", "--reference=" + top("b"), parent.toString());
   }
 
+  /**
+   * Where a member's data was there is nothing now but a word that it may begin the cluster.
+   *
+   * @return false: there is data already
+   */
+  boolean wiped(String member) throws Exception {
+    Path next = top(member).resolve("wiped");
+    put(next.resolve("grastate.dat"), NOTHING);
+    try {
+      Path _ = Files.move(next, data(member));
+      return true;
+    } catch (FileAlreadyExistsException _) {
+      return false;
+    }
+  }
+
+  /** Who began the cluster anew, and at what, each time. */
+  List<String> begun() {
+    return fairlead().events().since(0).stream()
+        .map(entry -> entry.event())
+        .filter(event -> event instanceof Event.DatabaseFailover)
+        .map(event -> ((Event.DatabaseFailover) event).why())
+        .filter(why -> why.contains("anew"))
+        .toList();
+  }
+
   long pid(String member) {
     return managed().members().stream()
         .filter(one -> one.name().equals(member))
         .mapToLong(ManagedView.Own::pid)
         .findFirst()
         .orElse(0);
+  }
+
+  /** What is being done about that member. */
+  String doing(String member) {
+    return managed().members().stream()
+        .filter(one -> one.name().equals(member))
+        .map(ManagedView.Own::doing)
+        .findFirst()
+        .orElse("");
   }
 
   /** As the kernel does to one that has taken too much. */
@@ -301,38 +349,96 @@ final class ManagedCluster implements AutoCloseable {
     stop();
   }
 
-  /** Writes numbers, and connects again when it has to. */
+  /**
+   * Writes numbers, and connects again when it has to; a second one beside it logs in anew each
+   * time, as somebody would to whom another writer is reachable, too.
+   */
   static final class Writer implements AutoCloseable {
+    /** Numbers of one of the two. */
+    static final long SHARE = 500_000;
+
     final Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
+
+    /** It was asked for, and nobody said what became of it. */
+    final Set<Long> unknown = ConcurrentHashMap.newKeySet();
+
     final AtomicLong longest = new AtomicLong();
     private final ManagedCluster cluster;
-    private final Thread thread;
+    private final List<Thread> threads = new ArrayList<>();
+    private final Set<String> before = new HashSet<>();
+    private final List<String> windows = new ArrayList<>();
+    private String newest = "";
+    private long newestSince;
     private volatile boolean ended;
-    private volatile long last = System.nanoTime();
+    private long last = System.nanoTime();
 
     Writer(ManagedCluster cluster, long from) {
       this.cluster = cluster;
-      this.thread = Thread.ofVirtual().start(() -> write(from));
+      threads.add(Thread.ofVirtual().start(() -> write(from, false)));
+      threads.add(Thread.ofVirtual().start(() -> write(from + SHARE, true)));
     }
 
-    private void write(long from) {
+    private void write(long from, boolean anew) {
       long next = from;
       while (!ended) {
+        boolean asked = false;
         try (MariadbLogin login = cluster.client()) {
-          while (!ended) {
-            login.order("insert into shop.ledger values (" + next + ")", Duration.ofSeconds(5));
-            acknowledged.add(next++);
-            long now = System.nanoTime();
-            longest.accumulateAndGet(now - last, Math::max);
-            last = now;
-            TimeUnit.MILLISECONDS.sleep(2); // a client that thinks
-          }
+          do {
+            long begun = System.nanoTime();
+            asked = true;
+            String by =
+                login
+                    .rows(
+                        "insert into shop.ledger values (" + next + ") returning @@port",
+                        Duration.ofSeconds(5))
+                    .getFirst()
+                    .getFirst();
+            took(next++, by, begun);
+            asked = false;
+            TimeUnit.MILLISECONDS.sleep(anew ? 20 : 2); // a client that thinks
+          } while (!ended && !anew);
         } catch (IOException _) {
-          next++; // nobody knows what became of it
+          if (asked) {
+            boolean _ = unknown.add(next++);
+          }
+          if (!pause()) {
+            return;
+          }
         } catch (InterruptedException _) {
           return;
         }
       }
+    }
+
+    private static boolean pause() {
+      try {
+        TimeUnit.MILLISECONDS.sleep(5);
+        return true;
+      } catch (InterruptedException _) {
+        return false;
+      }
+    }
+
+    /** Nobody goes back to one that took writes before another did, without being let in anew. */
+    private synchronized void took(long id, String by, long begun) {
+      long now = System.nanoTime();
+      acknowledged.add(id);
+      longest.accumulateAndGet(now - last, Math::max);
+      last = now;
+      if (by.equals(newest)) {
+        return;
+      }
+      if (before.add(by)) {
+        newest = by;
+        newestSince = now;
+      } else if (begun > newestSince) {
+        windows.add(by + " after " + newest);
+      }
+    }
+
+    /** Moments in which two took writes; in one round nobody gets them back. */
+    synchronized List<String> windows() {
+      return List.copyOf(windows);
     }
 
     /** So many more are acknowledged. */
@@ -343,11 +449,18 @@ final class ManagedCluster implements AutoCloseable {
 
     @Override
     public void close() {
+      end();
+    }
+
+    /** They write nothing more. */
+    void end() {
       ended = true;
-      try {
-        thread.join(60_000);
-      } catch (InterruptedException _) {
-        Thread.currentThread().interrupt();
+      for (Thread thread : threads) {
+        try {
+          boolean _ = thread.join(Duration.ofSeconds(60));
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt();
+        }
       }
     }
   }

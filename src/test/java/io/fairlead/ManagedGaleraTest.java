@@ -3,12 +3,10 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.ManagedCluster.Writer;
-import io.fairlead.telemetry.Event;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -94,21 +92,15 @@ class ManagedGaleraTest {
     String wiped = writer.equals("a") ? "b" : "a";
     shop.signal("KILL", "a", "b", "c");
     shop.await("all have ended", () -> shop.pid("a") + shop.pid("b") + shop.pid("c") == 0);
+    // The worst moment: it is known already what it had.
+    shop.await("it has been looked at what it has", () -> shop.doing(wiped).equals("waits"));
     Path _ = Files.move(shop.data(wiped), shop.top(wiped).resolve("gone"));
-    shop.put(
-        shop.data(wiped).resolve("grastate.dat"),
-        """
-        # GALERA saved state
-        version: 2.1
-        uuid:    00000000-0000-0000-0000-000000000000
-        seqno:   -1
-        safe_to_bootstrap: 1
-        """);
+    assertThat(shop.wiped(wiped)).isTrue();
     shop.manager().resume("test");
-    shop.await("somebody begins", () -> !begun(shop).isEmpty());
+    shop.await("somebody begins", () -> !shop.begun().isEmpty());
     shop.await("somebody lets people write", () -> isWritten(shop));
-    assertThat(begun(shop)).as("begun anew, %s", shop.trouble()).hasSize(1);
-    assertThat(begun(shop).getFirst())
+    assertThat(shop.begun()).as("begun anew, %s", shop.trouble()).hasSize(1);
+    assertThat(shop.begun().getFirst())
         .as("who begins, of which %s was wiped", wiped)
         .matches("no part .* and [^" + wiped + "] begins it anew at .*");
     check(shop);
@@ -173,15 +165,6 @@ class ManagedGaleraTest {
     } finally {
       Tool.Said _ = Tool.run("", "umount", disk.toString());
     }
-  }
-
-  private static List<String> begun(ManagedCluster shop) {
-    return shop.fairlead().events().since(0).stream()
-        .map(entry -> entry.event())
-        .filter(event -> event instanceof Event.DatabaseFailover)
-        .map(event -> ((Event.DatabaseFailover) event).why())
-        .filter(why -> why.contains("anew"))
-        .toList();
   }
 
   private void check(ManagedCluster shop) throws Exception {

@@ -114,6 +114,7 @@ final class GaleraAgent implements AutoCloseable {
   private int failures;
   private int unreadable;
   private long lookedAt;
+  private String lookedAtWhat = "";
   private long notBefore = System.nanoTime();
 
   /**
@@ -419,14 +420,15 @@ final class GaleraAgent implements AutoCloseable {
     }
     if (report == null
         || (report instanceof GaleraReport.Unreadable && now - lookedAt > MOST_PAUSE_NANOS)
-        || (report instanceof GaleraReport.Empty && folder.hasData())) {
+        || (report instanceof GaleraReport.Empty && folder.hasData())
+        || !folder.identity().equals(lookedAtWhat)) {
       look(); // somebody may have seen to it
       lookedAt = System.nanoTime();
     }
-    if (now < notBefore || state == null || state.paused() || closed) {
+    GaleraReport has = report;
+    if (has == null || now < notBefore || state == null || state.paused() || closed) {
       return;
     }
-    GaleraReport has = Objects.requireNonNull(report);
     GaleraState.Order order = state.order().orElse(null);
     if (order != null) {
       if (order.member().equals(member)
@@ -453,17 +455,36 @@ final class GaleraAgent implements AutoCloseable {
     }
   }
 
+  /**
+   * Nothing is known of another folder while it looks, nor if that is not there any more, then,
+   * which it looked at: a server that recovers what is moved away under it says how much that has.
+   */
   private void look() throws IOException {
+    String what = folder.identity();
+    if (!what.equals(lookedAtWhat)) {
+      report = null;
+    }
     doing(Doing.LOOKING);
     server.endRemains();
-    report = folder.report(settings());
-    doing(Doing.WAITING);
+    GaleraReport found = folder.report(settings());
+    boolean same = folder.identity().equals(what);
+    lookedAtWhat = what;
+    report = same ? found : null;
+    if (same) {
+      doing(Doing.WAITING);
+    }
     changed.run();
+  }
+
+  /** What it has now by our own doing. */
+  private void has(GaleraReport now) throws IOException {
+    lookedAtWhat = folder.identity();
+    report = now;
   }
 
   private void setAside(String why) throws IOException {
     folder.setAside();
-    report = new GaleraReport.Empty();
+    has(new GaleraReport.Empty());
     made("keeps its data in " + folder.aside() + " and " + why);
   }
 
@@ -472,7 +493,7 @@ final class GaleraAgent implements AutoCloseable {
       case GaleraReport.Empty _ -> {
         doing(Doing.CREATING);
         folder.create(foundingSql());
-        report = new GaleraReport.Fresh();
+        has(new GaleraReport.Fresh());
         made("was made anew");
       }
       case GaleraReport.Fresh _ -> begin(null, true);
@@ -494,7 +515,7 @@ final class GaleraAgent implements AutoCloseable {
       }
       case GaleraReport.Half _ -> {
         folder.removeHalf();
-        report = new GaleraReport.Empty();
+        has(new GaleraReport.Empty());
       }
       case GaleraReport.Fresh _ -> setAside("is copied from the cluster");
       case GaleraReport.At(GaleraPosition at) -> {
@@ -531,6 +552,10 @@ final class GaleraAgent implements AutoCloseable {
    */
   private void begin(@Nullable GaleraPosition position, boolean anew) throws IOException {
     if (!folder.hasData()) {
+      if (position != null) {
+        report = null;
+        throw new IOException("its data is gone, which was there a moment ago");
+      }
       folder.makeData();
     }
     if (!anew) {

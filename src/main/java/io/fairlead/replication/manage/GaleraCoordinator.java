@@ -100,6 +100,7 @@ final class GaleraCoordinator implements AutoCloseable {
   private final Set<String> closing = ConcurrentHashMap.newKeySet();
   private final Map<String, Long> spokeAt = new HashMap<>();
   private final Map<String, Long> stuckSince = new HashMap<>();
+  private final Map<String, Long> leftSince = new HashMap<>();
   private volatile @Nullable Proof proof;
   private volatile boolean proved;
   private volatile boolean canJoin;
@@ -417,7 +418,7 @@ final class GaleraCoordinator implements AutoCloseable {
       } else if (its != null && its.primary() && !its.cluster().equals(state.cluster())) {
         say(one.getKey() + " runs in another cluster, " + its.cluster());
         return;
-      } else if (now - alone > (its == null ? SILENT_NANOS : MERGE_NANOS)) {
+      } else if (now - alone > (its == null || !its.connected() ? SILENT_NANOS : MERGE_NANOS)) {
         CompletableFuture<Boolean> _ = agent.end(false); // it joins nobody, or is frozen
         waits = true;
       } else {
@@ -491,6 +492,7 @@ final class GaleraCoordinator implements AutoCloseable {
       throws IOException {
     endFrozen(current);
     endStuck(current);
+    endLeft();
     if (config.writers() == Writers.ALL) {
       leadAll(state, current, facts);
       return;
@@ -852,6 +854,29 @@ final class GaleraCoordinator implements AutoCloseable {
                 name,
                 "gives its data to nobody and cannot know it: it is restarted"));
         CompletableFuture<Boolean> _ = agent.end(true);
+      }
+    });
+  }
+
+  /**
+   * One that has left the cluster because something went wrong, such as a state transfer, runs on
+   * and never comes back. It is killed, so that it is found out what it has by the database itself:
+   * what it would write down at its end is what it was to get.
+   */
+  private void endLeft() {
+    long now = System.nanoTime();
+    agents.forEach((name, agent) -> {
+      GaleraFacts its = agent.facts();
+      if (its == null || its.connected() || agent.isDown()) {
+        boolean _ = leftSince.remove(name) == null;
+      } else if (now - leftSince.computeIfAbsent(name, _ -> now) > STUCK_NANOS) {
+        leftSince.remove(name);
+        world.event(
+            new Event.DatabaseMemberTrouble(
+                config.name(),
+                name,
+                "has left the cluster and does not come back by itself: it is restarted"));
+        CompletableFuture<Boolean> _ = agent.end(false);
       }
     });
   }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param asked when it was asked, in nanoseconds of no certain origin
  * @param pid of the process that was asked
+ * @param connected whether it speaks with others at all; one that gave up does not, for ever
  * @param primary whether it is in the part that has a quorum, as far as it knows
  * @param state in its own words, such as Synced
  * @param ready whether it takes queries
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 record GaleraFacts(
     long asked,
     long pid,
+    boolean connected,
     boolean primary,
     String state,
     boolean ready,
@@ -62,6 +64,7 @@ record GaleraFacts(
     return new GaleraFacts(
         asked,
         pid,
+        !said.getOrDefault("wsrep_cluster_status", "").equals("Disconnected"),
         said.getOrDefault("wsrep_cluster_status", "").equals("Primary"),
         said.getOrDefault("wsrep_local_state_comment", ""),
         said.getOrDefault("wsrep_ready", "").equals("ON"),
@@ -97,14 +100,15 @@ record GaleraFacts(
 
   /** What it has, where it has no quorum; null: that cannot be said now. */
   @Nullable GaleraPosition position() {
-    return primary || queue != 0 || number < 0 || cluster.isEmpty()
+    return primary || !connected || queue != 0 || number < 0 || cluster.isEmpty()
         ? null
         : new GaleraPosition(cluster, number);
   }
 
   /** Whether the same is said, only at another time. */
   boolean saysTheSame(GaleraFacts other) {
-    return primary == other.primary
+    return connected == other.connected
+        && primary == other.primary
         && state.equals(other.state)
         && ready == other.ready
         && cluster.equals(other.cluster)

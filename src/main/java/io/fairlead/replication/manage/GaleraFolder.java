@@ -6,8 +6,10 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
@@ -124,6 +126,22 @@ final class GaleraFolder {
   /** Whether all of the data is being got from another. */
   boolean isCopying() {
     return Files.exists(data().resolve("sst_in_progress"));
+  }
+
+  /**
+   * Which folder, and which database in it, that is. What was found out about one says nothing of
+   * another that is in its place now: a disk may be taken away, emptied or given back at any time.
+   */
+  String identity() throws IOException {
+    return key(data()) + " " + key(data().resolve("ibdata1"));
+  }
+
+  private static String key(Path file) throws IOException {
+    try {
+      return String.valueOf(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+    } catch (NoSuchFileException _) {
+      return "none";
+    }
   }
 
   /**
