@@ -134,4 +134,74 @@ class ManagedPostgresqlTest {
       }
     }
   }
+
+  /**
+   * It takes up no writes, but has given up to be a replica: its recovery would end on the timeline
+   * that it had, with something of its own, which no rewind finds. One that has got so far, or that
+   * nothing can start, has no other help than a copy.
+   */
+  @Test
+  void aMemberWhosePromotionEndedInTheMiddleComesBack(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
+      orders.awaitPrimary("a");
+      orders.awaitReplicas(2);
+      orders.awaitTwoVoters();
+      Path aside = orders.top("b").resolve("data.aside");
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+        orders.pause(true);
+        orders.killAndAwait("b");
+        Files.delete(orders.data("b").resolve("standby.signal"));
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (1)");
+        orders.pause(false);
+        awaitRows(orders, "b", 1);
+        assertThat(aside).as("it went back").doesNotExist();
+
+        // What a recovery of its own wrote there is replaced by what the primary has.
+        orders.pause(true);
+        orders.killAndAwait("b");
+        Files.delete(orders.data("b").resolve("standby.signal"));
+        orders.alone("b");
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (2)");
+        orders.pause(false);
+        awaitRows(orders, "b", 2);
+        assertThat(aside).as("it was copied").exists();
+
+        // One that nothing can start, so that nobody can ask it anything, is copied, too.
+        ManagedPostgresql.remove(aside);
+        orders.pause(true);
+        orders.killAndAwait("b");
+        Files.delete(orders.data("b").resolve("standby.signal"));
+        orders.diesAlone("b");
+        Files.createFile(orders.data("b").resolve("standby.signal"));
+        try (Stream<Path> log = Files.list(orders.data("b").resolve("pg_wal"))) {
+          for (Path file : log.filter(Files::isRegularFile).toList()) {
+            Files.delete(file);
+          }
+        }
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (3)");
+        orders.pause(false);
+        awaitRows(orders, "b", 3);
+        assertThat(aside).as("it was copied once more").exists();
+        assertThat(orders.primary()).isEqualTo("a");
+      }
+    }
+  }
+
+  private static void awaitRows(ManagedPostgresql orders, String member, int count)
+      throws InterruptedException {
+    Loopback.await(
+        member + " follows",
+        ManagedPostgresql.LONG,
+        () -> {
+          try {
+            return orders
+                .owner(member, "select count(*) from ledger", "shop")
+                .equals("" + count);
+          } catch (IOException _) {
+            return false; // it is being started
+          }
+        });
+  }
 }
