@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.health.PostgresqlLogin;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -11,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -186,6 +189,42 @@ class ManagedPostgresqlTest {
         assertThat(aside).as("it was copied once more").exists();
         assertThat(orders.primary()).isEqualTo("a");
       }
+      cancelled(orders);
+    }
+  }
+
+  /** The server says that it is done, with a warning; nobody has it but the primary. */
+  private static void cancelled(ManagedPostgresql orders) throws Exception {
+    try (PostgresqlLogin client = orders.writer()) {
+      orders.pause(true);
+      orders.killAndAwait("b");
+      orders.killAndAwait("c");
+      CompletableFuture<String> answer =
+          CompletableFuture.supplyAsync(() -> {
+            try {
+              return ManagedPostgresql.ask(client, "insert into ledger values (4)");
+            } catch (IOException e) {
+              return String.valueOf(e.getMessage());
+            }
+          });
+      Loopback.await(
+          "its commit is cancelled",
+          ManagedPostgresql.LONG,
+          () -> {
+            try {
+              return orders
+                  .owner(
+                      "a",
+                      "select pg_cancel_backend(pid) from pg_stat_activity"
+                          + " where wait_event = 'SyncRep' and usename = 'shop'")
+                  .equals("t");
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+      assertThat(answer.get(30, TimeUnit.SECONDS)).contains("whether", "will last is unknown");
+    } finally {
+      orders.pause(false);
     }
   }
 
