@@ -160,6 +160,10 @@ class ManagedPostgresqlTest {
         orders.pause(false);
         awaitRows(orders, "b", 1);
         assertThat(aside).as("it went back").doesNotExist();
+        // With what it went back to came the settings of that, which are not its own.
+        assertThat(orders.owner("b", "show cluster_name")).isEqualTo("b");
+        assertThat(orders.owner("b", "show port")).isEqualTo("" + orders.port("b"));
+        assertThat(orders.owner("b", "show synchronous_standby_names")).isEqualTo("ANY 1 (a, c)");
 
         // What a recovery of its own wrote there is replaced by what the primary has.
         orders.pause(true);
