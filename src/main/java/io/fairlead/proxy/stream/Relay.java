@@ -442,8 +442,8 @@ final class Relay {
   }
 
   /**
-   * A commit was not waited for: the client must not take it for acknowledged. The session ends, and
-   * says why where that is not in the middle of another message.
+   * A commit was not waited for: the client must not take it for acknowledged. The session ends,
+   * and says why where that is not in the middle of another message.
    *
    * @param in what the server said
    * @param before how many bytes of that were complete before

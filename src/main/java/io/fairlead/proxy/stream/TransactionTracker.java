@@ -108,7 +108,9 @@ final class TransactionTracker {
         && server.isBetweenMessages();
   }
 
-  /** Whether a commit was said to be done that was not waited for: nothing more may be passed on. */
+  /**
+   * Whether a commit was said to be done that was not waited for: nothing more may be passed on.
+   */
   boolean isUncertain() {
     return uncertain;
   }

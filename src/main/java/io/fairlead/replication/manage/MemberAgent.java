@@ -509,8 +509,7 @@ final class MemberAgent implements AutoCloseable {
     rejoin = false;
     diesAtOnce = false;
     events.accept(
-        new Event.DatabaseMemberTrouble(
-            database, member.name(), why + ", and is copied anew"));
+        new Event.DatabaseMemberTrouble(database, member.name(), why + ", and is copied anew"));
     folder.setAside();
   }
 

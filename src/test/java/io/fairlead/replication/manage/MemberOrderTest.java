@@ -158,8 +158,7 @@ class MemberOrderTest {
           @Override
           public List<@Nullable String> row(String question, Duration patience) {
             asked.add(question);
-            return List.of(
-                question.startsWith("select not pg_is_in_recovery()") ? same[0] : "7");
+            return List.of(question.startsWith("select not pg_is_in_recovery()") ? same[0] : "7");
           }
 
           @Override
