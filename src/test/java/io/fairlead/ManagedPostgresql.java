@@ -147,6 +147,11 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Has somebody of the machine itself, who may do anything, ask a member. */
   String owner(String member, String sql) throws IOException {
+    return owner(member, sql, "postgres");
+  }
+
+  /** The same in that database. */
+  String owner(String member, String sql, String database) throws IOException {
     return PostgresPrograms.find()
         .run(
             "psql",
@@ -159,7 +164,7 @@ final class ManagedPostgresql implements AutoCloseable {
                 "postgres",
                 "-XAtc",
                 sql,
-                "postgres"),
+                database),
             Map.of(),
             PATIENCE)
         .strip();
@@ -209,6 +214,58 @@ final class ManagedPostgresql implements AutoCloseable {
   /** As the kernel does to one that has taken too much. */
   void kill(String member) throws IOException {
     boolean _ = ProcessHandle.of(pid(member)).map(ProcessHandle::destroyForcibly).orElse(false);
+  }
+
+  /** Gets rid of a folder with all there is in it. */
+  static void remove(Path folder) throws Exception {
+    assertThat(Tool.run("", "rm", "-r", folder.toString()).status()).isZero();
+  }
+
+  /** The same as {@link #kill}, and waits until it has ended. */
+  void killAndAwait(String member) throws Exception {
+    ProcessHandle server = ProcessHandle.of(pid(member)).orElseThrow();
+    List<ProcessHandle> all = processes(member);
+    kill(member);
+    Loopback.await(
+        member + " has ended",
+        () -> !server.isAlive() && all.stream().noneMatch(ProcessHandle::isAlive));
+  }
+
+  /** Nothing is done about what befalls members, until that is over. */
+  void pause(boolean on) throws IOException {
+    DatabaseManager manager = Objects.requireNonNull(fairlead.databases().managed("orders"));
+    if (on) {
+      manager.pause("a test");
+    } else {
+      manager.resume("a test");
+    }
+  }
+
+  /** Has a member's server take writes by itself, and be killed, with nobody near it. */
+  void diesAlone(String member) throws Exception {
+    PostgresPrograms programs = PostgresPrograms.find();
+    Process hand =
+        PostgresPrograms.builder(
+                programs.command("postgres", List.of("-D", data(member).toString())), Map.of())
+            .redirectErrorStream(true)
+            .redirectOutput(top(member).resolve("by-hand").toFile())
+            .start();
+    try {
+      Loopback.await(
+          member + " is up",
+          () -> {
+            try {
+              return owner(member, "select pg_is_in_recovery()").equals("f");
+            } catch (IOException _) {
+              return false;
+            }
+          });
+    } finally {
+      List<ProcessHandle> all = Signals.all(hand.pid());
+      Signals.send("KILL", all);
+      int _ = hand.waitFor();
+      Loopback.await("it has ended", () -> all.stream().noneMatch(ProcessHandle::isAlive));
+    }
   }
 
   /** Has a member's server recover by itself, with nobody near it. */

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -133,5 +135,145 @@ class ManagedPostgresqlTest {
         assertThat(ManagedPostgresql.ask(client, "select pg_is_in_recovery()")).isEqualTo("t");
       }
     }
+  }
+
+  /**
+   * It takes up no writes, but has given up to be a replica: its recovery would end on the timeline
+   * that it had, with something of its own, which no rewind finds. One that has got so far, or that
+   * nothing can start, has no other help than a copy.
+   */
+  @Test
+  void aMemberWhosePromotionEndedInTheMiddleComesBack(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
+      orders.awaitPrimary("a");
+      orders.awaitReplicas(2);
+      Path aside = orders.top("b").resolve("data.aside");
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+        leave(orders);
+        Files.delete(orders.data("b").resolve("standby.signal"));
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (1)");
+        orders.pause(false);
+        awaitRows(orders, "b", 1);
+        assertThat(aside).as("it went back").doesNotExist();
+        Path back = orders.top("b").resolve("went-back");
+        Loopback.await("it is known to follow since", () -> !Files.exists(back));
+        // With what it went back to came the settings of that, which are not its own.
+        assertThat(orders.owner("b", "show cluster_name")).isEqualTo("b");
+        assertThat(orders.owner("b", "show port")).isEqualTo("" + orders.port("b"));
+        assertThat(orders.owner("b", "show synchronous_standby_names")).isEqualTo("ANY 1 (a, c)");
+
+        // What a recovery of its own wrote there is replaced by what the primary has.
+        leave(orders);
+        Files.delete(orders.data("b").resolve("standby.signal"));
+        orders.alone("b");
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (2)");
+        orders.pause(false);
+        awaitRows(orders, "b", 2);
+        assertThat(aside).as("it was copied").exists();
+        assertThat(orders.fairlead().events().since(0))
+            .as("at once: to go back would be in vain")
+            .anyMatch(one -> one.event().text().contains("has written on the timeline of a"));
+
+        // One that nothing can start, so that nobody can ask it anything, is copied, too.
+        ManagedPostgresql.remove(aside);
+        leave(orders);
+        Files.delete(orders.data("b").resolve("standby.signal"));
+        orders.diesAlone("b");
+        Files.createFile(orders.data("b").resolve("standby.signal"));
+        try (Stream<Path> log = Files.list(orders.data("b").resolve("pg_wal"))) {
+          for (Path file : log.filter(Files::isRegularFile).toList()) {
+            Files.delete(file);
+          }
+        }
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (3)");
+        orders.pause(false);
+        awaitRows(orders, "b", 3);
+        assertThat(aside).as("it was copied once more").exists();
+
+        // So is one that has gone back, and then ends again and again, for whatever reason.
+        ManagedPostgresql.remove(aside);
+        leave(orders);
+        Files.delete(orders.data("b").resolve("pg_replslot"));
+        Files.writeString(
+            back, orders.owner("a", "select timeline_id from pg_control_checkpoint()"));
+        String _ = ManagedPostgresql.ask(client, "insert into ledger values (4)");
+        orders.pause(false);
+        awaitRows(orders, "b", 4);
+        assertThat(aside).as("it was copied for the third time").exists();
+        assertThat(orders.primary()).isEqualTo("a");
+      }
+      cancelled(orders);
+    }
+  }
+
+  /** One of two replicas that vote is killed, and left as it is until the pause ends. */
+  private static void leave(ManagedPostgresql orders) throws Exception {
+    Loopback.await(
+        "a waits for any of two",
+        ManagedPostgresql.LONG,
+        () ->
+            isAnswered(
+                orders,
+                "a",
+                "select count(*) from pg_stat_replication"
+                    + " where state = 'streaming' and sync_state = 'quorum'",
+                "2"));
+    orders.pause(true);
+    orders.killAndAwait("b");
+  }
+
+  private static boolean isAnswered(
+      ManagedPostgresql orders, String member, String sql, String answer) {
+    try {
+      return orders.owner(member, sql).equals(answer);
+    } catch (IOException _) {
+      return false; // it is being started
+    }
+  }
+
+  /** The server says that it is done, with a warning; nobody has it but the primary. */
+  private static void cancelled(ManagedPostgresql orders) throws Exception {
+    try (PostgresqlLogin client = orders.writer()) {
+      leave(orders);
+      orders.killAndAwait("c");
+      CompletableFuture<String> answer =
+          CompletableFuture.supplyAsync(() -> {
+            try {
+              return ManagedPostgresql.ask(client, "insert into ledger values (5)");
+            } catch (IOException e) {
+              return String.valueOf(e.getMessage());
+            }
+          });
+      Loopback.await(
+          "its commit is cancelled",
+          ManagedPostgresql.LONG,
+          () ->
+              isAnswered(
+                  orders,
+                  "a",
+                  "select pg_cancel_backend(pid) from pg_stat_activity"
+                      + " where wait_event = 'SyncRep' and usename = 'shop'",
+                  "t"));
+      assertThat(answer.get(30, TimeUnit.SECONDS)).contains("whether", "will last is unknown");
+    } finally {
+      orders.pause(false);
+    }
+    awaitRows(orders, "b", 5); // which the primary has all the same
+  }
+
+  private static void awaitRows(ManagedPostgresql orders, String member, int count)
+      throws InterruptedException {
+    Loopback.await(
+        member + " follows",
+        ManagedPostgresql.LONG,
+        () -> {
+          try {
+            return orders.owner(member, "select count(*) from ledger", "shop").equals("" + count);
+          } catch (IOException _) {
+            return false; // it is being started
+          }
+        });
   }
 }

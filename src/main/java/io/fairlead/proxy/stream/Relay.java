@@ -414,8 +414,12 @@ final class Relay {
         memberSpoke();
       }
     }
-    count(from, in.readableBytes());
-    track(from, in);
+    int wanted = track(from, in);
+    count(from, wanted);
+    if (tracker != null && tracker.isUncertain()) {
+      endUncertain(in, wanted);
+      return;
+    }
     Side receiver = other(from);
     receiver.send(in);
     if (!over && !receiver.isWritable()) {
@@ -426,13 +430,41 @@ final class Relay {
     }
   }
 
-  private void track(Side from, ByteBuf in) {
+  /** How many of those bytes are for the other side; without a tracker all are. */
+  private int track(Side from, ByteBuf in) {
     TransactionTracker follower = tracker;
     if (follower != null && from == client) {
       follower.client(in);
     } else if (follower != null) {
-      follower.server(in);
+      return follower.server(in);
     }
+    return in.readableBytes();
+  }
+
+  /**
+   * A commit was not waited for: the client must not take it for acknowledged. The session ends,
+   * and says why where that is not in the middle of another message.
+   *
+   * @param in what the server said
+   * @param before how many bytes of that were complete before
+   */
+  private void endUncertain(ByteBuf in, int before) {
+    Side from = upstream;
+    TransactionTracker follower = tracker;
+    if (from == null || follower == null) {
+      return;
+    }
+    finish();
+    if (before > 0) {
+      client.send(in.readSlice(before));
+    }
+    if (follower.isCut()) {
+      client.reset();
+    } else {
+      say(client, TransactionTracker.UNCERTAIN);
+      client.close();
+    }
+    from.reset();
   }
 
   /**

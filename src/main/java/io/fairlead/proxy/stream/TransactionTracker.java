@@ -10,6 +10,11 @@ import java.nio.charset.StandardCharsets;
  * answer said that no transaction is open. Of each message only type and length are looked at, and
  * the one byte of ReadyForQuery.
  *
+ * <p>Of notices one is looked for: that a commit has not been waited for. Whoever cancels a commit
+ * that waits for replicas is told that it is done, with no more than a warning, while nobody but
+ * the primary has it: it may be lost with that. {@link #isUncertain} says that the server has begun
+ * to say so.
+ *
  * <p>Whoever asks for TLS, and gets it, cannot be followed; nor can what is no such session. It is
  * never taken for being between transactions then. Where it is wrong it is wrong on that side: a
  * query that the server skips after an error in a batch counts as unanswered from then on.
@@ -22,6 +27,13 @@ final class TransactionTracker {
           "SFATAL\0VFATAL\0C57P01\0Mterminating connection: this member of the database is being"
               + " drained\0\0");
 
+  /** What is said in the place of a commit that nobody may rely on; class 08 of SQLSTATE. */
+  static final byte[] UNCERTAIN =
+      message(
+          'E',
+          "SFATAL\0VFATAL\0C08007\0Mthe wait for replicas was cancelled: whether what was committed"
+              + " will last is unknown\0\0");
+
   /** The client's word for going. */
   static final byte[] TERMINATE = message('X', "");
 
@@ -31,6 +43,15 @@ final class TransactionTracker {
 
   /** The first byte of a TLS record, which some clients begin with at once. */
   private static final int HANDSHAKE = 0x16;
+
+  /**
+   * The field of a notice that names the function of the server which it comes from [1]. It is the
+   * same in all languages, and no client can have it said.
+   *
+   * <p>[1] {@code R}, Error and Notice Message Fields of the protocol; syncrep.c.
+   */
+  private static final byte[] NOT_AWAITED =
+      "\0RSyncRepWaitForLSN\0".getBytes(StandardCharsets.US_ASCII);
 
   /** Longer messages than a server takes (1 GB) are none. */
   private static final int MOST = 1 << 30;
@@ -62,6 +83,14 @@ final class TransactionTracker {
   private boolean unfinished;
 
   private long unanswered;
+  private boolean uncertain;
+
+  /** A part of what makes it uncertain has gone to the client before. */
+  private boolean cut;
+
+  /** Bytes of {@link #NOT_AWAITED} that the notice ended with so far. */
+  private int matched;
+
   private int code;
   private int codeBytes;
 
@@ -79,6 +108,18 @@ final class TransactionTracker {
         && server.isBetweenMessages();
   }
 
+  /**
+   * Whether a commit was said to be done that was not waited for: nothing more may be passed on.
+   */
+  boolean isUncertain() {
+    return uncertain;
+  }
+
+  /** Whether the client has been sent a part of the message that says that it is uncertain. */
+  boolean isCut() {
+    return cut;
+  }
+
   /** The session begins anew. */
   void reset() {
     client = new Stream();
@@ -89,6 +130,9 @@ final class TransactionTracker {
     idle = false;
     unfinished = false;
     unanswered = 0;
+    uncertain = false;
+    cut = false;
+    matched = 0;
     codeBytes = 0;
   }
 
@@ -113,10 +157,19 @@ final class TransactionTracker {
     }
   }
 
-  /** The server says that. */
-  void server(ByteBuf in) {
+  /**
+   * The server says that.
+   *
+   * @return how many bytes at its beginning are for the client: all, unless it is {@link
+   *     #isUncertain} then, when they end before the notice, or in the middle of it where that
+   *     began earlier
+   */
+  int server(ByteBuf in) {
+    int begin = in.readerIndex();
     int end = in.writerIndex();
-    for (int i = in.readerIndex(); i < end && !opaque; ) {
+    int notice = begin;
+    boolean begun = !server.isBetweenMessages();
+    for (int i = begin; i < end && !opaque; ) {
       if (asksForTls) {
         opaque = in.getByte(i++) != 'N';
         asksForTls = false;
@@ -124,14 +177,40 @@ final class TransactionTracker {
         if (server.type == 'Z') {
           idle = in.getByte(i) == 'I';
           unanswered--;
+        } else if (server.type == 'N' && tells(in, i, Math.min(end, i + server.left))) {
+          uncertain = true;
+          cut = begun;
+          return notice - begin;
         }
         i = skip(server, i, end);
-      } else if (head(server, in.getUnsignedByte(i++), 5)
-          && server.type == 'Z'
-          && server.left != 1) {
-        opaque = true;
+      } else {
+        if (server.head == 0) {
+          notice = i;
+          begun = false;
+          matched = 0;
+        }
+        if (head(server, in.getUnsignedByte(i++), 5) && server.type == 'Z' && server.left != 1) {
+          opaque = true;
+        }
       }
     }
+    return end - begin;
+  }
+
+  /** Whether the notice that goes on with these bytes is the one that is looked for. */
+  private boolean tells(ByteBuf in, int from, int end) {
+    for (int i = from; i < end; i++) {
+      int b = in.getByte(i);
+      if (b == NOT_AWAITED[matched]) {
+        matched++;
+        if (matched == NOT_AWAITED.length) {
+          return true;
+        }
+      } else {
+        matched = b == 0 ? 1 : 0; // only its ends are zero
+      }
+    }
+    return false;
   }
 
   private static int skip(Stream stream, int from, int end) {

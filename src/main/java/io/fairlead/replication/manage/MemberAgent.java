@@ -60,6 +60,9 @@ final class MemberAgent implements AutoCloseable {
   /** What was longer ago than that has nothing to do with it. */
   private static final long SAME_NANOS = Duration.ofMinutes(15).toNanos();
 
+  /** What a server says that cannot be started by any means. */
+  private static final String NO_CHECKPOINT = "could not locate a valid checkpoint record";
+
   private static final Duration STOP = Duration.ofSeconds(30);
 
   /** So long somebody who is to be succeeded may take to end in order: nobody can write then. */
@@ -121,6 +124,11 @@ final class MemberAgent implements AutoCloseable {
   private volatile boolean rejoin;
   private volatile boolean reinit;
   private volatile @Nullable CompletableFuture<Boolean> stopping;
+
+  /** The process by which its server was seen to get the log last; empty: none. */
+  private volatile String receiver = "";
+
+  private volatile boolean isFollowing;
 
   // Of the thread.
   private boolean wasAlive;
@@ -342,6 +350,7 @@ final class MemberAgent implements AutoCloseable {
         if (folder.open(hosts.get())) {
           server.reload();
         }
+        lookAtFollowing(promoted);
       }
       if (System.nanoTime() - startedAt > AT_ONCE_NANOS) {
         diesAtOnce = false;
@@ -441,10 +450,11 @@ final class MemberAgent implements AutoCloseable {
       return;
     }
     Member from = source.get();
-    if ((rejoin || folder.isPromoted() || (diesAtOnce && isBehind(state, control)))
+    boolean hopeless = diesAtOnce && (isBehind(state, control) || isOfNoUse());
+    if ((rejoin || folder.isPromoted() || hopeless)
         && from != null
         && !from.name().equals(member.name())) {
-      goBack(from, control);
+      goBack(from, control, state);
     } else {
       begin(null); // where nobody can be gone back to it may be needed as it is
     }
@@ -457,32 +467,55 @@ final class MemberAgent implements AutoCloseable {
    * it from following: a rewind would do nothing, or, where its server was killed, first end its
    * recovery, and so write something of its own on that timeline which no rewind finds. It is
    * started again, and copied if that does not help.
+   *
+   * <p>What has gone back to that timeline and still cannot be started, or gets nothing, would not
+   * be helped by going back once more: it is copied. So is what was written on that timeline by
+   * somebody who was made a primary without a timeline of his own.
    */
-  private void goBack(Member from, MemberFolder.Control control) throws IOException {
+  private void goBack(Member from, MemberFolder.Control control, ManagedState state)
+      throws IOException {
     int timeline = checkpoint(from);
+    if (timeline == 0 || folder.promise() > state.term()) { // a promise would go with the data
+      begin(null);
+      return;
+    }
     long now = System.nanoTime();
     if (now - sameAt > SAME_NANOS) {
       same = 0;
     }
-    if (timeline == 0) {
-      begin(null);
-    } else if (folder.isPromoted() || control.timeline() != timeline) {
+    boolean promoted = folder.isPromoted();
+    boolean here = control.timeline() == timeline;
+    if (folder.wentBackTo() == timeline) {
+      copyAnew("went back to what " + from.name() + " has, and cannot follow it all the same");
+    } else if (diesAtOnce && isOfNoUse()) {
+      copyAnew("cannot be started: " + folder.lastWords());
+    } else if (promoted && here && !control.isRecovering()) {
+      copyAnew("has written on the timeline of " + from.name());
+    } else if (promoted || !here) {
       same = 0;
-      rewind(from, control);
+      rewind(from, control, timeline);
       begin(from);
     } else if (same++ < SAME) {
       sameAt = now;
       begin(from);
     } else {
-      same = 0;
-      rejoin = false;
-      events.accept(
-          new Event.DatabaseMemberTrouble(
-              database,
-              member.name(),
-              "cannot follow " + from.name() + " on the same timeline, and is copied anew"));
-      folder.setAside();
+      copyAnew("cannot follow " + from.name() + " on the same timeline");
     }
+  }
+
+  /** Gives up its data, which is kept beside; a primary has all that was acknowledged. */
+  private void copyAnew(String why) throws IOException {
+    same = 0;
+    rejoin = false;
+    diesAtOnce = false;
+    events.accept(
+        new Event.DatabaseMemberTrouble(database, member.name(), why + ", and is copied anew"));
+    folder.setAside();
+  }
+
+  /** Whether its data has gone back already, or lacks the log that a start begins with. */
+  private boolean isOfNoUse() throws IOException {
+    return folder.wentBackTo() > 0 || folder.lastWords().contains(NO_CHECKPOINT);
   }
 
   /**
@@ -504,6 +537,8 @@ final class MemberAgent implements AutoCloseable {
    */
   private void begin(@Nullable Member from) throws IOException {
     rejoin = false;
+    receiver = "";
+    isFollowing = false;
     long promise = folder.promise();
     ManagedState now = store.read(); // a rewind takes its time
     long term = now == null ? 0 : now.term();
@@ -688,23 +723,42 @@ final class MemberAgent implements AutoCloseable {
    * A rewind takes the timeline of the last checkpoint for that of the data, and looks for where it
    * parted in the wrong place: one that was killed just after it was promoted, and was a replica
    * since, would have to be copied. So it ends its recovery first, which is what it goes back from.
+   *
+   * @param promotes whether that makes it a primary, with a timeline of its own: somebody who was
+   *     promoted, and killed in the middle of it, else goes on with the one that it had, and writes
+   *     on it what no rewind finds
    */
-  private void endRecovery() throws IOException {
-    String _ =
-        programs.run(
-            "postgres",
-            List.of("--single", "-D", folder.data().toString(), "template1"),
-            Map.of(),
-            MINUTES);
+  private void endRecovery(boolean promotes) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("--single", "-D", folder.data().toString()));
+    if (promotes) {
+      folder.recoverAlone();
+      for (String setting :
+          List.of(
+              "restore_command=false",
+              "recovery_target_timeline=latest",
+              "recovery_min_apply_delay=0",
+              "archive_mode=off")) {
+        arguments.addAll(List.of("-c", setting));
+      }
+    }
+    arguments.add("template1");
+    String _ = programs.run("postgres", arguments, Map.of(), MINUTES);
   }
 
-  /** Takes back what the primary does not have. What cannot be is set aside, and copied anew. */
-  private void rewind(Member from, MemberFolder.Control control) throws IOException {
+  /**
+   * Takes back what the primary does not have. What cannot be is set aside, and copied anew.
+   *
+   * @param timeline of the primary
+   */
+  private void rewind(Member from, MemberFolder.Control control, int timeline) throws IOException {
+    boolean wrote = folder.isPromoted() && !control.hasEndedInOrder();
     folder.markRewinding();
     folder.removeStandby();
     try {
-      if (control.hasOldCheckpoint()) {
-        endRecovery();
+      if (control.timeline() == timeline) {
+        endRecovery(true);
+      } else if (control.hasOldCheckpoint()) {
+        endRecovery(false);
       }
       String _ =
           programs.run(
@@ -720,6 +774,9 @@ final class MemberAgent implements AutoCloseable {
                       + " dbname=postgres connect_timeout=5"),
               Map.of("PGPASSWORD", logins.password(Logins.ADMIN).value()),
               COPY);
+      if (wrote && !folder.isRewound()) { // its recovery alone wrote something
+        throw new IOException("what it has more than the primary is not found");
+      }
     } catch (IOException e) {
       events.accept(
           new Event.DatabaseMemberTrouble(
@@ -727,9 +784,36 @@ final class MemberAgent implements AutoCloseable {
       folder.setAside();
       throw e;
     }
+    folder.markWentBack(timeline);
     Files.delete(folder.rewinding());
     events.accept(
         new Event.DatabaseMemberMade(
             database, member.name(), "went back to what " + from.name() + " has"));
+  }
+
+  /**
+   * Once its server is promoted, or gets the log by the same process for a while, it was of use to
+   * go back; one that gets a moment of it again and again does not follow.
+   */
+  private void lookAtFollowing(boolean promoted) throws IOException {
+    if (folder.wentBackTo() == 0) {
+      receiver = "";
+    } else if (promoted || isFollowing) {
+      isFollowing = false;
+      folder.forgetWentBack();
+    } else {
+      Thread _ = Thread.ofVirtual().name("follows " + member.name()).start(this::askReceiver);
+    }
+  }
+
+  private void askReceiver() {
+    String before = receiver;
+    try (Sql.Session session = sql.open(member, ASK)) {
+      String is = MemberSql.receiver(session);
+      receiver = is;
+      isFollowing = !is.isEmpty() && is.equals(before);
+    } catch (IOException _) {
+      receiver = "";
+    }
   }
 }

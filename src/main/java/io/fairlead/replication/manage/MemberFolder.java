@@ -88,6 +88,11 @@ final class MemberFolder {
     return top.resolve("rewinding");
   }
 
+  /** To which timeline the data has gone back, until it is known to follow. */
+  private Path back() {
+    return top.resolve("went-back");
+  }
+
   void make() throws IOException {
     programs.makeFolder(top);
   }
@@ -158,6 +163,20 @@ final class MemberFolder {
     /** Whether it has replayed a later timeline than the one of its last checkpoint. */
     boolean hasOldCheckpoint() throws IOException {
       return replayedTimeline() > checkpointTimeline();
+    }
+
+    /** Whether it has not come to the end of what it gets from others: it has written nothing. */
+    boolean isRecovering() throws IOException {
+      return List.of("in archive recovery", "shut down in recovery").contains(state());
+    }
+
+    /** Otherwise whoever starts it recovers it first. */
+    boolean hasEndedInOrder() throws IOException {
+      return state().startsWith("shut down");
+    }
+
+    private String state() throws IOException {
+      return text("Database cluster state");
     }
 
     /** The one of its last checkpoint. */
@@ -390,6 +409,29 @@ final class MemberFolder {
     put(rewinding(), "");
   }
 
+  /** A server that is run alone replays what log there is, and begins a timeline then. */
+  void recoverAlone() throws IOException {
+    put(data().resolve("recovery.signal"), "");
+  }
+
+  /** Whether a rewind has found something to do: it leaves where recovery has to begin. */
+  boolean isRewound() {
+    return Files.exists(data().resolve("backup_label"));
+  }
+
+  void markWentBack(int timeline) throws IOException {
+    put(back(), Integer.toString(timeline));
+  }
+
+  void forgetWentBack() throws IOException {
+    Files.deleteIfExists(back());
+  }
+
+  /** 0: to none, or it follows since. */
+  int wentBackTo() throws IOException {
+    return Files.exists(back()) ? (int) number(Files.readString(back()).strip()) : 0;
+  }
+
   /** Replaces a file by one that is on the disk, and that only the server may read. */
   private void put(Path file, String text) throws IOException {
     Path next = file.resolveSibling(file.getFileName() + ".next");
@@ -419,6 +461,7 @@ final class MemberFolder {
     if (hasData()) {
       Files.move(data(), aside());
     }
+    forgetWentBack();
     Files.deleteIfExists(rewinding());
   }
 

@@ -178,6 +178,14 @@ final class MemberSql {
     }
   }
 
+  /** The process by which a replica gets the log just now; empty: none. */
+  static String receiver(Sql.Session session) throws IOException {
+    return session.value(
+        "select coalesce((select pid::text from pg_stat_wal_receiver where status = 'streaming'),"
+            + " '')",
+        SHORT);
+  }
+
   /** What a primary on that timeline has taken over of others. */
   static Ancestry ancestry(Sql.Session session, int timeline, Duration timeout) throws IOException {
     String ends =

@@ -81,6 +81,42 @@ class TransactionTrackerTest {
     };
   }
 
+  /** Whatever the pieces are that it comes in, the client gets no word of what comes after it. */
+  @ParameterizedTest
+  @CsvSource({
+    "\\0RSyncRepWaitForLSN\\0\\0, true",
+    "\\0RSyncRep\\0RSyncRepWaitForLSN\\0\\0, true",
+    "\\0MSyncRepWaitForLSN\\0\\0, false",
+    "\\0RSyncRepWaitForLSNs\\0\\0, false"
+  })
+  void aCommitThatWasNotWaitedForIsUncertain(String fields, boolean uncertain) {
+    ByteBuf greeting = Unpooled.wrappedBuffer(question("start"));
+    ByteBuf said =
+        Unpooled.wrappedBuffer(
+            answer("[I]"),
+            typed('N', "SWARNING\0C01000\0Fsyncrep.c" + fields.replace("\\0", "\0")),
+            typed('C', "INSERT 0 1\0"),
+            answer("[I]"));
+    int before = answer("[I]").length;
+    for (int size = 1; size <= said.readableBytes(); size++) {
+      TransactionTracker tracker = new TransactionTracker();
+      tracker.client(greeting);
+      int passed = 0;
+      for (int i = 0; i < said.readableBytes() && !tracker.isUncertain(); i += size) {
+        ByteBuf piece = said.slice(i, Math.min(size, said.readableBytes() - i));
+        passed += tracker.server(piece);
+      }
+      assertThat(tracker.isUncertain()).as("in pieces of %d", size).isEqualTo(uncertain);
+      if (uncertain) {
+        int notice = said.readableBytes() - answer("[I]").length - 5 - "INSERT 0 1\0".length();
+        assertThat(passed).as("in pieces of %d", size).isBetween(before, notice - 1);
+        assertThat(tracker.isCut()).as("in pieces of %d", size).isEqualTo(passed > before);
+      } else {
+        assertThat(passed).isEqualTo(said.readableBytes());
+      }
+    }
+  }
+
   private static byte[] answer(String word) {
     return switch (word) {
       case "[yes]" -> new byte[] {'S'};

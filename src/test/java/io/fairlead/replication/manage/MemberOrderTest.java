@@ -1,6 +1,7 @@
 package io.fairlead.replication.manage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
@@ -11,7 +12,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -28,6 +31,10 @@ class MemberOrderTest {
     final List<String> set = Collections.synchronizedList(new ArrayList<>());
     String term = "4";
     String change = "0";
+
+    /** As set, which nobody goes by before they have been read again. */
+    String setNames = "";
+
     String names = "";
     String waits = "";
     int resumed;
@@ -77,9 +84,13 @@ class MemberOrderTest {
         } else if (question.contains("fairlead.term")) {
           term = value;
         } else if (question.contains("synchronous_standby_names")) {
-          names = value;
+          setNames = value;
         }
         return "";
+      }
+      if (question.contains("pg_reload_conf")) {
+        names = setNames;
+        return "t";
       }
       if (question.contains("pg_is_wal_replay_paused")) {
         return waits;
@@ -135,6 +146,28 @@ class MemberOrderTest {
         .contains("has been told of a later change");
     assertThat(played.set).isEmpty();
     assertThat(played.names).isEqualTo("ANY 1 (b, c)");
+  }
+
+  /** One whose last checkpoint is of before its promotion seems not to have been promoted. */
+  @Test
+  void whoIsGoneBackToHasMadeACheckpointOnItsTimeline() throws IOException {
+    List<String> asked = new ArrayList<>();
+    String[] same = {"t"};
+    Sql.Session primary =
+        new Sql.Session() {
+          @Override
+          public List<@Nullable String> row(String question, Duration patience) {
+            asked.add(question);
+            return List.of(question.startsWith("select not pg_is_in_recovery()") ? same[0] : "7");
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertThat(MemberSql.checkpoint(primary)).isEqualTo(7);
+    assertThat(asked.getFirst()).isEqualTo("checkpoint");
+    same[0] = "f";
+    assertThatThrownBy(() -> MemberSql.checkpoint(primary)).hasMessageContaining("no checkpoint");
   }
 
   @Test
@@ -213,5 +246,39 @@ class MemberOrderTest {
             host replication fairlead_replication fd00::1/128 scram-sha-256
             host all all fd00::1/128 scram-sha-256
             """);
+  }
+
+  /** Whatever is set otherwise: of two lines the later counts. */
+  @Test
+  void whatNothingAcknowledgedIsLostByIsSetLast() {
+    Map<String, String> theirs =
+        Map.of(
+            "synchronous_commit", "off",
+            "restart_after_crash", "on",
+            "default_transaction_read_only", "off",
+            "wal_log_hints", "off",
+            "port", "1");
+    String text =
+        MemberFolder.text(
+            new MemberFolder.Settings(
+                "a",
+                new HostPort("127.0.0.1", 5501),
+                theirs,
+                "ANY 1 (b, c)",
+                new Secret("secret"),
+                Set.of()),
+            "");
+    Map<String, String> last = new HashMap<>();
+    text.lines()
+        .map(line -> line.split(" = ", 2))
+        .filter(pair -> pair.length == 2)
+        .forEach(pair -> last.put(pair[0], pair[1]));
+    assertThat(last)
+        .containsEntry("synchronous_commit", "'on'")
+        .containsEntry("restart_after_crash", "'off'")
+        .containsEntry("default_transaction_read_only", "'on'")
+        .containsEntry("wal_log_hints", "'on'")
+        .containsEntry("port", "'5501'")
+        .containsEntry("cluster_name", "'a'");
   }
 }
