@@ -3,35 +3,20 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
-import java.util.TreeMap;
 
 /**
  * What came of one fault, round after round. It is printed, and where {@code
  * fairlead.database.report} names a page its row there is replaced.
  */
 final class DatabaseFaults {
-  private static final String BEGIN = "<!-- measured: begin -->";
-  private static final String END = "<!-- measured: end -->";
-  private static final String HEAD =
-      """
-      | fault | rounds | nobody wrote for, p50 | p99 | worst | acknowledged | unknown | lost | two primaries | measured |
-      |---|---|---|---|---|---|---|---|---|---|
-      """;
+  private static final ReportTable TABLE =
+      new ReportTable("measured", "fault | " + DatabaseTally.HEAD + " | measured", 1);
 
   private final String fault;
-  private final List<Long> pauses = new ArrayList<>();
-  private long acknowledged;
-  private long unknown;
-  private long lost;
-  private long windows;
+  private final DatabaseTally tally = new DatabaseTally();
 
   DatabaseFaults(String fault) {
     this.fault = fault;
@@ -39,12 +24,7 @@ final class DatabaseFaults {
 
   /** A round is over, and its clients have ended. */
   void add(LedgerClients clients) throws IOException {
-    LedgerClients.Found found = clients.find();
-    pauses.add(clients.longestMillis());
-    acknowledged += clients.acknowledged();
-    unknown += clients.unknown();
-    lost += found.lost();
-    windows += clients.windows().size();
+    LedgerClients.Found found = tally.add(clients);
     if (found.lost() > 0 || !clients.windows().isEmpty()) {
       write(); // it is told, whatever becomes of the rest
     }
@@ -55,56 +35,17 @@ final class DatabaseFaults {
 
   /** The one that is greater than so many percent of all, or the next. */
   static long at(List<Long> sorted, int percent) {
-    return sorted.get(Math.max(0, (sorted.size() * percent + 99) / 100 - 1));
+    return DatabaseTally.at(sorted, percent);
   }
 
   void write() throws IOException {
-    List<Long> sorted = new ArrayList<>(pauses);
-    Collections.sort(sorted);
-    String row =
-        String.format(
-            Locale.ROOT,
-            "| %s | %d | %d ms | %d ms | %d ms | %d | %d | %d | %d | %s |",
-            fault,
-            sorted.size(),
-            at(sorted, 50),
-            at(sorted, 99),
-            sorted.getLast(),
-            acknowledged,
-            unknown,
-            lost,
-            windows,
-            LocalDate.now(ZoneOffset.UTC));
-    System.out.println(row + " " + pauses);
-    replace(fault, row);
+    String row = "| " + fault + " | " + tally.cells() + " | " + LocalDate.now(ZoneOffset.UTC) + " |";
+    System.out.println(row + " " + tally.pauses());
+    replace(row);
   }
 
   /** Puts a row into the page, in the place of the one of the same name. */
-  static void replace(String name, String row) throws IOException {
-    String page = System.getProperty("fairlead.database.report", "");
-    if (page.isEmpty()) {
-      return;
-    }
-    Path file = Path.of(page);
-    String text = Files.readString(file);
-    int begin = text.indexOf(BEGIN) + BEGIN.length();
-    int end = text.indexOf(END);
-    TreeMap<String, String> rows = new TreeMap<>();
-    for (String line : text.substring(begin, end).lines().toList()) {
-      String[] cells = line.split("\\|", -1);
-      if (cells.length > 2 && !cells[1].isBlank() && !line.startsWith("|---")) {
-        rows.put(cells[1].strip(), line);
-      }
-    }
-    rows.remove("fault");
-    rows.put(name, row);
-    Files.writeString(
-        file,
-        text.substring(0, begin)
-            + "\n"
-            + HEAD
-            + String.join("\n", rows.values())
-            + "\n"
-            + text.substring(end));
+  static void replace(String row) throws IOException {
+    TABLE.put(row);
   }
 }
