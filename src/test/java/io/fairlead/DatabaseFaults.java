@@ -39,7 +39,8 @@ final class DatabaseFaults {
   }
 
   void write() throws IOException {
-    String row = "| " + fault + " | " + tally.cells() + " | " + LocalDate.now(ZoneOffset.UTC) + " |";
+    String row =
+        "| " + fault + " | " + tally.cells() + " | " + LocalDate.now(ZoneOffset.UTC) + " |";
     System.out.println(row + " " + tally.pauses());
     replace(row);
   }

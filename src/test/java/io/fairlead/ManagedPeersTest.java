@@ -23,9 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The same clients write to a database that Fairlead keeps and to one that Patroni, etcd and HAProxy
- * keep, on as many machines, and the same befalls the primary's. What peers lose is told, and is no
- * failure of the test. {@code make chaos-database-peers}.
+ * The same clients write to a database that Fairlead keeps and to one that Patroni, etcd and
+ * HAProxy keep, on as many machines, and the same befalls the primary's. What peers lose is told,
+ * and is no failure of the test. {@code make chaos-database-peers}.
  */
 @EnabledIfSystemProperty(named = "fairlead.database.peers", matches = "[0-9]+")
 @Timeout(7200)
@@ -54,6 +54,7 @@ class ManagedPeersTest {
   enum Keeper {
     FAIRLEAD("Fairlead"),
     PATRONI("Patroni, shortest times"),
+    PATRONI_ETCD3("Patroni, shortest times, `etcd3`"),
     PATRONI_DELIVERED("Patroni, as delivered");
 
     private final String words;
@@ -66,6 +67,7 @@ class ManagedPeersTest {
       return switch (this) {
         case FAIRLEAD -> new FairleadKeeper(folder);
         case PATRONI -> new PatroniKeeper(folder, PatroniKeeper.Settings.SHORTEST);
+        case PATRONI_ETCD3 -> new PatroniKeeper(folder, PatroniKeeper.Settings.SHORTEST_ETCD3);
         case PATRONI_DELIVERED -> new PatroniKeeper(folder, PatroniKeeper.Settings.DELIVERED);
       };
     }

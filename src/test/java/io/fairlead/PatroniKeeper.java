@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Debian's Patroni with three members, each of which has an etcd beside it, and one HAProxy before
- * them that asks Patroni who is the primary. Commits are synchronous, and wait where nobody confirms
- * them, so that nothing may be lost.
+ * them that asks Patroni who is the primary. Commits are synchronous, and wait where nobody
+ * confirms them, so that nothing may be lost.
  */
 final class PatroniKeeper implements DatabaseKeeper {
   private static final String PASSWORD = "hunter22222"; // that of ManagedPostgresql.login
@@ -31,26 +31,44 @@ final class PatroniKeeper implements DatabaseKeeper {
           + " || count(*) filter (where sync_state <> 'async') from pg_stat_replication";
 
   /**
-   * What decides how long nobody can write.
+   * What decides how long nobody can write, and what is lost.
    *
+   * @param etcd how it is spoken to: {@code etcd}, by version 2 of its interface, or {@code etcd3}
    * @param patroni for all members
+   * @param postgresql for all members
    * @param haproxy when it asks whom
    * @param check how long it waits for an answer
    */
-  record Settings(String patroni, String haproxy, String check) {
+  record Settings(String etcd, String patroni, String postgresql, String haproxy, String check) {
     /** What Patroni does when it is told nothing; HAProxy as Patroni's own example says. */
     static final Settings DELIVERED =
-        new Settings("ttl: 30, loop_wait: 10, retry_timeout: 10", "inter 3s fall 3 rise 2", "5s");
+        new Settings(
+            "etcd",
+            "ttl: 30, loop_wait: 10, retry_timeout: 10",
+            "",
+            "inter 3s fall 3 rise 2",
+            "5s");
 
     /**
-     * The least that Patroni's documentation allows; a server that has crashed gives way at once, not
-     * after 300 s in which it might recover; and HAProxy asks six times as often.
+     * The least that Patroni's documentation allows; a server that has crashed gives way at once,
+     * not after 300 s in which it might recover; replicas look for a primary as often as ours; and
+     * HAProxy asks six times as often.
      */
     static final Settings SHORTEST =
         new Settings(
+            "etcd",
             "ttl: 20, loop_wait: 1, retry_timeout: 3, primary_start_timeout: 0",
+            ", wal_retrieve_retry_interval: 200ms",
             "inter 500ms fall 2 rise 1",
             "1s");
+
+    /**
+     * The same by version 3, where Patroni 3.0.2 writes who leads without a look at who does
+     * (mended in 3.0.3).
+     */
+    static final Settings SHORTEST_ETCD3 =
+        new Settings(
+            "etcd3", SHORTEST.patroni, SHORTEST.postgresql, SHORTEST.haproxy, SHORTEST.check);
   }
 
   private final Settings settings;
@@ -101,6 +119,7 @@ final class PatroniKeeper implements DatabaseKeeper {
           "etcd",
           "--name=" + name,
           "--data-dir=" + top.resolve("etcd"),
+          "--enable-v2=true",
           "--listen-client-urls=" + clients,
           "--advertise-client-urls=" + clients,
           "--listen-peer-urls=" + peers,
@@ -108,7 +127,9 @@ final class PatroniKeeper implements DatabaseKeeper {
           "--initial-cluster="
               + String.join(
                   ",",
-                  members.stream().map(one -> one.name + "=http://127.0.0.1:" + one.peer).toList()));
+                  members.stream()
+                      .map(one -> one.name + "=http://127.0.0.1:" + one.peer)
+                      .toList()));
     }
 
     List<ProcessHandle> server() throws IOException {
@@ -181,7 +202,7 @@ final class PatroniKeeper implements DatabaseKeeper {
     scope: orders
     name: %1$s
     restapi: { listen: "127.0.0.1:%2$d", connect_address: "127.0.0.1:%2$d" }
-    etcd3: { hosts: [%3$s] }
+    %9$s: { hosts: [%3$s] }
     bootstrap:
       dcs:
         %4$s
@@ -198,7 +219,7 @@ final class PatroniKeeper implements DatabaseKeeper {
       authentication:
         superuser: { username: postgres, password: %8$s }
         replication: { username: replicator, password: %8$s }
-      parameters: { unix_socket_directories: "%6$s", shared_buffers: 16MB }
+      parameters: { unix_socket_directories: "%6$s", shared_buffers: 16MB%10$s }
       pg_hba:
         - local all all trust
         - host all all 127.0.0.1/32 scram-sha-256
@@ -214,7 +235,9 @@ final class PatroniKeeper implements DatabaseKeeper {
             member.port,
             member.top,
             Objects.requireNonNull(programs.program("postgres").getParent()),
-            PASSWORD);
+            PASSWORD,
+            settings.etcd,
+            settings.postgresql);
   }
 
   private String haproxy() {
