@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -187,7 +188,7 @@ class AlertsTest {
         FileChannel other =
             FileChannel.open(
                 alerts.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      other.lock();
+      FileLock lock = other.lock();
       try (Fairlead fairlead = Loopback.startRecording(config(1, receiver("chat", chat)))) {
         assertThat(alerts(fairlead).get("rules").size()).isEqualTo(2);
         HttpResponse<String> made =
@@ -198,7 +199,7 @@ class AlertsTest {
                 "{\"labels\": {\"rule\": \"down\"}, \"duration\": \"1h\", \"why\": \"test\"}");
         assertThat(made.statusCode()).as(made.body()).isEqualTo(200);
         assertThat(alerts.resolve("state.json")).doesNotExist();
-        other.close();
+        lock.release();
         String id = JSON.readTree(made.body()).get("id").stringValue();
         Loopback.await("it is kept", () -> kept(alerts.resolve("state.json")).contains(id));
       }
