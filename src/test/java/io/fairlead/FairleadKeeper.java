@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Three instances of ours, as the example says; clients come by one that is not hurt. */
-final class FairleadKeeper implements DatabaseKeeper {
+final class FairleadKeeper implements KeptDatabase {
   private final ManagedGroup orders;
   private volatile Instance through;
   private List<ProcessHandle> frozen = List.of();

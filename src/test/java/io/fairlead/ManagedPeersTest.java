@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -63,7 +62,7 @@ class ManagedPeersTest {
       this.words = words;
     }
 
-    private DatabaseKeeper begin(Path folder) throws Exception {
+    private KeptDatabase begin(Path folder) throws Exception {
       return switch (this) {
         case FAIRLEAD -> new FairleadKeeper(folder);
         case PATRONI -> new PatroniKeeper(folder, PatroniKeeper.Settings.SHORTEST);
@@ -93,20 +92,20 @@ class ManagedPeersTest {
     if (who != Keeper.FAIRLEAD) {
       System.out.println(PatroniKeeper.versions());
     }
-    List<Fault> faults =
-        Stream.of(Fault.values()).filter(one -> one.name().matches(FAULTS)).toList();
     Map<Fault, Measured> all = new EnumMap<>(Fault.class);
-    faults.forEach(one -> all.put(one, new Measured()));
-    try (DatabaseKeeper keeper = who.begin(folder)) {
+    Stream.of(Fault.values())
+        .filter(one -> one.name().matches(FAULTS))
+        .forEach(one -> all.put(one, new Measured()));
+    try (KeptDatabase keeper = who.begin(folder)) {
       int _ = keeper.awaitWhole();
       try (PostgresqlLogin client = open(keeper)) {
         String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
       }
+      int number = 0;
       for (int round = 0; round < ROUNDS; round++) {
-        for (Fault fault : faults) {
-          Measured measured = all.get(fault);
-          play(keeper, fault, round * faults.size() + fault.ordinal(), measured);
-          System.out.println(who + " " + fault + " " + measured.tally.pauses());
+        for (Map.Entry<Fault, Measured> one : all.entrySet()) {
+          play(keeper, one.getKey(), number++, one.getValue());
+          System.out.println(who + " " + one.getKey() + " " + one.getValue().tally.pauses());
         }
       }
       int _ = keeper.awaitWhole();
@@ -120,7 +119,7 @@ class ManagedPeersTest {
     }
   }
 
-  private static void play(DatabaseKeeper keeper, Fault fault, int number, Measured measured)
+  private static void play(KeptDatabase keeper, Fault fault, int number, Measured measured)
       throws Exception {
     int primary = keeper.awaitWhole();
     measured.look();
@@ -151,7 +150,7 @@ class ManagedPeersTest {
   }
 
   /** Somebody who is refused comes again in a moment. */
-  private static PostgresqlLogin open(DatabaseKeeper keeper) throws IOException {
+  private static PostgresqlLogin open(KeptDatabase keeper) throws IOException {
     long end = System.nanoTime() + PATIENCE_NANOS;
     while (true) {
       try {

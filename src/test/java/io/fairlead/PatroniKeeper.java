@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * them that asks Patroni who is the primary. Commits are synchronous, and wait where nobody
  * confirms them, so that nothing may be lost.
  */
-final class PatroniKeeper implements DatabaseKeeper {
+final class PatroniKeeper implements KeptDatabase {
   private static final String PASSWORD = "hunter22222"; // that of ManagedPostgresql.login
   private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final String WHOLE =
@@ -33,7 +33,7 @@ final class PatroniKeeper implements DatabaseKeeper {
   /**
    * What decides how long nobody can write, and what is lost.
    *
-   * @param etcd how it is spoken to: {@code etcd}, by version 2 of its interface, or {@code etcd3}
+   * @param etcd which version of its interface is spoken, by the name that Patroni has for it
    * @param patroni for all members
    * @param postgresql for all members
    * @param haproxy when it asks whom

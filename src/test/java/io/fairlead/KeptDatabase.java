@@ -7,7 +7,7 @@ import java.io.IOException;
  * Somebody who keeps a database on three machines, each of which has a member, what looks after it,
  * and a vote. The machines are processes of this one.
  */
-interface DatabaseKeeper extends AutoCloseable {
+interface KeptDatabase extends AutoCloseable {
   /** What an application with the three programs logs in to, once. */
   PostgresqlLogin open() throws IOException;
 
