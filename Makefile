@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database test-backups chaos-group chaos-vip chaos-bgp chaos-http3 incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database chaos-database-peers test-backups chaos-group chaos-vip chaos-bgp chaos-http3 incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -107,6 +107,10 @@ chaos-http3: jdk ## HTTP/3 where rules of nftables drop a fifth of the datagrams
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2
 	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedSwitchoverTest,GaleraTest,ManagedGaleraChaosTest,ManagedGaleraCrashTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
+
+chaos-database-peers: jdk ## hurts PostgreSQL that we keep and that Patroni, etcd and HAProxy keep in the same ways, ROUNDS times (5) each (root)
+	@bin/needs maven postgresql patroni python3-etcd etcd-server haproxy
+	$(MVN) test -Dtest=ManagedPeersTest -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.peers=$(or $(ROUNDS),5) $(MORE)
 
 test-backups: jdk ## what befalls backups of PostgreSQL, restored each time; MIB=1024 measures; some of it needs root
 	@bin/needs maven postgresql

@@ -256,6 +256,6 @@ class ManagedSwitchoverTest {
             failed,
             LocalDate.now(ZoneOffset.UTC));
     System.out.println(row + " " + replaced + " sessions replaced " + holds);
-    DatabaseFaults.replace(name, row);
+    DatabaseFaults.replace(row);
   }
 }
