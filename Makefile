@@ -106,7 +106,7 @@ chaos-http3: jdk ## HTTP/3 where rules of nftables drop a fifth of the datagrams
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
 	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2
-	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedSwitchoverTest,GaleraTest,ManagedGaleraChaosTest,ManagedGaleraCrashTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
+	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedSwitchoverTest,ManagedPostgresqlTest#aMemberThatCannotGoBackIsCopied,GaleraTest,ManagedGaleraChaosTest,ManagedGaleraCrashTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
 
 chaos-database-peers: jdk ## hurts PostgreSQL that we keep and that Patroni, etcd and HAProxy keep in the same ways, ROUNDS times (5) each (root)
 	@bin/needs maven postgresql patroni python3-etcd etcd-server haproxy
