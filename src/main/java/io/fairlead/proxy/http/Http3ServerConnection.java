@@ -337,11 +337,13 @@ final class Http3ServerConnection extends ChannelInboundHandlerAdapter {
 
   /**
    * A stream was taken back of which nothing had come. The library (4.2.18) never gives the place
-   * of such a one to another: before none is left it is time for a new connection.
+   * of such a one to another, and tells of places that are free only where they are more than half
+   * of all: with a quarter lost the client may already be stuck, so it is time for a new
+   * connection.
    */
   void neverBegun() {
     placesLost++;
-    if (placesLost == (policy.limits().streams() + 1) / 2) {
+    if (placesLost == (policy.limits().streams() + 3) / 4) {
       leave();
     }
   }
