@@ -74,8 +74,8 @@ bench-failover: jdk ## how soon a group writes again when its leader is killed o
 bench-detect: jdk ## simulates labelled faults and healthy services before the outlier detector
 	@./fairlead simulate --brief $(MORE) bench/detect/*.yaml
 
-bench-scale: jdk ## scaling beside a rule by processor use, simulated, then with real nodes
-	bench/scale
+bench-scale: jdk ## scaling beside a rule by processor use, simulated, then with real nodes; PART=nothing: only from none on
+	bench/scale $(PART)
 
 bench-deploy: jdk ## deploys of good and bad versions, simulated, then with real nodes
 	bench/deploy
@@ -104,9 +104,9 @@ chaos-http3: jdk ## HTTP/3 where rules of nftables drop a fifth of the datagrams
 	@bin/needs maven nftables iproute2
 	$(MVN) test -Dtest='Http3LossTest,Http3FrontEndsTest' -Dfairlead.loss=true -Dfairlead.http3.rounds=$(or $(ROUNDS),10) $(MORE)
 
-chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (10) each
-	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2
-	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedSwitchoverTest,ManagedPostgresqlTest#aMemberThatCannotGoBackIsCopied,GaleraTest,ManagedGaleraChaosTest,ManagedGaleraCrashTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),10) $(MORE)
+chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (1, half an hour) each
+	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2 faketime strace
+	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedSwitchoverTest,ManagedPostgresqlTest#aMemberThatCannotGoBackIsCopied+theDataOfAnotherDatabaseIsLeftAsItIs,GaleraTest,ManagedGaleraChaosTest,ManagedGaleraCrashTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),1) -Dtest.forks=1 $(MORE)
 
 chaos-database-peers: jdk ## hurts PostgreSQL that we keep and that Patroni, etcd and HAProxy keep in the same ways, ROUNDS times (5) each (root)
 	@bin/needs maven postgresql patroni python3-etcd etcd-server haproxy

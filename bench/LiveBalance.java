@@ -139,7 +139,9 @@ final class LiveBalance {
             .toList();
     Map<LiveProxies, List<LiveClient.Result>> results = new LinkedHashMap<>();
     startNodes(nodes);
-    for (int round = 0; round < (quick ? 1 : 2); round++) {
+    // Of one proxy 1 % are a hundred requests in a round: what two differ by takes more of them.
+    int rounds = quick ? 1 : proxies == 1 ? 4 : 2;
+    for (int round = 0; round < rounds; round++) {
       for (LiveProxies each : all) {
         tell("antagonists " + (round + 1) + " 0.2 3 10");
         results
@@ -261,7 +263,11 @@ final class LiveBalance {
             + " after | from 5 s after |");
     say("|---|---|---|---|---|---|---|---|");
     Map<String, double[]> ratios = new LinkedHashMap<>();
-    for (String limits : List.of("adaptive-limit: true", "requests-per-node: 6")) {
+    for (String limits :
+        List.of(
+            "adaptive-limit: true",
+            "adaptive-limit: true, queue-timeout: 300ms",
+            "requests-per-node: 6, queue-timeout: 300ms")) {
       if (!limits.contains(only)) {
         continue;
       }
@@ -340,7 +346,7 @@ final class LiveBalance {
       LiveProxies proxies, int count, int nodes, double rate, int round)
       throws IOException, InterruptedException {
     int[] ports = proxies.start(children, work, PROXY_PORT, count, ports(nodes));
-    LiveClient.Result _ = LiveClient.run(ports, rate, warmUp(count), 100 + round);
+    LiveClient.Result _ = LiveClient.run(ports, rate, warmUp(proxies, count), 100 + round);
     LiveClient.Result result = LiveClient.run(ports, rate, length(), 200 + round);
     System.err.println(
         "bench:   %s: p50 %.0f, p99 %.0f ms, %d errors"
@@ -353,9 +359,12 @@ final class LiveBalance {
     return Duration.ofSeconds(quick ? 5 : 10);
   }
 
-  /** Ten Java processes on one core take their time to be compiled; the same for all. */
-  private Duration warmUp(int count) {
-    return count == 1 ? warmUp() : Duration.ofSeconds(quick ? 30 : 45);
+  /** With so few requests each, ten Java processes take minutes to be compiled, and one a while. */
+  private Duration warmUp(LiveProxies proxies, int count) {
+    if (count == 1) {
+      return quick ? warmUp() : Duration.ofSeconds(45);
+    }
+    return Duration.ofSeconds(proxies.isCompiledFirst() ? 45 : 150);
   }
 
   private Duration length() {

@@ -54,6 +54,11 @@ record LiveProxies(String name, Kind kind, String rule, String more, String retr
         "{ attempts: 0 }");
   }
 
+  /** Whether it is as fast when it begins as it gets. */
+  boolean isCompiledFirst() {
+    return kind != Kind.FAIRLEAD;
+  }
+
   /** Starts so many, and returns their ports when each has answered. */
   int[] start(Children children, Path work, int firstPort, int count, List<Integer> nodes)
       throws IOException, InterruptedException {
@@ -62,7 +67,7 @@ record LiveProxies(String name, Kind kind, String rule, String more, String retr
       Path folder = Files.createDirectories(work.resolve(kind.name().toLowerCase() + "-" + port));
       List<String> command =
           switch (kind) {
-            case FAIRLEAD -> fairlead(folder, port, count > 1, nodes);
+            case FAIRLEAD -> fairlead(folder, port, nodes);
             case HAPROXY -> haproxy(folder, port, nodes);
             case NGINX -> nginx(folder, port, nodes);
           };
@@ -112,8 +117,7 @@ record LiveProxies(String name, Kind kind, String rule, String more, String retr
     }
   }
 
-  private List<String> fairlead(Path folder, int port, boolean many, List<Integer> nodes)
-      throws IOException {
+  private List<String> fairlead(Path folder, int port, List<Integer> nodes) throws IOException {
     Path config = folder.resolve("fairlead.yaml");
     Files.writeString(
         config,
@@ -137,15 +141,7 @@ record LiveProxies(String name, Kind kind, String rule, String more, String retr
                 nodes.stream()
                     .map(node -> "\"127.0.0.1:" + node + "\"")
                     .collect(Collectors.joining(", "))));
-    // Ten processes on one core: the quick compiler alone, since the thorough one would be at work
-    // for minutes at so few requests each. What is measured is the choice, and not its cost.
-    return List.of(
-        "env",
-        "FAIRLEAD_JAVA_OPTS=" + (many ? "-XX:TieredStopAtLevel=1" : ""),
-        "./fairlead",
-        "run",
-        "-c",
-        config.toString());
+    return List.of("./fairlead", "run", "-c", config.toString());
   }
 
   private List<String> haproxy(Path folder, int port, List<Integer> nodes) throws IOException {

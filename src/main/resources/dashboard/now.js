@@ -233,7 +233,7 @@ function listeners(live) {
       return html`<tr><th scope="row">${l.name}<span class="sub">${l.protocol === 'http' ? '' : l.protocol + ' '}${l.addresses.join(', ')}</span>
         ${first ? html`<span class="sub ${first.daysLeft < 21 ? 'some' : ''}">${certificateText(first)}</span>` : nothing}</th>
         <td class="n">${count(l.connections)}</td><td class="n">${rate(l.figures.rate)}</td><td class="n ${l.figures.errorShare > 0 ? 'some' : ''}">${share(l.figures.errorShare)}</td>
-        <td><ul class="reasons">${reasons.length ? reasons.map((r) => html`<li title=${r.meaning}><a href=${link(['records'], { since: '1h', where: is('error', r.reason) })}>${r.reason}</a> ${count(r.count)}</li>`) : html`<li class="soft">nothing</li>`}</ul></td></tr>`;
+        <td><ul class="reasons">${reasons.length ? reasons.map((r) => html`<li title=${r.meaning}><a href=${link(['records'], { table: l.protocol === 'http' ? '' : 'sessions', since: '1h', where: is('error', r.reason) })}>${r.reason}</a> ${count(r.count)}</li>`) : html`<li class="soft">nothing</li>`}</ul></td></tr>`;
     })}</tbody></table></div>`, { id: 'listeners' });
 }
 

@@ -278,6 +278,9 @@ final class DatabaseKeeper {
       database.reads.configure(asService, null);
       database.writers.setPatience(config.patience());
       database.readers.setPatience(config.patience());
+      boolean guarded = config.manage().map(one -> !one.allowAsynchronousCommits()).orElse(false);
+      database.writers.setGuarded(guarded);
+      database.readers.setGuarded(guarded);
       database.watch.configure(config);
       if (!database.started) {
         database.started = true;

@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.Loopback.Client;
 import io.fairlead.admin.Browser;
@@ -9,6 +10,8 @@ import io.fairlead.demo.Behaviour;
 import io.fairlead.demo.LatencyDistribution;
 import io.fairlead.demo.TestNode;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -194,6 +197,37 @@ class DashboardDataTest {
           "document.querySelector('.why .field')?.ariaLabel === 'node'"
               + " && document.querySelector('.why .field .value').textContent === 'b'");
       browser.screenshot(Path.of("target", "screenshots", "dashboard-why.png"));
+      assertThat(browser.complaints()).isEmpty();
+    }
+  }
+
+  @Test
+  void whyARelayEndedLeadsToItsRecord() throws Exception {
+    TestNode gone = Loopback.node("gone");
+    int nobody = gone.port();
+    gone.close();
+    String yaml =
+        """
+        admin: { bind: "127.0.0.1:0" }
+        data: "%s"
+        listeners:
+          db: { bind: "127.0.0.1:0", protocol: tcp, routes: { service: gone } }
+        services:
+          gone: { health: none, outlier: off, nodes: [ "127.0.0.1:%d" ] }
+        """
+            .formatted(folder.resolve("relay"), nobody);
+    try (Fairlead fairlead = Loopback.startRecording(yaml);
+        Browser browser = new Browser(chromium)) {
+      try (Socket client =
+          new Socket(InetAddress.getLoopbackAddress(), Loopback.port(fairlead, "db"))) {
+        assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(IOException.class);
+      }
+      assertThat(Objects.requireNonNull(fairlead.recorder()).writeNow(Duration.ofSeconds(10)))
+          .isTrue();
+      browser.open(URI.create("http://127.0.0.1:" + fairlead.adminAddress().getPort() + "/#/now"));
+      browser.await("document.querySelector('.reasons a')");
+      browser.evaluate("document.querySelector('.reasons a').click()");
+      browser.await("document.getElementById('count')?.dataset.count === '1'");
       assertThat(browser.complaints()).isEmpty();
     }
   }

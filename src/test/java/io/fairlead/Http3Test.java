@@ -698,28 +698,29 @@ final class Http3Test {
     start("", "", node.port());
     QuicDoors doors = fairlead().dataPlane().quicDoors();
     Set<Integer> before = doors.tags();
-    try (UdpRelay relay = new UdpRelay(port);
-        Http3Peer first = new Http3Peer(relay.port(), certificates.ca())) {
-      assertThat(first.get("/").await().status).isEqualTo("200");
-      doors.follow(QuicMembers.NONE, Set.of());
-      assertThat(doors.tags()).as("nobody else has them").isEqualTo(before);
-      doors.follow(
-          new QuicMembers(
-              List.of(
-                  new QuicMembers.Member(
-                      new InetSocketAddress(InetAddress.getLoopbackAddress(), 9), before)),
-              Set.of()),
-          before);
-      assertThat(doors.tags()).hasSameSizeAs(before).doesNotContainAnyElementsOf(before);
-      try (Http3Peer second = new Http3Peer(port, certificates.ca())) {
-        for (int i = 0; i < 4; i++) {
-          relay.change(); // so that names are changed, too, and found by whatever loop
-          assertThat(first.get("/").await().status).isEqualTo("200");
-          assertThat(second.get("/").await().status).isEqualTo("200");
+    try (UdpRelay relay = new UdpRelay(port)) {
+      try (Http3Peer first = new Http3Peer(relay.port(), certificates.ca())) {
+        assertThat(first.get("/").await().status).isEqualTo("200");
+        doors.follow(QuicMembers.NONE, Set.of());
+        assertThat(doors.tags()).as("nobody else has them").isEqualTo(before);
+        doors.follow(
+            new QuicMembers(
+                List.of(
+                    new QuicMembers.Member(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 9), before)),
+                Set.of()),
+            before);
+        assertThat(doors.tags()).hasSameSizeAs(before).doesNotContainAnyElementsOf(before);
+        try (Http3Peer second = new Http3Peer(port, certificates.ca())) {
+          for (int i = 0; i < 4; i++) {
+            relay.change(); // so that names are changed, too, and found by whatever loop
+            assertThat(first.get("/").await().status).isEqualTo("200");
+            assertThat(second.get("/").await().status).isEqualTo("200");
+          }
         }
       }
+      leavesNothing(); // the relay has to pass on that the first is closed
     }
-    leavesNothing();
   }
 
   /** Passes datagrams on from an address that changes when it is told to. */

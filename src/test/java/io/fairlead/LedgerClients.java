@@ -153,16 +153,19 @@ final class LedgerClients implements AutoCloseable {
   synchronized Found find() throws IOException {
     Set<Long> there = new TreeSet<>();
     try (PostgresqlLogin client = doors.getFirst().open()) {
-      String all =
-          ManagedPostgresql.ask(
-              client,
-              "select coalesce(string_agg(id::text, ' '), '') from ledger where id >= "
-                  + from
-                  + " and id < "
-                  + (from + SHARE * CLIENTS));
-      for (String id : all.split(" ", -1)) {
-        if (!id.isEmpty()) {
-          there.add(Long.parseLong(id));
+      for (int i = 0; i < CLIENTS; i++) { // no answer may be longer
+        long first = from + i * SHARE;
+        String all =
+            ManagedPostgresql.ask(
+                client,
+                "select coalesce(string_agg(id::text, ' '), '') from ledger where id >= "
+                    + first
+                    + " and id < "
+                    + (first + SHARE));
+        for (String id : all.split(" ", -1)) {
+          if (!id.isEmpty()) {
+            there.add(Long.parseLong(id));
+          }
         }
       }
     }

@@ -47,15 +47,25 @@ class ManagedFaultsTest {
     SUCCESSOR_KILLED_MIDWAY("the primary is killed, and whoever is being promoted in that moment"),
     TWO_HELD("the primary and the voter that had most are killed and kept away"),
     STARTED_BY_HAND("the old primary is started by hand"),
+    BACK_BEFORE_CHECKPOINT("the old primary is back before its successor's first checkpoint"),
     PROMOTED_BY_HAND("a replica is promoted by hand"),
     LOG_MISSING("a replica needs log that the primary has no more"),
     REPLAY_PAUSED("the primary is killed while a voter's replay is paused"),
     APPLY_DELAYED("the primary is killed while a voter replays an hour late"),
+    VOTERS_DISK_SLOW("each sync of a voter's disk takes half a second"),
+    PRIMARYS_DISK_SLOW("each sync of the primary's disk takes half a second"),
     VOTER_HANGS("what a voter receives with hangs for 3 s"),
     LONG_TRANSACTION("a transaction does not end during a switchover"),
     PRIMARYS_DISK_FULL("the primary's disk is full"),
     REPLICAS_DISK_FULL("a replica's disk is full"),
-    PRIMARYS_DISK_READ_ONLY("the primary is killed, its disk can only be read");
+    PRIMARYS_DISK_READ_ONLY("the primary is killed, its disk can only be read"),
+    REPLICAS_PAGE_DAMAGED("a page of a replica is damaged, and read"),
+    REPLICAS_PAGE_ROTS("a page of a replica is damaged, and nobody reads it"),
+    PRIMARYS_PAGE_ROTS("a page of the primary is damaged, and nobody reads it"),
+    COPY_NEEDS_PAGE("a page of the primary is damaged, and a replica is to be copied"),
+    REPLAY_NEEDS_PAGE("a page of a replica is damaged, and its replay needs it"),
+    DAMAGED_AGAIN("a replica is damaged twice in a day, and the primary is killed"),
+    DAMAGED_ALL("both replicas are damaged, and the primary is gone");
 
     private final String words;
 
@@ -64,7 +74,11 @@ class ManagedFaultsTest {
     }
 
     boolean needsDisks() {
-      return name().contains("_DISK_");
+      return name().matches(".*_DISK_(FULL|READ_ONLY)");
+    }
+
+    boolean needsChecks() {
+      return name().contains("_ROTS");
     }
   }
 
@@ -74,7 +88,8 @@ class ManagedFaultsTest {
     Assumptions.assumeTrue(fault.name().matches(FAULTS), "not asked for");
     DatabaseFaults faults = new DatabaseFaults(fault.words);
     try (ManagedPostgresql orders =
-        new ManagedPostgresql(folder, fault.needsDisks() ? this::mount : _ -> {})) {
+        new ManagedPostgresql(
+            folder, fault.needsDisks() ? this::mount : _ -> {}, fault.needsChecks())) {
       orders.awaitPrimary("a");
       try (PostgresqlLogin client = orders.writer()) {
         String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
@@ -89,11 +104,14 @@ class ManagedFaultsTest {
           clients.end();
           faults.add(clients);
         }
+        if (fault == Fault.BACK_BEFORE_CHECKPOINT) {
+          awaitSameRows(orders);
+        }
       }
       orders.awaitReplicas(2);
     } finally {
       for (Path disk : mounted) {
-        Tool.Said _ = Tool.run("", "umount", disk.toString());
+        Loopback.await("nobody uses " + disk, () -> isDone("umount", disk.toString()));
       }
     }
     faults.write();
@@ -108,7 +126,7 @@ class ManagedFaultsTest {
     PostgresPrograms.find().give(top);
   }
 
-  private static void hurt(Fault fault, ManagedPostgresql orders, LedgerClients clients, int round)
+  private void hurt(Fault fault, ManagedPostgresql orders, LedgerClients clients, int round)
       throws Exception {
     String primary = orders.primary();
     List<String> replicas = orders.replicas(primary);
@@ -120,6 +138,7 @@ class ManagedFaultsTest {
       case SUCCESSOR_KILLED_MIDWAY -> killTwice(orders, primary, replicas);
       case TWO_HELD -> holdTwo(orders, clients, primary, replicas);
       case STARTED_BY_HAND -> startByHand(orders, clients, primary);
+      case BACK_BEFORE_CHECKPOINT -> comeBackEarly(orders, clients, primary, round);
       case PROMOTED_BY_HAND -> {
         long before = told(orders, PROMOTED_BY_HAND);
         String _ = orders.owner(replica, "select pg_promote(false)");
@@ -146,6 +165,28 @@ class ManagedFaultsTest {
         Signals.send("CONT", one);
         assertThat(clients.longestMillis()).isLessThan(1_000);
       }
+      case VOTERS_DISK_SLOW -> {
+        int before = paceOf(clients);
+        try (SlowDisk disk = new SlowDisk(folder, orders.processes(replica))) {
+          int slow = paceOf(clients);
+          assertThat(disk.waited()).as("syncs that were slow").isGreaterThan(5);
+          assertThat(slow).as("writes, of %s before", before).isGreaterThan(before / 2);
+        }
+        assertThat(orders.primary()).isEqualTo(primary);
+        assertThat(clients.longestMillis()).isLessThan(1_000);
+      }
+      case PRIMARYS_DISK_SLOW -> {
+        int before = paceOf(clients);
+        String takes = clients.newest();
+        try (SlowDisk disk = new SlowDisk(folder, orders.processes(primary))) {
+          int slow = paceOf(clients);
+          assertThat(disk.waited()).as("syncs that were slow").isGreaterThan(5);
+          assertThat(slow).as("writes, of %s before", before).isLessThan(before / 2);
+        }
+        clients.await(200);
+        assertThat(clients.newest()).as("who takes the writes").isEqualTo(takes);
+        assertThat(clients.longestMillis()).isLessThan(3_000);
+      }
       case LONG_TRANSACTION -> {
         try (PostgresqlLogin client = orders.writer()) {
           String _ = ManagedPostgresql.ask(client, "begin");
@@ -161,14 +202,14 @@ class ManagedFaultsTest {
       }
       case PRIMARYS_DISK_FULL -> {
         Path filler = fill(orders.top(primary));
-        switchLog(orders, primary); // where it needs a new file it ends
+        assertThat(switchLog(orders, primary, 60)).as("needs a new file, and ends").isFalse();
         clients.await(20);
         assertThat(orders.primary()).isNotEqualTo(primary);
         Files.delete(filler);
       }
       case REPLICAS_DISK_FULL -> {
         Path filler = fill(orders.top(replica));
-        switchLog(orders, primary);
+        assertThat(switchLog(orders, primary, 6)).as("the primary goes on").isTrue();
         clients.await(200);
         assertThat(orders.primary()).isEqualTo(primary);
         assertThat(clients.longestMillis()).isLessThan(2_000);
@@ -182,7 +223,21 @@ class ManagedFaultsTest {
         assertThat(orders.primary()).isNotEqualTo(primary);
         assertThat(isRemounted(top, "rw")).isTrue();
       }
+      case REPLICAS_PAGE_DAMAGED -> new DamagedPages(orders).ofReplica(primary, replica);
+      case REPLICAS_PAGE_ROTS -> new DamagedPages(orders).unread(primary, replica);
+      case PRIMARYS_PAGE_ROTS -> new DamagedPages(orders).unread(primary, primary);
+      case REPLAY_NEEDS_PAGE -> new DamagedPages(orders).replay(primary, replica);
+      case COPY_NEEDS_PAGE -> new DamagedPages(orders).copy(primary, replica);
+      case DAMAGED_ALL -> new DamagedPages(orders).all(primary, replicas, clients);
+      case DAMAGED_AGAIN -> new DamagedPages(orders).again(primary, replica, clients);
     }
+  }
+
+  /** How many writes are acknowledged in ten seconds. */
+  private static int paceOf(LedgerClients clients) throws InterruptedException {
+    int before = clients.acknowledged();
+    TimeUnit.SECONDS.sleep(10);
+    return clients.acknowledged() - before;
   }
 
   private static long told(ManagedPostgresql orders, String what) {
@@ -192,8 +247,12 @@ class ManagedFaultsTest {
   }
 
   private static boolean isRemounted(Path top, String how) {
+    return isDone("mount", "-o", "remount," + how, top.toString());
+  }
+
+  private static boolean isDone(String... command) {
     try {
-      return Tool.run("", "mount", "-o", "remount," + how, top.toString()).status() == 0;
+      return Tool.run("", command).status() == 0;
     } catch (IOException _) {
       return false;
     } catch (InterruptedException _) {
@@ -224,16 +283,21 @@ class ManagedFaultsTest {
     }
   }
 
-  private static void switchLog(ManagedPostgresql orders, String primary) {
+  /**
+   * So many files of the log are begun; some that are not needed any more may be used anew.
+   *
+   * @return false: the server has ended
+   */
+  private static boolean switchLog(ManagedPostgresql orders, String primary, int files)
+      throws InterruptedException {
     try {
-      for (int i = 0; i < 6; i++) {
+      for (int i = 0; i < files; i++) {
         String _ = orders.owner(primary, "select pg_switch_wal()");
         TimeUnit.MILLISECONDS.sleep(100); // clients write something
       }
+      return true;
     } catch (IOException _) {
-      // it has ended
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -288,8 +352,9 @@ class ManagedFaultsTest {
     assertThat(clients.acknowledged()).as("acknowledged meanwhile").isEqualTo(before);
     give(orders, most);
     clients.await(50);
-    // Whoever is gone is copied anew meanwhile; what it had is not needed.
     assertThat(orders.primary()).isNotEqualTo(primary);
+    // Whoever is gone is copied anew meanwhile; what it had is not needed.
+    ManagedPostgresql.remove(away(orders, primary));
   }
 
   /** Before anybody has said that it is no primary any more, and on the address that all know. */
@@ -334,6 +399,92 @@ class ManagedFaultsTest {
       List<ProcessHandle> all = Signals.all(hand.pid());
       Signals.send("KILL", all);
       int _ = hand.waitFor();
+      Loopback.await("it has ended", () -> all.stream().noneMatch(ProcessHandle::isAlive));
+    }
+    ManagedPostgresql.remove(data); // whose it was is copied anew
+  }
+
+  /**
+   * It has written what nobody else has. And its successor, which begins its first checkpoint when
+   * it is promoted, and may take minutes for it, is still of the old timeline by what a rewind
+   * reads of it.
+   */
+  private static void comeBackEarly(
+      ManagedPostgresql orders, LedgerClients clients, String primary, int round) throws Exception {
+    String back = primary + " went back to what";
+    String copied = primary + " was copied from ";
+    long before = told(orders, back);
+    long copies = told(orders, copied);
+    long renewed = told(orders, "is copied anew");
+    List<ProcessHandle> checkpointers = new ArrayList<>();
+    for (String replica : orders.replicas(primary)) {
+      checkpointers.add(orders.process(replica, "checkpointer"));
+    }
+    Path control = orders.data(primary).resolve("global").resolve("pg_control");
+    Path away = away(orders, primary);
+    Signals.send("STOP", checkpointers);
+    try {
+      Signals.send("STOP", orders.processes(primary, "walsender"));
+      String alone = "set synchronous_commit = local; insert into ledger values (" + ~round + ")";
+      String _ = orders.owner(primary, alone, "shop");
+      Signals.send("STOP", orders.processes(primary));
+      List<ProcessHandle> server = orders.processes(primary); // it makes no more of them
+      Path _ = Files.move(control, away); // it cannot be started, nor go back
+      Signals.send("KILL", server);
+      clients.await(20);
+      String successor = orders.primary();
+      assertThat(successor).isNotEmpty().isNotEqualTo(primary);
+      Path _ = Files.move(away, control);
+      Loopback.await(
+          "it is asked for its checkpoint, or nobody wants one",
+          ManagedPostgresql.LONG,
+          () ->
+              isAskedForCheckpoint(orders, successor)
+                  || told(orders, back) > before
+                  || told(orders, "is copied anew") > renewed);
+      String old =
+          "select timeline_id < ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))"
+              + "::bit(32)::int from pg_control_checkpoint()";
+      assertThat(orders.owner(successor, old)).as("it has made none").isEqualTo("t");
+    } finally {
+      Signals.send("CONT", checkpointers);
+    }
+    Loopback.await(
+        "it follows",
+        ManagedPostgresql.LONG,
+        () -> told(orders, back) + told(orders, copied) > before + copies);
+    orders.awaitReplicas(2);
+    assertThat(told(orders, copied)).as("copies of all there is").isEqualTo(copies);
+    assertThat(told(orders, back)).isEqualTo(before + 1);
+    assertThat(orders.owner(primary, "select pg_is_in_recovery()")).isEqualTo("t");
+  }
+
+  private static boolean isAskedForCheckpoint(ManagedPostgresql orders, String member) {
+    String asked = "select exists (select from pg_stat_activity where query = 'checkpoint')";
+    try {
+      return orders.owner(member, asked).equals("t");
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  /** All have what the primary has, and nothing else. */
+  private static void awaitSameRows(ManagedPostgresql orders) throws Exception {
+    orders.awaitReplicas(2);
+    String primary = orders.primary();
+    String rows = "select count(*) || ' ' || sum(id) || ' ' || min(id) from ledger";
+    String has = orders.owner(primary, rows, "shop");
+    assertThat(has).as("the lowest of all that was acknowledged").endsWith(" 0");
+    for (String replica : orders.replicas(primary)) {
+      Loopback.await(
+          replica + " has " + has,
+          () -> {
+            try {
+              return orders.owner(replica, rows, "shop").equals(has);
+            } catch (IOException _) {
+              return false;
+            }
+          });
     }
   }
 

@@ -295,6 +295,7 @@ class ManagedGaleraCrashTest {
           shop.await("it is copied", () -> isCopying(shop, copies));
           shop.await("it gives its data", () -> gives(shop, gives));
           assertThat(isCopying(shop, copies)).as("still").isTrue();
+          assertThat(gives(shop, writes)).as("the writer gives its data").isFalse();
           shop.kill(what == Copy.COPYING_KILLED ? copies : gives);
           shop.awaitWhole(3);
           writer.await(200);

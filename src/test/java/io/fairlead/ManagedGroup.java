@@ -17,7 +17,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Three instances in processes of their own, each of which runs one member of a database as the
@@ -25,6 +28,8 @@ import java.util.function.IntFunction;
  */
 final class ManagedGroup implements AutoCloseable {
   private static final String PASSWORD = "hunter22222";
+  private static final Pattern TIME = Pattern.compile("^\\{\"time\":([0-9]+),");
+  private static final long RETRY_NANOS = 20_000_000;
   private static final int WRITE = 0;
   private static final int READ = 1;
   private static final int MEMBER = 2;
@@ -116,6 +121,7 @@ final class ManagedGroup implements AutoCloseable {
         if (System.nanoTime() > end) {
           throw e;
         }
+        LockSupport.parkNanos(RETRY_NANOS); // others of the test need the processor, too
       }
     }
   }
@@ -150,13 +156,23 @@ final class ManagedGroup implements AutoCloseable {
         });
   }
 
+  /** What time of day it is for an instance, in milliseconds since 1970; 0: it does not say. */
+  long millis(Instance instance) {
+    Matcher time = TIME.matcher(get(instance, "/api/v1/live"));
+    return time.find() ? Long.parseLong(time.group(1)) : 0;
+  }
+
   /** What an instance says of the database; empty: nothing. */
   String said(Instance instance) {
+    return get(instance, "/api/v1/databases");
+  }
+
+  private String get(Instance instance, String path) {
     try {
       return group
           .http
           .send(
-              instance.request("/api/v1/databases", Duration.ofSeconds(3)).GET().build(),
+              instance.request(path, Duration.ofSeconds(3)).GET().build(),
               HttpResponse.BodyHandlers.ofString())
           .body();
     } catch (IOException _) {

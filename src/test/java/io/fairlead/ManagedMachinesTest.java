@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
@@ -8,8 +9,11 @@ import io.fairlead.vip.Namespaces;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -33,8 +37,10 @@ class ManagedMachinesTest {
   /** A pattern of the faults that are wanted. */
   private static final String FAULTS = System.getProperty("fairlead.database.faults", ".*");
 
-  private static final String GROUP_PORT = "tcp dport 7400";
-  private static final String FROM_GROUP_PORT = "tcp sport 7400";
+  /** Of the group: greetings, what is remembered, and who is chosen for that. */
+  private static final String GROUP_PORTS = "tcp dport 7400-7402";
+
+  private static final String FROM_GROUP_PORTS = "tcp sport 7400-7402";
 
   /** In which machines come back, counted from the primary's. */
   private static final List<List<Integer>> ORDERS =
@@ -138,12 +144,7 @@ class ManagedMachinesTest {
         primary.start();
       }
       case GROUP_CUT_OFF -> {
-        for (String which : List.of(GROUP_PORT, FROM_GROUP_PORT)) {
-          machines.cut(number, others, which);
-          for (int other : others) {
-            machines.cut(other, List.of(number), which);
-          }
-        }
+        cutOffGroup(machines, number, others);
         clients.await(50);
         TimeUnit.SECONDS.sleep(6); // longer than any role is held
         clients.await(200);
@@ -160,6 +161,204 @@ class ManagedMachinesTest {
         for (Instance one : orders.group.all()) {
           one.signal("CONT");
         }
+      }
+    }
+  }
+
+  /**
+   * What becomes of the clock of one machine, whose instance and server go by it, as where it has
+   * been asleep.
+   */
+  enum Clock {
+    PRIMARYS_CLOCK("the clock of the primary's machine", true),
+    REPLICAS_CLOCK("the clock of a replica's machine", false);
+
+    private final String words;
+    private final boolean primarys;
+
+    Clock(String words, boolean primarys) {
+      this.words = words;
+      this.primarys = primarys;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Clock.class)
+  void theTimeOfDayIsNothingToGoBy(Clock clock) throws Exception {
+    Assumptions.assumeTrue(clock.name().matches(FAULTS), "not asked for");
+    DatabaseFaults faults =
+        new DatabaseFaults(clock.words + " jumps an hour ahead, back, and an hour behind");
+    try (MachineClock time = new MachineClock(folder);
+        ManagedGroup orders =
+            new ManagedGroup(
+                folder, i -> clock.primarys == (i == 0) && i < 2 ? time.environment() : Map.of())) {
+      Instance primary = orders.awaitWhole();
+      makeLedger(orders, primary);
+      assertThat(primary.number).as("whoever makes the database takes its writes").isZero();
+      Instance hurt = orders.group.get(clock.primarys ? 0 : 1);
+      Instance other = orders.group.get(2);
+      for (int round = 0; round < ROUNDS; round++) {
+        Instance decides = orders.awaitAside(primary);
+        List<Long> servers = servers(orders);
+        try (LedgerClients clients =
+            new LedgerClients(
+                List.of(() -> orders.writer(other), () -> orders.writer(hurt)), round)) {
+          clients.await(100);
+          String takes = clients.newest();
+          for (long seconds : List.of(3600L, 0L, -3600L, 0L)) {
+            time.set(seconds);
+            awaitTime(orders, hurt, seconds);
+            awaitReads(Duration.ofSeconds(6), orders, hurt, other); // longer than any role is held
+            clients.await(50);
+            assertThat(clients.newest()).as("who takes the writes").isEqualTo(takes);
+            assertThat(orders.decides()).as("who decides").isSameAs(decides);
+            assertThat(servers(orders)).as("servers").isEqualTo(servers);
+          }
+          assertThat(orders.awaitWhole()).isSameAs(primary);
+          clients.end();
+          assertThat(clients.longestMillis()).isLessThan(1_000);
+          faults.add(clients);
+        }
+      }
+    }
+    faults.write();
+  }
+
+  /** Both go by it, and nobody else does. */
+  private static void awaitTime(ManagedGroup orders, Instance hurt, long seconds) throws Exception {
+    for (Instance one : orders.group.all()) {
+      long ahead = one == hurt ? seconds : 0;
+      Loopback.await(
+          "the instance " + one.name + " does", () -> isAhead(orders.millis(one), ahead));
+      try (PostgresqlLogin login = orders.probe(one)) {
+        Loopback.await(
+            "the server of " + one.name + " does",
+            () -> {
+              try {
+                return isAhead(
+                    Long.parseLong(
+                        ManagedPostgresql.ask(
+                            login, "select (extract(epoch from now()) * 1000)::bigint")),
+                    ahead);
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+      }
+    }
+  }
+
+  private static boolean isAhead(long millis, long seconds) {
+    return Math.abs(millis - System.currentTimeMillis() - seconds * 1000) < 60_000;
+  }
+
+  /** What becomes of a machine that runs no member, by which some clients come. */
+  enum Listener {
+    LISTENER_KILLED("is killed, and started anew"),
+    LISTENER_CUT_OFF("is cut off from all others"),
+    LISTENERS_GROUP_CUT_OFF("is cut off from the group, during a switchover");
+
+    private final String words;
+
+    Listener(String words) {
+      this.words = words;
+    }
+  }
+
+  /** Clients of others do not notice. */
+  @ParameterizedTest
+  @EnumSource(Listener.class)
+  void whoeverOnlyListensIsMissedByItsOwnClients(Listener fault) throws Exception {
+    Assumptions.assumeTrue(fault.name().matches(FAULTS), "not asked for");
+    String what = "an instance that only listens " + fault.words + ": ";
+    DatabaseFaults its = new DatabaseFaults(what + "its clients");
+    DatabaseFaults rest = new DatabaseFaults(what + "others'");
+    try (Namespaces machines = Namespaces.make("a", "b", "c")) {
+      machines.joinHere();
+      try (ManagedGroup orders = new ManagedGroup(folder, machines, 2)) {
+        Instance listens = orders.group.get(2);
+        makeLedger(orders, listens);
+        for (int round = 0; round < ROUNDS; round++) {
+          Instance primary = orders.awaitPair();
+          Instance replica = orders.other(primary, listens);
+          try (LedgerClients own = new LedgerClients(() -> orders.writer(listens), 2 * round);
+              LedgerClients others =
+                  new LedgerClients(() -> orders.writer(replica), 2 * round + 1)) {
+            own.await(100);
+            others.await(100);
+            hurt(fault, machines, orders, listens, own, others);
+            own.await(100);
+            others.await(100);
+            own.end();
+            others.end();
+            its.add(own);
+            rest.add(others);
+            assertThat(others.longestMillis())
+                .isLessThan(fault == Listener.LISTENERS_GROUP_CUT_OFF ? 12_000 : 1_000);
+          }
+        }
+      }
+    }
+    its.write();
+    rest.write();
+  }
+
+  private static void hurt(
+      Listener fault,
+      Namespaces machines,
+      ManagedGroup orders,
+      Instance listens,
+      LedgerClients own,
+      LedgerClients others)
+      throws Exception {
+    switch (fault) {
+      case LISTENER_KILLED -> {
+        listens.kill();
+        others.await(500);
+        listens.start();
+      }
+      case LISTENER_CUT_OFF -> {
+        try (PostgresqlLogin client = orders.writer(listens)) {
+          cutOff(machines, listens.number + 1, List.of(1, 2));
+          long begun = System.nanoTime();
+          assertThatThrownBy(() -> client.row("select count(*) from ledger", Duration.ofMinutes(2)))
+              .as("it is told that no answer comes")
+              .hasMessageContaining("reset");
+          assertThat(System.nanoTime() - begun).isLessThan(Duration.ofSeconds(35).toNanos());
+        }
+        others.await(500);
+        machines.heal();
+      }
+      case LISTENERS_GROUP_CUT_OFF -> {
+        cutOffGroup(machines, listens.number + 1, List.of(1, 2));
+        Loopback.await(
+            "it is said that there is no majority",
+            () -> {
+              try {
+                return listens.printed().contains("has no majority here");
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+        own.await(50); // what it knows is still true
+        others.await(50);
+        Instance primary = Objects.requireNonNull(orders.primary(listens));
+        assertThat(orders.order(orders.other(listens, primary), "switchover")).startsWith("200");
+        others.await(100);
+        int before = own.acknowledged();
+        others.await(300);
+        assertThat(own.acknowledged()).as("led to who was primary").isEqualTo(before);
+        machines.heal();
+      }
+    }
+  }
+
+  private static void cutOffGroup(Namespaces machines, int number, List<Integer> others)
+      throws Exception {
+    for (String which : List.of(GROUP_PORTS, FROM_GROUP_PORTS)) {
+      machines.cut(number, others, which);
+      for (int other : others) {
+        machines.cut(other, List.of(number), which);
       }
     }
   }
@@ -237,6 +436,27 @@ class ManagedMachinesTest {
       }
     }
     faults.write();
+  }
+
+  private static List<Long> servers(ManagedGroup orders) throws IOException {
+    List<Long> all = new ArrayList<>();
+    for (Instance one : orders.group.all()) {
+      all.add(orders.server(one).getFirst().pid());
+    }
+    return all;
+  }
+
+  /** Both replicas may be read all that time. */
+  private static void awaitReads(Duration time, ManagedGroup orders, Instance... seenBy)
+      throws Exception {
+    long end = System.nanoTime() + time.toNanos();
+    while (System.nanoTime() < end) {
+      for (Instance one : seenBy) {
+        String said = orders.said(one);
+        assertThat(said.split("\"reads\":true", -1)).as("who may be read: %s", said).hasSize(3);
+      }
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
   }
 
   private static void makeLedger(ManagedGroup orders, Instance through) throws IOException {

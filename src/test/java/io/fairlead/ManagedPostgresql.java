@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,12 +46,21 @@ final class ManagedPostgresql implements AutoCloseable {
   }
 
   ManagedPostgresql(Path folder, Disks disks) throws Exception {
+    this(folder, disks, false);
+  }
+
+  /**
+   * @param checks whether all pages are read again and again
+   */
+  ManagedPostgresql(Path folder, Disks disks, boolean checks) throws Exception {
     this.folder = Server.folder(folder, "state");
     String example =
         Files.readString(Path.of("examples", "managed-postgresql.yaml"))
             .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
             .replaceAll("\\$\\{\\w+}", PASSWORD)
             .replace("128MB", "16MB")
+            .replace("settings: {", checks ? "settings: { checkpoint_timeout: 30s," : "settings: {")
+            .replace("every: 168h, rate: 32MiB", checks ? "every: 2s, rate: 1GiB" : "every: 0s")
             .replace("/var/lib/fairlead", this.folder.toString());
     for (String name : List.of("a", "b", "c")) {
       ports.put(name, FreePort.any());
@@ -197,13 +207,22 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** One of its processes that calls itself so. */
   ProcessHandle process(String member, String name) throws IOException {
+    return processes(member, name).getFirst();
+  }
+
+  /** All of them that do, one at least. */
+  List<ProcessHandle> processes(String member, String name) throws IOException {
+    List<ProcessHandle> found = new ArrayList<>();
     for (ProcessHandle process : processes(member)) {
       Path title = Path.of("/proc", Long.toString(process.pid()), "cmdline");
       if (Files.exists(title) && Files.readString(title).contains(name)) {
-        return process;
+        found.add(process);
       }
     }
-    throw new IOException(member + " has no " + name);
+    if (found.isEmpty()) {
+      throw new IOException(member + " has no " + name);
+    }
+    return found;
   }
 
   /** Who takes the writes then. */
@@ -241,8 +260,12 @@ final class ManagedPostgresql implements AutoCloseable {
     }
   }
 
-  /** Has a member's server take writes by itself, and be killed, with nobody near it. */
-  void diesAlone(String member) throws Exception {
+  /**
+   * Has a member's server take writes by itself, and be killed, with nobody near it.
+   *
+   * @param sql what it is asked before
+   */
+  void diesAlone(String member, String sql) throws Exception {
     PostgresPrograms programs = PostgresPrograms.find();
     Process hand =
         PostgresPrograms.builder(
@@ -260,6 +283,7 @@ final class ManagedPostgresql implements AutoCloseable {
               return false;
             }
           });
+      String _ = owner(member, sql);
     } finally {
       List<ProcessHandle> all = Signals.all(hand.pid());
       Signals.send("KILL", all);

@@ -1,8 +1,10 @@
 package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.health.PostgresqlLogin;
+import io.fairlead.replication.PostgresPrograms;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -10,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -95,7 +98,7 @@ class ManagedPostgresqlTest {
 
   /**
    * It has more of its timeline than its successor took over, and has heard of the successor's:
-   * such a server ends as soon as it is started.
+   * such a server ends as soon as it is started. It was killed, and is a replica since.
    */
   @Test
   void aMemberThatCannotBeStartedAsItIsGoesBack(
@@ -105,11 +108,12 @@ class ManagedPostgresqlTest {
       orders.awaitReplicas(2);
       orders.awaitTwoVoters();
       orders.stop();
+      // Which writes more of its log than anybody else has.
+      orders.diesAlone("a", "select pg_create_restore_point('more'); checkpoint");
       // So that it cannot be started.
       try (ServerSocket _ =
           new ServerSocket(orders.port("a"), 1, InetAddress.getLoopbackAddress())) {
         Path data = orders.data("a");
-        orders.alone("a"); // which writes more of its log than anybody else has
         Files.createFile(data.resolve("standby.signal"));
         orders.start();
         Loopback.await(
@@ -123,15 +127,15 @@ class ManagedPostgresqlTest {
           histories = log.filter(file -> file.toString().endsWith(".history")).toList();
         }
         for (Path history : histories) {
-          Files.copy(
-              history,
-              data.resolve("pg_wal").resolve(history.getFileName()),
-              StandardCopyOption.REPLACE_EXISTING);
+          Path copy = data.resolve("pg_wal").resolve(history.getFileName());
+          Files.copy(history, copy, StandardCopyOption.REPLACE_EXISTING);
+          PostgresPrograms.find().give(copy);
         }
       }
       orders.start();
       orders.awaitReplicas(2);
       assertThat(orders.primary()).isNotEqualTo("a");
+      assertThat(orders.top("a").resolve("data.aside")).as("it went back").doesNotExist();
       try (PostgresqlLogin client = orders.probe("a")) {
         assertThat(ManagedPostgresql.ask(client, "select pg_is_in_recovery()")).isEqualTo("t");
       }
@@ -165,8 +169,38 @@ class ManagedPostgresqlTest {
         assertThat(orders.owner("b", "show port")).isEqualTo("" + orders.port("b"));
         assertThat(orders.owner("b", "show synchronous_standby_names")).isEqualTo("ANY 1 (a, c)");
       }
+      lowered(orders);
       cancelled(orders);
+      promotedByHand(orders);
     }
+  }
+
+  /**
+   * Whoever was promoted by hand has a timeline that is higher than all others', and lacks what was
+   * acknowledged since: should the primary be lost then, it is not preferred, and goes back.
+   */
+  private static void promotedByHand(ManagedPostgresql orders) throws Exception {
+    orders.awaitReplicas(2);
+    orders.awaitTwoVoters();
+    orders.pause(true);
+    assertThat(orders.owner("b", "select pg_promote(true)")).isEqualTo("t");
+    try (PostgresqlLogin client = orders.writer()) {
+      String _ = ManagedPostgresql.ask(client, "insert into ledger values (3)");
+    }
+    orders.killAndAwait("a");
+    orders.pause(false);
+    Loopback.await(
+        "somebody else takes the writes",
+        ManagedPostgresql.LONG,
+        () -> List.of("b", "c").contains(orders.primary()));
+    assertThat(orders.primary()).isEqualTo("c");
+    for (String member : List.of("c", "a", "b")) {
+      awaitRows(orders, member, 3);
+    }
+    assertThat(orders.owner("c", "select max(timeline) from fairlead.rule"))
+        .as("not the number that b took")
+        .isEqualTo("4");
+    assertThat(orders.owner("b", "select pg_is_in_recovery()")).isEqualTo("t");
   }
 
   /** {@code make chaos-database}: three copies, one after the other. */
@@ -196,7 +230,7 @@ class ManagedPostgresqlTest {
         ManagedPostgresql.remove(aside);
         leave(orders);
         Files.delete(orders.data("b").resolve("standby.signal"));
-        orders.diesAlone("b");
+        orders.diesAlone("b", "select 1");
         Files.createFile(orders.data("b").resolve("standby.signal"));
         try (Stream<Path> log = Files.list(orders.data("b").resolve("pg_wal"))) {
           for (Path file : log.filter(Files::isRegularFile).toList()) {
@@ -224,6 +258,37 @@ class ManagedPostgresqlTest {
     }
   }
 
+  /** {@code make chaos-database}. Somebody has put it there, and may want to have it back. */
+  @Test
+  @EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
+  void theDataOfAnotherDatabaseIsLeftAsItIs(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
+      orders.awaitPrimary("a");
+      orders.awaitReplicas(2);
+      leave(orders);
+      Path data = orders.data("b");
+      Path own = orders.top("b").resolve("own");
+      Path _ = Files.move(data, own);
+      String _ =
+          PostgresPrograms.find()
+              .run("initdb", List.of("-D", data.toString()), Map.of(), ManagedPostgresql.LONG);
+      byte[] control = Files.readAllBytes(data.resolve("global/pg_control"));
+      orders.pause(false);
+      Loopback.await(
+          "it is said to be in the way",
+          ManagedPostgresql.LONG,
+          () -> orders.managed().members().toString().contains("it is left as it is"));
+      TimeUnit.SECONDS.sleep(2); // nothing may happen, so there is nothing to wait for
+      assertThat(Files.readAllBytes(data.resolve("global/pg_control"))).isEqualTo(control);
+      assertThat(data.resolve("standby.signal")).doesNotExist();
+      assertThat(orders.top("b").resolve("data.aside")).doesNotExist();
+      ManagedPostgresql.remove(data);
+      Path _ = Files.move(own, data);
+      orders.awaitReplicas(2);
+    }
+  }
+
   /** One of two replicas that vote is killed, and left as it is until the pause ends. */
   private static void leave(ManagedPostgresql orders) throws Exception {
     Loopback.await(
@@ -247,6 +312,25 @@ class ManagedPostgresqlTest {
     } catch (IOException _) {
       return false; // it is being started
     }
+  }
+
+  /**
+   * A client that wants its commits acknowledged before anybody but the primary has them is told
+   * that it must not; the primary has not heard of it, and knows nothing of what came with it.
+   */
+  private static void lowered(ManagedPostgresql orders) throws Exception {
+    for (String low :
+        List.of("set synchronous_commit = local", "SET LOCAL synchronous_commit TO OFF")) {
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ = ManagedPostgresql.ask(client, "set synchronous_commit = remote_apply");
+        assertThatThrownBy(
+                () -> ManagedPostgresql.ask(client, low + "; insert into ledger values (99)"))
+            .isInstanceOf(IOException.class)
+            .hasMessageContaining("synchronous_commit must not be lowered");
+      }
+    }
+    assertThat(orders.owner("a", "select count(*) from ledger where id = 99", "shop"))
+        .isEqualTo("0");
   }
 
   /** The server says that it is done, with a warning; nobody has it but the primary. */

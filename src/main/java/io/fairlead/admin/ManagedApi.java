@@ -36,7 +36,8 @@ final class ManagedApi {
                       one.instance().isEmpty() ? null : one.instance(),
                       one.doing(),
                       one.trouble().isEmpty() ? null : one.trouble(),
-                      one.pid() == 0 ? null : one.pid()))
+                      one.pid() == 0 ? null : one.pid(),
+                      one.damage().isEmpty() ? null : one.damage()))
               .toList(),
           view.steps().stream().map(one -> new Step(one.what(), one.millis())).toList());
     }
@@ -49,7 +50,9 @@ final class ManagedApi {
           @Nullable String instance,
       String doing,
       @Doc("What is in the way; null: nothing.") @Nullable String trouble,
-      @Doc("Process of its server; null: none runs.") @Nullable Long pid) {}
+      @Doc("Process of its server; null: none runs.") @Nullable Long pid,
+      @Doc("Which page of its data is not what was written; null: none is known.")
+          @Nullable String damage) {}
 
   @Doc("A step of a failover.")
   record Step(String what, @Doc("Since it began.") long millis) {}
@@ -105,7 +108,8 @@ final class ManagedApi {
         order(
             "/api/v1/databases/{name}/bootstrap",
             "Has a Galera cluster of which no part has a quorum begin anew with what one member has;"
-                + " what only others have is lost.",
+                + " what only others have is lost. Has a member of PostgreSQL promoted, if nobody"
+                + " else can be, although a page of it is damaged.",
             List.of(
                 new Parameter("member", "Which one.", true, false),
                 new Parameter("allow-data-loss", "true; without it nothing is done.", true, false)),
@@ -115,8 +119,7 @@ final class ManagedApi {
                     "what only other members have would be lost: say allow-data-loss");
               }
               String member = call.query("member");
-              database.bootstrap(member == null ? "" : member);
-              return member + " begins the cluster anew";
+              return database.bootstrap(member == null ? "" : member);
             }));
   }
 

@@ -17,6 +17,8 @@ import io.fairlead.record.text.TextLogStats;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.replication.DatabaseView.MemberView;
 import io.fairlead.replication.backup.BackupsView;
+import io.fairlead.replication.manage.DatabaseManager;
+import io.fairlead.replication.manage.ManagedView;
 import io.fairlead.scaling.DeployView;
 import io.fairlead.scaling.ScaleView;
 import io.fairlead.service.Node;
@@ -40,9 +42,11 @@ import io.fairlead.vip.bgp.BgpStatus;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
@@ -540,6 +544,7 @@ public final class MetricsPage {
                         : OptionalDouble.empty());
         case DATABASE_ALARM ->
             databases(page, metric, databases, one -> one.view().alarm().isEmpty() ? 0 : 1);
+        case DATABASE_DAMAGED -> damaged(page, metric, databases);
         case DATABASE_WAITING -> databases(page, metric, databases, DatabaseReport::waiting);
         case DATABASE_CHANGES -> databases(page, metric, databases, one -> one.view().handovers());
         case DATABASE_CUT -> databases(page, metric, databases, DatabaseReport::cut);
@@ -807,6 +812,31 @@ public final class MetricsPage {
               database.view().name(),
               member.node().address().toString());
         }
+      }
+    }
+  }
+
+  /** Of the members of managed databases. */
+  private void damaged(MetricsWriter page, Metric metric, List<DatabaseReport> databases)
+      throws IOException {
+    page.family(metric);
+    for (DatabaseReport database : databases) {
+      DatabaseManager manager = instance.managed(database.view().name());
+      if (manager == null) {
+        continue;
+      }
+      Set<String> damaged = new HashSet<>();
+      for (ManagedView.Own one : manager.view().members()) {
+        if (!one.damage().isEmpty()) {
+          damaged.add(one.name());
+        }
+      }
+      for (MemberView member : database.view().members()) {
+        page.sample(
+            metric,
+            damaged.contains(member.node().name()) ? 1 : 0,
+            database.view().name(),
+            member.node().address().toString());
       }
     }
   }

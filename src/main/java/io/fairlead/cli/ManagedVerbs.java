@@ -93,7 +93,9 @@ final class ManagedVerbs {
   @Command(
       description = {
         "Have a Galera cluster begin anew with what one member has.",
-        "Only where it waits for what cannot be had any more; what only others have is lost."
+        "Only where it waits for what cannot be had any more; what only others have is lost.",
+        "Of PostgreSQL: have a member promoted, if nobody else can be, although a page of it is"
+            + " damaged."
       })
   static final class Bootstrap extends Ask {
     @Option(
@@ -119,6 +121,17 @@ final class ManagedVerbs {
     }
   }
 
+  private static String inTheWay(JsonNode trouble, @Nullable JsonNode damage) {
+    List<String> words = new ArrayList<>();
+    if (damage != null && !damage.isNull()) { // instances of older versions say nothing of it
+      words.add("DAMAGED: " + damage.asString());
+    }
+    if (!trouble.isNull()) {
+      words.add(trouble.asString());
+    }
+    return String.join("; ", words);
+  }
+
   static void show(Terminal out, @Nullable JsonNode managed) {
     if (managed == null || managed.isNull()) {
       return;
@@ -142,7 +155,7 @@ final class ManagedVerbs {
               one.get("instance").isNull() ? "-" : one.get("instance").asString(),
               one.get("doing").asString(),
               one.get("pid").isNull() ? "-" : one.get("pid").asString(),
-              one.get("trouble").isNull() ? "" : one.get("trouble").asString()));
+              inTheWay(one.get("trouble"), one.get("damage"))));
     }
     if (!rows.isEmpty()) {
       out.table(List.of("MEMBER", "RUN BY", "SERVER", ">PROCESS", "IN THE WAY"), rows);

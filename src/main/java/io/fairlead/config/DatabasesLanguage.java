@@ -176,6 +176,49 @@ final class DatabasesLanguage {
           "none",
           "Members that never become primary; they acknowledge commits as others do. Of PostgreSQL.",
           "[c]");
+  private static final Key<Boolean> ALLOW_ASYNCHRONOUS_COMMITS =
+      Key.of(
+          "allow-asynchronous-commits",
+          Scalar.flag(),
+          false,
+          "Whether clients may lower `synchronous_commit` for themselves: a failover may lose what"
+              + " they have committed so. Else the session of one that does is ended. Of PostgreSQL.",
+          "true");
+  private static final Key<Duration> PAGES_EVERY =
+      Key.of(
+          "every",
+          Scalar.duration(ManageConfig.EVERY),
+          ManageConfig.PageCheck.DEFAULT.every(),
+          "Time between two readings of a member; 0s: none.",
+          "24h");
+  private static final Key<Long> PAGES_RATE =
+      Key.of(
+          "rate",
+          Scalar.size(ManageConfig.RATE),
+          ManageConfig.PageCheck.DEFAULT.rate(),
+          Units.size(ManageConfig.PageCheck.DEFAULT.rate()),
+          "How much is read in a second at most.",
+          "100MiB");
+
+  static final Obj<ManageConfig.PageCheck> PAGE_CHECK =
+      new Obj<>(
+          "page-check",
+          "How all pages of members are read now and then, one member after the other on a machine,"
+              + " so that one that has rotted on its disk is known before it is needed.",
+          List.of(PAGES_EVERY, PAGES_RATE),
+          List.of(),
+          null,
+          (values, _) ->
+              new ManageConfig.PageCheck(values.get(PAGES_EVERY), values.get(PAGES_RATE)));
+
+  private static final Key<ManageConfig.PageCheck> PAGE_CHECK_KEY =
+      Key.of(
+          "page-check",
+          PAGE_CHECK,
+          ManageConfig.PageCheck.DEFAULT,
+          "see below",
+          "How all pages of members are read now and then. Of PostgreSQL.",
+          "{ every: 24h, rate: 100MiB }");
   private static final Key<Map<String, String>> SETTINGS =
       Key.of(
           "settings",
@@ -192,7 +235,14 @@ final class DatabasesLanguage {
           "That Fairlead creates the members, runs them and fails over; see"
               + " [managed-postgresql.md](managed-postgresql.md) and"
               + " [managed-galera.md](managed-galera.md).",
-          List.of(ACKNOWLEDGEMENTS, FOLDER, APPLICATION_KEY, NEVER_PROMOTE, SETTINGS),
+          List.of(
+              ACKNOWLEDGEMENTS,
+              FOLDER,
+              APPLICATION_KEY,
+              NEVER_PROMOTE,
+              ALLOW_ASYNCHRONOUS_COMMITS,
+              PAGE_CHECK_KEY,
+              SETTINGS),
           List.of(),
           null,
           (values, _) ->
@@ -201,6 +251,8 @@ final class DatabasesLanguage {
                   Optional.ofNullable(values.find(FOLDER)),
                   Optional.ofNullable(values.find(APPLICATION_KEY)),
                   values.get(NEVER_PROMOTE),
+                  values.get(ALLOW_ASYNCHRONOUS_COMMITS),
+                  values.get(PAGE_CHECK_KEY),
                   values.get(SETTINGS)));
 
   // database

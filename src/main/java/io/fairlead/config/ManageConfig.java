@@ -1,6 +1,7 @@
 package io.fairlead.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param folder where the members' data is; empty: {@code databases} in the folder {@code data}
  * @param application whom applications log in as, and where; created with the database
  * @param neverPromote members that never become primary; of PostgreSQL
+ * @param allowAsynchronousCommits that clients may lower {@code synchronous_commit} for themselves;
+ *     of PostgreSQL
+ * @param pageCheck how all pages of members are read, to know of what has rotted; of PostgreSQL
  * @param settings of the servers, beside those that Fairlead sees to itself
  */
 public record ManageConfig(
@@ -23,7 +27,23 @@ public record ManageConfig(
     Optional<Path> folder,
     Optional<Application> application,
     List<String> neverPromote,
+    boolean allowAsynchronousCommits,
+    PageCheck pageCheck,
     Map<String, String> settings) {
+  /**
+   * How all pages of a member are read.
+   *
+   * @param every time between two readings of a member; 0 s: there are none
+   * @param rate so many bytes a second at most
+   */
+  public record PageCheck(Duration every, long rate) {
+    public static final PageCheck DEFAULT = new PageCheck(Duration.ofDays(7), 32L << 20);
+
+    public PageCheck {
+      new Require().within(EVERY, "every", every).within(RATE, "rate", rate).orRefuse();
+    }
+  }
+
   /**
    * Whom applications log in as.
    *
@@ -50,6 +70,11 @@ public record ManageConfig(
               + " postgres or begin with pg_ or fairlead_";
     }
   }
+
+  static final Range<Duration> EVERY = Range.durations(Duration.ZERO, Duration.ofDays(366));
+
+  /** As PostgreSQL's own program has it. */
+  static final Range<Long> RATE = Range.sizes(32L << 10, 1L << 30);
 
   static final Range<Integer> ACKNOWLEDGEMENTS = Range.counts(1, DatabaseConfig.MAX_MEMBERS - 1);
 

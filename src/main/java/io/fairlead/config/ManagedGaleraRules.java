@@ -78,6 +78,18 @@ final class ManagedGaleraRules {
             "must not be given where engine is galera",
             List.of())
         .that(
+            !manage.allowAsynchronousCommits(),
+            List.of("manage", "allow-asynchronous-commits"),
+            true,
+            "must not be given where engine is galera",
+            List.of())
+        .that(
+            manage.pageCheck().equals(ManageConfig.PageCheck.DEFAULT),
+            List.of("manage", "page-check"),
+            null,
+            "must not be given where engine is galera",
+            List.of())
+        .that(
             !USERS.contains(probe.user()),
             List.of("probe", "user"),
             probe.user(),

@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * <p>What requests see counts too. A refused connection takes the node down at once, a time-out
  * counts as a failed probe; either is followed by a probe 100 ms later. A service without probes is
  * asked by TCP after such a failure, until it passes. A node that joined as one that is starting is
- * asked at once and often, and serves with the first probe that it passes.
+ * asked at once and often, more often while requests wait for it, and serves with the first probe
+ * that it passes.
  *
  * <p>Where more than {@value #MAX_PER_SECOND} regular probes a second would be due, intervals are
  * stretched: 10,000 nodes are probed every 5 s if 1 s was asked for. Probes after a failure are
@@ -68,6 +69,12 @@ public final class HealthChecker implements AutoCloseable {
 
   /** The least time between probes of a node that is starting. */
   static final Duration STARTING = Duration.ofMillis(40);
+
+  /** The same while requests wait for it, as there is no other. */
+  static final Duration AWAITED = Duration.ofMillis(5);
+
+  /** The most time between probes of such a node, however long it starts. */
+  static final Duration AWAITED_LONG = Duration.ofMillis(20);
 
   /** How often a host name is looked up. */
   static final Duration LOOKUP_INTERVAL = Duration.ofSeconds(30);

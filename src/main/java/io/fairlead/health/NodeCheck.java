@@ -1,5 +1,6 @@
 package io.fairlead.health;
 
+import io.fairlead.config.CommandProbe;
 import io.fairlead.config.HealthCheckConfig;
 import io.fairlead.config.Probe;
 import io.fairlead.runtime.Scheduler.Cancellable;
@@ -117,15 +118,17 @@ final class NodeCheck {
    * otherwise {@link HealthChecker#QUICK}, doubled each time until it is the interval. Of a node
    * that is down the time goes on doubling as far as the configuration lets it, until it passes.
    * One that is starting is asked every {@link HealthChecker#STARTING}, later about forty times in
-   * the time that it has taken so far: somebody waits for it.
+   * the time that it has taken so far. While requests wait for it, as there is no other node, it is
+   * asked every {@link HealthChecker#AWAITED}, later about twenty times in the time so far and
+   * never less often than every {@link HealthChecker#AWAITED_LONG}, so that they wait little longer
+   * than it needs. By a program it is asked as ever: that costs more than a shorter wait is worth.
    *
    * @param least the shortest interval that can be afforded
    */
   Duration nextStep(Duration least) {
     Duration interval = interval(least);
     if (starting) {
-      Duration part = Duration.ofNanos((startedNanos - joinedNanos) / 40);
-      Duration step = part.compareTo(HealthChecker.STARTING) > 0 ? part : HealthChecker.STARTING;
+      Duration step = stepOfStart(startedNanos - joinedNanos);
       return step.compareTo(interval) < 0 ? step : interval;
     }
     if (tracker.isSettled()) {
@@ -136,6 +139,18 @@ final class NodeCheck {
     Duration step = pace.compareTo(most) < 0 ? pace : most;
     pace = step.multipliedBy(2);
     return step;
+  }
+
+  private Duration stepOfStart(long soFar) {
+    boolean awaited =
+        service.load().holdNanos() > 0
+            && service.load().waiting().get() > 0
+            && !(config.probe() instanceof CommandProbe);
+    return Duration.ofNanos(
+        awaited
+            ? Math.clamp(
+                soFar / 20, HealthChecker.AWAITED.toNanos(), HealthChecker.AWAITED_LONG.toNanos())
+            : Math.max(soFar / 40, HealthChecker.STARTING.toNanos()));
   }
 
   private Duration longest(Duration interval) {

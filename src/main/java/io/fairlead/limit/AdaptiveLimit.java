@@ -58,7 +58,7 @@ public final class AdaptiveLimit {
   private static final double PROBE_GAIN = 0.5;
 
   /** Share of a window's verdict by which the limit falls. */
-  private static final double SMOOTHING = 0.3;
+  private static final double SMOOTHING = 0.5;
 
   private static final double MAX_GROWTH = 1.5;
 

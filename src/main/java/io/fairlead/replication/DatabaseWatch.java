@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * lost its own are cut.
  *
  * <p>A primary that does not answer keeps the connections that it has until another takes the
- * writes: should it come back they go on, and should it not, they could not be served anyway. One
- * that says itself that it is none any more, or is disputed, loses them at once.
+ * writes: should it come back they go on, and should it not, they could not be served anyway; but
+ * no longer than for {@link #SILENCE}, or for as long as new ones wait. One that says itself that
+ * it is none any more, or is disputed, loses them at once.
  *
  * <p>While nobody takes writes all members are asked ten times a second, for half a minute; then as
  * often as ever.
@@ -43,6 +44,12 @@ public final class DatabaseWatch {
 
   /** For how long. */
   static final Duration HURRY_FOR = Duration.ofSeconds(30);
+
+  /**
+   * How long nobody may take writes before connections are cut that a primary has which does not
+   * answer. Where it is we who are cut off, we do not hear of its successor.
+   */
+  static final Duration SILENCE = Duration.ofSeconds(30);
 
   /** How long a member may be down before connections that read are cut. */
   static final Duration READERS_STAY = Duration.ofSeconds(2);
@@ -79,6 +86,9 @@ public final class DatabaseWatch {
   private final DatabaseSessions sessions;
   private final World world;
   private final Map<Node, Tracked> tracked = new HashMap<>();
+
+  /** Of the present primary. */
+  private final WriteHistory writes = new WriteHistory();
 
   /** Nodes to which there may be connections that write. */
   private final Set<Node> holders = new HashSet<>();
@@ -180,16 +190,29 @@ public final class DatabaseWatch {
     long now = time.nanoTime();
     if (known.sighting == null || isOther(known.sighting, sighting)) {
       known.changed = now;
+      if (node.equals(primary)) {
+        writes.forget();
+      }
     }
     known.sighting = sighting;
     known.seen = now;
     if (sighting instanceof Sighting.Postgresql told) {
       if (told.recovering()) {
         known.replayed = OptionalLong.of(told.position());
+        known.sighting = told.withLag(lag(told, now));
       }
       known.behind = told.recovering() ? behind(told) : OptionalLong.empty();
     }
     judge();
+    if (sighting instanceof Sighting.Postgresql told && node.equals(primary)) {
+      writes.wrote(told.position(), now);
+    }
+  }
+
+  private OptionalDouble lag(Sighting.Postgresql replica, long now) {
+    return replica.lag().isEmpty()
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(writes.lag(replica.lag().getAsDouble(), replica.position(), now));
   }
 
   private static boolean isOther(Sighting before, Sighting now) {
@@ -385,6 +408,8 @@ public final class DatabaseWatch {
       complained = true;
       world.event(new Event.DatabaseWithoutPrimary(config.name(), judgement.why()));
       primary = null;
+      writes.forget();
+      time.schedule(silence(), () -> endWaiting(now));
       hurry();
       return;
     }
@@ -393,6 +418,7 @@ public final class DatabaseWatch {
     }
     long nobody = primary == null ? (now - nobodySince) / 1_000_000 : 0;
     primary = next;
+    writes.forget();
     complained = false;
     nextAsk.cancel();
     if (changes.size() == CHANGES) {
@@ -408,6 +434,20 @@ public final class DatabaseWatch {
             lastPrimary,
             judgement.term().number(),
             lastPrimary.isEmpty() ? 0 : nobody));
+  }
+
+  private Duration silence() {
+    return config.patience().compareTo(SILENCE) > 0 ? config.patience() : SILENCE;
+  }
+
+  /**
+   * Nobody has taken writes since then: whoever still waits for an answer is told that none comes.
+   */
+  private void endWaiting(long since) {
+    if (primary == null && nobodySince == since) {
+      holders.forEach(sessions::cutWriters);
+      holders.clear();
+    }
   }
 
   private void hurry() {

@@ -47,9 +47,6 @@ final class ServiceScaler {
 
   private static final Duration SECOND = Duration.ofSeconds(1);
 
-  /** How often it is looked whether somebody waits for a service without nodes. */
-  private static final Duration WAKE = Duration.ofMillis(20);
-
   /** How often it is looked whether a node that drains is empty. */
   private static final Duration DRAIN_LOOK = Duration.ofMillis(100);
 
@@ -143,7 +140,7 @@ final class ServiceScaler {
   private boolean closed;
   private long starts;
   private long failedStarts;
-  private boolean waking;
+  private boolean asleep;
   private long replacedAt;
   private volatile @Nullable CompletableFuture<Void> ending;
   private volatile @Nullable ScaleView view;
@@ -1051,19 +1048,19 @@ final class ServiceScaler {
             && service.nodes().available().length == 0
             && (count(Phase.STARTING) > 0 || count(Phase.SERVING) == 0);
     service.load().setHoldNanos(willBe ? config.hold().toNanos() : 0);
-    boolean asleep = willBe && acting && decision.size() == 0;
-    if (asleep && !waking) {
-      waking = true;
-      control.schedule(WAKE, this::wake);
+    boolean sleeps = willBe && acting && manual < 0 && decision.size() == 0;
+    if (sleeps != asleep) {
+      asleep = sleeps;
+      service.load().setSleeper(sleeps ? () -> control.execute(this::wake) : null);
     }
   }
 
   private void wake() {
-    waking = false;
-    if (closed || decision.size() > 0) {
+    if (closed || !asleep) {
       return;
     }
-    if (service.load().waiting().get() > 0 && manual < 0) {
+    asleep = false;
+    if (service.load().waiting().get() > 0) {
       autoscaler.setSize(1);
       decision =
           new Autoscaler.Decision(1, 0, decision.perNode(), Why.of("a request waits for a node"));
@@ -1085,6 +1082,8 @@ final class ServiceScaler {
   void close() {
     closed = true;
     unsubscribe.run();
+    asleep = false;
+    service.load().setSleeper(null);
     service.load().setHoldNanos(0);
   }
 

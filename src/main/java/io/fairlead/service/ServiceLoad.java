@@ -4,6 +4,8 @@ import io.fairlead.telemetry.LatencyHistogram;
 import io.fairlead.telemetry.LoopCounters;
 import io.fairlead.telemetry.ShedReason;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is true of letting requests of a service in: who is in, who waits, who was turned away.
@@ -14,6 +16,7 @@ public final class ServiceLoad {
   private final LatencyHistogram waits;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicReference<@Nullable Runnable> sleeper = new AtomicReference<>();
   private volatile int limit = Integer.MAX_VALUE;
   private volatile double openness = 1;
   private volatile boolean retriesOff;
@@ -42,6 +45,39 @@ public final class ServiceLoad {
   /** Requests that wait for room. */
   public AtomicInteger waiting() {
     return waiting;
+  }
+
+  /**
+   * One more waits for room: who sleeps is woken.
+   *
+   * @return how many wait with it
+   */
+  public int beginWait() {
+    int now = waiting.incrementAndGet();
+    wake();
+    return now;
+  }
+
+  /**
+   * Is run once, by whoever waits next, or at once if somebody waits already; on any thread, and
+   * must not wait. One that was set before and was not run is forgotten.
+   *
+   * @param next null: nobody sleeps
+   */
+  public void setSleeper(@Nullable Runnable next) {
+    sleeper.set(next);
+    if (next != null && waiting.get() > 0) { // it may have come just before
+      wake();
+    }
+  }
+
+  private void wake() {
+    if (sleeper.get() != null) { // mostly not: a read costs the loops nothing
+      Runnable woken = sleeper.getAndSet(null);
+      if (woken != null) {
+        woken.run();
+      }
+    }
   }
 
   /** Requests that may be in now; {@link Integer#MAX_VALUE}: any number. */

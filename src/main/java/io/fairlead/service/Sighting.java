@@ -23,7 +23,12 @@ public sealed interface Sighting {
       boolean follows,
       long position,
       OptionalDouble lag)
-      implements Sighting {}
+      implements Sighting {
+    /** The same with another lag. */
+    public Postgresql withLag(OptionalDouble other) {
+      return new Postgresql(recovering, system, timeline, follows, position, other);
+    }
+  }
 
   /**
    * A node of a Galera cluster.

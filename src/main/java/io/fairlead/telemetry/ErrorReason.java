@@ -59,7 +59,9 @@ public enum ErrorReason {
   PROXY_HEADER_UNTRUSTED(
       0, "A connection from outside proxy-protocol.accept-from began with a PROXY header."),
   HTTP3_FLOOD(
-      400, "The client took back or broke more requests than HTTP/3 needs; it was cut off.");
+      400, "The client took back or broke more requests than HTTP/3 needs; it was cut off."),
+  COMMIT_LOWERED(
+      0, "A client of a managed database lowered synchronous_commit; its session was ended.");
 
   private final int status;
   private final String meaning;

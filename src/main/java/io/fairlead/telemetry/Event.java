@@ -68,6 +68,7 @@ public sealed interface Event {
           DatabaseAlarm _,
           DatabaseMemberTrouble _,
           DatabaseMemberFenced _,
+          DatabaseMemberDamaged _,
           DatabaseFailover _,
           DatabaseFailoverStuck _,
           BackupArchiveTrouble _,
@@ -102,6 +103,7 @@ public sealed interface Event {
           BgpSessionUp _,
           DatabasePrimary _,
           DatabaseAlarmOver _,
+          DatabaseMemberSound _,
           BackupArchiveResumed _,
           BackupDrillPassed _,
           IncidentOver _ ->
@@ -1414,6 +1416,54 @@ public sealed interface Event {
     @Override
     public String text() {
       return database + ": " + member + ": " + what;
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+
+    @Override
+    public String node() {
+      return member;
+    }
+  }
+
+  /**
+   * A page of a member of a database that is managed here is not what was written: its disk, or
+   * what is on the way to it, cannot be trusted.
+   *
+   * @param what which page, and what is wrong with it
+   * @param before what has been done about that already; empty: nothing
+   */
+  record DatabaseMemberDamaged(String database, String member, String what, String before)
+      implements Event {
+    @Override
+    public String text() {
+      return database
+          + ": "
+          + member
+          + " has a damaged page: "
+          + what
+          + (before.isEmpty() ? "" : "; it " + before);
+    }
+
+    @Override
+    public String service() {
+      return database;
+    }
+
+    @Override
+    public String node() {
+      return member;
+    }
+  }
+
+  /** It is not known to be damaged any more: it was copied, or all of it was read. */
+  record DatabaseMemberSound(String database, String member) implements Event {
+    @Override
+    public String text() {
+      return database + ": " + member + " has no damaged page any more";
     }
 
     @Override

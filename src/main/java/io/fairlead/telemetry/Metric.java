@@ -687,6 +687,12 @@ public enum Metric {
       Unit.NONE,
       "service",
       "1 while members of the database contradict each other; an event says how. A rise wants somebody to look at once."),
+  DATABASE_DAMAGED(
+      "fairlead_database_member_damaged",
+      Type.GAUGE,
+      Unit.NONE,
+      "service,node",
+      "1 while a page of this member of a managed PostgreSQL database is known not to be what was written, 0 if none is. A rise wants somebody to look at its disk; an event says which page, and the incident is database-damage."),
   DATABASE_WAITING(
       "fairlead_database_waiting",
       Type.GAUGE,

@@ -313,18 +313,43 @@ class HealthCheckerTest {
     }
   }
 
+  /** However long it needs, requests that wait for it do so at most 20 ms longer. */
+  @Test
+  void aNodeThatStartsIsAskedMoreOftenWhileRequestsWaitForIt() {
+    service.setMembers(List.of(starting()));
+    Node node = service.nodes().all()[0];
+    net.answer = REFUSED;
+    service.load().setHoldNanos(1);
+    service.load().beginWait();
+    checker.watch(service, withProbe(new Probe.Tcp()));
+    time.advance(Duration.ofMillis(100));
+    assertThat(net.asked).as("every 5 ms").hasSize(21);
+    time.advance(Duration.ofMillis(300));
+    assertThat(net.asked).as("then after a twentieth of its time").hasSizeBetween(46, 54);
+    net.asked.clear();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(net.asked).as("every 20 ms as long as it takes").hasSizeBetween(498, 502);
+    service.load().waiting().decrementAndGet();
+    net.asked.clear();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(net.asked).as("nobody waits").hasSizeBetween(25, 40);
+    service.load().beginWait();
+    service.load().setHoldNanos(0);
+    net.asked.clear();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(net.asked).as("there are others to wait for").hasSizeBetween(15, 30);
+    net.answer = PASS;
+    time.advance(Duration.ofSeconds(1));
+    assertThat(node.facts().state()).isEqualTo("up");
+  }
+
+  private static NodeSpec starting() {
+    return new NodeSpec(
+        new HostPort("127.0.0.1", 7), "new", 1, "", 0, java.util.Map.of(), "process", false);
+  }
+
   private void startsUp(Probe probe) {
-    service.setMembers(
-        List.of(
-            new NodeSpec(
-                new HostPort("127.0.0.1", 7),
-                "new",
-                1,
-                "",
-                0,
-                java.util.Map.of(),
-                "process",
-                false)));
+    service.setMembers(List.of(starting()));
     Node node = service.nodes().all()[0];
     assertThat(node.facts().state()).isEqualTo("starting");
     net.answer = REFUSED;

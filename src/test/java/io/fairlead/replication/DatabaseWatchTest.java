@@ -202,6 +202,46 @@ class DatabaseWatchTest {
     assertThat(watch.view().handovers()).isEqualTo(1);
   }
 
+  /** What it says compares its own clock with the primary's, and either may have been set. */
+  @Test
+  void howOldAReplicaIsDoesNotGoByClocksOfServers() {
+    DatabaseWatch watch = start(DatabaseEngine.POSTGRESQL, Term.NONE, "a", "b", "c");
+    watch.saw(node("a"), primary(1, 400));
+    for (int i = 0; i < 1000; i++) {
+      watch.saw(node("a"), primary(1, 400 + i));
+      watch.saw(
+          node("b"), replica(1, 399 + Math.max(i, 1), 3600)); // an hour ahead, just being told
+      watch.saw(node("c"), replica(1, 500, -3600)); // an hour behind, and stuck
+      assertThat(node("b").facts().role().reads()).as("after %s", i).isTrue();
+      assertThat(lag(watch, "b")).isBetween(0.0, 0.5);
+      double really = Math.max(0, i - 101) * 0.25;
+      assertThat(lag(watch, "c")).as("after %s", i).isBetween(really * 0.7, really + 0.25);
+      advance(250);
+    }
+    assertThat(node("c").facts().role().why()).matches("is 2[0-9][0-9]\\.[0-9] s behind");
+    watch.saw(node("b"), replica(1, 1400, 0));
+    assertThat(lag(watch, "b")).isZero();
+
+    // Of another's log nothing is known yet.
+    service.setUp(node("a"), false, "connection refused");
+    watch.saw(node("b"), primary(2, 2000));
+    watch.saw(node("c"), replica(2, 500, 7));
+    assertThat(lag(watch, "c")).isEqualTo(7);
+  }
+
+  private static double lag(DatabaseWatch watch, String name) {
+    return watch.view().members().stream()
+        .filter(one -> one.node().name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .lagSeconds()
+        .orElseThrow();
+  }
+
+  private static Sighting replica(int timeline, long position, double lag) {
+    return new Sighting.Postgresql(true, "7", timeline, true, position, OptionalDouble.of(lag));
+  }
+
   @Test
   void aPrimaryThatComesBackHasItsConnectionsStill() {
     DatabaseWatch watch = start(DatabaseEngine.POSTGRESQL, Term.NONE, "a", "b");
@@ -213,6 +253,25 @@ class DatabaseWatchTest {
     assertThat(writes()).isEqualTo("a");
     assertThat(story).noneMatch(line -> line.contains("cut writers"));
     assertThat(watch.view().handovers()).isZero();
+  }
+
+  /** It may be us who are cut off, and then we do not hear that another does. */
+  @Test
+  void connectionsToAPrimaryThatStaysSilentAreCut() {
+    DatabaseWatch watch = start(DatabaseEngine.POSTGRESQL, Term.NONE, "a", "b");
+    watch.saw(node("a"), primary(1, 500));
+    service.setUp(node("a"), false, "no answer within 500 ms");
+    advance(20_000);
+    service.setUp(node("a"), true, "answered");
+    watch.saw(node("a"), primary(1, 700));
+    service.setUp(node("a"), false, "no answer within 500 ms");
+    advance(29_999);
+    assertThat(story).noneMatch(line -> line.contains("cut writers"));
+    advance(1);
+    assertThat(story).contains("50000 cut writers of a");
+    service.setUp(node("a"), true, "answered");
+    watch.saw(node("a"), primary(1, 900));
+    assertThat(writes()).as("it may have new ones").isEqualTo("a");
   }
 
   @Test

@@ -425,9 +425,9 @@ class ServiceScalerTest {
     seconds(10);
     assertThat(driver.done).isEmpty();
     assertThat(service.load().holdNanos()).isEqualTo(Duration.ofSeconds(30).toNanos());
-    service.load().waiting().incrementAndGet();
-    time.advance(Duration.ofMillis(40));
-    assertThat(driver.done).containsExactly("start shop-1");
+    service.load().beginWait();
+    time.run();
+    assertThat(driver.done).as("at once").containsExactly("start shop-1");
     service.load().waiting().decrementAndGet();
     up("shop-1");
     assertThat(service.load().holdNanos()).isZero();
@@ -435,6 +435,37 @@ class ServiceScalerTest {
     assertThat(driver.done).containsExactly("start shop-1", "stop shop-1");
     assertThat(service.load().holdNanos()).isPositive();
     assertThat(story()).anyMatch(line -> line.contains("to 0 nodes: no request for 60 s"));
+  }
+
+  @Test
+  void whoWaitedJustBeforeIsSeenAndWhoWentAwayWakesNobody() {
+    service.load().beginWait();
+    begin(config(0, 4));
+    time.run();
+    assertThat(driver.done).containsExactly("start shop-1");
+    service.load().waiting().decrementAndGet();
+    up("shop-1");
+    seconds(62);
+    driver.done.clear();
+    service.load().beginWait();
+    service.load().waiting().decrementAndGet();
+    time.run();
+    assertThat(driver.done).isEmpty();
+    service.load().beginWait();
+    time.run();
+    assertThat(driver.done).as("it still listens").containsExactly("start shop-1");
+  }
+
+  @Test
+  void aSizeSetByHandIsNotWokenByRequests() {
+    begin(config(0, 4));
+    scaler().setManual(0);
+    service.load().beginWait();
+    seconds(2);
+    assertThat(driver.done).isEmpty();
+    scaler().setManual(-1);
+    time.run();
+    assertThat(driver.done).containsExactly("start shop-1");
   }
 
   @Test

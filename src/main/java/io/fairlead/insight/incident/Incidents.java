@@ -526,6 +526,27 @@ final class Incidents {
               Map.of("service", database),
               0);
       case Event.DatabaseAlarmOver(String database) -> endOf("database " + database, when);
+      case Event.DatabaseMemberDamaged(
+              String database,
+              String member,
+              String what,
+              String before) ->
+          state(
+              "damage " + database + "/" + member,
+              "database-damage",
+              "bad",
+              when,
+              "Member "
+                  + member
+                  + " of database "
+                  + database
+                  + " has a damaged page: "
+                  + what
+                  + (before.isEmpty() ? "" : "; it " + before),
+              Map.of("service", database),
+              0);
+      case Event.DatabaseMemberSound(String database, String member) ->
+          endOf("damage " + database + "/" + member, when);
       case Event.DatabaseWithoutPrimary(String database, String why) ->
           state(
               "writes " + database,

@@ -263,7 +263,7 @@ final class Admission implements Shedding {
     Terms now = terms;
     waitedSince = true;
     LoopQueue own = queues[turn.loop().index()];
-    if (waiting.incrementAndGet() > now.queue()) {
+    if (load.beginWait() > now.queue()) {
       if (now.queue() == 0 || !makeRoom(own, turn.importance())) {
         waiting.decrementAndGet();
         shed(turn, ShedReason.QUEUE_FULL);

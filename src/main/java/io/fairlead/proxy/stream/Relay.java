@@ -107,7 +107,10 @@ final class Relay {
     this.proxyProtocol = route.proxyProtocol();
     this.sessions = route.sessions();
     this.answered = sessions == null; // then it makes no difference
-    this.tracker = sessions != null && sessions.isTracked() ? new TransactionTracker() : null;
+    this.tracker =
+        sessions != null && sessions.isTracked()
+            ? new TransactionTracker(sessions.isGuarded())
+            : null;
   }
 
   /** To be put into the client's pipeline. */
@@ -415,6 +418,10 @@ final class Relay {
       }
     }
     int wanted = track(from, in);
+    if (tracker != null && tracker.isLowered()) {
+      endLowered(tracker);
+      return;
+    }
     count(from, wanted);
     if (tracker != null && tracker.isUncertain()) {
       endUncertain(in, wanted);
@@ -465,6 +472,23 @@ final class Relay {
       client.close();
     }
     from.reset();
+  }
+
+  /** The client lowers what its commits wait for: its member never has all of that message. */
+  private void endLowered(TransactionTracker follower) {
+    Side from = upstream;
+    listener.errors().increment(loop.index(), ErrorReason.COMMIT_LOWERED);
+    record.failed(ErrorReason.COMMIT_LOWERED);
+    finish();
+    if (follower.isInTheMiddle()) {
+      client.reset();
+    } else {
+      say(client, TransactionTracker.LOWERED);
+      client.close();
+    }
+    if (from != null) {
+      from.reset();
+    }
   }
 
   /**

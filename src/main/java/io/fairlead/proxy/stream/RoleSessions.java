@@ -25,6 +25,7 @@ public final class RoleSessions {
   private final LongAdder ended = new LongAdder();
   private final boolean tracked;
   private volatile long patienceNanos;
+  private volatile boolean guarded;
 
   /**
    * @param loops all that there are, by index
@@ -40,6 +41,18 @@ public final class RoleSessions {
   /** How long a connection may wait for a member from now on. Any thread. */
   public void setPatience(Duration patience) {
     patienceNanos = patience.toNanos();
+  }
+
+  /**
+   * Whether clients must not lower what their commits wait for: those that come from now on. Any
+   * thread.
+   */
+  public void setGuarded(boolean guarded) {
+    this.guarded = guarded;
+  }
+
+  boolean isGuarded() {
+    return guarded;
   }
 
   long patienceNanos() {

@@ -3,6 +3,7 @@ package io.fairlead.proxy.stream;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Follows a session of PostgreSQL (frontend/backend protocol 3) as far as it takes to know whether
@@ -13,7 +14,8 @@ import java.nio.charset.StandardCharsets;
  * <p>Of notices one is looked for: that a commit has not been waited for. Whoever cancels a commit
  * that waits for replicas is told that it is done, with no more than a warning, while nobody but
  * the primary has it: it may be lost with that. {@link #isUncertain} says that the server has begun
- * to say so.
+ * to say so. And where that is asked for, what the client says is looked at by a {@link
+ * CommitGuard}.
  *
  * <p>Whoever asks for TLS, and gets it, cannot be followed; nor can what is no such session. It is
  * never taken for being between transactions then. Where it is wrong it is wrong on that side: a
@@ -33,6 +35,14 @@ final class TransactionTracker {
           'E',
           "SFATAL\0VFATAL\0C08007\0Mthe wait for replicas was cancelled: whether what was committed"
               + " will last is unknown\0\0");
+
+  /** What is said to a client that lowers what a commit waits for. */
+  static final byte[] LOWERED =
+      message(
+          'E',
+          "SFATAL\0VFATAL\0C0A000\0Msynchronous_commit must not be lowered, nor set by a parameter,"
+              + " in this database\0DA failover could lose what is committed so.\0HThe operator may"
+              + " allow it: manage.allow-asynchronous-commits in Fairlead's configuration.\0\0");
 
   /** The client's word for going. */
   static final byte[] TERMINATE = message('X', "");
@@ -72,6 +82,8 @@ final class TransactionTracker {
     }
   }
 
+  private final @Nullable CommitGuard guard;
+
   private Stream client = new Stream();
   private Stream server = new Stream();
   private boolean opaque;
@@ -93,6 +105,14 @@ final class TransactionTracker {
 
   private int code;
   private int codeBytes;
+  private boolean lowered;
+
+  /**
+   * @param guarded whether the client must not lower what its commits wait for
+   */
+  TransactionTracker(boolean guarded) {
+    guard = guarded ? new CommitGuard() : null;
+  }
 
   /** Whether nothing can be said of it. */
   boolean isOpaque() {
@@ -120,6 +140,19 @@ final class TransactionTracker {
     return cut;
   }
 
+  /**
+   * Whether the client lowers what its commits wait for: nothing of what it has said last may be
+   * passed on, nor anything more.
+   */
+  boolean isLowered() {
+    return lowered;
+  }
+
+  /** Whether the client has a part of a message of the server. */
+  boolean isInTheMiddle() {
+    return !server.isBetweenMessages();
+  }
+
   /** The session begins anew. */
   void reset() {
     client = new Stream();
@@ -134,14 +167,18 @@ final class TransactionTracker {
     cut = false;
     matched = 0;
     codeBytes = 0;
+    lowered = false;
+    if (guard != null) {
+      guard.begin(false);
+    }
   }
 
   /** The client says that. Nothing is taken out of the buffer. */
   void client(ByteBuf in) {
     int end = in.writerIndex();
-    for (int i = in.readerIndex(); i < end && !opaque; ) {
+    for (int i = in.readerIndex(); i < end && !opaque && !lowered; ) {
       if (client.left > 0) {
-        i = greeted ? skip(client, i, end) : greeting(in, i, end);
+        i = greeted ? body(in, i, end) : greeting(in, i, end);
       } else if (greeted) {
         if (head(client, in.getUnsignedByte(i++), 5)) {
           asked(client.type);
@@ -213,6 +250,21 @@ final class TransactionTracker {
     return false;
   }
 
+  /** What a message of the client has after its head. */
+  private int body(ByteBuf in, int from, int end) {
+    switch (client.type) {
+      case 'Q', 'P', 'B' -> look(in, from, end);
+      default -> {}
+    }
+    return skip(client, from, end);
+  }
+
+  private void look(ByteBuf in, int from, int end) {
+    if (guard != null) {
+      lowered = guard.lowers(in, from, Math.min(end, from + client.left));
+    }
+  }
+
   private static int skip(Stream stream, int from, int end) {
     int count = Math.min(stream.left, end - from);
     stream.left -= count;
@@ -251,6 +303,9 @@ final class TransactionTracker {
       client.left--;
     }
     if (codeBytes == 4) {
+      if (code >> 16 == PROTOCOL_3) {
+        look(in, i, end);
+      }
       i = skip(client, i, end);
       if (client.left == 0) {
         codeBytes = 0;
@@ -269,6 +324,9 @@ final class TransactionTracker {
 
   private void asked(int type) {
     idle = false;
+    if (guard != null) {
+      guard.begin(type == 'B');
+    }
     switch (type) {
       case 'Q', 'S', 'F' -> { // after these the server says that it is ready
         unanswered++;

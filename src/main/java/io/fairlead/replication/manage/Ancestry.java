@@ -37,13 +37,26 @@ record Ancestry(int timeline, Map<Integer, Long> ends) {
 
   /**
    * Whether somebody who has replayed that far has something that is not in it: then he cannot
-   * follow, whatever he is told.
+   * follow, whatever he is told. So does whoever is on a timeline that it does not come from.
    *
    * @param newest the highest timeline that he has anything of. Where he has replayed less the
    *     answer is right all the same: timelines are left one after the other
    */
   boolean lacks(int newest, long position) {
-    Long end = newest < timeline ? ends.get(newest) : null;
-    return end != null && position > end;
+    if (newest >= timeline) {
+      return false; // of those nothing is known
+    }
+    Long end = ends.get(newest);
+    return end == null ? newest > 0 : position > end;
+  }
+
+  /** Whether it is one of these timelines, or comes from one. */
+  boolean hasAny(int from, int to) {
+    for (int each = from; each <= to; each++) {
+      if (each == timeline || ends.containsKey(each)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

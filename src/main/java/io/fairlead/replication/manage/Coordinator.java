@@ -78,6 +78,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   /** So long after that it is not tried again: others may be there and not stand. */
   private static final long ASIDE_AGAIN_NANOS = Duration.ofMinutes(2).toNanos();
 
+  /** So long after a damaged primary was to hand over that one is not tried again. */
+  private static final long HAND_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
+
   /** So many questions in a row one that is being promoted elsewhere may leave without answer. */
   private static final int SILENT = 10;
 
@@ -99,6 +102,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
     /** Another instance had better decide. */
     void resign();
+
+    /** The writes are to go to another member, in order. */
+    void handOver(String from);
   }
 
   private static final class Tracked {
@@ -110,12 +116,11 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     /** What was asked before is not true any more. */
     long from = System.nanoTime();
 
-    long since = System.nanoTime();
+    final Following following = new Following(System.nanoTime());
     long here = System.nanoTime();
     long startingSince;
     long followedAt;
     long rejoinedAt = System.nanoTime() - Steady.IDLE.toNanos();
-    boolean received;
   }
 
   /** A failover that goes on. */
@@ -163,6 +168,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private boolean changing;
   private long notBefore = System.nanoTime();
   private int failures;
+
+  /** That one that was given up wanted; 0: none was, or for something else. */
+  private long wantedTerm;
+
   private String stuck = "";
   private String target = "";
   private @Nullable CompletableFuture<String> moved;
@@ -171,6 +180,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private String draining = "";
   private long wellSince;
   private long asideAt = System.nanoTime() - ASIDE_AGAIN_NANOS;
+  private String handedFrom = "";
+  private long handedAt = System.nanoTime();
 
   /**
    * @param agents of the members that this instance runs
@@ -321,9 +332,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     } else {
       known.misses++;
     }
-    if (sight.receives() != known.received) {
-      known.received = sight.receives();
-      known.since = sight.at();
+    known.following.told(sight);
+    if (sight.isPrimary() && name.equals(admitted)) {
+      tracked.forEach((other, one) -> one.following.toldOf(other, sight));
     }
     decide();
   }
@@ -342,7 +353,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       all.put(
           name,
           new Steady.Known(
-              one.sight, one.told, one.misses, one.since, one.here, down, one.startingSince));
+              one.sight,
+              one.told,
+              one.misses,
+              one.following.since(),
+              one.here,
+              down,
+              one.startingSince));
     });
     return all;
   }
@@ -450,6 +467,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
     String not = steady.whyNot();
     if (not.isEmpty()) {
+      not = steady.whyNobody(manage.neverPromote());
+    }
+    if (not.isEmpty()) {
       begin(state, why);
     } else {
       stuck(why + ", and " + not);
@@ -496,6 +516,23 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       change(state, source, state.rule().stepsTo(voters, acks));
     }
     stepAside(state, now);
+    handOver(state, now);
+  }
+
+  /**
+   * A primary that is damaged leaves the writes to a replica that is not: what is there came by the
+   * log, and not from that disk. Then it can be copied itself.
+   */
+  private void handOver(ManagedState state, long now) {
+    if (isDamaged(state.primary())
+        && !holds
+        && !changing
+        && (!state.primary().equals(handedFrom) || now - handedAt > HAND_AGAIN_NANOS)
+        && !fit(state).isEmpty()) {
+      handedFrom = state.primary();
+      handedAt = now;
+      world.handOver(state.primary());
+    }
   }
 
   /**
@@ -524,11 +561,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       Member member = members.get(name);
       if (one != null && member != null && now - one.followedAt > SOON.toNanos()) {
         one.followedAt = now;
-        one.since = now;
+        one.following.begin(now);
         background(
             "follow " + name,
             () -> {
-              String _ = sql.follow(member, source, term);
+              if (MemberSql.STRAYS.equals(sql.follow(member, source, term))) {
+                execute(() -> rejoin(name, System.nanoTime()));
+              }
             });
       }
     }
@@ -538,7 +577,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     MemberAgent agent = agents.get(name);
     Tracked one = tracked.get(name);
     if (one != null && now - one.rejoinedAt >= Steady.IDLE.toNanos()) {
-      one.since = now; // it gets time for that
+      one.following.begin(now); // it gets time for that
       one.rejoinedAt = now;
       if (agent != null) {
         agent.rejoin();
@@ -634,8 +673,11 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   // --- failing over ------------------------------------------------------------------------
 
   private void begin(ManagedState state, String why) throws IOException {
-    long term = state.term() + 1;
+    long term = Math.max(state.term() + 1, wantedTerm);
     List<Candidate> candidates = new ArrayList<>();
+    Set<String> barred =
+        new Steady(state, known(), config.probe().fall(), System.nanoTime())
+            .barred(manage.neverPromote());
     int order = members.size();
     for (String name : config.members().keySet()) { // the first in the file is preferred
       order--;
@@ -645,9 +687,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         candidates.add(
             new Candidate(
                 name,
-                manage.neverPromote().contains(name)
-                    ? -1
-                    : name.equals(target) ? Integer.MAX_VALUE : order));
+                barred.contains(name) ? -1 : name.equals(target) ? Integer.MAX_VALUE : order));
       }
     }
     changing = false;
@@ -762,6 +802,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   }
 
   private void failed(Run going, String why) {
+    wantedTerm = going.failover.wanted();
     run = null;
     upstream = null;
     sql.keep(false);
@@ -893,8 +934,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         }
         case Command.SetNames(String member, VoterRule rule, long term) ->
             say(going, member, one -> sql.setNames(one, rule, term));
-        case Command.Promote(String member, long term) ->
-            say(going, member, one -> sql.promote(one, term));
+        case Command.Promote(String member, long term, int timeline) ->
+            say(going, member, one -> sql.promote(one, term, timeline));
         case Command.Follow(String member, String primary, long term) -> {
           Member source = members.get(primary);
           if (source != null) {
@@ -943,6 +984,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
                 step("clients are let in", going.began);
                 run = null;
                 upstream = null;
+                wantedTerm = 0;
                 sql.keep(false);
                 failures = 0;
                 doing = "";
@@ -975,7 +1017,14 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   String chooseSuccessor(String wanted) throws IOException {
     long end = System.nanoTime() + FOLLOWS_AGAIN_NANOS;
     while (true) {
-      Set<String> fit = fit();
+      ManagedState state = store.read();
+      if (state == null || !state.isSettled()) {
+        throw new IOException("there is no primary now");
+      }
+      if (!mayAct()) {
+        throw new IOException("another instance decides about it now: ask that one");
+      }
+      Set<String> fit = fit(state);
       if (fit.contains(wanted)) {
         return wanted;
       }
@@ -989,7 +1038,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       if (System.nanoTime() > end) {
         throw new IOException(
             (wanted.isEmpty() ? "nobody follows" : wanted + " does not follow")
-                + " closely enough; who does: "
+                + " closely enough, with no page damaged; who does: "
                 + (fit.isEmpty() ? "nobody" : String.join(", ", fit)));
       }
       LockSupport.parkNanos(ASK.toNanos());
@@ -997,24 +1046,40 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   }
 
   /** Who may take over now without anything being lost. */
-  private Set<String> fit() throws IOException {
-    ManagedState state = store.read();
-    if (state == null || !state.isSettled()) {
-      throw new IOException("there is no primary now");
-    }
-    if (!mayAct()) {
-      throw new IOException("another instance decides about it now: ask that one");
-    }
+  private Set<String> fit(ManagedState state) {
     Tracked primary = tracked.get(state.primary());
     Set<String> fit = new TreeSet<>();
-    if (primary != null && primary.sight.isPrimary()) {
+    if (primary != null && primary.sight.isPrimary() && canElect(state)) {
       for (String name : state.rule().names()) {
-        if (primary.sight.followers().contains(name) && !manage.neverPromote().contains(name)) {
+        if (primary.sight.followers().contains(name)
+            && !manage.neverPromote().contains(name)
+            && !isDamaged(name)) {
           fit.add(name);
         }
       }
     }
     return fit;
+  }
+
+  /** Else the primary would end, and nobody could be elected before others are back. */
+  private boolean canElect(ManagedState state) {
+    int here = 0;
+    for (String name : state.rule().voters()) {
+      Tracked one = tracked.get(name);
+      MemberAgent agent = agents.get(name);
+      if (one != null && one.sight.isReplica() && (agent == null || !agent.isDown())) {
+        here++;
+      }
+    }
+    return here >= state.rule().recruits();
+  }
+
+  /** What is found here is known before it is seen. */
+  private boolean isDamaged(String name) {
+    Tracked one = tracked.get(name);
+    MemberAgent agent = agents.get(name);
+    Sight told = one == null ? null : one.told;
+    return (told != null && told.damage() != null) || (agent != null && !agent.damage().isEmpty());
   }
 
   /**
@@ -1154,7 +1219,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       if (agent != null) {
         MemberAgent.Status status = agent.status();
         own.add(
-            new ManagedView.Own(name, "", status.doing().words(), status.trouble(), status.pid()));
+            new ManagedView.Own(
+                name, "", status.doing().words(), status.trouble(), status.pid(), agent.damage()));
       }
     }
     ManagedState state;

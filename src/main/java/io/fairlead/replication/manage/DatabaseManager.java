@@ -30,11 +30,13 @@ public interface DatabaseManager extends AutoCloseable {
 
   /**
    * Has a cluster that cannot begin again by itself begin with what that member has, whatever else
-   * there was.
+   * there was; of PostgreSQL, has a member promoted, if nobody else can be, although a page of it
+   * is damaged.
    *
+   * @return what is done, for people
    * @throws IOException saying why it is not done; also where there is nothing like it
    */
-  void bootstrap(String member) throws IOException;
+  String bootstrap(String member) throws IOException;
 
   /** Another process goes on with it: servers stay, and nothing is decided here any more. */
   void abandon();

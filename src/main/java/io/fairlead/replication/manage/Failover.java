@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safety is a matter of data and not of time: first so many voters stop taking anything from the
  * old primary ({@link VoterRule}) that it can never again acknowledge a commit, dead or alive, and
- * every commit that it has acknowledged is at one of them. The one that has the most of the highest
- * timeline has them all. It is told to wait for voters itself <em>before</em> it is promoted, and
- * has to say so when asked; else it could acknowledge what nobody else has. And before that the
- * group asks more of whoever elects next, enough for commits under the old rule and under the new.
- * The new rule is then written as a transaction: when that is acknowledged, those who did have all
- * that was before, the new rule alone is in force, and clients are let in.
+ * every commit that it has acknowledged is at one of them. The one that has the most of the
+ * timeline on which it wrote has them all. It is told to wait for voters itself <em>before</em> it
+ * is promoted, and has to say so when asked; else it could acknowledge what nobody else has. And
+ * before that the group asks more of whoever elects next, enough for commits under the old rule and
+ * under the new. The new rule is then written as a transaction: when that is acknowledged, those
+ * who did have all that was before, the new rule alone is in force, and clients are let in.
  *
  * <p>Every command carries the term. A voter that has promised a higher one refuses; whoever hears
  * of a higher one gives up. What fails is not mended here: the next failover has the next term.
@@ -50,7 +50,12 @@ final class Failover {
     /** The member is to wait for these when it is primary, has taken that up, and reads it back. */
     record SetNames(String member, VoterRule rule, long term) implements Command {}
 
-    record Promote(String member, long term) implements Command {}
+    /**
+     * It becomes a primary.
+     *
+     * @param timeline that it begins: of nobody else's promotion in any term
+     */
+    record Promote(String member, long term, int timeline) implements Command {}
 
     /** A voter receives from the new primary, or from who is about to be it. */
     record Follow(String member, String primary, long term) implements Command {}
@@ -134,17 +139,27 @@ final class Failover {
   /**
    * How much of the log a member has.
    *
+   * <p>What was acknowledged is up to somewhere on the timeline of the last primary that was let
+   * in, which alone wrote on it. So of two who have its rule the one that has more of that timeline
+   * has more that counts. What was begun behind it, by a promotion that was not sealed or that was
+   * made by hand, has nothing that was acknowledged, however long it is.
+   *
    * @param sealed the term of the last rule that is written in it
-   * @param timeline the highest that it has anything of; those of promotions that were not sealed
-   *     may have the same number and not be the same, and nothing has been acknowledged on them
+   * @param timeline the highest that it has anything of
    * @param received up to where
+   * @param shared up to where it is of the timeline on which that rule was written
    */
-  record Position(long sealed, int timeline, long received) implements Comparable<Position> {
+  record Position(long sealed, int timeline, long received, long shared)
+      implements Comparable<Position> {
     private static final Comparator<Position> ORDER =
-        Comparator.comparingLong(Position::sealed)
-            .thenComparingInt(Position::timeline)
-            .thenComparingLong(Position::received);
+        Comparator.comparingLong(Position::sealed).thenComparingLong(Position::shared);
 
+    /** Of one that ends on the timeline on which that rule was written. */
+    Position(long sealed, int timeline, long received) {
+      this(sealed, timeline, received, received);
+    }
+
+    /** By what may have been acknowledged of it. */
     @Override
     public int compareTo(Position other) {
       return ORDER.compare(this, other);
@@ -168,6 +183,15 @@ final class Failover {
     boolean isPiece(Position one, Position other) {
       return holds(one) && holds(other) && one.compareTo(other) <= 0;
     }
+
+    /**
+     * What a promotion in that term begins. A number is all that tells one timeline from another,
+     * and two that were begun at two members have the same where each takes the next that it knows
+     * of. So the term says which.
+     */
+    int begunIn(long later) {
+      return (int) (timeline + later - term);
+    }
   }
 
   private final long term;
@@ -178,6 +202,7 @@ final class Failover {
   private final Set<String> following = new HashSet<>();
   private Phase phase = Phase.BEGINNING;
   private String why = "";
+  private long wanted;
   private @Nullable String winner;
   private @Nullable VoterRule rule;
   private @Nullable VoterRule next;
@@ -202,6 +227,11 @@ final class Failover {
   /** Why it was given up, for people; empty: it was not. */
   String why() {
     return why;
+  }
+
+  /** The term that can begin a timeline of its own; 0: this one could. */
+  long wanted() {
+    return wanted;
   }
 
   List<Command> begin() {
@@ -357,6 +387,9 @@ final class Failover {
 
   private boolean isBetter(String one, String other) {
     int order = position(one).compareTo(position(other));
+    if (order == 0) { // what is behind it was acknowledged to nobody, and may be of anybody
+      order = Integer.compare(position(other).timeline(), position(one).timeline());
+    }
     if (order == 0) {
       order = Integer.compare(priority(one), priority(other));
     }
@@ -390,6 +423,11 @@ final class Failover {
    * is acknowledged.
    */
   private List<Command> prepare() {
+    int highest = highestTimeline();
+    if (highest >= timeline()) { // somebody was promoted by hand
+      wanted = term + highest - timeline() + 1;
+      return giveUp("timeline " + timeline() + " has been begun by somebody else already");
+    }
     Set<String> others = others();
     if (others.isEmpty()) {
       others.add(old);
@@ -439,13 +477,23 @@ final class Failover {
         following.add(member);
       }
     }
-    commands.add(new Command.Promote(winner(), term));
+    commands.add(new Command.Promote(winner(), term, timeline()));
     return commands;
   }
 
+  private int highestTimeline() {
+    return recruited.values().stream().mapToInt(Position::timeline).max().orElse(0);
+  }
+
+  /** That it begins. Where nobody was ever let in there is nobody else, but maybe older ones. */
+  private int timeline() {
+    int own = last.begunIn(term);
+    return last.term() == 0 ? Math.max(own, highestTimeline() + 1) : own;
+  }
+
   private List<Command> seal(int timeline) {
-    if (timeline <= position(winner()).timeline()) {
-      return giveUp("the promotion began no higher timeline");
+    if (timeline != timeline()) {
+      return giveUp("the promotion began timeline " + timeline + ", not " + timeline());
     }
     phase = Phase.SEALING;
     List<Command> commands = new ArrayList<>();

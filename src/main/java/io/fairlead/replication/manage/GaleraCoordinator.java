@@ -400,6 +400,7 @@ final class GaleraCoordinator implements AutoCloseable {
       steps = List.of();
       troubleSince = now;
       step("no part of the cluster has a quorum");
+      doing = "no part of the cluster has a quorum";
     }
     nobody("no part of the cluster has a quorum");
     Map<String, GaleraPosition> running = new HashMap<>();
@@ -526,9 +527,12 @@ final class GaleraCoordinator implements AutoCloseable {
     String next = moving ? moves : candidate(writer, current);
     if (next.isEmpty()) {
       say("no member is fit to take the writes");
-    } else {
-      prove(state, next, current, facts);
+      return;
     }
+    if (!moving) {
+      doing = writer + " takes no writes any more, and nobody else yet";
+    }
+    prove(state, next, current, facts);
   }
 
   /** The first that has everything, and gives its data to nobody if there is a choice. */
@@ -686,7 +690,6 @@ final class GaleraCoordinator implements AutoCloseable {
   }
 
   private void nobody(String why) {
-    doing = why;
     if (!admitted.isEmpty()) {
       admitted = "";
       world.admitNobody(why);
@@ -732,6 +735,7 @@ final class GaleraCoordinator implements AutoCloseable {
     fit.removeIf(name -> !isFit(current.get(name)));
     if (fit.isEmpty()) {
       nobody("no member is fit to take writes");
+      doing = "no member is fit to take writes";
       return;
     }
     troubleSince = 0;

@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -285,6 +286,7 @@ public final class ManagedDatabase implements DatabaseManager {
     Logins logins = memory.logins();
     MemberSql members = new MemberSql(sql, logins);
     CompletableFuture<Coordinator> made = new CompletableFuture<>();
+    Semaphore readers = new Semaphore(1);
     Map<String, MemberAgent> all = new LinkedHashMap<>();
     folders.forEach((name, its) -> {
       List<String> others = new ArrayList<>(config.members().keySet());
@@ -304,6 +306,8 @@ public final class ManagedDatabase implements DatabaseManager {
               members,
               memory.store(),
               () -> made.join().source(),
+              this::suspect,
+              readers,
               memory.hosts(),
               world::event,
               () -> made.join().look()));
@@ -346,6 +350,11 @@ public final class ManagedDatabase implements DatabaseManager {
               public void resign() {
                 leaveToOthers();
               }
+
+              @Override
+              public void handOver(String from) {
+                Thread _ = Thread.ofVirtual().name("hand over").start(() -> leaveDamaged(from));
+              }
             });
     made.complete(begun);
     agents = Collections.unmodifiableMap(all);
@@ -382,6 +391,8 @@ public final class ManagedDatabase implements DatabaseManager {
         case "stop" -> stop(whom, agent);
         case "rejoin" -> agent.rejoin();
         case "reinit" -> agent.reinit();
+        case "suspect" -> agent.suspect();
+        case "accept" -> agent.accept();
         default -> throw new IOException("what " + what + " is, is not known here");
       }
       return "";
@@ -396,6 +407,38 @@ public final class ManagedDatabase implements DatabaseManager {
       }
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "{0} is not made fit to follow: {1}", member, e.getMessage());
+    }
+  }
+
+  /** A page of that member is damaged, and it may not know. Waits for nobody. */
+  private void suspect(String member) {
+    MemberAgent agent = agents.get(member);
+    Orders asking = orders;
+    if (agent != null) {
+      agent.suspect();
+    } else if (asking != null) {
+      Thread _ =
+          Thread.ofVirtual()
+              .name("suspect")
+              .start(() -> {
+                try {
+                  String _ = asking.ask(member, "suspect", "", REJOIN);
+                } catch (IOException e) {
+                  LOG.log(Level.DEBUG, "{0} is not looked through: {1}", member, e.getMessage());
+                }
+              });
+    }
+  }
+
+  private void leaveDamaged(String primary) {
+    try {
+      String _ = move(present(), "");
+    } catch (IOException e) {
+      world.event(
+          new Event.DatabaseMemberTrouble(
+              config.name(),
+              primary,
+              "has a damaged page, and the writes cannot go elsewhere: " + e.getMessage()));
     }
   }
 
@@ -431,10 +474,7 @@ public final class ManagedDatabase implements DatabaseManager {
         view.term(),
         view.names(),
         view.doing(),
-        view.members().stream()
-            .map(one ->
-                new ManagedView.Own(one.name(), instance, one.doing(), one.trouble(), one.pid()))
-            .toList(),
+        view.members().stream().map(one -> one.at(instance)).toList(),
         view.steps());
   }
 
@@ -510,10 +550,11 @@ public final class ManagedDatabase implements DatabaseManager {
       }
       present.held(primary + " has ended in order");
       String wrong = present.move(successor).get(MOVE.toSeconds(), TimeUnit.SECONDS);
-      if (!wrong.isEmpty()) {
+      String now = present.primary();
+      if (!wrong.isEmpty() && (!to.isEmpty() || now.equals(primary))) {
         throw new IOException(wrong);
       }
-      return successor;
+      return now; // it may be another, who had more of a primary that did not end in order
     } catch (ExecutionException | TimeoutException e) {
       throw new IOException("it takes longer; db status shows how it goes on", e);
     } catch (InterruptedException e) {
@@ -581,8 +622,19 @@ public final class ManagedDatabase implements DatabaseManager {
   }
 
   @Override
-  public void bootstrap(String member) throws IOException {
-    throw new IOException("is PostgreSQL: who has everything is known there, or waited for");
+  public String bootstrap(String member) throws IOException {
+    Coordinator _ = present();
+    MemberAgent agent = agents.get(member);
+    Orders asking = orders;
+    if (!config.members().containsKey(member)) {
+      throw new IOException("there is no member " + member);
+    }
+    if (agent != null) {
+      agent.accept();
+    } else if (asking != null) {
+      String _ = asking.ask(member, "accept", "", REJOIN);
+    }
+    return member + " may be promoted although a page of it is damaged";
   }
 
   private Coordinator present() throws IOException {

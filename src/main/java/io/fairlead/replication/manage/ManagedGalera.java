@@ -289,10 +289,7 @@ public final class ManagedGalera implements DatabaseManager {
         view.term(),
         view.names(),
         view.doing(),
-        view.members().stream()
-            .map(one ->
-                new ManagedView.Own(one.name(), instance, one.doing(), one.trouble(), one.pid()))
-            .toList(),
+        view.members().stream().map(one -> one.at(instance)).toList(),
         view.steps());
   }
 
@@ -392,8 +389,9 @@ public final class ManagedGalera implements DatabaseManager {
   }
 
   @Override
-  public void bootstrap(String member) throws IOException {
+  public String bootstrap(String member) throws IOException {
     present().force(member);
+    return member + " begins the cluster anew";
   }
 
   private GaleraCoordinator present() throws IOException {

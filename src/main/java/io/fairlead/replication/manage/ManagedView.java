@@ -33,8 +33,19 @@ public record ManagedView(
    * @param doing what is done with it
    * @param trouble what is in the way; empty: nothing
    * @param pid of its server; 0: none runs
+   * @param damage which page of its data is not what was written; empty: none is known
    */
-  public record Own(String name, String instance, String doing, String trouble, long pid) {}
+  public record Own(
+      String name, String instance, String doing, String trouble, long pid, String damage) {
+    /** Of one whose data is not known to be damaged. */
+    public Own(String name, String instance, String doing, String trouble, long pid) {
+      this(name, instance, doing, trouble, pid, "");
+    }
+
+    Own at(String where) {
+      return new Own(name, where, doing, trouble, pid, damage);
+    }
+  }
 
   /**
    * One step of a failover.

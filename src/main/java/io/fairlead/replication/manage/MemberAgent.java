@@ -12,11 +12,13 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -62,6 +64,9 @@ final class MemberAgent implements AutoCloseable {
 
   /** What a server says that cannot be started by any means. */
   private static final String NO_CHECKPOINT = "could not locate a valid checkpoint record";
+
+  /** What a copy ends with where a page that it was to have is damaged. */
+  private static final String CHECKSUM = "checksum error";
 
   private static final Duration STOP = Duration.ofSeconds(30);
 
@@ -110,9 +115,11 @@ final class MemberAgent implements AutoCloseable {
   private final PostgresPrograms programs;
   private final MemberFolder folder;
   private final MemberServer server;
+  private final MemberPages pages;
   private final MemberSql sql;
   private final StateStore store;
   private final Supplier<@Nullable Member> source;
+  private final Consumer<String> suspects;
   private final Supplier<Set<String>> hosts;
   private final Consumer<Event> events;
   private final Runnable changed;
@@ -146,6 +153,8 @@ final class MemberAgent implements AutoCloseable {
 
   /**
    * @param source whom it gets its data from; null: nobody now
+   * @param suspects is told whose data could not be copied because a page of it is damaged
+   * @param readers one member is read whole at a time
    * @param hosts from where one may log in beside this machine; empty: from everywhere
    * @param changed is told when something has changed that others go by
    */
@@ -162,6 +171,8 @@ final class MemberAgent implements AutoCloseable {
       MemberSql sql,
       StateStore store,
       Supplier<@Nullable Member> source,
+      Consumer<String> suspects,
+      Semaphore readers,
       Supplier<Set<String>> hosts,
       Consumer<Event> events,
       Runnable changed) {
@@ -187,15 +198,55 @@ final class MemberAgent implements AutoCloseable {
     this.sql = sql;
     this.store = store;
     this.source = source;
+    this.suspects = suspects;
     this.hosts = hosts;
     this.events = events;
     this.changed = changed;
+    this.pages =
+        new MemberPages(
+            database,
+            member,
+            config.pageCheck(),
+            logins,
+            programs,
+            folder,
+            sql,
+            readers,
+            () -> server.pid() != 0,
+            events,
+            changed);
     this.thread =
         Thread.ofPlatform().name(database + " " + member.name()).daemon(true).unstarted(this::run);
   }
 
   void start() {
     thread.start();
+    pages.start();
+  }
+
+  /** Which page of its data is known to be damaged, for people; empty: none is. */
+  String damage() {
+    Damage known = pages.damage();
+    return known == null ? "" : known.words();
+  }
+
+  /** All of it is read as soon as can be. */
+  void suspect() {
+    pages.suspect();
+  }
+
+  /**
+   * It may be promoted although a page of it is damaged, if there is nobody else.
+   *
+   * @throws IOException if none is
+   */
+  void accept() throws IOException {
+    Damage known = folder.damage();
+    if (known == null) {
+      throw new IOException(
+          member.name() + " has no damaged page: who has everything is known, or waited for");
+    }
+    folder.markDamaged(folder.key(), new Damage(Damage.Plan.ACCEPTED, known.words()));
   }
 
   Status status() {
@@ -236,6 +287,7 @@ final class MemberAgent implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    pages.close();
     wake();
     join();
   }
@@ -244,6 +296,7 @@ final class MemberAgent implements AutoCloseable {
   void abandon() {
     leaves = true;
     closed = true;
+    pages.close();
     wake();
     join();
   }
@@ -310,6 +363,7 @@ final class MemberAgent implements AutoCloseable {
     }
     if (adopts) {
       folder.make();
+      folder.beginLog();
       adopts = false;
       wasAlive = folder.hasData() && server.adopt();
     }
@@ -339,7 +393,7 @@ final class MemberAgent implements AutoCloseable {
       stopping = null;
       heldTerm = state.term();
       stop.complete(stopOrKill());
-    } else if ((rejoin || reinit) && !promoted && !state.paused()) {
+    } else if ((rejoin || reinit || isToBeRenewed(state)) && !promoted && !state.paused()) {
       if (!server.stop(Duration.ofSeconds(5))) {
         boolean _ = server.kill();
       }
@@ -371,6 +425,22 @@ final class MemberAgent implements AutoCloseable {
         && folder.promise() == state.term();
   }
 
+  /**
+   * Whether its data is to be given up because a page of it is damaged: it can be copied, and
+   * nobody counts on what it has, neither a commit nor an election.
+   */
+  private boolean isToBeRenewed(ManagedState state) throws IOException {
+    Damage damage = folder.damage();
+    Member from = source.get();
+    return damage != null
+        && damage.plan() == Damage.Plan.COPY
+        && state.isSettled()
+        && from != null
+        && !from.name().equals(member.name())
+        && !state.rule().names().contains(member.name())
+        && !state.rule().voters().contains(member.name());
+  }
+
   /** What was acknowledged is with others, too: to lose no more time costs nothing but a rewind. */
   private boolean stopOrKill() {
     if (server.stop(IN_ORDER)) {
@@ -399,7 +469,11 @@ final class MemberAgent implements AutoCloseable {
       server.buryGuard();
       doing(Doing.STOPPED);
       changed.run();
-      boolean meant = stopping != null || rejoin || reinit;
+      String page = folder.damagedPage(true);
+      if (!page.isEmpty()) {
+        pages.found(folder.key(), page + MemberPages.DAMAGED + ", and replay needs it");
+      }
+      boolean meant = stopping != null || rejoin || reinit || isToBeRenewed(state);
       boolean soon = startedAt != 0 && now - startedAt < AT_ONCE_NANOS && !meant;
       if (soon && !wasPrimary) { // one that was promoted had been started
         diesAtOnce = true;
@@ -449,6 +523,14 @@ final class MemberAgent implements AutoCloseable {
       folder.setAside();
       return;
     }
+    if (isToBeRenewed(state)) {
+      ManagedState latest = store.latest();
+      if (latest == null || !isToBeRenewed(latest)) {
+        throw new IOException("has a damaged page, and is counted on again");
+      }
+      copyAnew("has a damaged page");
+      return;
+    }
     Member from = source.get();
     boolean hopeless = diesAtOnce && (isBehind(state, control) || isOfNoUse());
     if ((rejoin || folder.isPromoted() || hopeless)
@@ -470,11 +552,12 @@ final class MemberAgent implements AutoCloseable {
    *
    * <p>What has gone back to that timeline and still cannot be started, or gets nothing, would not
    * be helped by going back once more: it is copied. So is what was written on that timeline by
-   * somebody who was made a primary without a timeline of his own.
+   * somebody who was made a primary without a timeline of his own, or with the number of another.
    */
   private void goBack(Member from, MemberFolder.Control control, ManagedState state)
       throws IOException {
-    int timeline = checkpoint(from);
+    Ancestry ancestry = checkpoint(from);
+    int timeline = ancestry.timeline();
     if (timeline == 0 || folder.promise() > state.term()) { // a promise would go with the data
       begin(null);
       return;
@@ -485,7 +568,10 @@ final class MemberAgent implements AutoCloseable {
     }
     boolean promoted = folder.isPromoted();
     boolean here = control.timeline() == timeline;
-    if (folder.wentBackTo() == timeline) {
+    int stray = stray(state);
+    if (stray >= 0 && ancestry.hasAny(stray + 1, control.timeline())) {
+      copyAnew("was promoted by hand, to a timeline of which " + from.name() + " has another");
+    } else if (folder.wentBackTo() == timeline) {
       copyAnew("went back to what " + from.name() + " has, and cannot follow it all the same");
     } else if (diesAtOnce && isOfNoUse()) {
       copyAnew("cannot be started: " + folder.lastWords());
@@ -494,7 +580,7 @@ final class MemberAgent implements AutoCloseable {
     } else if (promoted || !here) {
       same = 0;
       rewind(from, control, timeline);
-      begin(from);
+      begin(from, -1);
     } else if (same++ < SAME) {
       sameAt = now;
       begin(from);
@@ -505,6 +591,9 @@ final class MemberAgent implements AutoCloseable {
 
   /** Gives up its data, which is kept beside; a primary has all that was acknowledged. */
   private void copyAnew(String why) throws IOException {
+    if (folder.damage() != null) {
+      folder.markRenewed(Instant.now().getEpochSecond());
+    }
     same = 0;
     rejoin = false;
     diesAtOnce = false;
@@ -513,9 +602,17 @@ final class MemberAgent implements AutoCloseable {
     folder.setAside();
   }
 
-  /** Whether its data has gone back already, or lacks the log that a start begins with. */
+  /**
+   * Whether its data has gone back already, or lacks the log that a start begins with, or a start
+   * needs a page that is damaged.
+   */
   private boolean isOfNoUse() throws IOException {
-    return folder.wentBackTo() > 0 || folder.lastWords().contains(NO_CHECKPOINT);
+    Damage damage = folder.damage();
+    return folder.wentBackTo() > 0
+        || folder.lastWords().contains(NO_CHECKPOINT)
+        || (damage != null
+            && damage.plan() != Damage.Plan.KEEP
+            && !folder.damagedPage(true).isEmpty());
   }
 
   /**
@@ -536,6 +633,15 @@ final class MemberAgent implements AutoCloseable {
    *     far as is known here: then it has promised to take nothing from that one
    */
   private void begin(@Nullable Member from) throws IOException {
+    begin(from, stray(store.read()));
+  }
+
+  /** Which timeline it followed by order is known if nobody has been let in since. */
+  private int stray(@Nullable ManagedState state) throws IOException {
+    return folder.stray(state != null && state.sealed() == folder.promise() ? state.timeline() : 0);
+  }
+
+  private void begin(@Nullable Member from, int stray) throws IOException {
     rejoin = false;
     receiver = "";
     isFollowing = false;
@@ -552,7 +658,9 @@ final class MemberAgent implements AutoCloseable {
             logins.password(Logins.REPLICATION),
             hosts.get()),
         follows ? term : promise,
-        follows && from != null ? MemberSql.conninfo(member, from) : "");
+        follows && from != null ? MemberSql.conninfo(member, from) : "",
+        stray);
+    folder.beginLog();
     server.start(List.of("-D", folder.data().toString()));
     startedAt = System.nanoTime();
     wasAlive = true;
@@ -575,25 +683,7 @@ final class MemberAgent implements AutoCloseable {
     }
     doing(Doing.COPYING);
     MemberFolder.remove(folder.coming());
-    String _ =
-        programs.run(
-            "pg_basebackup",
-            List.of(
-                "-h",
-                from.address().host(),
-                "-p",
-                Integer.toString(from.address().port()),
-                "-U",
-                Logins.REPLICATION,
-                "-D",
-                folder.coming().toString(),
-                "-X",
-                "stream",
-                "-c",
-                "fast",
-                "-w"),
-            Map.of("PGPASSWORD", logins.password(Logins.REPLICATION).value()),
-            COPY);
+    copy(from);
     String system = folder.system(folder.coming());
     if (!system.equals(state.system())) {
       throw new IOException(from.name() + " holds other data (system identifier " + system + ")");
@@ -603,6 +693,36 @@ final class MemberAgent implements AutoCloseable {
     rejoin = false; // that was asked of what it had before
     events.accept(
         new Event.DatabaseMemberMade(database, member.name(), "was copied from " + from.name()));
+  }
+
+  private void copy(Member from) throws IOException {
+    try {
+      String _ =
+          programs.run(
+              "pg_basebackup",
+              List.of(
+                  "-h",
+                  from.address().host(),
+                  "-p",
+                  Integer.toString(from.address().port()),
+                  "-U",
+                  Logins.REPLICATION,
+                  "-D",
+                  folder.coming().toString(),
+                  "-X",
+                  "stream",
+                  "-c",
+                  "fast",
+                  "-w"),
+              Map.of("PGPASSWORD", logins.password(Logins.REPLICATION).value()),
+              COPY);
+    } catch (IOException e) {
+      if (String.valueOf(e.getMessage()).contains(CHECKSUM)) {
+        suspects.accept(from.name());
+        throw new IOException("a page of " + from.name() + " is damaged: nobody can copy it", e);
+      }
+      throw e;
+    }
   }
 
   /** Makes the database, once; until it is complete it is nothing. */
@@ -640,7 +760,7 @@ final class MemberAgent implements AutoCloseable {
     sql.add("create schema fairlead");
     sql.add(
         "create table fairlead.rule(term bigint primary key, member text not null,"
-            + " names text not null, at timestamptz not null default now())");
+            + " names text not null, at timestamptz not null default now(), timeline int)");
     if (config.application().isPresent()) {
       ManageConfig.Application own = config.application().get();
       if (!own.user().equals(probeUser)) {
@@ -708,14 +828,14 @@ final class MemberAgent implements AutoCloseable {
   /**
    * Before its checkpoint a rewind takes what it tells of for older than it is.
    *
-   * @return its timeline; 0: it has made none
+   * @return what its log is made of; unknown: it has made none
    */
-  private int checkpoint(Member from) {
+  private Ancestry checkpoint(Member from) {
     doing(Doing.REWINDING);
     try (Sql.Session session = sql.open(from, ASK)) {
-      return MemberSql.checkpoint(session);
+      return MemberSql.ancestry(session, MemberSql.checkpoint(session), ASK);
     } catch (IOException e) {
-      return 0;
+      return Ancestry.UNKNOWN;
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a member lives on this machine: its data, and beside it what is ours.
@@ -36,24 +38,40 @@ final class MemberFolder {
   /** It makes the server a replica, and is gone once it has been promoted. */
   private static final String STANDBY = "standby.signal";
 
+  /** Beside the data. */
+  static final String DAMAGED = "damaged";
+
   private static final String DOOR = "pg_hba.conf";
   private static final String AUTO = "postgresql.auto.conf";
   private static final Pattern TERM = Pattern.compile("(?m)^fairlead\\.term = '([0-9]+)'");
+  private static final Pattern ORDERED =
+      Pattern.compile("(?m)^" + Pattern.quote(MemberSql.ORDERED) + " = ");
+  private static final Pattern STRAY =
+      Pattern.compile("(?m)^" + Pattern.quote(MemberSql.STRAY) + " = '([0-9]+)'");
   private static final Pattern KERNEL = Pattern.compile("([0-9]{1,5})\\.([0-9]{1,5})");
   private static final Pattern OURS =
       Pattern.compile(
-          "^\\s*(fairlead\\.term|primary_conninfo|primary_slot_name|synchronous_standby_names"
+          "^\\s*(fairlead\\.term|fairlead\\.ordered|fairlead\\.stray|primary_conninfo|primary_slot_name|synchronous_standby_names"
               + "|default_transaction_read_only|restore_command|recovery_\\w+)\\b.*",
           Pattern.CASE_INSENSITIVE);
 
   /** A socket's path must not be longer. */
   private static final int LONGEST_SOCKET = 90;
 
+  private static final Pattern DAMAGED_PAGE =
+      Pattern.compile("invalid page in block (\\d+) of relation (\\S+)");
+
+  /** So much of the log is searched for what the server said. */
+  private static final int SEARCHED = 256 * 1024;
+
   private static final long MOST_LOG = 32L * 1024 * 1024;
   private static final Duration SHORT = Duration.ofSeconds(30);
 
   private final PostgresPrograms programs;
   private final Path top;
+
+  /** Where the present server's log begins, as far as is known. */
+  private volatile long logFrom;
 
   MemberFolder(PostgresPrograms programs, Path top) {
     this.programs = programs;
@@ -93,6 +111,15 @@ final class MemberFolder {
     return top.resolve("went-back");
   }
 
+  /** That a page of the data is damaged, for the server to tell. */
+  private Path damaged() {
+    return top.resolve(DAMAGED);
+  }
+
+  private Path pages() {
+    return top.resolve("pages");
+  }
+
   void make() throws IOException {
     programs.makeFolder(top);
   }
@@ -118,6 +145,22 @@ final class MemberFolder {
       highest = Math.max(highest, Long.parseLong(matcher.group(1)));
     }
     return highest;
+  }
+
+  /**
+   * Behind which timeline it has something that was written at nobody's order, since somebody has
+   * promoted it by hand; -1: it has nothing of that kind, or has gone back since.
+   *
+   * @param own the timeline that it had by order last; 0: that is not known
+   */
+  int stray(int own) throws IOException {
+    Path file = data().resolve(AUTO);
+    String settings = Files.exists(file) ? Files.readString(file) : "";
+    Matcher before = STRAY.matcher(settings);
+    if (before.find()) {
+      return (int) number(before.group(1));
+    }
+    return isPromoted() && !ORDERED.matcher(settings).find() ? own : -1;
   }
 
   /** The identifier of the data in there. */
@@ -279,13 +322,117 @@ final class MemberFolder {
     }
   }
 
+  /** What the server says from now on is that of the one that is started now. */
+  void beginLog() throws IOException {
+    logFrom = Files.exists(log()) ? Files.size(log()) : 0;
+  }
+
+  /**
+   * The page that the present server has said last not to be what was written, for people; empty:
+   * it said nothing of the kind.
+   *
+   * @param fatal whether only that counts of which it has ended
+   */
+  String damagedPage(boolean fatal) {
+    try (RandomAccessFile file = new RandomAccessFile(log().toFile(), "r")) {
+      long length = file.length();
+      long begun = logFrom <= length ? logFrom : 0; // it has been begun anew
+      long from = Math.max(begun, length - SEARCHED);
+      byte[] bytes = new byte[(int) (length - from)];
+      file.seek(from);
+      file.readFully(bytes);
+      String page = "";
+      for (String line : new String(bytes, StandardCharsets.UTF_8).lines().toList()) {
+        Matcher found = DAMAGED_PAGE.matcher(line);
+        boolean counts = !fatal || line.contains("FATAL:") || line.contains("PANIC:");
+        if (counts && found.find()) {
+          page = "block " + found.group(1) + " of " + found.group(2);
+        }
+      }
+      return page;
+    } catch (IOException _) {
+      return "";
+    }
+  }
+
+  /**
+   * What is remembered about the pages of the data.
+   *
+   * @param checked when all of them were read last, or might have been, in seconds since 1970; 0:
+   *     it is new
+   * @param failures how many the server has told of
+   * @param renewed when data of this member was last given up because a page of it was damaged, in
+   *     seconds since 1970; 0: never
+   */
+  record Notes(long checked, long failures, long renewed) {
+    Notes withChecked(long now) {
+      return new Notes(now, failures, renewed);
+    }
+
+    Notes withFailures(long now) {
+      return new Notes(checked, now, renewed);
+    }
+  }
+
+  /** Tells one folder of data from another that takes its place; null: there is none. */
+  @Nullable Object key() throws IOException {
+    return hasData() ? Files.readAttributes(data(), BasicFileAttributes.class).fileKey() : null;
+  }
+
+  synchronized Notes notes() throws IOException {
+    if (!Files.exists(pages())) {
+      return new Notes(0, 0, 0);
+    }
+    String[] words = Files.readString(pages()).strip().split(" ", -1);
+    return words.length == 3
+        ? new Notes(number(words[0]), number(words[1]), number(words[2]))
+        : new Notes(0, 0, 0);
+  }
+
+  /** Remembers it, if that is still the data; see {@link #key}. */
+  synchronized void note(Object data, Notes notes) throws IOException {
+    if (data.equals(key()) && !notes.equals(notes())) {
+      write(notes);
+    }
+  }
+
+  private void write(Notes notes) throws IOException {
+    put(pages(), notes.checked() + " " + notes.failures() + " " + notes.renewed() + "\n");
+  }
+
+  /** Null: none is known. */
+  synchronized @Nullable Damage damage() throws IOException {
+    return Files.exists(damaged()) ? Damage.parse(Files.readString(damaged())) : null;
+  }
+
+  /** Keeps that, if that is still the data; see {@link #key}. */
+  synchronized void markDamaged(@Nullable Object data, Damage damage) throws IOException {
+    if (data != null && data.equals(key())) {
+      put(damaged(), damage.text());
+    }
+  }
+
+  /** All pages of that data are what was written, if it is still the data; see {@link #key}. */
+  synchronized void mended(Object data) throws IOException {
+    if (data.equals(key())) {
+      Files.deleteIfExists(damaged());
+    }
+  }
+
+  /** The data is about to be given up because a page of it is damaged. */
+  synchronized void markRenewed(long now) throws IOException {
+    Notes notes = notes();
+    write(new Notes(notes.checked(), notes.failures(), now));
+  }
+
   /**
    * The server will be a replica, whatever it was, and let nobody write.
    *
    * @param promise the term that it promises with that
    * @param conninfo whom it follows from its start on; empty: nobody
+   * @param stray as {@link #stray} says from then on
    */
-  void prepare(Settings settings, long promise, String conninfo) throws IOException {
+  void prepare(Settings settings, long promise, String conninfo, int stray) throws IOException {
     StringBuilder auto = new StringBuilder();
     Path file = data().resolve(AUTO);
     if (Files.exists(file)) {
@@ -296,6 +443,10 @@ final class MemberFolder {
       }
     }
     auto.append("fairlead.term = '").append(promise).append("'\n");
+    auto.append(MemberSql.STRAY)
+        .append(" = '")
+        .append(stray < 0 ? "off" : Integer.toString(stray))
+        .append("'\n");
     auto.append("primary_conninfo = '").append(conninfo).append("'\n");
     auto.append("synchronous_standby_names = '").append(settings.names()).append("'\n");
     put(file, auto.toString());
@@ -456,12 +607,14 @@ final class MemberFolder {
   }
 
   /** The data is kept, but no member's any more; what was kept before it is not. */
-  void setAside() throws IOException {
+  synchronized void setAside() throws IOException {
     remove(aside());
     if (hasData()) {
       Files.move(data(), aside());
     }
     forgetWentBack();
+    write(new Notes(0, 0, notes().renewed()));
+    Files.deleteIfExists(damaged());
     Files.deleteIfExists(rewinding());
   }
 

@@ -36,12 +36,12 @@ final class MemberSql {
 
   private static final String LOCK = "select pg_try_advisory_lock(4637214501)";
 
-  /** Ends whoever has had that lock and said nothing for a second. */
+  /** Ends whoever has had that lock and said nothing for a second, or till the clock was set. */
   private static final String UNLOCK_SILENT =
       "select count(pg_terminate_backend(pid)) from pg_locks join pg_stat_activity using (pid)"
           + " where locktype = 'advisory' and granted and classid = 4637214501 >> 32"
           + " and objid = 4637214501 & 4294967295 and state = 'idle'"
-          + " and clock_timestamp() - state_change > interval '1 second'";
+          + " and clock_timestamp() - state_change not between interval '0' and interval '1 second'";
 
   /** How much later than it could a replica replays. */
   private static final String DELAY = "recovery_min_apply_delay";
@@ -76,6 +76,25 @@ final class MemberSql {
       "(select max(('x' || substr(name, 1, 8))::bit(32)::int) from pg_ls_waldir()"
           + " where name ~ '^[0-9A-F]{24}$')";
 
+  /** The term in which it was told to become a primary; not there: it was not since its start. */
+  static final String ORDERED = "fairlead.ordered";
+
+  /** Off, or behind which timeline it has something that was written at nobody's order. */
+  static final String STRAY = "fairlead.stray";
+
+  /** Of databases that were made when rules had none. */
+  private static final String ADD_TIMELINE =
+      "alter table fairlead.rule add column if not exists timeline int";
+
+  /** With the timeline on which it was written; not there where it was written without. */
+  private static final String LAST_RULE =
+      "(select term, (to_jsonb(rule) ->> 'timeline')::int as timeline from fairlead.rule"
+          + " order by term desc limit 1) last";
+
+  /** What is kept beside the data of it; see {@link Damage}. */
+  private static final String DAMAGED =
+      "pg_read_file('../" + MemberFolder.DAMAGED + "', 0, " + Damage.MOST + ", true)";
+
   /** All of a sight in one answer. */
   private static final String SIGHT =
       "select r, (select system_identifier from pg_control_system()),"
@@ -91,7 +110,8 @@ final class MemberSql {
           + " (select (extract(epoch from clock_timestamp() - last_msg_receipt_time) * 1000)::bigint"
           + " from pg_stat_wal_receiver),"
           + " (select string_agg(application_name, ' ') from pg_stat_replication"
-          + " where state = 'streaming'), current_setting('default_transaction_read_only')"
+          + " where state = 'streaming'), current_setting('default_transaction_read_only'), "
+          + DAMAGED
           + " from pg_is_in_recovery() r";
 
   /**
@@ -172,10 +192,17 @@ final class MemberSql {
           "t".equals(row.get(6)),
           heard == null ? -1 : Long.parseLong(heard),
           names,
-          !"off".equals(row.get(9)));
+          !"off".equals(row.get(9)),
+          Damage.parse(text(row, 10)));
     } catch (NumberFormatException | IndexOutOfBoundsException e) {
       throw new IOException("does not tell what it is", e);
     }
+  }
+
+  /** How many damaged pages anybody has read; it begins anew when the server has crashed. */
+  static long damagedReads(Sql.Session session, Duration timeout) throws IOException {
+    return number(
+        session.value("select coalesce(sum(checksum_failures), 0) from pg_stat_database", timeout));
   }
 
   /** The process by which a replica gets the log just now; empty: none. */
@@ -378,9 +405,24 @@ final class MemberSql {
                 + NEWEST
                 + ", "
                 + REPLAYED
-                + (ruled ? ", coalesce((select max(term) from fairlead.rule), 0)" : ", 0"),
+                + (ruled
+                    ? ", coalesce(term, 0), coalesce(timeline, 0) from (select) one left join "
+                        + LAST_RULE
+                        + " on true"
+                    : ", 0, 0"),
             SHORT);
-    return new Position(number(text(row, 2)), (int) number(text(row, 0)), number(text(row, 1)));
+    int newest = (int) number(text(row, 0));
+    long received = number(text(row, 1));
+    int written = (int) number(text(row, 3));
+    long shared = received;
+    if (written > 0 && written < newest) { // else it was promoted since, by whomever
+      Long end = ancestry(session, newest, SHORT).ends().get(written);
+      if (end == null) {
+        throw new IOException("timeline " + newest + " does not come from " + written);
+      }
+      shared = Math.min(received, end);
+    }
+    return new Position(number(text(row, 2)), newest, received, shared);
   }
 
   /**
@@ -394,8 +436,14 @@ final class MemberSql {
         return new Answer.Outvoted(higher);
       }
       Position wanted;
+      boolean stray = isStray(session);
       try (Sql.Session source = open(from, SHORT)) {
         wanted = position(source);
+        stray |= isStray(source);
+      }
+      if (stray) {
+        return new Answer.Failed(
+            member.name(), term, member.name() + " or " + from.name() + " " + STRAYS);
       }
       set(session, "primary_conninfo", conninfo(member, from));
       reload(session);
@@ -467,11 +515,40 @@ final class MemberSql {
     }
   }
 
-  Answer promote(Member member, long term) {
+  /**
+   * Promotes it. That it was told to is kept with it until it is started again: whoever is a
+   * primary and was not told has been promoted by hand.
+   *
+   * <p>A server takes the number behind the last of which it finds a file that tells where it comes
+   * from, without a gap [1]. So there is one, which tells nothing, of each number that is left out;
+   * who follows gets them, too.
+   *
+   * <p>[1] {@code findNewestTimeLine} in timeline.c.
+   *
+   * @param timeline that it is to begin
+   */
+  Answer promote(Member member, long term, int timeline) {
     try (Sql.Session session = orders(member)) {
       long higher = promise(session, term);
       if (higher > 0) {
         return new Answer.Outvoted(higher);
+      }
+      int newest = (int) number(session.value("select " + NEWEST, SHORT));
+      if (newest >= timeline) {
+        return new Answer.Failed(member.name(), term, "has begun timeline " + newest + " already");
+      }
+      // Whoever chose it may not have seen that yet.
+      Damage damage = Damage.parse(session.value("select " + DAMAGED, SHORT));
+      if (damage != null && damage.bars()) {
+        return new Answer.Failed(member.name(), term, "has a damaged page: " + damage.words());
+      }
+      String _ = session.value("set " + ORDERED + " = '0'", SHORT); // so that it is known there
+      set(session, ORDERED, Long.toString(term));
+      if (isStray(session)) {
+        set(session, STRAY, "off"); // what it has is what all others get
+      }
+      if (newest + 1 < timeline) {
+        String _ = session.value(take(newest + 1, timeline - 1), LONG);
       }
       String _ = session.value("select pg_promote(false)", SHORT);
       long end = System.nanoTime() + LONG.toNanos();
@@ -488,9 +565,42 @@ final class MemberSql {
     }
   }
 
-  /** It follows that one from now on; what is wrong, or null. */
+  /** Nobody begins these timelines. */
+  private static String take(int from, int to) {
+    return """
+    do $$ declare file text; begin
+      for number in %d .. %d loop
+        file := lpad(upper(to_hex(number)), 8, '0') || '.history';
+        if not exists (select from pg_ls_waldir() where name = file) then
+          execute format('copy (select where false) to %%L',
+            current_setting('data_directory') || '/pg_wal/' || file);
+        end if;
+      end loop;
+    end $$\
+    """
+        .formatted(from, to);
+  }
+
+  private static boolean isStray(Sql.Session session) throws IOException {
+    String stray = "select coalesce(current_setting('" + STRAY + "', true), 'off')";
+    return !session.value(stray, SHORT).equals("off");
+  }
+
+  /** The answer of {@link #follow} of somebody who has to go back first, or be copied. */
+  static final String STRAYS = "was promoted by hand, and has not gone back since";
+
+  /**
+   * It follows that one from now on; what is wrong, or null.
+   *
+   * <p>Whoever was promoted by hand does not: what it wrote then is on a timeline whose number
+   * another may have, too, and nothing would say that what it gets does not belong to that. It
+   * would acknowledge what it has not.
+   */
   @Nullable String follow(Member member, Member source, long term) {
     try (Sql.Session session = orders(member)) {
+      if (isStray(session)) {
+        return STRAYS;
+      }
       long higher = promise(session, term);
       if (higher > 0) {
         return "has promised term " + higher;
@@ -514,16 +624,21 @@ final class MemberSql {
       if (higher > 0) {
         return new Answer.Outvoted(higher);
       }
+      String _ = session.value("set default_transaction_read_only = off", SHORT);
+      String _ = session.value(ADD_TIMELINE, COMMIT);
       commit(
           session,
           rule,
-          "insert into fairlead.rule(term, member, names) values ("
+          "insert into fairlead.rule(term, member, names, timeline) values ("
               + term
               + ", "
               + quoted(member.name())
               + ", "
               + quoted(rule.synchronousStandbyNames())
-              + ") on conflict (term) do update set names = excluded.names, at = now()");
+              + ", "
+              + TIMELINE
+              + ") on conflict (term) do update set names = excluded.names, at = now(),"
+              + " timeline = excluded.timeline");
       return new Answer.RuleWritten(member.name(), term);
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));

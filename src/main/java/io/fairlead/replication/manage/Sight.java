@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param follows address of whom it is told to follow; empty: nobody
  * @param receives whether it gets the log from somebody now. One that cannot follow begins anew
  *     again and again, and seems to each time
- * @param heard how many milliseconds ago it got something; -1: it gets nothing
+ * @param heard how many milliseconds ago it got something, by its own clock, which may have been
+ *     set since: then it may be less than 0; -1: it gets nothing
  * @param followers who gets the log from it, by their names
  * @param closed whether it lets nobody write
+ * @param damage of its data; null: none is known
  */
 record Sight(
     long at,
@@ -33,9 +35,40 @@ record Sight(
     boolean receives,
     long heard,
     Set<String> followers,
-    boolean closed) {
+    boolean closed,
+    @Nullable Damage damage) {
   Sight {
     followers = Set.copyOf(followers);
+  }
+
+  /** Of one whose data is not known to be damaged. */
+  Sight(
+      long at,
+      @Nullable String failure,
+      boolean recovering,
+      String system,
+      int timeline,
+      long position,
+      long promise,
+      String follows,
+      boolean receives,
+      long heard,
+      Set<String> followers,
+      boolean closed) {
+    this(
+        at,
+        failure,
+        recovering,
+        system,
+        timeline,
+        position,
+        promise,
+        follows,
+        receives,
+        heard,
+        followers,
+        closed,
+        null);
   }
 
   static Sight none(long at, String failure) {

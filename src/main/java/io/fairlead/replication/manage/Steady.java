@@ -1,8 +1,10 @@
 package io.fairlead.replication.manage;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -94,7 +96,10 @@ final class Steady {
         && now - primary.starting() < STARTING.toNanos();
   }
 
-  /** Whether a replica has heard from it since we have. */
+  /**
+   * Whether a replica has heard from it since we have. One that will hear from it in the future has
+   * had its clock set since, and says nothing.
+   */
   private boolean isHeard(Sight last) {
     if (now - last.at() > HEARD.toNanos()) {
       return false;
@@ -103,6 +108,7 @@ final class Steady {
       Sight sight = one.sight();
       if (sight.isReplica()
           && sight.receives()
+          && sight.heard() >= 0
           && sight.at() - sight.heard() * 1_000_000 > last.at() + MARGIN.toNanos()) {
         return true;
       }
@@ -139,6 +145,61 @@ final class Steady {
             + " can be asked, and without "
             + wanted
             + " of them what was acknowledged might be lost";
+  }
+
+  /**
+   * Who must not be promoted: who never is, and who is damaged, unless an operator has said so and
+   * there is nobody else.
+   *
+   * @param never members that never are
+   */
+  Set<String> barred(Collection<String> never) {
+    boolean sound = false;
+    for (String name : state.rule().voters()) { // nobody else is promoted
+      Known one = members.get(name);
+      sound |=
+          one != null && one.sight().isReplica() && damage(one) == null && !never.contains(name);
+    }
+    Set<String> barred = new TreeSet<>(never);
+    for (Map.Entry<String, Known> one : members.entrySet()) {
+      Damage damage = damage(one.getValue());
+      if (damage != null && (sound || damage.bars())) {
+        barred.add(one.getKey());
+      }
+    }
+    return barred;
+  }
+
+  private static @Nullable Damage damage(Known one) {
+    Sight last = one.told();
+    return last == null ? null : last.damage();
+  }
+
+  /**
+   * Why nobody who can be asked may be promoted, where damage is the reason; empty: somebody may,
+   * or there are other reasons.
+   *
+   * @param never members that never are
+   */
+  String whyNobody(Collection<String> never) {
+    Set<String> barred = barred(never);
+    Map<String, String> damaged = new TreeMap<>();
+    for (String name : state.rule().voters()) {
+      Known one = members.get(name);
+      if (one == null || !one.sight().isReplica() || never.contains(name)) {
+        continue;
+      }
+      Damage damage = damage(one);
+      if (damage == null || !barred.contains(name)) {
+        return "";
+      }
+      damaged.put(name, damage.words());
+    }
+    return damaged.isEmpty()
+        ? ""
+        : "whoever could be promoted is damaged: "
+            + damaged
+            + "; fairlead db bootstrap has one promoted all the same";
   }
 
   private boolean canBeAsked(Known one) {
@@ -207,6 +268,10 @@ final class Steady {
   /**
    * Whose acknowledgements should count: those who get the log, for a while already, and those who
    * have not been away for long. Fewer than are wanted are no alternative: then commits wait.
+   *
+   * <p>A damaged one is to be copied, and before its data is given up nobody must count on it any
+   * more: so it gives up its vote. One at a time does, while all others are there, and if enough of
+   * them are left. What it would be copied from must be sound.
    */
   Set<String> voters(int acks) {
     Known primary = members.get(state.primary());
@@ -223,6 +288,24 @@ final class Steady {
         wanted.add(name);
       }
     });
+    if (primary.sight().damage() == null && wanted.size() == members.size() - 1) {
+      String damaged = damaged(wanted);
+      if (!damaged.isEmpty()) {
+        wanted.remove(damaged);
+      }
+    }
     return wanted.size() < acks ? state.rule().names() : wanted;
+  }
+
+  /** The first of these that is to be copied for that; empty: none is. */
+  private String damaged(Set<String> names) {
+    for (String name : names) {
+      Known one = members.get(name);
+      Damage damage = one == null ? null : one.sight().damage();
+      if (damage != null && damage.plan() == Damage.Plan.COPY) {
+        return name;
+      }
+    }
+    return "";
   }
 }

@@ -21,7 +21,8 @@ final class ViewText {
                 one.instance(),
                 one.doing(),
                 one.trouble(),
-                Long.toString(one.pid())));
+                Long.toString(one.pid()),
+                one.damage()));
     view.steps().forEach(one -> line(text, "step", one.what(), Long.toString(one.millis())));
     return text.toString();
   }
@@ -51,7 +52,12 @@ final class ViewText {
         } else if (words[0].equals("member") && words.length > 5) {
           members.add(
               new ManagedView.Own(
-                  words[1], words[2], words[3], words[4], Long.parseLong(words[5])));
+                  words[1],
+                  words[2],
+                  words[3],
+                  words[4],
+                  Long.parseLong(words[5]),
+                  words.length > 6 ? words[6] : "")); // one of an older version says nothing of it
         } else if (words[0].equals("step") && words.length > 2) {
           theirs.add(new ManagedView.Step(words[1], Long.parseLong(words[2])));
         }

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -115,6 +117,28 @@ final class AdmissionTest {
       assertThat(clients.get(i).response().status()).isEqualTo(200);
     }
     assertThat(proxy.service().load().waits()).isNotNull();
+  }
+
+  /** Whoever starts nodes when somebody waits need not look again and again. */
+  @Test
+  void theFirstThatWaitsWakesWhoSleeps() throws Exception {
+    HandNode node = hand();
+    ProxyFixture proxy = proxy(1, node.address());
+    proxy.limit(total(1, 10, LONG));
+    CountDownLatch woken = new CountDownLatch(1);
+    proxy.service().load().setSleeper(woken::countDown);
+    List<Wire> clients = new ArrayList<>(List.of(asking(proxy, "/in")));
+    Wire at = leftOver.closes(node.accept());
+    at.request();
+    assertThat(woken.getCount()).as("nobody waits yet").isEqualTo(1);
+    clients.add(asking(proxy, "/waits"));
+    assertThat(woken.await(10, TimeUnit.SECONDS)).isTrue();
+    at.send(OK);
+    at.request();
+    at.send(OK);
+    for (Wire client : clients) {
+      assertThat(client.response().status()).isEqualTo(200);
+    }
   }
 
   @ParameterizedTest

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Sends mutated requests to a running proxy, or mutated answers from its node, for {@code
- * fairlead.fuzz.seconds} (15) in all. Every connection must come to an end, ordinary clients must
- * be served meanwhile, and nothing may be left over. The seed plays the bytes again; how
- * connections meet is up to the machine.
+ * fairlead.fuzz.seconds} (8) in all. Every connection must come to an end, ordinary clients must be
+ * served meanwhile, and nothing may be left over. The seed plays the bytes again; how connections
+ * meet is up to the machine.
  */
 final class ConnectionFuzzTest {
   private static final int CLIENTS = 4;
@@ -34,7 +34,7 @@ final class ConnectionFuzzTest {
 
   private final long seed = Long.getLong("fairlead.fuzz.seed", System.nanoTime());
   private final SplittableRandom random = new SplittableRandom(seed);
-  private final long seconds = Long.getLong("fairlead.fuzz.seconds", 15);
+  private final long seconds = Long.getLong("fairlead.fuzz.seconds", 8);
 
   /** One connection of a client, made with this client's chance. */
   private interface Attack {

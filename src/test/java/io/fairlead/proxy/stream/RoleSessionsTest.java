@@ -15,6 +15,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Connections to members of a database: they wait, move and are cut. */
 @Timeout(60)
@@ -172,5 +174,47 @@ final class RoleSessionsTest {
     assertThat(atNode.raw(much.length())).isEqualTo(much);
     lose(proxy, 0);
     assertThat(client.isReset()).isTrue();
+  }
+
+  /** Its member never has all of that statement, and the client is told why. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoLowersWhatItsCommitsWaitForIsEnded(boolean inTheMiddle) throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    proxy.sessions().setGuarded(true);
+    String start = "\0\0\0\u0013\0\3\0\0user\0shop\0\0";
+    Wire client = client(proxy).send(start);
+    Wire atNode = accept(first);
+    assertThat(atNode.raw(start.length())).isEqualTo(start);
+    atNode.send("Z\0\0\0\5I");
+    assertThat(client.raw(6)).isEqualTo("Z\0\0\0\5I");
+    if (inTheMiddle) {
+      atNode.send("D\0\0\1\0beg");
+      assertThat(client.raw(8)).isEqualTo("D\0\0\1\0beg");
+    }
+    client.send("Q\0\0\0\41set synchronous_com");
+    assertThat(atNode.raw(24)).isEqualTo("Q\0\0\0\41set synchronous_com");
+    client.send("mit = off\0");
+    if (!inTheMiddle) {
+      assertThat(client.raw(100)).startsWith("E").contains("C0A000\0M", "must not be lowered");
+    }
+    assertThat(atNode.isReset()).isTrue();
+    Await.value(1, () -> (int) proxy.errors(ErrorReason.COMMIT_LOWERED), "counted");
+    if (inTheMiddle) {
+      assertThat(client.isReset()).as("what follows is no part of a row").isTrue();
+    }
+  }
+
+  @Test
+  void whoMayDoesAndGoesOn() throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    String said = "\0\0\0\u0013\0\3\0\0user\0shop\0\0" + "Q\0\0\0\41set synchronous_commit = off\0";
+    Wire client = client(proxy).send(said);
+    Wire atNode = accept(first);
+    assertThat(atNode.raw(said.length())).isEqualTo(said);
+    atNode.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
   }
 }

@@ -49,7 +49,7 @@ class TransactionTrackerTest {
     long seed = System.nanoTime();
     SplittableRandom random = new SplittableRandom(seed);
     for (int most : new int[] {1, 2, 3, 7, 1000}) {
-      TransactionTracker tracker = new TransactionTracker();
+      TransactionTracker tracker = new TransactionTracker(false);
       for (String word : said.strip().split(" +", -1)) {
         boolean server = word.startsWith("[");
         ByteBuf bytes = Unpooled.wrappedBuffer(server ? answer(word) : question(word));
@@ -99,7 +99,7 @@ class TransactionTrackerTest {
             answer("[I]"));
     int before = answer("[I]").length;
     for (int size = 1; size <= said.readableBytes(); size++) {
-      TransactionTracker tracker = new TransactionTracker();
+      TransactionTracker tracker = new TransactionTracker(false);
       tracker.client(greeting);
       int passed = 0;
       for (int i = 0; i < said.readableBytes() && !tracker.isUncertain(); i += size) {
@@ -113,6 +113,84 @@ class TransactionTrackerTest {
         assertThat(tracker.isCut()).as("in pieces of %d", size).isEqualTo(passed > before);
       } else {
         assertThat(passed).isEqualTo(said.readableBytes());
+      }
+    }
+  }
+
+  /**
+   * What a client says that must not lower what its commits wait for, {@code ~} for a byte of zero:
+   * as its statement, prepared statement, bound values or options of its start. Judged in pieces of
+   * all sizes.
+   */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "Q | set synchronous_commit = off                                        | true",
+        "Q | SET Synchronous_Commit TO OFF                                       | true",
+        "Q | set local synchronous_commit=local; insert into t values (1)        | true",
+        "Q | set session synchronous_commit to 'remote_write'                    | true",
+        "Q | set synchronous_commit to false                                     | true",
+        "Q | set \"synchronous_commit\" = no                                     | true",
+        "Q | set synchronous_commit = 0                                          | true",
+        "Q | begin; set synchronous_commit = on; set synchronous_commit = off    | true",
+        "Q | show synchronous_commit; set synchronous_commit = off               | true",
+        "Q | alter role shop set synchronous_commit = off                        | true",
+        "Q | alter system set synchronous_commit to off                          | true",
+        "Q | create function f() returns int set synchronous_commit to off as $$ | true",
+        "Q | select set_config('synchronous_commit', 'off', true)                | true",
+        "Q | select set_config('synchronous_commit', E'off', true)               | true",
+        "Q | select set_config(setting_name => 'synchronous_commit', new_value => 'off') | true",
+        "Q | set synchronousynchronous_commit = off                              | true",
+        "Q | set synchronous_commit = on                                         | false",
+        "Q | set synchronous_commit = remote_apply                               | false",
+        "Q | set synchronous_commit to default                                   | false",
+        "Q | reset synchronous_commit; insert into t values ('off')              | false",
+        "Q | show synchronous_commit                                             | false",
+        "Q | select current_setting('synchronous_commit'), 'off'                 | false",
+        "Q | select setting from pg_settings where name = 'synchronous_commit' and $1 | false",
+        "Q | set synchronous_commi = off                                         | false",
+        "Q | set synchronous_commit = offline                                    | false",
+        "Q | select off from local                                               | false",
+        "P | s~select set_config('synchronous_commit', 'off', false)~            | true",
+        "P | s~select set_config('synchronous_commit', $1, false)~               | true",
+        "P | s~set synchronous_commit = on~                                      | false",
+        "B | ~s~~~~\3~~~\22synchronous_commit~~~\3off~~~\1t~~                    | true",
+        "B | ~s~~~~\3~~~\22synchronous_commit~~~\2on~~~\1t~~                     | false",
+        "B | ~s~~~~\1~~~\40insert: set synchronous_commit = off~~                | false",
+        "d | set synchronous_commit = off                                        | false",
+        "0 | user~shop~synchronous_commit~off~                                   | true",
+        "0 | user~shop~options~-c synchronous_commit=off~                        | true",
+        "0 | user~shop~options~--synchronous-commit=local -c x=y~                | true",
+        "0 | user~shop~options~-c synchronous_commit=on~application_name~off~    | false",
+      })
+  void whetherTheClientLowersWhatItsCommitsWaitFor(String type, String said, boolean lowered) {
+    String body = said.replace('~', '\0').translateEscapes() + "\0";
+    boolean start = type.equals("0");
+    ByteBuf bytes =
+        start
+            ? Unpooled.wrappedBuffer(untyped(196_608, body))
+            : Unpooled.wrappedBuffer(
+                question("start"), question("Q"), typed(type.charAt(0), body), question("Q"));
+    int whole = bytes.readableBytes() - (start ? 0 : question("Q").length);
+    for (int size = 1; size <= bytes.readableBytes(); size++) {
+      TransactionTracker tracker = new TransactionTracker(true);
+      TransactionTracker unguarded = new TransactionTracker(false);
+      int passed = 0;
+      for (int i = 0; i < bytes.readableBytes() && !tracker.isLowered(); i += size) {
+        ByteBuf piece = bytes.slice(i, Math.min(size, bytes.readableBytes() - i));
+        tracker.client(piece);
+        unguarded.client(piece);
+        passed += tracker.isLowered() ? 0 : piece.readableBytes();
+      }
+      assertThat(tracker.isLowered()).as("in pieces of %d", size).isEqualTo(lowered);
+      assertThat(unguarded.isLowered()).as("where clients may").isFalse();
+      if (lowered) {
+        assertThat(passed).as("in pieces of %d", size).isLessThan(whole);
+        tracker.reset();
+        tracker.client(Unpooled.wrappedBuffer(question("start"), question("Q")));
+        assertThat(tracker.isLowered()).as("the next session").isFalse();
       }
     }
   }

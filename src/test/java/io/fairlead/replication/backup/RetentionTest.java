@@ -70,7 +70,7 @@ class RetentionTest {
     System.out.println("seed " + seed);
     SplittableRandom random = new SplittableRandom(seed);
     int removed = 0;
-    for (int round = 0; round < 5_000; round++) {
+    for (int round = 0; round < 1_500; round++) {
       Archive archive = random(random);
       Keep keep = new Keep(random.nextInt(1, 5), Duration.ofMillis(random.nextInt(0, 3_000)));
       long now = 2_000L + random.nextInt(0, 1_000);

@@ -8,6 +8,8 @@ import io.fairlead.replication.manage.Failover.Command;
 import io.fairlead.replication.manage.Failover.Position;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -27,7 +29,10 @@ import org.junit.jupiter.api.Test;
  * has every write that has been acknowledged.
  */
 class FailoverSimulationTest {
-  private static final int RUNS = Integer.getInteger("fairlead.failover.runs", 300);
+  /**
+   * So many that the bound on logs that were mixed is no matter of chance: some 20 are, 55 may be.
+   */
+  private static final int RUNS = Integer.getInteger("fairlead.failover.runs", 5_000);
 
   @Test
   void whoIsPublishedHasEveryAcknowledgedWrite() {
@@ -37,6 +42,9 @@ class FailoverSimulationTest {
     int acknowledged = 0;
     int takenOver = 0;
     int early = 0;
+    int byHand = 0;
+    int impostors = 0;
+    int unseen = 0;
     for (int run = 0; run < RUNS; run++) {
       World world = new World(first + run);
       try {
@@ -48,11 +56,19 @@ class FailoverSimulationTest {
       acknowledged += world.acknowledged.size();
       takenOver += world.takenOver;
       early += world.early;
+      byHand += world.byHand;
+      impostors += world.impostors;
+      unseen += world.unseen;
     }
     assertThat(published).as("failovers that came to their end").isGreaterThan(RUNS);
     assertThat(acknowledged).isGreaterThan(RUNS * 10);
     assertThat(takenOver).as("logs of old primaries that were taken over").isPositive();
     assertThat(early).as("who followed before there was a primary").isGreaterThan(RUNS / 2);
+    assertThat(byHand).as("replicas that were promoted by hand").isGreaterThan(RUNS);
+    assertThat(unseen)
+        .as("logs that were mixed, from seed " + first)
+        .isLessThanOrEqualTo(byHand / 500);
+    assertThat(impostors).as("of them and others, with the number of a primary's").isPositive();
   }
 
   /** The cluster, those who fail it over, and what is on its way between them. */
@@ -63,8 +79,13 @@ class FailoverSimulationTest {
     private static final class Member {
       final String name;
       long promise;
+
+      /** Whether it was promoted by hand and has not gone back since, which its agent knows. */
+      boolean strays;
+
       boolean up = true;
       boolean primary;
+
       @Nullable String follows;
       @Nullable VoterRule names;
       List<Entry> log = new ArrayList<>();
@@ -78,8 +99,20 @@ class FailoverSimulationTest {
       }
 
       Position position() {
-        return new Position(
-            log.stream().mapToLong(Entry::sealed).max().orElse(0), timeline(), log.size());
+        Entry rule = log.stream().max(Comparator.comparingLong(Entry::sealed)).orElseThrow();
+        long shared = log.stream().filter(one -> one.timeline() <= rule.timeline()).count();
+        return new Position(rule.sealed(), timeline(), log.size(), shared);
+      }
+
+      /** Where each timeline was left that it has been on, as a history file tells. */
+      Ancestry ancestry() {
+        Map<Integer, Long> ends = new HashMap<>();
+        for (int i = 1; i < log.size(); i++) {
+          if (log.get(i).timeline() > log.get(i - 1).timeline()) {
+            ends.put(log.get(i - 1).timeline(), (long) i);
+          }
+        }
+        return new Ancestry(timeline(), ends);
       }
     }
 
@@ -107,6 +140,14 @@ class FailoverSimulationTest {
     private final Map<Long, Integer> timelines = new HashMap<>();
     private int takenOver;
     private int early;
+    private int byHand;
+    private int impostors;
+    private long wanted;
+    private int unseen;
+
+    /** What was written by whoever was promoted by hand. */
+    private final Set<Entry> hand = new HashSet<>();
+
     private int publications;
 
     World(long seed) {
@@ -157,9 +198,26 @@ class FailoverSimulationTest {
           change();
         } else if (chance < 980) {
           rejoin();
+        } else if (chance < 983) {
+          promoteByHand(any());
         } else {
           failovers.forEach(one -> run(one, one.on(new Answer.EnoughWaited(termOf(one)))));
         }
+      }
+    }
+
+    /** Somebody promotes a replica, which is ended at once and goes on as a replica. */
+    private void promoteByHand(Member member) {
+      if (member.up && !member.primary && member != member(published)) {
+        int timeline = member.timeline() + 1;
+        for (int i = random.nextInt(6); i >= 0; i--) {
+          Entry entry = new Entry(-nextId++, timeline, 0);
+          hand.add(entry);
+          member.log.add(entry);
+        }
+        member.follows = null;
+        member.strays = true;
+        byHand++;
       }
     }
 
@@ -170,7 +228,7 @@ class FailoverSimulationTest {
     }
 
     private void begin() {
-      long next = term + 1 + random.nextInt(2);
+      long next = Math.max(wanted, term + 1 + random.nextInt(2));
       List<Candidate> candidates = new ArrayList<>();
       for (Member member : members.values()) {
         candidates.add(new Candidate(member.name, random.nextInt(6) == 0 ? -1 : random.nextInt(3)));
@@ -182,6 +240,7 @@ class FailoverSimulationTest {
     }
 
     private void run(Failover failover, List<Command> commands) {
+      wanted = Math.max(wanted, failover.wanted());
       for (Command command : commands) {
         underway.add(new Message(failover, command, null));
       }
@@ -247,7 +306,8 @@ class FailoverSimulationTest {
         case Command.FastForward(String name, String from, long at) -> {
           Member member = member(name);
           Member source = member(from);
-          if (!obeys(member, at) || !source.up || source.promise != at) {
+          boolean stray = member.strays || source.strays;
+          if (!obeys(member, at) || !source.up || source.promise != at || stray) {
             yield new Answer.Failed(name, at, "cannot");
           }
           if (!rule.voters().contains(from)) { // of others it is not known to be the same log
@@ -268,23 +328,28 @@ class FailoverSimulationTest {
           member.names = taken ? next : null;
           yield new Answer.NamesRead(name, at, taken ? next.synchronousStandbyNames() : "");
         }
-        case Command.Promote(String name, long at) -> {
+        case Command.Promote(String name, long at, int timeline) -> {
           Member member = member(name);
           if (!obeys(member, at)) {
             yield null;
           }
+          if (member.timeline() >= timeline) {
+            yield new Answer.Failed(name, at, "was promoted by hand meanwhile");
+          }
           member.primary = true;
-          int timeline = member.timeline() + 1;
-          member.log.add(new Entry(-timeline, timeline, 0));
+          member.strays = false;
+          member.log.add(new Entry(-nextId++, timeline, 0));
           timelines.put(at, timeline);
           yield new Answer.Promoted(name, at, timeline);
         }
         case Command.Follow(String name, String primary, long at) -> {
           Member member = member(name);
           if (member.up && member.promise <= at) {
-            member.promise = at;
             Member source = member(primary);
-            if (source.promise == at && !timelines.containsKey(at)) { // it is about to be promoted
+            member.promise = at;
+            if (!member.strays
+                && source.promise == at
+                && !timelines.containsKey(at)) { // it is about to be promoted
               assertThat(source.log)
                   .as("what %s had when it followed %s in term %d", name, primary, at)
                   .startsWith(member.log.toArray(new Entry[0]));
@@ -339,19 +404,43 @@ class FailoverSimulationTest {
       return member.up && member.promise == at;
     }
 
-    /** Nobody is taken back to what somebody has who is no primary. */
+    /**
+     * Nobody is taken back to what somebody has who is no primary. Who has to go back is told by
+     * the numbers of timelines, and by what agents know; whoever has not to has a piece of what he
+     * follows. It may be otherwise where one that was promoted by hand was elected itself, since
+     * nobody had more: the number that it took may be that of a promotion that came to nothing.
+     */
     private void follow(Member member, String primary) {
+      Member source = member(primary);
       member.primary = false;
-      member.follows = primary;
-      List<Entry> theirs = member(primary).log;
+      member.follows = member.strays && !source.primary ? null : primary;
+      if (!source.primary) {
+        return;
+      }
       int common = 0;
-      while (common < Math.min(theirs.size(), member.log.size())
-          && theirs.get(common).equals(member.log.get(common))) {
+      while (common < Math.min(source.log.size(), member.log.size())
+          && source.log.get(common).equals(member.log.get(common))) {
         common++;
       }
-      if (member(primary).primary) {
+      if (member.strays || source.ancestry().lacks(member.timeline(), member.log.size())) {
+        impostors += source.timeline() == member.timeline() ? 1 : 0;
+        member.log = new ArrayList<>(member.log.subList(0, common));
+        member.strays = false;
+      } else if (source.timeline() >= member.timeline()) {
+        boolean elected = has(source, hand) || has(member, hand);
+        if (common < member.log.size() && elected) {
+          unseen++;
+        } else {
+          assertThat(source.log)
+              .as("what %s had when it followed %s", member.name, primary)
+              .startsWith(member.log.toArray(new Entry[0]));
+        }
         member.log = new ArrayList<>(member.log.subList(0, common));
       }
+    }
+
+    private static boolean has(Member member, Set<Entry> entries) {
+      return !Collections.disjoint(member.log, entries);
     }
 
     /** A client writes to whoever takes it, old or new. */

@@ -47,7 +47,7 @@ class FailoverTest {
     // The rule that both have in common asks for as many as the one in force: nothing to write.
     assertThat(chosen).containsExactly(new Command.SetNames("c", next, 7));
     assertThat(on(new Answer.NamesRead("c", 7, "ANY 1 (b)")))
-        .containsExactly(new Command.Follow("b", "c", 7), new Command.Promote("c", 7));
+        .containsExactly(new Command.Follow("b", "c", 7), new Command.Promote("c", 7, 4));
     assertThat(on(new Answer.Promoted("c", 7, 4)))
         .containsExactly(new Command.WriteRule("c", next, 7));
     assertThat(on(new Answer.RuleWritten("c", 7)))
@@ -65,7 +65,7 @@ class FailoverTest {
       List<Command> _ = one.on(revoked("c", 600));
       List<Command> _ = one.on(new Answer.Revoked("b", 7, other));
       assertThat(one.on(new Answer.NamesRead("c", 7, "ANY 1 (b)")))
-          .containsExactly(new Command.Promote("c", 7));
+          .containsExactly(new Command.Promote("c", 7, 4));
       assertThat(one.on(new Answer.Promoted("c", 7, 4)))
           .startsWith(new Command.Follow("b", "c", 7));
     }
@@ -73,14 +73,43 @@ class FailoverTest {
         new Failover(
             7,
             "a",
-            new Failover.Sealed(6, 2),
+            new Failover.Sealed(5, 2),
             List.of(new Candidate("b", 0), new Candidate("c", 0)));
     List<Command> _ = unsealed.on(new Answer.TermBegun(7, RULE));
     List<Command> _ = unsealed.on(revoked("c", 600));
     List<Command> _ = unsealed.on(revoked("b", 500));
     assertThat(unsealed.on(new Answer.NamesRead("c", 7, "ANY 1 (b)")))
         .as("both on the timeline of a promotion that was not sealed")
-        .containsExactly(new Command.Promote("c", 7));
+        .containsExactly(new Command.Promote("c", 7, 4));
+  }
+
+  /** Nothing that was acknowledged is there, however much of it there is. */
+  @Test
+  void whatIsBehindTheLastTimelineThatWasSealedCountsForNothing() {
+    begin();
+    List<Command> _ = on(new Answer.Revoked("b", 7, new Position(6, 5, 900, 500)));
+    assertThat(on(revoked("c", 510))).isEmpty();
+    assertThat(failover.why()).isEqualTo("timeline 4 has been begun by somebody else already");
+    assertThat(failover.wanted()).as("that begins timeline 6").isEqualTo(9);
+    Failover next =
+        new Failover(9, "a", LAST, List.of(new Candidate("b", 0), new Candidate("c", 0)));
+    List<Command> _ = next.on(new Answer.TermBegun(9, RULE));
+    List<Command> _ = next.on(new Answer.Revoked("b", 9, new Position(6, 5, 900, 500)));
+    assertThat(next.on(new Answer.Revoked("c", 9, new Position(6, 3, 510))))
+        .first()
+        .isInstanceOfSatisfying(
+            Command.SetNames.class, names -> assertThat(names.member()).isEqualTo("c"));
+    assertThat(next.on(new Answer.NamesRead("c", 9, "ANY 1 (b)")))
+        .containsExactly(new Command.Promote("c", 9, 6));
+    assertThat(next.on(new Answer.Promoted("c", 9, 7))).isEmpty();
+    assertThat(next.why()).isEqualTo("the promotion began timeline 7, not 6");
+  }
+
+  @Test
+  void eachTermBeginsATimelineOfItsOwn() {
+    assertThat(LAST.begunIn(7)).isEqualTo(4);
+    assertThat(LAST.begunIn(9)).isEqualTo(6);
+    assertThat(new Failover.Sealed(8, LAST.begunIn(8)).begunIn(9)).isEqualTo(LAST.begunIn(9));
   }
 
   @Test

@@ -37,6 +37,14 @@ class MemberOrderTest {
 
     String names = "";
     String waits = "";
+
+    /** On which timeline its last rule was written; 0: that is not known. */
+    String written = "0";
+
+    String stray = "off";
+
+    String damage = "";
+    int promotions;
     int resumed;
     int silent;
     int ended;
@@ -64,7 +72,7 @@ class MemberOrderTest {
             return List.of(seen.remove().split(""));
           }
           return question.contains("pg_last_wal_replay_lsn(), '0/0')")
-              ? List.of("3", "500", "4")
+              ? List.of("3", "500", "4", written)
               : List.of(answer(question));
         }
 
@@ -92,6 +100,12 @@ class MemberOrderTest {
         names = setNames;
         return "t";
       }
+      if (question.contains("pg_read_file('pg_wal/00000003.history')")) {
+        return "1:200 2:450";
+      }
+      if (question.contains("current_setting('fairlead.stray'")) {
+        return stray;
+      }
       if (question.contains("pg_is_wal_replay_paused")) {
         return waits;
       }
@@ -100,6 +114,16 @@ class MemberOrderTest {
         return "";
       }
       if (question.contains("'walreceiver'")) {
+        throw new IOException("is not played");
+      }
+      if (question.startsWith("select (select max(('x'")) {
+        return "3";
+      }
+      if (question.contains("'../damaged'")) {
+        return damage;
+      }
+      if (question.contains("pg_promote")) {
+        promotions++;
         throw new IOException("is not played");
       }
       if (question.contains("select pg_is_in_recovery()")) {
@@ -178,6 +202,17 @@ class MemberOrderTest {
     assertThat(played.set).isEmpty();
   }
 
+  /** Whoever has it promoted may have seen it before the damage was known. */
+  @Test
+  void whoIsDamagedIsNotPromotedWhateverWasBelieved() {
+    played.damage = "copy block 7 of base/5/1";
+    assertThat(sql.promote(PRIMARY, 5, 4).toString()).contains("has a damaged page: block 7");
+    played.damage = "accepted block 7 of base/5/1";
+    played.promotions = 0;
+    Failover.Answer _ = sql.promote(PRIMARY, 6, 4);
+    assertThat(played.promotions).isEqualTo(1);
+  }
+
   /** Whoever waits would be waited for, and nobody could write. */
   @Test
   void whoeverReplaysLateHurriesForAnElection() {
@@ -206,10 +241,31 @@ class MemberOrderTest {
     assertThat(sql.revoke(PRIMARY, 5))
         .isEqualTo(new Failover.Answer.Revoked("a", 5, new Failover.Position(4, 3, 500)));
     assertThat(played.seen).isEmpty();
+    played.written = "2";
+    played.seen.addAll(List.of("fttt", "fttt"));
+    assertThat(sql.revoke(PRIMARY, 5))
+        .as("what it has behind the timeline of its rule is not shared")
+        .isEqualTo(new Failover.Answer.Revoked("a", 5, new Failover.Position(4, 3, 500, 450)));
     played.seen.addAll(List.of("fttt", "fttf"));
     assertThat(sql.revoke(PRIMARY, 6))
         .as("promoted meanwhile")
         .isInstanceOf(Failover.Answer.Failed.class);
+  }
+
+  /** It has a timeline whose number says nothing, and would acknowledge what it has not. */
+  @Test
+  void whoeverWasPromotedByHandFollowsNobodyBeforeItHasGoneBack() {
+    played.stray = "3";
+    assertThat(sql.follow(PRIMARY, PRIMARY, 5)).isEqualTo(MemberSql.STRAYS);
+    assertThat(sql.fastForward(PRIMARY, PRIMARY, 5))
+        .isEqualTo(new Failover.Answer.Failed("a", 5, "a or a " + MemberSql.STRAYS));
+    assertThat(played.set).doesNotContain("primary_conninfo = ''");
+  }
+
+  @Test
+  void whoHasBegunThatTimelineAlreadyIsNotPromoted() {
+    assertThat(sql.promote(PRIMARY, 5, 3))
+        .isEqualTo(new Failover.Answer.Failed("a", 5, "has begun timeline 3 already"));
   }
 
   @Test

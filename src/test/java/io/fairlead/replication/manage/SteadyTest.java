@@ -79,6 +79,8 @@ class SteadyTest {
     members.put("b", known(replica(A, true, 990), 0, false));
     members.put("c", known(replica(A, true, 990), 0, false));
     assertThat(steady().whyElect()).contains("does not answer");
+    members.put("b", known(replica(A, true, -3_600_000), 0, false));
+    assertThat(steady().whyElect()).as("the clock of b was set back").contains("does not answer");
     silent(3100, 9);
     members.put("b", known(replica(A, true, 10), 0, false));
     assertThat(steady().whyElect()).as("not for ever").contains("does not answer");
@@ -139,6 +141,10 @@ class SteadyTest {
     members.put("a", back(5, 801));
     members.put("c", back(4, 801));
     assertThat(steady.ahead("b", ancestry)).as("of those nothing is known").isEmpty();
+    members.put("c", back(3, 10));
+    assertThat(steady.ahead("b", Ancestry.parse(4, "1:100 2:500")))
+        .as("it does not come from that one")
+        .containsExactly("c");
   }
 
   /** One that follows nobody and has just begun to answer. */
@@ -185,6 +191,96 @@ class SteadyTest {
     members.put("c", known(Sight.none(NOW, "refused"), 9, true));
     assertThat(steady().voters(1)).containsExactly("b");
     assertThat(steady().voters(2)).as("better wait than lose").containsExactly("b", "c");
+  }
+
+  private static Sight damaged(Sight of, Damage.Plan plan) {
+    return new Sight(
+        of.at(),
+        of.failure(),
+        of.recovering(),
+        of.system(),
+        of.timeline(),
+        of.position(),
+        of.promise(),
+        of.follows(),
+        of.receives(),
+        of.heard(),
+        of.followers(),
+        of.closed(),
+        new Damage(plan, "block 7 of base/5/1 does not match its checksum"));
+  }
+
+  private void damagedReplica(String name, Damage.Plan plan) {
+    members.put(name, known(damaged(replica(A, true, 10), plan), 0, false));
+  }
+
+  /** Before its data is given up nothing that was acknowledged may depend on it. */
+  @Test
+  void aDamagedReplicaGivesUpItsVoteIfEnoughAreLeft() {
+    damagedReplica("b", Damage.Plan.COPY);
+    assertThat(steady().voters(1)).containsExactly("c");
+    assertThat(steady().voters(2)).as("commits need both").containsExactly("b", "c");
+    damagedReplica("b", Damage.Plan.KEEP);
+    assertThat(steady().voters(1)).as("it is not copied").containsExactly("b", "c");
+  }
+
+  @Test
+  void oneAfterTheOtherDoesAndOnlyWhileAllOthersAreThere() {
+    ManagedState four =
+        new ManagedState("7", 4, 4, "a", 3, VoterRule.of(List.of("b", "c", "d"), 1), false);
+    members.put("a", known(primary(NOW, "b", "c", "d"), 0, false));
+    members.put("d", known(replica(A, true, 10), 0, false));
+    damagedReplica("b", Damage.Plan.COPY);
+    damagedReplica("c", Damage.Plan.COPY);
+    assertThat(new Steady(four, members, 2, NOW).voters(1)).containsExactly("c", "d");
+    members.put("a", known(primary(NOW, "b", "c"), 0, false));
+    members.put("d", known(Sight.none(NOW, "refused"), 9, true));
+    assertThat(new Steady(four, members, 2, NOW).voters(1)).containsExactly("b", "c");
+  }
+
+  @Test
+  void nobodyIsCopiedFromADamagedPrimary() {
+    members.put("a", known(damaged(primary(NOW, "b", "c"), Damage.Plan.COPY), 0, false));
+    damagedReplica("b", Damage.Plan.COPY);
+    assertThat(steady().voters(1)).containsExactly("b", "c");
+  }
+
+  @Test
+  void whoIsDamagedIsPromotedOnlyIfAnOperatorSaysSoAndNobodyElseIsThere() {
+    members.put("a", known(Sight.none(NOW, "refused"), 9, true));
+    assertThat(steady().barred(List.of())).isEmpty();
+    damagedReplica("b", Damage.Plan.COPY);
+    assertThat(steady().barred(List.of())).containsExactly("b");
+    assertThat(steady().whyNobody(List.of())).as("there is c").isEmpty();
+    assertThat(steady().whyNobody(List.of("c"))).contains("block 7").contains("db bootstrap");
+    members.put("c", known(Sight.none(NOW, "refused"), 9, true));
+    assertThat(steady().barred(List.of())).containsExactly("b");
+    assertThat(steady().whyNobody(List.of())).contains("{b=block 7");
+    damagedReplica("b", Damage.Plan.ACCEPTED);
+    assertThat(steady().barred(List.of())).isEmpty();
+    assertThat(steady().whyNobody(List.of())).isEmpty();
+    members.put("c", known(replica(A, true, 10), 0, false));
+    assertThat(steady().barred(List.of())).as("there is somebody else").containsExactly("b");
+  }
+
+  @Test
+  void damageIsReadAsItWasWritten() {
+    Damage damage = new Damage(Damage.Plan.KEEP, "block 7 of\tbase/5/1\n");
+    assertThat(damage.words()).isEqualTo("block 7 of base/5/1");
+    assertThat(Damage.parse(damage.text())).isEqualTo(damage);
+    assertThat(Damage.parse("")).isNull();
+    assertThat(Damage.parse("what?")).isEqualTo(new Damage(Damage.Plan.KEEP, "what?"));
+  }
+
+  @Test
+  void whatInstancesTellOfDamageIsRead() {
+    ManagedView.Own own =
+        new ManagedView.Own("b", "db-2", "runs", "", 7, "block 7 of base/5/1 is not right");
+    ManagedView told = new ManagedView(false, false, 4, "", "", List.of(own), List.of());
+    ManagedView none = new ManagedView(true, false, 4, "", "", List.of(), List.of());
+    assertThat(ViewText.join(none, List.of(ViewText.write(told))).members()).containsExactly(own);
+    String old = "member\tb\tdb-2\truns\t\t7\n";
+    assertThat(ViewText.join(none, List.of(old)).members().getFirst().damage()).isEmpty();
   }
 
   @Test
