@@ -104,9 +104,13 @@ final class GaleraAgent implements AutoCloseable {
   private volatile boolean isNew;
   private volatile @Nullable End ending;
 
+  private volatile boolean wasFit;
+
+  /** Its server ran before we did, and may be fit. */
+  private volatile boolean adopted;
+
   // Of the thread.
   private boolean wasAlive;
-  private boolean wasFit;
   private boolean copied;
   private boolean meant;
   private boolean adopts = true;
@@ -180,6 +184,11 @@ final class GaleraAgent implements AutoCloseable {
   /** Whether it was started with nothing, and does not have everything yet. */
   boolean isNew() {
     return isNew;
+  }
+
+  /** Whether its server has had everything and a quorum, or ran before we did and may have. */
+  boolean wasFit() {
+    return wasFit || adopted;
   }
 
   /** Whether its server has ended, which needs no question to be known. */
@@ -340,7 +349,8 @@ final class GaleraAgent implements AutoCloseable {
     if (adopts) {
       folder.make();
       adopts = false;
-      wasAlive = server.adopt();
+      adopted = server.adopt();
+      wasAlive = adopted;
     }
     if (server.isAlive()) {
       alive(state);
@@ -409,6 +419,7 @@ final class GaleraAgent implements AutoCloseable {
       boolean known = meant || (wasFit && now - startedAt > AT_ONCE_NANOS);
       meant = false;
       wasFit = false;
+      adopted = false;
       server.buryGuard();
       facts = null;
       report = null;

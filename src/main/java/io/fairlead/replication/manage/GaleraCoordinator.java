@@ -43,10 +43,13 @@ final class GaleraCoordinator implements AutoCloseable {
   private static final long FRESH_NANOS = Duration.ofMillis(1500).toNanos();
 
   /** So long parts that all are there may take to become one again by themselves. */
-  private static final long MERGE_NANOS = Duration.ofSeconds(10).toNanos();
+  static final long MERGE_NANOS = Duration.ofSeconds(10).toNanos();
 
   /** So long somebody who says nothing is waited for while there is no quorum. */
-  private static final long SILENT_NANOS = Duration.ofSeconds(1).toNanos();
+  static final long SILENT_NANOS = Duration.ofSeconds(1).toNanos();
+
+  /** So long it is where nobody says anything: it may be we who do not get round to asking. */
+  static final long ALL_SILENT_NANOS = Duration.ofSeconds(10).toNanos();
 
   /** A server that has said something and then nothing for that long is ended. */
   private static final long FROZEN_NANOS = Duration.ofSeconds(30).toNanos();
@@ -419,7 +422,7 @@ final class GaleraCoordinator implements AutoCloseable {
       } else if (its != null && its.primary() && !its.cluster().equals(state.cluster())) {
         say(one.getKey() + " runs in another cluster, " + its.cluster());
         return;
-      } else if (now - alone > (its == null || !its.connected() ? SILENT_NANOS : MERGE_NANOS)) {
+      } else if (now - alone > patience(its, agent.wasFit(), !facts.isEmpty())) {
         CompletableFuture<Boolean> _ = agent.end(false); // it joins nobody, or is frozen
         waits = true;
       } else {
@@ -443,6 +446,22 @@ final class GaleraCoordinator implements AutoCloseable {
       case Wait(String why) -> say(why);
       case Begin begin -> begin(state, begin, running, facts);
     }
+  }
+
+  /**
+   * So long a server without a position is waited for while no part has a quorum. A cluster that is
+   * well must not be ended because this machine had no time for the questions, as when another
+   * process or configuration takes over under load.
+   *
+   * @param its what it has said lately; null: nothing
+   * @param wasFit whether it may have had a quorum: it said so, or ran before we did
+   * @param speaks whether anybody has said anything lately
+   */
+  static long patience(@Nullable GaleraFacts its, boolean wasFit, boolean speaks) {
+    if (its != null && its.connected()) {
+      return MERGE_NANOS;
+    }
+    return its == null && wasFit && !speaks ? ALL_SILENT_NANOS : SILENT_NANOS;
   }
 
   /**
