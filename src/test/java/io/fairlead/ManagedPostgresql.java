@@ -28,13 +28,16 @@ final class ManagedPostgresql implements AutoCloseable {
   /** To make three servers takes a busy machine its time. */
   static final Duration LONG = Duration.ofSeconds(90);
 
-  private static final String PASSWORD = "hunter22222";
+  static final String PASSWORD = "hunter22222";
 
   final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Path folder;
   private final String text;
   private Fairlead fairlead;
   private boolean runs = true;
+
+  /** Why {@link #bootstrap} was refused last. */
+  String said = "";
 
   ManagedPostgresql(Path folder) throws Exception {
     this(folder, _ -> {});
@@ -53,6 +56,13 @@ final class ManagedPostgresql implements AutoCloseable {
    * @param checks whether all pages are read again and again
    */
   ManagedPostgresql(Path folder, Disks disks, boolean checks) throws Exception {
+    this(folder, disks, checks, "");
+  }
+
+  /**
+   * @param more lines of the database's configuration
+   */
+  ManagedPostgresql(Path folder, Disks disks, boolean checks, String more) throws Exception {
     this.folder = Server.folder(folder, "state");
     String example =
         Files.readString(Path.of("examples", "managed-postgresql.yaml"))
@@ -61,7 +71,8 @@ final class ManagedPostgresql implements AutoCloseable {
             .replace("128MB", "16MB")
             .replace("settings: {", checks ? "settings: { checkpoint_timeout: 30s," : "settings: {")
             .replace("every: 168h, rate: 32MiB", checks ? "every: 2s, rate: 1GiB" : "every: 0s")
-            .replace("/var/lib/fairlead", this.folder.toString());
+            .replace("/var/lib/fairlead", this.folder.toString())
+            .replace("    manage:\n", more + "    manage:\n");
     for (String name : List.of("a", "b", "c")) {
       ports.put(name, FreePort.any());
       example = example.replace("550" + ports.size(), "" + ports.get(name));
@@ -228,6 +239,23 @@ final class ManagedPostgresql implements AutoCloseable {
   /** Who takes the writes then. */
   String switchover() throws IOException {
     return Objects.requireNonNull(fairlead.databases().managed("orders")).switchover("");
+  }
+
+  /** Has that one take the writes with what it has, as soon as it can be asked to. */
+  void bootstrap(String member) throws Exception {
+    DatabaseManager manager = Objects.requireNonNull(fairlead.databases().managed("orders"));
+    Loopback.await(
+        member + " begins",
+        LONG,
+        () -> {
+          try {
+            String _ = manager.bootstrap(member);
+            return true;
+          } catch (IOException e) {
+            said = String.valueOf(e.getMessage());
+            return false;
+          }
+        });
   }
 
   /** As the kernel does to one that has taken too much. */

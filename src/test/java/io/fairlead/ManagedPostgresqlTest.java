@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.replication.PostgresPrograms;
+import io.fairlead.replication.backup.Restoring;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -375,5 +376,72 @@ class ManagedPostgresqlTest {
             return false; // it is being started
           }
         });
+  }
+
+  /**
+   * Backups by the same process: who makes them is created, and may; their log goes on across a
+   * failover. All members are lost with what was remembered of them, and made anew of it.
+   */
+  @Test
+  void aBackupOutlivesAllMembers(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    Path backups = folder.resolve("backups");
+    String password = "not-said-to-anybody";
+    String backup =
+        "    backup: { folder: %s, user: archivist, password: %s, drill-every: 0s }%n"
+            .formatted(backups, password);
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder, _ -> {}, false, backup)) {
+      orders.awaitPrimary("a");
+      orders.awaitReplicas(2);
+      orders.awaitTwoVoters();
+      write(orders, "create table ledger(id bigint primary key)");
+      write(orders, "insert into ledger values (1)");
+      DatabaseBackupTest.await(orders.fairlead(), "a copy", view -> view.copies().size() == 1);
+      write(orders, "insert into ledger values (2)");
+      orders.kill("a");
+      write(orders, "insert into ledger values (3) on conflict do nothing");
+      orders.awaitReplicas(2);
+      String primary = orders.primary();
+      assertThat(primary).isNotEqualTo("a");
+      long written = position(orders, primary);
+      DatabaseBackupTest.await(
+          orders.fairlead(),
+          "archived to " + written,
+          view -> view.from().equals(primary) && view.position() >= written);
+      for (String member : orders.ports.keySet()) {
+        assertThat(Files.readString(orders.top(member).resolve("log"))).doesNotContain(password);
+      }
+      orders.stop();
+
+      for (String member : orders.ports.keySet()) {
+        ManagedPostgresql.remove(orders.top(member));
+      }
+      Files.delete(orders.top("a").resolveSibling("state"));
+      Files.createDirectories(orders.top("a"));
+      PostgresPrograms.find().give(orders.top("a"));
+      List<String> _ =
+          Restoring.run(new Restoring.Wanted(backups, orders.data("a"), null, null, 0), _ -> {});
+      orders.start();
+      orders.bootstrap("a");
+      orders.awaitReplicas(2);
+      try (PostgresqlLogin client = orders.writer()) {
+        assertThat(
+                ManagedPostgresql.ask(
+                    client, "select string_agg(id::text, ',' order by id) from ledger"))
+            .isEqualTo("1,2,3");
+      }
+    }
+  }
+
+  private static long position(ManagedPostgresql orders, String primary) throws IOException {
+    try (PostgresqlLogin client = orders.probe(primary)) {
+      return Long.parseLong(
+          ManagedPostgresql.ask(
+              client, "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"));
+    }
+  }
+
+  private static void write(ManagedPostgresql orders, String sql) throws Exception {
+    Loopback.await("it is written", ManagedPostgresql.LONG, () -> isDone(orders, sql));
   }
 }

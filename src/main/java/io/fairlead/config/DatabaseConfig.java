@@ -57,7 +57,11 @@ public record DatabaseConfig(
     members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
     instances = Collections.unmodifiableMap(new LinkedHashMap<>(instances));
     ports = Collections.unmodifiableMap(new LinkedHashMap<>(ports));
-    backup = backup.map(one -> one.or(probe));
+    if (manage.isPresent() && engine == DatabaseEngine.POSTGRESQL && probe.database().isEmpty()) {
+      probe = probe.in("postgres"); // no database is named as the user there
+    }
+    DatabaseProbeConfig asks = probe;
+    backup = backup.map(one -> one.or(asks));
     Require require =
         new Require()
             .unless(Syntax.name(name), List.of("name"), name)
@@ -121,6 +125,9 @@ public record DatabaseConfig(
             List.of()));
     if (managed) {
       checkManaged(require, engine, members, probe, manage.get());
+      if (engine == DatabaseEngine.POSTGRESQL) {
+        backup.ifPresent(own -> checkBackup(require, own, manage.get()));
+      }
       if (engine == DatabaseEngine.GALERA) {
         ManagedGaleraRules.check(require, members, instances, ports, probe, manage.get());
       }
@@ -179,6 +186,34 @@ public record DatabaseConfig(
         List.of());
   }
 
+  private static void checkBackup(Require require, BackupConfig backup, ManageConfig manage) {
+    require
+        .that(
+            !backup.witness(),
+            List.of("backup", "witness"),
+            true,
+            "must be false where Fairlead manages the database: replicas acknowledge commits there",
+            List.of(List.of("manage")))
+        .that(
+            backup.user().matches("[a-z_][a-z0-9_]{0,62}")
+                && !backup.user().startsWith("pg_")
+                && !backup.user().equals("postgres")
+                && !backup.user().equals("fairlead_replication")
+                && manage.application().map(one -> !one.user().equals(backup.user())).orElse(true),
+            List.of("backup", "user"),
+            backup.user(),
+            "must be small letters, digits and _ where Fairlead manages the database and creates"
+                + " that user, and not be postgres, fairlead_replication or who owns the"
+                + " application, or begin with pg_",
+            List.of(List.of("manage")))
+        .that(
+            !backup.password().value().isEmpty(),
+            List.of("backup", "password"),
+            null,
+            "must be given where Fairlead manages the database: it creates that user",
+            List.of(List.of("manage")));
+  }
+
   /**
    * Which members an instance runs.
    *
@@ -199,13 +234,6 @@ public record DatabaseConfig(
         .above(address == null ? 0 : address.port());
   }
 
-  /** Where who asks logs in. */
-  private String loginDatabase() {
-    return engine == DatabaseEngine.POSTGRESQL && manage.isPresent() && probe.database().isEmpty()
-        ? "postgres"
-        : probe.database();
-  }
-
   /** What it is to everything but its roles. */
   ServiceConfig service() {
     List<NodeConfig> nodes = new ArrayList<>();
@@ -222,7 +250,7 @@ public record DatabaseConfig(
             probe.timeout(),
             1, // who answers is there
             probe.fall(),
-            new RoleProbe(engine, probe.user(), probe.password(), loginDatabase()),
+            new RoleProbe(engine, probe.user(), probe.password(), probe.database()),
             0,
             Duration.ZERO,
             probe.tls(),

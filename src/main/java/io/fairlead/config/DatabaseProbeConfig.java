@@ -42,4 +42,8 @@ public record DatabaseProbeConfig(
         .that(!user.isEmpty(), "user", null, "must not be empty")
         .orRefuse();
   }
+
+  DatabaseProbeConfig in(String other) {
+    return new DatabaseProbeConfig(user, password, other, interval, timeout, fall, tls);
+  }
 }

@@ -1,5 +1,6 @@
 package io.fairlead.replication.manage;
 
+import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.ManageConfig;
 import io.fairlead.replication.manage.Failover.Answer;
@@ -80,6 +81,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /** So long after a damaged primary was to hand over that one is not tried again. */
   private static final long HAND_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
+
+  /** Within that it is known whether whoever makes backups could be created. */
+  private static final long COMMITS_NANOS = Duration.ofMinutes(2).toNanos();
 
   /** So many questions in a row one that is being promoted elsewhere may leave without answer. */
   private static final int SILENT = 10;
@@ -180,6 +184,12 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private String draining = "";
   private long wellSince;
   private long asideAt = System.nanoTime() - ASIDE_AGAIN_NANOS;
+
+  /** In which term it was seen to that somebody may make backups. */
+  private long archivistOf;
+
+  private long archivistAt = System.nanoTime() - LATER.toNanos();
+  private String archivistTrouble = "";
   private String handedFrom = "";
   private long handedAt = System.nanoTime();
 
@@ -497,6 +507,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     doing = changing ? "commits are about to wait for others" : "";
     if (primary.sight.promise() == state.term()) {
       admit(state.primary(), state.timeline());
+      letReplicate(state.term(), source, now);
     }
     lead(state.term(), source, steady.lost(state.primary(), source.address().toString()), now);
     for (String name :
@@ -517,6 +528,34 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
     stepAside(state, now);
     handOver(state, now);
+  }
+
+  /** Whoever makes backups may log in: looked at once for each primary. */
+  private void letReplicate(long term, Member primary, long now) {
+    BackupConfig backup = config.backup().orElse(null);
+    if (backup == null || archivistOf == term || now - archivistAt < LATER.toNanos()) {
+      return;
+    }
+    archivistAt = now + COMMITS_NANOS;
+    background(
+        "archivist",
+        () -> {
+          String wrong = "";
+          try {
+            sql.letReplicate(primary, backup.user(), backup.password());
+          } catch (IOException e) {
+            wrong = "does not let " + backup.user() + " make backups: " + e.getMessage();
+          }
+          String what = wrong;
+          execute(() -> {
+            archivistAt = System.nanoTime();
+            archivistOf = what.isEmpty() ? term : 0;
+            if (!what.isEmpty() && !what.equals(archivistTrouble)) {
+              world.event(new Event.DatabaseMemberTrouble(config.name(), primary.name(), what));
+            }
+            archivistTrouble = what;
+          });
+        });
   }
 
   /**

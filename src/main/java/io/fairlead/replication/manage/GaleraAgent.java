@@ -310,16 +310,18 @@ final class GaleraAgent implements AutoCloseable {
         LockSupport.parkNanos(LOOK_NANOS);
       }
     }
-    if (!leaves) {
+    try {
+      if (leaves) {
+        server.leave();
+        return;
+      }
       if (!server.stop(STOP)) {
         boolean _ = server.kill();
       }
       server.endRemains();
-      try {
-        server.release();
-      } catch (IOException e) {
-        LOG.log(Level.WARNING, "cannot let go of {0}: {1}", folder.line(), e.getMessage());
-      }
+      server.release();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "cannot let go of {0}: {1}", folder.line(), e.getMessage());
     }
   }
 

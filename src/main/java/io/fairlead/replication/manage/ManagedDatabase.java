@@ -1,5 +1,6 @@
 package io.fairlead.replication.manage;
 
+import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.ManageConfig;
 import io.fairlead.replication.PostgresPrograms;
@@ -97,7 +98,7 @@ public final class ManagedDatabase implements DatabaseManager {
   private final Thread starting;
 
   /** Pipes of own members that are held before it is known whether their servers run. */
-  private final List<RandomAccessFile> lines = new ArrayList<>();
+  private final Map<Path, RandomAccessFile> lines = new LinkedHashMap<>();
 
   private volatile Map<String, MemberAgent> agents = Map.of();
   private volatile @Nullable ManagedGroup group;
@@ -225,7 +226,7 @@ public final class ManagedDatabase implements DatabaseManager {
     for (String name : own) {
       Path line = folder.resolve(name).resolve("line");
       if (Files.exists(line)) {
-        lines.add(new RandomAccessFile(line.toFile(), "rw"));
+        lines.put(line, new RandomAccessFile(line.toFile(), "rw"));
       }
     }
   }
@@ -287,6 +288,7 @@ public final class ManagedDatabase implements DatabaseManager {
     MemberSql members = new MemberSql(sql, logins);
     CompletableFuture<Coordinator> made = new CompletableFuture<>();
     Semaphore readers = new Semaphore(1);
+    String archivist = config.backup().map(BackupConfig::user).orElse("");
     Map<String, MemberAgent> all = new LinkedHashMap<>();
     folders.forEach((name, its) -> {
       List<String> others = new ArrayList<>(config.members().keySet());
@@ -308,7 +310,7 @@ public final class ManagedDatabase implements DatabaseManager {
               () -> made.join().source(),
               this::suspect,
               readers,
-              memory.hosts(),
+              () -> new MemberFolder.Door(memory.hosts().get(), archivist),
               world::event,
               () -> made.join().look()));
     });
@@ -695,9 +697,11 @@ public final class ManagedDatabase implements DatabaseManager {
       shared.close();
     }
     try {
-      if (!leaves) {
-        for (RandomAccessFile line : lines) {
-          line.close();
+      for (Map.Entry<Path, RandomAccessFile> line : lines.entrySet()) {
+        if (leaves) {
+          MemberServer.leave(line.getKey(), line.getValue());
+        } else {
+          line.getValue().close();
         }
       }
       if (lock != null) {

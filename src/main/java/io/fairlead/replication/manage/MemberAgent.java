@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -120,7 +119,7 @@ final class MemberAgent implements AutoCloseable {
   private final StateStore store;
   private final Supplier<@Nullable Member> source;
   private final Consumer<String> suspects;
-  private final Supplier<Set<String>> hosts;
+  private final Supplier<MemberFolder.Door> door;
   private final Consumer<Event> events;
   private final Runnable changed;
   private final Thread thread;
@@ -155,7 +154,7 @@ final class MemberAgent implements AutoCloseable {
    * @param source whom it gets its data from; null: nobody now
    * @param suspects is told whose data could not be copied because a page of it is damaged
    * @param readers one member is read whole at a time
-   * @param hosts from where one may log in beside this machine; empty: from everywhere
+   * @param door who may log in now, and from where
    * @param changed is told when something has changed that others go by
    */
   MemberAgent(
@@ -173,7 +172,7 @@ final class MemberAgent implements AutoCloseable {
       Supplier<@Nullable Member> source,
       Consumer<String> suspects,
       Semaphore readers,
-      Supplier<Set<String>> hosts,
+      Supplier<MemberFolder.Door> door,
       Consumer<Event> events,
       Runnable changed) {
     this.database = database;
@@ -199,7 +198,7 @@ final class MemberAgent implements AutoCloseable {
     this.store = store;
     this.source = source;
     this.suspects = suspects;
-    this.hosts = hosts;
+    this.door = door;
     this.events = events;
     this.changed = changed;
     this.pages =
@@ -323,15 +322,17 @@ final class MemberAgent implements AutoCloseable {
         LockSupport.parkNanos(LOOK_NANOS);
       }
     }
-    if (!leaves) {
+    try {
+      if (leaves) {
+        server.leave();
+        return;
+      }
       if (!server.stop(STOP)) {
         boolean _ = server.kill();
       }
-      try {
-        server.release();
-      } catch (IOException e) {
-        LOG.log(Level.WARNING, "cannot let go of {0}: {1}", folder.line(), e.getMessage());
-      }
+      server.release();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "cannot let go of {0}: {1}", folder.line(), e.getMessage());
     }
   }
 
@@ -401,7 +402,7 @@ final class MemberAgent implements AutoCloseable {
       folder.boundLog();
       if (System.nanoTime() - doorAt > DOOR_NANOS) {
         doorAt = System.nanoTime();
-        if (folder.open(hosts.get())) {
+        if (folder.open(door.get())) {
           server.reload();
         }
         lookAtFollowing(promoted);
@@ -656,7 +657,7 @@ final class MemberAgent implements AutoCloseable {
             config.settings(),
             VoterRule.of(others, 1).synchronousStandbyNames(),
             logins.password(Logins.REPLICATION),
-            hosts.get()),
+            door.get()),
         follows ? term : promise,
         follows && from != null ? MemberSql.conninfo(member, from) : "",
         stray);

@@ -242,7 +242,7 @@ final class MemberFolder {
   /**
    * What a member needs to know to be started.
    *
-   * @param hosts from where one may log in beside this machine; empty: from everywhere
+   * @param door who may log in from where
    */
   record Settings(
       String member,
@@ -250,9 +250,48 @@ final class MemberFolder {
       Map<String, String> more,
       String names,
       Secret replication,
-      Set<String> hosts) {
+      Door door) {
     Settings with(Map<String, String> other) {
-      return new Settings(member, address, other, names, replication, hosts);
+      return new Settings(member, address, other, names, replication, door);
+    }
+  }
+
+  /**
+   * Who may log in from where.
+   *
+   * @param hosts from where, beside this machine; empty: from everywhere
+   * @param archivist who gets the log for backups; empty: nobody does
+   */
+  record Door(Set<String> hosts, String archivist) {
+    String text() {
+      StringBuilder text =
+          new StringBuilder(
+              "# Written by Fairlead before each start.\nlocal all postgres peer map=owner\n");
+      List<String> from = new ArrayList<>();
+      if (hosts.isEmpty()) {
+        from.add("all");
+      } else {
+        from.add("samehost");
+        new TreeSet<>(hosts).forEach(host -> from.add(network(host)));
+      }
+      for (String each : from) {
+        host(text, "replication", Logins.REPLICATION, each);
+        if (!archivist.isEmpty()) {
+          host(text, "replication", archivist, each);
+        }
+        host(text, "all", "all", each);
+      }
+      return text.toString();
+    }
+
+    private static void host(StringBuilder text, String database, String user, String from) {
+      text.append("host ")
+          .append(database)
+          .append(' ')
+          .append(user)
+          .append(' ')
+          .append(from)
+          .append(" scram-sha-256\n");
     }
   }
 
@@ -453,7 +492,7 @@ final class MemberFolder {
     put(
         data().resolve("postgresql.conf"),
         text(settings.with(atLeast(settings.more())), socketFolder()));
-    put(data().resolve(DOOR), door(settings.hosts()));
+    put(data().resolve(DOOR), settings.door().text());
     put(data().resolve("pg_ident.conf"), "owner " + programs.user() + " postgres\n");
     put(
         top.resolve("passfile"),
@@ -461,41 +500,18 @@ final class MemberFolder {
     makeReplica(data());
   }
 
-  /**
-   * Who may log in.
-   *
-   * @param hosts from where, beside this machine; empty: from everywhere
-   */
-  static String door(Set<String> hosts) {
-    StringBuilder door =
-        new StringBuilder(
-            "# Written by Fairlead before each start.\nlocal all postgres peer map=owner\n");
-    List<String> from = new ArrayList<>();
-    if (hosts.isEmpty()) {
-      from.add("all");
-    } else {
-      from.add("samehost");
-      new TreeSet<>(hosts).forEach(host -> from.add(network(host)));
-    }
-    for (String each : from) {
-      door.append("host replication fairlead_replication ").append(each).append(" scram-sha-256\n");
-      door.append("host all all ").append(each).append(" scram-sha-256\n");
-    }
-    return door.toString();
-  }
-
   private static String network(String host) {
     return host.contains(":") ? host + "/128" : host.matches("[0-9.]+") ? host + "/32" : host;
   }
 
-  /** From now on one may log in from these hosts; answers whether that is another list. */
-  boolean open(Set<String> hosts) throws IOException {
+  /** From now on these may log in; answers whether others might before. */
+  boolean open(Door door) throws IOException {
     Path file = data().resolve(DOOR);
-    String door = door(hosts);
-    if (Files.exists(file) && Files.readString(file).equals(door)) {
+    String text = door.text();
+    if (Files.exists(file) && Files.readString(file).equals(text)) {
       return false;
     }
-    put(file, door);
+    put(file, text);
     return true;
   }
 
@@ -531,6 +547,10 @@ final class MemberFolder {
     }
     if (!settings.more().containsKey("wal_keep_size")) {
       line(text, "wal_keep_size", "512MB"); // so that those who were away need no new copy
+    }
+    if (!settings.more().containsKey("max_slot_wal_keep_size")) {
+      line(
+          text, "max_slot_wal_keep_size", "10GB"); // an archive that is gone must not fill the disk
     }
     if (!settings.more().containsKey("wal_receiver_status_interval")) {
       line(text, "wal_receiver_status_interval", "1s");

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -64,6 +65,12 @@ final class MemberServer {
       return Map.of(MARK, data.toString());
     }
   }
+
+  /**
+   * Lines of servers that are left to whoever comes next in this process, by where they are. Nobody
+   * else refers to them until then: a garbage collection would close them, and end the servers.
+   */
+  private static final Map<Path, RandomAccessFile> LEFT = new ConcurrentHashMap<>();
 
   private final ServerPrograms programs;
   private final Place place;
@@ -192,6 +199,13 @@ final class MemberServer {
       }
       line = new RandomAccessFile(pipe.toFile(), "rw"); // both, so that it waits for nobody
     }
+    close(LEFT.remove(place.line()));
+  }
+
+  private static void close(@Nullable RandomAccessFile held) throws IOException {
+    if (held != null) {
+      held.close();
+    }
   }
 
   /** Ends it in order: clients are turned away, replicas get all there is. */
@@ -289,8 +303,20 @@ final class MemberServer {
   void release() throws IOException {
     RandomAccessFile held = line;
     line = null;
+    close(held);
+  }
+
+  /** The server goes on, for whoever adopts it, here or in another process. */
+  void leave() throws IOException {
+    RandomAccessFile held = line;
+    line = null;
     if (held != null) {
-      held.close();
+      leave(place.line(), held);
     }
+  }
+
+  /** The same of a line that was held before it was known whether its server runs. */
+  static void leave(Path pipe, RandomAccessFile held) throws IOException {
+    close(LEFT.put(pipe, held));
   }
 }

@@ -735,6 +735,48 @@ final class MemberSql {
     }
   }
 
+  /**
+   * Sees to it that there is somebody who may get the log and copies, with that password. What is
+   * said of it to the server is not written to its log.
+   */
+  void letReplicate(Member primary, String user, Secret password) throws IOException {
+    try (Sql.Session session = open(primary, SHORT)) {
+      String has =
+          session.value(
+              "select rolreplication and rolcanlogin from pg_roles where rolname = " + quoted(user),
+              SHORT);
+      if (has.equals("t") && canLogIn(primary, user, password)) {
+        return;
+      }
+      for (String setting :
+          List.of(
+              "default_transaction_read_only = off",
+              "log_statement = none",
+              "log_min_duration_statement = -1",
+              "log_min_error_statement = panic",
+              "pg_stat_statements.track = none")) {
+        String _ = session.value("set " + setting, SHORT);
+      }
+      String _ =
+          session.value(
+              (has.isEmpty() ? "create" : "alter")
+                  + " role "
+                  + user
+                  + " login replication password "
+                  + quoted(password.value()),
+              COMMIT);
+    }
+  }
+
+  private boolean canLogIn(Member member, String user, Secret password) {
+    try {
+      sql.open(member.address(), user, password, SHORT).close();
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
   void checkpoint(Member member, Duration patience) throws IOException {
     try (Sql.Session session = open(member, SHORT)) {
       String _ = session.value("checkpoint", patience);

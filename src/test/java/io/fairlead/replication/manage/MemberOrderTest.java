@@ -287,8 +287,11 @@ class MemberOrderTest {
 
   @Test
   void onlyFromHostsOfTheGroupOneLogsInWhereThereIsOne() {
-    assertThat(MemberFolder.door(Set.of())).endsWith("host all all all scram-sha-256\n");
-    assertThat(MemberFolder.door(Set.of("10.0.0.2", "fd00::1", "db-3.internal")))
+    assertThat(new MemberFolder.Door(Set.of(), "").text())
+        .endsWith("host all all all scram-sha-256\n");
+    assertThat(new MemberFolder.Door(Set.of(), "archivist").text())
+        .contains("host replication archivist all scram-sha-256\n");
+    assertThat(new MemberFolder.Door(Set.of("10.0.0.2", "fd00::1", "db-3.internal"), "").text())
         .isEqualTo(
             """
             # Written by Fairlead before each start.
@@ -322,7 +325,7 @@ class MemberOrderTest {
                 theirs,
                 "ANY 1 (b, c)",
                 new Secret("secret"),
-                Set.of()),
+                new MemberFolder.Door(Set.of(), "")),
             "");
     Map<String, String> last = new HashMap<>();
     text.lines()
