@@ -36,9 +36,6 @@ final class ManagedPostgresql implements AutoCloseable {
   private Fairlead fairlead;
   private boolean runs = true;
 
-  /** Why {@link #bootstrap} was refused last. */
-  String said = "";
-
   ManagedPostgresql(Path folder) throws Exception {
     this(folder, _ -> {});
   }
@@ -129,8 +126,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Waits until any one of three may be lost: the replicas begin to vote one after the other. */
   void awaitTwoVoters() throws InterruptedException {
-    DatabaseManager database = Objects.requireNonNull(fairlead.databases().managed("orders"));
-    Loopback.await("both replicas vote", LONG, () -> database.view().names().contains(","));
+    Loopback.await("both replicas vote", LONG, () -> managed().names().contains(","));
   }
 
   /** Through Fairlead. */
@@ -197,7 +193,11 @@ final class ManagedPostgresql implements AutoCloseable {
   }
 
   ManagedView managed() {
-    return Objects.requireNonNull(fairlead.databases().managed("orders")).view();
+    return manager().view();
+  }
+
+  DatabaseManager manager() {
+    return Objects.requireNonNull(fairlead.databases().managed("orders"));
   }
 
   long pid(String member) throws IOException {
@@ -238,22 +238,20 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Who takes the writes then. */
   String switchover() throws IOException {
-    return Objects.requireNonNull(fairlead.databases().managed("orders")).switchover("");
+    return manager().switchover("");
   }
 
   /** Has that one take the writes with what it has, as soon as it can be asked to. */
   void bootstrap(String member) throws Exception {
-    DatabaseManager manager = Objects.requireNonNull(fairlead.databases().managed("orders"));
     Loopback.await(
         member + " begins",
         LONG,
         () -> {
           try {
-            String _ = manager.bootstrap(member);
+            String _ = manager().bootstrap(member);
             return true;
-          } catch (IOException e) {
-            said = String.valueOf(e.getMessage());
-            return false;
+          } catch (IOException _) {
+            return false; // it is not known yet that it is needed
           }
         });
   }
@@ -280,11 +278,10 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Nothing is done about what befalls members, until that is over. */
   void pause(boolean on) throws IOException {
-    DatabaseManager manager = Objects.requireNonNull(fairlead.databases().managed("orders"));
     if (on) {
-      manager.pause("a test");
+      manager().pause("a test");
     } else {
-      manager.resume("a test");
+      manager().resume("a test");
     }
   }
 

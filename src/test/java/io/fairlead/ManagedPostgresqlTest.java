@@ -430,6 +430,36 @@ class ManagedPostgresqlTest {
                     client, "select string_agg(id::text, ',' order by id) from ledger"))
             .isEqualTo("1,2,3");
       }
+      twoDisksAreLost(orders);
+    }
+  }
+
+  /** Too few are left to know who has everything: nobody is elected until an operator says so. */
+  private static void twoDisksAreLost(ManagedPostgresql orders) throws Exception {
+    String primary = orders.primary();
+    List<String> others = orders.replicas(primary);
+    String left = others.getFirst();
+    orders.awaitTwoVoters();
+    write(orders, "insert into ledger values (4) on conflict do nothing");
+    assertThatThrownBy(() -> orders.manager().bootstrap(left))
+        .hasMessageContaining("who has everything is known, or waited for");
+    orders.pause(true);
+    for (String lost : List.of(primary, others.getLast())) {
+      orders.killAndAwait(lost);
+      ManagedPostgresql.remove(orders.data(lost));
+    }
+    orders.pause(false);
+    Loopback.await(
+        "it is said who is missing",
+        ManagedPostgresql.LONG,
+        () -> orders.managed().doing().contains("only [" + left + "] can be asked"));
+    assertThatThrownBy(() -> orders.manager().bootstrap(primary))
+        .hasMessageContaining(primary + " cannot be asked");
+    orders.bootstrap(left);
+    orders.awaitPrimary(left);
+    orders.awaitReplicas(2);
+    try (PostgresqlLogin client = orders.writer()) {
+      assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger")).isEqualTo("4");
     }
   }
 

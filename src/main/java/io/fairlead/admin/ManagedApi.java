@@ -108,8 +108,9 @@ final class ManagedApi {
         order(
             "/api/v1/databases/{name}/bootstrap",
             "Has a Galera cluster of which no part has a quorum begin anew with what one member has;"
-                + " what only others have is lost. Has a member of PostgreSQL promoted, if nobody"
-                + " else can be, although a page of it is damaged.",
+                + " what only others have is lost. The same of PostgreSQL where too few members are"
+                + " left to know who has everything; and a damaged one is promoted, if nobody else"
+                + " can be.",
             List.of(
                 new Parameter("member", "Which one.", true, false),
                 new Parameter("allow-data-loss", "true; without it nothing is done.", true, false)),

@@ -92,10 +92,10 @@ final class ManagedVerbs {
 
   @Command(
       description = {
-        "Have a Galera cluster begin anew with what one member has.",
-        "Only where it waits for what cannot be had any more; what only others have is lost.",
-        "Of PostgreSQL: have a member promoted, if nobody else can be, although a page of it is"
-            + " damaged."
+        "Have a database begin anew with what one member has.",
+        "Only where it waits for what cannot be had any more: a Galera cluster without a quorum,"
+            + " PostgreSQL where too few members are left to know who has everything, or whoever"
+            + " could be promoted is damaged. What only others have is lost."
       })
   static final class Bootstrap extends Ask {
     @Option(

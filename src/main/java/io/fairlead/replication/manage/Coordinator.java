@@ -24,6 +24,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -81,6 +84,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /** So long after a damaged primary was to hand over that one is not tried again. */
   private static final long HAND_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
+
+  /** So long an operator waits for an order to be taken. */
+  private static final Duration FORCE = Duration.ofSeconds(5);
 
   /** Within that it is known whether whoever makes backups could be created. */
   private static final long COMMITS_NANOS = Duration.ofMinutes(2).toNanos();
@@ -1114,7 +1120,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   }
 
   /** What is found here is known before it is seen. */
-  private boolean isDamaged(String name) {
+  boolean isDamaged(String name) {
     Tracked one = tracked.get(name);
     MemberAgent agent = agents.get(name);
     Sight told = one == null ? null : one.told;
@@ -1220,6 +1226,78 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       }
     });
     return done;
+  }
+
+  /**
+   * Has the database begin with what that member has, whatever others may have beside, where too
+   * few are left to know. Any thread; waits.
+   *
+   * @return why nobody can be elected; empty: somebody is primary or can be, and nothing was done
+   * @throws IOException if it cannot begin with that one either
+   */
+  String force(String member) throws IOException {
+    CompletableFuture<String> done = new CompletableFuture<>();
+    execute(() -> {
+      try {
+        done.complete(forced(member));
+      } catch (IOException e) {
+        done.completeExceptionally(e);
+      }
+    });
+    try {
+      return done.get(FORCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    } catch (TimeoutException e) {
+      throw new IOException("its state cannot be kept in time", e);
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause().getMessage(), e);
+    }
+  }
+
+  private String forced(String member) throws IOException {
+    ManagedState state = store.read();
+    if (state == null || !state.isFounded()) {
+      throw new IOException("the database has not been made yet");
+    }
+    if (!mayAct()) {
+      throw new IOException("another instance decides about it now: ask that one");
+    }
+    if (state.paused()) {
+      throw new IOException("it is left to an operator: resume it first");
+    }
+    Steady steady = new Steady(state, known(), config.probe().fall(), System.nanoTime());
+    String why = steady.whyNot();
+    if (why.isEmpty() || (run == null && steady.whyElect().isEmpty())) {
+      return "";
+    }
+    Tracked one = tracked.get(member);
+    if (one == null || !one.sight.isReplica()) {
+      throw new IOException(
+          member + " cannot be asked: " + (one == null ? "no such member" : one.sight.failure()));
+    }
+    if (manage.neverPromote().contains(member)) {
+      throw new IOException(member + " is never promoted: see manage.never-promote");
+    }
+    if (!store.replace(state, state.begunWith(member, founders(member)))) {
+      throw new IOException("it has changed meanwhile: say it again");
+    }
+    Run going = run;
+    if (going != null) {
+      failed(going, "an operator has it begin with " + member);
+    }
+    notBefore = System.nanoTime();
+    world.event(
+        new Event.DatabaseFailover(
+            config.name(),
+            state.primary(),
+            state.term() + 1,
+            "an operator has it begin with what "
+                + member
+                + " has, whatever others have beside: "
+                + why));
+    return why;
   }
 
   /** Nothing is done any more, or things are again. Any thread. */

@@ -68,6 +68,7 @@ public final class ManagedDatabase implements DatabaseManager {
       Coordinator.CHECKPOINT.plus(DRAIN).plus(STOP).plus(MOVE).plus(HEARD);
 
   private static final Duration REJOIN = Duration.ofSeconds(5);
+  private static final Duration BOOTSTRAP = Duration.ofSeconds(15);
 
   /** The rest of the instance. Any thread; nothing waits. */
   public interface World {
@@ -383,7 +384,7 @@ public final class ManagedDatabase implements DatabaseManager {
     @Override
     public String obey(String whom, String what, String with) throws IOException {
       if (whom.equals(Orders.WHO_DECIDES)) {
-        return move(present(), with);
+        return what.equals("bootstrap") ? beginWith(present(), with) : move(present(), with);
       }
       MemberAgent agent = agents.get(whom);
       if (agent == null) {
@@ -625,16 +626,34 @@ public final class ManagedDatabase implements DatabaseManager {
 
   @Override
   public String bootstrap(String member) throws IOException {
-    Coordinator _ = present();
-    MemberAgent agent = agents.get(member);
+    Coordinator deciding = present();
     Orders asking = orders;
     if (!config.members().containsKey(member)) {
       throw new IOException("there is no member " + member);
     }
-    if (agent != null) {
+    return asking == null || deciding.decides()
+        ? beginWith(deciding, member)
+        : asking.ask(Orders.WHO_DECIDES, "bootstrap", member, BOOTSTRAP);
+  }
+
+  private String beginWith(Coordinator deciding, String member) throws IOException {
+    MemberAgent agent = agents.get(member);
+    Orders asking = orders;
+    boolean damaged = deciding.isDamaged(member);
+    if (damaged && agent != null) {
       agent.accept();
-    } else if (asking != null) {
+    } else if (damaged && asking != null) {
       String _ = asking.ask(member, "accept", "", REJOIN);
+    }
+    String why = deciding.force(member);
+    if (!why.isEmpty()) {
+      return "begins with what " + member + " has, since " + why;
+    }
+    if (!damaged) {
+      throw new IOException(
+          member
+              + " has no damaged page, and enough others can be asked: who has everything is known,"
+              + " or waited for");
     }
     return member + " may be promoted although a page of it is damaged";
   }

@@ -83,6 +83,12 @@ record ManagedState(
     return new ManagedState(system, term, term, next, began, rule, paused, "", "", change);
   }
 
+  /** It begins once more as it was founded, with what that member has: nobody else is asked. */
+  ManagedState begunWith(String member, VoterRule founders) {
+    return new ManagedState(
+        system, term + 1, 0, member, timeline, founders, paused, "", "", change + 1);
+  }
+
   ManagedState withPaused(boolean stop) {
     return new ManagedState(
         system, term, sealed, primary, timeline, rule, stop, promoted, leaving, change);

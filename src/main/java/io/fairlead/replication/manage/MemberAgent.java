@@ -242,8 +242,7 @@ final class MemberAgent implements AutoCloseable {
   void accept() throws IOException {
     Damage known = folder.damage();
     if (known == null) {
-      throw new IOException(
-          member.name() + " has no damaged page: who has everything is known, or waited for");
+      throw new IOException(member.name() + " has no damaged page any more");
     }
     folder.markDamaged(folder.key(), new Damage(Damage.Plan.ACCEPTED, known.words()));
   }
