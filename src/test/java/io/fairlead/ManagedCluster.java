@@ -62,6 +62,13 @@ final class ManagedCluster implements AutoCloseable {
    * @param writers how many members take writes
    */
   ManagedCluster(Path folder, boolean starts, String writers) throws Exception {
+    this(folder, starts, writers, "");
+  }
+
+  /**
+   * @param more lines of the database's configuration
+   */
+  ManagedCluster(Path folder, boolean starts, String writers, String more) throws Exception {
     this.folder = Files.createDirectories(folder.resolve("state"));
     for (Path above = this.folder;
         above != null && above.getNameCount() > 1;
@@ -75,7 +82,8 @@ final class ManagedCluster implements AutoCloseable {
             .replace("buffer_pool_size: 128M", "buffer_pool_size: 16M")
             .replace("patience: 30s", "writers: " + writers + "\n    patience: 30s")
             .replace("gcache.size: 128M", "gcache.size: 16M")
-            .replace("/var/lib/fairlead", this.folder.toString());
+            .replace("/var/lib/fairlead", this.folder.toString())
+            .replace("    manage:\n", more + "    manage:\n");
     StringBuilder members = new StringBuilder();
     for (String name : List.of("a", "b", "c")) {
       members.append("      ").append(member(name)).append('\n');

@@ -3,11 +3,15 @@ package io.fairlead;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.ManagedCluster.Writer;
+import io.fairlead.replication.MariadbPrograms;
+import io.fairlead.replication.backup.Backups;
+import io.fairlead.replication.backup.Restoring;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -174,6 +178,56 @@ class ManagedGaleraTest {
       }
     } finally {
       Tool.Said _ = Tool.run("", "umount", disk.toString());
+    }
+  }
+
+  /** Who makes backups is created, and what they need is set; all of it is made anew of them. */
+  @Test
+  void aBackupOutlivesAllMembers(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    Path backups = folder.resolve("backups");
+    String backup =
+        "    backup: { folder: %s, user: archivist, password: not-said, drill-every: 0s }%n"
+            .formatted(backups);
+    try (ManagedCluster shop = new ManagedCluster(folder, true, "one", backup)) {
+      shop.awaitWhole(3);
+      shop.write("create table shop.ledger(id bigint primary key)");
+      shop.write("insert into shop.ledger values (1)");
+      Backups made = Objects.requireNonNull(shop.fairlead().databases().backups("shop"));
+      shop.await("a copy", () -> made.view().copies().size() == 1);
+      String from = made.view().from();
+      assertThat(from).as("not the one that takes the writes").isNotEqualTo(shop.writer());
+      shop.signal("KILL", shop.writer());
+      shop.await("somebody lets people write", () -> isWritten(shop));
+      shop.write("insert into shop.ledger values (2)");
+      String[] status = shop.root(from, "show master status").split("\t", -1);
+      String written = status[0] + ":" + status[1];
+      shop.await(
+          "archived to " + written, () -> made.view().positionText().compareTo(written) >= 0);
+      shop.stop();
+
+      for (String member : shop.ports.keySet()) {
+        assertThat(Tool.run("", "rm", "-r", shop.top(member).toString()).status()).isZero();
+      }
+      Files.delete(shop.top("a").resolveSibling("state"));
+      Files.createDirectories(shop.top("a"));
+      MariadbPrograms.findGalera().give(shop.top("a"));
+      List<String> _ =
+          Restoring.run(new Restoring.Wanted(backups, shop.data("a"), null, null, 0), _ -> {});
+      shop.start();
+      shop.await("it is asked for", () -> begins(shop, "a"));
+      shop.awaitWhole(3);
+      assertThat(shop.read("select group_concat(id order by id) from shop.ledger"))
+          .isEqualTo("1,2");
+    }
+  }
+
+  private static boolean begins(ManagedCluster shop, String member) {
+    try {
+      String _ = shop.manager().bootstrap(member);
+      return true;
+    } catch (IOException _) {
+      return false; // it is still being looked at
     }
   }
 

@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Servers that hold the same data, one of which takes the writes at a time. To everything but its
@@ -50,6 +52,18 @@ public record DatabaseConfig(
   }
 
   static final int MAX_MEMBERS = 16;
+
+  /** Users that managed databases have anyway. */
+  private static final Set<String> TAKEN =
+      new TreeSet<>(
+          List.of(
+              "fairlead_admin",
+              "fairlead_replication",
+              "fairlead_sst",
+              "mysql",
+              "postgres",
+              "root"));
+
   static final Range<Duration> PATIENCE = Range.durations(Duration.ZERO, Duration.ofMinutes(5));
   static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(10);
 
@@ -125,9 +139,7 @@ public record DatabaseConfig(
             List.of()));
     if (managed) {
       checkManaged(require, engine, members, probe, manage.get());
-      if (engine == DatabaseEngine.POSTGRESQL) {
-        backup.ifPresent(own -> checkBackup(require, own, manage.get()));
-      }
+      backup.ifPresent(own -> checkBackup(require, own, manage.get()));
       if (engine == DatabaseEngine.GALERA) {
         ManagedGaleraRules.check(require, members, instances, ports, probe, manage.get());
       }
@@ -197,14 +209,13 @@ public record DatabaseConfig(
         .that(
             backup.user().matches("[a-z_][a-z0-9_]{0,62}")
                 && !backup.user().startsWith("pg_")
-                && !backup.user().equals("postgres")
-                && !backup.user().equals("fairlead_replication")
+                && !TAKEN.contains(backup.user())
                 && manage.application().map(one -> !one.user().equals(backup.user())).orElse(true),
             List.of("backup", "user"),
             backup.user(),
             "must be small letters, digits and _ where Fairlead manages the database and creates"
-                + " that user, and not be postgres, fairlead_replication or who owns the"
-                + " application, or begin with pg_",
+                + " that user, and not be the application's, begin with pg_ or be one of "
+                + TAKEN,
             List.of(List.of("manage")))
         .that(
             !backup.password().value().isEmpty(),

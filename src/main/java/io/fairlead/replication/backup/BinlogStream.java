@@ -90,19 +90,19 @@ final class BinlogStream extends LogStream {
   }
 
   private Node choose(BinlogArchive.@Nullable Part last) throws IOException {
-    List<MemberView> here = MariadbMember.here(members.get());
+    DatabaseView view = members.get();
+    List<MemberView> here = MariadbMember.here(view);
     for (MemberView member : here) {
       if (last != null && member.node().name().equals(last.member())) {
         goneSince = 0;
         return member.node();
       }
     }
-    if (last != null) {
-      long now = clock.epochMillis();
-      goneSince = goneSince == 0 ? now : goneSince;
-      if (now - goneSince < PATIENCE_MILLIS) {
-        throw new IOException(last.member() + ", whose log is received, cannot be asked");
-      }
+    String better = better(view, here, last);
+    long now = clock.epochMillis();
+    goneSince = goneSince == 0 ? now : goneSince;
+    if (!better.isEmpty() && now - goneSince < PATIENCE_MILLIS) {
+      throw new IOException(better);
     }
     if (here.isEmpty()) {
       throw new IOException(
@@ -110,7 +110,31 @@ final class BinlogStream extends LogStream {
               + database
               + " that runs on this machine can be asked; its data is copied as files");
     }
+    goneSince = 0;
     return here.getFirst().node();
+  }
+
+  /**
+   * Whom there may be in a while who would be better than those that are there; empty: nobody. With
+   * whom it begins it stays, and members stand still for a moment while they are copied.
+   */
+  private static String better(
+      DatabaseView view, List<MemberView> here, BinlogArchive.@Nullable Part last) {
+    if (last != null) {
+      return last.member() + ", whose log is received, cannot be asked";
+    }
+    long all =
+        view.members().stream()
+            .filter(member -> MariadbMember.isHere(member.node().address()))
+            .count();
+    boolean known = !view.primary().isEmpty();
+    return all < 2 || (known && here.stream().anyMatch(one -> !isPrimary(view, one)))
+        ? ""
+        : "of the members on this machine none can be asked that does not take the writes";
+  }
+
+  private static boolean isPrimary(DatabaseView view, MemberView member) {
+    return member.node().name().equals(view.primary());
   }
 
   @Override

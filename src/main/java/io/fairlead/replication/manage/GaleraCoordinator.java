@@ -1,5 +1,6 @@
 package io.fairlead.replication.manage;
 
+import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.DatabaseConfig.Writers;
 import io.fairlead.config.HostPort;
@@ -697,6 +698,50 @@ final class GaleraCoordinator implements AutoCloseable {
       throw e;
     }
     opened.put(member, new Opened(pid, System.nanoTime()));
+    config.backup().ifPresent(backup -> letArchive(member, agent, backup));
+  }
+
+  /**
+   * Sees to it that whoever makes backups may log in, with that password, and is given what it
+   * needs. All members have what one of them is told.
+   */
+  private void letArchive(String member, GaleraAgent agent, BackupConfig backup) {
+    aside(
+        "archivist",
+        () -> {
+          try (MariadbSql.Session session = agent.open(PROOF)) {
+            String user = "'" + backup.user() + "'@'%'";
+            String hash = MariadbSql.hash(backup.password());
+            List<List<String>> known =
+                session.rows(
+                    "SELECT JSON_VALUE(Priv, '$.authentication_string') FROM mysql.global_priv"
+                        + " WHERE User='"
+                        + backup.user()
+                        + "' AND Host='%'",
+                    PROOF);
+            if (!known.equals(List.of(List.of(hash)))) {
+              String by = user + " IDENTIFIED VIA mysql_native_password USING '" + hash + "'";
+              session.order("CREATE USER IF NOT EXISTS " + by, PROOF);
+              session.order("ALTER USER " + by, PROOF);
+            }
+            if (!session
+                .rows("SHOW GRANTS FOR " + user, PROOF)
+                .toString()
+                .contains("LOCK TABLES")) {
+              session.order(
+                  "GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICATION SLAVE,"
+                      + " SLAVE MONITOR ON *.* TO "
+                      + user,
+                  PROOF);
+            }
+          } catch (IOException e) {
+            world.event(
+                new Event.DatabaseMemberTrouble(
+                    config.name(),
+                    member,
+                    "does not let " + backup.user() + " make backups: " + e.getMessage()));
+          }
+        });
   }
 
   private void admit(String member) {

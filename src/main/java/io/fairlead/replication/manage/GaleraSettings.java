@@ -3,12 +3,14 @@ package io.fairlead.replication.manage;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.GaleraPorts;
 import io.fairlead.config.HostPort;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.zip.CRC32;
 
 /**
  * The settings of a member of a Galera cluster, written anew before each start.
@@ -53,6 +55,13 @@ final class GaleraSettings {
         all.put(name, value);
       }
     });
+    if (config.backup().isPresent()) {
+      all.putIfAbsent("log_bin", "log");
+      all.put("log_slave_updates", "ON"); // else it lacks what others write
+      all.put("binlog_checksum", "CRC32");
+      all.put("server_id", Long.toString(number(member)));
+      all.putIfAbsent("binlog_expire_logs_seconds", "259200"); // so long the archive may be away
+    }
     all.put("datadir", folder.data().toString());
     all.put("port", Integer.toString(address.port()));
     all.put("bind_address", address.host());
@@ -80,6 +89,13 @@ final class GaleraSettings {
     StringBuilder text = new StringBuilder("# Written by Fairlead before each start.\n[mysqld]\n");
     all.forEach((name, value) -> text.append(name).append('=').append(quoted(value)).append('\n'));
     return text.toString();
+  }
+
+  /** Of its own, and the same whoever else there is: by it a log is told from another's. */
+  static long number(String member) {
+    CRC32 sum = new CRC32();
+    sum.update(member.getBytes(StandardCharsets.UTF_8));
+    return (sum.getValue() & 0x3FFF_FFFF) + 1;
   }
 
   /** Those who may give their data, the best first; who ends with a comma takes others, too. */

@@ -3,7 +3,11 @@ package io.fairlead.replication.manage;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 
 /** Logins to members that are MariaDB; all of it waits, and none longer than it is told. */
@@ -25,5 +29,16 @@ public interface MariadbSql {
 
     @Override
     void close();
+  }
+
+  /** What a server keeps of a password, for mysql_native_password. */
+  static String hash(Secret password) {
+    try {
+      MessageDigest sha = MessageDigest.getInstance("SHA-1");
+      byte[] once = sha.digest(password.value().getBytes(StandardCharsets.UTF_8));
+      return "*" + HexFormat.of().withUpperCase().formatHex(sha.digest(once));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every Java has it
+    }
   }
 }
