@@ -112,9 +112,9 @@ chaos-database-peers: jdk ## hurts PostgreSQL that we keep and that Patroni, etc
 	@bin/needs maven postgresql patroni python3-etcd etcd-server haproxy
 	$(MVN) test -Dtest=ManagedPeersTest -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.peers=$(or $(ROUNDS),5) $(MORE)
 
-test-backups: jdk ## what befalls backups of PostgreSQL, restored each time; MIB=1024 measures; some of it needs root
-	@bin/needs maven postgresql
-	$(MVN) test -Dtest='DatabaseBackup*Test' -Dfairlead.backups=true $(if $(MIB),-Dfairlead.backups.mib=$(MIB)) $(MORE)
+test-backups: jdk ## what befalls backups of databases, restored each time; MIB=1024 measures; some of it needs root
+	@bin/needs maven postgresql mariadb-server mariadb-backup rsync
+	$(MVN) test -Dtest='DatabaseBackup*Test,ManagedGaleraTest#aBackup*' -Dfairlead.backups=true $(if $(MIB),-Dfairlead.backups.mib=$(MIB)) $(MORE)
 
 page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds
 	bench/page-hour $(MORE)

@@ -380,7 +380,7 @@ class ManagedPostgresqlTest {
 
   /**
    * Backups by the same process: who makes them is created, and may; their log goes on across a
-   * failover. All members are lost with what was remembered of them, and made anew of it.
+   * failover. All members are lost, and made anew of it.
    */
   @Test
   void aBackupOutlivesAllMembers(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
@@ -416,7 +416,6 @@ class ManagedPostgresqlTest {
       for (String member : orders.ports.keySet()) {
         ManagedPostgresql.remove(orders.top(member));
       }
-      Files.delete(orders.top("a").resolveSibling("state"));
       Files.createDirectories(orders.top("a"));
       PostgresPrograms.find().give(orders.top("a"));
       List<String> _ =
@@ -431,6 +430,12 @@ class ManagedPostgresqlTest {
             .isEqualTo("1,2,3");
       }
       twoDisksAreLost(orders);
+      String last = orders.primary();
+      long end = position(orders, last);
+      DatabaseBackupTest.await(
+          orders.fairlead(),
+          "the log goes on to " + end,
+          view -> view.from().equals(last) && view.position() >= end);
     }
   }
 

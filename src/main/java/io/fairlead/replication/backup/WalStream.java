@@ -39,6 +39,12 @@ final class WalStream extends LogStream {
   /** And before that is believed of a server that cannot say. */
   private static final int HOPELESS = 8;
 
+  /** And before that is believed against the word of a slot, in whatever language. */
+  private static final int QUITE_HOPELESS = 24;
+
+  /** What a server says of log that it does not have. */
+  private static final String REMOVED = "has already been removed";
+
   /** Of PostgreSQL. */
   private static final int MOST_OF_A_NAME = 63;
 
@@ -55,6 +61,7 @@ final class WalStream extends LogStream {
   private volatile String newest = "";
   private String lastPrimary = "";
   private int failures;
+  private boolean removed;
 
   /**
    * @param wanted whether it is to be received here and now
@@ -195,6 +202,7 @@ final class WalStream extends LogStream {
         String words = words(child);
         look();
         failures = position > began || isOfOurDisk(words) ? 0 : failures + 1;
+        removed = words.contains(REMOVED);
         throw new IOException(primary.name() + ": " + words);
       } finally {
         child.stop();
@@ -284,18 +292,25 @@ final class WalStream extends LogStream {
     boolean continues = way != null && way.has(end.timeline(), next) && next <= identity.position();
     if (!continues || isHopeless(questions, next)) {
       failures = 0;
+      removed = false;
       return folder.newPart(programs);
     }
     return last;
   }
 
-  /** What the slot keeps is there; what came before it may be gone, and is if it cannot be had. */
+  /**
+   * What the slot keeps is there; what came before it may be gone, and is if it cannot be had. A
+   * slot says that it keeps what has been asked for, also where that never was: so of a member that
+   * was copied after the archive had received its last.
+   */
   private boolean isHopeless(Questions questions, long next) {
     if (failures < FEW) {
       return false;
     }
     OptionalLong kept = questions.keptBy(slot(database));
-    return kept.isPresent() ? kept.getAsLong() > next : failures >= HOPELESS;
+    return removed
+        || (kept.isPresent() && kept.getAsLong() > next)
+        || failures >= (kept.isPresent() ? QUITE_HOPELESS : HOPELESS);
   }
 
   /** Where the primary and the archive are. */
