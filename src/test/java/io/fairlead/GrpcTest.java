@@ -258,6 +258,31 @@ class GrpcTest {
     assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
   }
 
+  /**
+   * As above, where the deadline has been told to us, and the client does not look at the clock.
+   */
+  @Test
+  void whoToldADeadlineHearsThatItHasPassed() {
+    Metadata told = new Metadata();
+    told.put(Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER), "50m");
+    StatusRuntimeException failure =
+        assertThrows(
+            StatusRuntimeException.class,
+            () ->
+                blocking
+                    .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(told))
+                    .streamingOutputCall(
+                        StreamingOutputCallRequest.newBuilder()
+                            .addResponseParameters(
+                                ResponseParameters.newBuilder()
+                                    .setSize(1)
+                                    .setIntervalUs(30_000_000))
+                            .build())
+                    .next());
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    assertThat(failure.getStatus().getDescription()).contains("did not answer in the time");
+  }
+
   @Test
   void aNodeThatSaysNotServingIsDownAndSaysWhy() throws Exception {
     health.setStatus("shop.Orders", ServingStatus.NOT_SERVING);

@@ -49,6 +49,7 @@ final class ManagedCluster implements AutoCloseable {
   final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Path folder;
   private String text;
+  private String password = PASSWORD;
   private @Nullable Fairlead fairlead;
 
   ManagedCluster(Path folder) throws Exception {
@@ -138,6 +139,13 @@ final class ManagedCluster implements AutoCloseable {
     fairlead = Loopback.start(text);
   }
 
+  /** Goes on with another password of everybody's. */
+  void change(String other) {
+    text = text.replace(password, other);
+    password = other;
+    apply(text);
+  }
+
   /** Goes on with another configuration. */
   void apply(String next) {
     assertThat(fairlead().apply(Loopback.read(next), "test"))
@@ -214,14 +222,14 @@ final class ManagedCluster implements AutoCloseable {
     return MariadbLogin.open(
         new HostPort("127.0.0.1", Loopback.port(fairlead(), "shop-write")),
         "shop",
-        new Secret(PASSWORD),
+        new Secret(password),
         Duration.ofSeconds(40));
   }
 
   /** Of a member itself. */
   MariadbLogin direct(String member) throws IOException {
     return MariadbLogin.open(
-        new HostPort("127.0.0.1", port(member)), "shop", new Secret(PASSWORD), PATIENCE);
+        new HostPort("127.0.0.1", port(member)), "shop", new Secret(password), PATIENCE);
   }
 
   static void order(MariadbLogin login, String sql) throws IOException {

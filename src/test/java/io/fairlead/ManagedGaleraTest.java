@@ -157,6 +157,8 @@ class ManagedGaleraTest {
     shop.await(other + " lets people write", () -> isWritten(shop));
     assertThat(shop.writer()).as("who takes the writes").isEqualTo(other);
     check(shop); // the last were acknowledged long before
+    shop.change("another's");
+    shop.await("people log in by the other password", () -> isWritten(shop));
   }
 
   /** It is said, and goes on when there is room; what was begun before is nothing. */

@@ -32,7 +32,8 @@ final class ManagedPostgresql implements AutoCloseable {
 
   final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Path folder;
-  private final String text;
+  private String text;
+  private String password = PASSWORD;
   private Fairlead fairlead;
   private boolean runs = true;
 
@@ -99,6 +100,13 @@ final class ManagedPostgresql implements AutoCloseable {
     runs = true;
   }
 
+  /** The same, with other passwords in its configuration. */
+  void start(String other) throws Exception {
+    text = text.replace(password, other);
+    password = other;
+    start();
+  }
+
   /** The port of a member. */
   int port(String member) {
     return Objects.requireNonNull(ports.get(member));
@@ -131,16 +139,27 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Through Fairlead. */
   PostgresqlLogin writer() throws IOException {
-    return login(Loopback.port(fairlead, "orders-write"), "shop", "shop");
+    return login(Loopback.port(fairlead, "orders-write"), "shop", "shop", password);
   }
 
   /** Of a member itself, as who may monitor. */
   PostgresqlLogin probe(String member) throws IOException {
-    return login(port(member), "fairlead", "postgres");
+    return login(port(member), "fairlead", "postgres", password);
   }
 
   static PostgresqlLogin login(int port, String user, String database) throws IOException {
     return login(new HostPort("127.0.0.1", port), user, database);
+  }
+
+  private static PostgresqlLogin login(int port, String user, String database, String password)
+      throws IOException {
+    return PostgresqlLogin.open(
+        new HostPort("127.0.0.1", port),
+        user,
+        new Secret(password),
+        database,
+        "test",
+        Duration.ofSeconds(40));
   }
 
   static PostgresqlLogin login(HostPort address, String user, String database) throws IOException {

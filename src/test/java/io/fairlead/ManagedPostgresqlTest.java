@@ -77,10 +77,17 @@ class ManagedPostgresqlTest {
       String next = orders.switchover();
       assertThat(next).isNotEqualTo(hangs);
       orders.awaitReplicas(2);
-      // All of it ends and begins again: somebody who has everything takes the writes.
+      // All of it ends and begins again: somebody who has everything takes the writes, and the
+      // passwords that are configured now.
       orders.stop();
-      orders.start();
+      String password = "another's, not said";
+      orders.start(password);
       orders.awaitReplicas(2);
+      for (String member : orders.ports.keySet()) {
+        assertThat(Files.readString(orders.top(member).resolve("log"))).doesNotContain("not said");
+      }
+      assertThatThrownBy(() -> ManagedPostgresql.login(orders.port("a"), "shop", "shop"))
+          .hasMessageContaining("password authentication failed");
       try (PostgresqlLogin client = orders.writer()) {
         assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger where id <> " + last))
             .isEqualTo("" + (acknowledged + 3));

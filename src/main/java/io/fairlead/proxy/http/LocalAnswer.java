@@ -138,12 +138,22 @@ final class LocalAnswer {
         "fairlead-error: "
             + reason.wireName()
             + "\r\ncontent-type: application/grpc\r\ngrpc-status: "
-            + grpcStatus(reason.status())
+            + grpcStatus(reason)
             + "\r\ngrpc-message: "
             + reason.meaning()
             + "\r\n",
         new byte[0],
         false);
+  }
+
+  /**
+   * A node that does not answer in time may be doing what it was asked all the same. UNAVAILABLE,
+   * which the mapping has for 504, says that it may be asked again.
+   */
+  private static int grpcStatus(ErrorReason reason) {
+    return reason == ErrorReason.UPSTREAM_TIMEOUT
+        ? 4 // DEADLINE_EXCEEDED
+        : grpcStatus(reason.status());
   }
 
   /** The status of gRPC that stands for one of HTTP, by its http-grpc-status-mapping. */

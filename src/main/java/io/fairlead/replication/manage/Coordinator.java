@@ -1,12 +1,12 @@
 package io.fairlead.replication.manage;
 
-import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.ManageConfig;
 import io.fairlead.replication.manage.Failover.Answer;
 import io.fairlead.replication.manage.Failover.Candidate;
 import io.fairlead.replication.manage.Failover.Command;
 import io.fairlead.replication.manage.Failover.Phase;
+import io.fairlead.replication.manage.MemberSql.Account;
 import io.fairlead.replication.manage.MemberSql.Member;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.TaskThread;
@@ -88,7 +88,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   /** So long an operator waits for an order to be taken. */
   private static final Duration FORCE = Duration.ofSeconds(5);
 
-  /** Within that it is known whether whoever makes backups could be created. */
+  /** Within that it is known whether passwords could be changed. */
   private static final long COMMITS_NANOS = Duration.ofMinutes(2).toNanos();
 
   /** So many questions in a row one that is being promoted elsewhere may leave without answer. */
@@ -191,11 +191,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private long wellSince;
   private long asideAt = System.nanoTime() - ASIDE_AGAIN_NANOS;
 
-  /** In which term it was seen to that somebody may make backups. */
-  private long archivistOf;
+  private final List<Account> accounts;
 
-  private long archivistAt = System.nanoTime() - LATER.toNanos();
-  private String archivistTrouble = "";
+  /** In which term it was seen to that those may log in. */
+  private long accountsOf;
+
+  private long accountsAt = System.nanoTime() - LATER.toNanos();
+  private String accountsTrouble = "";
   private String handedFrom = "";
   private long handedAt = System.nanoTime();
 
@@ -220,6 +222,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     this.store = store;
     this.founding = founding;
     this.world = world;
+    this.accounts = accounts(config, manage);
     config.members().forEach((name, address) -> members.put(name, new Member(name, address)));
     members.keySet().forEach(name -> tracked.put(name, new Tracked()));
     schedule(LOOK, this::tick);
@@ -513,7 +516,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     doing = changing ? "commits are about to wait for others" : "";
     if (primary.sight.promise() == state.term()) {
       admit(state.primary(), state.timeline());
-      letReplicate(state.term(), source, now);
+      letLogIn(state.term(), source, now);
     }
     lead(state.term(), source, steady.lost(state.primary(), source.address().toString()), now);
     for (String name :
@@ -536,32 +539,45 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     handOver(state, now);
   }
 
-  /** Whoever makes backups may log in: looked at once for each primary. */
-  private void letReplicate(long term, Member primary, long now) {
-    BackupConfig backup = config.backup().orElse(null);
-    if (backup == null || archivistOf == term || now - archivistAt < LATER.toNanos()) {
+  /** Whoever is in the configuration may log in as it says: looked at once for each primary. */
+  private void letLogIn(long term, Member primary, long now) {
+    if (accountsOf == term || now - accountsAt < LATER.toNanos()) {
       return;
     }
-    archivistAt = now + COMMITS_NANOS;
+    accountsAt = now + COMMITS_NANOS;
     background(
-        "archivist",
+        "accounts",
         () -> {
           String wrong = "";
           try {
-            sql.letReplicate(primary, backup.user(), backup.password());
+            sql.letLogIn(primary, accounts);
           } catch (IOException e) {
-            wrong = "does not let " + backup.user() + " make backups: " + e.getMessage();
+            wrong = "does not take the passwords that are configured: " + e.getMessage();
           }
           String what = wrong;
           execute(() -> {
-            archivistAt = System.nanoTime();
-            archivistOf = what.isEmpty() ? term : 0;
-            if (!what.isEmpty() && !what.equals(archivistTrouble)) {
+            accountsAt = System.nanoTime();
+            accountsOf = what.isEmpty() ? term : 0;
+            if (!what.isEmpty() && !what.equals(accountsTrouble)) {
               world.event(new Event.DatabaseMemberTrouble(config.name(), primary.name(), what));
             }
-            archivistTrouble = what;
+            accountsTrouble = what;
           });
         });
+  }
+
+  private static List<Account> accounts(DatabaseConfig config, ManageConfig manage) {
+    Map<String, Account> all = new TreeMap<>(); // several may be one
+    all.put(
+        config.probe().user(),
+        new Account(config.probe().user(), config.probe().password(), false));
+    manage
+        .application()
+        .ifPresent(own -> all.put(own.user(), new Account(own.user(), own.password(), false)));
+    config
+        .backup()
+        .ifPresent(own -> all.put(own.user(), new Account(own.user(), own.password(), true)));
+    return List.copyOf(all.values());
   }
 
   /**

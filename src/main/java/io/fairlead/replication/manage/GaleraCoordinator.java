@@ -4,6 +4,8 @@ import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.config.DatabaseConfig.Writers;
 import io.fairlead.config.HostPort;
+import io.fairlead.config.ManageConfig;
+import io.fairlead.config.Secret;
 import io.fairlead.replication.manage.GaleraBootstrap.Begin;
 import io.fairlead.replication.manage.GaleraBootstrap.Wait;
 import io.fairlead.telemetry.Event;
@@ -698,50 +700,75 @@ final class GaleraCoordinator implements AutoCloseable {
       throw e;
     }
     opened.put(member, new Opened(pid, System.nanoTime()));
-    config.backup().ifPresent(backup -> letArchive(member, agent, backup));
+    letLogIn(member, agent);
   }
 
   /**
-   * Sees to it that whoever makes backups may log in, with that password, and is given what it
-   * needs. All members have what one of them is told.
+   * Sees to it that whoever is in the configuration may log in as it says, and that who makes
+   * backups is there and has the rights for it. All members have what one of them is told.
    */
-  private void letArchive(String member, GaleraAgent agent, BackupConfig backup) {
+  private void letLogIn(String member, GaleraAgent agent) {
     aside(
-        "archivist",
+        "accounts",
         () -> {
           try (MariadbSql.Session session = agent.open(PROOF)) {
-            String user = "'" + backup.user() + "'@'%'";
-            String hash = MariadbSql.hash(backup.password());
-            List<List<String>> known =
-                session.rows(
-                    "SELECT JSON_VALUE(Priv, '$.authentication_string') FROM mysql.global_priv"
-                        + " WHERE User='"
-                        + backup.user()
-                        + "' AND Host='%'",
-                    PROOF);
-            if (!known.equals(List.of(List.of(hash)))) {
-              String by = user + " IDENTIFIED VIA mysql_native_password USING '" + hash + "'";
-              session.order("CREATE USER IF NOT EXISTS " + by, PROOF);
-              session.order("ALTER USER " + by, PROOF);
+            BackupConfig backup = config.backup().orElse(null);
+            String archivist = backup == null ? "" : backup.user();
+            if (backup != null) {
+              setPassword(session, archivist, backup.password(), true);
+              letArchive(session, archivist);
             }
-            if (!session
-                .rows("SHOW GRANTS FOR " + user, PROOF)
-                .toString()
-                .contains("LOCK TABLES")) {
-              session.order(
-                  "GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICATION SLAVE,"
-                      + " SLAVE MONITOR ON *.* TO "
-                      + user,
-                  PROOF);
+            if (!config.probe().user().equals(archivist)) {
+              setPassword(session, config.probe().user(), config.probe().password(), false);
+            }
+            ManageConfig.Application own =
+                config.manage().flatMap(ManageConfig::application).orElse(null);
+            if (own != null && !own.user().equals(config.probe().user())) {
+              setPassword(session, own.user(), own.password(), false);
             }
           } catch (IOException e) {
             world.event(
                 new Event.DatabaseMemberTrouble(
                     config.name(),
                     member,
-                    "does not let " + backup.user() + " make backups: " + e.getMessage()));
+                    "does not take the passwords that are configured: " + e.getMessage()));
           }
         });
+  }
+
+  private static void setPassword(
+      MariadbSql.Session session, String user, Secret password, boolean creates)
+      throws IOException {
+    String hash = MariadbSql.hash(password);
+    List<List<String>> known =
+        session.rows(
+            "SELECT JSON_VALUE(Priv, '$.authentication_string') FROM mysql.global_priv"
+                + " WHERE User='"
+                + user
+                + "' AND Host='%'",
+            PROOF);
+    if (!known.equals(List.of(List.of(hash))) && (creates || !known.isEmpty())) {
+      session.order(
+          (known.isEmpty() ? "CREATE" : "ALTER")
+              + " USER '"
+              + user
+              + "'@'%' IDENTIFIED VIA mysql_native_password USING '"
+              + hash
+              + "'",
+          PROOF);
+    }
+  }
+
+  private static void letArchive(MariadbSql.Session session, String user) throws IOException {
+    String grants = session.rows("SHOW GRANTS FOR '" + user + "'@'%'", PROOF).toString();
+    if (!grants.contains("LOCK TABLES")) {
+      session.order(
+          "GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICATION SLAVE,"
+              + " SLAVE MONITOR ON *.* TO '"
+              + user
+              + "'@'%'",
+          PROOF);
+    }
   }
 
   private void admit(String member) {

@@ -736,41 +736,63 @@ final class MemberSql {
   }
 
   /**
-   * Sees to it that there is somebody who may get the log and copies, with that password. What is
-   * said of it to the server is not written to its log.
+   * Whom somebody logs in as who is in the configuration.
+   *
+   * @param replicates whether that is to make backups: then it is created if it is not there
    */
-  void letReplicate(Member primary, String user, Secret password) throws IOException {
+  record Account(String user, Secret password, boolean replicates) {}
+
+  /**
+   * Sees to it that these may log in with the passwords that are configured. What is said of that
+   * to the server is not written to its log.
+   */
+  void letLogIn(Member primary, List<Account> accounts) throws IOException {
     try (Sql.Session session = open(primary, SHORT)) {
-      String has =
-          session.value(
-              "select rolreplication and rolcanlogin from pg_roles where rolname = " + quoted(user),
-              SHORT);
-      if (has.equals("t") && canLogIn(primary, user, password)) {
-        return;
+      boolean quiet = false;
+      for (Account account : accounts) {
+        String has =
+            session.value(
+                "select rolcanlogin and (rolreplication or not "
+                    + account.replicates()
+                    + ") from pg_roles where rolname = "
+                    + quoted(account.user()),
+                SHORT);
+        boolean isThere = !has.isEmpty();
+        if ((has.equals("t") && canLogIn(primary, account))
+            || (!isThere && !account.replicates())) {
+          continue;
+        }
+        if (!quiet) {
+          quiet = true;
+          quiet(session);
+        }
+        String _ =
+            session.value(
+                (isThere ? "alter role " : "create role ")
+                    + account.user()
+                    + (account.replicates() ? " login replication" : " login")
+                    + " password "
+                    + quoted(account.password().value()),
+                COMMIT);
       }
-      for (String setting :
-          List.of(
-              "default_transaction_read_only = off",
-              "log_statement = none",
-              "log_min_duration_statement = -1",
-              "log_min_error_statement = panic",
-              "pg_stat_statements.track = none")) {
-        String _ = session.value("set " + setting, SHORT);
-      }
-      String _ =
-          session.value(
-              (has.isEmpty() ? "create" : "alter")
-                  + " role "
-                  + user
-                  + " login replication password "
-                  + quoted(password.value()),
-              COMMIT);
     }
   }
 
-  private boolean canLogIn(Member member, String user, Secret password) {
+  private static void quiet(Sql.Session session) throws IOException {
+    for (String setting :
+        List.of(
+            "default_transaction_read_only = off",
+            "log_statement = none",
+            "log_min_duration_statement = -1",
+            "log_min_error_statement = panic",
+            "pg_stat_statements.track = none")) {
+      String _ = session.value("set " + setting, SHORT);
+    }
+  }
+
+  private boolean canLogIn(Member member, Account account) {
     try {
-      sql.open(member.address(), user, password, SHORT).close();
+      sql.open(member.address(), account.user(), account.password(), SHORT).close();
       return true;
     } catch (IOException _) {
       return false;
