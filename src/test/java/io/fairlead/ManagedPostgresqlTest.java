@@ -156,6 +156,7 @@ class ManagedPostgresqlTest {
    * nothing can start, has no other help than a copy.
    */
   @Test
+  @EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
   void aMemberWhosePromotionEndedInTheMiddleComesBack(
       @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
     try (ManagedPostgresql orders = new ManagedPostgresql(folder)) {
