@@ -50,6 +50,7 @@ final class DatabaseDemo {
           members: { a: "127.0.0.1:%d", b: "127.0.0.1:%d", c: "127.0.0.1:%d" }
           probe: { user: fairlead, password: %s, interval: 250ms }
           patience: 30s
+          backup: { folder: "%s/backups", user: archivist, password: %s }
           manage:
             application: { user: shop, password: %s, database: shop }
             settings: { shared_buffers: 16MB }
@@ -89,6 +90,8 @@ final class DatabaseDemo {
             ports.get(0),
             ports.get(1),
             ports.get(2),
+            PASSWORD,
+            data,
             PASSWORD,
             PASSWORD);
     System.out.println("Three PostgreSQL servers are made; that takes some seconds.");
@@ -188,6 +191,7 @@ final class DatabaseDemo {
     System.out.println("A client writes a ledger through Fairlead. Try, in another terminal:");
     System.out.println("  ./fairlead db status orders" + admin);
     System.out.println("  ./fairlead db switchover orders" + admin);
+    System.out.println("  ./fairlead db backups orders" + admin);
     System.out.println(
         "Ctrl-C stops all of it, and compares the ledger with what was acknowledged.");
   }

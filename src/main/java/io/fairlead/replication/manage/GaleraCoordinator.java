@@ -749,8 +749,7 @@ final class GaleraCoordinator implements AutoCloseable {
             PROOF);
     if (!known.equals(List.of(List.of(hash))) && (creates || !known.isEmpty())) {
       session.order(
-          (known.isEmpty() ? "CREATE" : "ALTER")
-              + " USER '"
+          (known.isEmpty() ? "CREATE USER IF NOT EXISTS '" : "ALTER USER '")
               + user
               + "'@'%' IDENTIFIED VIA mysql_native_password USING '"
               + hash

@@ -548,7 +548,8 @@ final class MemberFolder {
     if (!settings.more().containsKey("wal_keep_size")) {
       line(text, "wal_keep_size", "512MB"); // so that those who were away need no new copy
     }
-    if (!settings.more().containsKey("max_slot_wal_keep_size")) {
+    if (!settings.door().archivist().isEmpty()
+        && !settings.more().containsKey("max_slot_wal_keep_size")) {
       line(
           text, "max_slot_wal_keep_size", "10GB"); // an archive that is gone must not fill the disk
     }
