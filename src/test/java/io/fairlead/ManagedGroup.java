@@ -56,7 +56,12 @@ final class ManagedGroup implements AutoCloseable {
         new ThreeProcesses(
             Server.folder(folder, "."), // servers run as somebody else, and have to get there
             "",
-            rest(),
+            rest()
+                .replace(
+                    "    manage:\n",
+                    "    backup: { folder: %s, user: archivist, password: \"%s\", drill-every: 0s }%n"
+                            .formatted(folder.resolve("backups"), PASSWORD)
+                        + "    manage:\n"),
             i -> {
               Map<String, String> all = new HashMap<>(environment(i));
               all.putAll(environment.apply(i));
@@ -192,6 +197,19 @@ final class ManagedGroup implements AutoCloseable {
                 .build(),
             HttpResponse.BodyHandlers.ofString());
     return response.statusCode() + " " + response.body();
+  }
+
+  /** Waits until whichever instance makes backups says that; they are all in one folder. */
+  void awaitBackups(String wanted) throws Exception {
+    StringBuilder said = new StringBuilder();
+    Loopback.await(
+        "backups say " + wanted + ": " + said,
+        ManagedPostgresql.LONG,
+        () -> {
+          said.setLength(0);
+          group.all().forEach(one -> said.append(get(one, "/api/v1/databases/orders/backups")));
+          return said.indexOf(wanted) >= 0;
+        });
   }
 
   /** Who runs the member that takes the writes, as that instance sees it; null: nobody. */

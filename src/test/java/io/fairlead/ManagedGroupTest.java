@@ -27,6 +27,7 @@ class ManagedGroupTest {
       try (PostgresqlLogin client = orders.writer(witness)) {
         String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
       }
+      orders.awaitBackups("\"copies\":[{\"id\"");
       long last = 0;
       int acknowledged = 0;
       try (PostgresqlLogin client = orders.writer(first)) {
@@ -52,6 +53,7 @@ class ManagedGroupTest {
       first.start();
       Instance second = orders.awaitWhole();
       assertThat(second).isNotEqualTo(first);
+      orders.awaitBackups("\"from\":\"" + second.name + "\"");
       try (PostgresqlLogin old = orders.probe(first)) {
         assertThat(ManagedPostgresql.ask(old, "select pg_is_in_recovery()")).isEqualTo("t");
       }
