@@ -32,7 +32,8 @@ final class ManagedPostgresql implements AutoCloseable {
 
   final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Path folder;
-  private final String text;
+  private final String plain;
+  private String text;
   private Fairlead fairlead;
   private boolean runs = true;
 
@@ -53,6 +54,17 @@ final class ManagedPostgresql implements AutoCloseable {
    * @param checks whether all pages are read again and again
    */
   ManagedPostgresql(Path folder, Disks disks, boolean checks) throws Exception {
+    this(folder, disks, checks, "");
+  }
+
+  /**
+   * @param tls by what members know each other; empty: they speak in the clear
+   */
+  ManagedPostgresql(Path folder, String tls) throws Exception {
+    this(folder, _ -> {}, false, tls);
+  }
+
+  private ManagedPostgresql(Path folder, Disks disks, boolean checks, String tls) throws Exception {
     this.folder = Server.folder(folder, "state");
     String example =
         Files.readString(Path.of("examples", "managed-postgresql.yaml"))
@@ -69,8 +81,22 @@ final class ManagedPostgresql implements AutoCloseable {
     for (String name : ports.keySet()) {
       disks.prepare(top(name));
     }
-    text = "admin: { bind: \"127.0.0.1:0\" }\n" + example;
+    plain = "admin: { bind: \"127.0.0.1:0\" }\n" + example;
+    text = with(tls);
     fairlead = Loopback.start(text);
+  }
+
+  private String with(String tls) {
+    return tls.isEmpty()
+        ? plain
+        : plain.replace("settings: {", "tls: " + tls + "\n      settings: {");
+  }
+
+  /** Goes on with that TLS. */
+  void apply(String tls) {
+    text = with(tls);
+    assertThat(fairlead.apply(Loopback.read(text), "test"))
+        .isInstanceOf(Fairlead.Applied.Done.class);
   }
 
   Fairlead fairlead() {

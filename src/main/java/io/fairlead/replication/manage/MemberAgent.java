@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -115,6 +116,11 @@ final class MemberAgent implements AutoCloseable {
   private final PostgresPrograms programs;
   private final MemberFolder folder;
   private final MemberServer server;
+  private final ServerTls tls;
+
+  /** Who may log in by TLS only. */
+  private final Set<String> encrypted;
+
   private final MemberPages pages;
   private final MemberSql sql;
   private final StateStore store;
@@ -136,6 +142,9 @@ final class MemberAgent implements AutoCloseable {
   private volatile String receiver = "";
 
   private volatile boolean isFollowing;
+
+  /** Whether somebody may be logged in in the clear who could not any more. */
+  private volatile boolean mayBeClear;
 
   // Of the thread.
   private boolean wasAlive;
@@ -194,7 +203,18 @@ final class MemberAgent implements AutoCloseable {
                 folder.line(),
                 folder.log(),
                 folder.data().resolve("postmaster.pid"),
-                ProcessEntry.Signal.INTERRUPT));
+                ProcessEntry.Signal.INTERRUPT,
+                ServerTls.ofServer(folder)));
+    this.tls =
+        new ServerTls(
+            folder,
+            config.tls(),
+            what -> events.accept(new Event.DatabaseMemberTrouble(database, member.name(), what)));
+    this.encrypted =
+        config.tls().isEmpty() || config.tls().get().optional()
+            ? Set.of()
+            : new TreeSet<>(Set.of(Logins.REPLICATION, Logins.ADMIN, probeUser));
+    this.mayBeClear = !encrypted.isEmpty();
     this.sql = sql;
     this.store = store;
     this.source = source;
@@ -401,8 +421,12 @@ final class MemberAgent implements AutoCloseable {
       folder.boundLog();
       if (System.nanoTime() - doorAt > DOOR_NANOS) {
         doorAt = System.nanoTime();
-        if (folder.open(hosts.get())) {
+        boolean renewed = tls.refresh();
+        if (folder.open(hosts.get(), encrypted) || renewed) {
           server.reload();
+        }
+        if (mayBeClear) {
+          Thread _ = Thread.ofVirtual().name("clear " + member.name()).start(this::endClear);
         }
         lookAtFollowing(promoted);
       }
@@ -496,6 +520,7 @@ final class MemberAgent implements AutoCloseable {
       return;
     }
     heldTerm = -1;
+    boolean _ = tls.refresh();
     if (!folder.hasData()) {
       create(state, first);
       return;
@@ -656,7 +681,8 @@ final class MemberAgent implements AutoCloseable {
             config.settings(),
             VoterRule.of(others, 1).synchronousStandbyNames(),
             logins.password(Logins.REPLICATION),
-            hosts.get()),
+            hosts.get(),
+            encrypted),
         follows ? term : promise,
         follows && from != null ? MemberSql.conninfo(member, from) : "",
         stray);
@@ -714,7 +740,7 @@ final class MemberAgent implements AutoCloseable {
                   "-c",
                   "fast",
                   "-w"),
-              Map.of("PGPASSWORD", logins.password(Logins.REPLICATION).value()),
+              ServerTls.ofProgram(folder, logins.password(Logins.REPLICATION)),
               COPY);
     } catch (IOException e) {
       if (String.valueOf(e.getMessage()).contains(CHECKSUM)) {
@@ -892,7 +918,7 @@ final class MemberAgent implements AutoCloseable {
                       + " user="
                       + Logins.ADMIN
                       + " dbname=postgres connect_timeout=5"),
-              Map.of("PGPASSWORD", logins.password(Logins.ADMIN).value()),
+              ServerTls.ofProgram(folder, logins.password(Logins.ADMIN)),
               COPY);
       if (wrote && !folder.isRewound()) { // its recovery alone wrote something
         throw new IOException("what it has more than the primary is not found");
@@ -923,6 +949,15 @@ final class MemberAgent implements AutoCloseable {
       folder.forgetWentBack();
     } else {
       Thread _ = Thread.ofVirtual().name("follows " + member.name()).start(this::askReceiver);
+    }
+  }
+
+  private void endClear() {
+    try (Sql.Session session = sql.open(member, ASK)) {
+      MemberSql.endClear(session, encrypted);
+      mayBeClear = false;
+    } catch (IOException _) {
+      // it is tried again
     }
   }
 

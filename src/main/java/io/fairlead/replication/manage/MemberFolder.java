@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ final class MemberFolder {
   /** Beside the data. */
   static final String DAMAGED = "damaged";
 
+  private static final String TLS = "tls.conf";
   private static final String DOOR = "pg_hba.conf";
   private static final String AUTO = "postgresql.auto.conf";
   private static final Pattern TERM = Pattern.compile("(?m)^fairlead\\.term = '([0-9]+)'");
@@ -114,6 +116,16 @@ final class MemberFolder {
   /** That a page of the data is damaged, for the server to tell. */
   private Path damaged() {
     return top.resolve(DAMAGED);
+  }
+
+  /** How other members are spoken to; see {@link ServerTls}. */
+  Path service() {
+    return top.resolve("service");
+  }
+
+  /** What the server is told of TLS beside its other settings. */
+  Path tlsSettings() {
+    return top.resolve(TLS);
   }
 
   private Path pages() {
@@ -243,6 +255,7 @@ final class MemberFolder {
    * What a member needs to know to be started.
    *
    * @param hosts from where one may log in beside this machine; empty: from everywhere
+   * @param encrypted as {@link #door} has it
    */
   record Settings(
       String member,
@@ -250,9 +263,10 @@ final class MemberFolder {
       Map<String, String> more,
       String names,
       Secret replication,
-      Set<String> hosts) {
+      Set<String> hosts,
+      Set<String> encrypted) {
     Settings with(Map<String, String> other) {
-      return new Settings(member, address, other, names, replication, hosts);
+      return new Settings(member, address, other, names, replication, hosts, encrypted);
     }
   }
 
@@ -453,7 +467,7 @@ final class MemberFolder {
     put(
         data().resolve("postgresql.conf"),
         text(settings.with(atLeast(settings.more())), socketFolder()));
-    put(data().resolve(DOOR), door(settings.hosts()));
+    put(data().resolve(DOOR), door(settings.hosts(), settings.encrypted()));
     put(data().resolve("pg_ident.conf"), "owner " + programs.user() + " postgres\n");
     put(
         top.resolve("passfile"),
@@ -465,8 +479,10 @@ final class MemberFolder {
    * Who may log in.
    *
    * @param hosts from where, beside this machine; empty: from everywhere
+   * @param encrypted users that may by TLS only, as replication then may; empty: all may as they
+   *     like
    */
-  static String door(Set<String> hosts) {
+  static String door(Set<String> hosts, Set<String> encrypted) {
     StringBuilder door =
         new StringBuilder(
             "# Written by Fairlead before each start.\nlocal all postgres peer map=owner\n");
@@ -477,7 +493,13 @@ final class MemberFolder {
       from.add("samehost");
       new TreeSet<>(hosts).forEach(host -> from.add(network(host)));
     }
+    String users =
+        encrypted.stream().map(user -> '"' + user + '"').collect(Collectors.joining(","));
     for (String each : from) {
+      if (!users.isEmpty()) {
+        door.append("hostnossl all,replication ").append(users).append(' ').append(each);
+        door.append(" reject\n");
+      }
       door.append("host replication fairlead_replication ").append(each).append(" scram-sha-256\n");
       door.append("host all all ").append(each).append(" scram-sha-256\n");
     }
@@ -489,9 +511,9 @@ final class MemberFolder {
   }
 
   /** From now on one may log in from these hosts; answers whether that is another list. */
-  boolean open(Set<String> hosts) throws IOException {
+  boolean open(Set<String> hosts, Set<String> encrypted) throws IOException {
     Path file = data().resolve(DOOR);
-    String door = door(hosts);
+    String door = door(hosts, encrypted);
     if (Files.exists(file) && Files.readString(file).equals(door)) {
       return false;
     }
@@ -541,6 +563,7 @@ final class MemberFolder {
     if (!settings.more().containsKey("log_line_prefix")) {
       line(text, "log_line_prefix", "%m [%p] ");
     }
+    line(text, "include_if_exists", "../" + TLS);
     return text.toString();
   }
 
@@ -584,7 +607,7 @@ final class MemberFolder {
   }
 
   /** Replaces a file by one that is on the disk, and that only the server may read. */
-  private void put(Path file, String text) throws IOException {
+  void put(Path file, String text) throws IOException {
     Path next = file.resolveSibling(file.getFileName() + ".next");
     Files.deleteIfExists(next);
     Files.createFile(

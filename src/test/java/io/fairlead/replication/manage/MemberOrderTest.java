@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -287,8 +288,8 @@ class MemberOrderTest {
 
   @Test
   void onlyFromHostsOfTheGroupOneLogsInWhereThereIsOne() {
-    assertThat(MemberFolder.door(Set.of())).endsWith("host all all all scram-sha-256\n");
-    assertThat(MemberFolder.door(Set.of("10.0.0.2", "fd00::1", "db-3.internal")))
+    assertThat(MemberFolder.door(Set.of(), Set.of())).endsWith("host all all all scram-sha-256\n");
+    assertThat(MemberFolder.door(Set.of("10.0.0.2", "fd00::1", "db-3.internal"), Set.of()))
         .isEqualTo(
             """
             # Written by Fairlead before each start.
@@ -301,6 +302,19 @@ class MemberOrderTest {
             host all all db-3.internal scram-sha-256
             host replication fairlead_replication fd00::1/128 scram-sha-256
             host all all fd00::1/128 scram-sha-256
+            """);
+  }
+
+  @Test
+  void whoMayByTlsOnlyIsRefusedInTheClear() {
+    assertThat(MemberFolder.door(Set.of(), new TreeSet<>(Set.of("probe", "postgres"))))
+        .isEqualTo(
+            """
+            # Written by Fairlead before each start.
+            local all postgres peer map=owner
+            hostnossl all,replication "postgres","probe" all reject
+            host replication fairlead_replication all scram-sha-256
+            host all all all scram-sha-256
             """);
   }
 
@@ -322,6 +336,7 @@ class MemberOrderTest {
                 theirs,
                 "ANY 1 (b, c)",
                 new Secret("secret"),
+                Set.of(),
                 Set.of()),
             "");
     Map<String, String> last = new HashMap<>();
