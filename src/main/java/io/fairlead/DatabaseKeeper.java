@@ -6,6 +6,7 @@ import io.fairlead.config.DatabaseEngine;
 import io.fairlead.config.DatabaseUse;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.config.GroupConfig;
+import io.fairlead.config.ManageConfig;
 import io.fairlead.config.RouteAction;
 import io.fairlead.config.RouteConfig;
 import io.fairlead.config.ServiceConfig;
@@ -281,6 +282,10 @@ final class DatabaseKeeper {
       boolean guarded = config.manage().map(one -> !one.allowAsynchronousCommits()).orElse(false);
       database.writers.setGuarded(guarded);
       database.readers.setGuarded(guarded);
+      boolean declines =
+          config.manage().flatMap(ManageConfig::tls).filter(tls -> !tls.forClients()).isPresent();
+      database.writers.setDeclinesTls(declines);
+      database.readers.setDeclinesTls(declines);
       database.watch.configure(config);
       if (!database.started) {
         database.started = true;
@@ -360,7 +365,7 @@ final class DatabaseKeeper {
                     : ManagedDatabase.start(
                         wanted,
                         data,
-                        new ManagedSql(),
+                        new ManagedSql(wanted.manage().get().tls()),
                         leadership,
                         random,
                         instance.isEmpty() ? null : peers(instance),

@@ -49,6 +49,16 @@ final class ManagedGroup implements AutoCloseable {
    * @param environment more of it for each
    */
   ManagedGroup(Path folder, IntFunction<Map<String, String>> environment) throws Exception {
+    this(folder, environment, "");
+  }
+
+  /**
+   * The same.
+   *
+   * @param tls by what members know each other; empty: they speak in the clear
+   */
+  ManagedGroup(Path folder, IntFunction<Map<String, String>> environment, String tls)
+      throws Exception {
     for (int i = 0; i < 9; i++) {
       addresses.add(new HostPort("127.0.0.1", FreePort.any()));
     }
@@ -56,7 +66,7 @@ final class ManagedGroup implements AutoCloseable {
         new ThreeProcesses(
             Server.folder(folder, "."), // servers run as somebody else, and have to get there
             "",
-            rest()
+            rest(tls)
                 .replace(
                     "    manage:\n",
                     "    backup: { folder: %s, user: archivist, password: \"%s\", drill-every: 0s }%n"
@@ -90,11 +100,11 @@ final class ManagedGroup implements AutoCloseable {
             Server.folder(folder, "."),
             machines,
             "plain: true",
-            rest().replaceAll("(?m)^      [" + "abc".substring(members) + "-]: .*\n", ""),
+            rest("").replaceAll("(?m)^      [" + "abc".substring(members) + "-]: .*\n", ""),
             this::environment);
   }
 
-  private String rest() throws IOException {
+  private String rest(String tls) throws IOException {
     String example = Files.readString(Path.of("examples", "managed-postgresql-group.yaml"));
     String rest = example.substring(example.indexOf("listeners:"));
     for (int i = 0; i < 3; i++) {
@@ -105,6 +115,9 @@ final class ManagedGroup implements AutoCloseable {
     return rest.replace("0.0.0.0:6432", "${WRITE}")
         .replace("0.0.0.0:6433", "${READ}")
         .replaceAll("\\$\\{\\w+_PASSWORD}", PASSWORD)
+        .replaceAll(
+            "(?m)^      tls:.*\n(        .*\n)+",
+            tls.isEmpty() ? "" : Matcher.quoteReplacement("      tls: " + tls + "\n"))
         .replace("128MB", "16MB");
   }
 

@@ -1,11 +1,15 @@
 package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.ThreeProcesses.Instance;
 import io.fairlead.health.PostgresqlLogin;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -78,6 +82,55 @@ class ManagedGroupTest {
       try (PostgresqlLogin client = orders.writer(first)) {
         assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger"))
             .isEqualTo("" + (acknowledged + 1 + 50));
+      }
+    }
+  }
+
+  /** One after the other proves who it is, and refuses who speaks in the clear. */
+  @Test
+  void membersOfSeveralInstancesGetTlsOneAfterTheOther(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder, @TempDir Path given)
+      throws Exception {
+    TestCertificates certificates = new TestCertificates(given);
+    for (String name : ThreeProcesses.NAMES) {
+      certificates.make(name, name + ".example");
+    }
+    Set<Integer> strict = new HashSet<>();
+    String tls =
+        """
+        { cert: "%1$s/${OWN}.pem", key: "%1$s/${OWN}.key", ca: %1$s/ca.pem, optional: "${OPTIONAL}" }\
+        """
+            .formatted(given);
+    try (ManagedGroup orders =
+        new ManagedGroup(
+            folder,
+            i -> Map.of("OWN", ThreeProcesses.NAMES.get(i), "OPTIONAL", "" + !strict.contains(i)),
+            tls)) {
+      Instance first = orders.awaitWhole();
+      try (PostgresqlLogin client = orders.writer(first)) {
+        String _ = ManagedPostgresql.ask(client, "create table ledger(id bigint primary key)");
+      }
+      int row = 0;
+      for (Instance one : orders.group.all()) {
+        strict.add(one.number);
+        one.kill();
+        orders.awaitEnd(one);
+        one.start();
+        Instance primary = orders.awaitWhole();
+        for (Instance each : orders.group.all()) {
+          if (strict.contains(each.number)) {
+            assertThatThrownBy(() -> orders.probe(each))
+                .hasMessageContaining("pg_hba.conf rejects");
+          } else {
+            orders.probe(each).close();
+          }
+        }
+        try (PostgresqlLogin client = orders.writer(primary)) {
+          String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + ++row + ")");
+        }
+      }
+      try (PostgresqlLogin client = orders.writer(first)) {
+        assertThat(ManagedPostgresql.ask(client, "select count(*) from ledger")).isEqualTo("3");
       }
     }
   }

@@ -32,6 +32,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Path folder;
+  private final String plain;
   private String text;
   private String password = PASSWORD;
   private Fairlead fairlead;
@@ -61,6 +62,18 @@ final class ManagedPostgresql implements AutoCloseable {
    * @param more lines of the database's configuration
    */
   ManagedPostgresql(Path folder, Disks disks, boolean checks, String more) throws Exception {
+    this(folder, disks, checks, more, "");
+  }
+
+  /**
+   * @param tls by what members know each other; empty: they speak in the clear
+   */
+  ManagedPostgresql(Path folder, String tls) throws Exception {
+    this(folder, _ -> {}, false, "", tls);
+  }
+
+  ManagedPostgresql(Path folder, Disks disks, boolean checks, String more, String tls)
+      throws Exception {
     this.folder = Server.folder(folder, "state");
     String example =
         Files.readString(Path.of("examples", "managed-postgresql.yaml"))
@@ -78,8 +91,22 @@ final class ManagedPostgresql implements AutoCloseable {
     for (String name : ports.keySet()) {
       disks.prepare(top(name));
     }
-    text = "admin: { bind: \"127.0.0.1:0\" }\n" + example;
+    plain = "admin: { bind: \"127.0.0.1:0\" }\n" + example;
+    text = with(tls);
     fairlead = Loopback.start(text);
+  }
+
+  private String with(String tls) {
+    return tls.isEmpty()
+        ? plain
+        : plain.replace("settings: {", "tls: " + tls + "\n      settings: {");
+  }
+
+  /** Goes on with that TLS. */
+  void apply(String tls) {
+    text = with(tls);
+    assertThat(fairlead.apply(Loopback.read(text), "test"))
+        .isInstanceOf(Fairlead.Applied.Done.class);
   }
 
   Fairlead fairlead() {

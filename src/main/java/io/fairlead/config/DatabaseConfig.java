@@ -21,7 +21,7 @@ import java.util.TreeSet;
  * @param instances member → which instance of the group runs it; of members that Fairlead manages
  * @param ports member → where it listens beside, as far as it is said; of Galera that Fairlead
  *     manages
- * @param probe how they are asked what they are
+ * @param probe how they are asked what they are; of what Fairlead manages, by its TLS
  * @param patience how long a connection may wait for a member that it may go to, 0 to 5 m; default
  *     10 s
  * @param writers of Galera: how many members take writes
@@ -74,8 +74,8 @@ public record DatabaseConfig(
     if (manage.isPresent() && engine == DatabaseEngine.POSTGRESQL && probe.database().isEmpty()) {
       probe = probe.in("postgres"); // no database is named as the user there
     }
-    DatabaseProbeConfig asks = probe;
-    backup = backup.map(one -> one.or(asks));
+    probe = byTlsOf(manage, probe);
+    backup = backup.isPresent() ? Optional.of(backup.get().or(probe)) : backup;
     Require require =
         new Require()
             .unless(Syntax.name(name), List.of("name"), name)
@@ -147,6 +147,22 @@ public record DatabaseConfig(
     require.orRefuse();
   }
 
+  /** What is managed by us is asked as its members ask each other. */
+  private static DatabaseProbeConfig byTlsOf(
+      Optional<ManageConfig> manage, DatabaseProbeConfig probe) {
+    Optional<ServiceTls> tls = manage.flatMap(ManageConfig::probeTls);
+    return tls.isPresent() && probe.tls().isEmpty()
+        ? new DatabaseProbeConfig(
+            probe.user(),
+            probe.password(),
+            probe.database(),
+            probe.interval(),
+            probe.timeout(),
+            probe.fall(),
+            tls)
+        : probe;
+  }
+
   private static void checkManaged(
       Require require,
       DatabaseEngine engine,
@@ -177,7 +193,7 @@ public record DatabaseConfig(
                 + " postgres or begin with pg_ or fairlead_",
             List.of(List.of("manage")))
         .that(
-            probe.tls().isEmpty(),
+            probe.tls().equals(manage.probeTls()),
             List.of("probe", "tls"),
             null,
             "must not be given where Fairlead manages the database",
@@ -247,6 +263,7 @@ public record DatabaseConfig(
 
   /** What it is to everything but its roles. */
   ServiceConfig service() {
+    Optional<ManageConfig.Tls> tls = manage.flatMap(ManageConfig::tls);
     List<NodeConfig> nodes = new ArrayList<>();
     members.forEach((member, address) -> nodes.add(new NodeConfig(address, member, 1, "")));
     return new ServiceConfig(
@@ -261,10 +278,15 @@ public record DatabaseConfig(
             probe.timeout(),
             1, // who answers is there
             probe.fall(),
-            new RoleProbe(engine, probe.user(), probe.password(), probe.database()),
+            new RoleProbe(
+                engine,
+                probe.user(),
+                probe.password(),
+                probe.database(),
+                tls.map(ManageConfig.Tls::optional).orElse(false)),
             0,
             Duration.ZERO,
-            probe.tls(),
+            tls.map(ManageConfig.Tls::towardsMembers).or(probe::tls),
             Duration.ZERO,
             Duration.ZERO),
         UpstreamConfig.DEFAULT.withConnectTimeout(connectTimeout),

@@ -63,7 +63,8 @@ final class DatabasesLanguage {
           "tls",
           TlsLanguage.SERVICE,
           "false",
-          "TLS of those who ask; that of clients is passed on as it is.",
+          "TLS of those who ask; that of clients is passed on as it is. Where Fairlead manages the"
+              + " database it follows from `manage.tls`.",
           "{ ca: members-ca.pem }");
 
   static final Obj<DatabaseProbeConfig> PROBE =
@@ -229,6 +230,67 @@ final class DatabasesLanguage {
               + " member is started. What has a dot is an option of Galera.",
           "{ shared_buffers: 1GB, max_connections: \"300\" }");
 
+  private static final Key<Path> MEMBERS_CERT =
+      Key.required(
+          "cert",
+          Scalar.path("path"),
+          "What members of this instance show: a certificate and behind it its issuers, in PEM. The"
+              + " names in it do not matter.",
+          "members.pem");
+  private static final Key<Path> MEMBERS_KEY =
+      Key.required("key", Scalar.path("path"), "Its private key in PEM.", "members.key");
+  private static final Key<List<Path>> MEMBERS_CA =
+      Key.required(
+          "ca",
+          new ListOf<>("paths", Scalar.path("path")),
+          "The authority that certificates of all members come from, in PEM. Whoever has a"
+              + " certificate of it is taken for a member: use one that signs nothing else.",
+          "members-ca.pem");
+  private static final Key<Boolean> OPTIONAL =
+      Key.of(
+          "optional",
+          Scalar.flag(),
+          false,
+          "Whether who does not speak TLS is spoken to in the clear, and no member has to prove who"
+              + " it is to another: for the time in which a group of instances gets its certificates.",
+          "true");
+  private static final Key<Boolean> FOR_CLIENTS =
+      Key.of(
+          "for-clients",
+          Scalar.flag(),
+          false,
+          "Whether clients of listeners that want TLS get it, from members: Fairlead cannot follow"
+              + " their sessions then. Else they are told that there is none.",
+          "true");
+
+  static final Obj<ManageConfig.Tls> MEMBERS_TLS =
+      new Obj<>(
+          "manage-tls",
+          "By what members of a database know each other; files are read again when they change.",
+          List.of(MEMBERS_CERT, MEMBERS_KEY, MEMBERS_CA, OPTIONAL, FOR_CLIENTS),
+          List.of(),
+          null,
+          (values, _) -> {
+            ManageConfig.Tls tls =
+                new ManageConfig.Tls(
+                    values.get(MEMBERS_CERT),
+                    values.get(MEMBERS_KEY),
+                    values.get(MEMBERS_CA),
+                    values.get(OPTIONAL),
+                    values.get(FOR_CLIENTS));
+            TlsFiles.Identity _ = TlsFiles.read(tls.cert(), tls.key(), Optional.empty());
+            TlsLanguage.readAuthorities("ca", tls.ca());
+            return tls;
+          });
+
+  private static final Key<ManageConfig.Tls> MANAGE_TLS =
+      Key.computed(
+          "tls",
+          MEMBERS_TLS,
+          "in the clear",
+          "TLS between members, and between them and Fairlead. Of PostgreSQL.",
+          "{ cert: members.pem, key: members.key, ca: members-ca.pem }");
+
   static final Obj<ManageConfig> MANAGE =
       new Obj<>(
           "manage",
@@ -242,7 +304,8 @@ final class DatabasesLanguage {
               NEVER_PROMOTE,
               ALLOW_ASYNCHRONOUS_COMMITS,
               PAGE_CHECK_KEY,
-              SETTINGS),
+              SETTINGS,
+              MANAGE_TLS),
           List.of(),
           null,
           (values, _) ->
@@ -253,7 +316,8 @@ final class DatabasesLanguage {
                   values.get(NEVER_PROMOTE),
                   values.get(ALLOW_ASYNCHRONOUS_COMMITS),
                   values.get(PAGE_CHECK_KEY),
-                  values.get(SETTINGS)));
+                  values.get(SETTINGS),
+                  Optional.ofNullable(values.find(MANAGE_TLS))));
 
   // database
 

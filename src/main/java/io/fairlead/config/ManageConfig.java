@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     of PostgreSQL
  * @param pageCheck how all pages of members are read, to know of what has rotted; of PostgreSQL
  * @param settings of the servers, beside those that Fairlead sees to itself
+ * @param tls by what members know each other; empty: they speak in the clear; of PostgreSQL
  */
 public record ManageConfig(
     int acknowledgements,
@@ -29,7 +30,8 @@ public record ManageConfig(
     List<String> neverPromote,
     boolean allowAsynchronousCommits,
     PageCheck pageCheck,
-    Map<String, String> settings) {
+    Map<String, String> settings,
+    Optional<Tls> tls) {
   /**
    * How all pages of a member are read.
    *
@@ -68,6 +70,29 @@ public record ManageConfig(
           ? null
           : "must be a small letter or _, then up to 62 small letters, digits or _, and not be"
               + " postgres or begin with pg_ or fairlead_";
+    }
+  }
+
+  /**
+   * By what members know each other.
+   *
+   * @param cert file with the certificate that members of this instance show, its issuers behind
+   *     it, in PEM; the names in it are not looked at
+   * @param key file with its private key
+   * @param ca files with the authorities that sign members of this database and nobody else
+   * @param optional whether members, and we, may speak in the clear to who does not know TLS yet
+   * @param forClients whether clients that want TLS get it from members
+   */
+  public record Tls(Path cert, Path key, List<Path> ca, boolean optional, boolean forClients) {
+    public Tls {
+      ca = List.copyOf(ca);
+      new Require().that(!ca.isEmpty(), "ca", null, "must not be empty").orRefuse();
+    }
+
+    /** How we speak to members. */
+    public ServiceTls towardsMembers() {
+      return new ServiceTls(
+          true, true, true, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
     }
   }
 
@@ -129,7 +154,18 @@ public record ManageConfig(
           value,
           "must be one line",
           List.of());
+      require.that(
+          tls.isEmpty() || !name.startsWith("ssl"),
+          List.of("settings", name),
+          value,
+          "must not be given beside tls",
+          List.of(List.of("tls")));
     });
     require.orRefuse();
+  }
+
+  /** How members are probed; empty: in the clear. */
+  Optional<ServiceTls> probeTls() {
+    return tls.filter(one -> !one.optional()).map(Tls::towardsMembers);
   }
 }

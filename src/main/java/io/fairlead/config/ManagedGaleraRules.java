@@ -90,6 +90,12 @@ final class ManagedGaleraRules {
             "must not be given where engine is galera",
             List.of())
         .that(
+            manage.tls().isEmpty(),
+            List.of("manage", "tls"),
+            null,
+            "must not be given where engine is galera: all its members are on one machine",
+            List.of())
+        .that(
             !USERS.contains(probe.user()),
             List.of("probe", "user"),
             probe.user(),

@@ -9,8 +9,10 @@ import java.util.List;
  * @param user who logs in
  * @param password of that user; empty: none
  * @param database to log in to; empty: the one named as the user; of PostgreSQL only
+ * @param optionalTls whether a server that speaks no TLS is asked in the clear; of PostgreSQL only
  */
-public record RoleProbe(DatabaseEngine engine, String user, Secret password, String database)
+public record RoleProbe(
+    DatabaseEngine engine, String user, Secret password, String database, boolean optionalTls)
     implements Probe {
   public RoleProbe {
     DatabaseLogin.require(user, password)

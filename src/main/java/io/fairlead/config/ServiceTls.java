@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param enabled whether they are; if not, everything else is at its default
  * @param verify whether a node must prove who it is: a certificate of a trusted authority, valid
  *     now, for the name asked for
+ * @param anyName whether the name in it does not matter: those authorities sign nobody else
  * @param ca files with the authorities that are trusted; empty: those of the system
  * @param sni the name that is asked for and verified; empty: the host of the node's address
  * @param cert file with a certificate that we show to nodes, with its issuers behind it, in PEM
@@ -19,6 +20,7 @@ import java.util.Optional;
 public record ServiceTls(
     boolean enabled,
     boolean verify,
+    boolean anyName,
     List<Path> ca,
     String sni,
     Optional<Path> cert,
@@ -27,12 +29,19 @@ public record ServiceTls(
   /** Nodes are spoken to in the clear. */
   public static final ServiceTls NONE =
       new ServiceTls(
-          false, true, List.of(), "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
+          false,
+          true,
+          false,
+          List.of(),
+          "",
+          Optional.empty(),
+          Optional.empty(),
+          TlsVersion.TLS_1_2);
 
   /** TLS, and a node must prove who it is to the system's authorities. */
   public static final ServiceTls DEFAULT =
       new ServiceTls(
-          true, true, List.of(), "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
+          true, true, false, List.of(), "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
 
   public ServiceTls {
     ca = List.copyOf(ca);

@@ -271,6 +271,7 @@ final class TlsLanguage {
                 new ServiceTls(
                     true,
                     values.get(VERIFY),
+                    false,
                     values.get(CA),
                     values.find(SNI) == null ? "" : values.get(SNI),
                     Optional.ofNullable(values.find(NODE_CERT)),

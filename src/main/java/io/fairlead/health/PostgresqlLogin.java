@@ -2,15 +2,18 @@ package io.fairlead.health;
 
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
+import io.fairlead.trust.TlsFailure;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A login to a PostgreSQL server that is used for more than a probe, in the clear. It waits; what
- * it cannot have in time is a failure, after which it is of no use.
+ * A login to a PostgreSQL server that is used for more than a probe. It waits; what it cannot have
+ * in time is a failure, after which it is of no use.
  */
 public final class PostgresqlLogin implements AutoCloseable {
   private final TimedSocket socket;
@@ -22,10 +25,41 @@ public final class PostgresqlLogin implements AutoCloseable {
   }
 
   /**
+   * How TLS is spoken.
+   *
+   * @param optional whether a server that speaks none is spoken to in the clear
+   */
+  public record Tls(ProbeTls probe, boolean optional) {
+    private Socket over(Socket socket, HostPort address) throws IOException {
+      if (!PostgresqlTalk.askForTls(socket, optional)) {
+        return socket;
+      }
+      try {
+        return probe.over(socket, address, ProbeLink.Asks.ANYTHING, _ -> {});
+      } catch (SSLException e) {
+        throw new IOException(TlsFailure.of(e).reason(), e);
+      }
+    }
+  }
+
+  /** In the clear. */
+  public static PostgresqlLogin open(
+      HostPort address,
+      String user,
+      Secret password,
+      String database,
+      String application,
+      Duration timeout)
+      throws IOException {
+    return open(address, user, password, database, application, timeout, null);
+  }
+
+  /**
    * Connects and logs in.
    *
    * @param application what the server lists it as
    * @param timeout for both together
+   * @param tls null: in the clear
    * @throws IOException in words that name no secret
    */
   public static PostgresqlLogin open(
@@ -34,7 +68,8 @@ public final class PostgresqlLogin implements AutoCloseable {
       Secret password,
       String database,
       String application,
-      Duration timeout)
+      Duration timeout,
+      @Nullable Tls tls)
       throws IOException {
     Deadline deadline = Deadline.after(timeout);
     TimedSocket socket = new TimedSocket(deadline);
@@ -44,7 +79,7 @@ public final class PostgresqlLogin implements AutoCloseable {
       socket.setTcpNoDelay(true);
       PostgresqlTalk talk =
           new PostgresqlTalk(
-              socket,
+              tls == null ? socket : tls.over(socket, address),
               new PostgresqlTalk.Login(user, password, database, application),
               new Quote(List.of(password)),
               Duration.ZERO);

@@ -38,7 +38,7 @@ final class PostgresqlProber implements Prober {
           if (!link.isSecure()) {
             return ask(talk(socket, deadline));
           }
-          PostgresqlTalk.askForTls(socket);
+          boolean _ = PostgresqlTalk.askForTls(socket, false);
           try (Socket over = link.over(socket, ProbeLink.Asks.ANYTHING)) {
             return ask(talk(over, deadline));
           }

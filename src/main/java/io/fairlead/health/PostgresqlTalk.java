@@ -79,16 +79,26 @@ final class PostgresqlTalk {
     this.timeout = timeout;
   }
 
-  /** Nothing is read but the answer, so that nothing said in the clear is taken for more. */
-  static void askForTls(Socket socket) throws IOException {
+  /**
+   * Nothing is read but the answer, so that nothing said in the clear is taken for more.
+   *
+   * @param optional whether the server may say no
+   * @return whether TLS comes next
+   */
+  static boolean askForTls(Socket socket, boolean optional) throws IOException {
     socket.getOutputStream().write(ByteBuffer.allocate(8).putInt(8).putInt(WANTS_TLS).array());
     int answer = socket.getInputStream().read();
-    switch (answer) {
-      case 'S' -> {}
-      case 'N' -> throw new Conversation.Failure("does not speak TLS (ssl is off)");
+    return switch (answer) {
+      case 'S' -> true;
+      case 'N' -> {
+        if (!optional) {
+          throw new Conversation.Failure("does not speak TLS (ssl is off)");
+        }
+        yield false;
+      }
       case -1 -> throw new EOFException();
       default -> throw new Conversation.Failure(notPostgresql(answer));
-    }
+    };
   }
 
   /**

@@ -26,11 +26,9 @@ interface RoleTalk {
       throws IOException {
     return switch (probe.engine()) {
       case POSTGRESQL -> {
-        if (!link.isSecure()) {
-          yield PostgresqlRoleTalk.logIn(probe, socket, deadline);
-        }
-        PostgresqlTalk.askForTls(socket);
-        yield PostgresqlRoleTalk.logIn(probe, link.over(socket, ProbeLink.Asks.ANYTHING), deadline);
+        boolean secure = link.isSecure() && PostgresqlTalk.askForTls(socket, probe.optionalTls());
+        yield PostgresqlRoleTalk.logIn(
+            probe, secure ? link.over(socket, ProbeLink.Asks.ANYTHING) : socket, deadline);
       }
       case GALERA -> GaleraRoleTalk.logIn(probe, socket, link); // TLS comes after its greeting
     };

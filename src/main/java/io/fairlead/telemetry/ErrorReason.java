@@ -61,7 +61,10 @@ public enum ErrorReason {
   HTTP3_FLOOD(
       400, "The client took back or broke more requests than HTTP/3 needs; it was cut off."),
   COMMIT_LOWERED(
-      0, "A client of a managed database lowered synchronous_commit; its session was ended.");
+      0, "A client of a managed database lowered synchronous_commit; its session was ended."),
+  TLS_REFUSED(
+      0,
+      "A client of a managed database insisted on TLS, which it is not given there; it was cut.");
 
   private final int status;
   private final String meaning;

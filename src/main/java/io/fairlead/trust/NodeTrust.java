@@ -31,18 +31,20 @@ import org.jspecify.annotations.Nullable;
  * the name that was asked for. Says in plain words which of these does not hold.
  *
  * <p>The name is that of the configuration, or the host of the node's address, which the connection
- * has to have as its peer's host. Revocation is not looked at.
+ * has to have as its peer's host; or any, where the authorities sign nobody else. Revocation is not
+ * looked at.
  */
 public final class NodeTrust extends X509ExtendedTrustManager {
   private final boolean verify;
+  private final boolean anyName;
   private final String name;
   private final List<Path> files;
   private final @Nullable X509TrustManager chains;
 
-  private NodeTrust(
-      boolean verify, String name, List<Path> files, @Nullable X509TrustManager chains) {
-    this.verify = verify;
-    this.name = name;
+  private NodeTrust(ServiceTls config, List<Path> files, @Nullable X509TrustManager chains) {
+    this.verify = config.verify();
+    this.anyName = config.anyName();
+    this.name = config.sni();
     this.files = List.copyOf(files);
     this.chains = chains;
   }
@@ -54,11 +56,11 @@ public final class NodeTrust extends X509ExtendedTrustManager {
    */
   public static NodeTrust of(ServiceTls config) throws IOException {
     if (!config.verify()) {
-      return new NodeTrust(false, config.sni(), List.of(), null);
+      return new NodeTrust(config, List.of(), null);
     }
     List<Path> files =
         config.ca().isEmpty() ? Authorities.ofSystem().stream().toList() : config.ca();
-    return new NodeTrust(true, config.sni(), files, Authorities.check(files));
+    return new NodeTrust(config, files, Authorities.check(files));
   }
 
   /**
@@ -68,7 +70,8 @@ public final class NodeTrust extends X509ExtendedTrustManager {
    */
   public static SSLContext context(List<Path> ca) throws IOException {
     return context(
-        new ServiceTls(true, true, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2));
+        new ServiceTls(
+            true, true, false, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2));
   }
 
   /** For clients of the JDK whose servers are spoken to as nodes are. */
@@ -139,7 +142,7 @@ public final class NodeTrust extends X509ExtendedTrustManager {
       throw new Untrusted("certificate of the node is not trusted: " + why(own, e), e);
     }
     String wanted = name(host == null ? "" : host);
-    if (!NodeNames.match(own, wanted)) {
+    if (!anyName && !NodeNames.match(own, wanted)) {
       throw new Untrusted(
           "name "
               + wanted
@@ -215,7 +218,10 @@ public final class NodeTrust extends X509ExtendedTrustManager {
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String kind) throws CertificateException {
-    throw new CertificateException("a node cannot be judged without its name");
+    if (!anyName) {
+      throw new CertificateException("a node cannot be judged without its name");
+    }
+    check(chain, kind, null);
   }
 
   @Override

@@ -2,16 +2,20 @@ package io.fairlead.health;
 
 import static io.fairlead.health.SpokenNode.said;
 import static io.fairlead.health.SpokenNode.send;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.FreePort;
 import io.fairlead.TestCertificates;
+import io.fairlead.config.DatabaseEngine;
 import io.fairlead.config.PostgresqlProbe;
 import io.fairlead.config.PostgresqlProbe.Role;
+import io.fairlead.config.RoleProbe;
 import io.fairlead.config.Secret;
 import io.fairlead.config.ServiceTls;
 import io.fairlead.config.TlsVersion;
 import io.netty.pkitesting.X509Bundle;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -39,7 +43,14 @@ class PostgresqlProberTest {
   private static final String PASSWORD = "hunter22222";
   private static final ServiceTls ANYBODY =
       new ServiceTls(
-          true, false, List.of(), "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
+          true,
+          false,
+          false,
+          List.of(),
+          "",
+          Optional.empty(),
+          Optional.empty(),
+          TlsVersion.TLS_1_2);
   private static final PostgresqlProbe READY =
       new PostgresqlProbe("", new Secret(""), "", Role.ANY, Duration.ZERO);
 
@@ -180,6 +191,31 @@ class PostgresqlProberTest {
           .isEqualTo(said);
       serving.join();
       assertThat(heard).hasValue("0000000804d2162f");
+    }
+  }
+
+  @Test
+  void whereItIsOptionalWhoSpeaksNoTlsIsAskedInTheClear() throws Exception {
+    AtomicReference<String> heard = new AtomicReference<>("");
+    try (ServerSocket node = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread serving =
+          Thread.ofVirtual()
+              .start(() -> {
+                try (Socket socket = node.accept()) {
+                  byte[] _ = socket.getInputStream().readNBytes(8);
+                  socket.getOutputStream().write('N');
+                  int length = new DataInputStream(socket.getInputStream()).readInt() - 4;
+                  heard.set(new String(socket.getInputStream().readNBytes(length), ISO_8859_1));
+                  send(socket, "E\0\0\0\u0015C57P03\0Mnot yet\0\0");
+                } catch (IOException _) {
+                  // the prober has gone
+                }
+              });
+      RoleProbe probe =
+          new RoleProbe(DatabaseEngine.POSTGRESQL, "probe", new Secret(PASSWORD), "postgres", true);
+      assertThat(said(probe, ANYBODY, node.getLocalPort())).isEqualTo("says: not yet (57P03)");
+      serving.join();
+      assertThat(heard.get()).contains("user\0probe\0");
     }
   }
 

@@ -86,6 +86,7 @@ final class SpokenNode {
     return new ServiceTls(
         true,
         true,
+        false,
         List.of(authority),
         name,
         Optional.empty(),

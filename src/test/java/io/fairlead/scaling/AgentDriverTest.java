@@ -283,6 +283,7 @@ class AgentDriverTest {
         new ServiceTls(
             true,
             true,
+            false,
             List.of(made.ca()),
             "",
             Optional.of(certificates.resolve("edge.pem")),
@@ -297,6 +298,7 @@ class AgentDriverTest {
         new ServiceTls(
             true,
             true,
+            false,
             List.of(made.ca()),
             "",
             Optional.empty(),
@@ -307,7 +309,7 @@ class AgentDriverTest {
         .as("without a certificate")
         .hasMessageStartingWith("no agent answers; h1: ");
     ServiceTls system =
-        new ServiceTls(true, true, List.of(), "", tls.cert(), tls.key(), TlsVersion.TLS_1_2);
+        new ServiceTls(true, true, false, List.of(), "", tls.cert(), tls.key(), TlsVersion.TLS_1_2);
     assertThatThrownBy(
             () -> driver("owner", folder.resolve("system"), new Secret(TOKEN), system).find())
         .as("an agent that nobody vouches for")

@@ -41,6 +41,9 @@ final class Relay {
   /** How long one waits at most before it looks again whether there is a member for it. */
   private static final long LOOK_NANOS = 100_000_000;
 
+  /** What PostgreSQL says where it speaks no TLS. */
+  private static final byte[] DECLINED = {'N'};
+
   /** What a client may say, before its member says a word, to be told to another one. */
   private static final int KEPT_BYTES = 16 * 1024;
 
@@ -51,6 +54,9 @@ final class Relay {
   private final ProxyVersion proxyProtocol;
   private final @Nullable RoleSessions sessions;
   private final @Nullable TransactionTracker tracker;
+
+  /** Null: there is nothing to decline, or not any more. */
+  private @Nullable TlsDecliner decliner;
 
   /** Its neighbours in the list of those sessions; {@link RoleSessions} alone writes them. */
   @Nullable Relay following;
@@ -111,6 +117,7 @@ final class Relay {
         sessions != null && sessions.isTracked()
             ? new TransactionTracker(sessions.isGuarded())
             : null;
+    this.decliner = sessions != null && sessions.declinesTls() ? new TlsDecliner() : null;
   }
 
   /** To be put into the client's pipeline. */
@@ -410,6 +417,10 @@ final class Relay {
       keep(in);
       return;
     }
+    if (decliner != null && from == client) {
+      decline(decliner, in);
+      return;
+    }
     if (!answered) {
       if (from == client) {
         keepForAnother(in);
@@ -434,6 +445,26 @@ final class Relay {
     }
     if (tracker != null && from != client) {
       endIfDrained();
+    }
+  }
+
+  /** Tells the client that there is no TLS as often as it asks; the rest is for its member. */
+  private void decline(TlsDecliner present, ByteBuf in) {
+    for (int requests = present.take(in); requests > 0; requests--) {
+      say(client, DECLINED);
+    }
+    switch (present.state()) {
+      case BEGINS -> {}
+      case PASSES -> {
+        decliner = null;
+        ByteBuf rest = loop.allocator().directBuffer(present.held().length + in.readableBytes());
+        try {
+          bytes(client, rest.writeBytes(present.held()).writeBytes(in));
+        } finally {
+          rest.release();
+        }
+      }
+      case REFUSED -> give(ErrorReason.TLS_REFUSED, true);
     }
   }
 
@@ -561,7 +592,7 @@ final class Relay {
    */
   int splice(Side from) {
     SplicePipe pipe = loop.pipe();
-    if (over || !connected || pipe == null || !answered || isLeft(from)) {
+    if (over || !connected || pipe == null || !answered || decliner != null || isLeft(from)) {
       return 0;
     }
     if (tracker != null && !tracker.isOpaque()) {

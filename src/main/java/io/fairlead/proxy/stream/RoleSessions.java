@@ -26,6 +26,7 @@ public final class RoleSessions {
   private final boolean tracked;
   private volatile long patienceNanos;
   private volatile boolean guarded;
+  private volatile boolean declinesTls;
 
   /**
    * @param loops all that there are, by index
@@ -53,6 +54,18 @@ public final class RoleSessions {
 
   boolean isGuarded() {
     return guarded;
+  }
+
+  /**
+   * Whether clients are told that there is no TLS, so that their sessions can be followed: those
+   * that come from now on. Any thread.
+   */
+  public void setDeclinesTls(boolean declines) {
+    this.declinesTls = declines;
+  }
+
+  boolean declinesTls() {
+    return declinesTls;
   }
 
   long patienceNanos() {

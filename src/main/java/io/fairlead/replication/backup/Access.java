@@ -53,7 +53,8 @@ final class Access implements AutoCloseable {
   }
 
   private void speakTls(ServiceTls tls, String host) throws IOException {
-    environment.put("PGSSLMODE", tls.verify() ? "verify-full" : "require");
+    environment.put(
+        "PGSSLMODE", !tls.verify() ? "require" : tls.anyName() ? "verify-ca" : "verify-full");
     environment.put("PGSSLMINPROTOCOLVERSION", "TLSv" + tls.minVersion());
     if (tls.verify()) {
       environment.put("PGSSLROOTCERT", files.authorities(tls).toString());

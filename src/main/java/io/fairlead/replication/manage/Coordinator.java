@@ -1268,7 +1268,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     } catch (TimeoutException e) {
       throw new IOException("its state cannot be kept in time", e);
     } catch (ExecutionException e) {
-      throw new IOException(String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
+      throw new IOException(
+          String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()), e);
     }
   }
 

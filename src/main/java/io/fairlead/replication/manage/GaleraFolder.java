@@ -13,6 +13,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +87,7 @@ final class GaleraFolder {
 
   MemberServer.Place place() {
     return new MemberServer.Place(
-        "mariadbd", data(), line(), log(), pid(), ProcessEntry.Signal.TERMINATE);
+        "mariadbd", data(), line(), log(), pid(), ProcessEntry.Signal.TERMINATE, Map.of());
   }
 
   void make() throws IOException {

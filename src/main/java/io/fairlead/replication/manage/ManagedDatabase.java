@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -279,6 +280,16 @@ public final class ManagedDatabase implements DatabaseManager {
     agents.values().forEach(MemberAgent::wake);
   }
 
+  /** Whoever of us and of the members logs in to members. */
+  private Set<String> encrypted() {
+    Set<String> users = new TreeSet<>();
+    if (manage.tls().isPresent() && !manage.tls().get().optional()) {
+      users.addAll(List.of(Logins.REPLICATION, Logins.ADMIN, config.probe().user()));
+      config.backup().ifPresent(backup -> users.add(backup.user()));
+    }
+    return Collections.unmodifiableSet(users);
+  }
+
   private synchronized void make(
       @Nullable PostgresPrograms programs, Map<String, MemberFolder> folders, Memory memory)
       throws IOException {
@@ -290,6 +301,7 @@ public final class ManagedDatabase implements DatabaseManager {
     CompletableFuture<Coordinator> made = new CompletableFuture<>();
     Semaphore readers = new Semaphore(1);
     String archivist = config.backup().map(BackupConfig::user).orElse("");
+    Set<String> encrypted = encrypted();
     Map<String, MemberAgent> all = new LinkedHashMap<>();
     folders.forEach((name, its) -> {
       List<String> others = new ArrayList<>(config.members().keySet());
@@ -311,7 +323,7 @@ public final class ManagedDatabase implements DatabaseManager {
               () -> made.join().source(),
               this::suspect,
               readers,
-              () -> new MemberFolder.Door(memory.hosts().get(), archivist),
+              () -> new MemberFolder.Door(memory.hosts().get(), archivist, encrypted),
               world::event,
               () -> made.join().look()));
     });

@@ -114,7 +114,11 @@ final class MemberAgent implements AutoCloseable {
   private final PostgresPrograms programs;
   private final MemberFolder folder;
   private final MemberServer server;
+  private final ServerTls tls;
+
+  /** Who may log in by TLS only. */
   private final MemberPages pages;
+
   private final MemberSql sql;
   private final StateStore store;
   private final Supplier<@Nullable Member> source;
@@ -135,6 +139,9 @@ final class MemberAgent implements AutoCloseable {
   private volatile String receiver = "";
 
   private volatile boolean isFollowing;
+
+  /** Whether somebody may be logged in in the clear who could not any more. */
+  private volatile boolean mayBeClear;
 
   // Of the thread.
   private boolean wasAlive;
@@ -193,7 +200,14 @@ final class MemberAgent implements AutoCloseable {
                 folder.line(),
                 folder.log(),
                 folder.data().resolve("postmaster.pid"),
-                ProcessEntry.Signal.INTERRUPT));
+                ProcessEntry.Signal.INTERRUPT,
+                ServerTls.ofServer(folder)));
+    this.tls =
+        new ServerTls(
+            folder,
+            config.tls(),
+            what -> events.accept(new Event.DatabaseMemberTrouble(database, member.name(), what)));
+    this.mayBeClear = config.tls().map(one -> !one.optional()).orElse(false);
     this.sql = sql;
     this.store = store;
     this.source = source;
@@ -401,8 +415,12 @@ final class MemberAgent implements AutoCloseable {
       folder.boundLog();
       if (System.nanoTime() - doorAt > DOOR_NANOS) {
         doorAt = System.nanoTime();
-        if (folder.open(door.get())) {
+        boolean renewed = tls.refresh();
+        if (folder.open(door.get()) || renewed) {
           server.reload();
+        }
+        if (mayBeClear) {
+          Thread _ = Thread.ofVirtual().name("clear " + member.name()).start(this::endClear);
         }
         lookAtFollowing(promoted);
       }
@@ -496,6 +514,7 @@ final class MemberAgent implements AutoCloseable {
       return;
     }
     heldTerm = -1;
+    boolean _ = tls.refresh();
     if (!folder.hasData()) {
       create(state, first);
       return;
@@ -714,7 +733,7 @@ final class MemberAgent implements AutoCloseable {
                   "-c",
                   "fast",
                   "-w"),
-              Map.of("PGPASSWORD", logins.password(Logins.REPLICATION).value()),
+              ServerTls.ofProgram(folder, logins.password(Logins.REPLICATION)),
               COPY);
     } catch (IOException e) {
       if (String.valueOf(e.getMessage()).contains(CHECKSUM)) {
@@ -892,7 +911,7 @@ final class MemberAgent implements AutoCloseable {
                       + " user="
                       + Logins.ADMIN
                       + " dbname=postgres connect_timeout=5"),
-              Map.of("PGPASSWORD", logins.password(Logins.ADMIN).value()),
+              ServerTls.ofProgram(folder, logins.password(Logins.ADMIN)),
               COPY);
       if (wrote && !folder.isRewound()) { // its recovery alone wrote something
         throw new IOException("what it has more than the primary is not found");
@@ -923,6 +942,15 @@ final class MemberAgent implements AutoCloseable {
       folder.forgetWentBack();
     } else {
       Thread _ = Thread.ofVirtual().name("follows " + member.name()).start(this::askReceiver);
+    }
+  }
+
+  private void endClear() {
+    try (Sql.Session session = sql.open(member, ASK)) {
+      MemberSql.endClear(session, door.get().encrypted());
+      mayBeClear = false;
+    } catch (IOException _) {
+      // it is tried again
     }
   }
 

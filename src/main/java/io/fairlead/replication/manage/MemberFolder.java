@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ final class MemberFolder {
   /** Beside the data. */
   static final String DAMAGED = "damaged";
 
+  private static final String TLS = "tls.conf";
   private static final String DOOR = "pg_hba.conf";
   private static final String AUTO = "postgresql.auto.conf";
   private static final Pattern TERM = Pattern.compile("(?m)^fairlead\\.term = '([0-9]+)'");
@@ -114,6 +116,16 @@ final class MemberFolder {
   /** That a page of the data is damaged, for the server to tell. */
   private Path damaged() {
     return top.resolve(DAMAGED);
+  }
+
+  /** How other members are spoken to; see {@link ServerTls}. */
+  Path service() {
+    return top.resolve("service");
+  }
+
+  /** What the server is told of TLS beside its other settings. */
+  Path tlsSettings() {
+    return top.resolve(TLS);
   }
 
   private Path pages() {
@@ -261,8 +273,10 @@ final class MemberFolder {
    *
    * @param hosts from where, beside this machine; empty: from everywhere
    * @param archivist who gets the log for backups; empty: nobody does
+   * @param encrypted users that may by TLS only, as replication then may; empty: all may as they
+   *     like
    */
-  record Door(Set<String> hosts, String archivist) {
+  record Door(Set<String> hosts, String archivist, Set<String> encrypted) {
     String text() {
       StringBuilder text =
           new StringBuilder(
@@ -274,7 +288,13 @@ final class MemberFolder {
         from.add("samehost");
         new TreeSet<>(hosts).forEach(host -> from.add(network(host)));
       }
+      String users =
+          encrypted.stream().map(user -> '"' + user + '"').collect(Collectors.joining(","));
       for (String each : from) {
+        if (!users.isEmpty()) {
+          text.append("hostnossl all,replication ").append(users).append(' ').append(each);
+          text.append(" reject\n");
+        }
         host(text, "replication", Logins.REPLICATION, each);
         if (!archivist.isEmpty()) {
           host(text, "replication", archivist, each);
@@ -562,6 +582,7 @@ final class MemberFolder {
     if (!settings.more().containsKey("log_line_prefix")) {
       line(text, "log_line_prefix", "%m [%p] ");
     }
+    line(text, "include_if_exists", "../" + TLS);
     return text.toString();
   }
 
@@ -605,7 +626,7 @@ final class MemberFolder {
   }
 
   /** Replaces a file by one that is on the disk, and that only the server may read. */
-  private void put(Path file, String text) throws IOException {
+  void put(Path file, String text) throws IOException {
     Path next = file.resolveSibling(file.getFileName() + ".next");
     Files.deleteIfExists(next);
     Files.createFile(

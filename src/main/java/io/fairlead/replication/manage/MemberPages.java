@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -270,7 +269,7 @@ final class MemberPages implements AutoCloseable {
       Process reading =
           PostgresPrograms.builder(
                   programs.mortalCommand("pg_basebackup", arguments()),
-                  Map.of("PGPASSWORD", logins.password(Logins.REPLICATION).value()))
+                  ServerTls.ofProgram(folder, logins.password(Logins.REPLICATION)))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(errors.toFile())
               .start();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,11 +59,21 @@ final class MemberServer {
    * @param log where it says what it has to say
    * @param pid a file whose first line is its number
    * @param stop the signal by which it ends in order
+   * @param variables what it is told beside by its environment
    */
-  record Place(String program, Path data, Path line, Path log, Path pid, ProcessEntry.Signal stop) {
+  record Place(
+      String program,
+      Path data,
+      Path line,
+      Path log,
+      Path pid,
+      ProcessEntry.Signal stop,
+      Map<String, String> variables) {
     /** What programs are told that work on that data, so that they are found. */
     Map<String, String> environment() {
-      return Map.of(MARK, data.toString());
+      Map<String, String> all = new HashMap<>(variables);
+      all.put(MARK, data.toString());
+      return all;
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -213,6 +214,17 @@ final class MemberSql {
         SHORT);
   }
 
+  /** Ends what these users have begun in the clear. */
+  static void endClear(Sql.Session session, Set<String> users) throws IOException {
+    String _ =
+        session.value(
+            "select count(pg_terminate_backend(pid)) from pg_stat_ssl join pg_stat_activity"
+                + " using (pid) where not ssl and client_addr is not null and usename in ("
+                + users.stream().map(MemberSql::quoted).collect(Collectors.joining(", "))
+                + ")",
+            SHORT);
+  }
+
   /** What a primary on that timeline has taken over of others. */
   static Ancestry ancestry(Sql.Session session, int timeline, Duration timeout) throws IOException {
     String ends =
@@ -249,7 +261,10 @@ final class MemberSql {
         : new HostPort(host, Integer.parseInt(port)).toString();
   }
 
-  /** How {@code follower} gets the log of {@code source}; the password is in a file beside. */
+  /**
+   * How {@code follower} gets the log of {@code source}; the password, and how TLS is spoken, are
+   * in files beside.
+   */
   static String conninfo(Member follower, Member source) {
     return "host="
         + source.address().host()
@@ -260,7 +275,8 @@ final class MemberSql {
         + " passfile=../passfile application_name="
         + follower.name()
         + " connect_timeout=2 tcp_user_timeout=5000 keepalives_idle=2 keepalives_interval=1"
-        + " keepalives_count=3";
+        + " keepalives_count=3 service="
+        + ServerTls.SERVICE;
   }
 
   /** Promises the term, unless a higher one has been; answers that one, or 0. Needs the lock. */

@@ -217,4 +217,75 @@ final class RoleSessionsTest {
     atNode.send("welcome");
     assertThat(client.raw(7)).isEqualTo("welcome");
   }
+
+  private static final String TLS_REQUEST = "\0\0\0\b\4\u00d2\u0016/";
+  private static final String GSS_REQUEST = "\0\0\0\b\4\u00d2\u00160";
+
+  /** Its member hears nothing of that, and has not said a word by it. */
+  @Test
+  void aClientIsToldThatThereIsNoTls() throws Exception {
+    HandNode first = node();
+    HandNode other = node();
+    StreamFixture proxy = proxy(LONG, first.address(), other.address());
+    lose(proxy, 1);
+    proxy.sessions().setDeclinesTls(true);
+    proxy.sessions().setGuarded(true);
+    Wire client = client(proxy).send(GSS_REQUEST);
+    assertThat(client.raw(1)).isEqualTo("N");
+    client.send(TLS_REQUEST.substring(0, 3));
+    Wire atFirst = accept(first);
+    client.send(TLS_REQUEST.substring(3));
+    assertThat(client.raw(1)).isEqualTo("N");
+    String start = "\0\0\0\u0013\0\3\0\0user\0shop\0\0";
+    client.send(start);
+    assertThat(atFirst.raw(start.length())).isEqualTo(start);
+    proxy.service().setUp(proxy.node(1), true, "was promoted");
+    lose(proxy, 0);
+    Wire atOther = accept(other);
+    assertThat(atOther.raw(start.length())).isEqualTo(start);
+    atOther.send("Z\0\0\0\5I");
+    assertThat(client.raw(6)).isEqualTo("Z\0\0\0\5I");
+    client.send("Q\0\0\0\41set synchronous_commit = off\0");
+    assertThat(client.raw(100)).as("is followed").startsWith("E").contains("C0A000\0M");
+  }
+
+  /** All at once, and what only begins as a request is whole at the member. */
+  @Test
+  void whatIsNoRequestIsPassedOn() throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    proxy.sessions().setDeclinesTls(true);
+    String cancel = "\0\0\0\20\4\u00d2\u0016.12345678";
+    Wire client = client(proxy).send(TLS_REQUEST + cancel.substring(0, 5));
+    assertThat(client.raw(1)).isEqualTo("N");
+    Wire atNode = accept(first);
+    client.send(cancel.substring(5));
+    assertThat(atNode.raw(cancel.length())).isEqualTo(cancel);
+    atNode.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\u0016\3\1", TLS_REQUEST + "\u0016\3\1"})
+  void whoInsistsOnTlsIsCut(String said) throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    proxy.sessions().setDeclinesTls(true);
+    Wire client = client(proxy).send(said);
+    Wire atNode = accept(first);
+    assertThat(atNode.isReset()).isTrue();
+    Await.value(1, () -> (int) proxy.errors(ErrorReason.TLS_REFUSED), "counted");
+    client.close();
+  }
+
+  @Test
+  void whereItIsNotDeclinedItsMemberAnswers() throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    Wire client = client(proxy).send(TLS_REQUEST);
+    Wire atNode = accept(first);
+    assertThat(atNode.raw(8)).isEqualTo(TLS_REQUEST);
+    atNode.send("S");
+    assertThat(client.raw(1)).isEqualTo("S");
+  }
 }

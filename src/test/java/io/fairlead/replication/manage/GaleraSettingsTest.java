@@ -55,7 +55,8 @@ class GaleraSettingsTest {
                 List.of(),
                 false,
                 ManageConfig.PageCheck.DEFAULT,
-                settings)),
+                settings,
+                Optional.empty())),
         Optional.empty());
   }
 

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -287,11 +288,13 @@ class MemberOrderTest {
 
   @Test
   void onlyFromHostsOfTheGroupOneLogsInWhereThereIsOne() {
-    assertThat(new MemberFolder.Door(Set.of(), "").text())
+    assertThat(new MemberFolder.Door(Set.of(), "", Set.of()).text())
         .endsWith("host all all all scram-sha-256\n");
-    assertThat(new MemberFolder.Door(Set.of(), "archivist").text())
+    assertThat(new MemberFolder.Door(Set.of(), "archivist", Set.of()).text())
         .contains("host replication archivist all scram-sha-256\n");
-    assertThat(new MemberFolder.Door(Set.of("10.0.0.2", "fd00::1", "db-3.internal"), "").text())
+    assertThat(
+            new MemberFolder.Door(Set.of("10.0.0.2", "fd00::1", "db-3.internal"), "", Set.of())
+                .text())
         .isEqualTo(
             """
             # Written by Fairlead before each start.
@@ -304,6 +307,20 @@ class MemberOrderTest {
             host all all db-3.internal scram-sha-256
             host replication fairlead_replication fd00::1/128 scram-sha-256
             host all all fd00::1/128 scram-sha-256
+            """);
+  }
+
+  @Test
+  void whoMayByTlsOnlyIsRefusedInTheClear() {
+    assertThat(
+            new MemberFolder.Door(Set.of(), "", new TreeSet<>(Set.of("probe", "postgres"))).text())
+        .isEqualTo(
+            """
+            # Written by Fairlead before each start.
+            local all postgres peer map=owner
+            hostnossl all,replication "postgres","probe" all reject
+            host replication fairlead_replication all scram-sha-256
+            host all all all scram-sha-256
             """);
   }
 
@@ -325,7 +342,7 @@ class MemberOrderTest {
                 theirs,
                 "ANY 1 (b, c)",
                 new Secret("secret"),
-                new MemberFolder.Door(Set.of(), "")),
+                new MemberFolder.Door(Set.of(), "", Set.of())),
             "");
     Map<String, String> last = new HashMap<>();
     text.lines()
