@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,6 +89,7 @@ class ManagedGroupTest {
 
   /** One after the other proves who it is, and refuses who speaks in the clear. */
   @Test
+  @EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
   void membersOfSeveralInstancesGetTlsOneAfterTheOther(
       @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder, @TempDir Path given)
       throws Exception {
