@@ -99,10 +99,12 @@ final class BinlogStream extends LogStream {
       }
     }
     String better = better(view, here, last);
-    long now = clock.epochMillis();
-    goneSince = goneSince == 0 ? now : goneSince;
-    if (!better.isEmpty() && now - goneSince < PATIENCE_MILLIS) {
-      throw new IOException(better);
+    if (!better.isEmpty()) {
+      long now = clock.epochMillis();
+      goneSince = goneSince == 0 ? now : goneSince;
+      if (now - goneSince < PATIENCE_MILLIS) {
+        throw new IOException(better);
+      }
     }
     if (here.isEmpty()) {
       throw new IOException(
@@ -128,7 +130,9 @@ final class BinlogStream extends LogStream {
             .filter(member -> MariadbMember.isHere(member.node().address()))
             .count();
     boolean known = !view.primary().isEmpty();
-    return all < 2 || (known && here.stream().anyMatch(one -> !isPrimary(view, one)))
+    return here.isEmpty()
+            || all < 2
+            || (known && here.stream().anyMatch(one -> !isPrimary(view, one)))
         ? ""
         : "of the members on this machine none can be asked that does not take the writes";
   }

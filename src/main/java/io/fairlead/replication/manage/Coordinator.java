@@ -85,6 +85,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   /** So long after a damaged primary was to hand over that one is not tried again. */
   private static final long HAND_AGAIN_NANOS = Duration.ofSeconds(30).toNanos();
 
+  /** So long nobody can be elected before an operator may have it begin with one member. */
+  private static final long SURE_NANOS = Duration.ofSeconds(5).toNanos();
+
   /** So long an operator waits for an order to be taken. */
   private static final Duration FORCE = Duration.ofSeconds(5);
 
@@ -183,6 +186,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private long wantedTerm;
 
   private String stuck = "";
+
+  /** Since when too few can be asked; 0: that is not so. */
+  private long stuckSince;
+
   private String target = "";
   private @Nullable CompletableFuture<String> moved;
   private volatile boolean holds;
@@ -497,6 +504,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   private void stuck(String why) {
     doing = why;
+    stuckSince = stuckSince == 0 ? System.nanoTime() : stuckSince;
     if (!stuck.equals(why)) {
       stuck = why;
       if (System.nanoTime() - notBefore > LATER.toNanos()) {
@@ -507,6 +515,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   private void settled(ManagedState state, Steady steady, long now) {
     stuck = "";
+    stuckSince = 0;
     Tracked primary = tracked.get(state.primary());
     Member source = members.get(state.primary());
     if (primary == null || source == null || !primary.sight.isPrimary()) {
@@ -752,6 +761,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       }
     }
     changing = false;
+    stuckSince = 0;
     Failover failover =
         new Failover(
             term,
@@ -1296,6 +1306,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
     if (manage.neverPromote().contains(member)) {
       throw new IOException(member + " is never promoted: see manage.never-promote");
+    }
+    if (stuckSince == 0 || System.nanoTime() - stuckSince < SURE_NANOS) {
+      throw new IOException("others may be about to come: say it again in some seconds");
     }
     if (!store.replace(state, state.begunWith(member, founders(member)))) {
       throw new IOException("it has changed meanwhile: say it again");

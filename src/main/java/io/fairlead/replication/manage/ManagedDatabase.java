@@ -226,7 +226,7 @@ public final class ManagedDatabase implements DatabaseManager {
   /** Servers that run go on, whatever becomes of the process before this one. */
   private void hold() throws IOException {
     for (String name : own) {
-      Path line = folder.resolve(name).resolve("line");
+      Path line = folder.resolve(name).resolve("line").toAbsolutePath();
       if (Files.exists(line)) {
         lines.put(line, new RandomAccessFile(line.toFile(), "rw"));
       }
