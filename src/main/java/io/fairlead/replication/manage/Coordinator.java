@@ -88,6 +88,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   /** So long nobody can be elected before an operator may have it begin with one member. */
   private static final long SURE_NANOS = Duration.ofSeconds(5).toNanos();
 
+  /** So long it takes until it is said what there is to do if those do not come back. */
+  private static final long LOST_NANOS = Duration.ofMinutes(1).toNanos();
+
+  private static final String BOOTSTRAP = "fairlead db bootstrap";
+  private static final String LOST =
+      "; if others are lost for good, " + BOOTSTRAP + " begins with one that is left";
+
   /** So long an operator waits for an order to be taken. */
   private static final Duration FORCE = Duration.ofSeconds(5);
 
@@ -503,8 +510,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   }
 
   private void stuck(String why) {
-    doing = why;
-    stuckSince = stuckSince == 0 ? System.nanoTime() : stuckSince;
+    long now = System.nanoTime();
+    stuckSince = stuckSince == 0 ? now : stuckSince;
+    doing = now - stuckSince > LOST_NANOS && !why.contains(BOOTSTRAP) ? why + LOST : why;
     if (!stuck.equals(why)) {
       stuck = why;
       if (System.nanoTime() - notBefore > LATER.toNanos()) {
