@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +43,9 @@ final class WalStream extends LogStream {
   /** And before that is believed against the word of a slot, in whatever language. */
   private static final int QUITE_HOPELESS = 24;
 
-  /** What a server says of log that it does not have. */
-  private static final String REMOVED = "has already been removed";
+  /** What a server says of log that it does not have, or of where that comes from. */
+  private static final Pattern GONE =
+      Pattern.compile("ERROR: .*(has already been removed|could not open file \"pg_wal/)");
 
   /** Of PostgreSQL. */
   private static final int MOST_OF_A_NAME = 63;
@@ -61,7 +63,7 @@ final class WalStream extends LogStream {
   private volatile String newest = "";
   private String lastPrimary = "";
   private int failures;
-  private boolean removed;
+  private boolean gone;
 
   /**
    * @param wanted whether it is to be received here and now
@@ -202,7 +204,7 @@ final class WalStream extends LogStream {
         String words = words(child);
         look();
         failures = position > began || isOfOurDisk(words) ? 0 : failures + 1;
-        removed = words.contains(REMOVED);
+        gone = GONE.matcher(words).find();
         throw new IOException(primary.name() + ": " + words);
       } finally {
         child.stop();
@@ -212,10 +214,11 @@ final class WalStream extends LogStream {
   }
 
   private static boolean isOfOurDisk(String words) {
-    return words.contains("No space left")
-        || words.contains("quota")
-        || words.contains("could not write")
-        || words.contains("could not open file");
+    return !words.contains("ERROR:") // that is what the server says
+        && (words.contains("No space left")
+            || words.contains("quota")
+            || words.contains("could not write")
+            || words.contains("could not open file"));
   }
 
   private static String words(Child child) {
@@ -292,7 +295,7 @@ final class WalStream extends LogStream {
     boolean continues = way != null && way.has(end.timeline(), next) && next <= identity.position();
     if (!continues || isHopeless(questions, next)) {
       failures = 0;
-      removed = false;
+      gone = false;
       return folder.newPart(programs);
     }
     return last;
@@ -308,7 +311,7 @@ final class WalStream extends LogStream {
       return false;
     }
     OptionalLong kept = questions.keptBy(slot(database));
-    return removed
+    return gone
         || (kept.isPresent() && kept.getAsLong() > next)
         || failures >= (kept.isPresent() ? QUITE_HOPELESS : HOPELESS);
   }
