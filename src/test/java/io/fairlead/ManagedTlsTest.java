@@ -171,7 +171,7 @@ class ManagedTlsTest {
         "1");
     awaitAllByTls(orders);
     orders.awaitTwoVoters();
-    assertThat(orders.switchover()).isEqualTo(orders.primary());
+    orders.awaitPrimary(orders.switchover());
     awaitAllByTls(orders);
     isArchivedByTls(orders);
     assertThat(orders.owner(orders.primary(), CLEAR)).isEqualTo("0");

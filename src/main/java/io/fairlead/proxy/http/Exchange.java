@@ -1188,9 +1188,17 @@ final class Exchange {
   void upstreamClosed(Attempt attempt) {
     if (tunnel) {
       finish();
+    } else if (requestDone && isOverdue()) {
+      failed(attempt, Failure.TIMEOUT, Outcome.TIMEOUT, ErrorReason.UPSTREAM_TIMEOUT);
     } else {
       failed(attempt, Failure.RESET, Outcome.RESET, ErrorReason.UPSTREAM_RESET);
     }
+  }
+
+  /** A node that has been told of the deadline, too, may see before us that it has passed. */
+  private boolean isOverdue() {
+    loop.touch();
+    return remainingNanos() <= 0;
   }
 
   /**
