@@ -320,7 +320,7 @@ final class Relay {
 
   /** The member has gone without a word. */
   private boolean movesOn() {
-    if (over || !connected || !mayMove()) {
+    if (over || !connected || !mayMove() || hasNobody()) {
       return false;
     }
     listener.signals().connectionFailed(node(), "connection closed without a word", false);
@@ -329,6 +329,12 @@ final class Relay {
       give(ErrorReason.CONNECT_FAILED, true);
     }
     return true;
+  }
+
+  /** The client has gone with nothing said, and its member for that reason. */
+  private boolean hasNobody() {
+    ByteBuf said = kept;
+    return client.hasInputEnded() && said != null && !said.isReadable();
   }
 
   /** What the client says before its member has said a word. */

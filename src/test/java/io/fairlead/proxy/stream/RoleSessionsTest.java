@@ -164,6 +164,22 @@ final class RoleSessionsTest {
     assertThat(proxy.connectFailures()).contains("n1: connection closed without a word");
   }
 
+  /** As one that looks whether anybody listens, or insists on TLS where there is none. */
+  @Test
+  void aClientThatGoesWithoutAWordIsNotItsMembersFault() throws Exception {
+    HandNode first = node();
+    StreamFixture proxy = proxy(LONG, first.address());
+    Wire client = client(proxy);
+    Wire atNode = accept(first);
+    client.finish();
+    assertThat(atNode.ends()).isTrue();
+    atNode.finish();
+    assertThat(client.ends()).isTrue();
+    assertThat(proxy.sessions().waiting()).isZero();
+    assertThat(proxy.sessions().moved()).isZero();
+    assertThat(proxy.connectFailures()).isEmpty();
+  }
+
   @Test
   void whoHasSaidTooMuchIsCut() throws Exception {
     HandNode first = node();
