@@ -116,9 +116,7 @@ final class MemberAgent implements AutoCloseable {
   private final MemberServer server;
   private final ServerTls tls;
 
-  /** Who may log in by TLS only. */
   private final MemberPages pages;
-
   private final MemberSql sql;
   private final StateStore store;
   private final Supplier<@Nullable Member> source;
