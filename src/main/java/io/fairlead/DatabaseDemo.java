@@ -24,9 +24,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * A database of three members on one machine, a client that writes into it through Fairlead and
- * keeps account of what was acknowledged, and somebody who may kill the primary as often as he
- * likes. At the end the ledger is compared with the account.
+ * A database of three members and a witness on one machine, a client that writes into it through
+ * Fairlead and keeps account of what was acknowledged, and somebody who may kill the primary as
+ * often as he likes. At the end the ledger is compared with the account.
  */
 @SuppressWarnings("InlineFormatString") // the configuration reads best as one piece
 final class DatabaseDemo {
@@ -54,6 +54,8 @@ final class DatabaseDemo {
           manage:
             application: { user: shop, password: %s, database: shop }
             settings: { shared_buffers: 16MB }
+            acknowledgements: 2
+            witness: { name: w }
       """;
 
   private DatabaseDemo() {}
@@ -94,7 +96,7 @@ final class DatabaseDemo {
             data,
             PASSWORD,
             PASSWORD);
-    System.out.println("Three PostgreSQL servers are made; that takes some seconds.");
+    System.out.println("Three PostgreSQL servers and a witness are made; that takes some seconds.");
     try (Fairlead fairlead =
         Fairlead.start(Demo.accepted(Demo.read(text)), text, "demo", null, null, true)) {
       fairlead
@@ -186,7 +188,10 @@ final class DatabaseDemo {
         "  clients     postgresql://shop:" + PASSWORD + "@127.0.0.1:" + port + "/shop");
     System.out.println("  dashboard   " + door + "/");
     for (ManagedView.Own one : database.view().members()) {
-      System.out.println("  member " + one.name() + "    process " + one.pid());
+      System.out.println(
+          one.pid() == 0
+              ? "  witness " + one.name() + "   " + one.doing()
+              : "  member " + one.name() + "    process " + one.pid());
     }
     System.out.println("A client writes a ledger through Fairlead. Try, in another terminal:");
     System.out.println("  ./fairlead db status orders" + admin);

@@ -116,7 +116,8 @@ class DatabaseBackupTest {
 
   static Restoring.Wanted wanted(
       Path folder, String to, @Nullable Instant time, @Nullable String backup) {
-    return new Restoring.Wanted(folder.resolve("backups"), folder.resolve(to), time, backup, 0);
+    return new Restoring.Wanted(
+        folder.resolve("backups"), null, folder.resolve(to), time, backup, 0);
   }
 
   /** More of it, with other moments and what else may happen: {@code make test-backups}. */

@@ -250,6 +250,7 @@ class ExamplesTest {
                 "filters.yaml", // by FilterGuideTest
                 "managed-postgresql.yaml", // by ManagedPostgresqlTest
                 "managed-postgresql-group.yaml", // by ManagedGroupTest
+                "managed-postgresql-witness.yaml", // by ManagedWitnessTest
                 "managed-galera.yaml")); // by ManagedGaleraTest
     for (Method method : ExamplesTest.class.getDeclaredMethods()) {
       ValueSource source = method.getAnnotation(ValueSource.class);

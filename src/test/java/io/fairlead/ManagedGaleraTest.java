@@ -216,7 +216,8 @@ class ManagedGaleraTest {
       Files.createDirectories(shop.top("a"));
       MariadbPrograms.findGalera().give(shop.top("a"));
       List<String> _ =
-          Restoring.run(new Restoring.Wanted(backups, shop.data("a"), null, null, 0), _ -> {});
+          Restoring.run(
+              new Restoring.Wanted(backups, null, shop.data("a"), null, null, 0), _ -> {});
       shop.start();
       shop.await("it is asked for", () -> begins(shop, "a"));
       shop.awaitWhole(3);

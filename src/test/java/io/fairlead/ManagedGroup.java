@@ -21,6 +21,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Three instances in processes of their own, each of which runs one member of a database as the
@@ -88,6 +89,34 @@ final class ManagedGroup implements AutoCloseable {
     this(folder, machines, 3);
   }
 
+  /**
+   * On this machine, or each on a machine of its own, two of which run members, and the third the
+   * witness {@code w}, as the example says.
+   *
+   * @param machines a, b, and c, which this process reaches; null: all are this one
+   */
+  static ManagedGroup withWitness(Path folder, @Nullable Namespaces machines) throws Exception {
+    return new ManagedGroup(folder, machines, "managed-postgresql-witness.yaml");
+  }
+
+  private ManagedGroup(Path folder, @Nullable Namespaces machines, String example)
+      throws Exception {
+    for (int i = 1; i <= 3; i++) {
+      for (int port : List.of(6432, 6433, 5432)) {
+        addresses.add(
+            machines == null
+                ? new HostPort("127.0.0.1", FreePort.any())
+                : new HostPort("10.77.0." + i, port));
+      }
+    }
+    Path own = Server.folder(folder, ".");
+    group =
+        machines == null
+            ? new ThreeProcesses(own, "", rest("", example), this::environment)
+            : new ThreeProcesses(
+                own, machines, "plain: true", rest("", example), this::environment);
+  }
+
   /** The same, of which only the first so many run members. */
   ManagedGroup(Path folder, Namespaces machines, int members) throws Exception {
     for (int i = 1; i <= 3; i++) {
@@ -105,13 +134,18 @@ final class ManagedGroup implements AutoCloseable {
   }
 
   private String rest(String tls) throws IOException {
-    String example = Files.readString(Path.of("examples", "managed-postgresql-group.yaml"));
+    return rest(tls, "managed-postgresql-group.yaml");
+  }
+
+  private String rest(String tls, String file) throws IOException {
+    String example = Files.readString(Path.of("examples", file));
     String rest = example.substring(example.indexOf("listeners:"));
     for (int i = 0; i < 3; i++) {
       rest =
           rest.replace("10.0.0." + (i + 1) + ":5432", address(i, MEMBER).toString())
               .replace("instance: db-" + (i + 1), "instance: " + ThreeProcesses.NAMES.get(i));
     }
+    rest = rest.replace("instance: log-1", "instance: " + ThreeProcesses.NAMES.getLast());
     return rest.replace("0.0.0.0:6432", "${WRITE}")
         .replace("0.0.0.0:6433", "${READ}")
         .replaceAll("\\$\\{\\w+_PASSWORD}", PASSWORD)
@@ -151,13 +185,18 @@ final class ManagedGroup implements AutoCloseable {
 
   /** The server that an instance runs, with all its processes. */
   List<ProcessHandle> server(Instance runs) throws IOException {
-    Path pid =
-        runs.data
-            .resolve("databases/orders")
-            .resolve(runs.name)
-            .resolve("data")
-            .resolve("postmaster.pid");
+    Path pid = data(runs).resolve("postmaster.pid");
     return Signals.all(Long.parseLong(Files.readAllLines(pid).getFirst().strip()));
+  }
+
+  /** The data of the member that an instance runs. */
+  Path data(Instance runs) {
+    return runs.data.resolve("databases").resolve("orders").resolve(runs.name).resolve("data");
+  }
+
+  /** Those of its processes that call themselves so. */
+  List<ProcessHandle> processes(Instance runs, String name) throws IOException {
+    return Signals.named(server(runs), name);
   }
 
   /** A server ends a moment after its instance, and takes connections until then. */
@@ -226,8 +265,7 @@ final class ManagedGroup implements AutoCloseable {
   }
 
   /** Who runs the member that takes the writes, as that instance sees it; null: nobody. */
-  @org.jspecify.annotations.Nullable
-  Instance primary(Instance seenBy) {
+  @Nullable Instance primary(Instance seenBy) {
     String said = said(seenBy);
     for (Instance one : group.all()) {
       if (said.contains("\"primary\":\"" + one.name + "\"")) {
@@ -273,6 +311,26 @@ final class ManagedGroup implements AutoCloseable {
                 && said(witness).split("\"reads\":true", -1).length - 1 >= 1
                 && said(witness).matches("(?s).*\"waitsFor\":\"ANY 1 \\([ab]\\)\".*"));
     return Objects.requireNonNull(primary(witness));
+  }
+
+  /** Waits until all see a primary, and that the other member and the witness vote. */
+  Instance awaitWholeWithWitness() throws Exception {
+    Loopback.await(
+        "a primary, its replica and the witness",
+        ManagedPostgresql.LONG,
+        () -> {
+          for (Instance one : group.all()) {
+            String said = said(one);
+            if (primary(one) == null
+                || primary(one) != primary(group.get(0))
+                || !said.contains("\"reads\":true")
+                || !said.matches("(?s).*\"waitsFor\":\"ANY 1 \\([ab], w\\)\".*")) {
+              return false;
+            }
+          }
+          return true;
+        });
+    return Objects.requireNonNull(primary(group.get(0)));
   }
 
   /** Another than these. */

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +73,21 @@ final class ManagedPostgresql implements AutoCloseable {
 
   ManagedPostgresql(Path folder, Disks disks, boolean checks, String more, String tls)
       throws Exception {
+    this(folder, disks, checks, more, tls, false);
+  }
+
+  /**
+   * Two members and a witness {@code w}.
+   *
+   * @param more lines of the database's configuration
+   */
+  static ManagedPostgresql withWitness(Path folder, String more) throws Exception {
+    return new ManagedPostgresql(folder, _ -> {}, false, more, "", true);
+  }
+
+  private ManagedPostgresql(
+      Path folder, Disks disks, boolean checks, String more, String tls, boolean witness)
+      throws Exception {
     this.folder = Server.folder(folder, "state");
     String example =
         Files.readString(Path.of("examples", "managed-postgresql.yaml"))
@@ -83,8 +97,11 @@ final class ManagedPostgresql implements AutoCloseable {
             .replace("settings: {", checks ? "settings: { checkpoint_timeout: 30s," : "settings: {")
             .replace("every: 168h, rate: 32MiB", checks ? "every: 2s, rate: 1GiB" : "every: 0s")
             .replace("/var/lib/fairlead", this.folder.toString())
-            .replace("    manage:\n", more + "    manage:\n");
-    for (String name : List.of("a", "b", "c")) {
+            .replace(", c: \"127.0.0.1:5503\"", witness ? "" : ", c: \"127.0.0.1:5503\"")
+            .replace(
+                "    manage:\n",
+                more + "    manage:\n" + (witness ? "      witness: { name: w }\n" : ""));
+    for (String name : witness ? List.of("a", "b") : List.of("a", "b", "c")) {
       ports.put(name, FreePort.any());
       example = example.replace("550" + ports.size(), "" + ports.get(name));
     }
@@ -161,7 +178,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** Waits until any one of three may be lost: the replicas begin to vote one after the other. */
   void awaitTwoVoters() throws InterruptedException {
-    Loopback.await("both replicas vote", LONG, () -> managed().names().contains(","));
+    Loopback.await("two vote", LONG, () -> managed().names().contains(","));
   }
 
   /** Through Fairlead. */
@@ -269,13 +286,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** All of them that do, one at least. */
   List<ProcessHandle> processes(String member, String name) throws IOException {
-    List<ProcessHandle> found = new ArrayList<>();
-    for (ProcessHandle process : processes(member)) {
-      Path title = Path.of("/proc", Long.toString(process.pid()), "cmdline");
-      if (Files.exists(title) && Files.readString(title).contains(name)) {
-        found.add(process);
-      }
-    }
+    List<ProcessHandle> found = Signals.named(processes(member), name);
     if (found.isEmpty()) {
       throw new IOException(member + " has no " + name);
     }

@@ -427,7 +427,8 @@ class ManagedPostgresqlTest {
       Files.createDirectories(orders.top("a"));
       PostgresPrograms.find().give(orders.top("a"));
       List<String> _ =
-          Restoring.run(new Restoring.Wanted(backups, orders.data("a"), null, null, 0), _ -> {});
+          Restoring.run(
+              new Restoring.Wanted(backups, null, orders.data("a"), null, null, 0), _ -> {});
       orders.start();
       orders.bootstrap("a");
       orders.awaitReplicas(2);

@@ -194,7 +194,7 @@ class MariadbBackupTest {
   private static List<String> restore(Path folder, String to, @Nullable Instant time, int port)
       throws Exception {
     return Restoring.run(
-        new Restoring.Wanted(folder.resolve("backups"), folder.resolve(to), time, null, port),
+        new Restoring.Wanted(folder.resolve("backups"), null, folder.resolve(to), time, null, port),
         _ -> {});
   }
 

@@ -1,5 +1,8 @@
 package io.fairlead;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,6 +19,18 @@ final class Signals {
           all.addAll(top.descendants().toList());
         });
     return all;
+  }
+
+  /** Those that call themselves so. */
+  static List<ProcessHandle> named(List<ProcessHandle> processes, String name) throws IOException {
+    List<ProcessHandle> named = new ArrayList<>();
+    for (ProcessHandle process : processes) {
+      Path title = Path.of("/proc", Long.toString(process.pid()), "cmdline");
+      if (Files.exists(title) && Files.readString(title).contains(name)) {
+        named.add(process);
+      }
+    }
+    return named;
   }
 
   /** To those of them that are left, all at once. */

@@ -74,6 +74,12 @@ final class RestoreVerb extends Verb {
   private @Nullable String backup;
 
   @Option(
+      names = "--witness",
+      paramLabel = "FOLDER",
+      description = "The folder of a witness, which has more of the log; of PostgreSQL.")
+  private @Nullable Path witness;
+
+  @Option(
       names = "--run-on",
       paramLabel = "PORT",
       description = "Leave it running on this port of localhost.")
@@ -96,7 +102,8 @@ final class RestoreVerb extends Verb {
     Terminal out = terminal();
     try {
       Restoring.run(
-              new Restoring.Wanted(folder, to, moment, backup, port), what -> out.line("  " + what))
+              new Restoring.Wanted(folder, witness, to, moment, backup, port),
+              what -> out.line("  " + what))
           .forEach(out::line);
       return Cli.DONE;
     } catch (IOException e) {

@@ -169,12 +169,21 @@ public record DatabaseConfig(
       Map<String, HostPort> members,
       DatabaseProbeConfig probe,
       ManageConfig manage) {
+    int voters = members.size() + (manage.witness().isPresent() ? 1 : 0);
     require
         .that(
-            engine == DatabaseEngine.GALERA || members.size() > manage.acknowledgements(),
+            !members.containsKey(manage.witnessName()),
+            List.of("manage", "witness", "name"),
+            manage.witnessName(),
+            "must not be the name of a member",
+            List.of(List.of("members", manage.witnessName())))
+        .that(
+            engine == DatabaseEngine.GALERA || voters > manage.acknowledgements(),
             List.of("manage", "acknowledgements"),
             manage.acknowledgements(),
-            "must be less than the number of members, " + members.size(),
+            "must be less than the number of members"
+                + (voters > members.size() ? " and the witness, " : ", ")
+                + voters,
             List.of(List.of("members")))
         .that(
             !probe.password().value().isEmpty(),
@@ -251,6 +260,13 @@ public record DatabaseConfig(
         .filter(member ->
             instance.isEmpty() || instances.getOrDefault(member, instance).equals(instance))
         .toList();
+  }
+
+  /** Whose word may count: the members, and the witness if there is one. */
+  public Set<String> voters() {
+    Set<String> voters = new TreeSet<>(members.keySet());
+    manage.flatMap(ManageConfig::witness).ifPresent(its -> voters.add(its.name()));
+    return voters;
   }
 
   /** Where a member of a managed Galera cluster listens beside. */

@@ -291,6 +291,44 @@ final class DatabasesLanguage {
           "TLS between members, and between them and Fairlead. Of PostgreSQL.",
           "{ cert: members.pem, key: members.key, ca: members-ca.pem }");
 
+  private static final Key<String> WITNESS_NAME =
+      Key.of("name", NAME, "witness", "What it is called among the members.", "w");
+  private static final Key<String> WITNESS_INSTANCE =
+      Key.computed("instance", NAME, "this one", "Which instance of the group runs it.", "db-3");
+  private static final Key<Long> WITNESS_KEEP =
+      Key.of(
+          "keep",
+          Scalar.size(ManageConfig.KEEP),
+          ManageConfig.Witness.DEFAULT_KEEP,
+          Units.size(ManageConfig.Witness.DEFAULT_KEEP),
+          "How much of the log it keeps at least: a member that was away for longer cannot be brought"
+              + " up by it.",
+          "4GiB");
+
+  static final Obj<ManageConfig.Witness> WITNESS =
+      new Obj<>(
+          "manage-witness",
+          "A voter that keeps the log and no data: it acknowledges commits as replicas do, is asked"
+              + " when a primary is elected, and gives who is what that lacks.",
+          List.of(WITNESS_NAME, WITNESS_INSTANCE, WITNESS_KEEP),
+          List.of(),
+          null,
+          (values, _) -> {
+            String instance = values.find(WITNESS_INSTANCE);
+            return new ManageConfig.Witness(
+                values.get(WITNESS_NAME),
+                instance == null ? "" : instance,
+                values.get(WITNESS_KEEP));
+          });
+
+  private static final Key<ManageConfig.Witness> MANAGE_WITNESS =
+      Key.computed(
+          "witness",
+          WITNESS,
+          "none",
+          "A voter that keeps the log and no data. Of PostgreSQL.",
+          "{ name: w, instance: db-3 }");
+
   static final Obj<ManageConfig> MANAGE =
       new Obj<>(
           "manage",
@@ -305,7 +343,8 @@ final class DatabasesLanguage {
               ALLOW_ASYNCHRONOUS_COMMITS,
               PAGE_CHECK_KEY,
               SETTINGS,
-              MANAGE_TLS),
+              MANAGE_TLS,
+              MANAGE_WITNESS),
           List.of(),
           null,
           (values, _) ->
@@ -317,7 +356,8 @@ final class DatabasesLanguage {
                   values.get(ALLOW_ASYNCHRONOUS_COMMITS),
                   values.get(PAGE_CHECK_KEY),
                   values.get(SETTINGS),
-                  Optional.ofNullable(values.find(MANAGE_TLS))));
+                  Optional.ofNullable(values.find(MANAGE_TLS)),
+                  Optional.ofNullable(values.find(MANAGE_WITNESS))));
 
   // database
 

@@ -125,16 +125,31 @@ public record FairleadConfig(
       if (database.manage().isEmpty()) {
         continue;
       }
+      Map<List<String>, @Nullable String> places = new LinkedHashMap<>();
       for (String member : database.members().keySet()) {
-        List<String> place = List.of("databases", database.name(), "members", member);
-        String instance = database.instances().get(member);
+        places.put(
+            List.of("databases", database.name(), "members", member),
+            database.instances().get(member));
+      }
+      database
+          .manage()
+          .flatMap(ManageConfig::witness)
+          .ifPresent(its ->
+              places.put(
+                  List.of("databases", database.name(), "manage", "witness"),
+                  its.instance().isEmpty() ? null : its.instance()));
+      for (Map.Entry<List<String>, @Nullable String> one : places.entrySet()) {
+        List<String> place = one.getKey();
+        String instance = one.getValue();
+        boolean witness = place.contains("witness");
         if (instance == null) {
           require.that(
               group == null || (group.ensemble().isEmpty() && group.peers().size() == 1),
               place,
               null,
-              "must say which instance runs it, as { address: ..., instance: ... }: this one is one"
-                  + " of a group",
+              "must say which instance runs it, as { "
+                  + (witness ? "name" : "address")
+                  + ": ..., instance: ... }: this one is one of a group",
               List.of(List.of("group")));
         } else {
           require.that(

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param pageCheck how all pages of members are read, to know of what has rotted; of PostgreSQL
  * @param settings of the servers, beside those that Fairlead sees to itself
  * @param tls by what members know each other; empty: they speak in the clear; of PostgreSQL
+ * @param witness who votes with the log alone; empty: nobody; of PostgreSQL
  */
 public record ManageConfig(
     int acknowledgements,
@@ -31,7 +32,8 @@ public record ManageConfig(
     boolean allowAsynchronousCommits,
     PageCheck pageCheck,
     Map<String, String> settings,
-    Optional<Tls> tls) {
+    Optional<Tls> tls,
+    Optional<Witness> witness) {
   /**
    * How all pages of a member are read.
    *
@@ -95,6 +97,27 @@ public record ManageConfig(
           true, true, true, ca, "", Optional.empty(), Optional.empty(), TlsVersion.TLS_1_2);
     }
   }
+
+  /**
+   * A voter that keeps the log and no data.
+   *
+   * @param name what it is called among the members
+   * @param instance of the group that runs it; empty: this one, which is alone
+   * @param keep how much of the log it keeps at least, in bytes
+   */
+  public record Witness(String name, String instance, long keep) {
+    public static final long DEFAULT_KEEP = 1L << 30;
+
+    public Witness {
+      new Require()
+          .unless(Syntax.name(name), List.of("name"), name)
+          .within(KEEP, "keep", keep)
+          .orRefuse();
+    }
+  }
+
+  /** What is less does not reach back to whoever was away for a moment. */
+  static final Range<Long> KEEP = Range.sizes(64L << 20, 1L << 50);
 
   static final Range<Duration> EVERY = Range.durations(Duration.ZERO, Duration.ofDays(366));
 
@@ -162,6 +185,11 @@ public record ManageConfig(
           List.of(List.of("tls")));
     });
     require.orRefuse();
+  }
+
+  /** What the witness is called; empty: there is none. */
+  public String witnessName() {
+    return witness.map(Witness::name).orElse("");
   }
 
   /** How members are probed; empty: in the clear. */

@@ -90,6 +90,12 @@ final class ManagedGaleraRules {
             "must not be given where engine is galera",
             List.of())
         .that(
+            manage.witness().isEmpty(),
+            List.of("manage", "witness"),
+            null,
+            "must not be given where engine is galera",
+            List.of())
+        .that(
             manage.tls().isEmpty(),
             List.of("manage", "tls"),
             null,

@@ -112,6 +112,25 @@ final class ArchiveFolder extends BackupFolder {
     return new Archive(segmentSize, backups(), files, histories);
   }
 
+  /**
+   * What is there, with the log of another folder.
+   *
+   * @throws IOException if that is none, or of another database
+   */
+  Archive readWith(ArchiveFolder other) throws IOException {
+    if (!other.info().system().equals(info().system())) {
+      throw new IOException(
+          other.path() + " has no log of the database whose backups are in " + path());
+    }
+    Archive own = read();
+    Archive more = other.read();
+    List<WalFile> files = new ArrayList<>(own.files());
+    files.addAll(more.files());
+    Map<Integer, String> histories = new HashMap<>(more.histories());
+    histories.putAll(own.histories());
+    return new Archive(own.segmentSize(), own.backups(), files, histories);
+  }
+
   /** Files of the log in one part. */
   static void read(Path part, long segmentSize, List<WalFile> files, Map<Integer, String> histories)
       throws IOException {

@@ -40,13 +40,22 @@ final class Restore {
           .withZone(ZoneOffset.UTC);
 
   private final ArchiveFolder folder;
+  private final @Nullable ArchiveFolder witness;
   private final Consumer<String> progress;
 
   /**
    * @param progress what is being done, for people
    */
   Restore(ArchiveFolder folder, Consumer<String> progress) {
+    this(folder, null, progress);
+  }
+
+  /**
+   * @param witness folder with more of the log; null: there is none
+   */
+  Restore(ArchiveFolder folder, @Nullable ArchiveFolder witness, Consumer<String> progress) {
     this.folder = folder;
+    this.witness = witness;
     this.progress = progress;
   }
 
@@ -115,7 +124,7 @@ final class Restore {
     Path to = wanted.to().toAbsolutePath().normalize();
     checkFolder(to);
     try (BackupFolder.Held _ = folder.readingWhenItMay()) {
-      Archive archive = folder.read();
+      Archive archive = witness == null ? folder.read() : folder.readWith(witness);
       Archive.Reach reach = choose(archive, wanted);
       PostgresPrograms programs = programs(reach.backup().version());
       Path own = Files.createTempDirectory("fairlead-");

@@ -26,13 +26,20 @@ public final class Restoring {
    * What is wanted.
    *
    * @param from folder of the backups
+   * @param witness folder of one that keeps the log, which may have more of it; null: there is
+   *     none; of PostgreSQL
    * @param to the folder that is made
    * @param time to which moment; null: to the end
    * @param backup which copy; null: the newest that can be brought there
    * @param port where the restored server runs on afterwards; 0: it does not
    */
   public record Wanted(
-      Path from, Path to, @Nullable Instant time, @Nullable String backup, int port) {}
+      Path from,
+      @Nullable Path witness,
+      Path to,
+      @Nullable Instant time,
+      @Nullable String backup,
+      int port) {}
 
   /**
    * Does it, on a platform thread.
@@ -48,10 +55,16 @@ public final class Restoring {
       throw new IOException(from + " is no folder of backups");
     }
     if (BinlogFolder.isOne(from)) {
+      if (wanted.witness() != null) {
+        throw new IOException("--witness is for backups of PostgreSQL");
+      }
       return MariadbRestoring.run(wanted, new BinlogFolder(from), progress);
     }
+    Path witness = wanted.witness();
+    ArchiveFolder more =
+        witness == null ? null : new ArchiveFolder(witness.toAbsolutePath().normalize());
     Restore.Restored restored =
-        new Restore(new ArchiveFolder(from), progress)
+        new Restore(new ArchiveFolder(from), more, progress)
             .run(
                 new Restore.Wanted(wanted.to(), wanted.time(), wanted.backup(), true),
                 (server, _, user) ->

@@ -30,18 +30,59 @@ final class WalTail {
   /** Bytes from the beginning of the file that have been written. */
   static long used(Path file) throws IOException {
     try (FileChannel in = FileChannel.open(file)) {
-      long written = 0; // pages
-      long unwritten = in.size() / PAGE;
-      while (written < unwritten) {
-        long middle = (written + unwritten) >>> 1;
-        if (isWritten(in, middle)) {
-          written = middle + 1;
-        } else {
-          unwritten = middle;
-        }
-      }
+      long written = writtenPages(in);
       return written == 0 ? 0 : (written - 1) * PAGE + usedOfPage(in, written - 1);
     }
+  }
+
+  /** Where the last record ends that is all there; 0: none ends in this file. */
+  static long complete(Path file) throws IOException {
+    try (FileChannel in = FileChannel.open(file)) {
+      for (long page = writtenPages(in) - 1; page >= 0; page--) {
+        int end = endOfComplete(read(in, page * PAGE, PAGE).order(ByteOrder.LITTLE_ENDIAN));
+        if (end > 0) {
+          return page * PAGE + end;
+        }
+      }
+      return 0;
+    }
+  }
+
+  private static long writtenPages(FileChannel in) throws IOException {
+    long written = 0;
+    long unwritten = in.size() / PAGE;
+    while (written < unwritten) {
+      long middle = (written + unwritten) >>> 1;
+      if (isWritten(in, middle)) {
+        written = middle + 1;
+      } else {
+        unwritten = middle;
+      }
+    }
+    return written;
+  }
+
+  /** The same in one page, of which the next has nothing that ends; 0: none does. */
+  private static int endOfComplete(ByteBuffer page) {
+    if (page.remaining() < PAGE) {
+      return 0;
+    }
+    int info = page.getShort(INFO);
+    long at = (info & HAS_LONG_HEADER) == 0 ? HEADER : LONG_HEADER;
+    boolean ends = false;
+    if ((info & BEGINS_WITH_THE_REST) != 0) {
+      at += aligned(Integer.toUnsignedLong(page.getInt(REST)));
+      ends = at <= PAGE;
+    }
+    while (at + Integer.BYTES <= PAGE) {
+      long length = Integer.toUnsignedLong(page.getInt((int) at));
+      if (length == 0 || at + length > PAGE) {
+        return ends ? (int) at : 0;
+      }
+      at += aligned(length);
+      ends = true;
+    }
+    return ends && at == PAGE ? PAGE : 0;
   }
 
   private static boolean isWritten(FileChannel in, long page) throws IOException {

@@ -6,6 +6,7 @@ import io.fairlead.replication.manage.Failover.Answer;
 import io.fairlead.replication.manage.Failover.Candidate;
 import io.fairlead.replication.manage.Failover.Command;
 import io.fairlead.replication.manage.Failover.Phase;
+import io.fairlead.replication.manage.Failover.Position;
 import io.fairlead.replication.manage.MemberSql.Account;
 import io.fairlead.replication.manage.MemberSql.Member;
 import io.fairlead.runtime.Leadership;
@@ -127,6 +128,20 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     void handOver(String from);
   }
 
+  /** Who votes with the log alone, on whatever machine. Any thread. */
+  interface Witness {
+    String name();
+
+    /** What it says of itself; null: nothing is heard of it. Does not wait. */
+    LogWitness.@Nullable Report report();
+
+    /** Has a member have what it has. Waits. */
+    Answer bring(Member member, long term);
+
+    /** Something has changed that it goes by. */
+    void wake();
+  }
+
   private static final class Tracked {
     Sight sight = Sight.none(System.nanoTime(), "has not been asked yet");
     @Nullable Sight told;
@@ -154,6 +169,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     final Map<String, Long> askedAt = new HashMap<>();
     final Set<String> asking = new HashSet<>();
     int timeline;
+    long ruledTo;
     long change;
     @Nullable Member promoted;
 
@@ -169,6 +185,11 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private final ManageConfig manage;
   private final Map<String, Member> members = new TreeMap<>();
   private final Map<String, MemberAgent> agents;
+  private final @Nullable Witness witness;
+
+  /** Members, and the witness. */
+  private final Set<String> voters;
+
   private final MemberSql sql;
   private final StateStore store;
   private final World world;
@@ -217,6 +238,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /**
    * @param agents of the members that this instance runs
+   * @param witness null: there is none
    * @param founding the state of a database of which nothing is remembered; null: it is not for us
    *     to found
    */
@@ -224,6 +246,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
       DatabaseConfig config,
       ManageConfig manage,
       Map<String, MemberAgent> agents,
+      @Nullable Witness witness,
       MemberSql sql,
       StateStore store,
       Supplier<@Nullable ManagedState> founding,
@@ -232,13 +255,15 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     this.config = config;
     this.manage = manage;
     this.agents = agents;
+    this.witness = witness;
+    this.voters = config.voters();
     this.sql = sql;
     this.store = store;
     this.founding = founding;
     this.world = world;
     this.accounts = accounts(config, manage);
     config.members().forEach((name, address) -> members.put(name, new Member(name, address)));
-    members.keySet().forEach(name -> tracked.put(name, new Tracked()));
+    voters.forEach(name -> tracked.put(name, new Tracked()));
     schedule(LOOK, this::tick);
   }
 
@@ -372,6 +397,53 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     decide();
   }
 
+  /** What it says is known here as what members say is, though nobody has to log in for that. */
+  private void lookAtWitness() {
+    Witness its = witness;
+    if (its == null) {
+      return;
+    }
+    LogWitness.Report said = its.report();
+    long now = System.nanoTime();
+    Sight sight =
+        said == null || !said.votes()
+            ? Sight.none(now, said == null ? "is not heard of" : said.trouble())
+            : new Sight(
+                now,
+                null,
+                true,
+                "",
+                0,
+                0,
+                said.promise(),
+                said.follows(),
+                said.receives(),
+                -1,
+                Set.of(),
+                true);
+    Tracked known = tracked.computeIfAbsent(its.name(), _ -> new Tracked());
+    if (sight.told() && !known.sight.told()) {
+      known.here = now;
+    }
+    known.sight = sight;
+    known.told = sight.told() ? sight : known.told;
+    known.misses = sight.told() ? 0 : known.misses + 1;
+    known.following.told(sight);
+  }
+
+  private boolean isWitness(String name) {
+    return witness != null && witness.name().equals(name);
+  }
+
+  /** Who never becomes primary. */
+  private Set<String> never() {
+    Set<String> never = new TreeSet<>(manage.neverPromote());
+    if (witness != null) {
+      never.add(witness.name());
+    }
+    return never;
+  }
+
   private Map<String, Steady.Known> known() {
     Map<String, Steady.Known> all = new TreeMap<>();
     tracked.forEach((name, one) -> {
@@ -411,6 +483,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   private void decide() {
     try {
+      lookAtWitness();
       ManagedState state = store.read();
       drain(state == null ? "" : state.leaving());
       if (!mayAct()) {
@@ -500,7 +573,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
     String not = steady.whyNot();
     if (not.isEmpty()) {
-      not = steady.whyNobody(manage.neverPromote());
+      not = steady.whyNobody(never());
     }
     if (not.isEmpty()) {
       begin(state, why);
@@ -521,7 +594,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
-  private void settled(ManagedState state, Steady steady, long now) {
+  private void settled(ManagedState state, Steady steady, long now) throws IOException {
     stuck = "";
     stuckSince = 0;
     Tracked primary = tracked.get(state.primary());
@@ -549,11 +622,20 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     Set<String> voters = steady.voters(manage.acknowledgements());
     int acks = Math.min(manage.acknowledgements(), voters.size());
     VoterRule wanted = VoterRule.of(voters, acks);
+    if (witness != null && state.ruled().term() != state.sealed()) {
+      boolean _ = store.replace(state, state.withRuled(ruledUntil(state, primary.sight)));
+      return;
+    }
     if (!changing && !holds && !wanted.equals(state.rule())) {
       change(state, source, state.rule().stepsTo(voters, acks));
     }
     stepAside(state, now);
     handOver(state, now);
+  }
+
+  /** Of a database that had no witness before: its rule is somewhere before that. */
+  private static ManagedState.Ruled ruledUntil(ManagedState state, Sight primary) {
+    return new ManagedState.Ruled(state.sealed(), state.timeline(), primary.position());
   }
 
   /** Whoever is in the configuration may log in as it says: looked at once for each primary. */
@@ -620,7 +702,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private void stepAside(ManagedState state, long now) {
     boolean others = false;
     for (Map.Entry<String, Tracked> one : tracked.entrySet()) {
-      others |= !agents.containsKey(one.getKey()) && one.getValue().sight.isReplica();
+      others |=
+          !agents.containsKey(one.getKey())
+              && !isWitness(one.getKey())
+              && one.getValue().sight.isReplica();
     }
     if (!others || !agents.containsKey(state.primary()) || changing || holds) {
       wellSince = 0;
@@ -654,7 +739,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private void rejoin(String name, long now) {
     MemberAgent agent = agents.get(name);
     Tracked one = tracked.get(name);
-    if (one != null && now - one.rejoinedAt >= Steady.IDLE.toNanos()) {
+    if (one != null && !isWitness(name) && now - one.rejoinedAt >= Steady.IDLE.toNanos()) {
       one.following.begin(now); // it gets time for that
       one.rejoinedAt = now;
       if (agent != null) {
@@ -708,7 +793,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
             background(
                 "names of " + config.name(),
                 () -> {
-                  String wrong = sql.changeNames(primary, rule, members.keySet(), term, change);
+                  String wrong = sql.changeNames(primary, rule, voters, term, change);
                   execute(() -> {
                     if (wrong == null) {
                       world.event(
@@ -754,19 +839,13 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     long term = Math.max(state.term() + 1, wantedTerm);
     List<Candidate> candidates = new ArrayList<>();
     Set<String> barred =
-        new Steady(state, known(), config.probe().fall(), System.nanoTime())
-            .barred(manage.neverPromote());
+        new Steady(state, known(), config.probe().fall(), System.nanoTime()).barred(never());
     int order = members.size();
     for (String name : config.members().keySet()) { // the first in the file is preferred
       order--;
-      Tracked one = tracked.get(name);
-      boolean replica = one != null && one.sight.isReplica();
-      if (!name.equals(state.primary()) || replica) {
-        candidates.add(
-            new Candidate(
-                name,
-                barred.contains(name) ? -1 : name.equals(target) ? Integer.MAX_VALUE : order));
-      }
+      candidates.add(
+          new Candidate(
+              name, barred.contains(name) ? -1 : name.equals(target) ? Integer.MAX_VALUE : order));
     }
     changing = false;
     stuckSince = 0;
@@ -800,7 +879,10 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     switch (phase) {
       case DONE -> {} // until it is let in
       case GIVEN_UP -> failed(going, going.failover.why());
-      case RECRUITING, AWAITING -> {
+      case RECRUITING, SEEKING, AWAITING -> {
+        if (witness != null && going.failover.missing().contains(witness.name())) {
+          askWitness(going, witness);
+        }
         for (String name : going.failover.missing()) {
           Tracked one = tracked.get(name);
           if (one != null && one.sight.isReplica() && one.sight.at() > going.phaseSince) {
@@ -863,6 +945,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         switch (phase) {
           case BEGINNING -> "begun";
           case RECRUITING -> "term begun, voters asked";
+          case SEEKING -> "who has everything has no data, or may not be promoted";
           case AWAITING -> "commits will need the old primary, which is waited for";
           case ADVANCING -> "one lacks what another has";
           case PREPARING, NAMING -> "enough voters take nothing from the old primary";
@@ -914,6 +997,8 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
         going.promoted = members.get(member);
         upstream = going.promoted;
         outdate(member);
+      } else if (answer instanceof Answer.RuleWritten(String _, long _, long end)) {
+        going.ruledTo = end;
       }
       execute(going, going.failover.on(answer));
     }
@@ -966,6 +1051,17 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
   }
 
+  /** It keeps its promise by itself, and tells. */
+  private void askWitness(Run going, Witness its) {
+    LogWitness.Report said = its.report();
+    Position has = said == null ? null : said.position();
+    if (said != null && said.promise() > going.term) {
+      answer(going, new Answer.Outvoted(said.promise()));
+    } else if (said != null && has != null && said.promise() == going.term) {
+      answer(going, new Answer.Revoked(its.name(), going.term, has));
+    }
+  }
+
   private void obey(Run going, Command command) {
     if (!mayAct()) {
       return; // another instance will
@@ -984,17 +1080,24 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
           }
           if (store.replace(state, begun)) {
             going.change = begun.change();
-            agents.values().forEach(MemberAgent::wake);
+            wake();
             answer(going, new Answer.TermBegun(term, begun.rule()));
           } else {
             failed(going, "another term has begun");
           }
         }
-        case Command.Revoke(String member, long _) -> revoke(going, member, System.nanoTime());
+        case Command.Revoke(String member, long _) -> {
+          if (!isWitness(member)) { // else it does so by itself
+            revoke(going, member, System.nanoTime());
+          }
+        }
         case Command.Stop _ -> {} // its agent does, by the term that has begun
         case Command.FastForward(String member, String from, long term) -> {
           Member source = members.get(from);
-          if (source != null) {
+          Witness its = witness;
+          if (its != null && its.name().equals(from)) {
+            say(going, member, one -> its.bring(one, term));
+          } else if (source != null) {
             say(going, member, one -> sql.fastForward(one, source, term));
           }
         }
@@ -1032,18 +1135,46 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
 
   /** The founder alone is asked as long as nobody was ever let in. */
   private VoterRule founders(String founder) {
-    return founders(founder, members.keySet(), manage.acknowledgements());
+    return founders(founder, voters, manage.acknowledgements());
   }
 
-  static VoterRule founders(String founder, Set<String> members, int acks) {
-    TreeSet<String> others = new TreeSet<>(members);
+  static VoterRule founders(String founder, Set<String> voters, int acks) {
+    TreeSet<String> others = new TreeSet<>(voters);
     others.remove(founder);
     return new VoterRule(others, acks, new TreeSet<>(Set.of(founder)), 1);
   }
 
+  private void wake() {
+    agents.values().forEach(MemberAgent::wake);
+    if (witness != null) {
+      witness.wake();
+    }
+  }
+
+  /** So that the witness can tell, whose word may be all there is of what is acknowledged next. */
+  private boolean rememberRule(Run going, long term) {
+    if (witness == null) {
+      return true;
+    }
+    try {
+      ManagedState state = store.read();
+      if (state != null
+          && state.term() == term
+          && store.replace(
+              state,
+              state.withRuled(new ManagedState.Ruled(term, going.timeline, going.ruledTo)))) {
+        return true;
+      }
+      failed(going, "another term has begun");
+    } catch (IOException e) {
+      failed(going, "its state cannot be kept: " + e.getMessage());
+    }
+    return false;
+  }
+
   private void letIn(Run going, String name, long term) {
     Member member = members.get(name);
-    if (member == null) {
+    if (member == null || !rememberRule(going, term)) {
       return;
     }
     background(
@@ -1067,7 +1198,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
                 sql.keep(false);
                 failures = 0;
                 doing = "";
-                agents.values().forEach(MemberAgent::wake);
+                wake();
                 endMove(
                     target.isEmpty() || target.equals(name)
                         ? ""
@@ -1131,7 +1262,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     if (primary != null && primary.sight.isPrimary() && canElect(state)) {
       for (String name : state.rule().names()) {
         if (primary.sight.followers().contains(name)
-            && !manage.neverPromote().contains(name)
+            && !never().contains(name)
             && !isDamaged(name)) {
           fit.add(name);
         }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,7 +97,12 @@ final class Failover {
 
     record Promoted(String member, long term, int timeline) implements Answer {}
 
-    record RuleWritten(String member, long term) implements Answer {}
+    /**
+     * The rule is at those whose word it needs.
+     *
+     * @param end of the log behind it: who has that much of its timeline has the rule
+     */
+    record RuleWritten(String member, long term, long end) implements Answer {}
 
     /** A step of that member has come to nothing. */
     record Failed(String member, long term, String why) implements Answer {}
@@ -111,6 +117,8 @@ final class Failover {
     BEGINNING,
     /** Voters are being recruited. */
     RECRUITING,
+    /** No voter that was recruited may be promoted: one of the others has to get what they have. */
+    SEEKING,
     /** The only one whose word commits will need is the old primary. */
     AWAITING,
     /** The one to be promoted gets what it lacks. */
@@ -199,6 +207,7 @@ final class Failover {
   private final Sealed last;
   private final Map<String, Integer> priorities = new LinkedHashMap<>();
   private final Map<String, Position> recruited = new HashMap<>();
+  private final Map<String, Position> found = new HashMap<>();
   private final Set<String> following = new HashSet<>();
   private Phase phase = Phase.BEGINNING;
   private String why = "";
@@ -211,7 +220,7 @@ final class Failover {
    * @param term higher than any before
    * @param old the primary that is to be none any more
    * @param last the term before that it was that in
-   * @param candidates all members but the old primary
+   * @param candidates members that have data; who votes and is none of them is not promoted
    */
   Failover(long term, String old, Sealed last, List<Candidate> candidates) {
     this.term = term;
@@ -254,6 +263,12 @@ final class Failover {
       }
       case Answer.EnoughWaited(long at) when at == term && phase == Phase.RECRUITING -> choose();
       case Answer.Revoked(String member, long at, Position position)
+          when at == term && phase == Phase.SEEKING && sought().contains(member) -> {
+        found.put(member, position);
+        yield found.keySet().containsAll(sought()) ? take() : List.of();
+      }
+      case Answer.EnoughWaited(long at) when at == term && phase == Phase.SEEKING -> take();
+      case Answer.Revoked(String member, long at, Position position)
           when at == term && phase == Phase.AWAITING && member.equals(old) ->
           takeOver(position);
       case Answer.EnoughWaited(long at) when at == term && phase == Phase.AWAITING -> prepare();
@@ -275,7 +290,7 @@ final class Failover {
       case Answer.Promoted(String member, long at, int timeline)
           when isOfWinner(member, at, Phase.PROMOTING) ->
           seal(timeline);
-      case Answer.RuleWritten(String member, long at)
+      case Answer.RuleWritten(String member, long at, long _)
           when isOfWinner(member, at, Phase.SEALING) -> {
         phase = Phase.DONE;
         yield List.of(
@@ -309,6 +324,9 @@ final class Failover {
     if (phase == Phase.RECRUITING) {
       missing.addAll(rule().voters());
       missing.removeAll(recruited.keySet());
+    } else if (phase == Phase.SEEKING) {
+      missing.addAll(sought());
+      missing.removeAll(found.keySet());
     } else if (phase == Phase.AWAITING) {
       missing.add(old);
     }
@@ -349,15 +367,59 @@ final class Failover {
         best = one.getKey();
       }
     }
-    if (best == null) {
-      return giveUp("nobody who has the data may become primary");
-    }
+    return best == null ? seek() : advance(best);
+  }
+
+  private List<Command> advance(String best) {
     winner = best;
     if (isMostAdvanced(best)) {
       return others().isEmpty() ? await() : prepare();
     }
     phase = Phase.ADVANCING;
     return List.of(new Command.FastForward(best, mostAdvanced(), term));
+  }
+
+  /**
+   * Those who have everything have no data, or may not be promoted. Any other member will do that
+   * can be brought to where they are, the old primary included, which mostly is there already.
+   */
+  private List<Command> seek() {
+    Set<String> sought = sought();
+    if (sought.isEmpty()) {
+      return giveUp("nobody who has the data may become primary");
+    }
+    phase = Phase.SEEKING;
+    return sought.stream().<Command>map(member -> new Command.Revoke(member, term)).toList();
+  }
+
+  /** Who may be promoted and does not vote. */
+  private Set<String> sought() {
+    Set<String> sought = new TreeSet<>();
+    priorities.forEach((member, priority) -> {
+      if (priority >= 0 && !rule().voters().contains(member)) {
+        sought.add(member);
+      }
+    });
+    return sought;
+  }
+
+  /**
+   * Whoever has at least as much as those who were recruited has everything, as among these.
+   * Whoever has less gets it, if what he has is a piece of the same log, which is looked at when he
+   * does.
+   */
+  private List<Command> take() {
+    String best = null;
+    for (String one : found.keySet()) {
+      if (best == null || isBetter(one, best)) {
+        best = one;
+      }
+    }
+    if (best == null) {
+      return giveUp("nobody who may become primary can be asked");
+    }
+    recruited.put(best, position(best));
+    return advance(best);
   }
 
   /**
@@ -397,7 +459,10 @@ final class Failover {
   }
 
   private Position position(String member) {
-    return recruited.getOrDefault(member, new Position(0, 0, 0));
+    Position asked = found.get(member);
+    return asked != null && !recruited.containsKey(member)
+        ? asked
+        : recruited.getOrDefault(member, new Position(0, 0, 0));
   }
 
   private boolean isMostAdvanced(String member) {

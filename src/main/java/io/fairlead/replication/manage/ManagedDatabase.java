@@ -2,8 +2,11 @@ package io.fairlead.replication.manage;
 
 import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
+import io.fairlead.config.HostPort;
 import io.fairlead.config.ManageConfig;
 import io.fairlead.replication.PostgresPrograms;
+import io.fairlead.replication.manage.Failover.Answer;
+import io.fairlead.replication.manage.Failover.Position;
 import io.fairlead.replication.manage.MemberSql.Member;
 import io.fairlead.runtime.Leadership;
 import io.fairlead.runtime.SharedValues;
@@ -68,6 +71,9 @@ public final class ManagedDatabase implements DatabaseManager {
   private static final Duration SWITCHOVER =
       Coordinator.CHECKPOINT.plus(DRAIN).plus(STOP).plus(MOVE).plus(HEARD);
 
+  /** A step of a failover takes no longer. */
+  private static final Duration BRING = Duration.ofSeconds(8);
+
   private static final Duration REJOIN = Duration.ofSeconds(5);
   private static final Duration BOOTSTRAP = Duration.ofSeconds(15);
 
@@ -97,18 +103,25 @@ public final class ManagedDatabase implements DatabaseManager {
   private final World world;
   private final @Nullable Peers peers;
   private final List<String> own;
+
+  /** That this instance runs; null: it runs none. */
+  private final ManageConfig.@Nullable Witness ownWitness;
+
   private final Thread starting;
 
   /** Pipes of own members that are held before it is known whether their servers run. */
   private final Map<Path, RandomAccessFile> lines = new LinkedHashMap<>();
 
   private volatile Map<String, MemberAgent> agents = Map.of();
+  private volatile @Nullable LogWitness witness;
   private volatile @Nullable ManagedGroup group;
   private volatile @Nullable Orders orders;
   private @Nullable StateShared shared;
   private volatile @Nullable Coordinator coordinator;
   private volatile String trouble = "is just beginning";
   private volatile boolean closed;
+  private final Semaphore told = new Semaphore(0);
+  private SharedValues.@Nullable Watch witnessWatch;
   private Leadership.@Nullable Candidacy candidacy;
   private @Nullable FileChannel lock;
 
@@ -140,6 +153,11 @@ public final class ManagedDatabase implements DatabaseManager {
     this.world = world;
     this.peers = peers;
     this.own = config.membersOf(peers == null ? "" : peers.instance());
+    this.ownWitness =
+        manage
+            .witness()
+            .filter(its -> peers == null || its.instance().equals(peers.instance()))
+            .orElse(null);
     this.starting =
         Thread.ofVirtual().name("database " + config.name() + " begins").unstarted(this::begin);
   }
@@ -176,7 +194,8 @@ public final class ManagedDatabase implements DatabaseManager {
           continue;
         }
         // An instance that runs no member needs none.
-        PostgresPrograms programs = own.isEmpty() ? null : PostgresPrograms.find();
+        PostgresPrograms programs =
+            own.isEmpty() && ownWitness == null ? null : PostgresPrograms.find();
         Map<String, MemberFolder> folders = new LinkedHashMap<>();
         if (programs != null) {
           own.forEach(name -> folders.put(name, new MemberFolder(programs, folder.resolve(name))));
@@ -260,7 +279,7 @@ public final class ManagedDatabase implements DatabaseManager {
     StateShared store = new StateShared(begun.values(), begun.key("state"), this::look);
     try {
       if (store.read() == null) {
-        begun.declare(folders);
+        begun.declare(held(folders));
       }
     } catch (IOException e) {
       store.close();
@@ -278,6 +297,10 @@ public final class ManagedDatabase implements DatabaseManager {
       present.look();
     }
     agents.values().forEach(MemberAgent::wake);
+    LogWitness its = witness;
+    if (its != null) {
+      its.wake();
+    }
   }
 
   /** Whoever of us and of the members logs in to members. */
@@ -327,11 +350,27 @@ public final class ManagedDatabase implements DatabaseManager {
               world::event,
               () -> made.join().look()));
     });
+    LogWitness its =
+        ownWitness == null
+            ? null
+            : new LogWitness(
+                config.name(),
+                manage,
+                ownWitness,
+                logins,
+                Objects.requireNonNull(programs),
+                new MemberFolder(programs, folder.resolve(ownWitness.name())),
+                members,
+                memory.store(),
+                () -> made.join().source(),
+                world::event,
+                () -> heard(made.join()));
     Coordinator begun =
         new Coordinator(
             config,
             manage,
             all,
+            manage.witness().isEmpty() ? null : new Witness(manage.witnessName()),
             members,
             memory.store(),
             memory.first(),
@@ -373,14 +412,108 @@ public final class ManagedDatabase implements DatabaseManager {
             });
     made.complete(begun);
     agents = Collections.unmodifiableMap(all);
+    witness = its;
     coordinator = begun;
     ManagedGroup others = group;
     if (others != null) {
       orders = new Orders(others.values(), others.key("orders"), new Servant());
       Thread _ = Thread.ofVirtual().name("view of " + config.name()).start(() -> tell(others));
+      if (its == null && manage.witness().isPresent()) {
+        witnessWatch = others.listenToWitness(begun::look);
+      } else if (its != null) {
+        Thread _ =
+            Thread.ofVirtual()
+                .name("witness of " + config.name())
+                .start(() -> tellOfWitness(others, its));
+      }
     }
     all.values().forEach(MemberAgent::start);
+    if (its != null) {
+      its.start();
+    }
     candidacy = leadership.stand("database/" + config.name(), begun);
+  }
+
+  /** The own one, or that of another instance. */
+  private final class Witness implements Coordinator.Witness {
+    private final String name;
+
+    Witness(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public LogWitness.@Nullable Report report() {
+      LogWitness here = witness;
+      ManagedGroup others = group;
+      return here != null ? here.report() : others == null ? null : others.witness();
+    }
+
+    @Override
+    public Answer bring(Member member, long term) {
+      LogWitness here = witness;
+      Orders asking = orders;
+      if (here != null) {
+        return here.bring(member, term);
+      }
+      try {
+        if (asking == null) {
+          throw new IOException("the group is not there yet");
+        }
+        String said = asking.ask(name, "bring", member.name() + " " + term, BRING);
+        return new Answer.Advanced(member.name(), term, LogWitness.position(said));
+      } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
+        return new Answer.Failed(member.name(), term, String.valueOf(e.getMessage()));
+      }
+    }
+
+    @Override
+    public void wake() {
+      LogWitness here = witness;
+      if (here != null) {
+        here.wake();
+      }
+    }
+  }
+
+  /** The own witness has something to tell. Waits for nobody. */
+  private void heard(Coordinator deciding) {
+    deciding.look();
+    told.release();
+  }
+
+  /** As long as it is told late, nobody can count on it. */
+  private void tellOfWitness(ManagedGroup others, LogWitness its) {
+    while (!closed) {
+      try {
+        boolean _ = told.tryAcquire(TELL.toMillis(), TimeUnit.MILLISECONDS);
+        int _ = told.drainPermits();
+        others.tellOfWitness(its.report());
+      } catch (IOException _) {
+        // when the group is back
+      } catch (InterruptedException _) {
+        return;
+      }
+    }
+  }
+
+  /** Has a member have what the own witness has, for whoever decides. */
+  private String bring(LogWitness its, String with) throws IOException {
+    String[] words = with.split(" ", -1);
+    HostPort address = words.length == 2 ? config.members().get(words[0]) : null;
+    if (address == null) {
+      throw new IOException("no member and term: " + with);
+    }
+    return switch (its.bring(new Member(words[0], address), Long.parseLong(words[1]))) {
+      case Answer.Advanced(String _, long _, Position position) -> LogWitness.text(position);
+      case Answer.Failed(String _, long _, String why) -> throw new IOException(why);
+      case Answer other -> throw new IOException("cannot: " + other);
+    };
   }
 
   /** Does what others order: for own members, and for whoever decides. */
@@ -390,13 +523,17 @@ public final class ManagedDatabase implements DatabaseManager {
       Coordinator present = coordinator;
       return whom.equals(Orders.WHO_DECIDES)
           ? present != null && present.decides()
-          : agents.containsKey(whom);
+          : agents.containsKey(whom) || (witness != null && whom.equals(manage.witnessName()));
     }
 
     @Override
     public String obey(String whom, String what, String with) throws IOException {
       if (whom.equals(Orders.WHO_DECIDES)) {
         return what.equals("bootstrap") ? beginWith(present(), with) : move(present(), with);
+      }
+      LogWitness its = witness;
+      if (its != null && whom.equals(its.name()) && what.equals("bring")) {
+        return bring(its, with);
       }
       MemberAgent agent = agents.get(whom);
       if (agent == null) {
@@ -479,6 +616,10 @@ public final class ManagedDatabase implements DatabaseManager {
 
   private ManagedView here(Coordinator present) {
     ManagedView view = present.view();
+    LogWitness its = witness;
+    if (its != null) {
+      view = view.with(its.view());
+    }
     if (peers == null) {
       return view;
     }
@@ -495,18 +636,32 @@ public final class ManagedDatabase implements DatabaseManager {
 
   /** Of an instance that is alone. */
   private ManagedState first(Map<String, MemberFolder> folders) throws IOException {
-    Map<String, ManagedGroup.Held> held = new LinkedHashMap<>();
-    for (Map.Entry<String, MemberFolder> one : folders.entrySet()) {
-      MemberFolder its = one.getValue();
-      if (its.hasData()) {
-        held.put(one.getKey(), new ManagedGroup.Held(its.system(its.data()), its.promise()));
-      }
-    }
+    Map<String, ManagedGroup.Held> held = held(folders);
+    held.values().removeIf(one -> one.equals(ManagedGroup.Held.NOTHING));
     return ManagedGroup.first(
         config.members().keySet().iterator().next(),
         config.members().keySet(),
+        config.voters(),
         held,
         manage.acknowledgements());
+  }
+
+  /** What there is of own members, and of the witness. */
+  private Map<String, ManagedGroup.Held> held(Map<String, MemberFolder> folders)
+      throws IOException {
+    Map<String, ManagedGroup.Held> held = new LinkedHashMap<>();
+    for (Map.Entry<String, MemberFolder> one : folders.entrySet()) {
+      MemberFolder its = one.getValue();
+      held.put(
+          one.getKey(),
+          its.hasData()
+              ? new ManagedGroup.Held(its.system(its.data()), its.promise())
+              : ManagedGroup.Held.NOTHING);
+    }
+    if (ownWitness != null) {
+      held.put(ownWitness.name(), LogWitness.held(folder.resolve(ownWitness.name())));
+    }
+    return held;
   }
 
   @Override
@@ -723,6 +878,13 @@ public final class ManagedDatabase implements DatabaseManager {
       } catch (InterruptedException _) {
         Thread.currentThread().interrupt();
       }
+    }
+    LogWitness its = witness;
+    if (its != null) {
+      its.close();
+    }
+    if (witnessWatch != null) {
+      witnessWatch.close();
     }
     if (shared != null) {
       shared.close();

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * itself. All of it waits for the group, but what says otherwise.
  */
 final class ManagedGroup {
+  private static final String WITNESS = "witness";
+
   private final DatabaseConfig config;
   private final Peers peers;
   private final SharedValues values;
@@ -111,11 +113,9 @@ final class ManagedGroup {
   }
 
   /** Says what there is of own members, as long as nothing is remembered. */
-  void declare(Map<String, MemberFolder> folders) throws IOException {
-    for (Map.Entry<String, MemberFolder> one : folders.entrySet()) {
-      MemberFolder folder = one.getValue();
-      String text =
-          folder.hasData() ? folder.system(folder.data()) + " " + folder.promise() : "nothing";
+  void declare(Map<String, Held> all) throws IOException {
+    for (Map.Entry<String, Held> one : all.entrySet()) {
+      String text = one.getValue().text();
       String held = key("held/" + one.getKey());
       Value there = values.get(held);
       if (there == null) {
@@ -132,7 +132,7 @@ final class ManagedGroup {
    */
   @Nullable ManagedState first(int acknowledgements) {
     Map<String, Held> all = new LinkedHashMap<>();
-    for (String member : config.members().keySet()) {
+    for (String member : config.voters()) {
       try {
         Value held = values.peek(key("held/" + member));
         if (held == null) {
@@ -146,7 +146,7 @@ final class ManagedGroup {
         return null;
       }
     }
-    return first(founder(), config.members().keySet(), all, acknowledgements);
+    return first(founder(), config.members().keySet(), config.voters(), all, acknowledgements);
   }
 
   /**
@@ -155,21 +155,33 @@ final class ManagedGroup {
    * @param system identifier of its data
    * @param promise the highest term that it has promised
    */
-  record Held(String system, long promise) {}
+  record Held(String system, long promise) {
+    static final Held NOTHING = new Held("", 0);
+
+    private String text() {
+      return equals(NOTHING) ? "nothing" : system + " " + promise;
+    }
+  }
 
   /**
    * What is begun with where nothing is remembered. Where there is data all the same, the memory
-   * was lost, and with it whose word counts: so everybody's does.
+   * was lost, and with it whose word counts: so everybody's does, but a witness that has nothing.
    *
-   * @param held by members that have data
+   * @param voters the members, and the witness
+   * @param held by those that have something
    */
   static ManagedState first(
-      String founder, Set<String> members, Map<String, Held> held, int acknowledgements) {
+      String founder,
+      Set<String> members,
+      Set<String> voters,
+      Map<String, Held> held,
+      int acknowledgements) {
     if (held.isEmpty()) {
       return ManagedState.founding(
-          founder, Coordinator.founders(founder, members, acknowledgements));
+          founder, Coordinator.founders(founder, voters, acknowledgements));
     }
-    TreeSet<String> all = new TreeSet<>(members);
+    TreeSet<String> all = new TreeSet<>(voters);
+    all.removeIf(voter -> !members.contains(voter) && !held.containsKey(voter));
     long promised = held.values().stream().mapToLong(Held::promise).max().orElse(0);
     return new ManagedState(
         held.values().iterator().next().system(),
@@ -183,14 +195,36 @@ final class ManagedGroup {
 
   /** Tells the others what is known here. */
   void tell(ManagedView view) throws IOException {
-    String own = key("views/" + peers.instance());
-    String text = ViewText.write(view);
+    tell(key("views/" + peers.instance()), ViewText.write(view));
+  }
+
+  private void tell(String own, String text) throws IOException {
     Value there = values.peek(own);
     if (there == null) {
       @Nullable Value _ = values.lend(own, text);
     } else if (!there.text().equals(text)) {
       @Nullable Value _ = values.replace(own, text, there.version());
     }
+  }
+
+  /** Tells the others what the own witness says. */
+  void tellOfWitness(LogWitness.Report report) throws IOException {
+    tell(key(WITNESS), report.text());
+  }
+
+  /** What the witness of another instance says; null: nothing. Does not wait. */
+  LogWitness.@Nullable Report witness() {
+    try {
+      Value value = values.peek(key(WITNESS));
+      return value == null ? null : LogWitness.Report.parse(value.text());
+    } catch (IOException _) {
+      return null;
+    }
+  }
+
+  /** From now on that is told when it may say something else. */
+  SharedValues.Watch listenToWitness(Runnable changed) throws IOException {
+    return values.watch(key(WITNESS), changed);
   }
 
   /** What is known here with what others tell. Does not wait. */

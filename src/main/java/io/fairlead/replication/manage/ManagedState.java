@@ -21,6 +21,7 @@ import java.util.TreeSet;
  * @param promoted who was made a primary in this term and is not let in yet; empty: nobody
  * @param leaving from whom an operator wants the writes to go, who gets nothing new; empty: nobody
  * @param change counts the terms and rules there were, so that none is mistaken for one before
+ * @param ruled where the last rule is that was acknowledged
  */
 record ManagedState(
     String system,
@@ -32,7 +33,38 @@ record ManagedState(
     boolean paused,
     String promoted,
     String leaving,
-    long change) {
+    long change,
+    Ruled ruled) {
+  /**
+   * By what one that keeps the log and cannot read it knows that the rule of a term is in it. It is
+   * remembered before anybody is let in: whoever has acknowledged something since has the rule.
+   *
+   * @param term of the rule; 0: none is remembered
+   * @param timeline on which it was written
+   * @param end of the log behind it, or somewhere later
+   */
+  record Ruled(long term, int timeline, long end) {
+    static final Ruled NONE = new Ruled(0, 0, 0);
+
+    String text() {
+      return term + " " + timeline + " " + end;
+    }
+
+    /**
+     * Reads what {@link #text} wrote.
+     *
+     * @throws IllegalArgumentException if it did not
+     */
+    static Ruled parse(String text) {
+      String[] words = text.split(" ", -1);
+      if (words.length != 3) {
+        throw new IllegalArgumentException("no place of a rule: " + text);
+      }
+      return new Ruled(
+          Long.parseLong(words[0]), Integer.parseInt(words[1]), Long.parseLong(words[2]));
+    }
+  }
+
   /** With which it begins. */
   ManagedState(
       String system,
@@ -42,7 +74,7 @@ record ManagedState(
       int timeline,
       VoterRule rule,
       boolean paused) {
-    this(system, term, sealed, primary, timeline, rule, paused, "", "", 0);
+    this(system, term, sealed, primary, timeline, rule, paused, "", "", 0, Ruled.NONE);
   }
 
   /** Of a database that is still to be made: the first term makes its founder the primary. */
@@ -61,42 +93,57 @@ record ManagedState(
 
   ManagedState withSystem(String made) {
     return new ManagedState(
-        made, term, sealed, primary, timeline, rule, paused, promoted, leaving, change);
+        made, term, sealed, primary, timeline, rule, paused, promoted, leaving, change, ruled);
   }
 
   ManagedState withTerm(long begun) {
     return new ManagedState(
-        system, begun, sealed, primary, timeline, rule, paused, "", leaving, change + 1);
+        system, begun, sealed, primary, timeline, rule, paused, "", leaving, change + 1, ruled);
   }
 
   ManagedState withRule(VoterRule next) {
     return new ManagedState(
-        system, term, sealed, primary, timeline, next, paused, promoted, leaving, change + 1);
+        system,
+        term,
+        sealed,
+        primary,
+        timeline,
+        next,
+        paused,
+        promoted,
+        leaving,
+        change + 1,
+        ruled);
   }
 
   ManagedState withPromoted(String member) {
     return new ManagedState(
-        system, term, sealed, primary, timeline, rule, paused, member, leaving, change);
+        system, term, sealed, primary, timeline, rule, paused, member, leaving, change, ruled);
   }
 
   ManagedState withPrimary(String next, int began) {
-    return new ManagedState(system, term, term, next, began, rule, paused, "", "", change);
+    return new ManagedState(system, term, term, next, began, rule, paused, "", "", change, ruled);
   }
 
   /** It begins once more as it was founded, with what that member has: nobody else is asked. */
   ManagedState begunWith(String member, VoterRule founders) {
     return new ManagedState(
-        system, term + 1, 0, member, timeline, founders, paused, "", "", change + 1);
+        system, term + 1, 0, member, timeline, founders, paused, "", "", change + 1, Ruled.NONE);
   }
 
   ManagedState withPaused(boolean stop) {
     return new ManagedState(
-        system, term, sealed, primary, timeline, rule, stop, promoted, leaving, change);
+        system, term, sealed, primary, timeline, rule, stop, promoted, leaving, change, ruled);
   }
 
   ManagedState withLeaving(String member) {
     return new ManagedState(
-        system, term, sealed, primary, timeline, rule, paused, promoted, member, change);
+        system, term, sealed, primary, timeline, rule, paused, promoted, member, change, ruled);
+  }
+
+  ManagedState withRuled(Ruled next) {
+    return new ManagedState(
+        system, term, sealed, primary, timeline, rule, paused, promoted, leaving, change, next);
   }
 
   String text() {
@@ -114,6 +161,7 @@ record ManagedState(
     promoted=%s
     leaving=%s
     change=%d
+    ruled=%s
     """
         .formatted(
             system,
@@ -128,7 +176,8 @@ record ManagedState(
             paused,
             promoted,
             leaving,
-            change);
+            change,
+            ruled.text());
   }
 
   /**
@@ -154,7 +203,8 @@ record ManagedState(
           Boolean.parseBoolean(said.getProperty("paused", "")),
           said.getProperty("promoted", ""), // not in states of old
           said.getProperty("leaving", ""),
-          Long.parseLong(said.getProperty("change", "0")));
+          Long.parseLong(said.getProperty("change", "0")),
+          Ruled.parse(said.getProperty("ruled", Ruled.NONE.text())));
     } catch (IllegalArgumentException e) {
       throw new IOException("is no state of a database: " + e.getMessage(), e);
     }

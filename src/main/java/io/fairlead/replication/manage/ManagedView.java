@@ -1,5 +1,6 @@
 package io.fairlead.replication.manage;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,6 +25,12 @@ public record ManagedView(
   public ManagedView {
     members = List.copyOf(members);
     steps = List.copyOf(steps);
+  }
+
+  ManagedView with(Own member) {
+    List<Own> all = new ArrayList<>(members);
+    all.add(member);
+    return new ManagedView(coordinates, paused, term, names, doing, all, steps);
   }
 
   /**

@@ -503,11 +503,15 @@ final class MemberAgent implements AutoCloseable {
     }
     boolean first = state.primary().equals(member.name());
     boolean succession =
-        wasPrimary && first && state.isSettled() && now - endedAt < SUCCESSION_NANOS;
+        wasPrimary
+            && first
+            && state.isSettled()
+            && state.rule().voters().stream().anyMatch(others::contains)
+            && now - endedAt < SUCCESSION_NANOS;
     boolean held = heldTerm == state.term() && now - endedAt < 3 * SUCCESSION_NANOS;
-    boolean others = state.rule().names().size() > 1; // or its word is needed
+    boolean isOfMany = state.rule().names().size() > 1; // or its word is needed
     boolean elected =
-        heldTerm >= 0 && others && !state.isSettled() && now - endedAt < ELECTION_NANOS;
+        heldTerm >= 0 && isOfMany && !state.isSettled() && now - endedAt < ELECTION_NANOS;
     if (state.paused() || succession || held || elected || now < notBefore) {
       return;
     }

@@ -57,6 +57,9 @@ final class MemberFolder {
               + "|default_transaction_read_only|restore_command|recovery_\\w+)\\b.*",
           Pattern.CASE_INSENSITIVE);
 
+  /** What a witness keeps beside its log. */
+  static final String WITNESS = "witness";
+
   /** A socket's path must not be longer. */
   private static final int LONGEST_SOCKET = 90;
 
@@ -80,8 +83,17 @@ final class MemberFolder {
     this.top = top.toAbsolutePath();
   }
 
+  Path top() {
+    return top;
+  }
+
   Path data() {
     return top.resolve("data");
+  }
+
+  /** What a witness must not forget. */
+  Path witness() {
+    return top.resolve(WITNESS);
   }
 
   /** What becomes the data when it is complete. */

@@ -2,13 +2,17 @@ package io.fairlead.replication.manage;
 
 import io.fairlead.config.HostPort;
 import io.fairlead.config.Secret;
+import io.fairlead.replication.backup.WitnessLog;
 import io.fairlead.replication.manage.Failover.Answer;
 import io.fairlead.replication.manage.Failover.Position;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
@@ -66,6 +70,9 @@ final class MemberSql {
 
   private static final long NAP_NANOS = 5_000_000;
 
+  /** So many bytes of the log are given to a member at a time. */
+  private static final int AT_ONCE = 1 << 20;
+
   /** So many bytes are sent again, or copied, in no time. */
   private static final long LITTLE = 512 * 1024;
 
@@ -95,6 +102,16 @@ final class MemberSql {
   /** What is kept beside the data of it; see {@link Damage}. */
   private static final String DAMAGED =
       "pg_read_file('../" + MemberFolder.DAMAGED + "', 0, " + Damage.MOST + ", true)";
+
+  private static final String SOURCE =
+      "select (select system_identifier from pg_control_system()), case when r then "
+          + NEWEST
+          + " else "
+          + TIMELINE
+          + " end, case when r then "
+          + REPLAYED
+          + " else pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') end,"
+          + " pg_size_bytes(current_setting('wal_segment_size')) from pg_is_in_recovery() r";
 
   /** All of a sight in one answer. */
   private static final String SIGHT =
@@ -243,6 +260,18 @@ final class MemberSql {
     }
   }
 
+  /** Whose log one receives from there. */
+  static WitnessLog.Source source(Sql.Session session, Duration timeout) throws IOException {
+    List<@Nullable String> row = session.row(SOURCE, timeout);
+    int timeline = (int) number(text(row, 1));
+    return new WitnessLog.Source(
+        text(row, 0),
+        timeline,
+        ancestry(session, timeline, timeout).ends(),
+        number(text(row, 2)),
+        number(text(row, 3)));
+  }
+
   private static String text(List<@Nullable String> row, int column) {
     String value = row.get(column);
     return value == null ? "" : value;
@@ -266,14 +295,19 @@ final class MemberSql {
    * in files beside.
    */
   static String conninfo(Member follower, Member source) {
+    return conninfo(follower.name(), source) + " passfile=../passfile";
+  }
+
+  /** The same of somebody who is told the password otherwise. */
+  static String conninfo(String follower, Member source) {
     return "host="
         + source.address().host()
         + " port="
         + source.address().port()
         + " user="
         + Logins.REPLICATION
-        + " passfile=../passfile application_name="
-        + follower.name()
+        + " application_name="
+        + follower
         + " connect_timeout=2 tcp_user_timeout=5000 keepalives_idle=2 keepalives_interval=1"
         + " keepalives_count=3 service="
         + ServerTls.SERVICE;
@@ -463,22 +497,88 @@ final class MemberSql {
       }
       set(session, "primary_conninfo", conninfo(member, from));
       reload(session);
-      long last = 0;
-      long moved = System.nanoTime();
-      while (last < wanted.received() && System.nanoTime() - moved < SHORT.toNanos()) {
-        long is = number(session.value("select " + REPLAYED, SHORT));
-        if (is > last) {
-          last = is;
-          moved = System.nanoTime();
-        }
-        LockSupport.parkNanos(NAP_NANOS);
-      }
+      awaitReplay(session, wanted.received());
       set(session, "primary_conninfo", "");
       reload(session);
       awaitQuiet(session, member);
       return new Answer.Advanced(member.name(), term, position(session));
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  /**
+   * Gets what a witness has and it lacks: written behind what it has, and to new files, where a
+   * server that follows nobody looks for more again and again [1]. It is on its disk before it can
+   * be replayed.
+   *
+   * <p>[1] PostgreSQL's manual, 27.2.1: files may be copied to {@code pg_wal} at any time.
+   */
+  Answer bringUp(Member member, WitnessLog log, long term) {
+    try (Sql.Session session = orders(member)) {
+      long higher = promise(session, term);
+      if (higher > 0) {
+        return new Answer.Outvoted(higher);
+      }
+      if (isStray(session)) {
+        return new Answer.Failed(member.name(), term, member.name() + " " + STRAYS);
+      }
+      Position has = position(session);
+      WitnessLog.Lack lack = log.content().lackOf(has.timeline(), has.received());
+      for (Map.Entry<Integer, String> one : lack.histories().entrySet()) {
+        write(
+            session,
+            one.getValue().getBytes(StandardCharsets.UTF_8),
+            "cat > pg_wal/" + WitnessLog.historyName(one.getKey()));
+      }
+      for (WitnessLog.Piece piece : lack.pieces()) {
+        bring(session, piece);
+      }
+      awaitReplay(session, lack.to());
+      awaitQuiet(session, member);
+      return new Answer.Advanced(member.name(), term, position(session));
+    } catch (IOException e) {
+      return new Answer.Failed(member.name(), term, words(e));
+    }
+  }
+
+  private static void bring(Sql.Session session, WitnessLog.Piece piece) throws IOException {
+    String file = "pg_wal/" + piece.name();
+    write(session, new byte[0], "truncate -s " + piece.segmentSize() + " " + file);
+    long end = piece.offset() + piece.length();
+    for (long at = piece.offset(); at < end; at += AT_ONCE) {
+      write(
+          session,
+          piece.bytes(at, AT_ONCE),
+          "dd of="
+              + file
+              + " bs=64k oflag=seek_bytes seek="
+              + at
+              + " iflag=fullblock conv=notrunc,fsync status=none");
+    }
+  }
+
+  /** Gives bytes to a program at the member, in the folder of its data. */
+  private static void write(Sql.Session session, byte[] bytes, String program) throws IOException {
+    String _ =
+        session.value(
+            "copy (select '"
+                + Base64.getEncoder().encodeToString(bytes)
+                + "') to program "
+                + quoted("base64 -d | " + program),
+            LONG);
+  }
+
+  private static void awaitReplay(Sql.Session session, long wanted) throws IOException {
+    long last = 0;
+    long moved = System.nanoTime();
+    while (last < wanted && System.nanoTime() - moved < SHORT.toNanos()) {
+      long is = number(session.value("select " + REPLAYED, SHORT));
+      if (is > last) {
+        last = is;
+        moved = System.nanoTime();
+      }
+      LockSupport.parkNanos(NAP_NANOS);
     }
   }
 
@@ -642,32 +742,35 @@ final class MemberSql {
       }
       String _ = session.value("set default_transaction_read_only = off", SHORT);
       String _ = session.value(ADD_TIMELINE, COMMIT);
-      commit(
-          session,
-          rule,
-          "insert into fairlead.rule(term, member, names, timeline) values ("
-              + term
-              + ", "
-              + quoted(member.name())
-              + ", "
-              + quoted(rule.synchronousStandbyNames())
-              + ", "
-              + TIMELINE
-              + ") on conflict (term) do update set names = excluded.names, at = now(),"
-              + " timeline = excluded.timeline");
-      return new Answer.RuleWritten(member.name(), term);
+      long end =
+          commit(
+              session,
+              rule,
+              "insert into fairlead.rule(term, member, names, timeline) values ("
+                  + term
+                  + ", "
+                  + quoted(member.name())
+                  + ", "
+                  + quoted(rule.synchronousStandbyNames())
+                  + ", "
+                  + TIMELINE
+                  + ") on conflict (term) do update set names = excluded.names, at = now(),"
+                  + " timeline = excluded.timeline");
+      return new Answer.RuleWritten(member.name(), term, end);
     } catch (IOException e) {
       return new Answer.Failed(member.name(), term, words(e));
     }
   }
 
-  private static void commit(Sql.Session session, VoterRule rule, String change)
+  private static long commit(Sql.Session session, VoterRule rule, String change)
       throws IOException {
     String _ = session.value(UNLOCK, SHORT); // others may order meanwhile
     String _ = session.value("set default_transaction_read_only = off", SHORT);
     String _ = session.value("set synchronous_commit = on", SHORT);
     String _ = session.value(change, COMMIT);
-    String end = session.value("select pg_current_wal_lsn()", SHORT);
+    List<@Nullable String> here =
+        session.row("select lsn, pg_wal_lsn_diff(lsn, '0/0') from pg_current_wal_lsn() lsn", SHORT);
+    String end = text(here, 0);
     Set<String> names = new TreeSet<>();
     rule.names().forEach(name -> names.add(quoted(name)));
     String count =
@@ -683,6 +786,7 @@ final class MemberSql {
       }
       LockSupport.parkNanos(NAP_NANOS);
     }
+    return number(text(here, 1));
   }
 
   /**
@@ -722,13 +826,14 @@ final class MemberSql {
         }
         LockSupport.parkNanos(NAP_NANOS);
       }
-      commit(
-          session,
-          rule,
-          "update fairlead.rule set names = "
-              + quoted(rule.synchronousStandbyNames())
-              + ", at = now() where term = "
-              + term);
+      long _ =
+          commit(
+              session,
+              rule,
+              "update fairlead.rule set names = "
+                  + quoted(rule.synchronousStandbyNames())
+                  + ", at = now() where term = "
+                  + term);
       return null;
     } catch (IOException e) {
       return words(e);

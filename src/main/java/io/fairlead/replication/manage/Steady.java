@@ -2,6 +2,7 @@ package io.fairlead.replication.manage;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -155,10 +156,9 @@ final class Steady {
    */
   Set<String> barred(Collection<String> never) {
     boolean sound = false;
-    for (String name : state.rule().voters()) { // nobody else is promoted
+    for (String name : promotable(never)) {
       Known one = members.get(name);
-      sound |=
-          one != null && one.sight().isReplica() && damage(one) == null && !never.contains(name);
+      sound |= one != null && one.sight().isReplica() && damage(one) == null;
     }
     Set<String> barred = new TreeSet<>(never);
     for (Map.Entry<String, Known> one : members.entrySet()) {
@@ -170,23 +170,35 @@ final class Steady {
     return barred;
   }
 
+  /** Voters; where none of those may be promoted, all others. */
+  private Set<String> promotable(Collection<String> never) {
+    Set<String> promotable = new TreeSet<>(state.rule().voters());
+    promotable.removeAll(never);
+    if (promotable.isEmpty()) {
+      promotable.addAll(members.keySet());
+      promotable.removeAll(never);
+    }
+    return promotable;
+  }
+
   private static @Nullable Damage damage(Known one) {
     Sight last = one.told();
     return last == null ? null : last.damage();
   }
 
   /**
-   * Why nobody who can be asked may be promoted, where damage is the reason; empty: somebody may,
-   * or there are other reasons.
+   * Why nobody who can be asked may be promoted, where damage is the reason, or who has everything
+   * has no data; empty: somebody may, or there are other reasons.
    *
    * @param never members that never are
    */
   String whyNobody(Collection<String> never) {
     Set<String> barred = barred(never);
     Map<String, String> damaged = new TreeMap<>();
-    for (String name : state.rule().voters()) {
+    Set<String> promotable = promotable(never);
+    for (String name : promotable) {
       Known one = members.get(name);
-      if (one == null || !one.sight().isReplica() || never.contains(name)) {
+      if (one == null || !one.sight().isReplica()) {
         continue;
       }
       Damage damage = damage(one);
@@ -194,6 +206,15 @@ final class Steady {
         return "";
       }
       damaged.put(name, damage.words());
+    }
+    if (damaged.isEmpty()
+        && state.sealed() > 0
+        && Collections.disjoint(promotable, state.rule().voters())) {
+      return "nobody of "
+          + promotable
+          + " is there, and "
+          + state.rule().voters()
+          + ", who know of everything, may not be promoted";
     }
     return damaged.isEmpty()
         ? ""

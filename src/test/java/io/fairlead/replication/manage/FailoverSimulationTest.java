@@ -45,6 +45,7 @@ class FailoverSimulationTest {
     int byHand = 0;
     int impostors = 0;
     int unseen = 0;
+    int sought = 0;
     for (int run = 0; run < RUNS; run++) {
       World world = new World(first + run);
       try {
@@ -59,6 +60,7 @@ class FailoverSimulationTest {
       byHand += world.byHand;
       impostors += world.impostors;
       unseen += world.unseen;
+      sought += world.sought;
     }
     assertThat(published).as("failovers that came to their end").isGreaterThan(RUNS);
     assertThat(acknowledged).isGreaterThan(RUNS * 10);
@@ -68,6 +70,7 @@ class FailoverSimulationTest {
     assertThat(unseen)
         .as("logs that were mixed, from seed " + first)
         .isLessThanOrEqualTo(byHand / 500);
+    assertThat(sought).as("who was elected without a vote, by what a witness has").isPositive();
     assertThat(impostors).as("of them and others, with the number of a primary's").isPositive();
   }
 
@@ -82,6 +85,12 @@ class FailoverSimulationTest {
 
       /** Whether it was promoted by hand and has not gone back since, which its agent knows. */
       boolean strays;
+
+      /** Whether it has no data, and cannot read what its log says. */
+      boolean witness;
+
+      /** The last rule that a witness knows to have. */
+      long remembered = 1;
 
       boolean up = true;
       boolean primary;
@@ -99,7 +108,11 @@ class FailoverSimulationTest {
       }
 
       Position position() {
-        Entry rule = log.stream().max(Comparator.comparingLong(Entry::sealed)).orElseThrow();
+        Entry rule =
+            log.stream()
+                .filter(one -> !witness || one.sealed() == remembered)
+                .max(Comparator.comparingLong(Entry::sealed))
+                .orElseThrow();
         long shared = log.stream().filter(one -> one.timeline() <= rule.timeline()).count();
         return new Position(rule.sealed(), timeline(), log.size(), shared);
       }
@@ -120,6 +133,14 @@ class FailoverSimulationTest {
 
     private final SplittableRandom random;
     private final Map<String, Member> members = new LinkedHashMap<>();
+    private final @Nullable Member witness;
+
+    /** Which rule a witness is told of, and in which terms clients were let in after that. */
+    private long ruled = 1;
+
+    private final Set<Long> opened = new HashSet<>(Set.of(0L));
+    private int sought;
+    private final Set<Failover> seeking = new HashSet<>();
     private final List<Message> underway = new ArrayList<>();
     private final List<Failover> failovers = new ArrayList<>();
     private final Set<Long> acknowledged = new HashSet<>();
@@ -156,6 +177,10 @@ class FailoverSimulationTest {
       for (int i = 0; i < count; i++) {
         Member member = new Member(Character.toString('a' + i));
         members.put(member.name, member);
+      }
+      witness = random.nextInt(3) > 0 ? member(Character.toString('a' + count - 1)) : null;
+      if (witness != null) {
+        witness.witness = true;
       }
       Set<String> voters = new TreeSet<>(members.keySet());
       voters.remove("a");
@@ -208,7 +233,7 @@ class FailoverSimulationTest {
 
     /** Somebody promotes a replica, which is ended at once and goes on as a replica. */
     private void promoteByHand(Member member) {
-      if (member.up && !member.primary && member != member(published)) {
+      if (member.up && !member.primary && !member.witness && member != member(published)) {
         int timeline = member.timeline() + 1;
         for (int i = random.nextInt(6); i >= 0; i--) {
           Entry entry = new Entry(-nextId++, timeline, 0);
@@ -231,7 +256,10 @@ class FailoverSimulationTest {
       long next = Math.max(wanted, term + 1 + random.nextInt(2));
       List<Candidate> candidates = new ArrayList<>();
       for (Member member : members.values()) {
-        candidates.add(new Candidate(member.name, random.nextInt(6) == 0 ? -1 : random.nextInt(3)));
+        if (!member.witness) {
+          candidates.add(
+              new Candidate(member.name, random.nextInt(6) == 0 ? -1 : random.nextInt(3)));
+        }
       }
       Failover failover = new Failover(next, published, sealed, candidates);
       terms.put(failover, next);
@@ -241,6 +269,9 @@ class FailoverSimulationTest {
 
     private void run(Failover failover, List<Command> commands) {
       wanted = Math.max(wanted, failover.wanted());
+      if (failover.phase() == Failover.Phase.SEEKING) {
+        seeking.add(failover);
+      }
       for (Command command : commands) {
         underway.add(new Message(failover, command, null));
       }
@@ -293,6 +324,7 @@ class FailoverSimulationTest {
           member.promise = at;
           member.follows = null;
           member.primary = false;
+          look(member);
           yield new Answer.Revoked(name, at, member.position());
         }
         case Command.Stop(String name, long at) -> {
@@ -310,7 +342,18 @@ class FailoverSimulationTest {
           if (!obeys(member, at) || !source.up || source.promise != at || stray) {
             yield new Answer.Failed(name, at, "cannot");
           }
-          if (!rule.voters().contains(from)) { // of others it is not known to be the same log
+          if (source.witness || !rule.voters().contains(name)) {
+            boolean behind = source.timeline() < member.timeline();
+            if (behind || source.ancestry().lacks(member.timeline(), member.log.size())) {
+              yield new Answer.Failed(name, at, "is not of the same log");
+            }
+            if (!has(source, hand) && !has(member, hand)) {
+              assertThat(source.log)
+                  .as("what %s had when %s brought it up in term %d", name, from, at)
+                  .startsWith(member.log.toArray(new Entry[0]));
+            }
+          } else if (!rule.voters()
+              .contains(from)) { // of others it is not known to be the same log
             assertThat(source.log)
                 .as("what %s had when it got what %s has in term %d", name, from, at)
                 .startsWith(member.log.toArray(new Entry[0]));
@@ -370,6 +413,14 @@ class FailoverSimulationTest {
           yield null; // when it is acknowledged
         }
         case Command.Publish(String name, long at) -> {
+          if (witness != null && at != term) {
+            yield null; // where the rule is could not be remembered
+          }
+          if (witness != null) {
+            ruled = at;
+            opened.add(at);
+            sought += seeking.contains(message.to()) ? 1 : 0;
+          }
           if (at >= publishedTerm) { // as whoever hears of it sees to
             publishedTerm = at;
             published = name;
@@ -389,6 +440,13 @@ class FailoverSimulationTest {
           yield null;
         }
       };
+    }
+
+    /** A witness knows of a rule by where it is. */
+    private void look(Member member) {
+      if (member.log.stream().anyMatch(one -> one.sealed() == ruled)) {
+        member.remembered = ruled;
+      }
     }
 
     /** A later primary may have acknowledged more. */
@@ -481,7 +539,9 @@ class FailoverSimulationTest {
               .count();
       if (have >= names.acks()) {
         List<Entry> there = primary.log.subList(0, primary.log.indexOf(entry) + 1);
-        boolean letIn = isSealed(there, primary.timeline());
+        boolean letIn =
+            isSealed(there, primary.timeline())
+                && (witness == null || opened.contains(primary.promise));
         for (Entry one : there) {
           if (letIn && one.id() > 0 && acknowledged.add(one.id())) {
             termOfAcknowledgement.put(one.id(), primary.position().sealed());
@@ -489,7 +549,7 @@ class FailoverSimulationTest {
           Message waiting = sealing.remove(one);
           if (waiting != null
               && waiting.command() instanceof Command.WriteRule(var name, _, var at)) {
-            underway.add(new Message(waiting.to(), null, new Answer.RuleWritten(name, at)));
+            underway.add(new Message(waiting.to(), null, new Answer.RuleWritten(name, at, 0)));
           }
         }
       }

@@ -50,7 +50,7 @@ class FailoverTest {
         .containsExactly(new Command.Follow("b", "c", 7), new Command.Promote("c", 7, 4));
     assertThat(on(new Answer.Promoted("c", 7, 4)))
         .containsExactly(new Command.WriteRule("c", next, 7));
-    assertThat(on(new Answer.RuleWritten("c", 7)))
+    assertThat(on(new Answer.RuleWritten("c", 7, 650)))
         .containsExactly(new Command.Publish("c", 7), new Command.WriteState(RULE, next, 7));
     assertThat(failover.phase()).isEqualTo(Phase.DONE);
   }
@@ -151,6 +151,52 @@ class FailoverTest {
     assertThat(prefers.on(revoked("c", 600))).containsExactly(new Command.FastForward("b", "c", 7));
     assertThat(prefers.on(new Answer.Advanced("b", 7, new Position(6, 3, 550)))).isEmpty();
     assertThat(prefers.phase()).as("it lacks something still").isEqualTo(Phase.GIVEN_UP);
+  }
+
+  /** Of w, who alone has voted and has no data; a was the primary, b was away. */
+  private Failover withAWitnessAlone() {
+    Failover one =
+        new Failover(7, "a", LAST, List.of(new Candidate("a", 2), new Candidate("b", 1)));
+    List<Command> _ = one.on(new Answer.TermBegun(7, VoterRule.of(List.of("w"), 1)));
+    assertThat(one.on(revoked("w", 500)))
+        .containsExactly(new Command.Revoke("a", 7), new Command.Revoke("b", 7));
+    assertThat(one.phase()).isEqualTo(Phase.SEEKING);
+    assertThat(one.missing()).containsExactly("a", "b");
+    return one;
+  }
+
+  @Test
+  void whereWhoHasEverythingHasNoDataAnotherGetsIt() {
+    Failover one = withAWitnessAlone();
+    assertThat(one.on(revoked("b", 400))).as("the old primary may have more").isEmpty();
+    assertThat(one.on(new Answer.EnoughWaited(7)))
+        .containsExactly(new Command.FastForward("b", "w", 7));
+    VoterRule next = VoterRule.of(List.of("w"), 1);
+    assertThat(one.on(new Answer.Advanced("b", 7, new Position(6, 3, 500))))
+        .containsExactly(new Command.SetNames("b", next, 7));
+    assertThat(one.on(new Answer.NamesRead("b", 7, "ANY 1 (w)")))
+        .containsExactly(new Command.Follow("w", "b", 7), new Command.Promote("b", 7, 4));
+  }
+
+  @Test
+  void anOldPrimaryThatIsBackHasEverythingThatAWitnessHas() {
+    Failover one = withAWitnessAlone();
+    List<Command> _ = one.on(revoked("b", 400));
+    assertThat(one.on(revoked("a", 510)))
+        .containsExactly(new Command.SetNames("a", VoterRule.of(List.of("w"), 1), 7));
+  }
+
+  @Test
+  void whereNobodyComesWhoCouldGetItNobodyIsElected() {
+    Failover one = withAWitnessAlone();
+    assertThat(one.on(new Answer.EnoughWaited(7))).isEmpty();
+    assertThat(one.phase()).isEqualTo(Phase.GIVEN_UP);
+    assertThat(one.why()).isEqualTo("nobody who may become primary can be asked");
+    Failover other = withAWitnessAlone();
+    List<Command> _ = other.on(revoked("b", 400));
+    List<Command> _ = other.on(new Answer.EnoughWaited(7));
+    assertThat(other.on(new Answer.Failed("b", 7, "what b has is not of this log"))).isEmpty();
+    assertThat(other.why()).isEqualTo("b: what b has is not of this log");
   }
 
   @Test

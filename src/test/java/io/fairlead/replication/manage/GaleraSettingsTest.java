@@ -56,6 +56,7 @@ class GaleraSettingsTest {
                 false,
                 ManageConfig.PageCheck.DEFAULT,
                 settings,
+                Optional.empty(),
                 Optional.empty())),
         Optional.empty());
   }

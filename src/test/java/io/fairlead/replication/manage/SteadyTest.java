@@ -97,6 +97,27 @@ class SteadyTest {
     assertThat(steady().whyNot()).isEmpty();
   }
 
+  /** W has everything and no data: somebody has to be there who can get it. */
+  @Test
+  void withAWitnessAloneAMemberWithDataIsWaitedFor() {
+    ManagedState alone = new ManagedState("7", 4, 4, "a", 3, VoterRule.of(List.of("w"), 1), false);
+    members.put("w", known(replica(A, true, -1), 0, false));
+    members.put("a", known(Sight.none(NOW, "refused"), 9, true));
+    members.put("b", known(Sight.none(NOW, "refused"), 9, true));
+    members.put("c", known(Sight.none(NOW, "refused"), 9, true));
+    Steady steady = new Steady(alone, members, 2, NOW);
+    assertThat(steady.whyNot()).isEmpty();
+    assertThat(steady.whyNobody(Set.of("w"))).contains("nobody of [a, b, c] is there", "[w]");
+    for (String one : List.of("a", "b")) {
+      members.put(one, known(replica("", false, -1), 0, false));
+      assertThat(new Steady(alone, members, 2, NOW).whyNobody(Set.of("w"))).isEmpty();
+      members.put(one, known(Sight.none(NOW, "refused"), 9, true));
+    }
+    members.put("b", known(replica("", false, -1), 0, false));
+    assertThat(new Steady(alone, members, 2, NOW).whyNobody(Set.of("w", "b")))
+        .contains("nobody of [a, c] is there");
+  }
+
   @Test
   void aTermThatCameToNothingIsFollowedByAnother() {
     assertThat(new Steady(state.withTerm(5), members, 2, NOW).whyElect()).contains("term 5");

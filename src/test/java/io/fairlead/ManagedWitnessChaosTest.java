@@ -1,0 +1,174 @@
+package io.fairlead;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.ThreeProcesses.Instance;
+import io.fairlead.health.PostgresqlLogin;
+import io.fairlead.vip.Namespaces;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Two machines with a member each and one with the witness, which are hurt one after the other
+ * while clients write. {@code make chaos-database}.
+ */
+@EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
+@Timeout(3600)
+class ManagedWitnessChaosTest {
+  private static final int ROUNDS = Integer.getInteger("fairlead.database.rounds", 1);
+
+  /** A pattern of the faults that are wanted. */
+  private static final String FAULTS = System.getProperty("fairlead.database.faults", ".*");
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path folder;
+
+  /** What is done. */
+  enum Fault {
+    WITNESS_DISK_DESTROYED("the primary's machine is lost with its data"),
+    WITNESS_DISK_DESTROYED_BEHIND("the same, and its replica had got nothing for a second"),
+    WITNESS_REPLICA_AWAY(
+        "the replica is away for so long that the witness votes alone, then the same"),
+    WITNESS_PRIMARY_ALONE("the replica is away for that long, and the primary is killed"),
+    WITNESS_LOST("the witness's machine is lost, and comes back"),
+    WITNESS_FROZEN("the witness's machine is frozen, and the primary killed"),
+    WITNESS_CUT_OFF("the witness's machine is cut off from the others");
+
+    private final String words;
+
+    Fault(String words) {
+      this.words = words;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void nothingAcknowledgedIsLost(Fault fault) throws Exception {
+    Assumptions.assumeTrue(fault.name().matches(FAULTS), "not asked for");
+    DatabaseFaults faults = new DatabaseFaults("two members and a witness: " + fault.words);
+    try (Namespaces machines = Namespaces.make("a", "b", "c")) {
+      machines.joinHere();
+      try (ManagedGroup orders = ManagedGroup.withWitness(folder, machines)) {
+        Instance first = orders.awaitWholeWithWitness();
+        try (PostgresqlLogin client = orders.writer(first)) {
+          String _ = ManagedPostgresql.ask(client, LedgerClients.TABLE);
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+          Instance primary = orders.awaitWholeWithWitness();
+          Instance witness = orders.group.get(2);
+          Instance replica = orders.other(primary, witness);
+          Instance _ = orders.awaitAside(primary);
+          try (LedgerClients clients = new LedgerClients(() -> orders.writer(replica), round)) {
+            clients.await(100);
+            hurt(fault, orders, machines, primary, replica, witness, clients);
+            clients.await(200);
+            Instance _ = orders.awaitWholeWithWitness();
+            clients.end();
+            faults.add(clients);
+          }
+        }
+      }
+    }
+    faults.write();
+  }
+
+  private static void hurt(
+      Fault fault,
+      ManagedGroup orders,
+      Namespaces machines,
+      Instance primary,
+      Instance replica,
+      Instance witness,
+      LedgerClients clients)
+      throws Exception {
+    switch (fault) {
+      case WITNESS_DISK_DESTROYED -> destroy(orders, machines, primary, List.of(), clients);
+      case WITNESS_DISK_DESTROYED_BEHIND -> {
+        List<ProcessHandle> receives = orders.processes(replica, "walreceiver");
+        Signals.send("STOP", receives);
+        TimeUnit.SECONDS.sleep(1);
+        destroy(orders, machines, primary, receives, clients);
+      }
+      case WITNESS_REPLICA_AWAY -> {
+        List<ProcessHandle> away = orders.server(replica);
+        Signals.send("STOP", away);
+        awaitWitnessAlone(orders, witness);
+        clients.await(50);
+        destroy(orders, machines, primary, away, clients);
+      }
+      case WITNESS_PRIMARY_ALONE -> {
+        List<ProcessHandle> away = orders.server(replica);
+        Signals.send("STOP", away);
+        awaitWitnessAlone(orders, witness);
+        clients.await(50);
+        Signals.send("KILL", orders.server(primary));
+        clients.await(200);
+        assertThat(orders.primary(witness)).isSameAs(primary);
+        Signals.send("CONT", away);
+      }
+      case WITNESS_LOST -> {
+        witness.kill();
+        clients.await(200);
+        witness.start();
+      }
+      case WITNESS_FROZEN -> {
+        witness.signal("STOP");
+        Signals.send("KILL", orders.server(primary));
+        TimeUnit.SECONDS.sleep(2);
+        witness.signal("CONT");
+      }
+      case WITNESS_CUT_OFF -> {
+        for (int other : List.of(1, 2)) {
+          machines.cut(3, List.of(other));
+          machines.cut(other, List.of(3));
+        }
+        clients.await(500);
+        machines.heal();
+      }
+    }
+  }
+
+  private static void awaitWitnessAlone(ManagedGroup orders, Instance witness) throws Exception {
+    Loopback.await(
+        "the witness votes alone",
+        ManagedPostgresql.LONG,
+        () -> orders.said(witness).contains("\"waitsFor\":\"ANY 1 (w)\""));
+  }
+
+  /**
+   * A machine is gone from one moment to the next, and comes back with no data.
+   *
+   * @param away what was kept from it, and goes on now
+   */
+  private static void destroy(
+      ManagedGroup orders,
+      Namespaces machines,
+      Instance primary,
+      List<ProcessHandle> away,
+      LedgerClients clients)
+      throws Exception {
+    List<ProcessHandle> server = orders.server(primary);
+    int number = primary.number + 1;
+    for (int other : List.of(1, 2, 3)) {
+      if (other != number) {
+        machines.cut(number, List.of(other));
+        machines.cut(other, List.of(number));
+      }
+    }
+    primary.kill();
+    Signals.send("KILL", server);
+    Signals.send("CONT", away);
+    clients.await(200);
+    machines.heal();
+    ManagedPostgresql.remove(orders.data(primary));
+    primary.start();
+  }
+}
