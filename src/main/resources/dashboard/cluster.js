@@ -78,6 +78,7 @@ function managed(d, m) {
   ].filter((one) => one !== nothing);
   return html`<h3 class="pad">Managed here, term ${m.term}</h3>
     ${facts.length ? html`<p class="pad">${facts.map((one, i) => html`${i ? '; ' : ''}${one}`)}</p>` : nothing}
+    ${m.members.filter((one) => !d.members.some((member) => member.name === one.name)).map((one) => html`<p class="pad">Witness <b>${one.name}</b>${one.instance ? ` at ${one.instance}` : ''} ${one.doing}</p>`)}
     ${trouble.map((one) => html`<p class="pad some">${one.name}: ${one.trouble}</p>`)}
     ${m.members.filter((one) => one.damage).map((one) => html`<p class="pad some" role="alert"><b>${one.name} has a damaged page</b>: ${one.damage}</p>`)}
     ${m.steps.length ? html`<ol class="list" tabindex="0" aria-label="Steps of the last failover of ${d.name}">${m.steps.map((step) => html`<li><time>${millis(step.millis)}</time> ${step.what}</li>`)}</ol>` : nothing}`;

@@ -138,6 +138,9 @@ public final class WitnessLog {
         }
       }
       for (WalFile file : files.descendingMap().values()) {
+        if (file.whole() && WalTail.used(file.file()) < archive.segmentSize()) {
+          return file.end(); // the primary began the next one before this was full
+        }
         long end = WalTail.complete(file.file());
         if (end > 0) {
           return file.segment() * archive.segmentSize() + end;

@@ -56,6 +56,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   /** The same where its server is known to be starting. */
   private static final long OLD_STARTS_NANOS = Duration.ofSeconds(6).toNanos();
 
+  /** The same where somebody else is there who would have to get what he lacks. */
+  private static final long FOUND_NANOS = Duration.ofSeconds(1).toNanos();
+
   /** A step of a failover that takes longer is tried anew, with the next term. */
   private static final long STEP_NANOS = Duration.ofSeconds(8).toNanos();
 
@@ -927,6 +930,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   private long patience(Run going) {
     if (going.phase == Phase.RECRUITING) {
       return ENOUGH_NANOS;
+    }
+    if (going.failover.isFound()) {
+      return FOUND_NANOS;
     }
     MemberAgent agent = agents.get(going.old);
     return agent != null && !agent.isDown() ? OLD_STARTS_NANOS : OLD_NANOS;

@@ -265,7 +265,8 @@ final class Failover {
       case Answer.Revoked(String member, long at, Position position)
           when at == term && phase == Phase.SEEKING && sought().contains(member) -> {
         found.put(member, position);
-        yield found.keySet().containsAll(sought()) ? take() : List.of();
+        boolean all = found.keySet().containsAll(sought());
+        yield all || position.compareTo(position(mostAdvanced())) >= 0 ? take() : List.of();
       }
       case Answer.EnoughWaited(long at) when at == term && phase == Phase.SEEKING -> take();
       case Answer.Revoked(String member, long at, Position position)
@@ -331,6 +332,11 @@ final class Failover {
       missing.add(old);
     }
     return missing;
+  }
+
+  /** Whether somebody is there who could get what he lacks, and others are waited for. */
+  boolean isFound() {
+    return phase == Phase.SEEKING && !found.isEmpty();
   }
 
   private boolean isOfWinner(String member, long at, Phase wanted) {

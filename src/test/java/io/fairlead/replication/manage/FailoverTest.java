@@ -169,6 +169,7 @@ class FailoverTest {
   void whereWhoHasEverythingHasNoDataAnotherGetsIt() {
     Failover one = withAWitnessAlone();
     assertThat(one.on(revoked("b", 400))).as("the old primary may have more").isEmpty();
+    assertThat(one.isFound()).isTrue();
     assertThat(one.on(new Answer.EnoughWaited(7)))
         .containsExactly(new Command.FastForward("b", "w", 7));
     VoterRule next = VoterRule.of(List.of("w"), 1);
@@ -181,8 +182,9 @@ class FailoverTest {
   @Test
   void anOldPrimaryThatIsBackHasEverythingThatAWitnessHas() {
     Failover one = withAWitnessAlone();
-    List<Command> _ = one.on(revoked("b", 400));
+    assertThat(one.isFound()).isFalse();
     assertThat(one.on(revoked("a", 510)))
+        .as("nobody could have more that counts")
         .containsExactly(new Command.SetNames("a", VoterRule.of(List.of("w"), 1), 7));
   }
 
