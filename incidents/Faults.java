@@ -205,12 +205,12 @@ final class Faults {
   static final Map<String, String> NOT_RUN =
       new java.util.TreeMap<>(
           Map.of(
-              "12", "database primary fails over: Fairlead has no databases yet",
+              "12", "database primary fails over: the shop has no database; make chaos-database plays it",
               "13", "replica lag: the same",
-              "14", "DNS misroute: Fairlead answers no DNS yet",
-              "15", "DNS slow or failing: nodes are not found by DNS yet",
+              "14", "DNS misroute: clients of the shop ask no DNS",
+              "15", "DNS slow or failing: nodes of the shop are not found by DNS",
               "21", "one load balancer of several bad: an instance sees its own requests only",
-              "26", "split brain of load balancers: there are no groups of instances yet",
+              "26", "split brain of load balancers: one instance; make chaos-group plays it",
               "29", "clock of a node wrong: nothing of it enters; all times are Fairlead's own"));
 
   /** Those of a first look. */

@@ -72,7 +72,7 @@ class GaleraTest {
                   + FreePort.any()
                   + ";gcache.size=16M;evs.suspect_timeout=PT1S;evs.inactive_timeout=PT3S"
                   + ";evs.install_timeout=PT2S;evs.keepalive_period=PT0.3S"
-                  + ";evs.inactive_check_period=PT0.3S"));
+                  + ";evs.inactive_check_period=PT0.1S;evs.join_retrans_period=PT0.2S"));
       server = Server.start(port, folder.resolve(name + ".log"), command);
       if (others.isEmpty()) {
         Path socket = data.resolve("socket");

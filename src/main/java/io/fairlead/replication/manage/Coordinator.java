@@ -625,7 +625,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     Set<String> voters = steady.voters(manage.acknowledgements());
     int acks = Math.min(manage.acknowledgements(), voters.size());
     VoterRule wanted = VoterRule.of(voters, acks);
-    if (witness != null && state.ruled().term() != state.sealed()) {
+    if (witness != null
+        && state.ruled().term() != state.sealed()
+        && primary.sight.timeline() == state.timeline()) {
       boolean _ = store.replace(state, state.withRuled(ruledUntil(state, primary.sight)));
       return;
     }

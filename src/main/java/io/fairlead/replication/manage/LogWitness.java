@@ -47,7 +47,8 @@ final class LogWitness implements AutoCloseable {
   /** What has lasted that long did begin. */
   private static final long LASTED_NANOS = Duration.ofSeconds(1).toNanos();
 
-  private static final Duration ASK = Duration.ofSeconds(3);
+  /** While it asks it can promise nothing. */
+  private static final Duration ASK = Duration.ofSeconds(1);
   private static final Duration STOP = Duration.ofSeconds(10);
 
   /**
@@ -208,8 +209,9 @@ final class LogWitness implements AutoCloseable {
 
   /** Has a member have what is here and not there. Any thread; waits. */
   Answer bring(Member member, long term) {
-    if (report.promise() != term) {
-      return new Answer.Failed(member.name(), term, name() + " has not promised that");
+    Report now = report;
+    if (now.promise() != term || now.position() == null) {
+      return new Answer.Failed(member.name(), term, name() + " has not promised that, or receives");
     }
     return sql.bringUp(member, log, term);
   }

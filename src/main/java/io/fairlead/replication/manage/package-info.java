@@ -11,6 +11,9 @@
  * waited for but deprived of those whose word its commits need ({@code VoterRule}). What has to be
  * remembered for that is in a {@code StateStore}.
  *
+ * <p>A {@code LogWitness} votes, too, with the log alone, which {@link
+ * io.fairlead.replication.backup.WitnessLog} keeps.
+ *
  * <p>Of Galera it is {@link io.fairlead.replication.manage.ManagedGalera}: a {@code GaleraAgent}
  * for each member, a {@code GaleraCoordinator} who says who writes, and {@code GaleraBootstrap},
  * purely, who begins a cluster anew.
