@@ -49,6 +49,7 @@ final class LogWitness implements AutoCloseable {
 
   /** While it asks it can promise nothing. */
   private static final Duration ASK = Duration.ofSeconds(1);
+
   private static final Duration STOP = Duration.ofSeconds(10);
 
   /**
