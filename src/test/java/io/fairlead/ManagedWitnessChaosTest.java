@@ -34,10 +34,14 @@ class ManagedWitnessChaosTest {
   /** What is done. */
   enum Fault {
     WITNESS_DISK_DESTROYED("the primary's machine is lost with its data", true),
-    WITNESS_DISK_DESTROYED_BEHIND("the same, and its replica had got nothing for a second", true),
+    WITNESS_DISK_DESTROYED_BEHIND(
+        "the primary's machine is lost with its data, and the replica had got nothing for a second",
+        true),
     WITNESS_REPLICA_AWAY(
-        "the replica is away for so long that the witness votes alone, then the same", true),
-    WITNESS_PRIMARY_ALONE("the replica is away for that long, and the primary is killed", false),
+        "the replica is away until the witness votes alone, and the primary's machine is lost with its data",
+        true),
+    WITNESS_PRIMARY_ALONE(
+        "the replica is away until the witness votes alone, and the primary is killed", false),
     WITNESS_LOST("the witness's machine is lost, and comes back", false),
     WITNESS_FROZEN("the witness's machine is frozen, and the primary killed", false),
     WITNESS_CUT_OFF("the witness's machine is cut off from the others", false);
