@@ -144,6 +144,16 @@ final class Child {
     return text.substring(0, Math.min(text.length(), MOST_CHARACTERS));
   }
 
+  /** What went wrong first: that it ended is no reason. */
+  String cause() {
+    for (String word : words()) {
+      if (word.contains("error:") && !word.endsWith("disconnected")) {
+        return word.replaceFirst(".*error: ", "");
+      }
+    }
+    return lastWords();
+  }
+
   /** All of what it said last. */
   List<String> words() {
     synchronized (words) {

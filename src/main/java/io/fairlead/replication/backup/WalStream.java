@@ -201,7 +201,7 @@ final class WalStream extends LogStream {
           hear(primary.name(), position, lagMillis);
         }
         int _ = child.result();
-        String words = words(child);
+        String words = child.cause();
         look();
         failures = position > began || isOfOurDisk(words) ? 0 : failures + 1;
         gone = GONE.matcher(words).find();
@@ -219,15 +219,6 @@ final class WalStream extends LogStream {
             || words.contains("quota")
             || words.contains("could not write")
             || words.contains("could not open file"));
-  }
-
-  private static String words(Child child) {
-    for (String word : child.words()) { // the first that is wrong, not that it ended
-      if (word.contains("error:") && !word.endsWith("disconnected")) {
-        return word.replaceFirst(".*error: ", "");
-      }
-    }
-    return child.lastWords();
   }
 
   /** Another takes the writes, members contradict each other, or the configuration has changed. */

@@ -251,7 +251,7 @@ public final class WitnessLog {
 
     /** What it complained of. */
     public String words() {
-      return child.lastWords();
+      return child.cause();
     }
 
     /** Whether what is wanted next is not there any more. */

@@ -148,6 +148,10 @@ final class LogWitness implements AutoCloseable {
   private long begunAt;
   private boolean anew;
   private int failures;
+
+  /** What was told of that last. */
+  private String said = "";
+
   private long notBefore = System.nanoTime();
   private long tlsAt = System.nanoTime() - TLS_NANOS;
   private long prunedAt = System.nanoTime();
@@ -291,6 +295,7 @@ final class LogWitness implements AutoCloseable {
     }
     if (now - begunAt > LASTED_NANOS) {
       failures = 0;
+      said = "";
     }
     boolean receives = ruled.term() > 0 && ruled.equals(state.ruled());
     tell(new Report(promise, votes(), null, source.address().toString(), receives, ""));
@@ -417,7 +422,8 @@ final class LogWitness implements AutoCloseable {
     notBefore =
         System.nanoTime() + Math.min(MOST_PAUSE_NANOS, AGAIN_NANOS << Math.min(failures - 1, 8));
     Report before = report;
-    if (!before.trouble().equals(what) && failures > 1) {
+    if (failures > 1 && !what.equals(said)) {
+      said = what;
       told(what);
     }
     tell(new Report(before.promise(), before.votes(), before.position(), "", false, what));
