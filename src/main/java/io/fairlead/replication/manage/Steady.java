@@ -207,7 +207,13 @@ final class Steady {
       }
       damaged.put(name, damage.words());
     }
+    boolean comes = false;
+    for (String name : promotable) {
+      Known one = members.get(name);
+      comes |= one != null && canBeAsked(one);
+    }
     if (damaged.isEmpty()
+        && !comes
         && state.sealed() > 0
         && Collections.disjoint(promotable, state.rule().voters())) {
       return "nobody of "

@@ -116,6 +116,10 @@ class SteadyTest {
     members.put("b", known(replica("", false, -1), 0, false));
     assertThat(new Steady(alone, members, 2, NOW).whyNobody(Set.of("w", "b")))
         .contains("nobody of [a, c] is there");
+    members.put("a", known(primary(NOW), 0, false));
+    assertThat(new Steady(alone.withTerm(5), members, 2, NOW).whyNobody(Set.of("w", "b")))
+        .as("it was promoted in a term that came to nothing, and is ended by the next")
+        .isEmpty();
   }
 
   @Test
