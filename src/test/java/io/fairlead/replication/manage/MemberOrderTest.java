@@ -72,6 +72,9 @@ class MemberOrderTest {
           if (question.contains("'walreceiver'") && !seen.isEmpty()) {
             return List.of(seen.remove().split(""));
           }
+          if (question.contains("from pg_current_wal_lsn()")) {
+            return List.of("0/200", "512");
+          }
           return question.contains("pg_last_wal_replay_lsn(), '0/0')")
               ? List.of("3", "500", "4", written)
               : List.of(answer(question));
