@@ -31,6 +31,7 @@ import java.util.function.Consumer;
 @SuppressWarnings("InlineFormatString") // the configuration reads best as one piece
 final class DatabaseDemo {
   private static final String PASSWORD = "demo-of-fairlead";
+  private static final String WITNESS = "w"; // of the configuration below
   private static final Duration ASK = Duration.ofSeconds(20);
   private static final Duration PACE = Duration.ofMillis(5);
   private static final Duration TO_BEGIN = Duration.ofMinutes(3);
@@ -189,7 +190,7 @@ final class DatabaseDemo {
     System.out.println("  dashboard   " + door + "/");
     for (ManagedView.Own one : database.view().members()) {
       System.out.println(
-          one.pid() == 0
+          one.name().equals(WITNESS)
               ? "  witness " + one.name() + "   " + one.doing()
               : "  member " + one.name() + "    process " + one.pid());
     }

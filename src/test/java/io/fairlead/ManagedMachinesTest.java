@@ -465,8 +465,7 @@ class ManagedMachinesTest {
     }
   }
 
-  private static void cutOff(Namespaces machines, int number, List<Integer> others)
-      throws Exception {
+  static void cutOff(Namespaces machines, int number, List<Integer> others) throws Exception {
     machines.cut(number, others);
     for (int other : others) {
       machines.cut(other, List.of(number));

@@ -109,17 +109,11 @@ class ManagedWitnessChaosTest {
         destroy(orders, machines, primary, receives, clients);
       }
       case WITNESS_REPLICA_AWAY -> {
-        List<ProcessHandle> away = orders.server(replica);
-        Signals.send("STOP", away);
-        awaitWitnessAlone(orders, witness);
-        clients.await(50);
+        List<ProcessHandle> away = keepAway(orders, replica, witness, clients);
         destroy(orders, machines, primary, away, clients);
       }
       case WITNESS_PRIMARY_ALONE -> {
-        List<ProcessHandle> away = orders.server(replica);
-        Signals.send("STOP", away);
-        awaitWitnessAlone(orders, witness);
-        clients.await(50);
+        List<ProcessHandle> away = keepAway(orders, replica, witness, clients);
         Signals.send("KILL", orders.server(primary));
         clients.await(200);
         assertThat(orders.primary(witness)).isSameAs(primary);
@@ -137,21 +131,25 @@ class ManagedWitnessChaosTest {
         witness.signal("CONT");
       }
       case WITNESS_CUT_OFF -> {
-        for (int other : List.of(1, 2)) {
-          machines.cut(3, List.of(other));
-          machines.cut(other, List.of(3));
-        }
+        ManagedMachinesTest.cutOff(machines, 3, List.of(1, 2));
         clients.await(500);
         machines.heal();
       }
     }
   }
 
-  private static void awaitWitnessAlone(ManagedGroup orders, Instance witness) throws Exception {
+  /** Until the witness votes alone; who has to go on. */
+  private static List<ProcessHandle> keepAway(
+      ManagedGroup orders, Instance replica, Instance witness, LedgerClients clients)
+      throws Exception {
+    List<ProcessHandle> away = orders.server(replica);
+    Signals.send("STOP", away);
     Loopback.await(
         "the witness votes alone",
         ManagedPostgresql.LONG,
         () -> orders.said(witness).contains("\"waitsFor\":\"ANY 1 (w)\""));
+    clients.await(50);
+    return away;
   }
 
   /**
@@ -167,13 +165,8 @@ class ManagedWitnessChaosTest {
       LedgerClients clients)
       throws Exception {
     List<ProcessHandle> server = orders.server(primary);
-    int number = primary.number + 1;
-    for (int other : List.of(1, 2, 3)) {
-      if (other != number) {
-        machines.cut(number, List.of(other));
-        machines.cut(other, List.of(number));
-      }
-    }
+    List<Integer> others = List.of(3, primary.number == 0 ? 2 : 1);
+    ManagedMachinesTest.cutOff(machines, primary.number + 1, others);
     primary.kill();
     Signals.send("KILL", server);
     Signals.send("CONT", away);

@@ -141,14 +141,14 @@ public record FairleadConfig(
       for (Map.Entry<List<String>, @Nullable String> one : places.entrySet()) {
         List<String> place = one.getKey();
         String instance = one.getValue();
-        boolean witness = place.contains("witness");
+        boolean member = place.get(2).equals("members");
         if (instance == null) {
           require.that(
               group == null || (group.ensemble().isEmpty() && group.peers().size() == 1),
               place,
               null,
               "must say which instance runs it, as { "
-                  + (witness ? "name" : "address")
+                  + (member ? "address" : "name")
                   + ": ..., instance: ... }: this one is one of a group",
               List.of(List.of("group")));
         } else {

@@ -67,13 +67,8 @@ final class WalTail {
     if (page.remaining() < PAGE) {
       return 0;
     }
-    int info = page.getShort(INFO);
-    long at = (info & HAS_LONG_HEADER) == 0 ? HEADER : LONG_HEADER;
-    boolean ends = false;
-    if ((info & BEGINS_WITH_THE_REST) != 0) {
-      at += aligned(Integer.toUnsignedLong(page.getInt(REST)));
-      ends = at <= PAGE;
-    }
+    long at = firstRecord(page);
+    boolean ends = at <= PAGE && (page.getShort(INFO) & BEGINS_WITH_THE_REST) != 0;
     while (at + Integer.BYTES <= PAGE) {
       long length = Integer.toUnsignedLong(page.getInt((int) at));
       if (length == 0 || at + length > PAGE) {
@@ -104,11 +99,7 @@ final class WalTail {
     if (page.remaining() < LONG_HEADER) {
       return 0;
     }
-    int info = page.getShort(INFO);
-    long at = (info & HAS_LONG_HEADER) == 0 ? HEADER : LONG_HEADER;
-    if ((info & BEGINS_WITH_THE_REST) != 0) {
-      at += aligned(Integer.toUnsignedLong(page.getInt(REST)));
-    }
+    long at = firstRecord(page);
     while (at + Integer.BYTES <= page.remaining()) {
       int length = page.getInt((int) at);
       if (length == 0) {
@@ -117,6 +108,15 @@ final class WalTail {
       at += aligned(Integer.toUnsignedLong(length));
     }
     return 0;
+  }
+
+  /** Where the first record begins that does, which may be behind the page. */
+  private static long firstRecord(ByteBuffer page) {
+    int info = page.getShort(INFO);
+    long at = (info & HAS_LONG_HEADER) == 0 ? HEADER : LONG_HEADER;
+    return (info & BEGINS_WITH_THE_REST) == 0
+        ? at
+        : at + aligned(Integer.toUnsignedLong(page.getInt(REST)));
   }
 
   private static long aligned(long length) {

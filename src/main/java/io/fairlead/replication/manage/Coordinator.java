@@ -193,6 +193,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
   /** Members, and the witness. */
   private final Set<String> voters;
 
+  /** Who never becomes primary. */
+  private final Set<String> never;
+
   private final MemberSql sql;
   private final StateStore store;
   private final World world;
@@ -260,6 +263,9 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     this.agents = agents;
     this.witness = witness;
     this.voters = config.voters();
+    this.never = new TreeSet<>(voters);
+    never.removeAll(config.members().keySet());
+    never.addAll(manage.neverPromote());
     this.sql = sql;
     this.store = store;
     this.founding = founding;
@@ -438,15 +444,6 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     return witness != null && witness.name().equals(name);
   }
 
-  /** Who never becomes primary. */
-  private Set<String> never() {
-    Set<String> never = new TreeSet<>(manage.neverPromote());
-    if (witness != null) {
-      never.add(witness.name());
-    }
-    return never;
-  }
-
   private Map<String, Steady.Known> known() {
     Map<String, Steady.Known> all = new TreeMap<>();
     tracked.forEach((name, one) -> {
@@ -576,7 +573,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     }
     String not = steady.whyNot();
     if (not.isEmpty()) {
-      not = steady.whyNobody(never());
+      not = steady.whyNobody(never);
     }
     if (not.isEmpty()) {
       begin(state, why);
@@ -844,7 +841,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     long term = Math.max(state.term() + 1, wantedTerm);
     List<Candidate> candidates = new ArrayList<>();
     Set<String> barred =
-        new Steady(state, known(), config.probe().fall(), System.nanoTime()).barred(never());
+        new Steady(state, known(), config.probe().fall(), System.nanoTime()).barred(never);
     int order = members.size();
     for (String name : config.members().keySet()) { // the first in the file is preferred
       order--;
@@ -1269,9 +1266,7 @@ final class Coordinator extends TaskThread implements Leadership.Candidate {
     Set<String> fit = new TreeSet<>();
     if (primary != null && primary.sight.isPrimary() && canElect(state)) {
       for (String name : state.rule().names()) {
-        if (primary.sight.followers().contains(name)
-            && !never().contains(name)
-            && !isDamaged(name)) {
+        if (primary.sight.followers().contains(name) && !never.contains(name) && !isDamaged(name)) {
           fit.add(name);
         }
       }

@@ -465,10 +465,7 @@ final class Failover {
   }
 
   private Position position(String member) {
-    Position asked = found.get(member);
-    return asked != null && !recruited.containsKey(member)
-        ? asked
-        : recruited.getOrDefault(member, new Position(0, 0, 0));
+    return recruited.getOrDefault(member, found.getOrDefault(member, new Position(0, 0, 0)));
   }
 
   private boolean isMostAdvanced(String member) {

@@ -111,7 +111,8 @@ final class LogWitness implements AutoCloseable {
   /**
    * Reads what {@link #text} wrote.
    *
-   * @throws NumberFormatException, IndexOutOfBoundsException if it is none
+   * @throws NumberFormatException if it is none
+   * @throws IndexOutOfBoundsException if it is none
    */
   static Position position(String text) {
     String[] words = text.split(" ", -1);
@@ -235,7 +236,11 @@ final class LogWitness implements AutoCloseable {
         LockSupport.parkNanos(LOOK_NANOS);
       }
     }
-    boolean _ = stop();
+    try {
+      stop();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "{0} {1}", name(), e.getMessage());
+    }
   }
 
   private void step() throws IOException {
@@ -248,9 +253,7 @@ final class LogWitness implements AutoCloseable {
       remember();
     }
     if (state.term() > promise) {
-      if (!stop()) {
-        throw new IOException("goes on receiving, and cannot be ended");
-      }
+      stop();
       ruled = held(state.ruled());
       keep(state.term());
       failures = 0;
@@ -260,7 +263,7 @@ final class LogWitness implements AutoCloseable {
     Member wanted = state.term() == promise && state.isFounded() ? source.get() : null;
     WitnessLog.Receiving present = receiving;
     if (present != null && (wanted == null || !wanted.equals(from))) {
-      boolean _ = stop();
+      stop();
       present = null;
     }
     long now = System.nanoTime();
@@ -274,7 +277,7 @@ final class LogWitness implements AutoCloseable {
   private void look(WitnessLog.Receiving present, Member source, ManagedState state, long now)
       throws IOException {
     if (!present.isAlive()) {
-      boolean _ = stop();
+      stop();
       boolean lasted = now - begunAt > LASTED_NANOS;
       failures = lasted ? 0 : failures;
       anew = present.isGone();
@@ -286,12 +289,10 @@ final class LogWitness implements AutoCloseable {
       return;
     }
     anew = false;
-    if (!ruled.equals(state.ruled())) {
-      Ruled now0 = held(state.ruled());
-      if (!now0.equals(ruled)) {
-        ruled = now0;
-        keep(promise);
-      }
+    Ruled newest = held(state.ruled());
+    if (!newest.equals(ruled)) {
+      ruled = newest;
+      keep(promise);
     }
     if (now - begunAt > LASTED_NANOS) {
       failures = 0;
@@ -326,15 +327,14 @@ final class LogWitness implements AutoCloseable {
     begunAt = System.nanoTime();
   }
 
-  /** Whether nothing is received any more. */
-  private boolean stop() {
+  /** Nothing is received any more when it returns. */
+  private void stop() throws IOException {
     WitnessLog.Receiving present = receiving;
     if (present != null && !present.kill()) {
-      return false;
+      throw new IOException("goes on receiving, and cannot be ended");
     }
     receiving = null;
     from = null;
-    return true;
   }
 
   /** That rule if it is here, else the one that is known to be. */
@@ -426,7 +426,8 @@ final class LogWitness implements AutoCloseable {
       said = what;
       told(what);
     }
-    tell(new Report(before.promise(), before.votes(), before.position(), "", false, what));
+    Position has = receiving == null ? before.position() : null;
+    tell(new Report(before.promise(), before.votes(), has, "", false, what));
   }
 
   /** Ends what it receives. */

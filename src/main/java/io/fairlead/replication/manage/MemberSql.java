@@ -529,7 +529,7 @@ final class MemberSql {
         write(
             session,
             one.getValue().getBytes(StandardCharsets.UTF_8),
-            "cat > pg_wal/" + WitnessLog.historyName(one.getKey()));
+            "dd of=pg_wal/" + WitnessLog.historyName(one.getKey()) + " conv=fsync status=none");
       }
       for (WitnessLog.Piece piece : lack.pieces()) {
         bring(session, piece);

@@ -196,9 +196,11 @@ final class Steady {
     Set<String> barred = barred(never);
     Map<String, String> damaged = new TreeMap<>();
     Set<String> promotable = promotable(never);
+    boolean comes = false;
     for (String name : promotable) {
       Known one = members.get(name);
       if (one == null || !one.sight().isReplica()) {
+        comes |= one != null && canBeAsked(one);
         continue;
       }
       Damage damage = damage(one);
@@ -206,11 +208,6 @@ final class Steady {
         return "";
       }
       damaged.put(name, damage.words());
-    }
-    boolean comes = false;
-    for (String name : promotable) {
-      Known one = members.get(name);
-      comes |= one != null && canBeAsked(one);
     }
     if (damaged.isEmpty()
         && !comes
