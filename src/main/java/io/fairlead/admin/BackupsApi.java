@@ -69,6 +69,8 @@ final class BackupsApi {
       @Doc("It can be restored to moments after this.") long ended,
       @Doc("Up to this moment it can be.") long to,
       @Doc("The same as a position in the log.") String position,
+      @Doc("The copy that it is on top of, which it takes to restore it; null: it is full.")
+          @Nullable String since,
       long bytes,
       @Doc("The member that it was taken from.") String from,
       int timeline,
@@ -82,6 +84,7 @@ final class BackupsApi {
           copy.endMillis(),
           copy.toMillis(),
           copy.to(),
+          textOrNull(copy.since()),
           copy.bytes(),
           copy.from(),
           copy.timeline(),

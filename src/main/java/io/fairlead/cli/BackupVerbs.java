@@ -219,6 +219,7 @@ final class BackupVerbs {
       rows.add(
           List.of(
               RemoteVerb.text(copy, "id"),
+              RemoteVerb.text(copy, "since").equals("-") ? "full" : "incremental",
               RemoteVerb.text(copy, "from"),
               size(RemoteVerb.number(copy, "bytes")),
               seconds(RemoteVerb.number(copy, "ended") - RemoteVerb.number(copy, "started")),
@@ -232,7 +233,8 @@ final class BackupVerbs {
     if (!rows.isEmpty()) {
       out.line("");
       out.table(
-          List.of("BACKUP", "OF", ">SIZE", ">TOOK", ">TIMELINE", "RESTORES FROM", "TO", ""), rows);
+          List.of("BACKUP", "TYPE", "OF", ">SIZE", ">TOOK", ">TIMELINE", "RESTORES FROM", "TO", ""),
+          rows);
     }
   }
 

@@ -12,6 +12,8 @@ import java.util.List;
  * @param user who replicates; empty: who probes
  * @param password of that user
  * @param every time between the starts of two copies of all data
+ * @param fullEvery time between the starts of two full copies, with incremental ones between them;
+ *     0 s: all are full
  * @param at time of day, UTC, at which copies begin, in minutes since midnight; -1: at any
  * @param keep which copies are kept, and the log that they need
  * @param drillEvery time between two trials; 0 s: there are none
@@ -24,6 +26,7 @@ public record BackupConfig(
     String user,
     Secret password,
     Duration every,
+    Duration fullEvery,
     int at,
     Keep keep,
     Duration drillEvery,
@@ -44,6 +47,7 @@ public record BackupConfig(
   }
 
   static final Range<Duration> EVERY = Range.durations(Duration.ofMinutes(10), Duration.ofDays(31));
+  static final Range<Duration> FULL_EVERY = Range.durations(Duration.ZERO, Duration.ofDays(366));
   static final Range<Duration> DRILL_EVERY = Range.durations(Duration.ZERO, Duration.ofDays(366));
   static final Range<Integer> COUNT = Range.counts(1, 1000);
   static final Range<Duration> SPAN = Range.durations(Duration.ZERO, Duration.ofDays(3660));
@@ -57,6 +61,13 @@ public record BackupConfig(
     new Require()
         .unless(DatabaseLogin.name(user), List.of("user"), user)
         .within(EVERY, "every", every)
+        .within(FULL_EVERY, "full-every", fullEvery)
+        .that(
+            fullEvery.isZero() || fullEvery.compareTo(every) >= 0,
+            List.of("full-every"),
+            fullEvery,
+            "must be 0s or at least {}",
+            List.of(List.of("every")))
         .within(DRILL_EVERY, "drill-every", drillEvery)
         .within(MAX_LAG, "max-lag", maxLag)
         .orRefuse();
@@ -74,7 +85,16 @@ public record BackupConfig(
   BackupConfig or(DatabaseProbeConfig probe) {
     return user.isEmpty()
         ? new BackupConfig(
-            folder, probe.user(), probe.password(), every, at, keep, drillEvery, witness, maxLag)
+            folder,
+            probe.user(),
+            probe.password(),
+            every,
+            fullEvery,
+            at,
+            keep,
+            drillEvery,
+            witness,
+            maxLag)
         : this;
   }
 }

@@ -37,6 +37,15 @@ final class BackupLanguage {
           BackupConfig.DEFAULT_EVERY,
           "Time between two copies of all data.",
           "12h");
+  private static final Key<Duration> FULL_EVERY =
+      Key.of(
+          "full-every",
+          Scalar.duration(BackupConfig.FULL_EVERY),
+          Duration.ZERO,
+          "Time between two full copies; those between are incremental: they take what has changed"
+              + " since the copy before. 0s: all are full. What it takes: [backups.md](backups.md#incremental-copies),"
+              + " [backups-mariadb.md](backups-mariadb.md#incremental-copies).",
+          "168h");
   private static final Key<Integer> AT =
       Key.computed(
           "at",
@@ -109,7 +118,17 @@ final class BackupLanguage {
       new Obj<>(
           "database-backup",
           "How a database is backed up.",
-          List.of(FOLDER, USER, PASSWORD, EVERY, AT, BACKUP_KEEP, DRILL_EVERY, WITNESS, MAX_LAG),
+          List.of(
+              FOLDER,
+              USER,
+              PASSWORD,
+              EVERY,
+              FULL_EVERY,
+              AT,
+              BACKUP_KEEP,
+              DRILL_EVERY,
+              WITNESS,
+              MAX_LAG),
           List.of(),
           null,
           (values, _) ->
@@ -118,6 +137,7 @@ final class BackupLanguage {
                   orElse(values.find(USER), ""),
                   orElse(values.find(PASSWORD), new Secret("")),
                   values.get(EVERY),
+                  values.get(FULL_EVERY),
                   orElse(values.find(AT), -1),
                   values.get(BACKUP_KEEP),
                   values.get(DRILL_EVERY),

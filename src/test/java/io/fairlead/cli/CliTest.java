@@ -57,6 +57,7 @@ class CliTest {
         id,
         millis,
         millis + 1_200,
+        id.endsWith("I") ? "20261118T202640Z" : "",
         40L << 20,
         "b",
         2,
@@ -106,7 +107,7 @@ class CliTest {
             List.of(
                 copy("20261117T160000Z", 1_794_900_000_000L, "00000002000000000000000A", ""),
                 copy("20261118T160000Z", 1_794_950_000_000L, "", "file base/1/1 is damaged"),
-                copy("20261118T202640Z", 1_794_990_000_000L, "", "")),
+                copy("20261118T202640I", 1_794_990_000_000L, "", "")),
             List.of(trial(true, "2 databases, all tables read")),
             "the disk is full"),
         null);
@@ -121,10 +122,10 @@ class CliTest {
             proven: 2026-11-18T11:06:20Z has been restored by a drill
             the last backup failed: the disk is full
 
-            BACKUP            OF      SIZE   TOOK  TIMELINE  RESTORES FROM         TO
-            20261117T160000Z  b   40.0 MiB  1.2 s         2  2026-11-17T07:20:01Z  2026-11-18T11:06:40Z  then 00000002000000000000000A is missing
-            20261118T160000Z  b   40.0 MiB  1.2 s         2  2026-11-17T21:13:21Z  2026-11-18T11:06:40Z  DAMAGED: file base/1/1 is damaged
-            20261118T202640Z  b   40.0 MiB  1.2 s         2  2026-11-18T08:20:01Z  2026-11-18T11:06:40Z
+            BACKUP            TYPE         OF      SIZE   TOOK  TIMELINE  RESTORES FROM         TO
+            20261117T160000Z  full         b   40.0 MiB  1.2 s         2  2026-11-17T07:20:01Z  2026-11-18T11:06:40Z  then 00000002000000000000000A is missing
+            20261118T160000Z  full         b   40.0 MiB  1.2 s         2  2026-11-17T21:13:21Z  2026-11-18T11:06:40Z  DAMAGED: file base/1/1 is damaged
+            20261118T202640I  incremental  b   40.0 MiB  1.2 s         2  2026-11-18T08:20:01Z  2026-11-18T11:06:40Z
 
             DRILL                 IS     TOOK  PROVES                WHAT
             2026-11-18T11:06:30Z  good  2.5 s  2026-11-18T11:06:20Z  2 databases, all tables read

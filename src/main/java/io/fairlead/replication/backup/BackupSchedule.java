@@ -33,4 +33,18 @@ final class BackupSchedule {
     long next = earliest / DAY * DAY + ofDay;
     return next < earliest ? next + DAY : next;
   }
+
+  /**
+   * Whether the copy that is made now is to be a full one: at the end of the time between two, or
+   * when the copy after this would be late by more.
+   *
+   * @param lastFull when the last full one began, since 1970; 0: there was none
+   * @param fullEvery time between two; 0 s: all are full
+   * @param every time between two copies of whatever kind
+   */
+  static boolean isFullDue(long lastFull, Duration fullEvery, Duration every, long now) {
+    return lastFull == 0
+        || fullEvery.isZero()
+        || now >= lastFull + fullEvery.toMillis() - every.toMillis() / 2;
+  }
 }

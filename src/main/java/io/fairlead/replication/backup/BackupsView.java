@@ -63,6 +63,8 @@ public record BackupsView(
    * A copy of all data.
    *
    * @param endMillis when it had ended; it can be restored to moments after that
+   * @param since the copy that it is on top of: it is incremental; empty: it is full
+   * @param bytes that it takes
    * @param toMillis up to which moment
    * @param to the same as a position, as the server writes it
    * @param missing the file of the log without which it goes no further; empty: it goes to the end
@@ -72,6 +74,7 @@ public record BackupsView(
       String id,
       long startMillis,
       long endMillis,
+      String since,
       long bytes,
       String from,
       int timeline,

@@ -92,6 +92,7 @@ final class MariadbBackups implements BackupEngine {
         one.id(),
         one.startMillis(),
         one.endMillis(),
+        "",
         one.bytes(),
         one.source(),
         one.part(),

@@ -118,6 +118,7 @@ final class PostgresBackups implements BackupEngine {
         one.id(),
         one.startMillis(),
         one.endMillis(),
+        "",
         one.bytes(),
         one.source(),
         one.timeline(),

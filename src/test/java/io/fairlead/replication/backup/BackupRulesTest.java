@@ -34,6 +34,31 @@ class BackupRulesTest {
     assertThat(BackupSchedule.isDue(0, Duration.ofHours(every), at, 1)).as("none yet").isTrue();
   }
 
+  @ParameterizedTest(name = "{0} after {1} every {2}: {3}")
+  @CsvSource(
+      textBlock =
+          """
+          # hours since the last full one, hours between two, hours between copies, whether full
+          144, 168, 24, false
+          155, 168, 24, false
+          156, 168, 24, true
+          168, 168, 24, true
+          0,   24,  24, false
+          12,  24,  24, true
+          1,   0,   24, true
+          """)
+  void aCopyIsAFullOneWhenItIsTime(long since, long fullEvery, long every, boolean full) {
+    long last = Instant.parse("2026-11-18T02:30:00Z").toEpochMilli();
+    assertThat(
+            BackupSchedule.isFullDue(
+                last,
+                Duration.ofHours(fullEvery),
+                Duration.ofHours(every),
+                last + Duration.ofHours(since).toMillis()))
+        .isEqualTo(full);
+    assertThat(BackupSchedule.isFullDue(0, Duration.ofDays(7), Duration.ofDays(1), last)).isTrue();
+  }
+
   @Test
   void theLogIsSeenToComeByItsLastByte(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("segment");
