@@ -256,6 +256,33 @@ class DatabaseBackupChaosTest {
     }
   }
 
+  /**
+   * A member that was copied of late has no histories of old timelines, and a slot goes by that of
+   * the position that it keeps: whoever begins with that gets nothing from there, ever.
+   */
+  @Test
+  void aSlotThatKeepsWhatTheMemberHasNoHistoryOfIsMadeAnew(@TempDir Path folder) throws Exception {
+    try (Postgresql a = Postgresql.primary(folder, template, "a");
+        Postgresql b = Postgresql.replica(folder, a, "b")) {
+      a.kill();
+      String _ = b.ask("select pg_promote()");
+      String _ = b.ask("checkpoint");
+      String _ = b.ask("select pg_create_physical_replication_slot('fairlead_orders', true)");
+      b.kill();
+      Files.createFile(folder.resolve("b/standby.signal"));
+      b.startAgain();
+      String _ = b.ask("select pg_promote()");
+      Files.delete(folder.resolve("b/pg_wal/00000002.history"));
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ""), b)) {
+        awaitCopies(fairlead, 1);
+        String _ = b.ask("insert into ledger values (1)");
+        awaitArchived(fairlead, b);
+        restore(folder, "all", null);
+        assertThat(rows(folder, "all")).isEqualTo("1");
+      }
+    }
+  }
+
   @Test
   void aFullDiskStopsTheArchiveAndDestroysNothing(@TempDir Path folder) throws Exception {
     Path disk = Server.folder(folder, "backups");

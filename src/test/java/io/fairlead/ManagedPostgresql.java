@@ -315,7 +315,7 @@ final class ManagedPostgresql implements AutoCloseable {
 
   /** As the kernel does to one that has taken too much. */
   void kill(String member) throws IOException {
-    boolean _ = ProcessHandle.of(pid(member)).map(ProcessHandle::destroyForcibly).orElse(false);
+    assertThat(ProcessHandle.of(pid(member)).map(ProcessHandle::destroyForcibly)).contains(true);
   }
 
   /** Gets rid of a folder with all there is in it. */

@@ -60,6 +60,14 @@ final class Questions {
     }
   }
 
+  /** The same, with what it keeps from now on, whatever it kept before. */
+  void renewSlot(String slot) throws IOException {
+    if (hasSlot(slot)) {
+      String _ = replication("DROP_REPLICATION_SLOT \"" + slot + "\"");
+    }
+    makeSlot(slot);
+  }
+
   /** The position from which on the slot keeps the log; empty: the server cannot say. */
   OptionalLong keptBy(String slot) {
     try {

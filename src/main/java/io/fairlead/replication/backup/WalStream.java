@@ -256,7 +256,11 @@ final class WalStream extends LogStream {
     }
   }
 
-  /** Where it can be gone on with, or a new one. */
+  /**
+   * Where it can be gone on with, or a new one. That begins with what the slot keeps, which may be
+   * what the server has been asked for in vain, or of a timeline whose history it does not have:
+   * then by another slot, which keeps what there is.
+   */
   private Path part(PostgresPrograms programs, Questions questions, Questions.Identity identity)
       throws IOException {
     Path last = folder.lastPart();
@@ -276,6 +280,10 @@ final class WalStream extends LogStream {
       }
     }
     if (end == null) {
+      if (gone) {
+        questions.renewSlot(slot(database));
+        gone = false;
+      }
       return last;
     }
     if (identity.timeline() > 1) {

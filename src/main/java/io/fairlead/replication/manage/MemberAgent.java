@@ -378,6 +378,9 @@ final class MemberAgent implements AutoCloseable {
       folder.beginLog();
       adopts = false;
       wasAlive = folder.hasData() && server.adopt();
+      if (!wasAlive) {
+        server.endOrphans();
+      }
     }
     if (server.isAlive()) {
       alive(state);
@@ -483,6 +486,7 @@ final class MemberAgent implements AutoCloseable {
       wasAlive = false;
       endedAt = now;
       server.buryGuard();
+      server.endOrphans();
       doing(Doing.STOPPED);
       changed.run();
       String page = folder.damagedPage(true);

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -286,9 +287,57 @@ final class MemberServer {
    */
   void endRemains() {
     String mark = MARK + "=" + place.data();
-    ProcessEntry.all().stream()
-        .filter(one -> !one.ended() && one.environment().contains(mark))
-        .forEach(ProcessEntry::kill);
+    end(one -> one.environment().contains(mark));
+  }
+
+  /**
+   * Ends also what is left of the server itself, if that is of several processes: one that hangs,
+   * or waits for a lock that nobody holds any more, has not noticed that the first is gone, and as
+   * long as it is there no server starts on that data.
+   */
+  void endOrphans() {
+    endRemains();
+    long first = written();
+    end(one ->
+        one.name().equals(place.program())
+            && one.pid() != first // somebody else's, which he has started on the data
+            && isData(one.folder())
+            && !isOfServer(one));
+  }
+
+  private static void end(Predicate<ProcessEntry> which) {
+    List<ProcessEntry> left =
+        ProcessEntry.all().stream().filter(one -> !one.ended() && which.test(one)).toList();
+    left.forEach(ProcessEntry::kill);
+    long end = System.nanoTime() + BURIAL.toNanos();
+    while (left.stream().anyMatch(ProcessEntry::isAlive) && System.nanoTime() < end) {
+      LockSupport.parkNanos(BURY_NAP_NANOS);
+    }
+  }
+
+  private boolean isOfServer(ProcessEntry one) {
+    ProcessEntry parent = ProcessEntry.find(one.parent());
+    return parent != null && parent.name().equals(place.program());
+  }
+
+  /** Whom the data is said to belong to at this moment; negative: one without clients. */
+  private long written() {
+    try {
+      return Math.abs(Long.parseLong(Files.readAllLines(place.pid()).getFirst().strip()));
+    } catch (IOException | RuntimeException _) {
+      return 0; // nobody has written that, or not all of it yet
+    }
+  }
+
+  /** Or data that was there, as the kernel calls what is no more. */
+  private boolean isData(String works) {
+    String data;
+    try {
+      data = place.data().toRealPath().toString();
+    } catch (IOException _) {
+      data = place.data().toString();
+    }
+    return works.equals(data) || works.equals(data + " (deleted)");
   }
 
   /**

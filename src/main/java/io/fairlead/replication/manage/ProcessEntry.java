@@ -22,13 +22,14 @@ import org.jspecify.annotations.Nullable;
 record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
   private static final Path PROC = Path.of("/proc");
 
-  /** kill(2), for signals that {@link ProcessHandle} does not send. */
+  /** kill(2). */
   private static final MethodHandle KILL = killCall();
 
   /** What a process may be told; numbers of Linux. */
   enum Signal {
     HANGUP(1),
     INTERRUPT(2),
+    KILL(9),
     TERMINATE(15);
 
     private final int number;
@@ -150,8 +151,6 @@ record ProcessEntry(long pid, long parent, long ticks, boolean ended) {
   }
 
   void kill() {
-    if (isAlive()) {
-      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
-    }
+    boolean _ = tell(Signal.KILL);
   }
 }
