@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,7 @@ final class Relay {
   private final HttpRoute route;
   private final ProxyVersion proxyProtocol;
   private final @Nullable RoleSessions sessions;
+  private final OptionalInt key;
   private final @Nullable TransactionTracker tracker;
 
   /** Null: there is nothing to decline, or not any more. */
@@ -67,6 +69,11 @@ final class Relay {
   private boolean answered;
   private boolean waiting;
   private long patientUntil;
+
+  /** Its key has another member. */
+  private boolean strays;
+
+  private long strayedNanos;
   private final Side client = new Side(this);
   private @Nullable Side upstream;
   private @Nullable Node node;
@@ -112,6 +119,7 @@ final class Relay {
     this.route = route.route();
     this.proxyProtocol = route.proxyProtocol();
     this.sessions = route.sessions();
+    this.key = route.key();
     this.answered = sessions == null; // then it makes no difference
     this.tracker =
         sessions != null && sessions.isTracked()
@@ -143,8 +151,7 @@ final class Relay {
   }
 
   private void pick(@Nullable Node avoid) {
-    int hash = ClientAddress.hash(source.getAddress());
-    Node picked = route.target().balancer().pick(hash, avoid, loop.random());
+    Node picked = route.target().balancer().pick(hash(), avoid, loop.random());
     if (picked == null) {
       if (!waits()) {
         give(ErrorReason.NO_NODE, true);
@@ -166,6 +173,10 @@ final class Relay {
     } else {
       connect(free, address);
     }
+  }
+
+  private int hash() {
+    return key.isPresent() ? key.getAsInt() : ClientAddress.hash(source.getAddress());
   }
 
   @SuppressWarnings("ReferenceEquality") // that very side
@@ -285,6 +296,32 @@ final class Relay {
     }
   }
 
+  /**
+   * Each key has one member, and which one may have changed.
+   *
+   * @param now the time; that of an earlier call and this say how long it has strayed
+   * @param graceNanos how long it may
+   */
+  @SuppressWarnings("ReferenceEquality") // that very node
+  void settle(long now, long graceNanos) {
+    Node present = node;
+    if (over || present == null) {
+      return;
+    }
+    Node wanted = route.target().balancer().pick(hash(), null, loop.random());
+    boolean strayed = strays;
+    strays = wanted != null && wanted != present;
+    if (!strays) {
+      return;
+    }
+    if (!strayed) {
+      strayedNanos = now;
+    }
+    if (mayMove() || now - strayedNanos >= graceNanos) {
+      loseNode(present);
+    }
+  }
+
   /** Whether the client would see but a delay if another member took it. */
   private boolean mayMove() {
     return !answered && (!connected || kept != null);
@@ -296,6 +333,7 @@ final class Relay {
     node().requestFinished();
     node = null;
     upstream = null;
+    strays = false;
     if (connected) {
       connected = false;
       ByteBuf said = kept;

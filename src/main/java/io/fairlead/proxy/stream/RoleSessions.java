@@ -107,6 +107,18 @@ public final class RoleSessions {
     }
   }
 
+  /**
+   * Each key has one node, and which one may have changed: sessions whose key has another are left
+   * alone for a while, and cut when that is over. One to which its node has not said a word goes at
+   * once, and sees but a delay. Any thread.
+   *
+   * @param now the time in nanoseconds; a session strays from the first call on that finds it so
+   * @param graceNanos how long it may
+   */
+  public void settle(long now, long graceNanos) {
+    onEachRelay(relay -> relay.settle(now, graceNanos));
+  }
+
   /** There may be a node now for those that wait. Any thread. */
   public void wake() {
     if (waiting.get() > 0) {
