@@ -313,7 +313,9 @@ final class DatabaseKeeper {
     if (database != null) {
       database.keys = List.copyOf(new TreeSet<>(keys));
       database.several = config.writers();
-      database.writes.setKeyed(config.writers() == Writers.AFFINITY);
+      boolean keyed = config.writers() == Writers.AFFINITY;
+      database.writes.setKeyed(keyed);
+      database.writers.setKeyed(keyed);
       database.reads.configure(asService, null);
       database.writers.setPatience(config.patience());
       database.readers.setPatience(config.patience());

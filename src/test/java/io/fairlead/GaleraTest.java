@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -462,9 +461,9 @@ class GaleraTest {
           }
           Loopback.await("zero is back", () -> ofZero.at.equals("" + back.port));
           System.out.printf(
-              "it came back: a session that wrote elsewhere was cut after %d ms%n",
+              "it came back: a session that wrote elsewhere ended and was there after %d ms%n",
               millis(returned, ofZero.atSince));
-          assertThat(millis(returned, ofZero.atSince)).isBetween(9_000L, 12_000L);
+          assertThat(millis(returned, ofZero.atSince)).isLessThan(2000);
           int so = ofZero.acknowledged.size();
           Loopback.await("it writes there", () -> ofZero.acknowledged.size() > so + 50);
           assertThat(ofOne.at).isEqualTo("" + c.port);
@@ -474,16 +473,10 @@ class GaleraTest {
           ofOne.close();
           Set<Integer> acknowledged = new TreeSet<>(ofZero.acknowledged);
           acknowledged.addAll(ofOne.acknowledged);
-          try (MariadbLogin login = client(c.port)) {
-            login.order("set session wsrep_sync_wait=1", PATIENCE);
-            Set<Integer> found = new HashSet<>();
-            login
-                .rows("select id from shop.ledger", PATIENCE)
-                .forEach(row -> found.add(Integer.valueOf(row.getFirst())));
-            System.out.printf("%d acknowledged%n", acknowledged.size());
-            acknowledged.removeAll(found);
-            assertThat(acknowledged).as("lost").isEmpty();
-          }
+          String rows = ask(c.port, "set session wsrep_sync_wait=1; select id from shop.ledger");
+          System.out.printf("%d acknowledged%n", acknowledged.size());
+          rows.lines().forEach(row -> acknowledged.remove(Integer.valueOf(row)));
+          assertThat(acknowledged).as("lost").isEmpty();
         }
       }
     }

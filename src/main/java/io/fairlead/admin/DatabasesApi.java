@@ -41,7 +41,10 @@ final class DatabasesApi {
           long cut,
       @Doc("Connections that went to another member because the first had not said a word.")
           long moved,
-      @Doc("Sessions that ended between two transactions because their member drained.") long ended,
+      @Doc(
+              "Sessions that ended between two transactions because their member drained, or their"
+                  + " key has another.")
+          long ended,
       @Doc("In the order of the configuration.") List<Member> members,
       @Doc("The last times that the writes went elsewhere, oldest first; 16 at most.")
           List<Handover> changes,

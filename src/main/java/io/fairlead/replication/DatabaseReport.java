@@ -13,7 +13,8 @@ import java.util.List;
  * @param cut connections that were cut since the start, because their member lost its role, or
  *     their key has another
  * @param moved connections that went to another member because the first had not said a word
- * @param ended connections that ended between two transactions because their member drained
+ * @param ended connections that ended between two transactions because their member drained, or
+ *     their key has another
  */
 public record DatabaseReport(
     DatabaseView view,

@@ -18,7 +18,7 @@ public interface DatabaseSessions {
 
   /**
    * Each key has one member, and which one may have changed: those that write at another than their
-   * key's now may go on for a while, and are cut when that is over.
+   * key's now end between two transactions, where that can be told, and are cut after a while.
    *
    * @param now the time in nanoseconds
    * @param graceNanos how long they may, from the first such call on

@@ -57,6 +57,9 @@ final class Relay {
   private final OptionalInt key;
   private final @Nullable TransactionTracker tracker;
 
+  /** Of sessions whose key may get another member. */
+  private final @Nullable MariadbTracker follower;
+
   /** Null: there is nothing to decline, or not any more. */
   private @Nullable TlsDecliner decliner;
 
@@ -125,6 +128,7 @@ final class Relay {
         sessions != null && sessions.isTracked()
             ? new TransactionTracker(sessions.isGuarded())
             : null;
+    this.follower = sessions != null && sessions.isKeyed() ? new MariadbTracker() : null;
     this.decliner = sessions != null && sessions.declinesTls() ? new TlsDecliner() : null;
   }
 
@@ -319,7 +323,31 @@ final class Relay {
     }
     if (mayMove() || now - strayedNanos >= graceNanos) {
       loseNode(present);
+    } else {
+      endIfStray();
     }
+  }
+
+  /** It ends where that does no harm, as a server ends a session that has rested for too long. */
+  private void endIfStray() {
+    Side to = upstream;
+    if (over
+        || !strays
+        || to == null
+        || !connected
+        || follower == null
+        || !follower.isBetweenTransactions()
+        || !client.hasNothingQueued()) {
+      return;
+    }
+    RoleSessions patient = sessions;
+    if (patient != null) {
+      patient.countEnded();
+    }
+    finish();
+    say(to, MariadbTracker.QUIT);
+    client.close();
+    to.close();
   }
 
   /** Whether the client would see but a delay if another member took it. */
@@ -347,6 +375,9 @@ final class Relay {
     }
     if (tracker != null) {
       tracker.reset();
+    }
+    if (follower != null) {
+      follower.reset();
     }
     if (patient != null) {
       patient.countMoved();
@@ -472,6 +503,11 @@ final class Relay {
         memberSpoke();
       }
     }
+    if (follower != null && from == client) {
+      follower.client(in);
+    } else if (follower != null) {
+      follower.server(in);
+    }
     int wanted = track(from, in);
     if (tracker != null && tracker.isLowered()) {
       endLowered(tracker);
@@ -489,6 +525,9 @@ final class Relay {
     }
     if (tracker != null && from != client) {
       endIfDrained();
+    }
+    if (strays && from != client) {
+      endIfStray();
     }
   }
 
@@ -514,11 +553,11 @@ final class Relay {
 
   /** How many of those bytes are for the other side; without a tracker all are. */
   private int track(Side from, ByteBuf in) {
-    TransactionTracker follower = tracker;
-    if (follower != null && from == client) {
-      follower.client(in);
-    } else if (follower != null) {
-      return follower.server(in);
+    TransactionTracker present = tracker;
+    if (present != null && from == client) {
+      present.client(in);
+    } else if (present != null) {
+      return present.server(in);
     }
     return in.readableBytes();
   }
@@ -532,15 +571,15 @@ final class Relay {
    */
   private void endUncertain(ByteBuf in, int before) {
     Side from = upstream;
-    TransactionTracker follower = tracker;
-    if (from == null || follower == null) {
+    TransactionTracker present = tracker;
+    if (from == null || present == null) {
       return;
     }
     finish();
     if (before > 0) {
       client.send(in.readSlice(before));
     }
-    if (follower.isCut()) {
+    if (present.isCut()) {
       client.reset();
     } else {
       say(client, TransactionTracker.UNCERTAIN);
@@ -550,12 +589,12 @@ final class Relay {
   }
 
   /** The client lowers what its commits wait for: its member never has all of that message. */
-  private void endLowered(TransactionTracker follower) {
+  private void endLowered(TransactionTracker present) {
     Side from = upstream;
     listener.errors().increment(loop.index(), ErrorReason.COMMIT_LOWERED);
     record.failed(ErrorReason.COMMIT_LOWERED);
     finish();
-    if (follower.isInTheMiddle()) {
+    if (present.isInTheMiddle()) {
       client.reset();
     } else {
       say(client, TransactionTracker.LOWERED);
@@ -641,6 +680,9 @@ final class Relay {
     }
     if (tracker != null && !tracker.isOpaque()) {
       return 0; // has to be looked at
+    }
+    if (follower != null && !follower.isOpaque()) {
+      return 0; // so has this
     }
     Side to = other(from);
     FileDescriptor source = from.descriptor();

@@ -422,4 +422,81 @@ final class RoleSessionsTest {
     proxy.sessions().settle(2000, 500);
     assertThat(client.isReset()).isTrue();
   }
+
+  /** A packet of MariaDB, of characters that are bytes. */
+  private static String packet(int number, String body) {
+    return "" + (char) body.length() + "\0\0" + (char) number + body;
+  }
+
+  private static final String HELLO = packet(0, "\n11");
+  private static final String LOGIN = packet(1, "\u0085\u00a6\0\0");
+  private static final String QUERY = packet(0, "\u0003select");
+  private static final String QUIT = packet(0, "\u0001");
+
+  /** An OK. */
+  private static String ok(int number, boolean open) {
+    return packet(number, "\0\0\0" + (open ? '\u0003' : '\u0002') + "\0\0\0");
+  }
+
+  private static void pass(Wire from, String what, Wire to) throws Exception {
+    from.send(what);
+    assertThat(to.raw(what.length())).isEqualTo(what);
+  }
+
+  @Test
+  void whoStraysEndsBetweenTwoTransactions() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    StreamFixture proxy = keyed(0, first, second);
+    lose(proxy, 0);
+    Wire rests = client(proxy);
+    Wire atRest = accept(second);
+    pass(atRest, HELLO, rests);
+    pass(rests, LOGIN, atRest);
+    pass(atRest, ok(2, false), rests);
+    Wire works = client(proxy);
+    Wire atWork = accept(second);
+    pass(atWork, HELLO, works);
+    pass(works, LOGIN, atWork);
+    pass(atWork, ok(2, false), works);
+    pass(works, QUERY, atWork);
+    pass(atWork, ok(1, true), works); // begin
+    gain(proxy, 0);
+    proxy.sessions().settle(1000, LONG.toNanos());
+    assertThat(atRest.raw(QUIT.length())).isEqualTo(QUIT);
+    assertThat(atRest.ends()).isTrue();
+    assertThat(rests.ends()).isTrue();
+    assertThat(proxy.sessions().ended()).isOne();
+    pass(works, QUERY, atWork);
+    pass(atWork, ok(1, true), works);
+    pass(works, QUERY, atWork);
+    pass(atWork, ok(1, false), works); // commit
+    assertThat(atWork.raw(QUIT.length())).isEqualTo(QUIT);
+    assertThat(works.ends()).isTrue();
+    assertThat(proxy.sessions().ended()).isEqualTo(2);
+    assertThat(proxy.sessions().cut()).isZero();
+  }
+
+  @Test
+  void whoseTransactionDoesNotEndIsCut() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    StreamFixture proxy = keyed(0, first, second);
+    lose(proxy, 0);
+    Wire client = client(proxy);
+    Wire atSecond = accept(second);
+    pass(atSecond, HELLO, client);
+    pass(client, LOGIN, atSecond);
+    pass(atSecond, ok(2, false), client);
+    pass(client, QUERY, atSecond);
+    pass(atSecond, ok(1, true), client);
+    gain(proxy, 0);
+    proxy.sessions().settle(1000, 500);
+    Wire _ = greeted(proxy, first); // so the loop has settled
+    pass(client, QUERY, atSecond);
+    proxy.sessions().settle(1500, 500);
+    assertThat(client.isReset()).isTrue();
+    assertThat(proxy.sessions().ended()).isZero();
+    assertThat(proxy.sessions().cut()).isOne();
+  }
 }

@@ -157,6 +157,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
     } else {
       sessions = dataPlane.newRoleSessions(true);
       sessions.setPatience(patience);
+      sessions.setKeyed(key.isPresent());
     }
     service = new Service("db", setup.loops(), new EventLog(() -> 0), () -> 0);
     List<NodeSpec> specs = new ArrayList<>();
