@@ -25,7 +25,7 @@ final class MariadbTracker {
   private static final int ERROR = 0xFF;
 
   /** What a client is capable of that cannot be followed: compression by zlib or zstd, and TLS. */
-  private static final int HIDES = 0x20 | 0x800 | 1 << 26;
+  private static final int HIDES = 0x20 | 0x800 | (1 << 26);
 
   /** A packet of this length goes on in the next. */
   private static final int LONGEST = 0xFFFFFF;
@@ -82,7 +82,7 @@ final class MariadbTracker {
     }
 
     int two(int index) {
-      return at(index) | at(index + 1) << 8;
+      return at(index) | (at(index + 1) << 8);
     }
   }
 
@@ -165,7 +165,7 @@ final class MariadbTracker {
         stream.length = 0;
       }
       if (stream.head < 3) {
-        stream.length |= b << 8 * stream.head;
+        stream.length |= b << (8 * stream.head);
       } else {
         stream.number = b;
         stream.left = stream.length;
@@ -196,7 +196,7 @@ final class MariadbTracker {
   private void said() {
     if (!introduced) {
       introduced = true;
-      int capable = client.two(0) | client.two(2) << 16;
+      int capable = client.two(0) | (client.two(2) << 16);
       opaque = (capable & HIDES) != 0 || expects != Expects.LOGIN;
       return;
     }
