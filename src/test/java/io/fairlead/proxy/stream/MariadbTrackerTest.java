@@ -15,11 +15,11 @@ class MariadbTrackerTest {
   /**
    * What is said, in order: number and body of each packet. Of the client: {@code login}, {@code
    * tls}, {@code packed}, {@code Q}, and other commands by their number. Of the server, in
-   * brackets: {@code [hello]}, {@code [ok]}, {@code [open]} (OK in a transaction), {@code [more]}
-   * (another result follows), {@code [err]}, {@code [file]}, {@code [cols]} (their count), {@code
-   * [def]}, {@code [row]}, {@code [zero]} (a row that looks like an OK), {@code [eof]}, {@code
-   * [eof-open]}, and {@code [end]}, {@code [end-open]} as newer clients get it. Judged at the end,
-   * whatever the pieces are that it comes in.
+   * brackets: {@code [hello]}, {@code [ok]}, {@code [late]} (the same by another number), {@code
+   * [open]} (OK in a transaction), {@code [more]} (another result follows), {@code [err]}, {@code
+   * [file]}, {@code [cols]} (their count), {@code [def]}, {@code [row]}, {@code [zero]} (a row that
+   * looks like an OK), {@code [eof]}, {@code [eof-open]}, and {@code [end]}, {@code [end-open]} as
+   * newer clients get it. Judged at the end, whatever the pieces are that it comes in.
    */
   @ParameterizedTest
   @CsvSource(
@@ -34,6 +34,7 @@ class MariadbTrackerTest {
         "[hello] login [ok] Q                                             | false",
         "[hello] login [nothing]                                          | false",
         "[hello] login [ok] Q [ok]                                        | true",
+        "[hello] login [ok] Q [late]                                      | false", // not its
         "[hello] login [ok] Q [open]                                      | false", // begin
         "[hello] login [ok] Q [open] Q [open] Q [ok]                      | true", // commit
         "[hello] login [ok] Q [open] Q [err]                              | false",
@@ -78,7 +79,7 @@ class MariadbTrackerTest {
       for (String word : said.strip().split(" +", -1)) {
         boolean server = word.startsWith("[");
         boolean command = !server && !word.equals("more") && !word.matches("login|tls|packed");
-        number = command ? 0 : number;
+        number = command ? 0 : word.equals("[late]") ? 5 : number;
         ByteBuf bytes = packet(number++, body(word));
         while (bytes.isReadable()) {
           ByteBuf piece =
@@ -111,7 +112,7 @@ class MariadbTrackerTest {
     return switch (word) {
       case "[hello]" -> new int[] {10, '1', '1', 0, 1, 2, 3, 4};
       case "[switch]" -> new int[] {0xFE, 'x', 0};
-      case "[ok]" -> new int[] {0, 0xFC, 1, 1, 7, 2, 0, 0, 0};
+      case "[ok]", "[late]" -> new int[] {0, 0xFC, 1, 1, 7, 2, 0, 0, 0};
       case "[open]" -> new int[] {0, 1, 0xFD, 1, 1, 1, 3, 0, 0, 0};
       case "[more]" -> new int[] {0, 0, 0, 10, 0, 0, 0};
       case "[nothing]" -> new int[0];
