@@ -49,7 +49,7 @@ function instances(body) {
 // ---- databases --------------------------------------------------------------------------------------
 
 function database(d) {
-  const words = d.primary ? `${d.primary} takes the writes${d.term ? `, timeline ${d.term}` : ''}` : `nobody takes the writes: ${d.why}`;
+  const words = d.primary && d.writers === 'affinity' ? 'each key is written at one member' : d.primary ? `${d.primary} takes the writes${d.term ? `, timeline ${d.term}` : ''}` : `nobody takes the writes: ${d.why}`;
   const role = (m) => chip(m.role === 'none' ? 'no role' : m.role, m.state !== 'up' ? 'down' : m.role === 'none' ? 'draining' : 'up');
   return card(`Database ${d.name}`, html`${d.alarm ? html`<p class="pad some" role="alert">${d.alarm}</p>` : nothing}
     ${table(`Members of ${d.name}`, [
@@ -62,11 +62,18 @@ function database(d) {
       { key: 'clients', title: 'Clients', number: true, cell: (m) => count(m.connections) },
       { key: 'why', title: 'Why', kind: 'words', cell: (m) => m.why },
     ], d.members, { keyOf: (m) => m.name })}
+    ${d.writers === 'affinity' ? keys(d) : nothing}
     ${d.managed ? managed(d, d.managed) : nothing}
     ${d.changes.length ? html`<h3 class="pad">Who took the writes</h3><ol class="list" tabindex="0" aria-label="Handovers of ${d.name}">${d.changes.toReversed().map((c) => html`<li><time>${moment(c.epochMillis)}</time>
       ${c.from ? html`from ${c.from} to <b>${c.to}</b>; nobody for ${millis(c.nobodyMillis)}` : html`<b>${c.to}</b>, as found`}${c.term ? soft(`, timeline ${c.term}`) : nothing}</li>`)}</ol>` : nothing}
     ${d.backedUp ? told(use(`/api/v1/databases/${encodeURIComponent(d.name)}/backups`, 5), 'Backups are', backups) : nothing}`,
   { id: `database-${d.name}`, aside: html`<span class="aside ${d.primary ? 'soft' : 'some'}">${d.engine}: ${words}${d.waiting ? `; ${plural(d.waiting, 'client')} waiting` : ''}</span>` });
+}
+
+function keys(d) {
+  return html`<h3 class="pad">Who takes the writes of a key</h3>
+    ${d.keys.length ? html`<ol class="list" tabindex="0" aria-label="Keys of ${d.name}">${d.keys.map((k) => html`<li>${k.key} writes to ${k.member ? html`<b>${k.member}</b>` : html`<b class="some">nobody</b>`}</li>`)}</ol>` : nothing}
+    <p class="pad soft">Clients of routes without a key go by their address.</p>`;
 }
 
 function managed(d, m) {

@@ -1,7 +1,10 @@
 package io.fairlead;
 
+import io.fairlead.balance.Balancer;
+import io.fairlead.balance.KeyedHash;
 import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
+import io.fairlead.config.DatabaseConfig.Writers;
 import io.fairlead.config.DatabaseEngine;
 import io.fairlead.config.DatabaseUse;
 import io.fairlead.config.FairleadConfig;
@@ -37,7 +40,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -132,6 +138,7 @@ final class DatabaseKeeper {
   private final class Running implements DatabaseSessions, DatabaseWatch.World {
     final RoleSessions writers;
     final RoleSessions readers;
+    final ServiceRuntime writes;
     final ServiceRuntime reads;
     final DatabaseWatch watch;
     final TermFile file;
@@ -140,7 +147,14 @@ final class DatabaseKeeper {
     volatile @Nullable Backups backups;
     private @Nullable Path backupFolder;
 
-    Running(Service service, DatabaseConfig config, ServiceConfig asService) {
+    /** Where each key has one member: those that routes name, in order. */
+    volatile List<String> keys = List.of();
+
+    volatile Writers several = Writers.ONE;
+
+    Running(
+        Service service, DatabaseConfig config, ServiceConfig asService, ServiceRuntime writes) {
+      this.writes = writes;
       boolean postgresql = config.engine() == DatabaseEngine.POSTGRESQL;
       writers = dataPlane.newRoleSessions(postgresql);
       readers = dataPlane.newRoleSessions(postgresql);
@@ -176,6 +190,11 @@ final class DatabaseKeeper {
     }
 
     @Override
+    public void settle(long now, long graceNanos) {
+      writers.settle(now, graceNanos);
+    }
+
+    @Override
     public void wake() {
       writers.wake();
       readers.wake();
@@ -189,6 +208,17 @@ final class DatabaseKeeper {
     @Override
     public void event(Event event) {
       events.accept(event);
+    }
+
+    /** Who has which of the keys that routes name. Any thread. */
+    List<DatabaseReport.Holder> holders() {
+      Balancer balancer = writes.target().balancer();
+      List<DatabaseReport.Holder> all = new ArrayList<>();
+      for (String key : keys) {
+        Node node = balancer.pick(KeyedHash.hash(key), null, random);
+        all.add(new DatabaseReport.Holder(key, node == null ? "" : node.name()));
+      }
+      return all;
     }
 
     /** Backups of another folder are another's. */
@@ -268,14 +298,24 @@ final class DatabaseKeeper {
     ServiceRuntime writes =
         new ServiceRuntime(
             service, asService, null, dataPlane, control, node -> node.facts().role().writes());
-    running.put(service, new Running(service, config, asService));
+    running.put(service, new Running(service, config, asService, writes));
     return writes;
   }
 
-  /** Goes by that from now on. Control thread; the service is watched by health. */
-  void configure(Service service, DatabaseConfig config, ServiceConfig asService) {
+  /**
+   * Goes by that from now on. Control thread; the service is watched by health.
+   *
+   * @param keys that routes name which lead there
+   */
+  void configure(
+      Service service, DatabaseConfig config, ServiceConfig asService, Set<String> keys) {
     Running database = running.get(service);
     if (database != null) {
+      database.keys = List.copyOf(new TreeSet<>(keys));
+      database.several = config.writers();
+      boolean keyed = config.writers() == Writers.AFFINITY;
+      database.writes.setKeyed(keyed);
+      database.writers.setKeyed(keyed);
       database.reads.configure(asService, null);
       database.writers.setPatience(config.patience());
       database.readers.setPatience(config.patience());
@@ -434,8 +474,16 @@ final class DatabaseKeeper {
     return database == null ? null : isRead(route) ? database.readers : database.writers;
   }
 
+  /** What its connections have in common; empty: that is not said, or it leads to no database. */
+  static OptionalInt key(RouteConfig route) {
+    return route.action() instanceof RouteAction.Database(_, _, Optional<String> key)
+            && key.isPresent()
+        ? OptionalInt.of(KeyedHash.hash(key.get()))
+        : OptionalInt.empty();
+  }
+
   private static boolean isRead(RouteConfig route) {
-    return route.action() instanceof RouteAction.Database(_, DatabaseUse use)
+    return route.action() instanceof RouteAction.Database(_, DatabaseUse use, _)
         && use == DatabaseUse.READ_ONLY;
   }
 
@@ -448,6 +496,8 @@ final class DatabaseKeeper {
       all.add(
           new DatabaseReport(
               database.watch.view(),
+              database.several,
+              database.holders(),
               writers.waiting() + readers.waiting(),
               writers.cut() + readers.cut(),
               writers.moved() + readers.moved(),

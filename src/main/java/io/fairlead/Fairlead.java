@@ -878,7 +878,8 @@ final class Fairlead implements AutoCloseable {
                           new StreamRoute(
                               route,
                               proxyProtocol(whole, route),
-                              databases.sessions(route.config(), route.target().service())))
+                              databases.sessions(route.config(), route.target().service()),
+                              DatabaseKeeper.key(route.config())))
                       .toList(),
                   config.limits(),
                   config.protocol() == ListenerProtocol.TLS_PASSTHROUGH));
@@ -1281,7 +1282,8 @@ final class Fairlead implements AutoCloseable {
         scaling.watch(runtime.service(), config.scale(), nodes, wanted.plan(), wanted.anew());
         DatabaseConfig database = after.config().databases().get(config.name());
         if (database != null) {
-          databases.configure(runtime.service(), database, config);
+          databases.configure(
+              runtime.service(), database, config, after.config().keysOf(config.name()));
         }
         outliers.watch(runtime.service(), config);
       }

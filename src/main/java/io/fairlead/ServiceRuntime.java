@@ -2,6 +2,7 @@ package io.fairlead;
 
 import io.fairlead.balance.Balancer;
 import io.fairlead.balance.Choice;
+import io.fairlead.balance.KeyedHash;
 import io.fairlead.config.AffinityConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
@@ -42,6 +43,10 @@ final class ServiceRuntime {
   private final DataPlane dataPlane;
   private final Scheduler time;
   private volatile BalanceConfig balance;
+
+  /** Whether each key has one node, however busy that is. */
+  private volatile boolean keyed;
+
   private @Nullable NodeTls tls;
   private long steppedMillis;
   private final SessionWatch sessions;
@@ -152,7 +157,18 @@ final class ServiceRuntime {
             + " s";
   }
 
+  /** Whether each key has one node from now on, in place of balancing. */
+  void setKeyed(boolean now) {
+    if (keyed != now) {
+      keyed = now;
+      target.setBalancer(balancer(service.nodes(), target.balancer()));
+    }
+  }
+
   private Balancer balancer(NodeSet nodes, @Nullable Balancer previous) {
+    if (keyed) {
+      return KeyedHash.of(eligible(nodes));
+    }
     return Balancer.of(balance, eligible(nodes), service.division(), time.epochMillis(), previous);
   }
 

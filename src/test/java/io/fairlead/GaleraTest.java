@@ -2,13 +2,28 @@ package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.config.HostPort;
+import io.fairlead.config.Secret;
+import io.fairlead.health.MariadbLogin;
 import io.fairlead.health.Server;
 import io.fairlead.replication.DatabaseReport;
 import io.fairlead.service.Node;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,8 +47,13 @@ class GaleraTest {
 
     Member(Path folder, String name, int replication, int transfer, String others)
         throws Exception {
+      this(folder, name, FreePort.any(), replication, transfer, others);
+    }
+
+    Member(Path folder, String name, int port, int replication, int transfer, String others)
+        throws Exception {
       Path data = Server.folder(folder, name);
-      port = FreePort.any();
+      this.port = port;
       List<String> command = new ArrayList<>();
       if (others.isEmpty()) {
         Server.run(
@@ -236,6 +256,233 @@ class GaleraTest {
           "the writer was killed: a new client's insert took %d ms%n",
           (System.nanoTime() - began) / 1_000_000);
       assertThat(ask(write, "select count(*) from shop.ledger")).isEqualTo("4");
+    }
+  }
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static MariadbLogin client(int port) throws IOException {
+    return MariadbLogin.open(
+        new HostPort("127.0.0.1", port), "admin", new Secret(""), Duration.ofSeconds(20));
+  }
+
+  private static String first(MariadbLogin login, String question) throws IOException {
+    return login.rows(question, PATIENCE).getFirst().getFirst();
+  }
+
+  /** What one client does to a row that another changes, too. */
+  private record Meetings(int commits, int deadlocks) {}
+
+  /** Transactions of two clients that change one row, for so long. */
+  private static Meetings meet(int port, Duration time) throws Exception {
+    AtomicInteger commits = new AtomicInteger();
+    AtomicInteger deadlocks = new AtomicInteger();
+    Set<String> members = ConcurrentHashMap.newKeySet();
+    CountDownLatch both = new CountDownLatch(2);
+    List<Callable<Boolean>> clients = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      clients.add(() -> {
+        try (MariadbLogin login = client(port)) {
+          members.add(first(login, "select @@port"));
+          both.countDown();
+          both.await();
+          long end = System.nanoTime() + time.toNanos();
+          while (System.nanoTime() < end) {
+            try {
+              login.order("begin", PATIENCE);
+              login.order("update shop.hot set n=n+1 where id=1", PATIENCE);
+              login.order("commit", PATIENCE);
+              commits.incrementAndGet();
+            } catch (IOException e) {
+              if (!String.valueOf(e.getMessage()).contains("eadlock")) {
+                throw e;
+              }
+              deadlocks.incrementAndGet();
+              login.order("rollback", PATIENCE);
+            }
+          }
+          return true;
+        }
+      });
+    }
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      for (Future<Boolean> one : threads.invokeAll(clients)) {
+        assertThat(one.get()).isTrue();
+      }
+    }
+    System.out.printf(
+        "two clients, one row, %d members: %d commits, %d deadlocks%n",
+        members.size(), commits.get(), deadlocks.get());
+    return new Meetings(commits.get(), deadlocks.get());
+  }
+
+  /** One that writes rows without a pause, and logs in anew when it has to. */
+  private static final class KeyWriter implements AutoCloseable {
+    private final int port;
+    private final int step;
+    final List<Integer> acknowledged = new CopyOnWriteArrayList<>();
+    volatile String at = "";
+    volatile long atSince;
+    volatile long firstThere;
+    final AtomicInteger logins = new AtomicInteger();
+    private volatile boolean ends;
+    private final Thread thread;
+
+    KeyWriter(int port, int first) {
+      this.port = port;
+      this.step = first;
+      thread = Thread.ofVirtual().start(this::write);
+    }
+
+    private void write() {
+      int id = step;
+      while (!ends) {
+        try (MariadbLogin login = client(port)) {
+          int _ = logins.incrementAndGet();
+          String member = first(login, "select @@port");
+          if (!member.equals(at)) {
+            at = member;
+            atSince = System.nanoTime();
+            firstThere = 0;
+          }
+          while (!ends) {
+            id += 2; // of two writers, one has the even ones
+            login.order("insert into shop.ledger values (" + id + ")", PATIENCE);
+            acknowledged.add(id);
+            if (firstThere == 0) {
+              firstThere = System.nanoTime();
+            }
+          }
+        } catch (IOException _) {
+          // what was not acknowledged is not counted
+        }
+      }
+    }
+
+    void end() throws InterruptedException {
+      ends = true;
+      thread.join();
+    }
+
+    @Override
+    public void close() {
+      ends = true;
+    }
+  }
+
+  private static long millis(long from, long to) {
+    return (to - from) / 1_000_000;
+  }
+
+  @Test
+  void eachKeyIsWrittenAtOneMember(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    int first = FreePort.any();
+    int second = FreePort.any();
+    int third = FreePort.any();
+    String all = "127.0.0.1:" + first + ",127.0.0.1:" + second + ",127.0.0.1:" + third;
+    try (Member a = new Member(folder, "a", first, FreePort.any(), "");
+        Member b = new Member(folder, "b", second, FreePort.any(), all);
+        Member c = new Member(folder, "c", third, FreePort.any(), all);
+        Fairlead fairlead =
+            Loopback.start(
+                """
+                admin: { bind: "127.0.0.1:0" }
+                data: %s
+                listeners:
+                  zero:
+                    bind: "127.0.0.1:0"
+                    protocol: tcp
+                    routes: { database: shop, key: tenant-0 }
+                  one:
+                    bind: "127.0.0.1:0"
+                    protocol: tcp
+                    routes: { database: shop, key: tenant-1 }
+                  any: { bind: "127.0.0.1:0", protocol: tcp, routes: { database: shop } }
+                  spread: { bind: "127.0.0.1:0", protocol: tcp, routes: { database: spread } }
+                databases:
+                  shop:
+                    engine: galera
+                    members: &members
+                      { a: "127.0.0.1:%d", b: "127.0.0.1:%d", c: "127.0.0.1:%d" }
+                    probe: { user: fairlead, password: %s, interval: 200ms }
+                    writers: affinity
+                  spread:
+                    engine: galera
+                    members: *members
+                    probe: { user: fairlead, password: %s, interval: 200ms }
+                    writers: all
+                """
+                    .formatted(
+                        folder.resolve("state"), a.port, b.port, c.port, PASSWORD, PASSWORD))) {
+      await(fairlead, report -> report.view().members().stream().allMatch(m -> m.role().writes()));
+      Loopback.await(
+          "all take writes of the other",
+          () ->
+              fairlead.databases().reports().getLast().view().members().stream()
+                  .allMatch(m -> m.role().writes()));
+      String _ =
+          ask(
+              a.port,
+              "create table shop.hot(id int primary key, n int); insert into shop.hot values (1,0)");
+      int zero = Loopback.port(fairlead, "zero");
+      int one = Loopback.port(fairlead, "one");
+      assertThat(Loopback.door(fairlead, "GET", "/api/v1/databases", "").body())
+          .contains(
+              "{\"key\":\"tenant-0\",\"member\":\"b\"},{\"key\":\"tenant-1\",\"member\":\"c\"}");
+      for (int i = 0; i < 20; i++) {
+        try (MariadbLogin atZero = client(zero);
+            MariadbLogin atOne = client(one)) {
+          assertThat(first(atZero, "select @@port")).isEqualTo("" + b.port);
+          assertThat(first(atOne, "select @@port")).isEqualTo("" + c.port);
+        }
+      }
+
+      Meetings apart = meet(Loopback.port(fairlead, "spread"), Duration.ofSeconds(5));
+      Meetings together = meet(zero, Duration.ofSeconds(5));
+      assertThat(apart.deadlocks()).as("at two members").isPositive();
+      assertThat(together.deadlocks()).as("at one").isZero();
+
+      try (KeyWriter ofZero = new KeyWriter(zero, 1000);
+          KeyWriter ofOne = new KeyWriter(one, 1001)) {
+        Loopback.await(
+            "both write", () -> ofZero.acknowledged.size() > 50 && ofOne.acknowledged.size() > 50);
+        long began = System.nanoTime();
+        b.kill();
+        Loopback.await("zero is elsewhere", () -> ofZero.atSince > began && ofZero.firstThere > 0);
+        String successor = ofZero.at;
+        System.out.printf(
+            "the member of a key was killed: a session elsewhere after %d ms, a row after %d ms%n",
+            millis(began, ofZero.atSince), millis(began, ofZero.firstThere));
+        assertThat(millis(began, ofZero.atSince)).isLessThan(2000);
+        assertThat(successor).isIn("" + a.port, "" + c.port);
+
+        try (Member back = new Member(folder, "b", b.port, second, FreePort.any(), all)) {
+          await(fairlead, report -> report.keys().getFirst().member().equals("b"));
+          long returned = System.nanoTime();
+          try (MariadbLogin fresh = client(zero)) {
+            assertThat(first(fresh, "select @@port")).isEqualTo("" + back.port);
+          }
+          Loopback.await("zero is back", () -> ofZero.at.equals("" + back.port));
+          System.out.printf(
+              "it came back: a session that wrote elsewhere ended and was there after %d ms%n",
+              Math.max(0, millis(returned, ofZero.atSince)));
+          assertThat(millis(returned, ofZero.atSince)).isLessThan(2000);
+          int so = ofZero.acknowledged.size();
+          Loopback.await("it writes there", () -> ofZero.acknowledged.size() > so + 50);
+          assertThat(ofOne.at).isEqualTo("" + c.port);
+          assertThat(ofOne.logins.get()).as("the other key's session was never touched").isOne();
+
+          ofZero.end();
+          ofOne.end();
+          Set<Integer> acknowledged = new TreeSet<>(ofZero.acknowledged);
+          acknowledged.addAll(ofOne.acknowledged);
+          String rows = ask(c.port, "set session wsrep_sync_wait=1; select id from shop.ledger");
+          System.out.printf("%d acknowledged%n", acknowledged.size());
+          rows.lines().forEach(row -> acknowledged.remove(Integer.valueOf(row)));
+          assertThat(acknowledged).as("lost").isEmpty();
+        }
+      }
     }
   }
 }

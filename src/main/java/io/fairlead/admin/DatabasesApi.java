@@ -28,12 +28,23 @@ final class DatabasesApi {
       @Doc("Why none does; null: one does.") @Nullable String why,
       @Doc("What an operator has to look at; null: nothing.") @Nullable String alarm,
       @Doc("Of PostgreSQL, the timeline in force; null: none is known.") @Nullable Long term,
+      @Doc("How many members take writes: one, all, or affinity: all, each key at one of them.")
+          String writers,
+      @Doc(
+              "Where writers is affinity: the keys of routes, in their order; clients of routes"
+                  + " without one go by their address. Else none.")
+          List<KeyWriter> keys,
       @Doc("Clients that wait for a member.") int waiting,
-      @Doc("Connections that were cut because their member lost its role, since the start.")
+      @Doc(
+              "Connections that were cut because their member lost its role, or their key has another,"
+                  + " since the start.")
           long cut,
       @Doc("Connections that went to another member because the first had not said a word.")
           long moved,
-      @Doc("Sessions that ended between two transactions because their member drained.") long ended,
+      @Doc(
+              "Sessions that ended between two transactions because their member drained, or their"
+                  + " key has another.")
+          long ended,
       @Doc("In the order of the configuration.") List<Member> members,
       @Doc("The last times that the writes went elsewhere, oldest first; 16 at most.")
           List<Handover> changes,
@@ -49,6 +60,10 @@ final class DatabasesApi {
           textOrNull(view.why()),
           textOrNull(view.alarm()),
           view.term() == 0 ? null : view.term(),
+          report.writers().name().toLowerCase(Locale.ROOT),
+          report.keys().stream()
+              .map(one -> new KeyWriter(one.key(), textOrNull(one.member())))
+              .toList(),
           report.waiting(),
           report.cut(),
           report.moved(),
@@ -59,6 +74,12 @@ final class DatabasesApi {
           backedUp);
     }
   }
+
+  @Doc("Where a key is written.")
+  record KeyWriter(
+      String key,
+      @Doc("The member that takes its writes at this moment; null: none does.")
+          @Nullable String member) {}
 
   @Doc("A member of a database.")
   record Member(

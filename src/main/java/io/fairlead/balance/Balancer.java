@@ -20,6 +20,7 @@ public sealed interface Balancer
         LeastLoaded,
         PowerOfTwo,
         RendezvousHash,
+        KeyedHash,
         MaglevHash,
         Layered,
         Divided,

@@ -11,8 +11,13 @@ final class Hashing {
 
   /** Of a node's address; independent of the order in which nodes are named. */
   static long of(Node node) {
+    return of(node.address().toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Of some bytes. */
+  static long of(byte[] bytes) {
     long hash = 0xCBF29CE484222325L; // FNV-1a, then mixed since its high bits are weak
-    for (byte b : node.address().toString().getBytes(StandardCharsets.UTF_8)) {
+    for (byte b : bytes) {
       hash = (hash ^ (b & 0xFF)) * 0x100000001B3L;
     }
     return mix(hash);

@@ -89,7 +89,11 @@ final class DatabaseVerbs {
               + "): "
               + (primary.equals("-")
                   ? "nobody takes the writes, " + text(database, "why")
-                  : primary + " takes the writes" + (term.equals("-") ? "" : ", timeline " + term))
+                  : text(database, "writers").equals("affinity")
+                      ? "each key is written at one member"
+                      : primary
+                          + " takes the writes"
+                          + (term.equals("-") ? "" : ", timeline " + term))
               + (number(database, "waiting") == 0
                   ? ""
                   : "; " + number(database, "waiting") + " clients wait"));
@@ -128,6 +132,7 @@ final class DatabaseVerbs {
               ">CLIENTS",
               "WHY"),
           rows);
+      showKeys(out, database);
       List<List<String>> changes = new ArrayList<>();
       for (JsonNode change : database.get("changes")) {
         changes.add(
@@ -143,6 +148,19 @@ final class DatabaseVerbs {
         out.table(List.of("WRITES SINCE", "FROM", "TO", ">TIMELINE", ">NOBODY FOR"), changes);
       }
       ManagedVerbs.show(out, database.get("managed"));
+    }
+
+    /** Which key is written where. */
+    private static void showKeys(Terminal out, JsonNode database) {
+      if (!text(database, "writers").equals("affinity")) {
+        return;
+      }
+      out.line("");
+      for (JsonNode key : database.get("keys")) {
+        String member = text(key, "member");
+        out.line(text(key, "key") + " writes to " + (member.equals("-") ? "nobody" : member));
+      }
+      out.line("clients of routes without a key go by their address");
     }
 
     private static String flag(JsonNode node, String key) {

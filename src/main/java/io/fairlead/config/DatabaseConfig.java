@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Servers that hold the same data, one of which takes the writes at a time. To everything but its
- * roles it is a service of that name.
+ * Servers that hold the same data, one of which takes the writes at a time, unless it is said that
+ * several do. To everything but its roles it is a service of that name.
  *
  * @param name unique among databases and services; a metric label
  * @param engine what the members are
@@ -47,8 +47,15 @@ public record DatabaseConfig(
   public enum Writers {
     /** One, which keeps the role as long as it can. */
     ONE,
+    /** All that are ready, each key at one of them. */
+    AFFINITY,
     /** All that are ready. */
-    ALL
+    ALL;
+
+    /** Whether more than one may at a time. */
+    public boolean areSeveral() {
+      return this != ONE;
+    }
   }
 
   static final int MAX_MEMBERS = 16;

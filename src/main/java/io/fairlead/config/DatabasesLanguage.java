@@ -457,7 +457,8 @@ final class DatabasesLanguage {
           "writers",
           Scalar.word(DatabaseConfig.Writers.class),
           DatabaseConfig.Writers.ONE,
-          "Of Galera: `one` member takes writes, and keeps the role as long as it can, or `all`.",
+          "Of Galera: `one` member takes writes, and keeps the role as long as it can; `all` do; or"
+              + " all do, and each key has one of them (`affinity`): see `key` of routes.",
           "all");
   private static final Key<DatabaseReads> DATABASE_READS =
       Key.of(

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -349,6 +350,20 @@ public record FairleadConfig(
         List.of(otherPlace));
   }
 
+  /** The keys by which routes divide what writes to that database between its members. */
+  public Set<String> keysOf(String database) {
+    Set<String> keys = new TreeSet<>();
+    for (ListenerConfig listener : listeners.values()) {
+      for (RouteConfig route : listener.routes()) {
+        if (route.action() instanceof RouteAction.Database(String name, _, Optional<String> key)
+            && name.equals(database)) {
+          key.ifPresent(keys::add);
+        }
+      }
+    }
+    return keys;
+  }
+
   private static void checkDatabases(
       Require require,
       Map<String, ListenerConfig> listeners,
@@ -357,7 +372,7 @@ public record FairleadConfig(
       for (int i = 0; i < listener.routes().size(); i++) {
         List<String> place = List.of("listeners", listener.name(), "routes", "[" + i + "]");
         switch (listener.routes().get(i).action()) {
-          case RouteAction.Database(String name, _) -> {
+          case RouteAction.Database(String name, DatabaseUse use, Optional<String> key) -> {
             require.that(
                 databases.containsKey(name),
                 join(place, "database"),
@@ -370,6 +385,22 @@ public record FairleadConfig(
                 name,
                 "must not be given unless protocol is tcp",
                 List.of());
+            DatabaseConfig database = databases.get(name);
+            if (key.isPresent() && use != DatabaseUse.READ_WRITE) {
+              require.that(
+                  false,
+                  join(place, "key"),
+                  key.get(),
+                  "must not be given where for is read-only: keys say who takes writes",
+                  List.of());
+            } else if (key.isPresent() && database != null) {
+              require.that(
+                  database.writers() == DatabaseConfig.Writers.AFFINITY,
+                  join(place, "key"),
+                  key.get(),
+                  "must not be given unless {} is affinity",
+                  List.of(List.of("databases", name, "writers")));
+            }
           }
           case RouteAction.Send(Map<String, Integer> shares, _) ->
               shares
@@ -502,7 +533,7 @@ public record FairleadConfig(
       boolean writes =
           listener.routes().stream()
               .anyMatch(route ->
-                  route.action() instanceof RouteAction.Database(String _, DatabaseUse use)
+                  route.action() instanceof RouteAction.Database(String _, DatabaseUse use, _)
                       && use == DatabaseUse.READ_WRITE);
       for (int i = 0; writes && i < listener.bind().size(); i++) {
         HostPort address = listener.bind().get(i);

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -51,8 +52,10 @@ public sealed interface RouteAction {
    *
    * @param database its name
    * @param use what the connection is for
+   * @param key where each key has one member that takes its writes: that of all connections which
+   *     write; empty: each has its client's address
    */
-  record Database(String database, DatabaseUse use) implements RouteAction {}
+  record Database(String database, DatabaseUse use, Optional<String> key) implements RouteAction {}
 
   /**
    * Fairlead sends the client elsewhere.

@@ -747,6 +747,14 @@ final class RouteLanguage {
           "What connections to the `database` are for: `read-write` ones go to its primary,"
               + " `read-only` ones to replicas.",
           "read-only");
+  private static final Key<String> ROUTE_KEY =
+      Key.computed(
+          "key",
+          Scalar.text("name", Syntax.NAME_PATTERN, Syntax::name),
+          "the client's address",
+          "What connections that write have in common, where `writers` of the `database` is"
+              + " `affinity`: all with the same key go to the same member.",
+          "tenant-a");
   private static final Key<Rewrite> ROUTE_REWRITE =
       Key.of(
           "rewrite",
@@ -918,6 +926,7 @@ final class RouteLanguage {
                 SPLIT,
                 ROUTE_DATABASE,
                 ROUTE_FOR,
+                ROUTE_KEY,
                 ROUTE_REDIRECT,
                 ROUTE_RESPOND,
                 ROUTE_REWRITE,
@@ -1002,6 +1011,11 @@ final class RouteLanguage {
         null,
         "must not be given without database");
     require.that(
+        spot.child("key") == null || spot.child("database") != null,
+        "key",
+        null,
+        "must not be given without database");
+    require.that(
         split == null || split.size() > 1 || spot.child("service") != null,
         "split",
         null,
@@ -1027,7 +1041,8 @@ final class RouteLanguage {
     }
     String database = values.find(ROUTE_DATABASE);
     if (database != null) {
-      return new Database(database, values.get(ROUTE_FOR));
+      return new Database(
+          database, values.get(ROUTE_FOR), Optional.ofNullable(values.find(ROUTE_KEY)));
     }
     // What could not be read has been refused already; the rest is read all the same.
     return service != null ? new Send(Map.of(service, 1), rewrite) : new Respond(200, Content.NONE);

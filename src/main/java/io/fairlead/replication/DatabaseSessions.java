@@ -16,6 +16,15 @@ public interface DatabaseSessions {
   /** The member drains: sessions there end between two transactions, where that can be told. */
   void retire(Node node);
 
+  /**
+   * Each key has one member, and which one may have changed: those that write at another than their
+   * key's now end between two transactions, where that can be told, and are cut after a while.
+   *
+   * @param now the time in nanoseconds
+   * @param graceNanos how long they may, from the first such call on
+   */
+  void settle(long now, long graceNanos);
+
   /** Roles have changed: those that wait may have a member now. */
   void wake();
 }

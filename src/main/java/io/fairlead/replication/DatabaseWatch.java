@@ -1,6 +1,7 @@
 package io.fairlead.replication;
 
 import io.fairlead.config.DatabaseConfig;
+import io.fairlead.config.DatabaseConfig.Writers;
 import io.fairlead.config.DatabaseEngine;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.runtime.Scheduler.Cancellable;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,9 @@ public final class DatabaseWatch {
 
   /** How long a member may be down before connections that read are cut. */
   static final Duration READERS_STAY = Duration.ofSeconds(2);
+
+  /** How long a session may write at another member than the one that its key has now. */
+  static final Duration STRAYS_STAY = Duration.ofSeconds(10);
 
   /** Changes that are remembered. */
   static final int CHANGES = 16;
@@ -92,6 +97,9 @@ public final class DatabaseWatch {
 
   /** Nodes to which there may be connections that write. */
   private final Set<Node> holders = new HashSet<>();
+
+  /** Among whom keys are divided. */
+  private Set<Node> takers = Set.of();
 
   private final ArrayDeque<DatabaseView.Change> changes = new ArrayDeque<>();
   private DatabaseConfig config;
@@ -155,6 +163,7 @@ public final class DatabaseWatch {
     if (!config.equals(next)) {
       config = next;
       judge();
+      settle();
     }
   }
 
@@ -256,6 +265,25 @@ public final class DatabaseWatch {
           sessions.retire(node);
         }
       }
+    }
+    settle();
+  }
+
+  /** After it has been published who takes writes: by that keys have their members. */
+  private void settle() {
+    if (config.writers() != Writers.AFFINITY) {
+      takers = Set.of();
+      return;
+    }
+    Set<Node> present =
+        Arrays.stream(service.nodes().available())
+            .filter(node -> node.facts().role().writes())
+            .collect(Collectors.toUnmodifiableSet());
+    if (!present.equals(takers)) {
+      takers = present;
+      long grace = STRAYS_STAY.toNanos();
+      sessions.settle(time.nanoTime(), grace);
+      time.schedule(STRAYS_STAY, () -> sessions.settle(time.nanoTime(), grace));
     }
   }
 

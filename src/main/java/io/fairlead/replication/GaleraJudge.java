@@ -204,8 +204,8 @@ final class GaleraJudge {
       if (role != null || told == null) {
         all.add(role == null ? Role.none("") : role);
       } else {
-        boolean writes = i == writer || (writers == Writers.ALL && !told.readOnly());
-        boolean readsToo = writers == Writers.ALL || i != writer || (reads.primary() && !replica);
+        boolean writes = i == writer || (writers.areSeveral() && !told.readOnly());
+        boolean readsToo = writers.areSeveral() || i != writer || (reads.primary() && !replica);
         all.add(
             new Role(
                 writes ? Role.Kind.PRIMARY : Role.Kind.REPLICA,

@@ -710,7 +710,7 @@ public enum Metric {
       Type.COUNTER,
       Unit.NONE,
       "service",
-      "Connections that were cut because their member lost its role. When it rises, clients had to connect again."),
+      "Connections that were cut because their member lost its role, or their key has another. When it rises, clients had to connect again."),
   DATABASE_MOVED(
       "fairlead_database_moved_total",
       Type.COUNTER,
@@ -723,7 +723,7 @@ public enum Metric {
       Type.COUNTER,
       Unit.NONE,
       "service",
-      "Sessions that ended between two transactions because their member drained. It rises during a drain, and clients connect again."),
+      "Sessions that ended between two transactions because their member drained, or their key has another. It rises then, and clients connect again."),
 
   BACKUP_LAG_BYTES(
       "fairlead_backup_log_lag_bytes",

@@ -59,6 +59,11 @@ class DatabaseWatchTest {
         }
 
         @Override
+        public void settle(long now, long graceNanos) {
+          tell("settle, " + Duration.ofNanos(graceNanos).toSeconds() + " s");
+        }
+
+        @Override
         public void wake() {
           tell("wake");
         }
@@ -87,6 +92,11 @@ class DatabaseWatchTest {
   }
 
   private DatabaseWatch start(DatabaseEngine engine, Term term, String... members) {
+    return start(engine, Writers.ONE, term, members);
+  }
+
+  private DatabaseWatch start(
+      DatabaseEngine engine, Writers writers, Term term, String... members) {
     Map<String, HostPort> named = new LinkedHashMap<>();
     List<NodeSpec> specs = new ArrayList<>();
     for (String member : members) {
@@ -110,7 +120,7 @@ class DatabaseWatchTest {
                 2,
                 Optional.empty()),
             Duration.ofSeconds(10),
-            Writers.ONE,
+            writers,
             DatabaseReads.DEFAULT,
             Duration.ofSeconds(1),
             Optional.empty(),
@@ -398,5 +408,47 @@ class DatabaseWatchTest {
     assertThat(story)
         .noneMatch(line -> line.contains("cut writers"))
         .contains("0 retire sessions of a");
+  }
+
+  @Test
+  void whereEachKeyHasOneMemberSessionsSettleWheneverAnotherTakesWrites() {
+    DatabaseWatch watch =
+        start(DatabaseEngine.GALERA, Writers.AFFINITY, new Term("7", 0, "a"), "a", "b");
+    watch.saw(node("a"), synced(5));
+    watch.saw(node("b"), synced(5));
+    assertThat(writes()).isEqualTo("ab");
+    advance(20_000);
+    story.clear();
+    watch.saw(node("b"), synced(5)); // nothing new
+    service.setUp(node("b"), false, "connection refused");
+    advance(20_000);
+    service.setUp(node("b"), true, "answered");
+    boolean _ = service.setDraining(node("a"), true, "mona");
+    advance(9_999);
+    assertThat(story)
+        .filteredOn(line -> line.contains("settle") || line.contains("cut writers"))
+        .containsExactly(
+            "20000 settle, 10 s",
+            "20000 cut writers of b",
+            "30000 settle, 10 s",
+            "40000 settle, 10 s",
+            "40000 settle, 10 s");
+    advance(1);
+    assertThat(story)
+        .filteredOn(line -> line.startsWith("50000 settle"))
+        .as("one for who came back, one for who drains")
+        .hasSize(2);
+  }
+
+  @Test
+  void whereAllTakeWritesSessionsStayWhereTheyAre() {
+    DatabaseWatch watch =
+        start(DatabaseEngine.GALERA, Writers.ALL, new Term("7", 0, "a"), "a", "b");
+    watch.saw(node("a"), synced(5));
+    watch.saw(node("b"), synced(5));
+    service.setUp(node("b"), false, "connection refused");
+    service.setUp(node("b"), true, "answered");
+    advance(20_000);
+    assertThat(story).noneMatch(line -> line.contains("settle"));
   }
 }

@@ -47,6 +47,7 @@ class GaleraJudgeTest {
   void whoTakesTheWrites(String members, String writer, String one, String all) {
     assertThat(roles(members, writer, Writers.ONE)).isEqualTo(one);
     assertThat(roles(members, writer, Writers.ALL)).isEqualTo(all);
+    assertThat(roles(members, writer, Writers.AFFINITY)).isEqualTo(all);
   }
 
   private static String roles(String text, String writer, Writers writers) {

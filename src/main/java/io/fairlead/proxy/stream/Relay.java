@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +54,11 @@ final class Relay {
   private final HttpRoute route;
   private final ProxyVersion proxyProtocol;
   private final @Nullable RoleSessions sessions;
+  private final OptionalInt key;
   private final @Nullable TransactionTracker tracker;
+
+  /** Of sessions whose key may get another member. */
+  private final @Nullable MariadbTracker follower;
 
   /** Null: there is nothing to decline, or not any more. */
   private @Nullable TlsDecliner decliner;
@@ -67,6 +72,11 @@ final class Relay {
   private boolean answered;
   private boolean waiting;
   private long patientUntil;
+
+  /** Its key has another member. */
+  private boolean strays;
+
+  private long strayedNanos;
   private final Side client = new Side(this);
   private @Nullable Side upstream;
   private @Nullable Node node;
@@ -112,11 +122,13 @@ final class Relay {
     this.route = route.route();
     this.proxyProtocol = route.proxyProtocol();
     this.sessions = route.sessions();
+    this.key = route.key();
     this.answered = sessions == null; // then it makes no difference
     this.tracker =
         sessions != null && sessions.isTracked()
             ? new TransactionTracker(sessions.isGuarded())
             : null;
+    this.follower = sessions != null && sessions.isKeyed() ? new MariadbTracker() : null;
     this.decliner = sessions != null && sessions.declinesTls() ? new TlsDecliner() : null;
   }
 
@@ -143,8 +155,7 @@ final class Relay {
   }
 
   private void pick(@Nullable Node avoid) {
-    int hash = ClientAddress.hash(source.getAddress());
-    Node picked = route.target().balancer().pick(hash, avoid, loop.random());
+    Node picked = route.target().balancer().pick(hash(), avoid, loop.random());
     if (picked == null) {
       if (!waits()) {
         give(ErrorReason.NO_NODE, true);
@@ -166,6 +177,10 @@ final class Relay {
     } else {
       connect(free, address);
     }
+  }
+
+  private int hash() {
+    return key.isPresent() ? key.getAsInt() : ClientAddress.hash(source.getAddress());
   }
 
   @SuppressWarnings("ReferenceEquality") // that very side
@@ -285,6 +300,56 @@ final class Relay {
     }
   }
 
+  /**
+   * Each key has one member, and which one may have changed.
+   *
+   * @param now the time; that of an earlier call and this say how long it has strayed
+   * @param graceNanos how long it may
+   */
+  @SuppressWarnings("ReferenceEquality") // that very node
+  void settle(long now, long graceNanos) {
+    Node present = node;
+    if (over || present == null) {
+      return;
+    }
+    Node wanted = route.target().balancer().pick(hash(), null, loop.random());
+    boolean strayed = strays;
+    strays = wanted != null && wanted != present;
+    if (!strays) {
+      return;
+    }
+    if (!strayed) {
+      strayedNanos = now;
+    }
+    if (mayMove() || now - strayedNanos >= graceNanos) {
+      loseNode(present);
+    } else {
+      endIfStray();
+    }
+  }
+
+  /** It ends where that does no harm, as a server ends a session that has rested for too long. */
+  private void endIfStray() {
+    Side to = upstream;
+    if (over
+        || !strays
+        || to == null
+        || !connected
+        || follower == null
+        || !follower.isBetweenTransactions()
+        || !client.hasNothingQueued()) {
+      return;
+    }
+    RoleSessions patient = sessions;
+    if (patient != null) {
+      patient.countEnded();
+    }
+    finish();
+    say(to, MariadbTracker.QUIT);
+    client.close();
+    to.close();
+  }
+
   /** Whether the client would see but a delay if another member took it. */
   private boolean mayMove() {
     return !answered && (!connected || kept != null);
@@ -296,6 +361,7 @@ final class Relay {
     node().requestFinished();
     node = null;
     upstream = null;
+    strays = false;
     if (connected) {
       connected = false;
       ByteBuf said = kept;
@@ -309,6 +375,9 @@ final class Relay {
     }
     if (tracker != null) {
       tracker.reset();
+    }
+    if (follower != null) {
+      follower.reset();
     }
     if (patient != null) {
       patient.countMoved();
@@ -434,6 +503,11 @@ final class Relay {
         memberSpoke();
       }
     }
+    if (follower != null && from == client) {
+      follower.client(in);
+    } else if (follower != null) {
+      follower.server(in);
+    }
     int wanted = track(from, in);
     if (tracker != null && tracker.isLowered()) {
       endLowered(tracker);
@@ -451,6 +525,9 @@ final class Relay {
     }
     if (tracker != null && from != client) {
       endIfDrained();
+    }
+    if (strays && from != client) {
+      endIfStray();
     }
   }
 
@@ -476,11 +553,11 @@ final class Relay {
 
   /** How many of those bytes are for the other side; without a tracker all are. */
   private int track(Side from, ByteBuf in) {
-    TransactionTracker follower = tracker;
-    if (follower != null && from == client) {
-      follower.client(in);
-    } else if (follower != null) {
-      return follower.server(in);
+    TransactionTracker present = tracker;
+    if (present != null && from == client) {
+      present.client(in);
+    } else if (present != null) {
+      return present.server(in);
     }
     return in.readableBytes();
   }
@@ -494,15 +571,15 @@ final class Relay {
    */
   private void endUncertain(ByteBuf in, int before) {
     Side from = upstream;
-    TransactionTracker follower = tracker;
-    if (from == null || follower == null) {
+    TransactionTracker present = tracker;
+    if (from == null || present == null) {
       return;
     }
     finish();
     if (before > 0) {
       client.send(in.readSlice(before));
     }
-    if (follower.isCut()) {
+    if (present.isCut()) {
       client.reset();
     } else {
       say(client, TransactionTracker.UNCERTAIN);
@@ -512,12 +589,12 @@ final class Relay {
   }
 
   /** The client lowers what its commits wait for: its member never has all of that message. */
-  private void endLowered(TransactionTracker follower) {
+  private void endLowered(TransactionTracker present) {
     Side from = upstream;
     listener.errors().increment(loop.index(), ErrorReason.COMMIT_LOWERED);
     record.failed(ErrorReason.COMMIT_LOWERED);
     finish();
-    if (follower.isInTheMiddle()) {
+    if (present.isInTheMiddle()) {
       client.reset();
     } else {
       say(client, TransactionTracker.LOWERED);
@@ -603,6 +680,9 @@ final class Relay {
     }
     if (tracker != null && !tracker.isOpaque()) {
       return 0; // has to be looked at
+    }
+    if (follower != null && !follower.isOpaque()) {
+      return 0; // so has this
     }
     Side to = other(from);
     FileDescriptor source = from.descriptor();

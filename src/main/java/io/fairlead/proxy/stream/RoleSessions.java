@@ -27,6 +27,7 @@ public final class RoleSessions {
   private volatile long patienceNanos;
   private volatile boolean guarded;
   private volatile boolean declinesTls;
+  private volatile boolean keyed;
 
   /**
    * @param loops all that there are, by index
@@ -68,6 +69,18 @@ public final class RoleSessions {
     return declinesTls;
   }
 
+  /**
+   * Whether they are sessions of MariaDB of which each key has one member, which may change: those
+   * that come from now on. Any thread.
+   */
+  public void setKeyed(boolean keyed) {
+    this.keyed = keyed;
+  }
+
+  boolean isKeyed() {
+    return keyed;
+  }
+
   long patienceNanos() {
     return patienceNanos;
   }
@@ -107,6 +120,18 @@ public final class RoleSessions {
     }
   }
 
+  /**
+   * Each key has one node, and which one may have changed: sessions whose key has another end
+   * between two transactions, where that can be told, and are cut after a while. One to which its
+   * node has not said a word goes at once, and sees but a delay. Any thread.
+   *
+   * @param now the time in nanoseconds; a session strays from the first call on that finds it so
+   * @param graceNanos how long it may
+   */
+  public void settle(long now, long graceNanos) {
+    onEachRelay(relay -> relay.settle(now, graceNanos));
+  }
+
   /** There may be a node now for those that wait. Any thread. */
   public void wake() {
     if (waiting.get() > 0) {
@@ -114,7 +139,10 @@ public final class RoleSessions {
     }
   }
 
-  /** How many sessions have ended between two transactions because their member drained. */
+  /**
+   * How many sessions have ended between two transactions because their member drained, or their
+   * key has another.
+   */
   public long ended() {
     return ended.sum();
   }

@@ -2,7 +2,6 @@ package io.fairlead.replication.manage;
 
 import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
-import io.fairlead.config.DatabaseConfig.Writers;
 import io.fairlead.config.HostPort;
 import io.fairlead.config.ManageConfig;
 import io.fairlead.config.Secret;
@@ -516,7 +515,7 @@ final class GaleraCoordinator implements AutoCloseable {
     endFrozen(current);
     endStuck(current);
     endLeft();
-    if (config.writers() == Writers.ALL) {
+    if (config.writers().areSeveral()) {
       leadAll(state, current, facts);
       return;
     }

@@ -310,7 +310,7 @@ public final class ManagedGalera implements DatabaseManager {
     if (present.view().paused()) {
       throw new IOException("it is left to an operator: resume it first");
     }
-    if (config.writers() == DatabaseConfig.Writers.ALL) {
+    if (config.writers().areSeveral()) {
       throw new IOException("all members take writes");
     }
     String writer = present.writer();

@@ -2,6 +2,7 @@ package io.fairlead.proxy.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.balance.KeyedHash;
 import io.fairlead.proxy.http.Await;
 import io.fairlead.proxy.http.HandNode;
 import io.fairlead.proxy.http.NothingLeftOver;
@@ -9,9 +10,12 @@ import io.fairlead.proxy.http.Wire;
 import io.fairlead.proxy.stream.StreamFixture.Setup;
 import io.fairlead.service.Node;
 import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.NodeCounter;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -303,5 +307,196 @@ final class RoleSessionsTest {
     assertThat(atNode.raw(8)).isEqualTo(TLS_REQUEST);
     atNode.send("S");
     assertThat(client.raw(1)).isEqualTo("S");
+  }
+
+  /** A key of the listener, by which the first node has what comes, or the second. */
+  private static String keyOf(int index) {
+    for (int i = 0; ; i++) {
+      if (KeyedHash.holder(List.of("n1", "n2"), KeyedHash.hash("key-" + i)) == index) {
+        return "key-" + i;
+      }
+    }
+  }
+
+  private StreamFixture keyed(int index, HandNode... nodes) {
+    InetSocketAddress[] addresses =
+        Arrays.stream(nodes).map(HandNode::address).toArray(InetSocketAddress[]::new);
+    return leftOver.watches(StreamFixture.ofKey(keyOf(index), LONG, addresses));
+  }
+
+  private Wire greeted(StreamFixture proxy, HandNode by) throws Exception {
+    Wire client = client(proxy);
+    accept(by).send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+    return client;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void allOfAKeyGoToItsMember(int index) throws Exception {
+    HandNode[] nodes = {node(), node()};
+    StreamFixture proxy = keyed(index, nodes);
+    for (int i = 0; i < 10; i++) {
+      Wire _ = greeted(proxy, nodes[index]);
+    }
+    assertThat(proxy.counted(1 - index, NodeCounter.REQUESTS)).isZero();
+  }
+
+  @Test
+  void aMemberThatRefusesIsNotReplacedByAnotherAsLongAsTheKeyIsItsOwn() throws Exception {
+    HandNode gone = new HandNode();
+    InetSocketAddress address = gone.address();
+    gone.close();
+    HandNode other = node();
+    StreamFixture proxy =
+        leftOver.watches(StreamFixture.ofKey(keyOf(0), LONG, address, other.address()));
+    Wire client = client(proxy);
+    Await.value(1, () -> proxy.sessions().waiting(), "waiting");
+    assertThat(proxy.counted(1, NodeCounter.REQUESTS)).isZero();
+    lose(proxy, 0);
+    proxy.sessions().wake();
+    accept(other).send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+  }
+
+  @Test
+  void whoWritesAtAnotherMemberThanItsKeysIsCutWhenItsTimeIsOver() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    StreamFixture proxy = keyed(0, first, second);
+    lose(proxy, 0);
+    Wire strays = client(proxy);
+    Wire atSecond = accept(second);
+    atSecond.send("welcome");
+    assertThat(strays.raw(7)).isEqualTo("welcome");
+    gain(proxy, 0);
+    proxy.sessions().settle(1000, 500);
+    Wire _ = greeted(proxy, first);
+    proxy.sessions().settle(1499, 500);
+    Wire _ = greeted(proxy, first);
+    strays.send("more");
+    assertThat(atSecond.raw(4)).isEqualTo("more");
+    proxy.sessions().settle(1500, 500);
+    assertThat(strays.isReset()).isTrue();
+    assertThat(atSecond.isReset()).isTrue();
+    assertThat(proxy.sessions().cut()).isOne();
+    assertThat(proxy.node(0).inFlight()).isEqualTo(2);
+  }
+
+  @Test
+  void whoHasNotHadAWordYetGoesToItsKeysMemberAtOnce() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    StreamFixture proxy = keyed(0, first, second);
+    lose(proxy, 0);
+    Wire client = client(proxy).send("hello");
+    assertThat(accept(second).raw(5)).isEqualTo("hello");
+    gain(proxy, 0);
+    proxy.sessions().settle(1000, LONG.toNanos());
+    Wire atFirst = accept(first);
+    assertThat(atFirst.raw(5)).isEqualTo("hello");
+    atFirst.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+    assertThat(proxy.sessions().cut()).isZero();
+  }
+
+  @Test
+  void whoseKeyComesBackInTimeStays() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    StreamFixture proxy = keyed(0, first, second);
+    lose(proxy, 0);
+    Wire client = client(proxy);
+    Wire atSecond = accept(second);
+    atSecond.send("welcome");
+    assertThat(client.raw(7)).isEqualTo("welcome");
+    gain(proxy, 0);
+    proxy.sessions().settle(1000, 500);
+    lose(proxy, 0);
+    proxy.sessions().settle(1100, 500);
+    Wire _ = greeted(proxy, second); // so the loop has settled
+    gain(proxy, 0);
+    proxy.sessions().settle(1500, 500); // strays for the second time
+    client.send("more");
+    assertThat(atSecond.raw(4)).isEqualTo("more");
+    proxy.sessions().settle(2000, 500);
+    assertThat(client.isReset()).isTrue();
+  }
+
+  /** A packet of MariaDB, of characters that are bytes. */
+  private static String packet(int number, String body) {
+    return "" + (char) body.length() + "\0\0" + (char) number + body;
+  }
+
+  private static final String HELLO = packet(0, "\n11");
+  private static final String LOGIN = packet(1, "\u0085\u00a6\0\0");
+  private static final String QUERY = packet(0, "\u0003select");
+  private static final String QUIT = packet(0, "\u0001");
+
+  /** An OK. */
+  private static String ok(int number, boolean open) {
+    return packet(number, "\0\0\0" + (open ? '\u0003' : '\u0002') + "\0\0\0");
+  }
+
+  private static void pass(Wire from, String what, Wire to) throws Exception {
+    from.send(what);
+    assertThat(to.raw(what.length())).isEqualTo(what);
+  }
+
+  @Test
+  void whoStraysEndsBetweenTwoTransactions() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    StreamFixture proxy = keyed(0, first, second);
+    lose(proxy, 0);
+    Wire rests = client(proxy);
+    Wire atRest = accept(second);
+    pass(atRest, HELLO, rests);
+    pass(rests, LOGIN, atRest);
+    pass(atRest, ok(2, false), rests);
+    Wire works = client(proxy);
+    Wire atWork = accept(second);
+    pass(atWork, HELLO, works);
+    pass(works, LOGIN, atWork);
+    pass(atWork, ok(2, false), works);
+    pass(works, QUERY, atWork);
+    pass(atWork, ok(1, true), works); // begin
+    gain(proxy, 0);
+    proxy.sessions().settle(1000, LONG.toNanos());
+    assertThat(atRest.raw(QUIT.length())).isEqualTo(QUIT);
+    assertThat(atRest.ends()).isTrue();
+    assertThat(rests.ends()).isTrue();
+    assertThat(proxy.sessions().ended()).isOne();
+    pass(works, QUERY, atWork);
+    pass(atWork, ok(1, true), works);
+    pass(works, QUERY, atWork);
+    pass(atWork, ok(1, false), works); // commit
+    assertThat(atWork.raw(QUIT.length())).isEqualTo(QUIT);
+    assertThat(works.ends()).isTrue();
+    assertThat(proxy.sessions().ended()).isEqualTo(2);
+    assertThat(proxy.sessions().cut()).isZero();
+  }
+
+  @Test
+  void whoseTransactionDoesNotEndIsCut() throws Exception {
+    HandNode first = node();
+    HandNode second = node();
+    StreamFixture proxy = keyed(0, first, second);
+    lose(proxy, 0);
+    Wire client = client(proxy);
+    Wire atSecond = accept(second);
+    pass(atSecond, HELLO, client);
+    pass(client, LOGIN, atSecond);
+    pass(atSecond, ok(2, false), client);
+    pass(client, QUERY, atSecond);
+    pass(atSecond, ok(1, true), client);
+    gain(proxy, 0);
+    proxy.sessions().settle(1000, 500);
+    Wire _ = greeted(proxy, first); // so the loop has settled
+    pass(client, QUERY, atSecond);
+    proxy.sessions().settle(1500, 500);
+    assertThat(client.isReset()).isTrue();
+    assertThat(proxy.sessions().ended()).isZero();
+    assertThat(proxy.sessions().cut()).isOne();
   }
 }

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.stream;
 
 import io.fairlead.balance.Balancer;
+import io.fairlead.balance.KeyedHash;
 import io.fairlead.config.AccessConfig;
 import io.fairlead.config.BalanceConfig;
 import io.fairlead.config.BalanceMethod;
@@ -47,6 +48,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -107,32 +109,41 @@ final class StreamFixture implements NothingLeftOver.Watched {
   private final Service service;
   private final ServiceTarget target;
   private final BalanceMethod balance;
+  private final OptionalInt key;
   private final @Nullable RoleSessions sessions;
   private final List<Service> others = new ArrayList<>();
   private final List<Listener> listeners = new ArrayList<>();
   private final List<String> connectFailures = new ArrayList<>();
 
   StreamFixture(Setup setup, InetSocketAddress... nodes) {
-    this(setup, null, null, nodes);
+    this(setup, null, null, OptionalInt.empty(), nodes);
   }
 
   /** The nodes are members of a database, for whom connections wait so long. */
   static StreamFixture ofDatabase(Setup setup, Duration patience, InetSocketAddress... nodes) {
-    return new StreamFixture(setup, null, patience, nodes);
+    return new StreamFixture(setup, null, patience, OptionalInt.empty(), nodes);
+  }
+
+  /** The same, and each key has one member; that is the listener's. */
+  static StreamFixture ofKey(String key, Duration patience, InetSocketAddress... nodes) {
+    return new StreamFixture(
+        Setup.USUAL, null, patience, OptionalInt.of(KeyedHash.hash(key)), nodes);
   }
 
   /**
    * @param udp null: for connections
    */
   StreamFixture(Setup setup, @Nullable UdpConfig udp, InetSocketAddress... nodes) {
-    this(setup, udp, null, nodes);
+    this(setup, udp, null, OptionalInt.empty(), nodes);
   }
 
   private StreamFixture(
       Setup setup,
       @Nullable UdpConfig udp,
       @Nullable Duration patience,
+      OptionalInt key,
       InetSocketAddress... nodes) {
+    this.key = key;
     dataPlane =
         new DataPlane(
             new RuntimeConfig(setup.loops(), RuntimeConfig.Transport.AUTO),
@@ -146,6 +157,7 @@ final class StreamFixture implements NothingLeftOver.Watched {
     } else {
       sessions = dataPlane.newRoleSessions(true);
       sessions.setPatience(patience);
+      sessions.setKeyed(key.isPresent());
     }
     service = new Service("db", setup.loops(), new EventLog(() -> 0), () -> 0);
     List<NodeSpec> specs = new ArrayList<>();
@@ -160,7 +172,9 @@ final class StreamFixture implements NothingLeftOver.Watched {
     target =
         new ServiceTarget(
             service,
-            Balancer.of(setup.balance(), service.nodes(), null),
+            key.isPresent()
+                ? KeyedHash.of(service.nodes())
+                : Balancer.of(setup.balance(), service.nodes(), null),
             new ServiceConfig("db", setup.balance(), NodeProtocol.HTTP1, upstream));
     HttpLimits limits = limits(setup, Duration.ofMillis(500));
     try {
@@ -186,7 +200,9 @@ final class StreamFixture implements NothingLeftOver.Watched {
                   config,
                   Set.of(),
                   new StreamPolicy(
-                      List.of(new StreamRoute(leads, setup.announce(), sessions)), limits, false))
+                      List.of(new StreamRoute(leads, setup.announce(), sessions, key)),
+                      limits,
+                      false))
               : dataPlane.open(config, new UdpPolicy(leads, limits, udp, true));
     } catch (IOException e) {
       dataPlane.close();
@@ -296,7 +312,10 @@ final class StreamFixture implements NothingLeftOver.Watched {
 
   /** What the control thread does when a node has changed. */
   void rebalance() {
-    target.setBalancer(Balancer.of(balance, service.nodes(), target.balancer()));
+    target.setBalancer(
+        key.isPresent()
+            ? KeyedHash.of(service.nodes())
+            : Balancer.of(balance, service.nodes(), target.balancer()));
   }
 
   /** Of the database. */
