@@ -24,6 +24,9 @@ final class MariadbNode implements AutoCloseable {
   static final String PASSWORD = "hunter\\2\"2#'2222";
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
+  /** Longer where much is copied. */
+  private static final long PATIENCE_SECONDS = 40 + Integer.getInteger("fairlead.backups.mib", 0);
+
   private final Path folder;
   private final Path data;
   private final int port = FreePort.any();
@@ -236,7 +239,7 @@ final class MariadbNode implements AutoCloseable {
 
   static BackupsView await(Fairlead fairlead, String what, Predicate<BackupsView> wanted)
       throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (true) {
       BackupsView view = backups(fairlead).view();
       if (wanted.test(view)) {
@@ -291,6 +294,10 @@ final class MariadbNode implements AutoCloseable {
       server.destroy();
       server.onExit().get(30, TimeUnit.SECONDS);
     }
+  }
+
+  static void delete(Path folder) throws Exception {
+    Server.run("rm", "-r", folder.toString());
   }
 
   static void flip(Path file, long at) throws IOException {

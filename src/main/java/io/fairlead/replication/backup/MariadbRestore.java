@@ -24,9 +24,6 @@ final class MariadbRestore {
   private static final long ENOUGH = 64L << 20;
   private static final String SIGN = "NOT-RESTORED-YET";
 
-  /** Within the new folder, where programs of MariaDB look for no database. */
-  private static final String APPLIED = ".increment";
-
   private static final Duration APPLYING = Duration.ofHours(24);
 
   private final BinlogFolder folder;
@@ -143,7 +140,8 @@ final class MariadbRestore {
     if (time != null && !way.beyond() && time.toEpochMilli() > reach.millis()) {
       throw new IOException(tooLate(time, reach));
     }
-    Restore.checkSpace(to, room(chain));
+    Path beside = beside(to, own);
+    checkSpace(chain, to, beside);
     progress.accept("copying " + Restore.size(full.bytes()) + " to " + to);
     Restore.makeFolder(programs, to);
     Path sign = to.resolve(SIGN);
@@ -160,7 +158,7 @@ final class MariadbRestore {
               + (chain.size() - 1)
               + ", "
               + Restore.size(one.bytes()));
-      apply(programs, one, to);
+      apply(programs, one, to, beside);
     }
     try {
       return serve(wanted, to, reach, way, programs, own, questioner);
@@ -177,19 +175,30 @@ final class MariadbRestore {
     }
   }
 
-  /** The data, what is applied to it, and of that the largest once more. */
-  private static long room(List<MariadbBackup> chain) {
-    return ENOUGH
-        + chain.stream().mapToLong(MariadbBackup::bytes).sum()
-        + chain.stream().skip(1).mapToLong(MariadbBackup::bytes).max().orElse(0);
+  /** Before anything is written: the data, what is applied to it, and of that the largest twice. */
+  private static void checkSpace(List<MariadbBackup> chain, Path to, Path beside)
+      throws IOException {
+    long all = chain.stream().mapToLong(MariadbBackup::bytes).sum();
+    long largest = chain.stream().skip(1).mapToLong(MariadbBackup::bytes).max().orElse(0);
+    Restore.checkSpace(to, ENOUGH + all + largest);
+    Restore.checkSpace(beside, largest);
+  }
+
+  /**
+   * Where there is room for an increment: beside the new folder. In it, as has been tried, {@code
+   * mariadb-backup} takes what is InnoDB's and silently leaves the log of Aria.
+   */
+  private static Path beside(Path to, Path own) {
+    Path parent = to.getParent();
+    return parent != null && (!Files.exists(parent) || Files.isWritable(parent)) ? parent : own;
   }
 
   /** Applies an increment, or rather a copy of it: it is changed by that. */
-  private void apply(MariadbPrograms programs, MariadbBackup one, Path to)
+  private void apply(MariadbPrograms programs, MariadbBackup one, Path to, Path beside)
       throws IOException, InterruptedException {
-    Path applied = to.resolve(APPLIED);
+    Path applied = Files.createTempDirectory(beside, to.getFileName() + ".increment-");
     try {
-      programs.makeFolder(applied);
+      programs.give(applied);
       Restore.copy(programs, folder.data(one.id()), applied, one.bytes(), _ -> {});
       MariadbCopier.run(
           programs,
