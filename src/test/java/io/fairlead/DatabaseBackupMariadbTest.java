@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.replication.backup.BackupsView;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -166,6 +167,36 @@ class DatabaseBackupMariadbTest {
       assertThat(next.since()).isEmpty();
       assertThat(because(next))
           .contains("a table was renamed since the copy before: shop/moved is fresh/moved now");
+    }
+  }
+
+  @Test
+  void anIncrementThatFailsLeavesNothingAndTheNextCopyIsFull() throws Exception {
+    try (Fairlead fairlead = fairlead()) {
+      BackupsView.Copy full = awaitCopy(fairlead, 1);
+      assertThat(backups(fairlead).backUp()).isEmpty();
+      ProcessHandle copying = null;
+      for (long end = System.nanoTime() + 40_000_000_000L; copying == null; ) {
+        assertThat(System.nanoTime()).isLessThan(end);
+        copying =
+            ProcessHandle.allProcesses()
+                .filter(each -> {
+                  String line = each.info().commandLine().orElse("");
+                  return line.contains("--incremental-lsn=") && line.contains(folder.toString());
+                })
+                .findFirst()
+                .orElse(null);
+      }
+      copying.destroyForcibly();
+      BackupsView failed = await(fairlead, "the failure", view -> view.failureMillis() > 0);
+      assertThat(failed.copies()).containsExactly(full);
+      try (Stream<Path> left = Files.list(folder.resolve("backups/base"))) {
+        assertThat(left).containsExactly(folder.resolve("backups/base").resolve(full.id()));
+      }
+      BackupsView.Copy next = copy(fairlead);
+      assertThat(next.since()).isEmpty();
+      assertThat(because(next)).contains("the incremental one failed: a: ");
+      assertThat(copy(fairlead).since()).isEqualTo(next.id());
     }
   }
 
