@@ -26,7 +26,7 @@ class DatabaseBackupMariadbMeasureTest {
       for (int from = 1; from <= ROWS; from += STEP) {
         String _ =
             node.ask(
-                "insert into shop.ballast select seq, 0, repeat(md5(seq), 30) from seq_"
+                "use shop; insert into ballast select seq, 0, repeat(md5(seq), 30) from seq_"
                     + from
                     + "_to_"
                     + Math.min(ROWS, from + STEP - 1));
