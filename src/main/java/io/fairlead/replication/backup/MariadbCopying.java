@@ -87,14 +87,14 @@ final class MariadbCopying {
         new MariadbAccess(
             programs, source.address(), config.user(), config.password(), wanted.probe().tls())) {
       MariadbMember member = MariadbMember.ask(source.name(), access, programs);
-      String tables = MariadbTables.ask(access);
+      String tables = tables(config, access);
       MariadbIncrements.Choice choice = choose(wanted, member, access, tables, began);
       Path data = folder.begin(id, programs);
       copy(wanted, programs, access, data, choice);
       long ended = clock.epochMillis();
       MariadbBackup since = choice.since();
       long lsn = lsn(data, since);
-      String after = MariadbTables.ask(access);
+      String after = tables(config, access);
       if (since == null) {
         progress.accept("preparing " + id);
         run(
@@ -151,10 +151,18 @@ final class MariadbCopying {
       return MariadbIncrements.Choice.full(wanted.unfit());
     }
     String known = MariadbTables.of(folder.bases().resolve(since.id()));
+    if (known.isBlank()) {
+      return MariadbIncrements.Choice.full("the copy before does not say which tables there were");
+    }
     String renamed = MariadbTables.renamed(known, tables);
     return renamed.isEmpty()
         ? choice
         : MariadbIncrements.Choice.full("a table was renamed since the copy before: " + renamed);
+  }
+
+  /** Where incremental ones are made; of very many tables it may take long. */
+  private static String tables(BackupConfig config, MariadbAccess access) throws IOException {
+    return config.fullEvery().isZero() ? "" : MariadbTables.ask(access);
   }
 
   private void copy(

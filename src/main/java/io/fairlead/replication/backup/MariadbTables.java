@@ -6,6 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Which tables of InnoDB a member has, and by which number their files are known.
@@ -40,12 +41,15 @@ final class MariadbTables {
   /** One that has another name now, for people; empty: none has. */
   static String renamed(String before, String now) {
     Map<String, String> names = new HashMap<>();
-    before.lines().map(line -> line.split("\t", 2)).forEach(one -> names.put(one[0], one[1]));
-    return now.lines()
-        .map(line -> line.split("\t", 2))
+    lines(before).forEach(one -> names.put(one[0], one[1]));
+    return lines(now)
         .filter(one -> !one[1].equals(names.getOrDefault(one[0], one[1])))
         .map(one -> names.get(one[0]) + " is " + one[1] + " now")
         .findFirst()
         .orElse("");
+  }
+
+  private static Stream<String[]> lines(String tables) {
+    return tables.lines().filter(line -> line.contains("\t")).map(line -> line.split("\t", 2));
   }
 }
