@@ -39,9 +39,7 @@ record BinlogArchive(List<MariadbBackup> backups, List<Part> parts) {
     Map<String, MariadbBackup> older = new HashMap<>();
     List<MariadbBackup> judged = new ArrayList<>();
     for (MariadbBackup one : sorted) {
-      MariadbBackup under = one.isFull() ? one : older.get(one.pages().since());
-      String wrong =
-          under == null ? "missing" : under == one || under.damaged().isEmpty() ? "" : "damaged";
+      String wrong = one.isFull() ? "" : wrong(older.get(one.pages().since()));
       MariadbBackup next =
           wrong.isEmpty() || !one.damaged().isEmpty()
               ? one
@@ -50,6 +48,11 @@ record BinlogArchive(List<MariadbBackup> backups, List<Part> parts) {
       judged.add(next);
     }
     return List.copyOf(judged);
+  }
+
+  /** What is wrong with what a copy is on top of; empty: nothing is known. */
+  private static String wrong(@Nullable MariadbBackup under) {
+    return under == null ? "missing" : under.damaged().isEmpty() ? "" : "damaged";
   }
 
   /**
