@@ -25,7 +25,7 @@ final class MariadbNode implements AutoCloseable {
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
   /** Longer where much is copied. */
-  private static final long PATIENCE_SECONDS = 40 + Integer.getInteger("fairlead.backups.mib", 0);
+  private static final long PATIENCE_SECONDS = 40L + Integer.getInteger("fairlead.backups.mib", 0);
 
   private final Path folder;
   private final Path data;
