@@ -226,6 +226,47 @@ class ManagedGaleraTest {
     }
   }
 
+  /** What a member got from another is counted by that one's numbers. */
+  @Test
+  @EnabledIfSystemProperty(named = "fairlead.backups", matches = "true") // it takes a minute
+  void aBackupIsFullAfterAStateTransfer(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder)
+      throws Exception {
+    Path backups = folder.resolve("backups");
+    String backup =
+        ("    backup: { folder: %s, user: archivist, password: not-said, drill-every: 0s,"
+                + " full-every: 168h }%n")
+            .formatted(backups);
+    try (ManagedCluster shop = new ManagedCluster(folder, true, "one", backup)) {
+      shop.awaitWhole(3);
+      shop.write("create table shop.ledger(id bigint primary key)");
+      Backups made = Objects.requireNonNull(shop.fairlead().databases().backups("shop"));
+      shop.await("a copy", () -> made.view().copies().size() == 1);
+      String from = made.view().from();
+      shop.write("insert into shop.ledger values (1)");
+      assertThat(made.backUp()).isEmpty();
+      shop.await("an increment", () -> made.view().copies().size() == 2);
+      assertThat(made.view().copies().getLast().since())
+          .isEqualTo(made.view().copies().getFirst().id());
+
+      shop.manager().reinit(from);
+      shop.await("it is set aside", () -> Files.exists(shop.top(from).resolve("data.aside")));
+      shop.awaitWhole(3);
+      shop.await("another copy", () -> made.view().copies().size() == 3);
+      assertThat(made.view().copies().getLast().from()).isEqualTo(from);
+      assertThat(made.view().copies().getLast().since()).isEmpty();
+      shop.write("insert into shop.ledger values (2)");
+      assertThat(made.backUp()).isEmpty();
+      shop.await("an increment again", () -> made.view().copies().size() == 4);
+      assertThat(made.view().copies().getLast().since())
+          .isEqualTo(made.view().copies().get(2).id());
+      List<String> said =
+          Restoring.run(
+              new Restoring.Wanted(backups, null, folder.resolve("restored"), null, null, 0),
+              _ -> {});
+      assertThat(said.getFirst()).contains(made.view().copies().getLast().id());
+    }
+  }
+
   private static boolean begins(ManagedCluster shop, String member) {
     try {
       String _ = shop.manager().bootstrap(member);

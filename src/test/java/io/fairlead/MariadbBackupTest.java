@@ -1,26 +1,23 @@
 package io.fairlead;
 
+import static io.fairlead.MariadbNode.PASSWORD;
+import static io.fairlead.MariadbNode.await;
+import static io.fairlead.MariadbNode.backups;
+import static io.fairlead.MariadbNode.flip;
+import static io.fairlead.MariadbNode.restore;
+import static io.fairlead.MariadbNode.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fairlead.health.Server;
-import io.fairlead.replication.backup.Backups;
 import io.fairlead.replication.backup.BackupsView;
-import io.fairlead.replication.backup.Restoring;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,187 +28,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** Backups of a real node of a Galera cluster, restored. */
 @Timeout(180)
 class MariadbBackupTest {
-  private static final String PASSWORD = "hunter\\2\"2#'2222";
-  private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
-
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private static Path shared;
 
-  private static Server node;
+  private static MariadbNode node;
 
   @BeforeAll
   static void start() throws Exception {
-    Path data = folder(shared, "data");
-    int port = FreePort.any();
-    int replication = FreePort.any();
-    Server.run(
-        command(
-            "mariadb-install-db",
-            "--no-defaults",
-            "--datadir=" + data,
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db"));
-    node =
-        Server.start(
-            port,
-            shared.resolve("log"),
-            command(
-                "mariadbd",
-                "--no-defaults",
-                "--datadir=" + data,
-                "--port=" + port,
-                "--bind-address=127.0.0.1",
-                "--socket=" + data.resolve("socket"),
-                "--pid-file=" + data.resolve("pid"),
-                "--innodb-buffer-pool-size=16M",
-                "--innodb-log-file-size=8M",
-                "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-autoinc-lock-mode=2",
-                "--binlog-format=ROW",
-                "--log-bin=bin",
-                "--log-slave-updates=1",
-                "--server-id=7",
-                "--wsrep-on=1",
-                "--wsrep-provider=/usr/lib/galera/libgalera_smm.so",
-                "--wsrep-cluster-address=gcomm://",
-                "--wsrep-node-address=127.0.0.1",
-                "--wsrep-provider-options=gcache.size=16M;gmcast.listen_addr=tcp://127.0.0.1:"
-                    + replication));
-    Path socket = data.resolve("socket");
-    String quoted = "password('" + PASSWORD.replace("\\", "\\\\").replace("'", "''") + "')";
-    Server _ =
-        node.await(() ->
-            Tool.run(
-                        "create user if not exists admin@'%'; grant all on *.* to admin@'%' with grant option;"
-                            + "create user if not exists fairlead@'%' identified via"
-                            + " mysql_native_password using "
-                            + quoted
-                            + ";create user if not exists backup@'%' identified via"
-                            + " mysql_native_password using "
-                            + quoted
-                            + ";grant reload, process, lock tables, binlog monitor,"
-                            + " replication slave, slave monitor on *.* to backup@'%';"
-                            + "delete from mysql.global_priv where user=''; flush privileges;"
-                            + "create database if not exists shop;",
-                        "mariadb",
-                        "--no-defaults",
-                        "-S",
-                        socket.toString(),
-                        "-u",
-                        "root")
-                    .status()
-                == 0);
+    node = MariadbNode.start(shared);
   }
 
   @AfterAll
   static void stop() {
     node.close();
-  }
-
-  /** As the user whose data Fairlead copies where it is root. */
-  private static List<String> command(String... command) {
-    List<String> all = new ArrayList<>();
-    if (ROOT) {
-      all.addAll(List.of("setpriv", "--reuid=mysql", "--regid=mysql", "--init-groups", "--"));
-    }
-    all.addAll(Arrays.asList(command));
-    return all;
-  }
-
-  private static Path folder(Path parent, String name) throws Exception {
-    Path made = Server.folder(parent, name);
-    if (ROOT) {
-      Server.run("chown", "-R", "mysql:mysql", made.toString());
-    }
-    return made;
-  }
-
-  private static String ask(int port, String sql) throws Exception {
-    Tool.Said result =
-        Tool.run(
-            "",
-            "mariadb",
-            "--no-defaults",
-            "-h",
-            "127.0.0.1",
-            "-P",
-            "" + port,
-            "-u",
-            "admin",
-            "-N",
-            "-B",
-            "-e",
-            sql);
-    assertThat(result.status()).as(result.output()).isZero();
-    return result.output().strip();
-  }
-
-  private static Fairlead fairlead(Path folder) throws Exception {
-    Path secret = Files.writeString(folder.resolve("secret"), PASSWORD);
-    Path _ = folder(folder, "open"); // lets others pass to the folder of the backups
-    return Loopback.start(
-        """
-        admin: { bind: "127.0.0.1:0" }
-        data: %s
-        databases:
-          shop:
-            engine: galera
-            members: { a: "127.0.0.1:%d" }
-            probe: { user: fairlead, password: "file:%s", interval: 200ms }
-            backup:
-              folder: %s
-              user: backup
-              password: "file:%s"
-              drill-every: 0s
-        """
-            .formatted(
-                folder.resolve("state"), node.port, secret, folder.resolve("backups"), secret));
-  }
-
-  private static BackupsView await(Fairlead fairlead, String what, Predicate<BackupsView> wanted)
-      throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
-    while (true) {
-      BackupsView view = backups(fairlead).view();
-      if (wanted.test(view)) {
-        return view;
-      }
-      assertThat(System.nanoTime()).as("%s: %s", what, view).isLessThan(end);
-      TimeUnit.MILLISECONDS.sleep(20); // views are replaced without a word
-    }
-  }
-
-  private static Backups backups(Fairlead fairlead) {
-    return Objects.requireNonNull(fairlead.databases().backups("shop"));
-  }
-
-  private static void awaitArchived(Fairlead fairlead) throws Exception {
-    String[] status = ask(node.port, "show master status").split("\t", -1);
-    String written = status[0] + ":" + status[1];
-    await(fairlead, written, view -> view.positionText().equals(written));
-  }
-
-  private static List<String> restore(Path folder, String to, @Nullable Instant time, int port)
-      throws Exception {
-    return Restoring.run(
-        new Restoring.Wanted(folder.resolve("backups"), null, folder.resolve(to), time, null, port),
-        _ -> {});
-  }
-
-  /** The rows of what is restored. */
-  private static String rows(Path folder, String to, @Nullable Instant time) throws Exception {
-    int port = FreePort.any();
-    List<String> said = restore(folder, to, time, port);
-    try {
-      return ask(port, "select group_concat(id order by id) from shop.ledger")
-          + "; "
-          + said.getFirst();
-    } finally {
-      long pid = Long.parseLong(Files.readString(folder.resolve(to).resolve("pid")).strip());
-      ProcessHandle server = ProcessHandle.of(pid).orElseThrow();
-      server.destroy();
-      server.onExit().get(30, TimeUnit.SECONDS);
-    }
   }
 
   private static Instant nextSecond() throws InterruptedException {
@@ -230,19 +59,10 @@ class MariadbBackupTest {
     }
   }
 
-  private static void flip(Path file, long at) throws IOException {
-    try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
-      bytes.seek(at);
-      int old = bytes.read();
-      bytes.seek(at);
-      bytes.write(old ^ 4);
-    }
-  }
-
   @Test
   void aMomentIsRestoredToTheRowAndWhatIsDamagedIsRefused(
       @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
-    try (Fairlead fairlead = fairlead(folder)) {
+    try (Fairlead fairlead = node.fairlead(folder, "full-every: 168h")) {
       await(fairlead, "the log", view -> view.from().equals("a"));
       assertThat(ProcessHandle.allProcesses().map(each -> each.info().commandLine().orElse("")))
           .anyMatch(line -> line.contains("mariadb-binlog"))
@@ -250,16 +70,15 @@ class MariadbBackupTest {
       BackupsView first = await(fairlead, "a copy", view -> view.copies().size() == 1);
       assertThat(first.copies().getFirst().from()).isEqualTo("a");
       String _ =
-          ask(
-              node.port,
-              "create table shop.ledger(id int primary key); insert into shop.ledger values (1);"
+          node.ask(
+              "create or replace table shop.ledger(id int primary key); insert into shop.ledger values (1);"
                   + " flush binary logs; create user later@'%' identified by 'x';"
                   + " grant select on shop.* to later@'%'; flush binary logs;"
                   + " begin; insert into shop.ledger values (2); insert into shop.ledger values (3);"
                   + " commit");
       Instant moment = nextSecond();
-      String _ = ask(node.port, "insert into shop.ledger values (4)");
-      awaitArchived(fairlead);
+      String _ = node.ask("insert into shop.ledger values (4)");
+      node.awaitArchived(fairlead);
       assertThat(rows(folder, "then", moment))
           .startsWith("1,2,3; ")
           .contains("as it was at " + moment, "1 databases, 1 tables", "GTID 0-7-");
@@ -294,7 +113,7 @@ class MariadbBackupTest {
   @Test
   void aKilledCopyLeavesNothingAndADamagedOneIsReplaced(
       @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path folder) throws Exception {
-    try (Fairlead fairlead = fairlead(folder)) {
+    try (Fairlead fairlead = node.fairlead(folder, "full-every: 168h")) {
       ProcessHandle copying = null;
       for (long end = System.nanoTime() + 40_000_000_000L; copying == null; ) {
         assertThat(System.nanoTime()).isLessThan(end);
@@ -326,7 +145,34 @@ class MariadbBackupTest {
       assertThat(healed.drills().getFirst().text()).contains("the file ibdata1 has been changed");
       assertThat(healed.copies()).hasSize(2);
       assertThat(healed.copies().getFirst().damaged()).contains("ibdata1");
-      assertThat(healed.drills().getLast().backup()).isEqualTo(healed.copies().getLast().id());
+      String full = healed.copies().getLast().id();
+      assertThat(healed.drills().getLast().backup()).isEqualTo(full);
+      assertThat(healed.copies().getLast().since()).as("the one before is damaged").isEmpty();
+      assertThat(Files.readString(folder.resolve("backups/base/" + full + "/backup.properties")))
+          .contains("because=the copy before, " + id + ", is damaged");
+
+      String _ =
+          node.ask(
+              "create or replace table shop.ledger(id int primary key);"
+                  + " insert into shop.ledger values (1), (2)");
+      assertThat(backups(fairlead).backUp()).isEmpty();
+      BackupsView more = await(fairlead, "an increment", view -> view.copies().size() == 3);
+      BackupsView.Copy increment = more.copies().getLast();
+      assertThat(increment.since()).isEqualTo(full);
+      assertThat(increment.bytes()).isLessThan(more.copies().get(1).bytes() / 2);
+      String _ = node.ask("insert into shop.ledger values (3)");
+      node.awaitArchived(fairlead);
+      assertThat(rows(folder, "then", null)).startsWith("1,2,3; ").contains(increment.id());
+      Path changed = folder.resolve("backups/base/" + increment.id() + "/data/ibdata1.delta");
+      flip(changed, 20_000);
+      assertThatThrownBy(() -> restore(folder, "no", null, 0))
+          .hasMessageContaining("backup " + increment.id() + " is damaged: the file ibdata1.delta");
+      flip(changed, 20_000);
+      flip(folder.resolve("backups/base/" + full + "/data/ibdata1"), 70_000);
+      assertThatThrownBy(() -> restore(folder, "no", null, 0))
+          .hasMessageContaining(
+              "backup " + full + " is damaged: the file ibdata1 has been changed");
+      assertThat(folder.resolve("no")).doesNotExist();
     }
   }
 }

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +25,48 @@ import org.jspecify.annotations.Nullable;
 record BinlogArchive(List<MariadbBackup> backups, List<Part> parts) {
   BinlogArchive {
     backups =
-        backups.stream()
-            .sorted(
-                Comparator.comparingLong(MariadbBackup::endMillis).thenComparing(MariadbBackup::id))
-            .toList();
+        judged(
+            backups.stream()
+                .sorted(
+                    Comparator.comparingLong(MariadbBackup::endMillis)
+                        .thenComparing(MariadbBackup::id))
+                .toList());
     parts = List.copyOf(parts);
+  }
+
+  /** Whatever is on top of one that is damaged or missing is of no use, either. */
+  private static List<MariadbBackup> judged(List<MariadbBackup> sorted) {
+    Map<String, MariadbBackup> older = new HashMap<>();
+    List<MariadbBackup> judged = new ArrayList<>();
+    for (MariadbBackup one : sorted) {
+      String wrong = one.isFull() ? "" : wrong(older.get(one.pages().since()));
+      MariadbBackup next =
+          wrong.isEmpty() || !one.damaged().isEmpty()
+              ? one
+              : one.damagedBy("it is on top of " + one.pages().since() + ", which is " + wrong);
+      older.put(one.id(), next);
+      judged.add(next);
+    }
+    return List.copyOf(judged);
+  }
+
+  /** What is wrong with what a copy is on top of; empty: nothing is known. */
+  private static String wrong(@Nullable MariadbBackup under) {
+    return under == null ? "missing" : under.damaged().isEmpty() ? "" : "damaged";
+  }
+
+  /**
+   * A copy and all that it is on top of: the full one first. One that is not there is left out, and
+   * then the first is none.
+   */
+  List<MariadbBackup> chain(MariadbBackup last) {
+    List<MariadbBackup> chain = new ArrayList<>(List.of(last));
+    for (int i = backups.indexOf(last) - 1; i >= 0 && !chain.getFirst().isFull(); i--) {
+      if (backups.get(i).id().equals(chain.getFirst().pages().since())) {
+        chain.addFirst(backups.get(i));
+      }
+    }
+    return List.copyOf(chain);
   }
 
   /**
@@ -165,8 +204,9 @@ record BinlogArchive(List<MariadbBackup> backups, List<Part> parts) {
 
   /**
    * A copy stays if it is one of the newest, or if moments within the span need it, which are those
-   * since the last copy that had ended before the span began. Damaged ones count for nothing, and
-   * go when they are older than the span and than all good ones that stay.
+   * since the last copy that had ended before the span began. What it is on top of stays with it.
+   * Damaged ones count for nothing, and go when they are older than the span and than all good ones
+   * that stay.
    */
   Plan plan(Keep keep, long now) {
     List<MariadbBackup> good = backups.stream().filter(one -> one.damaged().isEmpty()).toList();
@@ -181,14 +221,20 @@ record BinlogArchive(List<MariadbBackup> backups, List<Part> parts) {
       }
     }
     MariadbBackup oldest = good.get(Math.max(0, Math.min(anchor, good.size() - keep.count())));
+    Set<MariadbBackup> stay = new HashSet<>();
+    for (MariadbBackup one : backups) {
+      if (one.endMillis() >= oldest.endMillis()
+          || (!one.damaged().isEmpty() && one.endMillis() > since)) {
+        stay.addAll(chain(one));
+      }
+    }
     List<MariadbBackup> removed = new ArrayList<>();
     Map<Integer, Long> needed = new HashMap<>();
     for (MariadbBackup one : backups) {
-      if (one.endMillis() < oldest.endMillis()
-          && (one.damaged().isEmpty() || one.endMillis() <= since)) {
-        removed.add(one);
-      } else {
+      if (stay.contains(one)) {
         needed.merge(one.part(), BinlogFile.number(one.file()), Math::min);
+      } else {
+        removed.add(one);
       }
     }
     List<BinlogFile> files = new ArrayList<>();

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *   incoming/           what comes at this moment; its last file is the one that is written
  *   kept/               the same, of a connection before this one, until it has come again
  *   seen                up to where it was complete, and when
- * base/20260502T020000Z/data, manifest, backup.properties
+ * base/20260502T020000Z/data, manifest, tables, backup.properties
  * base/.new-…           a copy that is being made, or that somebody's death has left
  * drills                one line for each
  * </pre>
@@ -277,7 +277,12 @@ final class BinlogFolder extends BackupFolder {
           Integer.parseInt(said.getProperty("lower-case-table-names")),
           said.getProperty("from", ""),
           said.getProperty("manifest", ""),
-          Files.exists(damaged) ? Files.readString(damaged).strip() : "");
+          Files.exists(damaged) ? Files.readString(damaged).strip() : "",
+          new MariadbBackup.Pages(
+              said.getProperty("since", ""),
+              Long.parseLong(said.getProperty("lsn", "0")),
+              said.getProperty("process", ""),
+              said.getProperty("because", "")));
     } catch (RuntimeException e) {
       throw new IOException(own.resolve(ABOUT) + " is damaged: " + e.getMessage(), e);
     }
@@ -310,6 +315,14 @@ final class BinlogFolder extends BackupFolder {
             + made.manifest()
             + "\nfrom="
             + made.source()
+            + "\nsince="
+            + made.pages().since()
+            + "\nlsn="
+            + made.pages().lsn()
+            + "\nprocess="
+            + made.pages().process()
+            + "\nbecause="
+            + made.pages().because()
             + "\n");
     sync(own);
     Files.move(own, bases().resolve(made.id()), StandardCopyOption.ATOMIC_MOVE);
@@ -321,9 +334,9 @@ final class BinlogFolder extends BackupFolder {
     return bases().resolve(NEW + id);
   }
 
-  /** Copies first, so that none is left without its log. */
+  /** Copies first, so that none is left without its log or what it is on top of. */
   void remove(BinlogArchive.Plan plan) throws IOException {
-    for (MariadbBackup backup : plan.backups()) {
+    for (MariadbBackup backup : plan.backups().reversed()) {
       removeBackup(backup.id());
     }
     for (BinlogFile file : plan.files()) {

@@ -4,8 +4,8 @@ import io.fairlead.config.BackupConfig;
 import io.fairlead.config.DatabaseConfig;
 import io.fairlead.replication.DatabaseView;
 import io.fairlead.runtime.Scheduler;
-import io.fairlead.service.Node;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -13,11 +13,16 @@ import java.util.function.Supplier;
 
 /** Backups of MariaDB: the log by {@link BinlogStream}, copies by {@link MariadbCopying}. */
 final class MariadbBackups implements BackupEngine {
+  private static final System.Logger LOG = System.getLogger(MariadbBackups.class.getName());
+
   private final BinlogFolder folder;
   private final Scheduler clock;
   private final BooleanSupplier wanted;
   private final BinlogStream stream;
   private volatile DatabaseConfig config;
+
+  /** Why the next copy must not be incremental: the last such attempt failed. Empty: it may be. */
+  private String unfit = "";
 
   /**
    * @param wanted whether this instance takes care of them
@@ -92,7 +97,7 @@ final class MariadbBackups implements BackupEngine {
         one.id(),
         one.startMillis(),
         one.endMillis(),
-        "",
+        one.pages().since(),
         one.bytes(),
         one.source(),
         one.part(),
@@ -109,11 +114,27 @@ final class MariadbBackups implements BackupEngine {
     if (source == null) {
       throw new IOException("no member can be copied from");
     }
-    Node node = source.node();
-    MariadbBackup made =
-        new MariadbCopying(folder, clock, progress)
-            .make(node, source.part(), present, config.probe(), wanted);
-    return new Made(made.id(), made.source(), made.bytes());
+    try {
+      MariadbBackup made =
+          new MariadbCopying(folder, clock, progress)
+              .make(
+                  new MariadbCopying.Wanted(
+                      source.node(), source.part(), present, config.probe(), wanted, unfit));
+      unfit = "";
+      String because = made.pages().because();
+      if (!because.isEmpty()) {
+        LOG.log(
+            Level.INFO,
+            "backups of {0}: {1} is a full copy: {2}",
+            config.name(),
+            made.id(),
+            because);
+      }
+      return new Made(made.id(), made.source(), made.bytes());
+    } catch (MariadbCopying.Unfit e) {
+      unfit = "the incremental one failed: " + e.getMessage();
+      throw e;
+    }
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -23,8 +24,9 @@ import java.util.Set;
  * @param server what tells it and its log from another: its number and where its log is
  * @param version such as 10.11
  * @param lowerCase its {@code lower_case_table_names}
+ * @param process which process it is: its number, when it began and in which run of the machine
  */
-record MariadbMember(String name, String server, String version, int lowerCase) {
+record MariadbMember(String name, String server, String version, int lowerCase, String process) {
   private static final Set<String> SERVERS = Set.of("mariadbd", "mysqld");
 
   /** Elsewhere than in the folder of the data they would not be copied, or not to a new place. */
@@ -36,6 +38,12 @@ record MariadbMember(String name, String server, String version, int lowerCase) 
           + " ifnull(@@innodb_undo_directory, '')";
 
   private static final int ANSWERS = 14;
+
+  /** Another one each time that the machine begins to run. */
+  private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
+
+  /** Of the fields of {@code stat} behind the name. */
+  private static final int BEGAN = 19;
 
   /**
    * Those of this machine that can be asked, in the order in which copying hurts least: who does
@@ -95,7 +103,7 @@ record MariadbMember(String name, String server, String version, int lowerCase) 
                 + "), which is not copied");
       }
     }
-    checkHere(name, data, data.resolve(said[1]));
+    String process = processHere(name, data, data.resolve(said[1]));
     String version = MariadbPrograms.series(said[2]);
     if (!version.equals(programs.version())) {
       throw new IOException(
@@ -106,11 +114,12 @@ record MariadbMember(String name, String server, String version, int lowerCase) 
               + programs.version()
               + "; they have to be the same");
     }
-    return new MariadbMember(name, said[3] + " " + said[7], version, Integer.parseInt(said[8]));
+    return new MariadbMember(
+        name, said[3] + " " + said[7], version, Integer.parseInt(said[8]), process);
   }
 
   /** Else the files of another server would be copied, which has its data in the same place. */
-  private static void checkHere(String name, Path data, Path pid) throws IOException {
+  private static String processHere(String name, Path data, Path pid) throws IOException {
     if (!Files.isDirectory(data)) {
       throw new IOException(
           name
@@ -119,18 +128,28 @@ record MariadbMember(String name, String server, String version, int lowerCase) 
               + ", which is not here: Fairlead copies files, and has to"
               + " run on the machine of a member");
     }
-    String why = "";
+    String why;
     try {
       String number = Files.readString(pid).strip();
-      if (!number.matches("[0-9]{1,9}")
-          || !SERVERS.contains(Files.readString(Path.of("/proc", number, "comm")).strip())) {
-        why = "it is not the process that " + pid + " names";
+      if (number.matches("[0-9]{1,9}")
+          && SERVERS.contains(Files.readString(Path.of("/proc", number, "comm")).strip())) {
+        return Files.readString(BOOT).strip() + " " + number + " " + began(number);
       }
+      why = "it is not the process that " + pid + " names";
     } catch (IOException e) {
       why = "its process cannot be found by " + pid + ": " + e.getMessage();
     }
-    if (!why.isEmpty()) {
-      throw new IOException(name + " is not known to run on this machine: " + why);
+    throw new IOException(name + " is not known to run on this machine: " + why);
+  }
+
+  /** In ticks since the machine did, which nobody sets right afterwards. */
+  private static String began(String process) throws IOException {
+    // PID (NAME) STATE PARENT … and the name may have blanks and parentheses
+    String said = Files.readString(Path.of("/proc", process, "stat"), StandardCharsets.ISO_8859_1);
+    String[] fields = said.substring(said.lastIndexOf(')') + 1).strip().split(" ", -1);
+    if (fields.length <= BEGAN) {
+      throw new IOException("/proc/" + process + "/stat does not say when it began");
     }
+    return fields[BEGAN];
   }
 }

@@ -4,6 +4,7 @@ import io.fairlead.replication.MariadbPrograms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class MariadbRestore {
   private static final long ENOUGH = 64L << 20;
   private static final String SIGN = "NOT-RESTORED-YET";
+
+  private static final Duration APPLYING = Duration.ofHours(24);
 
   private final BinlogFolder folder;
   private final Consumer<String> progress;
@@ -85,7 +88,8 @@ final class MariadbRestore {
     }
     MariadbPrograms programs = MariadbPrograms.find();
     try (BackupFolder.Held _ = folder.readingWhenItMay()) {
-      BinlogArchive.Reach reach = choose(folder.read(), wanted);
+      BinlogArchive archive = folder.read();
+      BinlogArchive.Reach reach = choose(archive, wanted);
       MariadbBackup backup = reach.backup();
       if (!programs.version().equals(backup.version())) {
         throw new IOException(
@@ -98,7 +102,7 @@ final class MariadbRestore {
       Path own = Files.createTempDirectory("fairlead-");
       try {
         programs.give(own);
-        return run(wanted, to, reach, programs, own, questioner);
+        return run(wanted, to, reach, archive.chain(backup), programs, own, questioner);
       } finally {
         BackupFolder.delete(own);
       }
@@ -109,25 +113,128 @@ final class MariadbRestore {
       Restore.Wanted wanted,
       Path to,
       BinlogArchive.Reach reach,
+      List<MariadbBackup> chain,
       MariadbPrograms programs,
       Path own,
       Questioner questioner)
       throws IOException, InterruptedException {
     MariadbBackup backup = reach.backup();
-    progress.accept("checking the copy " + backup.id() + ", " + Restore.size(backup.bytes()));
-    verify(backup);
+    MariadbBackup full = chain.getFirst();
+    if (!full.isFull()) {
+      throw new Restore.DamagedBackup(
+          backup.id(),
+          "backup "
+              + backup.id()
+              + " is of no use: "
+              + full.pages().since()
+              + ", which "
+              + full.id()
+              + " is on top of, is missing");
+    }
+    for (MariadbBackup one : chain) {
+      progress.accept("checking the copy " + one.id() + ", " + Restore.size(one.bytes()));
+      verify(one);
+    }
     Instant time = wanted.time();
     Way way = way(reach, time);
     if (time != null && !way.beyond() && time.toEpochMilli() > reach.millis()) {
       throw new IOException(tooLate(time, reach));
     }
-    Restore.checkSpace(to, backup.bytes() + ENOUGH);
-    progress.accept("copying " + Restore.size(backup.bytes()) + " to " + to);
+    Path beside = beside(to, own);
+    checkSpace(chain, to, beside);
+    progress.accept("copying " + Restore.size(full.bytes()) + " to " + to);
     Restore.makeFolder(programs, to);
     Path sign = to.resolve(SIGN);
     Files.writeString(
         sign, "This folder is being restored, or that was given up. Do not use it.\n");
-    Restore.copy(programs, folder.data(backup.id()), to, backup.bytes(), progress);
+    Restore.copy(programs, folder.data(full.id()), to, full.bytes(), progress);
+    for (MariadbBackup one : chain.subList(1, chain.size())) {
+      progress.accept(
+          "applying "
+              + one.id()
+              + ", "
+              + chain.indexOf(one)
+              + " of "
+              + (chain.size() - 1)
+              + ", "
+              + Restore.size(one.bytes()));
+      apply(programs, one, to, beside);
+    }
+    try {
+      return serve(wanted, to, reach, way, programs, own, questioner);
+    } catch (IOException e) {
+      if (chain.size() == 1 || MariadbCopier.isAboutSpace(e)) {
+        throw e;
+      }
+      throw new Restore.DamagedBackup(
+          backup.id(),
+          "what comes of backup "
+              + backup.id()
+              + " and what it is on top of is not right: "
+              + e.getMessage());
+    }
+  }
+
+  /** Before anything is written: the data, what is applied to it, and of that the largest twice. */
+  private static void checkSpace(List<MariadbBackup> chain, Path to, Path beside)
+      throws IOException {
+    long all = chain.stream().mapToLong(MariadbBackup::bytes).sum();
+    long largest = chain.stream().skip(1).mapToLong(MariadbBackup::bytes).max().orElse(0);
+    Restore.checkSpace(to, ENOUGH + all + largest);
+    Restore.checkSpace(beside, largest);
+  }
+
+  /**
+   * Where there is room for an increment: beside the new folder. In it, as has been tried, {@code
+   * mariadb-backup} takes what is InnoDB's and silently leaves the log of Aria.
+   */
+  private static Path beside(Path to, Path own) {
+    Path parent = to.getParent();
+    return parent != null && (!Files.exists(parent) || Files.isWritable(parent)) ? parent : own;
+  }
+
+  /** Applies an increment, or rather a copy of it: it is changed by that. */
+  private void apply(MariadbPrograms programs, MariadbBackup one, Path to, Path beside)
+      throws IOException, InterruptedException {
+    Path applied = Files.createTempDirectory(beside, to.getFileName() + ".increment-");
+    try {
+      programs.give(applied);
+      Restore.copy(programs, folder.data(one.id()), applied, one.bytes(), _ -> {});
+      MariadbCopier.run(
+          programs,
+          List.of(
+              "--no-defaults", "--prepare", "--target-dir=" + to, "--incremental-dir=" + applied),
+          "applying backup " + one.id(),
+          child -> {
+            if (!child.await(APPLYING.toMillis())) {
+              throw new IOException(
+                  "applying backup "
+                      + one.id()
+                      + " took more than "
+                      + APPLYING.toHours()
+                      + " hours");
+            }
+          });
+    } catch (MariadbCopier.Failed e) {
+      throw MariadbCopier.isAboutSpace(e)
+          ? e
+          : new Restore.DamagedBackup(one.id(), String.valueOf(e.getMessage()));
+    } finally {
+      BackupFolder.delete(applied);
+    }
+  }
+
+  private Restored serve(
+      Restore.Wanted wanted,
+      Path to,
+      BinlogArchive.Reach reach,
+      Way way,
+      MariadbPrograms programs,
+      Path own,
+      Questioner questioner)
+      throws IOException, InterruptedException {
+    MariadbBackup backup = reach.backup();
+    Instant time = wanted.time();
     if (!way.pieces().isEmpty()) {
       try (MariadbServer server = new MariadbServer(programs, to, own, backup, wanted.careful())) {
         progress.accept("starting the restored server");
@@ -141,7 +248,7 @@ final class MariadbRestore {
       progress.accept("asking the restored server");
       String found = questioner.ask(server, programs);
       server.stop();
-      Files.deleteIfExists(sign);
+      Files.deleteIfExists(to.resolve(SIGN));
       return new Restored(
           backup,
           way.position(),

@@ -8,14 +8,34 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What can be restored of MariaDB, and what may be removed. */
 class BinlogArchiveTest {
   private static final long DAY = Duration.ofDays(1).toMillis();
 
   private static MariadbBackup copy(String id, int part, String file, long day, String damaged) {
+    return copy(id, part, file, day, damaged, "");
+  }
+
+  private static MariadbBackup copy(
+      String id, int part, String file, long day, String damaged, String since) {
     return new MariadbBackup(
-        id, part, file, 373, "", day * DAY - 1000, day * DAY, 1, "10.11", 0, "a", "", damaged);
+        id,
+        part,
+        file,
+        373,
+        "",
+        day * DAY - 1000,
+        day * DAY,
+        1,
+        "10.11",
+        0,
+        "a",
+        "",
+        damaged,
+        new MariadbBackup.Pages(since, day * 1000, "boot 7 99", ""));
   }
 
   private static BinlogArchive.Part part(int number, String member, long seenDay, int... numbers) {
@@ -92,5 +112,90 @@ class BinlogArchiveTest {
         .as("the moments of day 22 need the copy of day 20")
         .extracting(MariadbBackup::id)
         .containsExactly("a");
+  }
+
+  private static String text(MariadbBackup backup) {
+    return backup.id() + (backup.damaged().isEmpty() ? "" : ": " + backup.damaged());
+  }
+
+  @Test
+  void whatIsOnTopOfSomethingDamagedOrMissingIsOfNoUse() {
+    BinlogArchive archive =
+        new BinlogArchive(
+            List.of(
+                copy("f", 1, "bin.000002", 10, ""),
+                copy("f1", 1, "bin.000003", 11, "", "f"),
+                copy("f2", 1, "bin.000004", 12, "flipped", "f1"),
+                copy("f3", 1, "bin.000005", 13, "", "f2"),
+                copy("g1", 1, "bin.000006", 14, "", "g"),
+                copy("h1", 1, "bin.000007", 15, "", "h"),
+                copy("h", 1, "bin.000008", 16, "")),
+            List.of(part(1, "a", 17, 2, 3, 4, 5, 6, 7, 8, 9)));
+    assertThat(archive.backups())
+        .extracting(BinlogArchiveTest::text)
+        .containsExactly(
+            "f",
+            "f1",
+            "f2: flipped",
+            "f3: it is on top of f2, which is damaged",
+            "g1: it is on top of g, which is missing",
+            "h1: it is on top of h, which is missing",
+            "h");
+    assertThat(archive.chain(archive.backups().get(3)))
+        .extracting(MariadbBackup::id)
+        .containsExactly("f", "f1", "f2", "f3");
+    assertThat(archive.chain(archive.backups().get(4)))
+        .extracting(MariadbBackup::id)
+        .containsExactly("g1");
+    assertThat(archive.chain(archive.backups().get(6)))
+        .extracting(MariadbBackup::id)
+        .containsExactly("h");
+  }
+
+  @ParameterizedTest(name = "{0} copies, {1} days, on day {2}: {3}")
+  @CsvSource(
+      textBlock =
+          """
+          # count, days, now, removed, the first file of the log that stays
+          1, 0,  14, 'f f1',        4
+          1, 0,  13, 'f f1',        4
+          2, 0,  14, 'f f1',        4
+          3, 0,  14, '',            2
+          1, 2,  14, 'f f1',        4
+          1, 3,  14, '',            2
+          1, 0,  16, 'f f1',        4
+          9, 0,  99, '',            2
+          """)
+  void aCopyThatStaysHasWhatItIsOnTopOf(
+      int count, int days, long now, String removed, int firstFile) {
+    BinlogArchive archive =
+        new BinlogArchive(
+            List.of(
+                copy("f", 1, "bin.000002", 10, ""),
+                copy("f1", 1, "bin.000003", 11, "", "f"),
+                copy("g", 1, "bin.000004", 12, ""),
+                copy("g1", 1, "bin.000005", 13, "", "g")),
+            List.of(part(1, "a", 17, 2, 3, 4, 5, 6)));
+    BinlogArchive.Plan plan = archive.plan(new Keep(count, Duration.ofDays(days)), now * DAY);
+    assertThat(String.join(" ", plan.backups().stream().map(MariadbBackup::id).toList()))
+        .isEqualTo(removed);
+    assertThat(plan.files().size() + 2).isEqualTo(firstFile);
+  }
+
+  @Test
+  void aDamagedCopyThatStaysHasWhatItIsOnTopOf() {
+    BinlogArchive archive =
+        new BinlogArchive(
+            List.of(
+                copy("f", 1, "bin.000002", 10, "flipped"),
+                copy("f1", 1, "bin.000003", 11, "", "f"),
+                copy("g", 1, "bin.000004", 12, "")),
+            List.of(part(1, "a", 17, 2, 3, 4, 5, 6)));
+    assertThat(archive.plan(new Keep(1, Duration.ofDays(2)), 13 * DAY - 1).backups())
+        .as("f is older than the span, but f1 is not")
+        .isEmpty();
+    assertThat(archive.plan(new Keep(1, Duration.ofDays(2)), 13 * DAY).backups())
+        .extracting(MariadbBackup::id)
+        .containsExactly("f", "f1");
   }
 }
