@@ -66,7 +66,7 @@ final class LogCheck {
   static List<Piece> pieces(Archive.Reach reach, long segmentSize) {
     List<Piece> pieces = new ArrayList<>();
     for (WalFile file : reach.way()) {
-      long from = Math.max(reach.backup().end(), file.segment() * segmentSize);
+      long from = Math.max(reach.backup().logFrom(), file.segment() * segmentSize);
       long to = Math.min(reach.to(), file.end());
       Piece last = pieces.isEmpty() ? null : pieces.getLast();
       if (last != null && last.timeline() == file.timeline() && last.to() == from) {
