@@ -71,9 +71,11 @@ record LocalServer(Path data, int port, String sockets, int timeline) {
     } catch (NumberFormatException e) {
       throw new IOException(name + " does not say when it was started", e);
     }
+    String closed = "";
     for (Running one : running(address.port())) {
       if (Math.abs(started - one.startSeconds()) <= START_SECONDS) {
         Map<Pattern, String> said = control(programs, one.data());
+        closed = said.isEmpty() ? one.data().toString() : closed;
         if (system.equals(said.get(SYSTEM))
             && "in production".equals(said.get(STATE))
             && said.containsKey(TIMELINE)) {
@@ -86,12 +88,21 @@ record LocalServer(Path data, int port, String sockets, int timeline) {
       }
     }
     throw new IOException(
-        name + ", which takes the writes, does not run on this machine as " + programs.user());
+        name
+            + ", which takes the writes, "
+            + (closed.isEmpty()
+                ? "does not run on this machine"
+                : "has its data in " + closed + ", which " + programs.user() + " cannot read"));
   }
 
-  private static Map<Pattern, String> control(PostgresPrograms programs, Path data)
-      throws IOException {
-    String said = programs.run("pg_controldata", List.of(data.toString()), Map.of(), TIMEOUT);
+  /** What it says of itself on disk; empty: it cannot be read. */
+  private static Map<Pattern, String> control(PostgresPrograms programs, Path data) {
+    String said;
+    try {
+      said = programs.run("pg_controldata", List.of(data.toString()), Map.of(), TIMEOUT);
+    } catch (IOException _) {
+      return Map.of();
+    }
     Map<Pattern, String> found = new HashMap<>();
     for (Pattern each : List.of(SYSTEM, STATE, TIMELINE)) {
       Matcher matcher = each.matcher(said);
