@@ -359,6 +359,7 @@ class DatabaseBackupIncrementalTest {
       String _ = a.ask("insert into ledger values (2)");
       try (Fairlead fairlead = Loopback.start(Files.readString(config), folder)) {
         BackupsView made = await(fairlead, "a copy on top", view -> view.copies().size() == 2);
+        assertThat(made.copies().getLast().note()).isEmpty();
         assertThat(made.copies().getLast().since()).isEqualTo(full.id());
         assertThat(labels(folder)).hasSize(2);
         awaitArchived(fairlead, a);

@@ -25,6 +25,10 @@ record Pgbackrest(Path program) {
   static final String INSTALL = "pgbackrest is not installed; Debian: apt-get install pgbackrest";
 
   private static final Duration SHORT = Duration.ofMinutes(1);
+
+  /** How it ends when another has the lock of the repository. */
+  private static final int LOCKED = 50;
+
   private static final Pattern ERROR = Pattern.compile(".*ERROR: \\[[0-9]+\\]: *(.*)");
   private static final Pattern PROGRESS = Pattern.compile(".*\\(.*, ([0-9]+)([.][0-9]+)?%\\).*");
 
@@ -67,25 +71,46 @@ record Pgbackrest(Path program) {
     return arguments;
   }
 
-  /** A command that takes a moment. */
+  /** Another of these programs works at that repository. */
+  static final class Busy extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Busy(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * A command that takes a moment.
+   *
+   * @throws Busy if another has to end first
+   */
   void run(
       PostgresPrograms programs,
       Path repository,
       List<String> more,
       Map<String, String> environment)
-      throws IOException {
+      throws IOException, InterruptedException {
+    Child child = start(programs, repository, more, environment, _ -> {});
     try {
-      List<String> arguments = new ArrayList<>(arguments(repository, more));
-      arguments.add("--log-level-console=off");
-      // what is absolute stays so when it is resolved against the folder of the programs
-      String _ = programs.run(program.toString(), arguments, environment, SHORT);
-    } catch (IOException e) {
-      throw new IOException("pgbackrest: " + plain(String.valueOf(e.getMessage())), e);
+      if (!child.await(SHORT.toMillis())) {
+        throw new IOException("pgbackrest took longer than " + SHORT.toSeconds() + " s");
+      }
+      int result = child.result();
+      if (result == LOCKED) {
+        throw new Busy(String.valueOf(failure(child).getMessage()));
+      }
+      if (result != 0) {
+        throw failure(child);
+      }
+    } finally {
+      child.stop();
     }
   }
 
   /**
-   * A command that copies. It has to be started by a platform thread that lives longer than it.
+   * A command that may take long. It has to be started by a platform thread that lives longer than
+   * it.
    *
    * @param onPercent is told how much it has copied
    */
@@ -100,7 +125,7 @@ record Pgbackrest(Path program) {
     arguments.add("--log-level-console=detail");
     return Child.start(
         programs,
-        program.toString(),
+        program.toString(), // it is absolute, and in no folder of theirs
         arguments,
         environment,
         line -> {

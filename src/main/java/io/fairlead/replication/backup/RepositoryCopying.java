@@ -6,6 +6,7 @@ import io.fairlead.replication.PostgresPrograms;
 import io.fairlead.runtime.Scheduler;
 import io.fairlead.service.Node;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RepositoryCopying {
   private static final Duration LOG_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration LOCK_PATIENCE = Duration.ofMinutes(1);
   private static final long LOOK_MILLIS = 200;
 
   /**
@@ -80,9 +82,13 @@ final class RepositoryCopying {
     long began = clock.epochMillis();
     String id = Copying.id(folder, began);
     try (LocalServer.Login login = server.login(programs, primary.address(), config, probe)) {
+      Path repository = folder.repository().path();
+      if (Files.isDirectory(repository)) {
+        awaitOthers(pgbackrest, programs, login, wanted);
+      }
       folder.tidyRepository();
       BaseBackup prior = prior(folder.read(), config, began);
-      programs.makeFolder(folder.repository().path());
+      programs.makeFolder(repository);
       programs.makeFolder(folder.bases().resolve(BackupFolder.NEW + id));
       copy(pgbackrest, programs, login, server, primary.name(), prior, wanted);
       return finish(id, began, primary.name(), prior, wanted);
@@ -110,6 +116,40 @@ final class RepositoryCopying {
     return BackupSchedule.isFullDue(full, config.fullEvery(), config.every(), now) ? null : newest;
   }
 
+  /**
+   * When one is killed those who read files for it end a little later, and have its lock until
+   * then.
+   */
+  private void awaitOthers(
+      Pgbackrest pgbackrest,
+      PostgresPrograms programs,
+      LocalServer.Login login,
+      BooleanSupplier wanted)
+      throws IOException, InterruptedException {
+    long until = clock.nanoTime() + LOCK_PATIENCE.toNanos();
+    List<String> create = command(login, "--no-online", "stanza-create");
+    while (true) {
+      try {
+        pgbackrest.run(programs, folder.repository().path(), create, login.environment());
+        return;
+      } catch (Pgbackrest.Busy e) {
+        if (clock.nanoTime() - until > 0 || !wanted.getAsBoolean()) {
+          throw e;
+        }
+        Thread.sleep(LOOK_MILLIS);
+      } catch (IOException _) {
+        return; // what is left there may be the reason, and is removed now; else it is told then
+      }
+    }
+  }
+
+  private List<String> command(LocalServer.Login login, String... more) {
+    List<String> command = new ArrayList<>(login.options());
+    command.add("--lock-path=" + folder.repository().path().resolve("lock"));
+    command.addAll(List.of(more));
+    return command;
+  }
+
   private void copy(
       Pgbackrest pgbackrest,
       PostgresPrograms programs,
@@ -120,13 +160,9 @@ final class RepositoryCopying {
       BooleanSupplier wanted)
       throws IOException, InterruptedException {
     Path path = folder.repository().path();
-    String locks = "--lock-path=" + path.resolve("lock");
     Map<String, String> environment = login.environment();
-    List<String> create = new ArrayList<>(login.options());
-    create.addAll(List.of(locks, "--no-online", "stanza-create"));
-    pgbackrest.run(programs, path, create, environment);
-    List<String> backup = new ArrayList<>(login.options());
-    backup.add(locks);
+    pgbackrest.run(programs, path, command(login, "--no-online", "stanza-create"), environment);
+    List<String> backup = command(login);
     backup.addAll(HOW);
     backup.addAll(ALONE);
     backup.add(prior == null ? "--type=full" : "--type=incr");
