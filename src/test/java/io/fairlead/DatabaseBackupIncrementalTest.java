@@ -213,7 +213,7 @@ class DatabaseBackupIncrementalTest {
 
   /** It takes the room of the whole, not that of what had changed. */
   @Test
-  void wherethereIsNoRoomForTheWholeNothingIsWritten(@TempDir Path folder) throws Exception {
+  void whereThereIsNoRoomForTheWholeNothingIsWritten(@TempDir Path folder) throws Exception {
     assumeTrue("root".equals(System.getProperty("user.name")), "only root may mount a file system");
     Path disk = Server.folder(folder, "disk");
     try (Postgresql a = Postgresql.primary(folder, template, "a")) {
@@ -263,6 +263,24 @@ class DatabaseBackupIncrementalTest {
     }
     restore(folder, "all", null);
     assertThat(rows(folder, "all")).isEqualTo("1");
+  }
+
+  /** Nobody has to grant anything where Fairlead runs the servers: their socket lets it in. */
+  @Test
+  void whatIsManagedHasCopiesOnTopOfOthersByItself(@TempDir Path folder) throws Exception {
+    String backup =
+        "    backup: { folder: %s, user: archivist, password: quite-long-enough, drill-every: 0s%s }%n"
+            .formatted(folder.resolve("backups"), INCREMENTAL);
+    try (ManagedPostgresql orders = new ManagedPostgresql(folder, _ -> {}, false, backup)) {
+      orders.awaitPrimary("a");
+      orders.awaitReplicas(2);
+      BackupsView.Copy full = next(orders.fairlead());
+      assertThat(full.note()).isEmpty();
+      BackupsView.Copy more = next(orders.fairlead());
+      assertThat(more.note()).isEmpty();
+      assertThat(more.since()).isEqualTo(full.id());
+      assertThat(drill(orders.fairlead()).drills().getLast().passed()).isTrue();
+    }
   }
 
   private static String configuration(Path folder, Postgresql a) {

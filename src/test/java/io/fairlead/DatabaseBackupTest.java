@@ -147,13 +147,13 @@ class DatabaseBackupTest {
         assertThat(more.note()).isEmpty();
         assertThat(more.since()).isEqualTo(full.id());
         assertThat(more.bytes()).isLessThan(full.bytes() / 5);
-        String _ = a.ask("insert into ledger values (3)");
-        awaitArchived(fairlead, a);
-        assertThat(backups(fairlead).drill()).isEmpty();
+        assertThat(backups(fairlead).drill()).isEmpty(); // the log ends with a whole file now
         BackupsView.Trial drill =
             await(fairlead, "a drill", view -> !view.drills().isEmpty()).drills().getLast();
         assertThat(drill.text()).contains("checked by pg_amcheck");
         assertThat(drill.backup()).isEqualTo(more.id());
+        String _ = a.ask("insert into ledger values (3)");
+        awaitArchived(fairlead, a);
       }
       restore(folder, "restored", null);
       assertThat(rows(folder, "restored")).isEqualTo("1,2,3");

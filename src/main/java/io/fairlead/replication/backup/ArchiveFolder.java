@@ -3,6 +3,7 @@ package io.fairlead.replication.backup;
 import io.fairlead.replication.PostgresPrograms;
 import java.io.IOException;
 import java.io.StringReader;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +37,7 @@ import java.util.stream.Stream;
  * </pre>
  */
 final class ArchiveFolder extends BackupFolder {
+  private static final System.Logger LOG = System.getLogger(ArchiveFolder.class.getName());
   private static final int TAIL_OF_MANIFEST = 1 << 16;
   private static final Pattern RANGE =
       Pattern.compile(
@@ -337,11 +339,23 @@ final class ArchiveFolder extends BackupFolder {
   @Override
   void tidy() throws IOException {
     super.tidy();
-    tidyRepository();
+    tidyRepositoryIfItCanBe();
+  }
+
+  /** It is no reason to receive no log, nor for a copy not to count; it is done before each one. */
+  void tidyRepositoryIfItCanBe() {
+    try {
+      tidyRepository();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "{0}: {1}", repository().path(), e.getMessage());
+    }
   }
 
   /** Of the repository stays what a copy that is whole speaks of. */
   void tidyRepository() throws IOException {
+    if (!Files.isDirectory(repository().path())) {
+      return;
+    }
     Set<String> known = new HashSet<>();
     for (BaseBackup each : backups()) {
       BaseBackup.InRepository its = each.inRepository();
@@ -378,7 +392,7 @@ final class ArchiveFolder extends BackupFolder {
       removeBackup(backup.id());
     }
     if (plan.backups().stream().anyMatch(one -> one.inRepository() != null)) {
-      tidyRepository();
+      tidyRepositoryIfItCanBe();
     }
     for (WalFile file : plan.files()) {
       Files.deleteIfExists(file.file());

@@ -94,7 +94,7 @@ final class RepositoryCopying {
       return finish(id, began, primary.name(), prior, wanted);
     } finally {
       folder.abandon(id); // what has been finished has another name
-      folder.tidyRepository();
+      folder.tidyRepositoryIfItCanBe();
     }
   }
 
