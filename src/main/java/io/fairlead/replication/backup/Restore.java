@@ -157,7 +157,7 @@ final class Restore {
       folder.repository().verify(backup, true, progress);
     }
     Path view = Files.createDirectory(own.resolve("wal"));
-    LogCheck.show(view, archive, reach);
+    LogCheck.show(programs, view, archive, reach);
     programs.give(view);
     progress.accept(
         "checking the log from "
