@@ -118,12 +118,74 @@ class DatabaseBackupIncrementalTest {
         assertThat(more.from()).isEqualTo("b");
         assertThat(more.timeline()).isEqualTo(2);
         assertThat(more.since()).isEqualTo(full.id());
-        String _ = b.ask("insert into ledger values (4)");
-        awaitArchived(fairlead, b);
+        awaitArchived(fairlead, b); // the log has no word of that page, which would mend it
         assertThat(drill(fairlead).drills().getLast().passed()).isTrue();
       }
       restore(folder, "all", null);
-      assertThat(rows(folder, "all")).isEqualTo("1,2,3,4");
+      assertThat(rows(folder, "all")).isEqualTo("1,2,3");
+    }
+  }
+
+  /**
+   * Where somebody lets a replica write without promoting it, the timeline does not tell either.
+   */
+  @Test
+  void aCopyOfAnotherMemberOfTheSameTimelineHasItsOwnRows(@TempDir Path folder) throws Exception {
+    try (Postgresql a = Postgresql.primary(folder, template, "a");
+        Postgresql b = Postgresql.replica(folder, a, "b")) {
+      letBackUp(a);
+      String _ = a.ask("insert into ledger values (1)");
+      String _ = a.ask("checkpoint");
+      String file = a.ask("select pg_relation_filepath('ledger')");
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, INCREMENTAL), a, b)) {
+        DatabaseTest.awaitReadable(fairlead, "b", true);
+        BackupsView.Copy full = next(fairlead);
+        FileTime time = Files.getLastModifiedTime(folder.resolve("a").resolve(file));
+        long there = DatabaseBackupTest.position(a);
+        Loopback.await(
+            "b has it",
+            () -> {
+              try {
+                return b.ask("select pg_last_wal_replay_lsn() >= pg_lsn '0/0' + " + there)
+                    .equals("t");
+              } catch (IOException _) {
+                return false;
+              }
+            });
+        a.kill();
+        b.kill();
+        Files.delete(folder.resolve("b/standby.signal"));
+        b.startAgain();
+        DatabaseTest.awaitPrimary(fairlead, "b");
+        String _ = b.ask("insert into ledger values (2)");
+        String _ = b.ask("checkpoint");
+        Files.setLastModifiedTime(folder.resolve("b").resolve(file), time);
+        await(fairlead, "the log of b", view -> view.from().equals("b"));
+        BackupsView.Copy more = next(fairlead);
+        assertThat(more.note()).isEmpty();
+        assertThat(more.since()).isEqualTo(full.id());
+        assertThat(more.timeline()).isEqualTo(full.timeline());
+        awaitArchived(fairlead, b); // the log has no word of that page, which would mend it
+      }
+      restore(folder, "all", null);
+      assertThat(rows(folder, "all")).isEqualTo("1,2");
+    }
+  }
+
+  /** Nothing has come after the switch that each copy makes: that is no damage. */
+  @Test
+  void aLogThatEndsWithAWholeFileIsRestored(@TempDir Path folder) throws Exception {
+    try (Postgresql a = Postgresql.primary(folder, template, "a")) {
+      letBackUp(a);
+      try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, INCREMENTAL), a)) {
+        BackupsView.Copy _ = next(fairlead);
+        String _ = a.ask("insert into ledger values (1)");
+        String _ = a.ask("select pg_switch_wal()");
+        awaitArchived(fairlead, a);
+        a.kill();
+      }
+      assertThat(restore(folder, "all", null).getFirst()).contains("the log up to");
+      assertThat(rows(folder, "all")).isEqualTo("1");
     }
   }
 

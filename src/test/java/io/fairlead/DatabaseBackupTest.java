@@ -147,7 +147,7 @@ class DatabaseBackupTest {
         assertThat(more.note()).isEmpty();
         assertThat(more.since()).isEqualTo(full.id());
         assertThat(more.bytes()).isLessThan(full.bytes() / 5);
-        assertThat(backups(fairlead).drill()).isEmpty(); // the log ends with a whole file now
+        assertThat(backups(fairlead).drill()).isEmpty();
         BackupsView.Trial drill =
             await(fairlead, "a drill", view -> !view.drills().isEmpty()).drills().getLast();
         assertThat(drill.text()).contains("checked by pg_amcheck");

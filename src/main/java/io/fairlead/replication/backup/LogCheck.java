@@ -25,8 +25,6 @@ final class LogCheck {
   private static final Pattern DAMAGE =
       Pattern.compile(".*error in WAL record at ([0-9A-F]+/[0-9A-F]+): (.*)");
 
-  private static final Pattern NEXT = Pattern.compile(".*could not find file \"([0-9A-F]{24})\".*");
-
   private final PostgresPrograms programs;
   private final long segmentSize;
 
@@ -162,13 +160,6 @@ final class LogCheck {
       if (line.contains("could not find a valid record after")
           && piece.to() - piece.from() < 2 * 8192) {
         return; // the beginning of a page and nothing in it yet
-      }
-      Matcher next = NEXT.matcher(line);
-      if (next.matches()
-          && piece.to() % segmentSize == 0
-          && next.group(1)
-              .equals(WalFile.name(piece.timeline(), piece.to() / segmentSize, segmentSize))) {
-        return; // it ends with a file, as after each copy: all that was to be read has been
       }
       Matcher damage = DAMAGE.matcher(line);
       if (damage.matches()) {
