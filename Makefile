@@ -26,7 +26,7 @@ target/kafka.classpath: src/test/kafka/pom.xml | jdk
 	  -Dmdep.outputFile=$(CURDIR)/$@
 
 test: jdk target/kafka.classpath ## builds, checks and runs all tests (installs what they need when root and missing)
-	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs npm node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble bird2 rsync nftables
+	@bin/needs maven chromium curl nghttp2-client nghttp2-server haproxy nginx libnginx-mod-stream socat openssl nodejs npm node-ws postgresql mariadb-server mariadb-backup redis-server prometheus goaccess jq prometheus-alertmanager python3-aiosmtpd clickhouse-server dnsmasq-base iproute2 bind9-dnsutils knot-dnsutils pebble bird2 rsync nftables pgbackrest
 	@bin/test $(MVN) -- $(MORE)
 
 test-containers: jdk ## nodes as containers of a real Podman, killed and found again; needs root
@@ -113,7 +113,7 @@ chaos-database-peers: jdk ## hurts PostgreSQL that we keep and that Patroni, etc
 	$(MVN) test -Dtest=ManagedPeersTest -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.peers=$(or $(ROUNDS),5) $(MORE)
 
 test-backups: jdk ## what befalls backups of databases, restored each time; MIB=1024 measures; some of it needs root
-	@bin/needs maven postgresql mariadb-server mariadb-backup rsync
+	@bin/needs maven postgresql pgbackrest mariadb-server mariadb-backup rsync
 	$(MVN) test -Dtest='DatabaseBackup*Test,ManagedGaleraTest#aBackup*' -Dfairlead.backups=true $(if $(MIB),-Dfairlead.backups.mib=$(MIB)) $(MORE)
 
 page-hour: jdk ## keeps a page of the demo's dashboard open for an hour and watches what it holds

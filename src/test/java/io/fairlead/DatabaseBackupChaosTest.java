@@ -453,7 +453,7 @@ class DatabaseBackupChaosTest {
 
   @Test
   void whatCannotBeCopiedIsRefusedInWords(@TempDir Path folder) throws Exception {
-    Path elsewhere = Server.folder(folder, "elsewhere");
+    Path elsewhere = Postgresql.folder(folder, "elsewhere");
     try (Postgresql a = Postgresql.primary(folder, template, "a")) {
       String _ = a.ask("create tablespace fast location '" + elsewhere + "'");
       try (Fairlead fairlead = DatabaseTest.start(folder, backup(folder, ""), a)) {

@@ -62,6 +62,63 @@ class DatabaseBackupMeasureTest {
     }
   }
 
+  /** 100 tables of one size: one of them changes, then a row of each. */
+  @Test
+  void whatIncrementalCopiesTake(@TempDir Path folder) throws Exception {
+    try (Postgresql a =
+        Postgresql.primary(folder, Postgresql.template(folder), "a", "-c", "max_wal_size=4GB")) {
+      DatabaseBackupTest.letBackUp(a);
+      for (int i = 0; i < 100; i++) {
+        String _ =
+            a.ask(
+                "create table ballast"
+                    + i
+                    + " as select i, repeat(md5(i::text), 30) as t from generate_series(1, "
+                    + MIB * 10L
+                    + ") i");
+      }
+      try (Fairlead fairlead =
+          DatabaseTest.start(folder, backup(folder, ", full-every: 168h"), a)) {
+        BackupsView.Copy full = copy(fairlead, "full");
+        String _ = a.ask("update ballast7 set i = -i");
+        BackupsView.Copy little = copy(fairlead, "incremental, one table of 100 changed");
+        for (int i = 0; i < 100; i++) {
+          String _ = a.ask("update ballast" + i + " set i = 0 where i = 1");
+        }
+        BackupsView.Copy much = copy(fairlead, "incremental, a row of each table changed");
+        awaitArchived(fairlead, a);
+        for (BaseOf each :
+            List.of(
+                new BaseOf("full", full),
+                new BaseOf("incremental", little),
+                new BaseOf("incremental on top of that", much))) {
+          time(
+              "restore of the " + each.what(),
+              () ->
+                  io.fairlead.replication.backup.Restoring.run(
+                      DatabaseBackupTest.wanted(
+                          folder, "restored" + each.copy().id(), null, each.copy().id()),
+                      _ -> {}));
+        }
+      }
+    }
+  }
+
+  private record BaseOf(String what, BackupsView.Copy copy) {}
+
+  private static BackupsView.Copy copy(Fairlead fairlead, String what) throws Exception {
+    int before = backups(fairlead).view().copies().size();
+    if (before > 0) {
+      String _ = backups(fairlead).backUp();
+    }
+    BackupsView.Copy made =
+        await(fairlead, what, view -> view.copies().size() > before).copies().getLast();
+    System.out.printf(
+        "%s: %.1f MiB, copied in %.1f s; %s%n",
+        what, made.bytes() / 1048576.0, (made.endMillis() - made.startMillis()) / 1e3, made.note());
+    return made;
+  }
+
   private static void commits(String how, Postgresql a) throws Exception {
     List<Long> micros = new ArrayList<>();
     try (PostgresqlClient client = PostgresqlClient.to(a.port())) {

@@ -120,6 +120,46 @@ class DatabaseBackupTest {
         folder.resolve("backups"), null, folder.resolve(to), time, backup, 0);
   }
 
+  /** What pgBackRest needs at a server that somebody else manages. */
+  static void letBackUp(Postgresql primary) throws IOException {
+    String _ =
+        primary.ask(
+            "grant execute on function pg_backup_start(text, boolean), pg_backup_stop(boolean)"
+                + " to backup");
+    String _ = primary.ask("grant pg_read_all_settings to backup");
+  }
+
+  @Test
+  void anIncrementalCopyIsTriedAndRestoredToTheRow(@TempDir Path folder) throws Exception {
+    try (Postgresql a = Postgresql.primary(folder, template, "a")) {
+      letBackUp(a);
+      String _ = a.ask("insert into ledger values (1)");
+      try (Fairlead fairlead =
+          DatabaseTest.start(folder, backup(folder, ", full-every: 168h"), a)) {
+        BackupsView.Copy full =
+            await(fairlead, "a copy", view -> view.copies().size() == 1).copies().getFirst();
+        assertThat(full.note()).isEmpty();
+        assertThat(full.since()).isEmpty();
+        String _ = a.ask("insert into ledger values (2)");
+        assertThat(backups(fairlead).backUp()).isEmpty();
+        BackupsView.Copy more =
+            await(fairlead, "another", view -> view.copies().size() == 2).copies().getLast();
+        assertThat(more.note()).isEmpty();
+        assertThat(more.since()).isEqualTo(full.id());
+        assertThat(more.bytes()).isLessThan(full.bytes() / 5);
+        assertThat(backups(fairlead).drill()).isEmpty();
+        BackupsView.Trial drill =
+            await(fairlead, "a drill", view -> !view.drills().isEmpty()).drills().getLast();
+        assertThat(drill.text()).contains("checked by pg_amcheck");
+        assertThat(drill.backup()).isEqualTo(more.id());
+        String _ = a.ask("insert into ledger values (3)");
+        awaitArchived(fairlead, a);
+      }
+      restore(folder, "restored", null);
+      assertThat(rows(folder, "restored")).isEqualTo("1,2,3");
+    }
+  }
+
   /** More of it, with other moments and what else may happen: {@code make test-backups}. */
   @Test
   void aMomentAfterAFailoverIsRestoredToTheRow(@TempDir Path folder) throws Exception {

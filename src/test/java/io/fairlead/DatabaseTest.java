@@ -209,7 +209,7 @@ class DatabaseTest {
       Path copy = Files.copy(folder.resolve(file), template.resolve(file));
       Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
     }
-    Path _ = io.fairlead.health.Server.folder(shared, "template"); // they are the server's now
+    Path _ = Postgresql.folder(shared, "template"); // they are the server's now
     String[] tls = {
       "-c", "ssl=on", "-c", "ssl_cert_file=server.pem", "-c", "ssl_key_file=server.key"
     };

@@ -33,9 +33,9 @@ final class Postgresql implements AutoCloseable {
    * who may replicate, and one {@code admin} who may do everything.
    */
   static Path template(Path folder) throws Exception {
-    Path data = Server.folder(folder, "template");
+    Path data = folder(folder, "template");
     Server.run(
-        Server.unprivileged(
+        asUser(
             bin("initdb"),
             "-D",
             data.toString(),
@@ -55,8 +55,7 @@ final class Postgresql implements AutoCloseable {
         host all all 127.0.0.1/32 scram-sha-256
         """);
     Process single =
-        new ProcessBuilder(
-                Server.unprivileged(bin("postgres"), "--single", "-D", data.toString(), "postgres"))
+        new ProcessBuilder(asUser(bin("postgres"), "--single", "-D", data.toString(), "postgres"))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
@@ -73,7 +72,7 @@ final class Postgresql implements AutoCloseable {
 
   static Postgresql primary(Path folder, Path template, String name, String... settings)
       throws Exception {
-    Path data = Server.folder(folder, name);
+    Path data = folder(folder, name);
     Server.run("cp", "-a", template + "/.", data.toString());
     Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx------"));
     return new Postgresql(data, FreePort.any(), List.of(settings));
@@ -81,9 +80,9 @@ final class Postgresql implements AutoCloseable {
 
   static Postgresql replica(Path folder, Postgresql of, String name, String... settings)
       throws Exception {
-    Path data = Server.folder(folder, name);
+    Path data = folder(folder, name);
     Server.run(
-        Server.unprivileged(
+        asUser(
             bin("pg_basebackup"),
             "-h",
             "127.0.0.1",
@@ -106,7 +105,7 @@ final class Postgresql implements AutoCloseable {
   private Server begin() throws Exception {
     List<String> command =
         new ArrayList<>(
-            Server.unprivileged(
+            asUser(
                 bin("postgres"),
                 "-D",
                 data.toString(),
@@ -133,6 +132,29 @@ final class Postgresql implements AutoCloseable {
     } catch (IOException _) {
       return false;
     }
+  }
+
+  /** As those who run the programs of PostgreSQL, so that these can read what servers have. */
+  private static List<String> asUser(String... command) {
+    List<String> all = new ArrayList<>();
+    if (isRoot()) {
+      all.addAll(List.of("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"));
+    }
+    all.addAll(List.of(command));
+    return all;
+  }
+
+  private static boolean isRoot() {
+    return "root".equals(System.getProperty("user.name"));
+  }
+
+  /** One that servers may write to. */
+  static Path folder(Path parent, String name) throws Exception {
+    Path folder = Server.folder(parent, name);
+    if (isRoot()) {
+      Server.run("chown", "-R", "postgres:postgres", folder.toString());
+    }
+    return folder;
   }
 
   int port() {

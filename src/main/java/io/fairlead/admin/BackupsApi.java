@@ -71,6 +71,8 @@ final class BackupsApi {
       @Doc("The same as a position in the log.") String position,
       @Doc("The copy that it is on top of, which it takes to restore it; null: it is full.")
           @Nullable String since,
+      @Doc("Why it is full where it was to be incremental; null: it is as wanted.")
+          @Nullable String note,
       long bytes,
       @Doc("The member that it was taken from.") String from,
       int timeline,
@@ -85,6 +87,7 @@ final class BackupsApi {
           copy.toMillis(),
           copy.to(),
           textOrNull(copy.since()),
+          textOrNull(copy.note()),
           copy.bytes(),
           copy.from(),
           copy.timeline(),

@@ -228,7 +228,9 @@ final class BackupVerbs {
               moment(RemoteVerb.number(copy, "to")),
               !damaged.equals("-")
                   ? "DAMAGED: " + damaged
-                  : missing.equals("-") ? "" : "then " + missing + " is missing"));
+                  : !missing.equals("-")
+                      ? "then " + missing + " is missing"
+                      : RemoteVerb.text(copy, "note").replaceFirst("^-$", "")));
     }
     if (!rows.isEmpty()) {
       out.line("");

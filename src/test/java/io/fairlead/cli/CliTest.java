@@ -133,6 +133,33 @@ class CliTest {
   }
 
   @Test
+  void whyACopyIsFullIsSaid() {
+    BackupsView.Copy one = copy("20261118T202640Z", 1_794_990_000_000L, "", "");
+    String why = "full, by pg_basebackup: pgbackrest is not installed";
+    instance.setBackups(
+        backups(
+            List.of(
+                new BackupsView.Copy(
+                    one.id(),
+                    one.startMillis(),
+                    one.endMillis(),
+                    "",
+                    why,
+                    one.bytes(),
+                    one.from(),
+                    one.timeline(),
+                    one.toMillis(),
+                    one.to(),
+                    "",
+                    "")),
+            List.of(),
+            ""),
+        null);
+    assertThat(type("db", "backups", "orders")).isEqualTo(0);
+    assertThat(out.toString()).contains("2026-11-18T11:06:40Z  " + why + "\n");
+  }
+
+  @Test
   void aBackupAndADrillAreWaitedFor() {
     BackupsView none = backups(List.of(), List.of(), "");
     BackupsView one =

@@ -31,11 +31,33 @@ record Archive(
     Map<Integer, String> histories) {
   Archive {
     backups =
-        backups.stream()
+        chained(backups).stream()
             .sorted(Comparator.comparingLong(BaseBackup::endMillis).thenComparing(BaseBackup::id))
             .toList();
     files = List.copyOf(files);
     histories = Map.copyOf(histories);
+  }
+
+  /** What is wrong with a copy is wrong with all that are on top of it. */
+  private static List<BaseBackup> chained(List<BaseBackup> backups) {
+    Map<String, BaseBackup> all = new HashMap<>();
+    backups.forEach(one -> all.put(one.id(), one));
+    return backups.stream().map(one -> chained(one, all)).toList();
+  }
+
+  private static BaseBackup chained(BaseBackup one, Map<String, BaseBackup> all) {
+    String below = one.since();
+    for (int depth = 0; one.damaged().isEmpty() && !below.isEmpty(); depth++) {
+      BaseBackup base = all.get(below);
+      if (base == null || depth > all.size()) {
+        return one.withDamage("it is on top of backup " + below + ", which is not there");
+      }
+      if (!base.damaged().isEmpty()) {
+        return one.withDamage("it is on top of backup " + below + ", which is damaged");
+      }
+      below = base.since();
+    }
+    return one;
   }
 
   /**
@@ -95,7 +117,10 @@ record Archive(
     return other.end() >= one.end() ? other : one;
   }
 
-  /** How far each copy can be brought, oldest first; those of timelines that were left are not. */
+  /**
+   * How far each copy can be brought, oldest first; those of timelines that were left are not, nor
+   * those that lack log up to their own end.
+   */
   List<Reach> reaches() {
     Timelines timelines = timelines();
     if (timelines == null) {
@@ -105,14 +130,17 @@ record Archive(
     List<Reach> all = new ArrayList<>();
     for (BaseBackup backup : backups) {
       if (timelines.has(backup.timeline(), backup.end())) {
-        all.add(reach(backup, timelines, way));
+        Reach reach = reach(backup, timelines, way);
+        if (reach.to() >= backup.end()) {
+          all.add(reach);
+        }
       }
     }
     return all;
   }
 
   private Reach reach(BaseBackup backup, Timelines timelines, TreeMap<Long, WalFile> way) {
-    long to = backup.end();
+    long to = backup.logFrom();
     long millis = backup.endMillis();
     List<WalFile> taken = new ArrayList<>();
     while (true) {
@@ -133,6 +161,21 @@ record Archive(
     }
   }
 
+  /** The copy of that name; null: there is none. */
+  @Nullable BaseBackup backup(String id) {
+    return backups.stream().filter(one -> one.id().equals(id)).findFirst().orElse(null);
+  }
+
+  /** Why a copy is none of those that can be restored. */
+  String whyNot(BaseBackup backup) {
+    Timelines timelines = timelines();
+    if (timelines == null || !timelines.has(backup.timeline(), backup.end())) {
+      return "its timeline was left";
+    }
+    long next = reach(backup, timelines, way(timelines)).to() / segmentSize;
+    return WalFile.name(timelines.at(next, segmentSize), next, segmentSize);
+  }
+
   /** Holes in the log from the oldest copy on. */
   List<Gap> gaps() {
     Timelines timelines = timelines();
@@ -142,7 +185,7 @@ record Archive(
     }
     long first = Long.MAX_VALUE;
     for (BaseBackup backup : backups) {
-      first = Math.min(first, backup.end());
+      first = Math.min(first, backup.logFrom());
     }
     long to = first;
     long millis = backups.getFirst().endMillis();

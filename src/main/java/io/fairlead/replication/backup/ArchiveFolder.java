@@ -3,6 +3,7 @@ package io.fairlead.replication.backup;
 import io.fairlead.replication.PostgresPrograms;
 import java.io.IOException;
 import java.io.StringReader;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -13,9 +14,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,10 +32,12 @@ import java.util.stream.Stream;
  * wal/00001/            the log as it came; another number begins where it could not be continued
  * base/20260502T020000Z/data, backup.properties
  * base/.new-…           a copy that is being made, or that somebody's death has left
+ * pgbackrest/           the data of those copies of base that have none: pgBackRest's repository
  * drills                one line for each
  * </pre>
  */
 final class ArchiveFolder extends BackupFolder {
+  private static final System.Logger LOG = System.getLogger(ArchiveFolder.class.getName());
   private static final int TAIL_OF_MANIFEST = 1 << 16;
   private static final Pattern RANGE =
       Pattern.compile(
@@ -56,6 +61,11 @@ final class ArchiveFolder extends BackupFolder {
    */
   record Info(String system, long segmentSize, String user) {
     static final Info NONE = new Info("", 1 << 24, "");
+  }
+
+  /** What pgBackRest has made. */
+  Repository repository() {
+    return new Repository(this);
   }
 
   @Override
@@ -192,7 +202,8 @@ final class ArchiveFolder extends BackupFolder {
 
   // --- copies --------------------------------------------------------------------------------
 
-  private List<BaseBackup> backups() throws IOException {
+  /** All that are whole, oldest first, damaged or not. */
+  List<BaseBackup> backups() throws IOException {
     List<BaseBackup> backups = new ArrayList<>();
     for (String id : ids()) {
       try {
@@ -220,14 +231,27 @@ final class ArchiveFolder extends BackupFolder {
           Long.parseLong(said.getProperty("bytes")),
           Integer.parseInt(said.getProperty("version")),
           said.getProperty("from", ""),
-          Files.exists(damaged) ? Files.readString(damaged).strip() : "");
+          Files.exists(damaged) ? Files.readString(damaged).strip() : "",
+          said.getProperty("since", ""),
+          said.getProperty("note", ""),
+          said.getProperty("label", "").isEmpty()
+              ? null
+              : new BaseBackup.InRepository(
+                  said.getProperty("label"),
+                  said.getProperty("manifest", ""),
+                  Long.parseLong(said.getProperty("whole"))));
     } catch (RuntimeException e) {
       throw new IOException(own.resolve(ABOUT) + " is damaged: " + e.getMessage(), e);
     }
   }
 
-  /** The copy is whole: from now on it counts. */
-  BaseBackup finish(String id, long startMillis, long endMillis, String source) throws IOException {
+  /**
+   * The copy is whole: from now on it counts.
+   *
+   * @param note why it is not as it was wanted, for people; empty: it is
+   */
+  BaseBackup finish(String id, long startMillis, long endMillis, String source, String note)
+      throws IOException {
     Path made = bases().resolve(NEW + id);
     Path data = made.resolve("data");
     String manifest = tail(data.resolve("backup_manifest"));
@@ -247,28 +271,108 @@ final class ArchiveFolder extends BackupFolder {
       throw new IOException("the copy does not say which part of the log it needs");
     }
     String version = Files.readString(data.resolve("PG_VERSION")).strip();
-    write(
-        made.resolve(ABOUT),
-        "timeline="
-            + timeline
-            + "\nstart="
-            + Lsn.text(start)
-            + "\nend="
-            + Lsn.text(end)
-            + "\nstarted="
-            + startMillis
-            + "\nended="
-            + endMillis
-            + "\nbytes="
-            + size(data)
-            + "\nversion="
-            + Integer.parseInt(version.replaceFirst("[.].*", ""))
-            + "\nfrom="
-            + source
-            + "\n");
-    Files.move(made, bases().resolve(id), StandardCopyOption.ATOMIC_MOVE);
+    return finish(
+        new BaseBackup(
+            id,
+            timeline,
+            start,
+            end,
+            startMillis,
+            endMillis,
+            size(data),
+            Integer.parseInt(version.replaceFirst("[.].*", "")),
+            source,
+            "",
+            "",
+            note,
+            null));
+  }
+
+  /** The same of one whose data is where it says. */
+  BaseBackup finish(BaseBackup one) throws IOException {
+    StringBuilder text =
+        new StringBuilder()
+            .append("timeline=")
+            .append(one.timeline())
+            .append("\nstart=")
+            .append(Lsn.text(one.start()))
+            .append("\nend=")
+            .append(Lsn.text(one.end()))
+            .append("\nstarted=")
+            .append(one.startMillis())
+            .append("\nended=")
+            .append(one.endMillis())
+            .append("\nbytes=")
+            .append(one.bytes())
+            .append("\nversion=")
+            .append(one.version())
+            .append("\nfrom=")
+            .append(one.source())
+            .append('\n');
+    if (!one.note().isEmpty()) {
+      text.append("note=").append(line(one.note())).append('\n');
+    }
+    BaseBackup.InRepository data = one.inRepository();
+    if (data != null) {
+      text.append("by=pgbackrest\nlabel=")
+          .append(data.label())
+          .append("\nmanifest=")
+          .append(data.manifest())
+          .append("\nwhole=")
+          .append(data.whole())
+          .append("\nsince=")
+          .append(one.since())
+          .append('\n');
+    }
+    Path made = bases().resolve(NEW + one.id());
+    write(made.resolve(ABOUT), text.toString());
+    Files.move(made, bases().resolve(one.id()), StandardCopyOption.ATOMIC_MOVE);
     sync(bases());
-    return backup(id);
+    return backup(one.id());
+  }
+
+  /** A value of a file of properties. */
+  private static String line(String text) {
+    return text.replaceAll("\\s+", " ").replace("\\", "\\\\");
+  }
+
+  @Override
+  void tidy() throws IOException {
+    super.tidy();
+    tidyRepositoryIfItCanBe();
+  }
+
+  /** It is no reason to receive no log, nor for a copy not to count; it is done before each one. */
+  void tidyRepositoryIfItCanBe() {
+    try {
+      tidyRepository();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "{0}: {1}", repository().path(), e.getMessage());
+    }
+  }
+
+  /** Of the repository stays what a copy that is whole speaks of. */
+  void tidyRepository() throws IOException {
+    if (!Files.isDirectory(repository().path())) {
+      return;
+    }
+    Set<String> known = new HashSet<>();
+    for (BaseBackup each : backups()) {
+      BaseBackup.InRepository its = each.inRepository();
+      if (its != null) {
+        known.add(its.label());
+      }
+    }
+    repository().tidy(known);
+  }
+
+  @Override
+  void removeBackup(String id) throws IOException {
+    BaseBackup.InRepository data = backup(id).inRepository();
+    super.removeBackup(id);
+    if (data != null) {
+      repository().remove(data.label());
+    }
   }
 
   private static String tail(Path file) throws IOException {
@@ -282,10 +386,13 @@ final class ArchiveFolder extends BackupFolder {
     }
   }
 
-  /** Copies first, so that none is left without its log. */
+  /** Copies first, so that none is left without its log, nor without what it is on top of. */
   void remove(Retention.Plan plan) throws IOException {
-    for (BaseBackup backup : plan.backups()) {
+    for (BaseBackup backup : plan.backups().reversed()) {
       removeBackup(backup.id());
+    }
+    if (plan.backups().stream().anyMatch(one -> one.inRepository() != null)) {
+      tidyRepositoryIfItCanBe();
     }
     for (WalFile file : plan.files()) {
       Files.deleteIfExists(file.file());

@@ -64,6 +64,7 @@ public record BackupsView(
    *
    * @param endMillis when it had ended; it can be restored to moments after that
    * @param since the copy that it is on top of: it is incremental; empty: it is full
+   * @param note why it is full where it was to be incremental, for people; empty: it is as wanted
    * @param bytes that it takes
    * @param toMillis up to which moment
    * @param to the same as a position, as the server writes it
@@ -75,13 +76,42 @@ public record BackupsView(
       long startMillis,
       long endMillis,
       String since,
+      String note,
       long bytes,
       String from,
       int timeline,
       long toMillis,
       String to,
       String missing,
-      String damaged) {}
+      String damaged) {
+    /** One that is as it was wanted. */
+    public Copy(
+        String id,
+        long startMillis,
+        long endMillis,
+        String since,
+        long bytes,
+        String from,
+        int timeline,
+        long toMillis,
+        String to,
+        String missing,
+        String damaged) {
+      this(
+          id,
+          startMillis,
+          endMillis,
+          since,
+          "",
+          bytes,
+          from,
+          timeline,
+          toMillis,
+          to,
+          missing,
+          damaged);
+    }
+  }
 
   /** What a drill has shown. */
   public record Trial(

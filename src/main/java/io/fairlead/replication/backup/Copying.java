@@ -61,20 +61,40 @@ final class Copying {
         .orElse(null);
   }
 
-  /**
-   * @param wanted whether it is still to be made here
-   * @throws IOException in words, if nothing has come of it; nothing is left then
-   */
-  BaseBackup make(
-      Node source, BackupConfig config, DatabaseProbeConfig probe, BooleanSupplier wanted)
-      throws IOException, InterruptedException {
-    PostgresPrograms programs = PostgresPrograms.find();
-    folder.make(programs);
-    long began = clock.epochMillis();
+  /** Who takes the writes; null: nobody is known to. */
+  static @Nullable Node primary(DatabaseView view) {
+    return view.members().stream()
+        .filter(m -> !view.primary().isEmpty() && m.node().name().equals(view.primary()))
+        .findFirst()
+        .map(MemberView::node)
+        .orElse(null);
+  }
+
+  /** The name of the copy that begins now. */
+  static String id(ArchiveFolder folder, long began) throws IOException {
     String id = ID.format(Instant.ofEpochMilli(began));
     if (Files.exists(folder.bases().resolve(id))) {
       throw new IOException("there is a backup of this very second, " + id);
     }
+    return id;
+  }
+
+  /**
+   * @param note why it is made so, if it was wanted otherwise, for people; else empty
+   * @param wanted whether it is still to be made here
+   * @throws IOException in words, if nothing has come of it; nothing is left then
+   */
+  BaseBackup make(
+      Node source,
+      BackupConfig config,
+      DatabaseProbeConfig probe,
+      String note,
+      BooleanSupplier wanted)
+      throws IOException, InterruptedException {
+    PostgresPrograms programs = PostgresPrograms.find();
+    folder.make(programs);
+    long began = clock.epochMillis();
+    String id = id(folder, began);
     refuseTablespaces(programs, source, probe);
     try (Access access =
         new Access(
@@ -89,15 +109,15 @@ final class Copying {
       long ended = clock.epochMillis();
       progress.accept("verifying " + id);
       Restore.verify(programs, id, data);
-      return folder.finish(id, began, ended, source.name());
+      return folder.finish(id, began, ended, source.name(), note);
     } finally {
       folder.abandon(id); // what has been finished has another name
     }
   }
 
   /** They would be written to the same places as at the server. */
-  private static void refuseTablespaces(
-      PostgresPrograms programs, Node source, DatabaseProbeConfig probe) throws IOException {
+  static void refuseTablespaces(PostgresPrograms programs, Node source, DatabaseProbeConfig probe)
+      throws IOException {
     try (Access access =
         new Access(
             programs, source.address(), probe.user(), probe.password(), probe.tls(), "fairlead")) {

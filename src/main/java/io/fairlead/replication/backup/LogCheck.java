@@ -3,6 +3,7 @@ package io.fairlead.replication.backup;
 import io.fairlead.replication.PostgresPrograms;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -66,7 +67,7 @@ final class LogCheck {
   static List<Piece> pieces(Archive.Reach reach, long segmentSize) {
     List<Piece> pieces = new ArrayList<>();
     for (WalFile file : reach.way()) {
-      long from = Math.max(reach.backup().end(), file.segment() * segmentSize);
+      long from = Math.max(reach.backup().logFrom(), file.segment() * segmentSize);
       long to = Math.min(reach.to(), file.end());
       Piece last = pieces.isEmpty() ? null : pieces.getLast();
       if (last != null && last.timeline() == file.timeline() && last.to() == from) {
@@ -182,6 +183,8 @@ final class LogCheck {
             + piece.timeline()
             + " from "
             + Lsn.text(piece.from())
+            + " to "
+            + Lsn.text(piece.to())
             + " cannot be read: "
             + child.lastWords());
   }
@@ -195,13 +198,33 @@ final class LogCheck {
     return view + " (timeline " + piece.timeline() + ")";
   }
 
-  /** Has the files of the log under the names that recovery asks for. */
-  static void show(Path view, Archive archive, Archive.Reach reach) throws IOException {
+  /**
+   * Has the files of the log under the names that recovery asks for. Of one that is being received
+   * a copy is taken: it gets another name when it is whole, which may be at any moment.
+   */
+  static void show(PostgresPrograms programs, Path view, Archive archive, Archive.Reach reach)
+      throws IOException {
     for (WalFile file : reach.way()) {
-      Files.createSymbolicLink(view.resolve(file.name(archive.segmentSize())), file.file());
+      Path shown = view.resolve(file.name(archive.segmentSize()));
+      if (file.file().toString().endsWith(WalFile.PARTIAL)) {
+        copy(file.file(), shown);
+        programs.give(shown);
+      } else {
+        Files.createSymbolicLink(shown, file.file());
+      }
     }
     for (Map.Entry<Integer, String> history : archive.histories().entrySet()) {
       Files.writeString(view.resolve(WalFile.historyName(history.getKey())), history.getValue());
+    }
+  }
+
+  private static void copy(Path partial, Path to) throws IOException {
+    try {
+      Files.copy(partial, to);
+    } catch (NoSuchFileException _) {
+      String name = partial.getFileName().toString();
+      Files.copy(
+          partial.resolveSibling(name.substring(0, name.length() - WalFile.PARTIAL.length())), to);
     }
   }
 }

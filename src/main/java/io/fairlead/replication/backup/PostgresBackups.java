@@ -98,7 +98,7 @@ final class PostgresBackups implements BackupEngine {
     List<Archive.Reach> reaches = archive.reaches();
     Archive.Reach newest = reaches.isEmpty() ? null : reaches.getLast();
     return new Known(
-        archive.backups().stream().map(one -> copy(one, reaches)).toList(),
+        archive.backups().stream().map(one -> copy(one, archive, reaches)).toList(),
         archive.gaps().stream().map(PostgresBackups::text).toList(),
         reaches.stream()
             .filter(r -> r.backup().damaged().isEmpty())
@@ -111,20 +111,22 @@ final class PostgresBackups implements BackupEngine {
         newest == null ? 0 : newest.backup().startMillis());
   }
 
-  private static BackupsView.Copy copy(BaseBackup one, List<Archive.Reach> reaches) {
+  private static BackupsView.Copy copy(
+      BaseBackup one, Archive archive, List<Archive.Reach> reaches) {
     Optional<Archive.Reach> reach =
         reaches.stream().filter(r -> r.backup().id().equals(one.id())).findFirst();
     return new BackupsView.Copy(
         one.id(),
         one.startMillis(),
         one.endMillis(),
-        "",
+        one.since(),
+        one.note(),
         one.bytes(),
         one.source(),
         one.timeline(),
         reach.map(Archive.Reach::millis).orElse(one.endMillis()),
         Lsn.text(reach.map(Archive.Reach::to).orElse(one.end())),
-        reach.map(Archive.Reach::missing).orElse("its timeline was left"),
+        reach.map(Archive.Reach::missing).orElseGet(() -> archive.whyNot(one)),
         one.damaged());
   }
 
@@ -145,13 +147,31 @@ final class PostgresBackups implements BackupEngine {
   @Override
   public Made copy(BackupConfig present, Consumer<String> progress)
       throws IOException, InterruptedException {
+    String note = "";
+    if (!present.fullEvery().isZero()) {
+      try {
+        return made(
+            new RepositoryCopying(folder, clock, progress, stream::position)
+                .make(Copying.primary(members.get()), present, config.probe(), wanted));
+      } catch (IOException e) {
+        if (!wanted.getAsBoolean()) {
+          throw e;
+        }
+        note = "full, by pg_basebackup: " + e.getMessage();
+        LOG.log(Level.WARNING, "backups of {0}: {1}", name, note);
+        progress.accept(note);
+      }
+    }
     Node source = Copying.source(members.get());
     if (source == null) {
       throw new IOException("no member can be copied from");
     }
-    BaseBackup made =
-        new Copying(folder, clock, progress).make(source, present, config.probe(), wanted);
-    return new Made(made.id(), made.source(), made.bytes());
+    return made(
+        new Copying(folder, clock, progress).make(source, present, config.probe(), note, wanted));
+  }
+
+  private static Made made(BaseBackup one) {
+    return new Made(one.id(), one.source(), one.bytes());
   }
 
   @Override

@@ -148,14 +148,20 @@ final class Restore {
       throws IOException, InterruptedException {
     BaseBackup backup = reach.backup();
     Path data = folder.data(backup.id());
-    progress.accept("checking the copy " + backup.id() + ", " + size(backup.bytes()));
-    verify(programs, backup.id(), data);
+    BaseBackup.InRepository kept = backup.inRepository();
+    Pgbackrest pgbackrest = kept == null ? null : Pgbackrest.find();
+    progress.accept("checking the copy " + backup.id() + ", " + size(backup.whole()));
+    if (kept == null) {
+      verify(programs, backup.id(), data);
+    } else {
+      folder.repository().verify(backup, true, progress);
+    }
     Path view = Files.createDirectory(own.resolve("wal"));
-    LogCheck.show(view, archive, reach);
+    LogCheck.show(programs, view, archive, reach);
     programs.give(view);
     progress.accept(
         "checking the log from "
-            + Lsn.text(backup.end())
+            + Lsn.text(backup.logFrom())
             + (wanted.time() == null ? " to its end, " + Lsn.text(reach.to()) : ""));
     LogCheck.Found found =
         new LogCheck(programs, archive.segmentSize()).read(view, reach, wanted.time());
@@ -163,13 +169,20 @@ final class Restore {
     if (time != null && !found.beyond() && time.toEpochMilli() > reach.millis()) {
       throw new IOException(tooLate(time, reach));
     }
-    checkSpace(to, backup.bytes() + ENOUGH);
-    progress.accept("copying " + size(backup.bytes()) + " to " + to);
+    checkSpace(to, backup.whole() + ENOUGH);
+    progress.accept("copying " + size(backup.whole()) + " to " + to);
     makeFolder(programs, to);
     Path sign = to.resolve("NOT-RESTORED-YET");
-    Files.writeString(
-        sign, "This folder is being restored, or that was given up. Do not use it.\n");
-    copy(programs, data, to, backup.bytes(), progress);
+    if (kept == null || pgbackrest == null) {
+      sign(sign);
+      copy(programs, data, to, backup.bytes(), progress);
+    } else {
+      try {
+        folder.repository().restore(programs, pgbackrest, kept, to, own, progress);
+      } finally {
+        sign(sign); // it takes an empty folder only, and writes last what a server begins with
+      }
+    }
     strip(programs, to);
     Map<String, String> settings = new HashMap<>();
     settings.put("restore_command", "cp \"" + view + "/%f\" \"%p\"");
@@ -206,6 +219,11 @@ final class Restore {
           found.last(),
           said);
     }
+  }
+
+  private static void sign(Path sign) throws IOException {
+    Files.writeString(
+        sign, "This folder is being restored, or that was given up. Do not use it.\n");
   }
 
   private static int timeline(Archive archive) {

@@ -6,7 +6,9 @@
  * ({@link io.fairlead.replication.backup.Archive}, {@link
  * io.fairlead.replication.backup.Retention}: pure; start reading there). The programs of PostgreSQL
  * do the work: {@code pg_receivewal}, {@code pg_basebackup}, {@code pg_verifybackup}, {@code
- * pg_waldump}, {@code postgres}; see docs/decisions for why.
+ * pg_waldump}, {@code postgres}; see docs/decisions for why. Incremental copies are {@code
+ * pgbackrest}'s ({@link io.fairlead.replication.backup.RepositoryCopying}); the log of them is
+ * ours.
  *
  * <p>Of MariaDB the same is done by others ({@link io.fairlead.replication.backup.BinlogArchive},
  * by {@code mariadb-binlog} and {@code mariadb-backup}). What both have in common, which is when

@@ -33,17 +33,36 @@ class ArchiveTest {
     return new BaseBackup(id, timeline, start, end, start, end, 1, 15, "a", "");
   }
 
+  /** One that has no log of its own. */
+  static BaseBackup inRepository(String id, int timeline, long start, long end, String since) {
+    return new BaseBackup(
+        id,
+        timeline,
+        start,
+        end,
+        start,
+        end,
+        1,
+        15,
+        "a",
+        "",
+        since,
+        "",
+        new BaseBackup.InRepository("label of " + id, "", 1));
+  }
+
   /** {@code 1:3-250} is segment 2 of timeline 1 up to 250. */
   private static Archive archive(String backups, String files, String histories) {
     List<BaseBackup> copies = new ArrayList<>();
-    for (String one : words(backups)) { // b@1:120-150
-      String[] parts = one.split("[@:-]", -1);
+    for (String one : words(backups)) { // b@1:120-150, of pgBackRest b@1:120-150+
+      String[] parts = one.replace("+", "").split("[@:-]", -1);
+      int timeline = Integer.parseInt(parts[1]);
+      long start = Long.parseLong(parts[2]);
+      long end = Long.parseLong(parts[3]);
       copies.add(
-          backup(
-              parts[0],
-              Integer.parseInt(parts[1]),
-              Long.parseLong(parts[2]),
-              Long.parseLong(parts[3])));
+          one.endsWith("+")
+              ? inRepository(parts[0], timeline, start, end, "")
+              : backup(parts[0], timeline, start, end));
     }
     List<WalFile> all = new ArrayList<>();
     for (String one : words(files)) { // 1:2 or 1:2-250
@@ -119,11 +138,65 @@ class ArchiveTest {
     "b@1:120-150,                1:1 2:1 2:2 3:2-280,         2=1@180 3=1@180@2@240, b->280",
     // of two files of one segment the whole one is read
     "b@1:120-150,                1:1-130 1:1 1:2-210,         '',          b->210",
+    // one that has no log of its own takes it from its start on
+    "b@1:120-150+,               1:1 1:2-220,                 '',          b->220",
+    "b@1:120-250+,               1:1 1:2-250,                 '',          b->250",
+    // what has not come, or is gone, up to its end makes it one of no use
+    "b@1:120-250+,               1:1 1:2-249,                 '',          ''",
+    "b@1:120-250+,               1:2 1:3,                     '',          gap 120-200",
+    "b@1:120-250+ c@1:310-320+,  1:2 1:3,                     '',          c->400 gap 120-200",
+    // it is brought over a failover as others are
+    "b@1:120-150+,               1:1 1:2-260 2:2 2:3-333,     2=1@250,     b->333",
     // whoever does not know where a timeline began restores nothing
     "b@1:120-150,                1:1 2:2-250,                 '',          ''"
   })
   void whatCanBeRestored(String backups, String files, String histories, String expected) {
     assertThat(text(archive(backups, files, histories))).isEqualTo(expected);
+  }
+
+  @Test
+  void theLogIsReadFromWhereItIsNeeded() {
+    for (BaseBackup one : List.of(backup("b", 1, 120, 250), inRepository("b", 1, 120, 250, ""))) {
+      Archive archive =
+          new Archive(
+              SIZE,
+              List.of(one),
+              List.of(file(1, 1, 200), file(1, 2, 300), file(1, 3, 310)),
+              Map.of());
+      List<LogCheck.Piece> pieces = LogCheck.pieces(archive.reaches().getFirst(), SIZE);
+      long from = one.inRepository() == null ? 250 : 120;
+      assertThat(pieces).containsExactly(new LogCheck.Piece(1, from, 310));
+    }
+  }
+
+  @Test
+  void whyACopyIsOfNoUseIsNamed() {
+    Archive archive = archive("b@1:120-250+ c@1:340-350+", "1:2 1:3 2:3", "2=1@330");
+    assertThat(archive.whyNot(archive.backups().getFirst())).endsWith(WalFile.name(1, 1, SIZE));
+    assertThat(archive.whyNot(archive.backups().getLast())).isEqualTo("its timeline was left");
+  }
+
+  /** What is wrong with one is wrong with all on top of it, and with no other. */
+  @Test
+  void damageReachesWhatIsOnTop() {
+    List<BaseBackup> copies =
+        List.of(
+            inRepository("a", 1, 110, 120, ""),
+            inRepository("b", 1, 130, 140, "a").withDamage("a byte is wrong"),
+            inRepository("c", 1, 150, 160, "b"),
+            inRepository("d", 1, 170, 180, "c"),
+            inRepository("e", 1, 181, 185, "gone"),
+            inRepository("f", 1, 190, 195, ""));
+    Archive archive = new Archive(SIZE, copies, List.of(file(1, 1, 200)), Map.of());
+    assertThat(archive.backups())
+        .extracting(BaseBackup::damaged)
+        .containsExactly(
+            "",
+            "a byte is wrong",
+            "it is on top of backup b, which is damaged",
+            "it is on top of backup b, which is damaged",
+            "it is on top of backup gone, which is not there",
+            "");
   }
 
   @Test

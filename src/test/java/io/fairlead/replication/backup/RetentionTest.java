@@ -17,10 +17,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RetentionTest {
   private static Archive archive(String ends, long log) {
     List<BaseBackup> backups = new ArrayList<>();
-    for (String end : ends.split(" ", -1)) {
+    for (String end : ends.split(" ", -1)) { // 350<150 is on top of 150
       boolean damaged = end.endsWith("!");
-      long at = Long.parseLong(end.replace("!", ""));
-      BaseBackup one = ArchiveTest.backup(end.replace("!", ""), 1, at - 30, at);
+      String[] parts = end.replace("!", "").split("<", -1);
+      long at = Long.parseLong(parts[0]);
+      BaseBackup one =
+          parts.length == 2
+              ? ArchiveTest.inRepository(parts[0], 1, at - 30, at, parts[1])
+              : ArchiveTest.backup(parts[0], 1, at - 30, at);
       backups.add(damaged ? one.withDamage("a byte is wrong") : one);
     }
     List<WalFile> files = new ArrayList<>();
@@ -46,6 +50,17 @@ class RetentionTest {
     "150! 350 550,       620, 2,    0,   1000,  150,       300",
     "150! 350 550,       620, 2,    900, 1000,  '',        100",
     "150 350 550!,       620, 1,    0,   1000,  150,       300",
+    // what a copy that stays is on top of stays with it, and the log from there on
+    "150< 350<150 550<350, 620, 1,  0,   1000,  '',        100",
+    "150< 350 550<150,   620, 1,    0,   1000,  350,       100",
+    "150< 350<150 550<,  620, 1,    0,   1000,  150 350,   500",
+    "150< 250<150 350< 450<350, 620, 2, 0, 1000, 150 250,  300",
+    "150< 250<150 350< 450<350, 620, 3, 0, 1000, '',       100",
+    "150< 250<150 350< 450<350, 620, 1, 300, 560, '',      100",
+    "150< 250<150 350< 450<350, 620, 1, 150, 560, 150 250, 300",
+    // damage of one is that of all on top of it: none of them counts
+    "150< 250<150 350<! 450<350 500<450, 620, 1, 0, 1000, '', 100",
+    "150 250<! 350<250 550<, 620, 1, 0,  1000,  150 250 350, 500",
     // nothing is good: nothing is touched
     "150! 350!,          620, 1,    0,   1000,  '',        0",
   })
@@ -120,7 +135,16 @@ class RetentionTest {
       if (random.nextInt(4) == 0) {
         long end = segment * 100 + random.nextInt(41, 100);
         BaseBackup one =
-            ArchiveTest.backup("b" + segment, timeline, end - random.nextInt(0, 41), end);
+            random.nextInt(2) == 0
+                ? ArchiveTest.backup("b" + segment, timeline, end - random.nextInt(0, 41), end)
+                : ArchiveTest.inRepository(
+                    "b" + segment,
+                    timeline,
+                    end - random.nextInt(0, 41),
+                    end,
+                    backups.isEmpty() || random.nextInt(3) == 0
+                        ? ""
+                        : backups.get(random.nextInt(backups.size())).id());
         backups.add(random.nextInt(6) == 0 ? one.withDamage("a byte is wrong") : one);
       }
     }
