@@ -148,8 +148,8 @@ class MariadbBackupTest {
       String full = healed.copies().getLast().id();
       assertThat(healed.drills().getLast().backup()).isEqualTo(full);
       assertThat(healed.copies().getLast().since()).as("the one before is damaged").isEmpty();
-      assertThat(Files.readString(folder.resolve("backups/base/" + full + "/backup.properties")))
-          .contains("because=the copy before, " + id + ", is damaged");
+      assertThat(healed.copies().getLast().note())
+          .isEqualTo("the copy before, " + id + ", is damaged");
 
       String _ =
           node.ask(

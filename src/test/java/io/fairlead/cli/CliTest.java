@@ -58,6 +58,7 @@ class CliTest {
         millis,
         millis + 1_200,
         id.endsWith("I") ? "20261118T202640Z" : "",
+        "",
         40L << 20,
         "b",
         2,

@@ -331,11 +331,6 @@ final class ArchiveFolder extends BackupFolder {
     return backup(one.id());
   }
 
-  /** A value of a file of properties. */
-  private static String line(String text) {
-    return text.replaceAll("\\s+", " ").replace("\\", "\\\\");
-  }
-
   @Override
   void tidy() throws IOException {
     super.tidy();

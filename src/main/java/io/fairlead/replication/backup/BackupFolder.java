@@ -276,6 +276,11 @@ abstract sealed class BackupFolder permits ArchiveFolder, BinlogFolder {
 
   // --- files ---------------------------------------------------------------------------------
 
+  /** A value of a file of properties. */
+  static String line(String text) {
+    return text.replaceAll("\\s+", " ").replace("\\", "\\\\");
+  }
+
   static void replace(Path file, String text) throws IOException {
     Path next = file.resolveSibling(file.getFileName() + ".next");
     write(next, text);

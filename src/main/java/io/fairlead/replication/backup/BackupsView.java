@@ -83,35 +83,7 @@ public record BackupsView(
       long toMillis,
       String to,
       String missing,
-      String damaged) {
-    /** One that is as it was wanted. */
-    public Copy(
-        String id,
-        long startMillis,
-        long endMillis,
-        String since,
-        long bytes,
-        String from,
-        int timeline,
-        long toMillis,
-        String to,
-        String missing,
-        String damaged) {
-      this(
-          id,
-          startMillis,
-          endMillis,
-          since,
-          "",
-          bytes,
-          from,
-          timeline,
-          toMillis,
-          to,
-          missing,
-          damaged);
-    }
-  }
+      String damaged) {}
 
   /** What a drill has shown. */
   public record Trial(

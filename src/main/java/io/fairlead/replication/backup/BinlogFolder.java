@@ -282,7 +282,7 @@ final class BinlogFolder extends BackupFolder {
               said.getProperty("since", ""),
               Long.parseLong(said.getProperty("lsn", "0")),
               said.getProperty("process", ""),
-              said.getProperty("because", "")));
+              said.getProperty("note", "")));
     } catch (RuntimeException e) {
       throw new IOException(own.resolve(ABOUT) + " is damaged: " + e.getMessage(), e);
     }
@@ -321,8 +321,8 @@ final class BinlogFolder extends BackupFolder {
             + made.pages().lsn()
             + "\nprocess="
             + made.pages().process()
-            + "\nbecause="
-            + made.pages().because()
+            + "\nnote="
+            + line(made.pages().note())
             + "\n");
     sync(own);
     Files.move(own, bases().resolve(made.id()), StandardCopyOption.ATOMIC_MOVE);

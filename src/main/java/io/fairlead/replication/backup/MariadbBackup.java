@@ -43,10 +43,10 @@ record MariadbBackup(
    * @param since the copy that it is on top of: it is incremental; empty: it is full
    * @param lsn up to there all changes are in it, as InnoDB counts them; 0: not known
    * @param process which process of the server it was taken from; empty: not known
-   * @param because why it is full although an incremental one was wanted, for people; empty: it is
-   *     as it was wanted
+   * @param note why it is full although an incremental one was wanted, for people; empty: it is as
+   *     it was wanted
    */
-  record Pages(String since, long lsn, String process, String because) {}
+  record Pages(String since, long lsn, String process, String note) {}
 
   /** Where its log begins, in one number that grows with it. */
   long position() {

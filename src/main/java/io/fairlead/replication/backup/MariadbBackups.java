@@ -21,9 +21,6 @@ final class MariadbBackups implements BackupEngine {
   private final BinlogStream stream;
   private volatile DatabaseConfig config;
 
-  /** Why the next copy must not be incremental: the last such attempt failed. Empty: it may be. */
-  private String unfit = "";
-
   /**
    * @param wanted whether this instance takes care of them
    * @param looked is told each time that it has been seen how far the log is
@@ -98,6 +95,7 @@ final class MariadbBackups implements BackupEngine {
         one.startMillis(),
         one.endMillis(),
         one.pages().since(),
+        one.pages().note(),
         one.bytes(),
         one.source(),
         one.part(),
@@ -110,31 +108,30 @@ final class MariadbBackups implements BackupEngine {
   @Override
   public Made copy(BackupConfig present, Consumer<String> progress)
       throws IOException, InterruptedException {
+    try {
+      return copy(present, "", progress);
+    } catch (MariadbCopying.Unfit e) {
+      return copy(present, "the incremental one failed: " + e.getMessage(), progress);
+    }
+  }
+
+  private Made copy(BackupConfig present, String unfit, Consumer<String> progress)
+      throws IOException, InterruptedException {
     BinlogStream.Source source = stream.source();
     if (source == null) {
       throw new IOException("no member can be copied from");
     }
-    try {
-      MariadbBackup made =
-          new MariadbCopying(folder, clock, progress)
-              .make(
-                  new MariadbCopying.Wanted(
-                      source.node(), source.part(), present, config.probe(), wanted, unfit));
-      unfit = "";
-      String because = made.pages().because();
-      if (!because.isEmpty()) {
-        LOG.log(
-            Level.INFO,
-            "backups of {0}: {1} is a full copy: {2}",
-            config.name(),
-            made.id(),
-            because);
-      }
-      return new Made(made.id(), made.source(), made.bytes());
-    } catch (MariadbCopying.Unfit e) {
-      unfit = "the incremental one failed: " + e.getMessage();
-      throw e;
+    MariadbBackup made =
+        new MariadbCopying(folder, clock, progress)
+            .make(
+                new MariadbCopying.Wanted(
+                    source.node(), source.part(), present, config.probe(), wanted, unfit));
+    String note = made.pages().note();
+    if (!note.isEmpty()) {
+      LOG.log(
+          Level.INFO, "backups of {0}: {1} is a full copy: {2}", config.name(), made.id(), note);
     }
+    return new Made(made.id(), made.source(), made.bytes());
   }
 
   @Override

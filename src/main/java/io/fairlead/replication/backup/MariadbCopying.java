@@ -128,7 +128,7 @@ final class MariadbCopying {
               manifest,
               "",
               new MariadbBackup.Pages(
-                  since == null ? "" : since.id(), lsn, member.process(), choice.because())));
+                  since == null ? "" : since.id(), lsn, member.process(), choice.note())));
     } finally {
       folder.abandon(id); // what has been finished has another name
     }
@@ -181,7 +181,7 @@ final class MariadbCopying {
       progress.accept(
           "copying from "
               + name
-              + (choice.because().isEmpty() ? "" : ", all of it: " + choice.because()));
+              + (choice.note().isEmpty() ? "" : ", all of it: " + choice.note()));
       run(programs, arguments, data, name, wanted.wanted());
       return;
     }

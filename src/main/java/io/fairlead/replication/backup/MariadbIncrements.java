@@ -22,11 +22,11 @@ final class MariadbIncrements {
    * What the next copy is.
    *
    * @param since the copy that it is on top of; null: it is full
-   * @param because why it is full although it is not time for that, for people; empty: it is not so
+   * @param note why it is full although it is not time for that, for people; empty: it is not so
    */
-  record Choice(@Nullable MariadbBackup since, String because) {
-    static Choice full(String because) {
-      return new Choice(null, because);
+  record Choice(@Nullable MariadbBackup since, String note) {
+    static Choice full(String note) {
+      return new Choice(null, note);
     }
   }
 

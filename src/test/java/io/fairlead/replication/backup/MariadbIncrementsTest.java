@@ -52,7 +52,7 @@ class MariadbIncrementsTest {
     MariadbIncrements.Choice choice =
         MariadbIncrements.choose(
             new BinlogArchive(copies, List.of()), member, part, lsn, CONFIG, hour * HOUR);
-    return choice.since() == null ? "full: " + choice.because() : choice.since().id();
+    return choice.since() == null ? "full: " + choice.note() : choice.since().id();
   }
 
   private static final List<MariadbBackup> TWO =
