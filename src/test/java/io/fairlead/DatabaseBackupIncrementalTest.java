@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.health.Server;
 import io.fairlead.replication.backup.BackupsView;
 import java.io.IOException;
@@ -341,6 +342,33 @@ class DatabaseBackupIncrementalTest {
       BackupsView.Copy more = next(orders.fairlead());
       assertThat(more.note()).isEmpty();
       assertThat(more.since()).isEqualTo(full.id());
+      // Its log ends with a file, and its successor's begins there.
+      orders.awaitTwoVoters();
+      orders.kill("a");
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ = ManagedPostgresql.ask(client, "create table later(id int)");
+      }
+      String successor = orders.primary();
+      await(orders.fairlead(), "its log", view -> view.from().equals(successor));
+      BackupsView.Copy last = next(orders.fairlead());
+      assertThat(last.note()).isEmpty();
+      assertThat(last.from()).isEqualTo(successor);
+      assertThat(last.since()).isEqualTo(more.id());
+      // The first checkpoint of whoever has just been promoted takes its time.
+      try (PostgresqlLogin client = orders.writer()) {
+        String _ =
+            ManagedPostgresql.ask(
+                client,
+                "create table ballast as select repeat(md5(i::text), 30) from generate_series(1,"
+                    + " 20000) i");
+      }
+      orders.awaitReplicas(2);
+      orders.awaitTwoVoters();
+      orders.kill(successor);
+      BackupsView.Copy next = next(orders.fairlead());
+      assertThat(next.note()).isEmpty();
+      assertThat(next.from()).isNotEqualTo(successor);
+      assertThat(next.since()).isEqualTo(last.id());
       assertThat(drill(orders.fairlead()).drills().getLast().passed()).isTrue();
     }
   }

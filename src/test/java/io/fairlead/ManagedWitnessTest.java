@@ -26,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ManagedWitnessTest {
   private static final String ONLY_WITNESS = "ANY 1 (w)";
 
+  private static final String RECEIVED =
+      "select count(*) from pg_stat_replication where application_name = 'w'";
+
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path folder;
 
@@ -79,6 +82,35 @@ class ManagedWitnessTest {
         assertThat(clients.find().lost()).as("acknowledged, and lost").isZero();
       }
       orders.awaitReplicas(1);
+    }
+  }
+
+  /**
+   * The primary is lost when it has just begun a file and written nothing there: its timeline ends
+   * where a file does, and there is nothing more of it to ask for.
+   */
+  @Test
+  @EnabledIfSystemProperty(named = "fairlead.database.rounds", matches = "[0-9]+")
+  void whereATimelineEndsWithAFileTheNextIsReceived() throws Exception {
+    try (ManagedPostgresql orders = ManagedPostgresql.withWitness(folder, "")) {
+      begin(orders);
+      String end = orders.owner("a", "select pg_switch_wal()").strip();
+      Loopback.await(
+          "the witness has it",
+          () -> receives(orders, "a", " and flush_lsn >= pg_current_wal_lsn()"));
+      destroy(orders, "a");
+      orders.awaitPrimary("b");
+      Loopback.await("the witness goes on behind " + end, () -> receives(orders, "b", ""));
+      orders.awaitReplicas(1);
+      awaitNames(orders, "ANY 1 (a, w)");
+    }
+  }
+
+  private static boolean receives(ManagedPostgresql orders, String from, String more) {
+    try {
+      return orders.owner(from, RECEIVED + more).strip().equals("1");
+    } catch (IOException _) {
+      return false; // it is not up yet
     }
   }
 

@@ -154,7 +154,7 @@ final class ArchiveFolder extends BackupFolder {
         Integer history = WalFile.historyOf(name);
         if (history != null) {
           histories.put(history, Files.readString(file));
-        } else if (WalFile.isSegment(name)) {
+        } else if (WalFile.isSegment(name) && Files.size(file) > 0) {
           files.add(walFile(file, name, segmentSize));
         }
       } catch (NoSuchFileException _) {
@@ -184,6 +184,25 @@ final class ArchiveFolder extends BackupFolder {
               StandardCopyOption.REPLACE_EXISTING);
         }
       }
+    }
+  }
+
+  /**
+   * {@code pg_receivewal} cannot go on where a timeline was left: there the server has nothing to
+   * send but which is the next, and it takes that for a failure. A file of the next one, with
+   * nothing in it yet, has it begin with that.
+   *
+   * @param way of the server
+   * @param last the file behind which it goes on, which is on the way
+   */
+  static void stepOver(
+      PostgresPrograms programs, Path part, Timelines way, WalFile last, long segmentSize)
+      throws IOException {
+    long next = last.next(segmentSize);
+    int timeline = way.from(next);
+    if (timeline != last.timeline()) {
+      String name = WalFile.name(timeline, next / segmentSize, segmentSize) + WalFile.PARTIAL;
+      programs.give(Files.createFile(part.resolve(name)));
     }
   }
 

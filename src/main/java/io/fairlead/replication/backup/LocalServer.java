@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param port that it listens at
  * @param sockets folder of its socket; empty: it has none
  * @param timeline that it writes
+ * @param checkpointed whether its last checkpoint is of that timeline: after a promotion the first
+ *     one may take minutes, and pgBackRest does not copy what has not come so far
  */
-record LocalServer(Path data, int port, String sockets, int timeline) {
+record LocalServer(Path data, int port, String sockets, int timeline, boolean checkpointed) {
   /** A server says when it was ready to begin, and its file when its process began. */
   private static final long START_SECONDS = 30;
 
@@ -37,6 +38,10 @@ record LocalServer(Path data, int port, String sockets, int timeline) {
   private static final Pattern STATE = Pattern.compile("(?m)^Database cluster state: +(.*)$");
   private static final Pattern TIMELINE =
       Pattern.compile("(?m)^Latest checkpoint's TimeLineID: +(\\d+)");
+
+  private static final String BEGAN =
+      "select extract(epoch from pg_postmaster_start_time())::bigint,"
+          + " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
 
   private static final String MAY =
       "select coalesce(has_function_privilege(to_regprocedure('pg_backup_start(text, boolean)'),"
@@ -60,15 +65,16 @@ record LocalServer(Path data, int port, String sockets, int timeline) {
       String system)
       throws IOException {
     long started;
+    int timeline;
     try (Access access =
         new Access(programs, address, probe.user(), probe.password(), probe.tls(), "fairlead")) {
-      started =
-          Long.parseLong(
-              new Questions(programs, access.environment())
-                  .sql(
-                      probe.database().isEmpty() ? probe.user() : probe.database(),
-                      "select extract(epoch from pg_postmaster_start_time())::bigint"));
-    } catch (NumberFormatException e) {
+      String[] said =
+          new Questions(programs, access.environment())
+              .sql(probe.database().isEmpty() ? probe.user() : probe.database(), BEGAN)
+              .split("[|]", -1);
+      started = Long.parseLong(said[0]);
+      timeline = Integer.parseInt(said[1], 16);
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
       throw new IOException(name + " does not say when it was started", e);
     }
     String closed = "";
@@ -76,14 +82,13 @@ record LocalServer(Path data, int port, String sockets, int timeline) {
       if (Math.abs(started - one.startSeconds()) <= START_SECONDS) {
         Map<Pattern, String> said = control(programs, one.data());
         closed = said.isEmpty() ? one.data().toString() : closed;
-        if (system.equals(said.get(SYSTEM))
-            && "in production".equals(said.get(STATE))
-            && said.containsKey(TIMELINE)) {
+        if (system.equals(said.get(SYSTEM)) && "in production".equals(said.get(STATE))) {
           return new LocalServer(
               one.data(),
               address.port(),
               one.sockets(),
-              Integer.parseInt(Objects.requireNonNull(said.get(TIMELINE))));
+              timeline,
+              String.valueOf(timeline).equals(said.get(TIMELINE)));
         }
       }
     }
@@ -143,6 +148,18 @@ record LocalServer(Path data, int port, String sockets, int timeline) {
     }
   }
 
+  /** Has its last checkpoint be of the timeline that it writes, if that is allowed. */
+  void checkpoint(PostgresPrograms programs, Login login, DatabaseProbeConfig probe)
+      throws IOException {
+    if (!checkpointed) {
+      String _ = new Questions(programs, login.environment()).sql(database(probe), "checkpoint");
+    }
+  }
+
+  private static String database(DatabaseProbeConfig probe) {
+    return probe.database().isEmpty() ? "postgres" : probe.database();
+  }
+
   /**
    * How pgBackRest logs in.
    *
@@ -167,7 +184,7 @@ record LocalServer(Path data, int port, String sockets, int timeline) {
   Login login(
       PostgresPrograms programs, HostPort address, BackupConfig config, DatabaseProbeConfig probe)
       throws IOException {
-    String database = probe.database().isEmpty() ? "postgres" : probe.database();
+    String database = database(probe);
     Access access =
         new Access(
             programs, address, config.user(), config.password(), probe.tls(), "fairlead backup");

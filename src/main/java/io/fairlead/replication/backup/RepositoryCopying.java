@@ -90,6 +90,7 @@ final class RepositoryCopying {
       BaseBackup prior = prior(folder.read(), config, began);
       programs.makeFolder(repository);
       programs.makeFolder(folder.bases().resolve(BackupFolder.NEW + id));
+      server.checkpoint(programs, login, probe);
       copy(pgbackrest, programs, login, server, primary.name(), prior, wanted);
       return finish(id, began, primary.name(), prior, wanted);
     } finally {

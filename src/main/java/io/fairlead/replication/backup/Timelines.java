@@ -59,6 +59,17 @@ record Timelines(List<Stretch> stretches) {
     return timeline;
   }
 
+  /** Who writes what begins at that position. */
+  int from(long position) {
+    int timeline = stretches.getFirst().timeline();
+    for (Stretch each : stretches) {
+      if (each.begin() <= position) {
+        timeline = each.timeline();
+      }
+    }
+    return timeline;
+  }
+
   /** Whether that position of that timeline is on the way. */
   boolean has(int timeline, long position) {
     return stretches.stream().anyMatch(s -> s.timeline() == timeline && position <= s.end());

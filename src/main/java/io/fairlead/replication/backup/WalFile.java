@@ -51,6 +51,11 @@ record WalFile(int timeline, long segment, boolean whole, long end, long millis,
         + Long.parseLong(name.substring(16, 24), 16);
   }
 
+  /** Where {@code pg_receivewal} goes on: it asks for segments from their beginning. */
+  long next(long segmentSize) {
+    return (whole ? segment + 1 : segment) * segmentSize;
+  }
+
   String name(long segmentSize) {
     return name(timeline, segment, segmentSize);
   }

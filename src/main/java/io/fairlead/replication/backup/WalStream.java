@@ -290,13 +290,14 @@ final class WalStream extends LogStream {
       histories.put(identity.timeline(), questions.history(identity.timeline()));
     }
     Timelines way = Timelines.to(identity.timeline(), histories);
-    long next = (end.whole() ? end.segment() + 1 : end.segment()) * identity.segmentSize();
+    long next = end.next(identity.segmentSize());
     boolean continues = way != null && way.has(end.timeline(), next) && next <= identity.position();
     if (!continues || isHopeless(questions, next)) {
       failures = 0;
       gone = false;
       return folder.newPart(programs);
     }
+    ArchiveFolder.stepOver(programs, last, way, end, identity.segmentSize());
     return last;
   }
 

@@ -291,7 +291,7 @@ public final class WitnessLog {
     }
     Path last = folder.lastPart();
     Path part = last == null || anew ? folder.newPart(programs) : last;
-    makeFit(part, source);
+    makeFit(programs, part, source);
     return new Receiving(
         Child.start(
             programs,
@@ -317,7 +317,8 @@ public final class WitnessLog {
    *
    * <p>[1] {@code FindStreamingStart} in pg_receivewal.c.
    */
-  private static void makeFit(Path part, Source source) throws IOException {
+  private static void makeFit(PostgresPrograms programs, Path part, Source source)
+      throws IOException {
     long size = source.segmentSize();
     ArchiveFolder.dropUnfinished(part, size);
     List<WalFile> files = new ArrayList<>();
@@ -326,11 +327,12 @@ public final class WitnessLog {
     Timelines way = source.way();
     while (!files.isEmpty()) {
       WalFile highest = files.removeLast();
-      long next = (highest.segment() + (highest.whole() ? 1 : 0)) * size;
+      long next = highest.next(size);
       if (way.has(highest.timeline(), next)) {
         if (next > source.position()) {
           throw new IOException("has more of the log than the primary");
         }
+        ArchiveFolder.stepOver(programs, part, way, highest, size);
         return;
       }
       Files.move(
