@@ -291,8 +291,10 @@ final class WalStream extends LogStream {
     }
     Timelines way = Timelines.to(identity.timeline(), histories);
     long next = end.next(identity.segmentSize());
-    boolean continues = way != null && way.has(end.timeline(), next) && next <= identity.position();
-    if (!continues || isHopeless(questions, next)) {
+    if (way == null
+        || !way.has(end.timeline(), next)
+        || next > identity.position()
+        || isHopeless(questions, next)) {
       failures = 0;
       gone = false;
       return folder.newPart(programs);
