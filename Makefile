@@ -106,7 +106,7 @@ chaos-http3: jdk ## HTTP/3 where rules of nftables drop a fifth of the datagrams
 
 chaos-database: jdk ## hurts PostgreSQL and Galera while clients write through an instance, ROUNDS times (1, half an hour) each
 	@bin/needs maven postgresql mariadb-server mariadb-backup rsync socat nftables iproute2 faketime strace
-	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedWitnessTest,ManagedWitnessChaosTest,ManagedSwitchoverTest,ManagedGroupTest#members*,ManagedPostgresqlTest#aMemberThatCannotGoBackIsCopied+aMemberWhosePromotionEndedInTheMiddleComesBack+theDataOfAnotherDatabaseIsLeftAsItIs,GaleraTest,ManagedGaleraChaosTest,ManagedGaleraCrashTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),1) -Dtest.forks=1 $(MORE)
+	$(MVN) test -Dtest='DatabaseChaosTest,ManagedChaosTest,ManagedFaultsTest,ManagedMachinesTest,ManagedWitnessTest,ManagedWitnessChaosTest,ManagedSwitchoverTest,ManagedGroupTest#members*,ManagedPostgresqlTest#aMemberThatCannotGoBackIsCopied+aMemberWhosePromotionEndedInTheMiddleComesBack+theDataOfAnotherDatabaseIsLeftAsItIs,GaleraTest,ManagedGaleraChaosTest,ManagedGaleraCrashTest,ManagedGaleraSwitchoverTest' -Dfairlead.database.report=$(CURDIR)/chaos/database-report.md -Dfairlead.database.rounds=$(or $(ROUNDS),1) -Dtest.forks=1 $(MORE)
 
 chaos-database-peers: jdk ## hurts PostgreSQL that we keep and that Patroni, etcd and HAProxy keep in the same ways, ROUNDS times (5) each (root)
 	@bin/needs maven postgresql patroni python3-etcd etcd-server haproxy

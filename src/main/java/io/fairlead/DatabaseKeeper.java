@@ -315,7 +315,6 @@ final class DatabaseKeeper {
       database.several = config.writers();
       boolean keyed = config.writers() == Writers.AFFINITY;
       database.writes.setKeyed(keyed);
-      database.writers.setKeyed(keyed);
       database.reads.configure(asService, null);
       database.writers.setPatience(config.patience());
       database.readers.setPatience(config.patience());

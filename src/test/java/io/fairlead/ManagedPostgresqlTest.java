@@ -38,11 +38,12 @@ class ManagedPostgresqlTest {
       }
       long last = 0;
       int acknowledged = 0;
+      ProcessHandle server = ProcessHandle.of(orders.pid("a")).orElseThrow();
       try (PostgresqlLogin client = orders.writer()) {
         while (true) {
           last++;
           if (last == 100) {
-            orders.kill("a");
+            assertThat(server.destroyForcibly()).isTrue();
           }
           String _ = ManagedPostgresql.ask(client, "insert into ledger values (" + last + ")");
           acknowledged++;

@@ -57,7 +57,7 @@ final class Relay {
   private final OptionalInt key;
   private final @Nullable TransactionTracker tracker;
 
-  /** Of sessions whose key may get another member. */
+  /** The same of MariaDB. */
   private final @Nullable MariadbTracker follower;
 
   /** Null: there is nothing to decline, or not any more. */
@@ -125,10 +125,10 @@ final class Relay {
     this.key = route.key();
     this.answered = sessions == null; // then it makes no difference
     this.tracker =
-        sessions != null && sessions.isTracked()
+        sessions != null && sessions.isPostgresql()
             ? new TransactionTracker(sessions.isGuarded())
             : null;
-    this.follower = sessions != null && sessions.isKeyed() ? new MariadbTracker() : null;
+    this.follower = sessions != null && !sessions.isPostgresql() ? new MariadbTracker() : null;
     this.decliner = sessions != null && sessions.declinesTls() ? new TlsDecliner() : null;
   }
 
@@ -324,30 +324,8 @@ final class Relay {
     if (mayMove() || now - strayedNanos >= graceNanos) {
       loseNode(present);
     } else {
-      endIfStray();
+      endIfMeant();
     }
-  }
-
-  /** It ends where that does no harm, as a server ends a session that has rested for too long. */
-  private void endIfStray() {
-    Side to = upstream;
-    if (over
-        || !strays
-        || to == null
-        || !connected
-        || follower == null
-        || !follower.isBetweenTransactions()
-        || !client.hasNothingQueued()) {
-      return;
-    }
-    RoleSessions patient = sessions;
-    if (patient != null) {
-      patient.countEnded();
-    }
-    finish();
-    say(to, MariadbTracker.QUIT);
-    client.close();
-    to.close();
   }
 
   /** Whether the client would see but a delay if another member took it. */
@@ -523,11 +501,8 @@ final class Relay {
     if (!over && !receiver.isWritable()) {
       from.setReading(false);
     }
-    if (tracker != null && from != client) {
-      endIfDrained();
-    }
-    if (strays && from != client) {
-      endIfStray();
+    if (from != client) {
+      endIfMeant();
     }
   }
 
@@ -606,17 +581,17 @@ final class Relay {
   }
 
   /**
-   * A node that drains is left between two transactions, where a session ends without harm. The
-   * client is told as the server would tell it.
+   * Between two transactions a session ends without harm: that of a node that drains, or of a key
+   * that has another. The client is told as the server would tell it; one of MariaDB says nothing
+   * to a session that has rested for too long.
    */
-  private void endIfDrained() {
+  private void endIfMeant() {
     Side to = upstream;
     if (over
         || to == null
         || !connected
-        || tracker == null
-        || !tracker.isBetweenTransactions()
-        || !node().facts().draining()
+        || !isBetweenTransactions()
+        || !(strays || node().facts().draining())
         || !client.hasNothingQueued()) {
       return;
     }
@@ -625,17 +600,27 @@ final class Relay {
       patient.countEnded();
     }
     finish();
-    say(client, TransactionTracker.FAREWELL);
-    say(to, TransactionTracker.TERMINATE);
+    if (tracker != null) {
+      say(client, TransactionTracker.FAREWELL);
+      say(to, TransactionTracker.TERMINATE);
+    } else {
+      say(to, MariadbTracker.QUIT);
+    }
     client.close();
     to.close();
+  }
+
+  private boolean isBetweenTransactions() {
+    return tracker != null
+        ? tracker.isBetweenTransactions()
+        : follower != null && follower.isBetweenTransactions();
   }
 
   /** That node drains. */
   @SuppressWarnings("ReferenceEquality") // that very node
   void endIfDrained(Node drained) {
     if (node == drained) {
-      endIfDrained();
+      endIfMeant();
     }
   }
 

@@ -23,19 +23,17 @@ public final class RoleSessions {
   private final LongAdder cut = new LongAdder();
   private final LongAdder moved = new LongAdder();
   private final LongAdder ended = new LongAdder();
-  private final boolean tracked;
+  private final boolean postgresql;
   private volatile long patienceNanos;
   private volatile boolean guarded;
   private volatile boolean declinesTls;
-  private volatile boolean keyed;
 
   /**
    * @param loops all that there are, by index
-   * @param tracked whether they are sessions of PostgreSQL, of which can be told when they are
-   *     between two transactions
+   * @param postgresql whether they are sessions of PostgreSQL; else they are of MariaDB
    */
-  public RoleSessions(List<Loop> loops, boolean tracked) {
-    this.tracked = tracked;
+  public RoleSessions(List<Loop> loops, boolean postgresql) {
+    this.postgresql = postgresql;
     this.loops = List.copyOf(loops);
     this.first = new Relay[loops.size()];
   }
@@ -67,18 +65,6 @@ public final class RoleSessions {
 
   boolean declinesTls() {
     return declinesTls;
-  }
-
-  /**
-   * Whether they are sessions of MariaDB of which each key has one member, which may change: those
-   * that come from now on. Any thread.
-   */
-  public void setKeyed(boolean keyed) {
-    this.keyed = keyed;
-  }
-
-  boolean isKeyed() {
-    return keyed;
   }
 
   long patienceNanos() {
@@ -115,9 +101,7 @@ public final class RoleSessions {
 
   /** The node drains: sessions there end between two transactions from now on. Any thread. */
   public void retire(Node node) {
-    if (tracked) {
-      onEachRelay(relay -> relay.endIfDrained(node));
-    }
+    onEachRelay(relay -> relay.endIfDrained(node));
   }
 
   /**
@@ -147,8 +131,8 @@ public final class RoleSessions {
     return ended.sum();
   }
 
-  boolean isTracked() {
-    return tracked;
+  boolean isPostgresql() {
+    return postgresql;
   }
 
   private void onEachRelay(Consumer<Relay> task) {

@@ -199,9 +199,8 @@ final class ArchiveFolder extends BackupFolder {
       PostgresPrograms programs, Path part, Timelines way, WalFile last, long segmentSize)
       throws IOException {
     long next = last.next(segmentSize);
-    int timeline = way.from(next);
-    if (timeline != last.timeline()) {
-      String name = WalFile.name(timeline, next / segmentSize, segmentSize) + WalFile.PARTIAL;
+    if (way.leaves(last.timeline(), next)) {
+      String name = WalFile.name(way.from(next), next / segmentSize, segmentSize) + WalFile.PARTIAL;
       programs.give(Files.createFile(part.resolve(name)));
     }
   }

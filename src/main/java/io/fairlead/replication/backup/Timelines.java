@@ -70,6 +70,11 @@ record Timelines(List<Stretch> stretches) {
     return timeline;
   }
 
+  /** Whether the way leaves that timeline at that very position. */
+  boolean leaves(int timeline, long position) {
+    return stretches.stream().anyMatch(s -> s.timeline() == timeline && position == s.end());
+  }
+
   /** Whether that position of that timeline is on the way. */
   boolean has(int timeline, long position) {
     return stretches.stream().anyMatch(s -> s.timeline() == timeline && position <= s.end());

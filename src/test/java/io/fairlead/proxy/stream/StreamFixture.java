@@ -155,9 +155,8 @@ final class StreamFixture implements NothingLeftOver.Watched {
     if (patience == null) {
       sessions = null;
     } else {
-      sessions = dataPlane.newRoleSessions(true);
+      sessions = dataPlane.newRoleSessions(key.isEmpty());
       sessions.setPatience(patience);
-      sessions.setKeyed(key.isPresent());
     }
     service = new Service("db", setup.loops(), new EventLog(() -> 0), () -> 0);
     List<NodeSpec> specs = new ArrayList<>();

@@ -216,4 +216,26 @@ class ArchiveTest {
     assertThat(WalFile.isSegment(name + ".tmp")).isFalse();
     assertThat(Lsn.text(Lsn.parse("2A/FF123456"))).isEqualTo("2A/FF123456");
   }
+
+  @ParameterizedTest(name = "{0}: {1} at {2}")
+  @CsvSource(
+      textBlock =
+          """
+          # where timelines ended, one of them, a position, whether it was left there, whose goes on
+          1=0/1800000 2=0/4000000, 2, 0/4000000, true,  3
+          1=0/1800000 2=0/4000000, 1, 0/4000000, false, 3
+          1=0/1800000 2=0/4000000, 2, 0/3000000, false, 2
+          1=0/1800000 2=0/40237F0 3=0/4023BE8, 3, 0/4000000, false, 2
+          1=0/1800000 2=0/4000000 3=0/4000000, 2, 0/4000000, true,  4
+          1=0/1800000 2=0/4000000 3=0/5000000, 2, 0/4000000, true,  3
+          """)
+  void whereATimelineWasLeftTheNextGoesOn(
+      String ended, int timeline, String position, boolean left, int next) {
+    int last = ended.split(" ").length + 1;
+    String history = ended.replace('=', '\t').replace(' ', '\n');
+    Timelines way = Timelines.to(last, Map.of(last, history));
+    assertThat(way).isNotNull();
+    assertThat(way.leaves(timeline, Lsn.parse(position))).isEqualTo(left);
+    assertThat(way.from(Lsn.parse(position))).isEqualTo(next);
+  }
 }
