@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -233,8 +234,7 @@ class ArchiveTest {
       String ended, int timeline, String position, boolean left, int next) {
     int last = ended.split(" ").length + 1;
     String history = ended.replace('=', '\t').replace(' ', '\n');
-    Timelines way = Timelines.to(last, Map.of(last, history));
-    assertThat(way).isNotNull();
+    Timelines way = Objects.requireNonNull(Timelines.to(last, Map.of(last, history)));
     assertThat(way.leaves(timeline, Lsn.parse(position))).isEqualTo(left);
     assertThat(way.from(Lsn.parse(position))).isEqualTo(next);
   }
