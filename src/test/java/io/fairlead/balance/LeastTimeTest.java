@@ -210,21 +210,32 @@ class LeastTimeTest {
     assertThat(world.share(0)).as("seed %s", seed).isLessThan(0.5 / 3);
   }
 
-  /** What it has missed is not made up for: it would be flooded. */
+  /**
+   * What it has missed is not made up for: it would be flooded. Nor is it left out, unless what it
+   * answers first happens to take many times as long as usual, as one in some thousand does.
+   */
   @Test
   void aNodeThatComesBackGetsNoMoreThanItsTurn() {
-    World world = new World(BalanceMethod.ADAPTIVE, 3);
-    Node away = world.service.nodes().all()[0];
-    world.latency = (_, _) -> 0.002;
-    world.run(5, 100);
-    world.service.setUp(away, false, "test");
-    world.changed();
-    world.run(30, 100);
-    world.service.setUp(away, true, "test");
-    world.changed();
-    world.forget();
-    world.run(3, 100);
-    assertThat(world.share(0)).as("seed %s", seed).isBetween(0.2, 0.55);
+    List<Double> shares = new ArrayList<>();
+    for (int run = 0; run < 50; run++) {
+      World world = new World(BalanceMethod.ADAPTIVE, 3, seed + run);
+      Node away = world.service.nodes().all()[0];
+      world.latency = (_, _) -> 0.002;
+      world.run(5, 100);
+      world.service.setUp(away, false, "test");
+      world.changed();
+      world.run(30, 100);
+      world.service.setUp(away, true, "test");
+      world.changed();
+      world.forget();
+      world.run(3, 100);
+      assertThat(world.share(0)).as("seed %s", seed + run).isLessThan(0.55);
+      shares.add(world.share(0));
+    }
+    assertThat(shares)
+        .as("from seed %s", seed)
+        .filteredOn(share -> share < 0.2)
+        .hasSizeLessThanOrEqualTo(2);
   }
 
   @Test
