@@ -16,9 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -228,6 +226,9 @@ class GaleraTest {
 
       Member holder = next.equals("" + a.port) ? a : c;
       Member rest = holder == a ? c : a;
+      for (Member each : List.of(a, b, c)) { // two of three are a majority, two of two less one not
+        Loopback.await(each.port + " knows of all", PATIENCE, () -> knowsOfAll(each));
+      }
       String _ = ask(holder.port, "set global wsrep_provider_options='gmcast.isolate=1'");
       began = System.nanoTime();
       await(
@@ -261,6 +262,15 @@ class GaleraTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  private static boolean knowsOfAll(Member member) {
+    try {
+      return ask(member.port, "show status like 'wsrep_cluster_size'").endsWith("3")
+          && ask(member.port, "show status like 'wsrep_local_state'").endsWith("4");
+    } catch (Exception _) {
+      return false; // it does not answer yet
+    }
+  }
+
   private static MariadbLogin client(int port) throws IOException {
     return MariadbLogin.open(
         new HostPort("127.0.0.1", port), "admin", new Secret(""), Duration.ofSeconds(20));
@@ -273,19 +283,24 @@ class GaleraTest {
   /** What one client does to a row that another changes, too. */
   private record Meetings(int commits, int deadlocks) {}
 
-  /** Transactions of two clients that change one row, for so long. */
-  private static Meetings meet(int port, Duration time) throws Exception {
+  /**
+   * Transactions of two clients that change one row, for so long.
+   *
+   * @param apart whether the two are to be at two members
+   */
+  private static Meetings meet(int port, boolean apart, Duration time) throws Exception {
     AtomicInteger commits = new AtomicInteger();
     AtomicInteger deadlocks = new AtomicInteger();
-    Set<String> members = ConcurrentHashMap.newKeySet();
-    CountDownLatch both = new CountDownLatch(2);
-    List<Callable<Boolean>> clients = new ArrayList<>();
-    for (int i = 0; i < 2; i++) {
-      clients.add(() -> {
-        try (MariadbLogin login = client(port)) {
-          members.add(first(login, "select @@port"));
-          both.countDown();
-          both.await();
+    List<MariadbLogin> sessions = new ArrayList<>(List.of(client(port), client(port)));
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      String member = first(sessions.getFirst(), "select @@port");
+      while (apart && first(sessions.getLast(), "select @@port").equals(member)) {
+        sessions.removeLast().close();
+        sessions.add(client(port));
+      }
+      List<Callable<Boolean>> clients = new ArrayList<>();
+      for (MariadbLogin login : sessions) {
+        clients.add(() -> {
           long end = System.nanoTime() + time.toNanos();
           while (System.nanoTime() < end) {
             try {
@@ -302,17 +317,17 @@ class GaleraTest {
             }
           }
           return true;
-        }
-      });
-    }
-    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+        });
+      }
       for (Future<Boolean> one : threads.invokeAll(clients)) {
         assertThat(one.get()).isTrue();
       }
+    } finally {
+      sessions.forEach(MariadbLogin::close);
     }
     System.out.printf(
-        "two clients, one row, %d members: %d commits, %d deadlocks%n",
-        members.size(), commits.get(), deadlocks.get());
+        "two clients, one row, at %s: %d commits, %d deadlocks%n",
+        apart ? "two members" : "one", commits.get(), deadlocks.get());
     return new Meetings(commits.get(), deadlocks.get());
   }
 
@@ -438,8 +453,8 @@ class GaleraTest {
         }
       }
 
-      Meetings apart = meet(Loopback.port(fairlead, "spread"), Duration.ofSeconds(5));
-      Meetings together = meet(zero, Duration.ofSeconds(5));
+      Meetings apart = meet(Loopback.port(fairlead, "spread"), true, Duration.ofSeconds(5));
+      Meetings together = meet(zero, false, Duration.ofSeconds(5));
       assertThat(apart.deadlocks()).as("at two members").isPositive();
       assertThat(together.deadlocks()).as("at one").isZero();
 
