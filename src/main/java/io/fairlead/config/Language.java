@@ -127,7 +127,7 @@ final class Language {
           Scalar.word(Transport.class),
           Transport.AUTO,
           "How they talk to the kernel; `auto` is epoll on Linux and NIO elsewhere.",
-          "io_uring");
+          "nio");
 
   private static final Key<String> OWN_ZONE =
       Key.of(

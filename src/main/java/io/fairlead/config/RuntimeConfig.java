@@ -48,7 +48,6 @@ public record RuntimeConfig(
     /** epoll on Linux, NIO elsewhere. */
     AUTO,
     EPOLL,
-    IO_URING,
     NIO
   }
 }

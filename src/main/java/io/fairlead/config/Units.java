@@ -102,10 +102,8 @@ final class Units {
     };
   }
 
-  /** {@code ROUND_ROBIN} is written {@code round-robin}; {@code IO_URING} keeps its own name. */
+  /** {@code ROUND_ROBIN} is written {@code round-robin}. */
   static String word(Enum<?> constant) {
-    return constant == RuntimeConfig.Transport.IO_URING
-        ? "io_uring"
-        : constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
   }
 }

@@ -177,7 +177,7 @@ public final class DataPlane implements AutoCloseable {
     return PlatformDependent.maxDirectMemory();
   }
 
-  /** For people: epoll, io_uring or nio. */
+  /** For people: epoll or nio. */
   public String transport() {
     return transport.name().toLowerCase(java.util.Locale.ROOT);
   }

@@ -2,7 +2,6 @@ package io.fairlead.proxy;
 
 import io.fairlead.telemetry.RecordRing;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
@@ -42,10 +41,7 @@ public final class Loop {
     this.transport = transport;
     this.timers = new TimerWheel(System.nanoTime());
     this.random = new SplittableRandom(seed + index);
-    this.receiveAllocator =
-        transport == TransportKind.IO_URING
-            ? new AdaptiveRecvByteBufAllocator()
-            : new ReceiveBuffers(TURNS);
+    this.receiveAllocator = new ReceiveBuffers(TURNS);
     this.datagramAllocator =
         transport == TransportKind.EPOLL ? new ReceiveBuffers(1) : receiveAllocator;
     this.requestIds = new RequestIds((int) seed, index);
@@ -113,10 +109,7 @@ public final class Loop {
     records = into;
   }
 
-  /**
-   * Where connections get memory to read into. Under io_uring a read holds its memory from the
-   * moment it is asked for, so that one shared buffer would serve one connection only.
-   */
+  /** Where connections get memory to read into. */
   public RecvByteBufAllocator receiveAllocator() {
     return receiveAllocator;
   }

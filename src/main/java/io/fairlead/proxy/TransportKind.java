@@ -15,12 +15,6 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
-import io.netty.channel.uring.IoUring;
-import io.netty.channel.uring.IoUringChannelOption;
-import io.netty.channel.uring.IoUringDatagramChannel;
-import io.netty.channel.uring.IoUringIoHandler;
-import io.netty.channel.uring.IoUringServerSocketChannel;
-import io.netty.channel.uring.IoUringSocketChannel;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 /** How event loops talk to the kernel. */
 enum TransportKind {
   EPOLL,
-  IO_URING,
   NIO;
 
   /**
@@ -40,7 +33,6 @@ enum TransportKind {
     return switch (wanted) {
       case AUTO -> Epoll.isAvailable() ? EPOLL : NIO;
       case EPOLL -> require(Epoll.isAvailable(), EPOLL, Epoll.unavailabilityCause());
-      case IO_URING -> require(IoUring.isAvailable(), IO_URING, IoUring.unavailabilityCause());
       case NIO -> NIO;
     };
   }
@@ -57,7 +49,6 @@ enum TransportKind {
   IoHandlerFactory newHandlerFactory() {
     return switch (this) {
       case EPOLL -> EpollHandler.newFactory();
-      case IO_URING -> IoUringIoHandler.newFactory();
       case NIO -> NioIoHandler.newFactory();
     };
   }
@@ -68,7 +59,6 @@ enum TransportKind {
   Channel newSocketChannel(InetSocketAddress node) {
     return switch (this) {
       case EPOLL -> new EpollSocketChannel(familyOf(node));
-      case IO_URING -> new IoUringSocketChannel();
       case NIO -> new NioSocketChannel();
     };
   }
@@ -92,7 +82,6 @@ enum TransportKind {
         channel.config().setMaxDatagramPayloadSize(bytes);
         yield channel;
       }
-      case IO_URING -> new IoUringDatagramChannel();
       case NIO -> new NioDatagramChannel();
     };
   }
@@ -119,7 +108,6 @@ enum TransportKind {
   ServerChannel newServerChannel(InetSocketAddress address) {
     return switch (this) {
       case EPOLL -> new EpollServerSocketChannel(familyOf(address));
-      case IO_URING -> new IoUringServerSocketChannel();
       case NIO -> new NioServerSocketChannel();
     };
   }
@@ -131,7 +119,6 @@ enum TransportKind {
   void allowAbsentAddress(Channel socket) {
     switch (this) {
       case EPOLL -> socket.config().setOption(EpollChannelOption.IP_FREEBIND, true);
-      case IO_URING -> socket.config().setOption(IoUringChannelOption.IP_FREEBIND, true);
       case NIO -> {}
     }
   }
@@ -144,7 +131,6 @@ enum TransportKind {
     try {
       switch (this) {
         case EPOLL -> socket.config().setOption(EpollChannelOption.IP_TRANSPARENT, true);
-        case IO_URING -> socket.config().setOption(IoUringChannelOption.IP_TRANSPARENT, true);
         case NIO -> {}
       }
     } catch (ChannelException e) {

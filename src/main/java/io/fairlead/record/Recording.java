@@ -52,7 +52,11 @@ final class Recording implements AutoCloseable {
   private final Names names;
   private final List<RecordSource> sources = new ArrayList<>();
   private final List<OpenPart> parts = new ArrayList<>();
-  private final List<RecordConsumer> consumers;
+
+  /** By type: those whose table takes it. Asked for each record. */
+  private final OpenPart[][] takers = new OpenPart[1 << Byte.SIZE][];
+
+  private final RecordConsumer[] consumers;
   private final @Nullable RollupFeed rollups;
   private final Pace pace;
   private final Pages pages;
@@ -90,7 +94,7 @@ final class Recording implements AutoCloseable {
     this.folder = folder;
     this.names = names;
     this.seen = seen;
-    this.consumers = consumers;
+    this.consumers = consumers.toArray(RecordConsumer[]::new);
     this.rollups = rollups;
     this.stats = stats;
     this.events = events;
@@ -105,6 +109,10 @@ final class Recording implements AutoCloseable {
     Bytes encoded = new Bytes(1 << 16);
     for (Table table : Table.all(instance, names)) {
       parts.add(new OpenPart(table, folder, process, pages, encoded, nowMillis));
+    }
+    for (int i = 0; i < takers.length; i++) {
+      int type = i;
+      takers[i] = parts.stream().filter(part -> part.table().takes(type)).toArray(OpenPart[]::new);
     }
     nextWrite = nowMillis + WRITE_EVERY_MILLIS;
   }
@@ -171,7 +179,9 @@ final class Recording implements AutoCloseable {
       }
     }
     stats.caughtUpMillis = nowMillis;
-    consumers.forEach(consumer -> consumer.caughtUp(nowMillis));
+    for (RecordConsumer consumer : consumers) {
+      consumer.caughtUp(nowMillis);
+    }
     if (rollups != null) {
       rollups.caughtUp(nowMillis);
     }
@@ -210,8 +220,8 @@ final class Recording implements AutoCloseable {
   private void take(RecordView record, long place, int loop, long nowMillis) {
     int type = record.type();
     seen.accept(record);
-    for (OpenPart part : parts) {
-      if (part.table().takes(type) && place > part.places().of(loop)) { // else it is written
+    for (OpenPart part : takers[type]) {
+      if (place > part.places().of(loop)) { // else it is written
         if (part.table().isFull()) {
           makeRoom(part, nowMillis);
         }
