@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -124,6 +126,48 @@ class ScalingTest {
       }
     }
     assertThat(ours()).isEmpty();
+  }
+
+  /** What was on its way to it can be asked again, and what comes meanwhile waits, too. */
+  @Test
+  void theOnlyNodeIsKilledAndRequestsWaitForTheNext() throws Exception {
+    try (Fairlead fairlead = Loopback.start(config("min: 1, max: 1", "0.02"))) {
+      Loopback.await("one", () -> serving(fairlead) == 1);
+      AtomicBoolean over = new AtomicBoolean();
+      Map<String, Integer> answers = new ConcurrentHashMap<>();
+      List<Thread> clients = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        clients.add(
+            Thread.ofVirtual()
+                .start(() -> {
+                  try (Client client = new Client(Loopback.port(fairlead, "web"))) {
+                    while (!over.get()) {
+                      Loopback.Reply reply = client.get("/");
+                      String what = reply.status() + " " + reply.field("fairlead-error");
+                      answers.merge(what.strip(), 1, Integer::sum);
+                    }
+                  } catch (IOException e) {
+                    answers.merge(e.toString(), 1, Integer::sum);
+                  }
+                }));
+      }
+      Loopback.await("answers", () -> answers.getOrDefault("200", 0) > 0);
+      kill();
+      Loopback.await("known", () -> left(fairlead));
+      answers.remove("200");
+      Loopback.await("answers of the next", () -> answers.getOrDefault("200", 0) > 0);
+      over.set(true);
+      for (Thread client : clients) {
+        client.join();
+      }
+      assertThat(answers).containsOnlyKeys("200");
+    }
+    assertThat(ours()).isEmpty();
+  }
+
+  private static boolean left(Fairlead fairlead) {
+    return fairlead.events().since(0).stream()
+        .anyMatch(entry -> entry.event() instanceof Event.NodeLeft);
   }
 
   @Test
@@ -264,13 +308,21 @@ class ScalingTest {
 
   /** Command lines of nodes of this test that live. */
   private List<String> ours() throws IOException {
-    List<String> ours = new ArrayList<>();
+    return List.copyOf(processes().values());
+  }
+
+  private void kill() {
+    processes().keySet().forEach(ProcessHandle::destroyForcibly);
+  }
+
+  private Map<ProcessHandle, String> processes() {
+    Map<ProcessHandle, String> ours = new HashMap<>();
     String mark = mark();
     for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
       Path environ = Path.of("/proc", Long.toString(process.pid()), "environ");
       try {
         if (!mark.isEmpty() && Files.readString(environ).contains("FAIRLEAD_NODE=" + mark)) {
-          ours.add(Files.readString(environ.resolveSibling("cmdline")).replace('\0', ' '));
+          ours.put(process, Files.readString(environ.resolveSibling("cmdline")).replace('\0', ' '));
         }
       } catch (IOException e) {
         // Ended, or somebody else's.

@@ -53,7 +53,9 @@ class TransportTest {
         }
       }
       try (DatagramSocket client = new DatagramSocket()) {
-        client.connect(new InetSocketAddress("127.0.0.1", Loopback.port(fairlead, "datagrams")));
+        client.connect(
+            new InetSocketAddress(
+                InetAddress.ofLiteral("127.0.0.1"), Loopback.port(fairlead, "datagrams")));
         for (int length : new int[] {1, 1400, 100}) {
           assertThat(length(client, echo, length)).isEqualTo(length);
         }

@@ -143,7 +143,7 @@ final class NodeCheck {
 
   private Duration stepOfStart(long soFar) {
     boolean awaited =
-        service.load().holdNanos() > 0
+        service.load().isHolding()
             && service.load().waiting().get() > 0
             && !(config.probe() instanceof CommandProbe);
     return Duration.ofNanos(

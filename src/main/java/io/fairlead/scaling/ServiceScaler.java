@@ -835,9 +835,6 @@ final class ServiceScaler {
 
   /** Those first that do not serve, then those with the least to do. */
   private void drain(int surplus, Predicate<Member> which) {
-    if (decision.size() == 0) {
-      service.load().setHoldNanos(config.hold().toNanos()); // before there is no node
-    }
     List<Member> candidates = new ArrayList<>();
     for (Member member : nodes.values()) {
       boolean counted =
@@ -993,7 +990,9 @@ final class ServiceScaler {
       }
       stop(member, why); // its children may be there still
     }
-    if (!gone.isEmpty()) {
+    if (gone.isEmpty()) {
+      hold(); // nothing replaces what is only slow
+    } else {
       reconcile();
     }
   }
@@ -1040,15 +1039,14 @@ final class ServiceScaler {
   // --- requests that wait for the first node ------------------------------------------------
 
   private void hold() {
-    boolean willBe =
-        ending == null
-            && !config.dryRun()
-            && failures < HOPELESS
-            && manual != 0
-            && service.nodes().available().length == 0
-            && (count(Phase.STARTING) > 0 || count(Phase.SERVING) == 0);
-    service.load().setHoldNanos(willBe ? config.hold().toNanos() : 0);
-    boolean sleeps = willBe && acting && manual < 0 && decision.size() == 0;
+    boolean replaces = ending == null && !config.dryRun() && failures < HOPELESS && manual != 0;
+    boolean none = service.nodes().available().length == 0;
+    boolean holding =
+        replaces && none && (count(Phase.STARTING) > 0 || count(Phase.SERVING) == 0 || looking);
+    // While there are nodes, too: should the last one end, nobody knows at once what follows.
+    long nanos = replaces && (holding || !none) ? config.hold().toNanos() : 0;
+    service.load().hold(nanos, holding);
+    boolean sleeps = holding && acting && manual < 0 && decision.size() == 0;
     if (sleeps != asleep) {
       asleep = sleeps;
       service.load().setSleeper(sleeps ? () -> control.execute(this::wake) : null);
@@ -1084,7 +1082,7 @@ final class ServiceScaler {
     unsubscribe.run();
     asleep = false;
     service.load().setSleeper(null);
-    service.load().setHoldNanos(0);
+    service.load().hold(0, false);
   }
 
   /** Drains and stops all of them. */

@@ -21,6 +21,7 @@ public final class ServiceLoad {
   private volatile double openness = 1;
   private volatile boolean retriesOff;
   private volatile long holdNanos;
+  private volatile boolean holding;
 
   ServiceLoad(int loops) {
     sheds = new LoopCounters<>(loops, ShedReason.class);
@@ -108,13 +109,21 @@ public final class ServiceLoad {
   }
 
   /**
-   * How long a request waits that finds no node, since one is on its way; 0: it is told so at once.
+   * How long a request waits that finds no node, since one is on its way, or will be as soon as it
+   * is known that there is none; 0: it is told so at once.
    */
   public long holdNanos() {
     return holdNanos;
   }
 
-  public void setHoldNanos(long now) {
-    holdNanos = now;
+  /** Whether there is none, and one is on its way: who comes need not look for one. */
+  public boolean isHolding() {
+    return holding;
+  }
+
+  /** Both. */
+  public void hold(long nanos, boolean now) {
+    holdNanos = nanos;
+    holding = now;
   }
 }

@@ -319,7 +319,7 @@ class HealthCheckerTest {
     service.setMembers(List.of(starting()));
     Node node = service.nodes().all()[0];
     net.answer = REFUSED;
-    service.load().setHoldNanos(1);
+    service.load().hold(1, true);
     service.load().beginWait();
     checker.watch(service, withProbe(new Probe.Tcp()));
     time.advance(Duration.ofMillis(100));
@@ -334,7 +334,7 @@ class HealthCheckerTest {
     time.advance(Duration.ofSeconds(10));
     assertThat(net.asked).as("nobody waits").hasSizeBetween(25, 40);
     service.load().beginWait();
-    service.load().setHoldNanos(0);
+    service.load().hold(0, false);
     net.asked.clear();
     time.advance(Duration.ofSeconds(10));
     assertThat(net.asked).as("there are others to wait for").hasSizeBetween(15, 30);

@@ -424,17 +424,41 @@ class ServiceScalerTest {
     begin(config(0, 4));
     seconds(10);
     assertThat(driver.done).isEmpty();
+    assertThat(service.load().isHolding()).isTrue();
     assertThat(service.load().holdNanos()).isEqualTo(Duration.ofSeconds(30).toNanos());
     service.load().beginWait();
     time.run();
     assertThat(driver.done).as("at once").containsExactly("start shop-1");
     service.load().waiting().decrementAndGet();
     up("shop-1");
-    assertThat(service.load().holdNanos()).isZero();
+    assertThat(service.load().isHolding()).isFalse();
     seconds(62);
     assertThat(driver.done).containsExactly("start shop-1", "stop shop-1");
-    assertThat(service.load().holdNanos()).isPositive();
+    assertThat(service.load().isHolding()).isTrue();
     assertThat(story()).anyMatch(line -> line.contains("to 0 nodes: no request for 60 s"));
+  }
+
+  /** What has ended is replaced; what is only slow, with as many as there may be, is not. */
+  @Test
+  void requestsWaitWhileItIsLookedWhetherTheOnlyNodeHasEnded() {
+    begin(config(1, 1));
+    up("shop-1");
+    seconds(40);
+    assertThat(service.load().isHolding()).isFalse();
+    service.setUp(node("shop-1"), false, "no answer");
+    assertThat(service.load().holdNanos()).as("not known yet").isPositive();
+    time.run();
+    assertThat(service.load().holdNanos()).as("it has not").isZero();
+    up("shop-1");
+    assertThat(service.load().holdNanos()).isPositive();
+    driver.dead.put(driver.there.get("shop-1"), "ended with 137");
+    service.setUp(node("shop-1"), false, "refused");
+    assertThat(service.load().holdNanos()).isPositive();
+    time.run();
+    assertThat(driver.done).endsWith("start shop-2");
+    assertThat(service.load().isHolding()).isTrue();
+    up("shop-2");
+    assertThat(service.load().isHolding()).isFalse();
   }
 
   @Test

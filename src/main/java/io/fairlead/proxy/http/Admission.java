@@ -177,10 +177,10 @@ final class Admission implements Shedding {
 
   /** Whether there is nothing to ask for. */
   boolean isOpen() {
-    return terms.isNone() && load.holdNanos() == 0;
+    return terms.isNone() && !load.isHolding();
   }
 
-  /** Whether who finds no node waits for one that is on its way. */
+  /** Whether who finds no node waits for one. */
   boolean holds() {
     return load.holdNanos() > 0;
   }
@@ -273,7 +273,8 @@ final class Admission implements Shedding {
     own.loop = turn.loop();
     turn.waits(this);
     long since = turn.loop().now();
-    long patience = Math.max(now.patience(), load.holdNanos());
+    long hold = service.nodes().available().length == 0 ? load.holdNanos() : 0;
+    long patience = Math.max(now.patience(), hold);
     own.queue.add(turn, turn.importance(), since, patience, level.isOpen());
     publish(own);
     turn.exchange.waits(patience);
@@ -493,7 +494,7 @@ final class Admission implements Shedding {
   /** To be called ten times a second. */
   void tick(long now, Consumer<Event> events) {
     Terms present = terms;
-    held |= holds();
+    held |= load.isHolding();
     if (present.isNone() && waiting.get() == 0 && !shedding && !overloaded && !held) {
       lastTick = now;
       return;
@@ -553,7 +554,7 @@ final class Admission implements Shedding {
     boolean waited = waitedSince;
     waitedSince = false;
     boolean forNode = held; // to wait for the first node is no overload
-    held = holds();
+    held = load.isHolding();
     level.close(
         forNode
             ? AdmissionLevel.Window.IDLE

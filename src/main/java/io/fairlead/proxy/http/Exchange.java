@@ -508,22 +508,27 @@ final class Exchange {
 
   /** Whether it need not wait; it may have been turned away. */
   private boolean mayGo(HttpRoute matched, ServiceTarget to) {
-    int importance = Importances.of(request, client(), matched.importance());
+    int importance = importance(matched);
     if (importance >= loop.loop().guard().refusedFrom()) {
       to.service().load().sheds().increment(loop.index(), ShedReason.PRESSURE);
       shed();
       return false;
     }
     Admission gate = to.admission();
-    if (gate == null) {
-      return true;
-    }
+    return gate == null || turn().enter(gate, importance, request.clientHigh ^ request.clientLow);
+  }
+
+  private int importance(HttpRoute matched) {
+    return Importances.of(request, client(), matched.importance());
+  }
+
+  private Turn turn() {
     Turn mine = turn;
     if (mine == null) {
       mine = new Turn(this, loop);
       turn = mine;
     }
-    return mine.enter(gate, importance, request.clientHigh ^ request.clientLow);
+    return mine;
   }
 
   /** Has to wait for room, but not longer than that. */
@@ -536,7 +541,7 @@ final class Exchange {
   boolean takeTurn() {
     Node picked = retries.pick();
     Node free = picked == null ? null : target().claim(picked, loop.loop().random());
-    if (free == null && (picked != null || target().holds())) {
+    if (free == null && (picked != null || target().holding() != null)) {
       return false;
     }
     endWait();
@@ -704,10 +709,17 @@ final class Exchange {
     }
   }
 
-  /** There is no node, but one is on its way: waits for it. */
+  /**
+   * There is no node, or none any more, but one is on its way: waits for it. Who has been at one is
+   * here since it may be sent again.
+   */
   private boolean holds() {
-    Turn mine = turn;
-    return mine != null && retries.isFirst() && target().holds() && mine.waitAgain();
+    Admission gate = target().holding();
+    if (gate == null) {
+      return false;
+    }
+    turn().waitForNode(gate, importance(route()));
+    return true;
   }
 
   private void begin(Node free, boolean fresh) {

@@ -181,9 +181,9 @@ public final class ServiceTarget {
     return admission.isOpen() ? null : admission;
   }
 
-  /** Whether who finds no node waits for one that is on its way. */
-  boolean holds() {
-    return admission.holds();
+  /** Where who finds no node waits for one; null: it does not. */
+  @Nullable Admission holding() {
+    return admission.holds() ? admission : null;
   }
 
   /**

@@ -72,6 +72,21 @@ final class Turn extends WaitQueue.Waiter {
     return true;
   }
 
+  /**
+   * There is no node, but one is on its way: waits for it, let in or not.
+   *
+   * @param rank as for {@link #enter}
+   */
+  void waitForNode(Admission gate, int rank) {
+    Admission before = in;
+    if (before != null) {
+      in = null;
+      before.leave(this);
+    }
+    importance = rank;
+    gate.queueUp(this);
+  }
+
   void waits(Admission gate) {
     at = gate;
   }
