@@ -984,9 +984,11 @@ final class ServiceScaler {
       if (why == null || member.phase == Phase.STOPPING || closed) {
         continue;
       }
-      boolean soon = control.nanoTime() - member.servesSince < SETTLED_NANOS;
-      if (!member.hasServed || soon) {
+      long served = control.nanoTime() - member.servesSince;
+      if (!member.hasServed) {
         failed(member, why);
+      } else if (served < SETTLED_NANOS) {
+        failed(member, "it served for " + served / SECOND.toNanos() + " s only, " + why);
       }
       stop(member, why); // its children may be there still
     }

@@ -361,6 +361,21 @@ class ServiceScalerTest {
     assertThat(states()).isEqualTo("shop-2 up, shop-3 up");
   }
 
+  @Test
+  void oneThatEndsSoonIsTakenForOneThatCannotServe() {
+    begin(config(1, 1));
+    up("shop-1");
+    seconds(5);
+    driver.dead.put(driver.there.get("shop-1"), "ended with 137");
+    seconds(1);
+    assertThat(driver.done).as("not at once").endsWith("stop shop-1");
+    assertThat(story())
+        .anyMatch(
+            line -> line.contains("could not be started: it served for 6 s only, ended with"));
+    seconds(3);
+    assertThat(driver.done).endsWith("start shop-1");
+  }
+
   /** Perhaps it is not the nodes. */
   @Test
   void ofManyThatAreDownOneIsReplacedAtATime() {
@@ -666,7 +681,7 @@ class ServiceScalerTest {
     driver.dead.put(driver.there.get("shop-6"), "ended with 1");
     seconds(3);
     assertThat(scaler().progress().failed()).isEqualTo(1);
-    assertThat(scaler().progress().why()).isEqualTo("ended with 1");
+    assertThat(scaler().progress().why()).isEqualTo("it served for 1 s only, ended with 1");
     plan(new Plan(old, next, 0));
     seconds(2);
     assertThat(driver.there.keySet()).containsExactly("shop-1", "shop-2", "shop-3", "shop-4");
