@@ -72,6 +72,14 @@ final class ServiceScaler {
   /** One that has served for less is taken for one that cannot. */
   private static final long SETTLED_NANOS = Duration.ofSeconds(30).toNanos();
 
+  /**
+   * Whether one that does not answer any more has ended is asked so often beside once a second: its
+   * connections are closed before it has, and an answer may be of a moment ago.
+   */
+  private static final int LOOKS = 2;
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
   private static final double FIRST_GUESS_OF_START = 10;
   private static final double NEW_SHARE = 0.3;
 
@@ -137,6 +145,10 @@ final class ServiceScaler {
   private int generation;
   private boolean forgotten;
   private boolean looking;
+
+  /** Further looks at one that does not answer any more. */
+  private int looks;
+
   private boolean closed;
   private long starts;
   private long failedStarts;
@@ -650,6 +662,7 @@ final class ServiceScaler {
       }
     }
     if (ended) {
+      looks = LOOKS;
       lookForEnded(); // it may be more than slow
     }
     if (changed) {
@@ -976,6 +989,13 @@ final class ServiceScaler {
     });
   }
 
+  private void lookAgain() {
+    looking = false;
+    if (!closed) {
+      lookForEnded();
+    }
+  }
+
   private void ended(Map<Started, String> gone) {
     looking = false;
     for (Member member : List.copyOf(nodes.values())) {
@@ -991,6 +1011,11 @@ final class ServiceScaler {
         failed(member, "it served for " + served / SECOND.toNanos() + " s only, " + why);
       }
       stop(member, why); // its children may be there still
+    }
+    if (looks > 0 && !closed) {
+      looks--;
+      looking = true;
+      control.schedule(LOOK_AGAIN, this::lookAgain);
     }
     if (gone.isEmpty()) {
       hold(); // nothing replaces what is only slow

@@ -463,13 +463,17 @@ class ServiceScalerTest {
     service.setUp(node("shop-1"), false, "no answer");
     assertThat(service.load().holdNanos()).as("not known yet").isPositive();
     time.run();
+    assertThat(service.load().holdNanos()).as("it may yet").isPositive();
+    time.advance(Duration.ofMillis(300));
     assertThat(service.load().holdNanos()).as("it has not").isZero();
     up("shop-1");
     assertThat(service.load().holdNanos()).isPositive();
-    driver.dead.put(driver.there.get("shop-1"), "ended with 137");
     service.setUp(node("shop-1"), false, "refused");
     assertThat(service.load().holdNanos()).isPositive();
     time.run();
+    assertThat(service.load().isHolding()).isTrue();
+    driver.dead.put(driver.there.get("shop-1"), "ended with 137"); // a moment later
+    time.advance(Duration.ofMillis(100));
     assertThat(driver.done).endsWith("start shop-2");
     assertThat(service.load().isHolding()).isTrue();
     up("shop-2");

@@ -167,12 +167,6 @@ final class Attempt {
     return upstream != null;
   }
 
-  /** Served another exchange before, so that the node may have closed it in the meantime. */
-  boolean isReused() {
-    NodeSide connection = upstream;
-    return connection != null && connection.isReused();
-  }
-
   Node node() {
     Node present = node;
     if (present == null) {

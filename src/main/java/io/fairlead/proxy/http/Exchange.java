@@ -1247,12 +1247,11 @@ final class Exchange {
   /** A try came to nothing: there is another one, or the client hears why not. */
   private void failed(Attempt attempt, Failure failure, Outcome outcome, ErrorReason reason) {
     Node at = attempt.node();
-    boolean stale = attempt.isReused();
     attempt.end(outcome);
     if (otherGoesOn(attempt)) {
       return;
     }
-    long pause = headSent ? Retries.NO : retries.after(failure, at, stale);
+    long pause = headSent ? Retries.NO : retries.after(failure, at);
     if (pause == Retries.NO) {
       fail(reason);
     } else {

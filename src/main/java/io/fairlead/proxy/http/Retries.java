@@ -97,18 +97,16 @@ final class Retries {
   /**
    * A try came to nothing at that node.
    *
-   * @param stale on a connection that had served before: it may have been closed for its age
    * @return nanoseconds until the next try, or {@link #NO}
    */
-  long after(RetryOn.Failure failure, Node at, boolean stale) {
+  long after(RetryOn.Failure failure, Node at) {
     remember(at);
     RetryPolicy policy = exchange.route().retry();
     if (!policy.repeats(failure, exchange.request, sends, connects)
         || !isGranted(failure != RetryOn.Failure.CONNECT)) {
       return NO;
     }
-    boolean first = sends <= 1 && connects <= 1;
-    boolean atOnce = first && (stale || failure == RetryOn.Failure.REFUSED);
+    boolean atOnce = failure == RetryOn.Failure.REFUSED && sends <= 1 && connects <= 1;
     long wait = atOnce || hasOther() ? 0 : RetryPolicy.pauseNanos(triedCount, loop.loop().random());
     return planned(wait, at, counterOf(failure));
   }

@@ -199,16 +199,18 @@ final class RetryPolicy {
   }
 
   /**
-   * How long to wait before a node that has been tried is tried again: by chance, up to a bound
-   * that doubles each time. Clients that failed together do not come back together [1].
+   * How long to wait before a node that has been tried is tried again: half of a bound that doubles
+   * each time, and up to as much again by chance. Clients that failed together do not come back
+   * together [1], and a process that is just ending has closed its listening socket, too, and is
+   * known to be down.
    *
-   * <p>[1] M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015: "full jitter".
+   * <p>[1] M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015: "equal jitter".
    *
    * @param tries made so far
    */
   static long pauseNanos(int tries, RandomGenerator random) {
     long bound = Math.min(MAX_PAUSE_NANOS, BASE_PAUSE_NANOS << Math.min(tries - 1, 20));
-    return random.nextLong(bound) + 1;
+    return bound / 2 + random.nextLong(bound / 2) + 1;
   }
 
   /** Whether a node that asks for so much patience is waited for, if there is no other. */
