@@ -162,7 +162,9 @@ class FollowTest {
     for (int i = 0; i < 2; i++) {
       client.send(request, BodyHandlers.discarding());
     }
+    // An answer may be read before the loop that gave it has recorded it.
+    Loopback.await("both", () -> door("records/it%27s%20mine").contains("\"others\":1"));
     assertThat(door("records/it%27s%20mine"))
-        .contains("\"id\":\"it's mine\"", "\"path\":\"/mine\"", "\"others\":1");
+        .contains("\"id\":\"it's mine\"", "\"path\":\"/mine\"");
   }
 }
