@@ -97,6 +97,11 @@ class FollowTest {
     return Loopback.door(fairlead, "GET", "/api/v1/" + path, "").body();
   }
 
+  /** An answer may be read before the loop that gave it has recorded it. */
+  private void awaitRecord(String id, String what) throws InterruptedException {
+    Loopback.await(what, () -> door("records/" + id).contains(what));
+  }
+
   private static String encoded(String text) {
     return URLEncoder.encode(text, UTF_8);
   }
@@ -137,6 +142,7 @@ class FollowTest {
   @Test
   void oneRequestIsFoundByItsIdAtOnce() throws Exception {
     String id = ask("/wanted?x=1");
+    awaitRecord(id, "\"table\":\"requests\"");
     String found = door("records/" + id);
     assertThat(found)
         .contains(
@@ -162,8 +168,7 @@ class FollowTest {
     for (int i = 0; i < 2; i++) {
       client.send(request, BodyHandlers.discarding());
     }
-    // An answer may be read before the loop that gave it has recorded it.
-    Loopback.await("both", () -> door("records/it%27s%20mine").contains("\"others\":1"));
+    awaitRecord("it%27s%20mine", "\"others\":1");
     assertThat(door("records/it%27s%20mine"))
         .contains("\"id\":\"it's mine\"", "\"path\":\"/mine\"");
   }

@@ -15,10 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -68,43 +66,57 @@ class ScalingTest {
         .isEqualTo(200);
   }
 
+  /** Four that ask one thing after another, each on its connection, until they are told to end. */
+  private static final class Clients {
+    /** By status and reason, or by what broke. */
+    final Map<String, Integer> answers = new ConcurrentHashMap<>();
+
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final List<Thread> all = new ArrayList<>();
+
+    Clients(Fairlead fairlead) {
+      for (int i = 0; i < 4; i++) {
+        all.add(Thread.ofVirtual().start(() -> ask(Loopback.port(fairlead, "web"))));
+      }
+    }
+
+    private void ask(int port) {
+      try (Client client = new Client(port)) {
+        while (!over.get()) {
+          Loopback.Reply reply = client.get("/");
+          String what = reply.status() + " " + reply.field("fairlead-error");
+          answers.merge(what.strip(), 1, Integer::sum);
+        }
+      } catch (IOException e) {
+        answers.merge(e.toString(), 1, Integer::sum);
+      }
+    }
+
+    void awaitAnswers() throws InterruptedException {
+      Loopback.await("answers", () -> answers.containsKey("200"));
+    }
+
+    void end() throws InterruptedException {
+      over.set(true);
+      for (Thread each : all) {
+        each.join();
+      }
+    }
+  }
+
   /** Nodes come and go, and nobody notices. */
   @Test
   void noRequestBreaksWhileNodesComeAndGo() throws Exception {
-    ConcurrentLinkedQueue<String> wrong = new ConcurrentLinkedQueue<>();
-    AtomicInteger answered = new AtomicInteger();
-    AtomicBoolean over = new AtomicBoolean();
     try (Fairlead fairlead = Loopback.start(config("min: 1, max: 4", "0.01"))) {
-      List<Thread> clients = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        clients.add(
-            Thread.ofVirtual()
-                .start(() -> {
-                  try (Client client = new Client(Loopback.port(fairlead, "web"))) {
-                    while (!over.get()) {
-                      int status = client.get("/").status();
-                      answered.incrementAndGet();
-                      if (status != 200) {
-                        wrong.add("status " + status);
-                      }
-                    }
-                  } catch (IOException e) {
-                    wrong.add(e.toString());
-                  }
-                }));
-      }
+      Clients clients = new Clients(fairlead);
       for (int size : new int[] {4, 1, 3, 2, 4, 1}) {
         size(fairlead, size);
         Loopback.await(
             size + " nodes",
             () -> view(fairlead).nodes().size() == size && serving(fairlead) == size);
       }
-      over.set(true);
-      for (Thread client : clients) {
-        client.join();
-      }
-      assertThat(wrong).isEmpty();
-      assertThat(answered).hasPositiveValue();
+      clients.end();
+      assertThat(clients.answers).containsOnlyKeys("200");
       assertThat(fairlead.events().since(0))
           .noneMatch(e ->
               e.event() instanceof Event.NodeNotStarted
@@ -133,34 +145,14 @@ class ScalingTest {
   void theOnlyNodeIsKilledAndRequestsWaitForTheNext() throws Exception {
     try (Fairlead fairlead = Loopback.start(config("min: 1, max: 1", "0.02"))) {
       Loopback.await("one", () -> serving(fairlead) == 1);
-      AtomicBoolean over = new AtomicBoolean();
-      Map<String, Integer> answers = new ConcurrentHashMap<>();
-      List<Thread> clients = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        clients.add(
-            Thread.ofVirtual()
-                .start(() -> {
-                  try (Client client = new Client(Loopback.port(fairlead, "web"))) {
-                    while (!over.get()) {
-                      Loopback.Reply reply = client.get("/");
-                      String what = reply.status() + " " + reply.field("fairlead-error");
-                      answers.merge(what.strip(), 1, Integer::sum);
-                    }
-                  } catch (IOException e) {
-                    answers.merge(e.toString(), 1, Integer::sum);
-                  }
-                }));
-      }
-      Loopback.await("answers", () -> answers.getOrDefault("200", 0) > 0);
+      Clients clients = new Clients(fairlead);
+      clients.awaitAnswers();
       kill();
       Loopback.await("known", () -> left(fairlead));
-      answers.remove("200");
-      Loopback.await("answers of the next", () -> answers.getOrDefault("200", 0) > 0);
-      over.set(true);
-      for (Thread client : clients) {
-        client.join();
-      }
-      assertThat(answers).containsOnlyKeys("200");
+      clients.answers.remove("200");
+      clients.awaitAnswers();
+      clients.end();
+      assertThat(clients.answers).containsOnlyKeys("200");
     }
     assertThat(ours()).isEmpty();
   }

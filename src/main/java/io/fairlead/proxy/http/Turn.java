@@ -66,9 +66,7 @@ final class Turn extends WaitQueue.Waiter {
     if (gate == null) {
       return false;
     }
-    in = null;
-    gate.leave(this);
-    gate.queueUp(this);
+    queueUp(gate);
     return true;
   }
 
@@ -78,12 +76,12 @@ final class Turn extends WaitQueue.Waiter {
    * @param rank as for {@link #enter}
    */
   void waitForNode(Admission gate, int rank) {
-    Admission before = in;
-    if (before != null) {
-      in = null;
-      before.leave(this);
-    }
     importance = rank;
+    queueUp(gate);
+  }
+
+  private void queueUp(Admission gate) {
+    leaveGate();
     gate.queueUp(this);
   }
 
@@ -146,6 +144,10 @@ final class Turn extends WaitQueue.Waiter {
   void leave() {
     use++;
     withdraw();
+    leaveGate();
+  }
+
+  private void leaveGate() {
     Admission gate = in;
     if (gate != null) {
       in = null;
