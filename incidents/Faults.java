@@ -277,10 +277,10 @@ final class Faults {
   }
 
   private static void again(Loop loop) {
-    going =
+    Thread thread =
         Thread.ofPlatform()
             .daemon()
-            .start(() -> {
+            .unstarted(() -> {
               try {
                 while (going == Thread.currentThread()) {
                   loop.once();
@@ -289,6 +289,8 @@ final class Faults {
                 System.err.println("incidents: " + e);
               }
             });
+    going = thread; // before it asks
+    thread.start();
   }
 
   private static void stop() throws InterruptedException {

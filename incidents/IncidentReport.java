@@ -19,15 +19,14 @@ final class IncidentReport {
   private final List<String> falseOnes;
   private final double quietSeconds;
 
-  IncidentReport(
-      double rate, long seed, List<Played> played, double quietSeconds, List<String> falseOnes) {
+  IncidentReport(double rate, long seed, List<Played> played, Quiet quiet) {
     this.rate = rate;
     this.seed = seed;
     outcomes = played.stream().map(Played::outcome).toList();
-    this.falseOnes = new ArrayList<>(falseOnes);
+    this.falseOnes = new ArrayList<>(quiet.falseOnes());
     played.forEach(each -> this.falseOnes.addAll(each.falseOnes()));
     this.quietSeconds =
-        quietSeconds + played.stream().mapToDouble(Played::quietSeconds).sum();
+        quiet.seconds() + played.stream().mapToDouble(Played::quietSeconds).sum();
   }
 
   private List<Outcome> faults() {

@@ -81,19 +81,22 @@ final class LiveIncidents {
         LiveIncidents run = new LiveIncidents(shop, shoppers);
         run.warmUp(quick ? 45 : 80);
         run.quiet(60 * quietMinutes, "with nothing done");
-        List<String> before = List.copyOf(run.falseOnes);
-        double quietBefore = run.quietSeconds;
+        Quiet quiet = new Quiet(run.quietSeconds, List.copyOf(run.falseOnes));
+        if (quietMinutes > 0) {
+          quiet.keep(rows, key);
+        }
         List<Played> played = new ArrayList<>();
         for (Fault fault : chosen) {
           played.add(run.playAndSettle(fault));
           played.getLast().keep(rows, key);
         }
-        report = new IncidentReport(rate, seed, played, quietBefore, before);
+        report = new IncidentReport(rate, seed, played, quiet);
         report.print();
         report.write(Path.of("incidents/work/report.md"));
         List<Played> kept = Played.kept(rows, key);
         if (kept.size() == Faults.ALL.size()) {
-          new IncidentReport(rate, seed, kept, quietBefore, before)
+          Quiet all = quietMinutes > 0 ? quiet : quiet.and(Quiet.kept(rows, key));
+          new IncidentReport(rate, seed, kept, all)
               .write(Path.of("incidents/report.md"));
         } else {
           System.out.println(
