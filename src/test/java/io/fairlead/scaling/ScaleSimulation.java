@@ -127,6 +127,24 @@ final class ScaleSimulation {
     return count;
   }
 
+  /**
+   * Whoever does not foresee anything cannot lose less at a jump: orders all the nodes there may be
+   * in the very second in which more comes than those that serve can do, and knows the rate.
+   */
+  static Scaler atOnce(DoubleUnaryOperator trace, int max, int first) {
+    return new Scaler() {
+      private int size = first;
+
+      @Override
+      public int decide(int second, Seen seen, int ready, int starting, double busy) {
+        if (trace.applyAsDouble(second) > ready * RATE) {
+          size = max;
+        }
+        return size;
+      }
+    };
+  }
+
   /** As Fairlead decides. */
   static Scaler ours(Terms terms, int first, int start) {
     Autoscaler autoscaler = new Autoscaler(first);
