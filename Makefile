@@ -2,7 +2,7 @@
 # Needs a JDK 25 (found by bin/find-jdk whatever the default java is) and Maven.
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database chaos-database-peers test-backups chaos-group chaos-vip chaos-bgp chaos-http3 incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
+.PHONY: help test test-export build format demo bench bench-balance bench-detect bench-records bench-dns bench-store bench-scale dns-peers test-containers test-kubernetes test-machines chaos chaos-database chaos-database-peers test-backups chaos-group chaos-vip chaos-bgp chaos-http3 incidents page-hour fuzz jmh takeover docs clean jdk bench-http3 bench-failover bench-deploy
 
 SHELL := /bin/sh
 JDK := $(shell bin/find-jdk 2>/dev/null)
@@ -58,6 +58,9 @@ bench: ## runs Fairlead beside HAProxy, NGINX and Caddy; see bench/README.md
 
 bench-http3: ## runs the rows of HTTP/3 beside Caddy; the report goes to bench/http3-report.md
 	bench/run --rows h3 --only fairlead,caddy --report bench/http3-report.md $(MORE)
+
+bench-records: ## what recording every request costs at saturation, with and without in turn; six minutes
+	bench/records $(MORE)
 
 bench-balance: jdk ## compares balancers: in simulated time, then with real processes beside HAProxy and NGINX; MORE=--quick
 	@./fairlead simulate $(MORE) bench/balance/*.yaml bench/overload/*.yaml; status=$$?; \

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.fairlead.insight.incident.IncidentWatch;
 import io.fairlead.insight.incident.NodeLabels;
 import io.fairlead.telemetry.RecordDraft;
+import io.fairlead.telemetry.RecordKinds;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordMask;
@@ -57,6 +58,7 @@ public class IncidentBenchmark {
   private IncidentWatch watch;
   private IncidentRecords consumer;
   private Names names;
+  private final RecordKinds kinds = new RecordKinds();
   private int listener;
   private int service;
   private final int[] routes = new int[40];
@@ -127,6 +129,7 @@ public class IncidentBenchmark {
 
   private void read() {
     while (reader.next()) {
+      kinds.sort(reader.record());
       consumer.accept(reader.record(), names);
     }
     reader.saved(reader.place());
@@ -144,7 +147,7 @@ public class IncidentBenchmark {
   public void nothing() {
     write(bad);
     while (reader.next()) {
-      reader.record();
+      kinds.sort(reader.record());
     }
     reader.saved(reader.place());
   }

@@ -1,5 +1,7 @@
 package io.fairlead.record;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The values of one column of a row group that is being filled. Kinds differ in how they keep them
  * and in which encoding of Parquet suits what is in there; each sees all values before it chooses.
@@ -31,6 +33,9 @@ abstract sealed class Column permits NumberColumn, TextColumn, IdColumn {
   final Type type;
   final Meaning meaning;
   final boolean optional;
+
+  /** Null: it has a value for each row; else one for each kind of row that they tell apart. */
+  @Nullable AlikeRows alike;
 
   Column(String name, Type type, Meaning meaning, boolean optional) {
     this.name = name;

@@ -24,6 +24,9 @@ final class Encodings {
    */
   private static final int GROUP = 8;
 
+  /** So many values in a row are packed at a time. */
+  private static final int MOST_BITS = 1 << 12;
+
   private Encodings() {}
 
   /** How many bits numbers from 0 to {@code largest} need; at least 1. */
@@ -32,13 +35,18 @@ final class Encodings {
   }
 
   /** Runs of one value, and groups of eight values in {@code width} bits each. */
-  static void hybrid(Bytes out, int[] values, int count, int width) {
+  static void hybrid(Bytes out, int[] values, int count, int width, Pages pages) {
     int from = 0;
     int at = 0;
     while (at < count) {
       int end = runFrom(values, at, count);
       if (end - at < GROUP) {
         at = Math.min(at + GROUP, count);
+        if (at - from >= MOST_BITS) {
+          bits(out, values, from, at, width);
+          from = at;
+          pages.breathe(0);
+        }
       } else {
         bits(out, values, from, at, width);
         run(out, values[at], end - at, width);
@@ -81,15 +89,15 @@ final class Encodings {
    * quarter's excess over it in as many bits as its largest needs.
    *
    * @param narrow whether the values are of 32 bits: differences then wrap there
-   * @param scratch at least {@value #BLOCK} long
    */
-  static void delta(Bytes out, long[] values, int count, boolean narrow, long[] scratch) {
+  static void delta(Bytes out, long[] values, int count, boolean narrow, Pages pages) {
     out.varint(BLOCK);
     out.varint(PARTS);
     out.varint(count);
     out.zigzag(count == 0 ? 0 : values[0]);
     for (int from = 1; from < count; from += BLOCK) {
-      block(out, values, from, Math.min(BLOCK, count - from), narrow, scratch);
+      block(out, values, from, Math.min(BLOCK, count - from), narrow, pages.block);
+      pages.breathe(from - 1);
     }
   }
 

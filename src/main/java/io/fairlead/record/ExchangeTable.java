@@ -16,10 +16,14 @@ abstract sealed class ExchangeTable extends Table permits RequestTable, SessionT
 
   private final byte[] address = new byte[ADDRESS];
   private final byte[][] protocols = new byte[256][];
-  private final TextColumn listener = named("listener");
-  private final TextColumn route = named("route");
-  private final TextColumn service = named("service");
-  private final TextColumn node = named("node");
+
+  /** Which way exchanges went. */
+  final AlikeRows ways = alike();
+
+  private final TextColumn listener = of(ways, named("listener"));
+  private final TextColumn route = of(ways, named("route"));
+  private final TextColumn service = of(ways, named("service"));
+  private final TextColumn node = of(ways, named("node"));
   private final TextColumn client =
       written("client", (from, at, _, to) -> Addresses.write(from, at, to));
 
@@ -32,15 +36,21 @@ abstract sealed class ExchangeTable extends Table permits RequestTable, SessionT
 
   @Override
   final void fill(RecordView record) {
-    addName(listener, record.listener());
-    addName(route, record.route());
-    addName(service, record.service());
-    addName(node, record.node());
+    if (ways.add(record.era(), record.way())) {
+      addName(listener, record.listener());
+      addName(route, record.route());
+      addName(service, record.service());
+      addName(node, record.node());
+      addWay(record);
+    }
     BIG.set(address, 0, record.clientHigh());
     BIG.set(address, 8, record.clientLow());
     client.add(address, 0, ADDRESS);
     more(record);
   }
+
+  /** What else is the same on one way. */
+  abstract void addWay(RecordView record);
 
   /** The columns that not all of them have. */
   abstract void more(RecordView record);

@@ -111,6 +111,7 @@ final class IdColumn extends Column {
     int smallest = 0;
     int largest = 0;
     for (int row = 0; row < rows; row++) {
+      pages.breathe(row);
       same[row] = row == 0 ? suffix(suffixes, row, 0) : kept(suffixes, row);
       rest[row] = suffixes.size();
       if (isBefore(row, smallest)) {
@@ -124,8 +125,8 @@ final class IdColumn extends Column {
     }
     Bytes plain = pages.scratch;
     plain.clear();
-    Encodings.delta(plain, same, rows, true, pages.block);
-    Encodings.delta(plain, rest, rows, true, pages.block);
+    Encodings.delta(plain, same, rows, true, pages);
+    Encodings.delta(plain, rest, rows, true, pages);
     plain.put(suffixes);
     Bytes levels = pages.scratch2;
     levels.clear();

@@ -62,32 +62,73 @@ final class NumberColumn extends Column {
     }
   }
 
+  /**
+   * What is encoded: a value for each row, or none.
+   *
+   * @param isOne whether all have the first
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Dealt(long[] values, int rows, int nulls, boolean isOne) {
+    /** Values without nulls, and which of all are none. */
+    void compact(long[] dense, int[] present) {
+      int count = 0;
+      for (int i = 0; i < rows; i++) {
+        boolean is = values[i] != NULL;
+        present[i] = is ? 1 : 0;
+        dense[count] = values[i];
+        count += is ? 1 : 0;
+      }
+    }
+  }
+
+  private Dealt deal(Pages pages) {
+    AlikeRows dealing = alike;
+    if (dealing == null) {
+      return new Dealt(values, rows, nulls, false);
+    }
+    int all = dealing.rows();
+    if (dealing.isOne(values)) {
+      return new Dealt(values, all, values[0] == NULL ? all : 0, true);
+    }
+    long[] valuesOfAll = dealing.deal(values, pages.moreLongs(all));
+    int none = 0;
+    for (int i = 0; nulls > 0 && i < all; i++) {
+      none += valuesOfAll[i] == NULL ? 1 : 0;
+    }
+    return new Dealt(valuesOfAll, all, none, false);
+  }
+
   @Override
   Chunk encode(Bytes out, Pages pages) {
     int begin = out.size();
-    long[] dense = values;
+    Dealt all = deal(pages);
+    long[] dense = all.values;
     Bytes levels = pages.scratch2;
     levels.clear();
     if (optional) {
-      if (nulls > 0 && nulls < rows) {
-        dense = pages.longs(rows);
-        compact(dense, pages.ints(rows));
+      if (all.nulls > 0 && all.nulls < all.rows) {
+        dense = pages.longs(all.rows);
+        all.compact(dense, pages.ints(all.rows));
       }
-      levels = pages.levels(pages.ints(0), rows, nulls);
+      levels = pages.levels(pages.ints(0), all.rows, all.nulls);
     }
-    int count = rows - nulls;
+    int count = all.rows - all.nulls;
     if (count == 0) {
       pages.scratch.clear();
-      pages.data(out, rows, nulls, Encodings.PLAIN, levels, pages.scratch, false);
+      pages.data(out, all.rows, all.nulls, Encodings.PLAIN, levels, pages.scratch, false);
       int bytes = out.size() - begin;
-      return new Chunk(Encodings.PLAIN, false, rows, nulls, -1, begin, bytes, bytes, null, null);
+      return new Chunk(
+          Encodings.PLAIN, false, all.rows, all.nulls, -1, begin, bytes, bytes, null, null);
     }
+    pages.pace.breathe();
     long smallest = Long.MAX_VALUE;
     long largest = Long.MIN_VALUE;
-    for (int i = 0; i < count; i++) {
+    int different = all.isOne ? 1 : count;
+    for (int i = 0; i < different; i++) {
       smallest = Math.min(smallest, dense[i]);
       largest = Math.max(largest, dense[i]);
     }
+    pages.pace.breathe();
     int dictionaryAt = -1;
     int dataAt = begin;
     int encoding;
@@ -107,33 +148,22 @@ final class NumberColumn extends Column {
     } else {
       encoding = Encodings.DELTA_BINARY_PACKED;
       pages.scratch.clear();
-      Encodings.delta(pages.scratch, dense, count, type == Type.INT32, pages.block);
+      Encodings.delta(pages.scratch, dense, count, type == Type.INT32, pages);
     }
-    pages.data(out, rows, nulls, encoding, levels, pages.scratch, false);
+    pages.data(out, all.rows, all.nulls, encoding, levels, pages.scratch, false);
     int bytes = out.size() - begin;
     boolean ordered = type != Type.DOUBLE || smallest == largest; // the order of bits is another
     return new Chunk(
         encoding,
         false,
-        rows,
-        nulls,
+        all.rows,
+        all.nulls,
         dictionaryAt,
         dataAt,
         bytes,
         bytes,
         ordered ? plain(smallest) : null,
         ordered ? plain(largest) : null);
-  }
-
-  /** Values without nulls, and which of all are none. */
-  private void compact(long[] dense, int[] present) {
-    int count = 0;
-    for (int i = 0; i < rows; i++) {
-      boolean is = values[i] != NULL;
-      present[i] = is ? 1 : 0;
-      dense[count] = values[i];
-      count += is ? 1 : 0;
-    }
   }
 
   private int dictionary(
@@ -170,7 +200,8 @@ final class NumberColumn extends Column {
     for (int i = 0; i < count; i++) {
       which[i] = indexes[(int) (dense[i] - smallest)];
     }
-    Encodings.hybrid(pages.scratch, which, count, width);
+    pages.pace.breathe();
+    Encodings.hybrid(pages.scratch, which, count, width, pages);
   }
 
   private byte[] plain(long value) {

@@ -17,6 +17,9 @@ final class Pages implements AutoCloseable {
   /** Shorter pages are not worth the time. */
   private static final int LEAST = 512;
 
+  /** Some ten microseconds of rows. */
+  private static final int OFTEN = (1 << 10) - 1;
+
   private static final byte[] GZIP_HEADER = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0};
 
   /** Texts are compressed so many bytes at a time, and columns have a rest between them. */
@@ -40,6 +43,7 @@ final class Pages implements AutoCloseable {
   boolean compresses = true;
 
   private int[] ints = {};
+  private int[] moreInts = {};
   private long[] longs = {};
   private long[] moreLongs = {};
 
@@ -47,11 +51,25 @@ final class Pages implements AutoCloseable {
     this.pace = pace;
   }
 
+  /** Called by loops over rows, for each or now and then: rests if it is time to. */
+  void breathe(int row) {
+    if ((row & OFTEN) == 0) {
+      pace.breathe();
+    }
+  }
+
   int[] ints(int count) {
     if (ints.length < count) {
       ints = new int[Math.max(count, ints.length * 2)];
     }
     return ints;
+  }
+
+  int[] moreInts(int count) {
+    if (moreInts.length < count) {
+      moreInts = new int[Math.max(count, moreInts.length * 2)];
+    }
+    return moreInts;
   }
 
   long[] longs(int count) {
@@ -175,7 +193,7 @@ final class Pages implements AutoCloseable {
     if (nulls == 0 || nulls == values) {
       Encodings.run(levels, nulls == 0 ? 1 : 0, values, 1);
     } else {
-      Encodings.hybrid(levels, present, values, 1);
+      Encodings.hybrid(levels, present, values, 1, this);
     }
     return levels;
   }

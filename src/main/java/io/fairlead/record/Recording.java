@@ -1,6 +1,7 @@
 package io.fairlead.record;
 
 import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.RecordKinds;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordReader;
 import io.fairlead.telemetry.RecordView;
@@ -50,6 +51,7 @@ final class Recording implements AutoCloseable {
 
   private final PartFolder folder;
   private final Names names;
+  private final RecordKinds kinds = new RecordKinds();
   private final List<RecordSource> sources = new ArrayList<>();
   private final List<OpenPart> parts = new ArrayList<>();
 
@@ -219,6 +221,9 @@ final class Recording implements AutoCloseable {
 
   private void take(RecordView record, long place, int loop, long nowMillis) {
     int type = record.type();
+    if (type == RecordLayout.HTTP) {
+      kinds.sort(record);
+    }
     seen.accept(record);
     for (OpenPart part : takers[type]) {
       if (place > part.places().of(loop)) { // else it is written

@@ -34,6 +34,7 @@ abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineT
 
   private final Names names;
   private final List<Column> columns = new ArrayList<>();
+  private final List<AlikeRows> alike = new ArrayList<>();
   private int rows;
   private long firstMicros;
 
@@ -105,7 +106,8 @@ abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineT
       }
       rows++;
     } catch (RuntimeException e) {
-      columns.forEach(column -> column.cut(rows));
+      alike.forEach(each -> each.cut(rows));
+      columns.forEach(column -> column.cut(column.alike == null ? rows : column.alike.kinds()));
       throw e;
     }
   }
@@ -115,10 +117,24 @@ abstract sealed class Table permits ExchangeTable, EventTable, ProbeTable, LineT
 
   final void clear() {
     columns.forEach(Column::clear);
+    alike.forEach(AlikeRows::clear);
     rows = 0;
   }
 
   // What columns there can be.
+
+  /** For columns in which many rows are alike. */
+  final AlikeRows alike() {
+    AlikeRows rowsAlike = new AlikeRows();
+    alike.add(rowsAlike);
+    return rowsAlike;
+  }
+
+  /** The column has one value for all rows of a kind. */
+  static <C extends Column> C of(AlikeRows rowsAlike, C column) {
+    column.alike = rowsAlike;
+    return column;
+  }
 
   final NumberColumn number(String column, Column.Type type) {
     return with(new NumberColumn(column, type, Column.Meaning.NONE, false));

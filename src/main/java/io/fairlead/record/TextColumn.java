@@ -296,56 +296,88 @@ final class TextColumn extends Column {
     }
   }
 
+  /**
+   * What is encoded: an entry for each row, or none.
+   *
+   * @param isOne whether all have the first
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Dealt(int[] entries, int rows, int nulls, boolean isOne) {
+    int count() {
+      return rows - nulls;
+    }
+
+    int[] present(int[] into) {
+      for (int i = 0; i < rows; i++) {
+        into[i] = entries[i] == NULL ? 0 : 1;
+      }
+      return into;
+    }
+
+    int[] compact(int[] into) {
+      int count = 0;
+      for (int i = 0; i < rows; i++) {
+        int entry = entries[i];
+        into[count] = entry;
+        count += entry == NULL ? 0 : 1;
+      }
+      return into;
+    }
+  }
+
+  private Dealt deal(Pages pages) {
+    AlikeRows dealing = alike;
+    if (dealing == null) {
+      return new Dealt(rowEntries, rows, nulls, false);
+    }
+    int all = dealing.rows();
+    if (dealing.isOne(rowEntries)) {
+      return new Dealt(rowEntries, all, rowEntries[0] == NULL ? all : 0, true);
+    }
+    int[] entriesOfAll = dealing.deal(rowEntries, pages.moreInts(all));
+    int none = 0;
+    for (int i = 0; nulls > 0 && i < all; i++) {
+      none += entriesOfAll[i] == NULL ? 1 : 0;
+    }
+    return new Dealt(entriesOfAll, all, none, false);
+  }
+
   @Override
   Chunk encode(Bytes out, Pages pages) {
     settle();
     int begin = out.size();
-    int count = rows - nulls;
-    int[] dense = rowEntries;
+    Dealt all = deal(pages);
+    int[] dense = all.entries;
     Bytes levels = pages.scratch2;
     levels.clear();
     if (optional) {
-      if (nulls > 0 && nulls < rows) {
-        pages.levels(present(pages.ints(rows)), rows, nulls);
-        dense = compact(pages.ints(rows));
+      if (all.nulls > 0 && all.nulls < all.rows) {
+        pages.levels(all.present(pages.ints(all.rows)), all.rows, all.nulls);
+        dense = all.compact(pages.ints(all.rows));
       } else {
-        pages.levels(dense, rows, nulls);
+        pages.levels(dense, all.rows, all.nulls);
       }
     }
+    pages.pace.breathe();
     Bytes plain = pages.scratch;
     plain.clear();
-    if (count == 0) {
-      pages.data(out, rows, nulls, Encodings.PLAIN, levels, plain, false);
+    if (all.count() == 0) {
+      pages.data(out, all.rows, all.nulls, Encodings.PLAIN, levels, plain, false);
       int bytes = out.size() - begin;
-      return new Chunk(Encodings.PLAIN, false, rows, nulls, -1, begin, bytes, bytes, null, null);
+      return new Chunk(
+          Encodings.PLAIN, false, all.rows, all.nulls, -1, begin, bytes, bytes, null, null);
     }
-    return entries > 64 && entries > count / 2
-        ? inRow(out, pages, begin, dense, count, levels)
-        : byNumber(out, pages, begin, dense, count, levels);
-  }
-
-  private int[] present(int[] into) {
-    for (int i = 0; i < rows; i++) {
-      into[i] = rowEntries[i] == NULL ? 0 : 1;
-    }
-    return into;
-  }
-
-  private int[] compact(int[] into) {
-    int count = 0;
-    for (int i = 0; i < rows; i++) {
-      int entry = rowEntries[i];
-      into[count] = entry;
-      count += entry == NULL ? 0 : 1;
-    }
-    return into;
+    return entries > 64 && entries > all.count() / 2
+        ? inRow(out, pages, begin, dense, all, levels)
+        : byNumber(out, pages, begin, dense, all, levels);
   }
 
   /** Distinct texts, then a number for each row. */
-  private Chunk byNumber(Bytes out, Pages pages, int begin, int[] dense, int count, Bytes levels) {
+  private Chunk byNumber(Bytes out, Pages pages, int begin, int[] dense, Dealt all, Bytes levels) {
     Bytes plain = pages.scratch;
     Range range = new Range();
     for (int entry = 0; entry < entries; entry++) {
+      pages.breathe(entry);
       int at = plain.size();
       plain.int32(0);
       write(entry, plain);
@@ -360,16 +392,20 @@ final class TextColumn extends Column {
     int width = Encodings.width(entries - 1);
     plain.clear();
     plain.put(width);
-    Encodings.hybrid(plain, dense, count, width);
+    if (all.isOne) {
+      Encodings.run(plain, dense[0], all.count(), width);
+    } else {
+      Encodings.hybrid(plain, dense, all.count(), width, pages);
+    }
     int dataAt = out.size();
-    pages.data(out, rows, nulls, Encodings.RLE_DICTIONARY, levels, plain, false);
+    pages.data(out, all.rows, all.nulls, Encodings.RLE_DICTIONARY, levels, plain, false);
     int bytes = out.size() - begin;
     int saved = compressed ? unpacked - dictionary : 0;
     return new Chunk(
         Encodings.RLE_DICTIONARY,
         compressed,
-        rows,
-        nulls,
+        all.rows,
+        all.nulls,
         begin,
         dataAt,
         bytes,
@@ -379,12 +415,14 @@ final class TextColumn extends Column {
   }
 
   /** All lengths, then all texts. */
-  private Chunk inRow(Bytes out, Pages pages, int begin, int[] dense, int count, Bytes levels) {
+  private Chunk inRow(Bytes out, Pages pages, int begin, int[] dense, Dealt all, Bytes levels) {
     Bytes texts = pages.texts;
     texts.clear();
+    int count = all.count();
     long[] lengths = pages.longs(count);
     Range range = new Range();
     for (int i = 0; i < count; i++) {
+      pages.breathe(i);
       int at = texts.size();
       write(dense[i], texts);
       int length = texts.size() - at;
@@ -393,16 +431,17 @@ final class TextColumn extends Column {
     }
     range.keep(texts);
     Bytes plain = pages.scratch;
-    Encodings.delta(plain, lengths, count, true, pages.block);
+    Encodings.delta(plain, lengths, count, true, pages);
     plain.put(texts);
     boolean compressed =
-        pages.data(out, rows, nulls, Encodings.DELTA_LENGTH_BYTE_ARRAY, levels, plain, true);
+        pages.data(
+            out, all.rows, all.nulls, Encodings.DELTA_LENGTH_BYTE_ARRAY, levels, plain, true);
     int bytes = out.size() - begin;
     return new Chunk(
         Encodings.DELTA_LENGTH_BYTE_ARRAY,
         compressed,
-        rows,
-        nulls,
+        all.rows,
+        all.nulls,
         -1,
         begin,
         bytes,

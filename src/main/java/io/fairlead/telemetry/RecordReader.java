@@ -11,6 +11,11 @@ public final class RecordReader {
   private final RecordView record;
   private long chunk;
   private long offset;
+
+  /** Where the chunk is, and how far it was published when that was looked at last. */
+  private long at;
+
+  private long end;
   private long damaged;
 
   RecordReader(RingFile file) {
@@ -32,24 +37,37 @@ public final class RecordReader {
    * @return false if there is none now; of a process that is gone, there will be none
    */
   public boolean next() {
+    while (offset < end || isMore()) {
+      if (record.read(at + offset, end - offset)) {
+        offset += record.length();
+        return true;
+      }
+      damaged++; // by somebody else: what we write is sound before it is published
+      offset = end;
+    }
+    return false;
+  }
+
+  /** Looks how far the ring has been written since. */
+  private boolean isMore() {
     while (file.hasBegun(chunk)) {
-      long at = file.chunkAt(chunk);
+      at = file.chunkAt(chunk);
       long published = file.published(at);
       boolean closed = (published & RingFile.CLOSED) != 0;
-      long end = published & ~RingFile.CLOSED;
-      if (offset < end) {
-        if (end <= RingFile.CHUNK && record.read(at + offset, end - offset)) {
-          offset += record.length();
-          return true;
-        }
-        damaged++; // by somebody else: what we write is sound before it is published
+      end = published & ~RingFile.CLOSED;
+      if (end > RingFile.CHUNK && offset < end) {
+        damaged++;
         offset = end;
+      }
+      if (offset < end) {
+        return true;
       }
       if (!closed) {
         return false;
       }
       chunk++;
       offset = RingFile.CHUNK_HEADER;
+      end = offset;
     }
     return false;
   }

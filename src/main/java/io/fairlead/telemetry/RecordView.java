@@ -4,12 +4,12 @@ import static io.fairlead.telemetry.RecordLayout.QUARTER;
 
 import io.fairlead.telemetry.RecordLayout.Text;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A record as it is read, see {@link RecordLayout}: a copy of what stands in a ring's memory, since
@@ -21,15 +21,26 @@ public final class RecordView {
   private static final Text[] TEXTS = Text.values();
   private static final TryEnd[] ENDS = TryEnd.values();
 
+  private static final long SEED = ThreadLocalRandom.current().nextLong();
   private static final VarHandle WORDS = view(long[].class);
   private static final VarHandle HALVES = view(int[].class);
   private static final VarHandle QUARTERS = view(short[].class);
 
   private final MemorySegment memory;
   private final byte[] bytes = new byte[RecordLayout.MOST];
+  private final MemorySegment copy = MemorySegment.ofArray(bytes);
 
   /** Where each text begins, counted from the record, and behind them the end of the last. */
   private final int[] starts = new int[TEXTS.length + 1];
+
+  private int era;
+  private int way;
+  private int asker;
+
+  /** Bytes of the path without the query, and their hash; -1: nobody has asked yet. */
+  private int plainPath;
+
+  private long pathHash;
 
   /** For copies of records, see {@link #take}. */
   public RecordView() {
@@ -57,7 +68,7 @@ public final class RecordView {
     if (length < RecordLayout.FIXED || length > room || length > bytes.length) {
       return false;
     }
-    MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, bytes, 0, length);
+    MemorySegment.copy(memory, at, copy, 0, length);
     return index(length);
   }
 
@@ -68,19 +79,49 @@ public final class RecordView {
     index(length);
   }
 
+  /** Done for each record: lengths come out of two words, in the order of {@link Text}. */
   private boolean index(int length) {
+    long lengths = i64(RecordLayout.LENGTHS);
+    int more = i32(RecordLayout.TEXT_LENGTH);
+    int path = (int) lengths & 0xFFFF;
+    int method = (int) (lengths >>> 32) & 0xFF;
+    int requestId = (int) (lengths >>> 40) & 0xFF;
+    int traceId = (int) (lengths >>> 48) & 0xFF;
+    int parentId = (int) (lengths >>> 56) & 0xFF;
+    int text = more & 0xFFFF;
+    int tries = more >>> 16 & 0xFF;
     int end = RecordLayout.FIXED;
-    for (int i = 0; i < TEXTS.length; i++) {
-      Text each = TEXTS[i];
-      int size = each.most > 255 ? u16(each.lengthAt) : u8(each.lengthAt);
-      if (size > each.most) {
-        return false;
-      }
-      starts[i] = end;
-      end += size;
-    }
-    starts[TEXTS.length] = end;
-    return length == ((end + 7) & -8) && type() != 0;
+    starts[0] = end;
+    end += (int) (lengths >>> 16) & 0xFF; // host
+    starts[1] = end;
+    end += path;
+    starts[2] = end;
+    end += (int) (lengths >>> 24) & 0xFF; // user agent
+    starts[3] = end;
+    end += method;
+    starts[4] = end;
+    end += requestId;
+    starts[5] = end;
+    end += traceId;
+    starts[6] = end;
+    end += text;
+    starts[7] = end;
+    end += parentId;
+    starts[8] = end;
+    end += tries;
+    starts[9] = end;
+    way = 0;
+    asker = 0;
+    plainPath = -1;
+    return path <= Text.PATH.most
+        && method <= Text.METHOD.most
+        && requestId <= Text.REQUEST_ID.most
+        && traceId <= Text.TRACE_ID.most
+        && text <= Text.TEXT.most
+        && parentId <= Text.PARENT_ID.most
+        && tries <= Text.TRIES.most
+        && length == ((end + 7) & -8)
+        && type() != 0;
   }
 
   /** Bytes that it takes. */
@@ -234,6 +275,87 @@ public final class RecordView {
   /** The same for people; what is not UTF-8 is replaced. */
   public String text(Text which) {
     return new String(bytes, textStart(which), textLength(which), StandardCharsets.UTF_8);
+  }
+
+  /** How many bytes of the path there are in front of the query. */
+  public int pathLength() {
+    int known = plainPath;
+    if (known < 0) {
+      known = textLength(Text.PATH);
+      int start = textStart(Text.PATH);
+      for (int i = 0; i < known; i++) {
+        if (bytes[start + i] == '?') {
+          known = i;
+        }
+      }
+      plainPath = known;
+      pathHash = hash(start, known, SEED);
+    }
+    return known;
+  }
+
+  /** Of the path without the query: two that are not the same hardly ever have the same. */
+  public long pathHash() {
+    int _ = pathLength();
+    return pathHash;
+  }
+
+  /**
+   * A hash of those bytes that others cannot foresee if they do not know the seed. There are eight
+   * bytes at least in front of each text, so its end is read as a word, too.
+   */
+  long hash(int start, int length, long seed) {
+    long hash = mix(seed + length);
+    int at = start;
+    int end = start + length;
+    for (; at + 8 <= end; at += 8) {
+      hash = mix(hash ^ i64(at));
+    }
+    long rest = at == end ? 0 : i64(end - 8) >>> (64 - 8 * (end - at));
+    return mix(hash ^ rest);
+  }
+
+  /** Both halves of the product with a constant that has bits everywhere. */
+  static long mix(long value) {
+    long odd = 0x9E37_79B9_7F4A_7C15L;
+    return Math.unsignedMultiplyHigh(value, odd) ^ value * odd;
+  }
+
+  // --- what it has in common with others, see RecordKinds -------------------------------------
+
+  void kinds(int of, int itsWay, int itsAsker) {
+    era = of;
+    way = itsWay;
+    asker = itsAsker;
+  }
+
+  /** In which {@link #way} and {@link #asker} mean what they do. */
+  public int era() {
+    return era;
+  }
+
+  /** Which way an exchange went, at most {@link RecordKinds#MOST}; 0: it has no number. */
+  public int way() {
+    return way;
+  }
+
+  /** Who asked, at most {@link RecordKinds#MOST}; 0: that has no number. */
+  public int asker() {
+    return asker;
+  }
+
+  /** Eight bytes. */
+  long word(int offset) {
+    return i64(offset);
+  }
+
+  /** How it ended, by whom it was asked and with what: what belongs to a way beside names. */
+  long ending() {
+    int flags = i32(4) & (RecordLayout.HEDGED | RecordLayout.MEANT);
+    return (long) i32(RecordLayout.STATUS) << 32
+        | (long) u16(RecordLayout.TRIES) << 16
+        | flags >>> 4 << 8
+        | method();
   }
 
   // --- tries, of a record that is traced -----------------------------------------------------

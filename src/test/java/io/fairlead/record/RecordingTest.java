@@ -22,6 +22,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -178,6 +179,71 @@ final class RecordingTest {
             "id time instance listener route service node client method host path protocol status"
                 + " error bytes_in bytes_out total_us queue_us connect_us tls_us first_byte_us tries"
                 + " user_agent trace_id weight");
+  }
+
+  /** Rows that are alike are kept together, and nobody who reads them sees that. */
+  @Test
+  void rowsThatAreAlikeAreReadAsTheyCame() throws SQLException {
+    long seed = System.nanoTime();
+    SplittableRandom random = new SplittableRandom(seed);
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 6_000; i++) {
+      int loop = random.nextInt(2);
+      RecordDraft draft = rings.ring(loop).draft();
+      draft.begin(RecordLayout.HTTP, RecordLayout.HTTP_1_1);
+      draft.times(now * 1000 + i, 1_000);
+      draft.id(1, i);
+      draft.bytes(1, 2);
+      draft.client(0, 0xFFFF_0A01_0203L, 1234, RecordMask.NONE);
+      int status = random.nextInt(3) * 200;
+      ErrorReason reason = random.nextInt(5) == 0 ? ErrorReason.HEAD_TOO_LARGE : null;
+      int tries = random.nextInt(4) == 0 ? 2 : 1;
+      draft.result(status, reason, tries);
+      String service = random.nextInt(3) == 0 ? "" : "s" + random.nextInt(3);
+      draft.names(
+          numbers.number(RecordNames.Kind.LISTENER, "web"),
+          numbers.number(RecordNames.Kind.ROUTE, "r" + i % 2),
+          service.isEmpty() ? 0 : numbers.number(RecordNames.Kind.SERVICE, service),
+          numbers.number(RecordNames.Kind.NODE, "n" + random.nextInt(4)));
+      String method = random.nextInt(9) == 0 ? "BREW" : "GET";
+      String agent = random.nextInt(4) == 0 ? "" : "a" + random.nextInt(i < 2_000 ? 3 : 3_000);
+      text(draft, Text.HOST, "shop.example");
+      text(draft, Text.PATH, "/" + i);
+      text(draft, Text.USER_AGENT, agent);
+      if (method.equals("GET")) {
+        draft.method(1);
+      } else {
+        text(draft, Text.METHOD, method);
+      }
+      rings.ring(loop).write();
+      expected.add(
+          "/%d|%s|%s|%d|%s|%s|%s|1.0"
+              .formatted(
+                  i,
+                  status == 0 ? "null" : status + "",
+                  reason == null ? "null" : "head-too-large",
+                  tries,
+                  service.isEmpty() ? "null" : service,
+                  method,
+                  agent.isEmpty() ? "null" : agent));
+      if (i % 1_000 == 0) {
+        after(10);
+      }
+    }
+    after(10);
+    assertThat(
+            duck.rows(
+                "select path, status, error, tries, service, method, user_agent, weight from "
+                    + Duck.all(data, "requests")
+                    + " order by id"))
+        .as("seed %d", seed)
+        .isEqualTo(expected);
+    assertThat(
+            duck.value(
+                "select count(*) from "
+                    + Duck.all(data, "requests")
+                    + " where route = 'r0' and listener = 'web' and host = 'shop.example'"))
+        .isEqualTo("3000");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.sun.management.ThreadMXBean;
 import io.fairlead.telemetry.RecordDraft;
+import io.fairlead.telemetry.RecordKinds;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordMask;
@@ -52,6 +53,7 @@ public final class RollupBenchmark {
   private final Path folder;
   private final RecordRings rings;
   private final RecordReader reader;
+  private final RecordKinds kinds = new RecordKinds();
   private long now = START;
 
   private RollupBenchmark(Path folder) throws IOException {
@@ -106,6 +108,7 @@ public final class RollupBenchmark {
       long allocated = threads.getCurrentThreadAllocatedBytes();
       long begun = System.nanoTime();
       while (reader.next()) {
+        kinds.sort(reader.record());
         if (writer != null) {
           writer.accept(reader.record());
         }

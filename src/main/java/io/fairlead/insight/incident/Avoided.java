@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds nodes that a balancer avoids because they are bad: it sends them so little that what is bad
@@ -60,6 +61,9 @@ final class Avoided {
   private final int[] times = new int[1 << 10];
   private long from;
 
+  /** What explains some of what was counted last, null: nothing was counted. */
+  private @Nullable List<OpenIncident> explained;
+
   /** What is wrong with a node: so many of its last requests are bad in that way. */
   private record Lost(
       int node, double share, Measure measure, int bad, int all, int medianMicros) {}
@@ -74,6 +78,7 @@ final class Avoided {
   /** A second has ended; now and then. */
   void look(long endMillis) {
     Map<Integer, Lost> lost = new LinkedHashMap<>();
+    explained = null;
     for (long span : SPANS) {
       count(endMillis - span);
       for (int node = Dictionary.FIRST; node < Dimension.NODE.places; node++) {
@@ -105,21 +110,26 @@ final class Avoided {
   }
 
   private void count(long fromMillis) {
-    from = recent.since(fromMillis);
+    long begin = recent.since(fromMillis);
+    List<OpenIncident> explaining = explaining(fromMillis);
+    if (begin == from && explaining.equals(explained)) {
+      return; // as before: there are no more requests that are so old
+    }
+    from = begin;
+    explained = explaining;
     Arrays.fill(all, 0);
     for (int[] each : bad) {
       Arrays.fill(each, 0);
     }
-    List<OpenIncident> explaining = explaining(fromMillis);
     for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
-      if (isExplained(at, explaining)) {
+      if (!explaining.isEmpty() && isExplained(at, explaining)) {
         continue;
       }
-      int node = recent.values[Dimension.NODE.index()][at];
+      int node = recent.value(Dimension.NODE, at);
       all[node]++;
       if (steadyRate[node] == 0) {
-        serviceOf[node] = recent.values[Dimension.SERVICE.index()][at];
+        serviceOf[node] = recent.value(Dimension.SERVICE, at);
       }
       for (int i = 0; i < bad.length; i++) {
         bad[i][node] += (recent.bad[at] & BAD.get(i).bit()) != 0 ? 1 : 0;
@@ -206,7 +216,7 @@ final class Avoided {
     int[] labels = new int[Dimension.NODE.places];
     for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
-      labels[recent.values[Dimension.NODE.index()][at]] = recent.values[dimension.index()][at];
+      labels[recent.value(Dimension.NODE, at)] = recent.value(dimension, at);
     }
     for (int label = Dictionary.FIRST; label < dimension.places; label++) {
       OpenIncident open = incidents.ofKey(key(dimension, label));
@@ -318,8 +328,7 @@ final class Avoided {
     int count = 0;
     for (long row = from; row < recent.written && count < times.length; row++) {
       int at = RecentRequests.at(row);
-      if (recent.values[Dimension.NODE.index()][at] == node
-          && (recent.bad[at] & measure.bit()) != 0) {
+      if (recent.value(Dimension.NODE, at) == node && (recent.bad[at] & measure.bit()) != 0) {
         times[count++] = recent.total[at];
       }
     }

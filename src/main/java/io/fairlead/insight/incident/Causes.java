@@ -139,7 +139,7 @@ final class Causes {
       boolean isBad = (recent.bad[at] & measure.bit()) != 0;
       badRows += isBad ? 1 : 0;
       for (int i = 0; i < Dimension.COUNTED; i++) {
-        int slice = slices.base[i] + recent.values[i][at];
+        int slice = slices.base[i] + recent.value(i, at);
         all[slice]++;
         if (isBad) {
           bad[slice]++;
@@ -292,7 +292,7 @@ final class Causes {
       int has = 0;
       for (int i = 0; i < tried.size(); i++) {
         Which which = tried.get(i).which();
-        has |= recent.values[which.dimension.index()][at] == which.numbers[0] ? 1 << i : 0;
+        has |= recent.value(which.dimension, at) == which.numbers[0] ? 1 << i : 0;
       }
       countAll[has]++;
       countBad[has] += (recent.bad[at] & measure.bit()) != 0 ? 1 : 0;

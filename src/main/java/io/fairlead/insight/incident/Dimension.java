@@ -28,8 +28,11 @@ enum Dimension {
 
   static final Dimension[] ALL = values();
 
-  /** So many, from the first, may be causes and are counted every second. */
+  /** So many, from the first, may be causes and are counted every second; a multiple of four. */
   static final int COUNTED = 12;
+
+  /** In which the numbers of a request's values stand, 16 bits each, see {@link #in}. */
+  static final int WORDS = 4;
 
   private final String field;
   private final String noun;
@@ -66,5 +69,17 @@ enum Dimension {
   @SuppressWarnings("EnumOrdinal") // the order is what counts
   int index() {
     return ordinal();
+  }
+
+  /** The number that stands there for the dimension of that index. */
+  static int in(long[] words, int at, int index) {
+    return (int) (words[at + (index >>> 2)] >>> ((index & 3) << 4)) & 0xFFFF;
+  }
+
+  /** Puts a number there for this one. */
+  void put(long[] words, int at, int number) {
+    int shift = (index() & 3) << 4;
+    int word = at + (index() >>> 2);
+    words[word] = (words[word] & ~(0xFFFFL << shift)) | ((long) number << shift);
   }
 }

@@ -188,8 +188,8 @@ public final class IncidentWatch {
       kept = new Traffic(second);
       traffic = kept;
     }
-    int[] numbers = sorter.numbers;
-    int route = numbers[Dimension.ROUTE.index()];
+    long[] numbers = sorter.numbers;
+    int route = sorter.number(Dimension.ROUTE);
     int bits = known;
     bits |= answer >= 0 && kept.answers.add(route, answer) ? Measure.SLOW.bit() : 0;
     bits |= transfer >= 0 && kept.transfers.add(route, transfer) ? Measure.TRANSFER.bit() : 0;
@@ -299,6 +299,7 @@ public final class IncidentWatch {
         }
       }
       dictionary.remove(gone);
+      sorter.forget();
       known.slices.forget(dimension, gone);
       known.recent.forget(dimension, gone);
       if (dimension == Dimension.PATH) {

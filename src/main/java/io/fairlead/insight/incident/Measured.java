@@ -64,7 +64,7 @@ final class Measured {
 
   private boolean isWanted(int at) {
     for (int i = 0; i < wanted.length; i++) {
-      if (wanted[i] != 0 && recent.values[i][at] != wanted[i]) {
+      if (wanted[i] != 0 && recent.value(i, at) != wanted[i]) {
         return false;
       }
     }
@@ -75,8 +75,8 @@ final class Measured {
     bad++;
     waited += (recent.bad[at] & RecentRequests.WAITED) != 0 ? 1 : 0;
     connected += (recent.bad[at] & RecentRequests.CONNECTED) != 0 ? 1 : 0;
-    statuses[recent.values[Dimension.STATUS.index()][at]]++;
-    errors[recent.values[Dimension.ERROR.index()][at]]++;
+    statuses[recent.value(Dimension.STATUS, at)]++;
+    errors[recent.value(Dimension.ERROR, at)]++;
     if (sampled < SAMPLE) {
       micros[sampled++] = recent.total[at];
     }

@@ -3,8 +3,8 @@ package io.fairlead.insight.incident;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last {@value #ROWS} requests, in columns: numbers of values, times, and how each was bad. One
- * thread writes; others get copies.
+ * The last {@value #ROWS} requests: numbers of values, times, and how each was bad. One thread
+ * writes; others get copies.
  */
 final class RecentRequests {
   static final int ROWS = 1 << 17;
@@ -16,8 +16,8 @@ final class RecentRequests {
   /** Most of it went into a connection to the node. */
   static final int CONNECTED = 1 << 6;
 
-  /** By dimension. */
-  final short[][] values;
+  /** Of each row the numbers of all dimensions: who looks at one looks at others, too. */
+  private final long[] values;
 
   /** When it ended, from {@link #epoch} on, in milliseconds. */
   final int[] millis;
@@ -40,7 +40,7 @@ final class RecentRequests {
 
   RecentRequests(long epoch, int rows) {
     this.epoch = epoch;
-    values = new short[Dimension.ALL.length][rows];
+    values = new long[rows * Dimension.WORDS];
     millis = new int[rows];
     total = new int[rows];
     firstByte = new int[rows];
@@ -50,10 +50,7 @@ final class RecentRequests {
   private RecentRequests(RecentRequests other) {
     epoch = other.epoch;
     written = other.written;
-    values = new short[Dimension.ALL.length][];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = other.values[i].clone();
-    }
+    values = other.values.clone();
     millis = other.millis.clone();
     total = other.total.clone();
     firstByte = other.firstByte.clone();
@@ -64,15 +61,28 @@ final class RecentRequests {
     return new RecentRequests(this);
   }
 
-  void add(long endMillis, int micros, int first, int bits, int[] numbers) {
+  /**
+   * Adds a row.
+   *
+   * @param numbers of its values, see {@link Dimension#in}
+   */
+  void add(long endMillis, int micros, int first, int bits, long[] numbers) {
     int at = (int) written++ & MASK;
-    for (int i = 0; i < values.length; i++) {
-      values[i][at] = (short) numbers[i];
-    }
+    System.arraycopy(numbers, 0, values, at * Dimension.WORDS, Dimension.WORDS);
     millis[at] = (int) (endMillis - epoch);
     total[at] = micros;
     firstByte[at] = first;
     bad[at] = (byte) bits;
+  }
+
+  /** The number of the value that it has there. */
+  int value(Dimension dimension, int at) {
+    return value(dimension.index(), at);
+  }
+
+  /** The same by the dimension's index. */
+  int value(int dimension, int at) {
+    return Dimension.in(values, at * Dimension.WORDS, dimension);
   }
 
   /** The place of a row, counted from the first there ever was. */
@@ -103,10 +113,9 @@ final class RecentRequests {
 
   /** The values with those numbers are known no longer. */
   void forget(Dimension dimension, boolean[] gone) {
-    short[] column = values[dimension.index()];
-    for (int i = 0; i < ROWS; i++) {
-      if (gone[column[i]]) {
-        column[i] = Dictionary.OTHER;
+    for (int at = 0; at < ROWS; at++) {
+      if (gone[value(dimension, at)]) {
+        dimension.put(values, at * Dimension.WORDS, Dictionary.OTHER);
       }
     }
   }
@@ -129,10 +138,10 @@ final class RecentRequests {
     }
 
     boolean takes(RecentRequests rows, int at) {
-      if (second != null && rows.values[second.index()][at] != secondNumber) {
+      if (second != null && rows.value(second, at) != secondNumber) {
         return false;
       }
-      int value = rows.values[dimension.index()][at];
+      int value = rows.value(dimension, at);
       for (int number : numbers) {
         if (number == value) {
           return true;

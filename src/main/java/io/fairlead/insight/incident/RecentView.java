@@ -84,7 +84,7 @@ public final class RecentView {
 
   /** The number of the value that the request has in that field. */
   public int number(int field, int row) {
-    return rows.values[field][at(row)];
+    return rows.value(field, at(row));
   }
 
   /** Numbers that values of that field have; less than that. */
@@ -123,7 +123,7 @@ public final class RecentView {
       int[][] by = new int[2][dimension.places];
       for (int row = 0; row < size; row++) {
         if (side[row] >= 0) {
-          by[side[row]][rows.values[dimension.index()][at(row)]]++;
+          by[side[row]][rows.value(dimension, at(row))]++;
         }
       }
       for (int number = Dictionary.FIRST; number < dimension.places; number++) {
@@ -157,7 +157,7 @@ public final class RecentView {
         int has = 0;
         for (int i = 0; i < places.size(); i++) {
           int[] place = places.get(i);
-          has |= rows.values[place[0]][at(row)] == place[1] ? 1 << i : 0;
+          has |= rows.value(place[0], at(row)) == place[1] ? 1 << i : 0;
         }
         counts[side[row]][has]++;
       }

@@ -1,12 +1,14 @@
 package io.fairlead.insight.incident;
 
 import io.fairlead.telemetry.ErrorReason;
+import io.fairlead.telemetry.RecordKinds;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordView;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +31,19 @@ final class RecordSorter {
   private final long[] paths = new long[PATHS];
   private final short[] templates = new short[PATHS];
 
-  /** Of the last record, by dimension. */
-  final int[] numbers = new int[Dimension.ALL.length];
+  /** By way and by who asked, in this era: the numbers that all such records have. */
+  private final long[] ofWay = new long[Dimension.WORDS * (RecordKinds.MOST + 1)];
+
+  private final long[] ofAsker = new long[Dimension.WORDS * (RecordKinds.MOST + 1)];
+  private final boolean[] isWayKnown = new boolean[RecordKinds.MOST + 1];
+  private final boolean[] isAskerKnown = new boolean[RecordKinds.MOST + 1];
+  private int era;
+
+  /** Whether a value had no place: later it may get one. */
+  private boolean hasOther;
+
+  /** Of the last record, see {@link Dimension#in}. */
+  final long[] numbers = new long[Dimension.WORDS];
 
   RecordSorter(Dictionary[] dictionaries, NodeLabels labels) {
     this.dictionaries = dictionaries;
@@ -57,7 +70,35 @@ final class RecordSorter {
   }
 
   void sort(RecordView record, RecordTexts texts) {
-    byte[] bytes = record.bytes();
+    if (record.era() != era) {
+      era = record.era();
+      forget();
+    }
+    int way = record.way();
+    if (isWayKnown[way]) {
+      System.arraycopy(ofWay, way * Dimension.WORDS, numbers, 0, Dimension.WORDS);
+    } else {
+      Arrays.fill(numbers, 0);
+      sortWay(record, texts);
+      if (way != 0 && !hasOther) {
+        System.arraycopy(numbers, 0, ofWay, way * Dimension.WORDS, Dimension.WORDS);
+        isWayKnown[way] = true;
+      }
+    }
+    int asker = record.asker();
+    if (isAskerKnown[asker]) {
+      for (int i = 0; i < Dimension.WORDS; i++) {
+        numbers[i] |= ofAsker[asker * Dimension.WORDS + i];
+      }
+    } else {
+      sortAsker(record, asker);
+    }
+    set(Dimension.CLIENT, client(record, texts));
+    set(Dimension.PATH, path(record));
+  }
+
+  private void sortWay(RecordView record, RecordTexts texts) {
+    hasOther = false;
     set(Dimension.LISTENER, name(Dimension.LISTENER, record.listener(), texts));
     set(Dimension.ROUTE, name(Dimension.ROUTE, record.route(), texts));
     set(Dimension.SERVICE, name(Dimension.SERVICE, record.service(), texts));
@@ -65,19 +106,43 @@ final class RecordSorter {
     set(Dimension.NODE, node);
     set(Dimension.VERSION, versionOf[node]);
     set(Dimension.ZONE, zoneOf[node]);
-    set(Dimension.CLIENT, client(record, texts));
     set(Dimension.METHOD, method(record));
     set(Dimension.PROTOCOL, protocol(record.protocol()));
-    set(Dimension.HOST, text(Dimension.HOST, record, Text.HOST));
-    set(Dimension.AGENT, text(Dimension.AGENT, record, Text.USER_AGENT));
-    set(Dimension.PATH, path(bytes, record.textStart(Text.PATH), record.textLength(Text.PATH)));
     set(Dimension.STATUS, status(record.status()));
     set(Dimension.ERROR, error(record.error(), texts));
     set(Dimension.TRIES, tries(record.tries()));
   }
 
-  private void set(Dimension dimension, int number) {
-    numbers[dimension.index()] = number;
+  private void sortAsker(RecordView record, int asker) {
+    hasOther = false;
+    int host = text(Dimension.HOST, record, Text.HOST);
+    int agent = text(Dimension.AGENT, record, Text.USER_AGENT);
+    set(Dimension.HOST, host);
+    set(Dimension.AGENT, agent);
+    if (asker != 0 && !hasOther) {
+      int at = asker * Dimension.WORDS;
+      Arrays.fill(ofAsker, at, at + Dimension.WORDS, 0);
+      Dimension.HOST.put(ofAsker, at, host);
+      Dimension.AGENT.put(ofAsker, at, agent);
+      isAskerKnown[asker] = true;
+    }
+  }
+
+  /** Values have other numbers now. */
+  void forget() {
+    Arrays.fill(isWayKnown, false);
+    Arrays.fill(isAskerKnown, false);
+  }
+
+  /** Puts a number for the record that is being sorted. */
+  void set(Dimension dimension, int number) {
+    dimension.put(numbers, 0, number);
+    hasOther |= number == Dictionary.OTHER;
+  }
+
+  /** Of the record that was sorted. */
+  int number(Dimension dimension) {
+    return Dimension.in(numbers, 0, dimension.index());
   }
 
   private Dictionary of(Dimension dimension) {
@@ -144,6 +209,7 @@ final class RecordSorter {
         label(node);
       }
     }
+    Arrays.fill(isWayKnown, false);
   }
 
   /** What the nodes are that carry that version or zone. */
@@ -223,28 +289,26 @@ final class RecordSorter {
     return dictionary.isFull() ? Dictionary.OTHER : dictionary.add(key, record.text(which));
   }
 
-  private int path(byte[] bytes, int start, int length) {
+  private int path(RecordView record) {
+    int length = record.pathLength();
     if (length == 0) {
       return Dictionary.NONE;
     }
-    int end = start + length;
-    int query = start;
-    while (query < end && bytes[query] != '?') {
-      query++;
-    }
-    long key = hash(bytes, start, query - start);
+    long key = record.pathHash() | 1;
     int at = (int) (key >>> 40) & (PATHS - 1);
     if (paths[at] == key) {
       return templates[at];
     }
-    long template = PathTemplate.hash(bytes, start, query - start);
+    byte[] bytes = record.bytes();
+    int start = record.textStart(Text.PATH);
+    long template = PathTemplate.hash(bytes, start, length);
     Dictionary dictionary = of(Dimension.PATH);
     int number = dictionary.find(template);
     if (number == 0) {
       number =
           dictionary.isFull()
               ? Dictionary.OTHER
-              : dictionary.add(template, PathTemplate.of(bytes, start, query - start));
+              : dictionary.add(template, PathTemplate.of(bytes, start, length));
     }
     paths[at] = key;
     templates[at] = (short) number;
@@ -253,7 +317,7 @@ final class RecordSorter {
 
   /** Which template is which number has changed. */
   void forgetPaths() {
-    java.util.Arrays.fill(paths, 0);
+    Arrays.fill(paths, 0);
   }
 
   /** Eight bytes at a time; never 0. */

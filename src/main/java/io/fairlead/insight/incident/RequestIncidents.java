@@ -94,12 +94,12 @@ final class RequestIncidents {
       if ((recent.bad[at] & bits) == 0) {
         continue;
       }
-      int number = recent.values[Dimension.NODE.index()][at];
+      int number = recent.value(Dimension.NODE, at);
       if (number != last) {
         last = number;
         isIt = values.of(Dimension.NODE).text(number).equals(node);
       }
-      int its = recent.values[Dimension.SERVICE.index()][at];
+      int its = recent.value(Dimension.SERVICE, at);
       if (isIt && values.of(Dimension.SERVICE).text(its).equals(service)) {
         bad++;
         both += which.takes(recent, at) ? 1 : 0;
@@ -248,7 +248,7 @@ final class RequestIncidents {
       int at = RecentRequests.at(row);
       if ((recent.bad[at] & Measure.REFUSED.bit()) == 0) {
         good++;
-        int number = recent.values[which.dimension.index()][at];
+        int number = recent.value(which.dimension, at);
         goodIn += Arrays.stream(which.numbers).anyMatch(each -> each == number) ? 1 : 0;
       }
     }
@@ -340,7 +340,7 @@ final class RequestIncidents {
     for (long row = recent.written - 1; row >= recent.first(); row--) {
       int at = RecentRequests.at(row);
       if (which.takes(recent, at)) {
-        return values.of(Dimension.SERVICE).text(recent.values[Dimension.SERVICE.index()][at]);
+        return values.of(Dimension.SERVICE).text(recent.value(Dimension.SERVICE, at));
       }
     }
     return "";
@@ -583,7 +583,7 @@ final class RequestIncidents {
       int at = RecentRequests.at(row);
       if ((recent.bad[at] & measure.bit()) != 0
           && (incident.which == null || incident.which.takes(recent, at))) {
-        counts[recent.values[dimension.index()][at]]++;
+        counts[recent.value(dimension, at)]++;
         sum++;
       }
     }

@@ -113,20 +113,28 @@ final class Slices {
     return (second + 1) * 1000;
   }
 
-  /** Counts a request that ended in that second; what comes late counts as of the open one. */
-  void add(long epochSecond, int bits, int[] numbers) {
+  /**
+   * Counts a request that ended in that second; what comes late counts as of the open one.
+   *
+   * @param numbers of its values, see {@link Dimension#in}
+   */
+  void add(long epochSecond, int bits, long[] numbers) {
     long within = Math.min(Math.max(epochSecond, second + 1), second + 5);
     int[] row = seconds[(int) within & (SECONDS - 1)];
-    row[TOTAL]++;
-    for (int i = 0; i < Dimension.COUNTED; i++) {
-      row[base[i] + numbers[i]]++;
-    }
+    count(row, 0, numbers);
     for (int rest = bits; rest != 0; rest &= rest - 1) {
-      int column = (1 + Integer.numberOfTrailingZeros(rest)) * size;
-      row[column]++;
-      for (int i = 0; i < Dimension.COUNTED; i++) {
-        row[column + base[i] + numbers[i]]++;
-      }
+      count(row, (1 + Integer.numberOfTrailingZeros(rest)) * size, numbers);
+    }
+  }
+
+  private void count(int[] row, int column, long[] numbers) {
+    row[column + TOTAL]++;
+    for (int i = 0; i < Dimension.COUNTED; i += 4) {
+      long four = numbers[i >>> 2];
+      row[column + base[i] + ((int) four & 0xFFFF)]++;
+      row[column + base[i + 1] + ((int) (four >>> 16) & 0xFFFF)]++;
+      row[column + base[i + 2] + ((int) (four >>> 32) & 0xFFFF)]++;
+      row[column + base[i + 3] + (int) (four >>> 48)]++;
     }
   }
 

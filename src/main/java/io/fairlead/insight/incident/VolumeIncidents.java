@@ -66,11 +66,10 @@ final class VolumeIncidents {
   /** Who does not get through the handshake asks for nothing. */
   private boolean isWonder(Volumes.Volume dropped) {
     if (dropped.slice() != Slices.TOTAL) {
-      short[] values = recent.values[dropped.dimension().index()];
       for (long row = recent.first(); row < recent.written; row++) {
         int at = RecentRequests.at(row);
-        if (values[at] == dropped.number()) {
-          int listener = recent.values[Dimension.LISTENER.index()][at];
+        if (recent.value(dropped.dimension(), at) == dropped.number()) {
+          int listener = recent.value(Dimension.LISTENER, at);
           return !handshakes.areTold(this.values.of(Dimension.LISTENER).text(listener));
         }
       }

@@ -3,6 +3,7 @@ package io.fairlead.insight.rollup;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import io.fairlead.telemetry.RecordKinds;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordView;
 import java.io.IOException;
@@ -54,6 +55,11 @@ public final class RollupWriter {
   private final @Nullable Counted[] slots = new Counted[SLOTS];
   private final Counted[] others = new Counted[6];
   private final List<Counted> touched = new ArrayList<>();
+
+  /** By the way that an exchange went; of this era. */
+  private final @Nullable Counted[] ofWay = new Counted[RecordKinds.MOST + 1];
+
+  private int era;
   private int keys;
   private int cells;
   private @Nullable Open pool;
@@ -198,7 +204,7 @@ public final class RollupWriter {
 
   private @Nullable Cell cell(RecordView record, int status) {
     long span = Math.floorDiv(record.startMicros(), CELL_MICROS);
-    Counted key = key(record.listener(), record.route(), record.service(), record.node(), status);
+    Counted key = key(record, status);
     Open first = key.first;
     if (first != null && first.span == span) {
       return first.cell;
@@ -241,6 +247,20 @@ public final class RollupWriter {
     key.first = open;
     cells++;
     return open.cell;
+  }
+
+  private Counted key(RecordView record, int status) {
+    int way = record.way();
+    if (record.era() != era) {
+      era = record.era();
+      Arrays.fill(ofWay, null);
+    }
+    Counted known = ofWay[way];
+    if (known == null) {
+      known = key(record.listener(), record.route(), record.service(), record.node(), status);
+      ofWay[way] = way == 0 ? null : known;
+    }
+    return known;
   }
 
   private Counted key(int listener, int route, int service, int node, int status) {
@@ -415,6 +435,7 @@ public final class RollupWriter {
     cells = 0;
     if (keys >= MOST_KEYS / 2) {
       Arrays.fill(slots, null); // names come and go
+      Arrays.fill(ofWay, null);
       keys = 0;
     }
   }

@@ -39,6 +39,11 @@ final class TopSketch {
     /** Those behind the first: most values come once, and are cheaper so. */
     private final Histogram times = new Histogram();
 
+    /** Tells values from each other; of a counter that is free it is 0. */
+    long hash() {
+      return hash;
+    }
+
     void addTo(Histogram sum) {
       sum.add(times);
       sum.add(firstBucket);
@@ -69,10 +74,26 @@ final class TopSketch {
     }
   }
 
-  void add(byte[] from, int start, int length, boolean failed, int bucket) {
+  /**
+   * Counts a value.
+   *
+   * @return where; it stands for that value as long as its {@link Counter#hash} stays the same
+   */
+  Counter add(byte[] from, int start, int length, boolean failed, int bucket) {
     int count = Math.min(length, mostBytes);
+    return add(hash(from, start, count), from, start, count, failed, bucket);
+  }
+
+  /** The same for a value whose hash is known, which others cannot foresee either. */
+  Counter add(long hash, byte[] from, int start, int length, boolean failed, int bucket) {
+    Counter counter = counter(hash, from, start, Math.min(length, mostBytes));
+    add(counter, failed, bucket);
+    return counter;
+  }
+
+  /** Counts the value of that counter. */
+  void add(Counter counter, boolean failed, int bucket) {
     requests++;
-    Counter counter = counter(from, start, count);
     counter.weight++;
     counter.errors += failed ? 1 : 0;
     if (counter.requests++ == 0) {
@@ -82,8 +103,7 @@ final class TopSketch {
     }
   }
 
-  private Counter counter(byte[] from, int start, int length) {
-    long hash = hash(from, start, length);
+  private Counter counter(long hash, byte[] from, int start, int length) {
     int slot = (int) (hash >>> 40) & (SLOTS - 1);
     while (slots[slot] != 0) {
       Counter found = counters[slots[slot] - 1];

@@ -1,5 +1,6 @@
 package io.fairlead.insight.rollup;
 
+import io.fairlead.telemetry.RecordKinds;
 import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordView;
 import java.lang.invoke.MethodHandles;
@@ -13,6 +14,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which values there were most of in each of the last {@value #MINUTES} minutes, by when records
@@ -51,6 +53,13 @@ final class Tops {
   /** What is known of one kind: so many of one value may be missing. */
   record Kind(long requests, long missed, List<Value> values) {}
 
+  /** A counter while it was that of some value. */
+  private record Counted(TopSketch.Counter counter, long hash) {
+    boolean isStill() {
+      return counter.hash() == hash;
+    }
+  }
+
   private static final Kind NOTHING = new Kind(0, 0, List.of());
 
   /** A minute, or as much of it as there was. */
@@ -63,6 +72,12 @@ final class Tops {
   private final TopSketch hosts;
   private final TopSketch agents;
   private final byte[] client = new byte[16];
+
+  /** By who asked, in this era: where their hosts and programs are counted, and what these were. */
+  private final @Nullable Counted[] hostOf = new Counted[RecordKinds.MOST + 1];
+
+  private final @Nullable Counted[] agentOf = new Counted[RecordKinds.MOST + 1];
+  private int era;
   private final List<Minute> over = new ArrayList<>();
   private long minute;
   private long shownMillis;
@@ -90,32 +105,39 @@ final class Tops {
     BIG.set(client, 0, record.clientHigh());
     BIG.set(client, 8, record.clientLow());
     clients.add(client, 0, client.length, failed, bucket);
-    byte[] bytes = record.bytes();
-    int length = record.textLength(Text.PATH);
+    int length = record.pathLength();
     if (length > 0) {
       int start = record.textStart(Text.PATH);
-      paths.add(bytes, start, withoutQuery(bytes, start, length), failed, bucket);
+      paths.add(record.pathHash(), record.bytes(), start, length, failed, bucket);
     }
-    add(hosts, Text.HOST, record, failed, bucket);
-    add(agents, Text.USER_AGENT, record, failed, bucket);
+    if (record.era() != era) {
+      era = record.era();
+      Arrays.fill(hostOf, null);
+      Arrays.fill(agentOf, null);
+    }
+    add(hosts, hostOf, Text.HOST, record, failed, bucket);
+    add(agents, agentOf, Text.USER_AGENT, record, failed, bucket);
     changed = true;
   }
 
-  private static int withoutQuery(byte[] bytes, int start, int length) {
-    int most = Math.min(length, MOST_BYTES);
-    for (int i = 0; i < most; i++) {
-      if (bytes[start + i] == '?') {
-        return i;
-      }
-    }
-    return most;
-  }
-
-  private static void add(TopSketch to, Text which, RecordView record, boolean failed, int bucket) {
+  private static void add(
+      TopSketch to,
+      @Nullable Counted[] known,
+      Text which,
+      RecordView record,
+      boolean failed,
+      int bucket) {
     int length = record.textLength(which);
     if (length > 0) {
-      int start = record.textStart(which);
-      to.add(record.bytes(), start, length, failed, bucket);
+      int asker = record.asker();
+      Counted counted = known[asker];
+      if (counted != null && counted.isStill()) {
+        to.add(counted.counter, failed, bucket);
+      } else {
+        int start = record.textStart(which);
+        TopSketch.Counter counter = to.add(record.bytes(), start, length, failed, bucket);
+        known[asker] = asker == 0 ? null : new Counted(counter, counter.hash());
+      }
     }
   }
 

@@ -178,7 +178,7 @@ final class Bazaar {
     set(Dimension.ROUTE, route + 1, route, "web/");
     set(Dimension.SERVICE, pay ? 2 : 1, pay ? "pay" : "shop");
     set(Dimension.NODE, node + 1, node, "n");
-    sorter.numbers[Dimension.VERSION.index()] = sorter.word(Dimension.VERSION, version[node]);
+    sorter.set(Dimension.VERSION, sorter.word(Dimension.VERSION, version[node]));
     set(Dimension.ZONE, 1 + node % 3, node % 3, "z");
     set(Dimension.CLIENT, client + 3, client + 1, "10.0.0.");
     int path = scans ? ROUTES + random.nextInt(500) : route;
@@ -189,7 +189,7 @@ final class Bazaar {
     set(Dimension.METHOD, post ? 2 : 1, post ? "POST" : "GET");
     set(Dimension.PROTOCOL, tls ? 2 : 1, tls ? "h2" : "http/1.1");
     set(Dimension.STATUS, failed ? 2 : refused ? 3 : 1, failed ? "500" : refused ? "404" : "200");
-    sorter.numbers[Dimension.ERROR.index()] = 0;
+    sorter.set(Dimension.ERROR, 0);
     set(Dimension.TRIES, Math.min(2, tries), tries == 1 ? "1" : "more than 1");
     int answer = (int) (millis * 1000);
     int total = answer + (int) (transfer * 1000);
@@ -206,14 +206,13 @@ final class Bazaar {
   private void set(Dimension dimension, int key, int number, String prefix) {
     Dictionary dictionary = watch.dictionary(dimension);
     int known = dictionary.find(key);
-    watch.sorter().numbers[dimension.index()] =
-        known != 0 ? known : dictionary.add(key, prefix + number);
+    watch.sorter().set(dimension, known != 0 ? known : dictionary.add(key, prefix + number));
   }
 
   private void set(Dimension dimension, int key, String text) {
     Dictionary dictionary = watch.dictionary(dimension);
     int known = dictionary.find(key);
-    watch.sorter().numbers[dimension.index()] = known != 0 ? known : dictionary.add(key, text);
+    watch.sorter().set(dimension, known != 0 ? known : dictionary.add(key, text));
   }
 
   List<Incident> incidents() {

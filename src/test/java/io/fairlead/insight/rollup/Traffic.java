@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fairlead.telemetry.ErrorReason;
 import io.fairlead.telemetry.RecordDraft;
+import io.fairlead.telemetry.RecordKinds;
 import io.fairlead.telemetry.RecordLayout;
 import io.fairlead.telemetry.RecordLayout.Text;
 import io.fairlead.telemetry.RecordMask;
@@ -23,6 +24,7 @@ final class Traffic implements AutoCloseable {
   final RecordNames names = new RecordNames();
   private final RecordRings rings;
   private final RecordReader reader;
+  private final RecordKinds kinds = new RecordKinds();
   private int sequence;
 
   Traffic(Path data) throws IOException {
@@ -226,6 +228,9 @@ final class Traffic implements AutoCloseable {
       throw new AssertionError("the record was dropped");
     }
     reader.saved(reader.place());
+    if (!session) {
+      kinds.sort(reader.record());
+    }
     return reader.record();
   }
 
