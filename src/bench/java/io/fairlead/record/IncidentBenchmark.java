@@ -58,7 +58,7 @@ public class IncidentBenchmark {
   private IncidentWatch watch;
   private IncidentRecords consumer;
   private Names names;
-  private final RecordKinds kinds = new RecordKinds();
+  private final RecordKinds kinds = new RecordKinds(7);
   private int listener;
   private int service;
   private final int[] routes = new int[40];

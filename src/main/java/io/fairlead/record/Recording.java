@@ -51,7 +51,7 @@ final class Recording implements AutoCloseable {
 
   private final PartFolder folder;
   private final Names names;
-  private final RecordKinds kinds = new RecordKinds();
+  private final RecordKinds kinds;
   private final List<RecordSource> sources = new ArrayList<>();
   private final List<OpenPart> parts = new ArrayList<>();
 
@@ -98,6 +98,7 @@ final class Recording implements AutoCloseable {
     this.seen = seen;
     this.consumers = consumers.toArray(RecordConsumer[]::new);
     this.rollups = rollups;
+    kinds = new RecordKinds(rollups == null ? 0 : rollups.seed());
     this.stats = stats;
     this.events = events;
     this.pace = pace;

@@ -70,6 +70,11 @@ final class RollupFeed implements AutoCloseable {
     }
   }
 
+  /** For hashes that nobody outside can foresee. */
+  long seed() {
+    return rollups.seed();
+  }
+
   /** At what pace it works. */
   void pace(Pace pace) {
     writer.rest(pace::breathe);

@@ -4,7 +4,6 @@ import static io.fairlead.telemetry.RecordView.mix;
 
 import io.fairlead.telemetry.RecordLayout.Text;
 import java.util.Arrays;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -32,8 +31,7 @@ public final class RecordKinds {
   private static final int WORDS = 3;
   private static final AtomicInteger ERAS = new AtomicInteger();
 
-  /** Others must not choose texts that fall into one slot. */
-  private final long seed = ThreadLocalRandom.current().nextLong();
+  private final long seed;
 
   /** By hash: number, or 0. Not more than half are taken. */
   private final short[] waySlots = new short[SLOTS];
@@ -52,12 +50,19 @@ public final class RecordKinds {
   private int askerCount;
   private int era = ERAS.incrementAndGet();
 
+  /**
+   * @param seed that nobody outside knows: they must not choose texts that fall into one slot
+   */
+  public RecordKinds(long seed) {
+    this.seed = seed;
+  }
+
   /** Says of an exchange which way it went and who asked, where that has numbers. */
   public void sort(RecordView record) {
     int way = way(record);
     int before = era;
     int asker = asker(record);
-    record.kinds(era, era == before ? way : 0, asker);
+    record.kinds(seed, era, era == before ? way : 0, asker);
   }
 
   private int way(RecordView record) {

@@ -9,7 +9,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A record as it is read, see {@link RecordLayout}: a copy of what stands in a ring's memory, since
@@ -21,7 +20,6 @@ public final class RecordView {
   private static final Text[] TEXTS = Text.values();
   private static final TryEnd[] ENDS = TryEnd.values();
 
-  private static final long SEED = ThreadLocalRandom.current().nextLong();
   private static final VarHandle WORDS = view(long[].class);
   private static final VarHandle HALVES = view(int[].class);
   private static final VarHandle QUARTERS = view(short[].class);
@@ -41,6 +39,7 @@ public final class RecordView {
   private int plainPath;
 
   private long pathHash;
+  private long seed;
 
   /** For copies of records, see {@link #take}. */
   public RecordView() {
@@ -289,7 +288,7 @@ public final class RecordView {
         }
       }
       plainPath = known;
-      pathHash = hash(start, known, SEED);
+      pathHash = hash(start, known, seed);
     }
     return known;
   }
@@ -323,7 +322,9 @@ public final class RecordView {
 
   // --- what it has in common with others, see RecordKinds -------------------------------------
 
-  void kinds(int of, int itsWay, int itsAsker) {
+  void kinds(long hashedWith, int of, int itsWay, int itsAsker) {
+    seed = hashedWith;
+    plainPath = -1;
     era = of;
     way = itsWay;
     asker = itsAsker;

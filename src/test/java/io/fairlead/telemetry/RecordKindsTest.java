@@ -25,7 +25,7 @@ final class RecordKindsTest {
   @TempDir private Path data;
   private RecordRings rings;
   private RecordReader reader;
-  private final RecordKinds kinds = new RecordKinds();
+  private final RecordKinds kinds = new RecordKinds(7);
 
   @BeforeEach
   void open() throws IOException {
@@ -214,7 +214,7 @@ final class RecordKindsTest {
   void twoThatCountAreInErasOfTheirOwn() {
     Said said = new Said();
     int one = sorted(said).era();
-    new RecordKinds().sort(reader.record());
+    new RecordKinds(7).sort(reader.record());
     assertThat(reader.record().era()).isNotEqualTo(one);
   }
 

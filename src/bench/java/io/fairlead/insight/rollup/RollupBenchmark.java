@@ -53,7 +53,7 @@ public final class RollupBenchmark {
   private final Path folder;
   private final RecordRings rings;
   private final RecordReader reader;
-  private final RecordKinds kinds = new RecordKinds();
+  private final RecordKinds kinds = new RecordKinds(7);
   private long now = START;
 
   private RollupBenchmark(Path folder) throws IOException {

@@ -44,6 +44,11 @@ public final class Rollups {
     tidying = new Tidying(folder, reasons);
   }
 
+  /** That nobody outside knows. */
+  public long seed() {
+    return seed;
+  }
+
   /**
    * What counts the records of a process.
    *

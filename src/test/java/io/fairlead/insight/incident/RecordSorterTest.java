@@ -107,7 +107,7 @@ final class RecordSorterTest {
         (_, node) -> new NodeLabels.Labels(node.endsWith("7") ? version[0] : "stable", "z");
     Sorting plain = new Sorting(labels);
     Sorting kept = new Sorting(labels);
-    RecordKinds kinds = new RecordKinds();
+    RecordKinds kinds = new RecordKinds(7);
     try (RecordRings rings = RecordRings.open(data, 1, 4 << 20, new RecordNames())) {
       RecordReader reader = rings.reader(0);
       int known = 0;

@@ -24,7 +24,7 @@ final class Traffic implements AutoCloseable {
   final RecordNames names = new RecordNames();
   private final RecordRings rings;
   private final RecordReader reader;
-  private final RecordKinds kinds = new RecordKinds();
+  private final RecordKinds kinds = new RecordKinds(7);
   private int sequence;
 
   Traffic(Path data) throws IOException {
