@@ -314,8 +314,8 @@ public final class RecordView {
     return mix(hash ^ rest);
   }
 
-  /** Both halves of the product with a constant that has bits everywhere. */
-  static long mix(long value) {
+  /** For hashes: both halves of the product with a constant that has bits everywhere. */
+  public static long mix(long value) {
     long odd = 0x9E37_79B9_7F4A_7C15L;
     return Math.unsignedMultiplyHigh(value, odd) ^ value * odd;
   }

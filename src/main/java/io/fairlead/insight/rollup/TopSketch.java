@@ -1,5 +1,7 @@
 package io.fairlead.insight.rollup;
 
+import static io.fairlead.telemetry.RecordView.mix;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -142,12 +144,6 @@ final class TopSketch {
       rest = rest << 8 | (from[at] & 0xFF);
     }
     return mix(mix(hash ^ rest) + seed);
-  }
-
-  /** Both halves of the product with a constant that has bits everywhere. */
-  private static long mix(long value) {
-    long odd = 0x9E37_79B9_7F4A_7C15L;
-    return Math.unsignedMultiplyHigh(value, odd) ^ value * odd;
   }
 
   private void lower() {
