@@ -195,6 +195,8 @@ final class RecordCost {
     row(text, "CPU µs a request", with, without, Sample::cpuMicros, "%.2f", "");
     row(text, "p50, ms", with, without, Sample::p50, "%.3f", "");
     Ratio p99 = row(text, "p99, ms", with, without, Sample::p99, "%.2f", "at most 1.02");
+    boolean good =
+        rate.median >= 1 - MOST_REQUESTS && p99.median <= 1 + MOST_P99 && dropped.isEmpty();
     text.append('\n')
         .append(dropped.isEmpty() ? "No record was dropped. " : "Records were dropped. ")
         .append(good ? "Within the bounds.\n" : "Not within the bounds.\n");
