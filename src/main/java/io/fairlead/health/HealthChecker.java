@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -398,7 +399,7 @@ public final class HealthChecker implements AutoCloseable {
 
   private Duration leastInterval() {
     long weight = (long) UNUSED * (checks.size() - unused) + unused;
-    return Duration.ofSeconds(1).multipliedBy(weight).dividedBy(UNUSED * (long) MAX_PER_SECOND);
+    return Duration.ofNanos(TimeUnit.SECONDS.toNanos(weight) / (UNUSED * (long) MAX_PER_SECOND));
   }
 
   private void planNext(NodeCheck check) {

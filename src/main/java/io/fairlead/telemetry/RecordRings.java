@@ -189,7 +189,11 @@ public final class RecordRings implements AutoCloseable {
 
   /** Records that all loops have dropped for that reason. */
   public long dropped(RecordDrop why) {
-    return rings.stream().mapToLong(ring -> ring.dropped(why)).sum();
+    long sum = 0;
+    for (RecordRing ring : rings) { // no stream: asked some forty times a second
+      sum += ring.dropped(why);
+    }
+    return sum;
   }
 
   /** Records that all loops have written. */
