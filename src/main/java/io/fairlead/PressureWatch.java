@@ -133,7 +133,7 @@ final class PressureWatch {
   }
 
   /** What Linux tells since 6.2 without listing them one by one; 0: it does not. */
-  private static long descriptorsByKernel() {
+  static long descriptorsByKernel() {
     try {
       return Files.size(DESCRIPTORS);
     } catch (IOException _) {
