@@ -467,12 +467,7 @@ final class Fairlead implements AutoCloseable {
 
   private AdminServer openDoor(AdminConfig config, @Nullable AdminSignIn people)
       throws IOException {
-    try {
-      return AdminServer.start(config, new Operator(this), people);
-    } catch (IOException e) {
-      throw new IOException(
-          "admin.bind: cannot listen on " + config.bind() + ": " + e.getMessage(), e);
-    }
+    return AdminServer.start(config, new Operator(this), people);
   }
 
   /** Another process is about to shut its door there. */

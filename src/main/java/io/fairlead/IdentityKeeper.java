@@ -16,6 +16,7 @@ import io.fairlead.proxy.http.CredentialGuard;
 import io.fairlead.proxy.http.Guard;
 import io.fairlead.telemetry.Event;
 import io.fairlead.trust.OutboundHttp;
+import io.fairlead.trust.WatchedFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

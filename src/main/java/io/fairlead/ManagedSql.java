@@ -9,6 +9,7 @@ import io.fairlead.health.PostgresqlLogin;
 import io.fairlead.health.ProbeTls;
 import io.fairlead.replication.manage.Sql;
 import io.fairlead.trust.NodeTrust;
+import io.fairlead.trust.WatchedFiles;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -10,6 +10,7 @@ import io.fairlead.service.Node;
 import io.fairlead.telemetry.Event;
 import io.fairlead.trust.NodeTrust;
 import io.fairlead.trust.OwnCertificate;
+import io.fairlead.trust.WatchedFiles;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;

@@ -11,6 +11,7 @@ import io.fairlead.proxy.tls.ServerTls;
 import io.fairlead.proxy.tls.TlsChallenges;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.telemetry.Event;
+import io.fairlead.trust.WatchedFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;

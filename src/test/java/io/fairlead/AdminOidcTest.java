@@ -867,7 +867,8 @@ final class AdminOidcTest {
                 now::get));
     AdminServer server =
         AdminServer.start(
-            new AdminConfig(config.bind(), config.tokens(), false, Optional.of(viewers)),
+            new AdminConfig(
+                config.bind(), config.tokens(), false, Optional.of(viewers), Optional.empty()),
             FakeInstance.shop(now::get),
             signIn);
     awaitProvider();

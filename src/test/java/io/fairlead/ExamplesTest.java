@@ -52,6 +52,37 @@ class ExamplesTest {
     }
   }
 
+  /** Its door is asked as its first lines say. */
+  @Test
+  void theOneWhoseDoorSpeaksTlsStartsAndServes(@TempDir Path folder) throws Exception {
+    makeCertificates(folder);
+    try (TestNode node = Loopback.node("a")) {
+      String text =
+          Files.readString(Path.of("examples/admin-tls.yaml"))
+              .replace("certificates/", folder + "/certificates/")
+              .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0")
+              .replaceAll("10\\.0\\.0\\.11:\\d+", "127.0.0.1:" + node.port())
+              .replaceAll("10\\.0\\.0\\.12:\\d+", "localhost:" + node.port());
+      try (Fairlead fairlead = Loopback.start(text, folder);
+          Client client = new Client(Loopback.port(fairlead, "web"))) {
+        assertThat(client.get("/").body()).contains("hello from a");
+        List<String> curl =
+            List.of(
+                "curl",
+                "-sS",
+                "--noproxy",
+                "*",
+                "--cacert",
+                folder + "/certificates/ca.pem",
+                "-H",
+                "Authorization: Bearer a-token-that-is-none");
+        String door = "https://localhost:" + fairlead.adminAddress().getPort();
+        assertThat(Tool.run("", concat(curl, door + "/api/v1/services")).output())
+            .contains("\"shop\"");
+      }
+    }
+  }
+
   /** Its nodes are the one above. */
   @Test
   void theOneWithTlsTowardsNodesStartsAndServes(@TempDir Path folder) throws Exception {

@@ -1,11 +1,15 @@
 package io.fairlead.admin;
 
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsServer;
 import io.fairlead.config.AdminConfig;
+import io.fairlead.trust.DoorIdentity;
+import io.fairlead.trust.DoorTls;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +37,11 @@ public final class AdminServer implements AutoCloseable {
           "sun.net.httpserver.drainAmount", "65536",
           "sun.net.httpserver.nodelay", "true");
 
+  private static final int BACKLOG = 128;
+
+  /** Between two looks at answers that nobody takes, and at the files of the certificate. */
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
   private final HttpServer server;
   private final ExecutorService executor;
   private final Live live;
@@ -49,7 +58,7 @@ public final class AdminServer implements AutoCloseable {
   /**
    * Opens the door.
    *
-   * @throws IOException if the address cannot be bound
+   * @throws IOException naming the key and why: the address cannot be bound, or TLS not be spoken
    */
   public static AdminServer start(AdminConfig config, Instance instance) throws IOException {
     return start(config, instance, (AdminSignIn) null);
@@ -59,7 +68,7 @@ public final class AdminServer implements AutoCloseable {
    * Opens the door.
    *
    * @param signIn where the configuration says that people sign in
-   * @throws IOException if the address cannot be bound
+   * @throws IOException naming the key and why: the address cannot be bound, or TLS not be spoken
    */
   public static AdminServer start(
       AdminConfig config, Instance instance, @Nullable AdminSignIn signIn) throws IOException {
@@ -81,9 +90,8 @@ public final class AdminServer implements AutoCloseable {
         System.setProperty(name, value);
       }
     });
-    HttpServer server =
-        HttpServer.create(
-            new InetSocketAddress(config.bind().host(), config.bind().port()), /* backlog= */ 128);
+    DoorIdentity identity = identity(config);
+    HttpServer server = bind(config, identity);
     ExecutorService executor =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("admin ", 0).factory());
     boolean tokens = !config.tokens().isEmpty();
@@ -100,8 +108,42 @@ public final class AdminServer implements AutoCloseable {
     server.setExecutor(executor);
     live.start();
     server.start();
-    Thread watch = Thread.ofVirtual().name("admin watch").start(() -> watch(door));
+    DoorCertificate certificate =
+        identity == null
+            ? null
+            : new DoorCertificate(identity, System::currentTimeMillis, instance.events()::add);
+    Thread watch = Thread.ofVirtual().name("admin watch").start(() -> watch(door, certificate));
     return new AdminServer(server, executor, live, watch);
+  }
+
+  private static @Nullable DoorIdentity identity(AdminConfig config) throws IOException {
+    if (config.tls().isEmpty()) {
+      return null;
+    }
+    AdminConfig.Tls tls = config.tls().get();
+    try {
+      return DoorIdentity.read(tls.cert(), tls.key());
+    } catch (IOException e) {
+      throw new IOException("admin.tls: " + e.getMessage(), e);
+    }
+  }
+
+  private static HttpServer bind(AdminConfig config, @Nullable DoorIdentity identity)
+      throws IOException {
+    InetSocketAddress at = new InetSocketAddress(config.bind().host(), config.bind().port());
+    try {
+      if (identity == null) {
+        return HttpServer.create(at, BACKLOG);
+      }
+      HttpsServer server = HttpsServer.create(at, BACKLOG);
+      server.setHttpsConfigurator(
+          DoorTls.configurator(
+              DoorTls.context(identity, List.of()), /* asksForCertificates= */ false));
+      return server;
+    } catch (IOException e) {
+      throw new IOException(
+          "admin.bind: cannot listen on " + config.bind() + ": " + e.getMessage(), e);
+    }
   }
 
   /** What is bound, with the real port. */
@@ -123,10 +165,13 @@ public final class AdminServer implements AutoCloseable {
     executor.shutdownNow();
   }
 
-  private static void watch(Door door) {
+  private static void watch(Door door, @Nullable DoorCertificate certificate) {
     try {
       while (true) {
-        Thread.sleep(Duration.ofSeconds(5));
+        if (certificate != null) {
+          certificate.look();
+        }
+        Thread.sleep(LOOK);
         door.endStuckAnswers(System.nanoTime());
       }
     } catch (InterruptedException _) {

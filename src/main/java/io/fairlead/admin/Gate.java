@@ -45,10 +45,12 @@ final class Gate {
   }
 
   private final AdminConfig config;
+  private final String scheme;
   private final Set<String> ownHosts;
 
   Gate(AdminConfig config) {
     this.config = config;
+    scheme = config.tls().isPresent() ? "https://" : "http://";
     String bound = config.bind().host().toLowerCase(Locale.ROOT);
     Set<String> hosts = new HashSet<>(Set.of("localhost", "127.0.0.1", "[::1]"));
     hosts.add(bound.indexOf(':') >= 0 ? "[" + bound + "]" : bound);
@@ -148,14 +150,14 @@ final class Gate {
     }
   }
 
-  private static void checkOrigin(Fields fields) {
+  private void checkOrigin(Fields fields) {
     String site = fields.first("sec-fetch-site");
     String origin = fields.first("origin");
     boolean foreign;
     if (site != null) {
       foreign = !site.equals("same-origin") && !site.equals("none");
     } else {
-      foreign = origin != null && !origin.equals("http://" + fields.first("host"));
+      foreign = origin != null && !origin.equals(scheme + fields.first("host"));
     }
     if (foreign) {
       throw Refusal.of(403, "A page of another origin may not change anything here.");

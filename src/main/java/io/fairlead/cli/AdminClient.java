@@ -1,5 +1,6 @@
 package io.fairlead.cli;
 
+import io.fairlead.trust.DoorTls;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +10,12 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +37,8 @@ final class AdminClient {
   private final String base;
   private final int readMillis;
   private final @Nullable String token;
+  private final @Nullable Path ca;
+  private @Nullable SSLSocketFactory sockets;
 
   /**
    * What the instance said.
@@ -53,18 +61,26 @@ final class AdminClient {
   }
 
   AdminClient(String base, @Nullable String token) {
-    this(base, token, READ_MILLIS);
+    this(base, token, null);
   }
 
-  private AdminClient(String base, @Nullable String token, int readMillis) {
+  /**
+   * @param ca where authorities are that its certificate comes from; null: those of the system
+   */
+  AdminClient(String base, @Nullable String token, @Nullable Path ca) {
+    this(base, token, ca, READ_MILLIS);
+  }
+
+  private AdminClient(String base, @Nullable String token, @Nullable Path ca, int readMillis) {
     this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     this.token = token;
+    this.ca = ca;
     this.readMillis = readMillis;
   }
 
   /** The same for questions that may take as long as an answer may. */
   AdminClient patient() {
-    return new AdminClient(base, token, PATIENT_READ_MILLIS);
+    return new AdminClient(base, token, ca, PATIENT_READ_MILLIS);
   }
 
   /** The answer to a GET that has to succeed. */
@@ -116,10 +132,27 @@ final class AdminClient {
       if (!(uri.toURL().openConnection() instanceof HttpURLConnection http)) {
         throw new Failure(Cli.USAGE, "--admin must be an http URL, not " + base);
       }
+      if (http instanceof HttpsURLConnection https) {
+        https.setSSLSocketFactory(sockets());
+      }
       return http;
     } catch (IOException | IllegalArgumentException _) {
       throw new Failure(Cli.USAGE, "--admin must be a URL such as " + Cli.ADMIN + ", not " + base);
     }
+  }
+
+  /** The system's authorities are those of its file, where there is one, else the JDK's. */
+  private SSLSocketFactory sockets() {
+    SSLSocketFactory known = sockets;
+    if (known == null) {
+      try {
+        known = DoorTls.asking(ca == null ? List.of() : List.of(ca)).getSocketFactory();
+      } catch (IOException e) {
+        throw new Failure(Cli.USAGE, "--ca: " + e.getMessage());
+      }
+      sockets = known;
+    }
+    return known;
   }
 
   private void prepare(HttpURLConnection connection, String method, String accept)
@@ -140,6 +173,15 @@ final class AdminClient {
   }
 
   private Failure unreachable(IOException e) {
+    if (e instanceof SSLHandshakeException) {
+      return new Failure(
+          Cli.UNREACHABLE,
+          "who answers at "
+              + base
+              + " does not prove to be that instance: "
+              + reason(e)
+              + (ca == null ? "; name its authority with --ca or FAIRLEAD_CA" : ""));
+    }
     return new Failure(
         Cli.UNREACHABLE,
         "no instance answers at " + base + " (" + reason(e) + "); start one with: fairlead run");

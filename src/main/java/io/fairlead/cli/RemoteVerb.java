@@ -2,6 +2,7 @@ package io.fairlead.cli;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
@@ -21,6 +22,14 @@ abstract class RemoteVerb extends Verb {
       description = "Who you are, where the instance asks; better given in FAIRLEAD_TOKEN.")
   private @Nullable String token;
 
+  @Option(
+      names = "--ca",
+      paramLabel = "FILE",
+      description =
+          "Authorities in PEM that the instance's certificate comes from; else FAIRLEAD_CA, else"
+              + " those of the system.")
+  private @Nullable Path ca;
+
   @Option(names = "--json", description = "Print the API's answer as it is.")
   private boolean json;
 
@@ -35,8 +44,11 @@ abstract class RemoteVerb extends Verb {
   final AdminClient client() {
     String fromWorld = world().environment().getOrDefault("FAIRLEAD_ADMIN", Cli.ADMIN);
     String tokenFromWorld = world().environment().get("FAIRLEAD_TOKEN");
+    String caFromWorld = world().environment().get("FAIRLEAD_CA");
     return new AdminClient(
-        admin == null ? fromWorld : admin, token == null ? tokenFromWorld : token);
+        admin == null ? fromWorld : admin,
+        token == null ? tokenFromWorld : token,
+        ca == null && caFromWorld != null && !caFromWorld.isEmpty() ? Path.of(caFromWorld) : ca);
   }
 
   static String text(JsonNode node, String key) {

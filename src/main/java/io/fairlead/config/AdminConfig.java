@@ -1,5 +1,6 @@
 package io.fairlead.config;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,15 +15,20 @@ import java.util.Optional;
  * @param allowCommands whether health checks may run programs of this machine
  * @param oidc people who sign in. Without that and without tokens everybody who reaches the door
  *     comes in, as operator
+ * @param tls what the door shows; empty: it speaks HTTP in the clear
  */
 public record AdminConfig(
-    HostPort bind, List<Token> tokens, boolean allowCommands, Optional<AdminOidcConfig> oidc) {
+    HostPort bind,
+    List<Token> tokens,
+    boolean allowCommands,
+    Optional<AdminOidcConfig> oidc,
+    Optional<Tls> tls) {
   public static final AdminConfig DEFAULT =
       new AdminConfig(new HostPort("127.0.0.1", 9900), List.of());
 
   /** Health checks run no programs. */
   public AdminConfig(HostPort bind, List<Token> tokens) {
-    this(bind, tokens, false, Optional.empty());
+    this(bind, tokens, false, Optional.empty(), Optional.empty());
   }
 
   public AdminConfig {
@@ -34,7 +40,13 @@ public record AdminConfig(
                 List.of("tokens"),
                 null,
                 "must have at least one token, or oidc be given, because bind is not loopback",
-                List.of(List.of("bind")));
+                List.of(List.of("bind")))
+            .that(
+                tls.isEmpty() || oidc.isEmpty() || oidc.get().isSecure(),
+                List.of("oidc", "url"),
+                oidc.map(AdminOidcConfig::url).orElse(null),
+                "must begin with https://, because the door speaks TLS",
+                List.of(List.of("tls")));
     Map<String, Integer> seen = new HashMap<>();
     for (int i = 0; i < tokens.size(); i++) {
       Integer first = seen.putIfAbsent(tokens.get(i).name(), i);
@@ -61,6 +73,14 @@ public record AdminConfig(
     oidc.ifPresent(one -> secrets.addAll(one.client().secrets()));
     return secrets;
   }
+
+  /**
+   * Files in PEM, read again when they change.
+   *
+   * @param cert the certificate, and behind it its issuers
+   * @param key its private key
+   */
+  public record Tls(Path cert, Path key) {}
 
   /** What somebody may do. Each role may do what the ones before it may. */
   public enum Role {

@@ -97,19 +97,50 @@ final class Language {
           "Whether health checks may run programs of this machine (`health.command`).",
           "true");
 
+  private static final Key<Path> ADMIN_CERT =
+      Key.required(
+          "cert",
+          Scalar.path("path"),
+          "A certificate for the host in the addresses that people and verbs use, and behind it its"
+              + " issuers, in PEM.",
+          "admin.pem");
+  private static final Key<Path> ADMIN_KEY =
+      Key.required("key", Scalar.path("path"), "Its private key in PEM.", "admin.key");
+  private static final Obj<AdminConfig.Tls> ADMIN_TLS =
+      new Obj<>(
+          "admin-tls",
+          "TLS at the operator's door. Files that change are read again.",
+          List.of(ADMIN_CERT, ADMIN_KEY),
+          List.of(),
+          null,
+          (values, _) -> {
+            AdminConfig.Tls tls =
+                new AdminConfig.Tls(values.get(ADMIN_CERT), values.get(ADMIN_KEY));
+            TlsFiles.Identity _ = TlsFiles.read(tls.cert(), tls.key(), Optional.empty());
+            return tls;
+          });
+  private static final Key<AdminConfig.Tls> OF_ADMIN_TLS =
+      Key.computed(
+          "tls",
+          ADMIN_TLS,
+          "in the clear",
+          "TLS 1.2 and 1.3 at the door, in place of HTTP in the clear.",
+          "{ cert: admin.pem, key: admin.key }");
+
   static final Obj<AdminConfig> ADMIN =
       new Obj<>(
           "admin",
           "The operator's door: dashboard, API and metrics.",
-          List.of(ADMIN_BIND, TOKENS, OidcLanguage.OF_ADMIN, ALLOW_COMMANDS),
-          List.of("tls"),
+          List.of(ADMIN_BIND, OF_ADMIN_TLS, TOKENS, OidcLanguage.OF_ADMIN, ALLOW_COMMANDS),
+          List.of(),
           null,
           (values, _) ->
               new AdminConfig(
                   values.get(ADMIN_BIND),
                   values.get(TOKENS),
                   values.get(ALLOW_COMMANDS),
-                  Optional.ofNullable(values.find(OidcLanguage.OF_ADMIN))));
+                  Optional.ofNullable(values.find(OidcLanguage.OF_ADMIN)),
+                  Optional.ofNullable(values.find(OF_ADMIN_TLS))));
 
   // runtime
 

@@ -2,8 +2,6 @@ package io.fairlead.scaling;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import io.fairlead.config.AgentConfig;
 import io.fairlead.trust.DoorTls;
@@ -24,7 +22,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -123,16 +120,7 @@ final class AgentDoor implements AutoCloseable {
   private static HttpsServer tls(AgentConfig.Tls tls, InetSocketAddress bind) throws IOException {
     SSLContext context = DoorTls.context(tls.cert(), tls.key(), tls.ca());
     HttpsServer server = HttpsServer.create(bind, 64);
-    server.setHttpsConfigurator(
-        new HttpsConfigurator(context) {
-          @Override
-          public void configure(HttpsParameters parameters) {
-            SSLParameters wanted = context.getDefaultSSLParameters();
-            wanted.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
-            wanted.setNeedClientAuth(!tls.ca().isEmpty());
-            parameters.setSSLParameters(wanted);
-          }
-        });
+    server.setHttpsConfigurator(DoorTls.configurator(context, !tls.ca().isEmpty()));
     return server;
   }
 

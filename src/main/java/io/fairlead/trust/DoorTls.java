@@ -1,15 +1,14 @@
 package io.fairlead.trust;
 
-import io.fairlead.config.TlsFiles;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.Optional;
-import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 
 /** TLS at a door of the JDK's server: shows a certificate, and may ask for one. */
@@ -24,22 +23,47 @@ public final class DoorTls {
    * @throws IOException naming the file and what is wrong with it
    */
   public static SSLContext context(Path cert, Path key, List<Path> ca) throws IOException {
-    TlsFiles.Identity identity = TlsFiles.identity(cert, key, Optional.empty());
+    return context(DoorIdentity.read(cert, key), ca);
+  }
+
+  /** The same for a certificate that may be replaced. */
+  public static SSLContext context(DoorIdentity identity, List<Path> ca) throws IOException {
+    return context(
+        new KeyManager[] {identity},
+        ca.isEmpty() ? new TrustManager[0] : new TrustManager[] {Authorities.check(ca)});
+  }
+
+  /**
+   * What somebody needs who asks at such a door.
+   *
+   * @param ca files with authorities that its certificate must come from; none: those of the system
+   * @throws IOException naming the file and what is wrong with it
+   */
+  public static SSLContext asking(List<Path> ca) throws IOException {
+    List<Path> files = ca.isEmpty() ? Authorities.ofSystem().stream().toList() : ca;
+    return context(new KeyManager[0], new TrustManager[] {Authorities.check(files)});
+  }
+
+  private static SSLContext context(KeyManager[] own, TrustManager[] others) throws IOException {
     try {
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      store.setKeyEntry(
-          "own", identity.key(), new char[0], identity.chain().toArray(X509Certificate[]::new));
-      KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-      keys.init(store, new char[0]);
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(
-          keys.getKeyManagers(),
-          ca.isEmpty() ? new TrustManager[0] : new TrustManager[] {Authorities.check(ca)},
-          null);
+      context.init(own, others, null);
       return context;
     } catch (GeneralSecurityException e) {
       throw new IOException("TLS cannot be used: " + e.getMessage(), e);
     }
+  }
+
+  /** As TLS is spoken there: 1.2 and 1.3 and nothing older. */
+  public static HttpsConfigurator configurator(SSLContext context, boolean asksForCertificates) {
+    return new HttpsConfigurator(context) {
+      @Override
+      public void configure(HttpsParameters parameters) {
+        SSLParameters wanted = context.getDefaultSSLParameters();
+        wanted.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+        wanted.setNeedClientAuth(asksForCertificates);
+        parameters.setSSLParameters(wanted);
+      }
+    };
   }
 }

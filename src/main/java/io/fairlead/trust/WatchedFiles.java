@@ -1,4 +1,4 @@
-package io.fairlead;
+package io.fairlead.trust;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Files that belong together and that nobody can replace at once, looked at from the outside. They
  * have changed when they are others than before and no longer change.
  */
-final class WatchedFiles {
+public final class WatchedFiles {
   /** A file as it is from the outside. */
   private record Seen(FileTime changed, long size, @Nullable Object key) {}
 
@@ -23,23 +23,23 @@ final class WatchedFiles {
   private Map<Path, Seen> before;
 
   /** As they are now, and are about to be read. */
-  WatchedFiles(List<Path> files) {
+  public WatchedFiles(List<Path> files) {
     this.files = List.copyOf(files);
     this.tried = look();
     this.before = tried;
   }
 
-  int count() {
+  public int count() {
     return files.size();
   }
 
   /** Whether these are the same files, and nothing has happened to them in between. */
-  boolean isAs(WatchedFiles other) {
+  public boolean isAs(WatchedFiles other) {
     return files.equals(other.files) && tried.equals(other.tried);
   }
 
   /** Looks again: whether it is time to read them anew. */
-  boolean haveChanged() {
+  public boolean haveChanged() {
     Map<Path, Seen> now = look();
     // Twice the same: whoever writes the files has finished.
     boolean changed = !now.equals(tried) && now.equals(before);
