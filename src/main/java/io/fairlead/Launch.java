@@ -104,8 +104,15 @@ final class Launch implements Launcher {
       fairlead.upgrades().able(file);
       fairlead.events().follow(Launch::print);
       InetSocketAddress admin = fairlead.adminAddress();
+      String scheme = config.admin().tls().isPresent() ? "https" : "http";
       System.out.println(
-          "dashboard and API: http://" + admin.getHostString() + ":" + admin.getPort() + "/");
+          "dashboard and API: "
+              + scheme
+              + "://"
+              + admin.getHostString()
+              + ":"
+              + admin.getPort()
+              + "/");
       watch.start(() -> fairlead.reload("file change"));
       OsSignal.handle("HUP", () -> Thread.ofVirtual().start(() -> fairlead.reload("SIGHUP")));
       CompletableFuture<Void> told = end();

@@ -138,12 +138,25 @@ final class AdminTlsTest {
       assertThat(nodes.status()).isZero();
       Tool.Said strange = fairlead("nodes", "--admin", url, "--token", TOKEN);
       assertThat(strange.output())
-          .contains("does not prove to be that instance", "--ca or FAIRLEAD_CA")
+          .contains(
+              "does not prove to be that instance: its certificate comes from no known authority;",
+              "--ca or FAIRLEAD_CA")
           .doesNotContain(TOKEN);
       assertThat(strange.status()).isEqualTo(3);
       Tool.Said none = fairlead("nodes", "--admin", url, "--ca", folder + "/none.pem");
       assertThat(none.output()).contains("none.pem");
       assertThat(none.status()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aCertificateForAnotherNameProvesNothing() throws Exception {
+    certificates.make("admin", "other.example");
+    try (Fairlead fairlead = Loopback.start(yaml())) {
+      String url = "https://localhost:" + port(fairlead);
+      Tool.Said said = fairlead("nodes", "--admin", url, "--ca", certificates.ca().toString());
+      assertThat(said.output()).contains("its certificate is for another name");
+      assertThat(said.status()).isEqualTo(3);
     }
   }
 

@@ -11,10 +11,13 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.HttpsURLConnection;
-import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -173,18 +176,36 @@ final class AdminClient {
   }
 
   private Failure unreachable(IOException e) {
-    if (e instanceof SSLHandshakeException) {
+    String why = certificateFailure(e);
+    if (why != null) {
       return new Failure(
           Cli.UNREACHABLE,
           "who answers at "
               + base
               + " does not prove to be that instance: "
-              + reason(e)
+              + why
               + (ca == null ? "; name its authority with --ca or FAIRLEAD_CA" : ""));
     }
     return new Failure(
         Cli.UNREACHABLE,
         "no instance answers at " + base + " (" + reason(e) + "); start one with: fairlead run");
+  }
+
+  /** What is wrong with what was shown, in the words for nodes; null: it is something else. */
+  private static @Nullable String certificateFailure(IOException e) {
+    for (Throwable one = e; one != null; one = one.getCause()) {
+      if (one instanceof CertificateExpiredException
+          || one instanceof CertificateNotYetValidException) {
+        return "its certificate is not valid at this time";
+      }
+      if (one instanceof CertPathBuilderException) {
+        return "its certificate comes from no known authority";
+      }
+      if (one instanceof CertificateException && one.getCause() == null) {
+        return "its certificate is for another name (" + one.getMessage() + ")";
+      }
+    }
+    return null;
   }
 
   Reply send(String method, String path, @Nullable String type, @Nullable String body) {

@@ -326,6 +326,10 @@ class DashboardTest {
     server = AdminServer.start(config, instance);
     browser.open(page(""));
     browser.await("document.getElementById('login').open");
+    assertThat(
+            browser.evaluate("document.getElementById('sign-in').checkVisibility()").booleanValue())
+        .as("there is no provider to sign in at")
+        .isFalse();
     browser.evaluate("document.getElementById('token').value = 'viewer-token-0001'");
     click("#login-form button");
     browser.await("document.querySelectorAll('.node').length === 3");
