@@ -274,6 +274,7 @@ class ExamplesTest {
         new ArrayList<>(
             List.of(
                 "tls-nodes.yaml",
+                "admin-tls.yaml",
                 "scaling-agents.yaml",
                 "scaling-containers.yaml", // by PodmanTest
                 "scaling-virtual.yaml", // by QemuTest

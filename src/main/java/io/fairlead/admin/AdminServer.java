@@ -165,14 +165,22 @@ public final class AdminServer implements AutoCloseable {
     executor.shutdownNow();
   }
 
+  private static void look(DoorCertificate certificate) {
+    try {
+      certificate.look();
+    } catch (RuntimeException e) { // the other looks go on
+      LOG.log(Level.ERROR, "the certificate of the admin door was not looked at", e);
+    }
+  }
+
   private static void watch(Door door, @Nullable DoorCertificate certificate) {
     try {
       while (true) {
-        if (certificate != null) {
-          certificate.look();
-        }
         Thread.sleep(LOOK);
         door.endStuckAnswers(System.nanoTime());
+        if (certificate != null) {
+          look(certificate);
+        }
       }
     } catch (InterruptedException _) {
       LOG.log(Level.DEBUG, "the admin door is shut");
