@@ -4,7 +4,6 @@ import io.fairlead.admin.AdminServer;
 import io.fairlead.admin.AdminSignIn;
 import io.fairlead.admin.MetricsPage;
 import io.fairlead.alert.Alerts;
-import io.fairlead.config.AdminConfig;
 import io.fairlead.config.AuthConfig;
 import io.fairlead.config.CacheConfig;
 import io.fairlead.config.ConfigDiff;
@@ -453,7 +452,7 @@ final class Fairlead implements AutoCloseable {
   }
 
   private AdminServer openDoor(FairleadConfig config) throws IOException {
-    return openDoor(config.admin(), peopleOf(config));
+    return AdminServer.start(config.admin(), new Operator(this), peopleOf(config));
   }
 
   private @Nullable AdminSignIn peopleOf(FairleadConfig config) throws IOException {
@@ -465,18 +464,13 @@ final class Fairlead implements AutoCloseable {
     }
   }
 
-  private AdminServer openDoor(AdminConfig config, @Nullable AdminSignIn people)
-      throws IOException {
-    return AdminServer.start(config, new Operator(this), people);
-  }
-
   /** Another process is about to shut its door there. */
   private AdminServer openDoorSoon(FairleadConfig config, Duration patience) throws IOException {
     AdminSignIn people = peopleOf(config);
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       try {
-        return openDoor(config.admin(), people);
+        return AdminServer.start(config.admin(), new Operator(this), people);
       } catch (IOException e) {
         if (System.nanoTime() > deadline) {
           throw e;

@@ -11,6 +11,8 @@ import io.fairlead.proxy.tls.ServerTls;
 import io.fairlead.proxy.tls.TlsChallenges;
 import io.fairlead.proxy.tls.TlsListener;
 import io.fairlead.telemetry.Event;
+import io.fairlead.trust.CertificateNames;
+import io.fairlead.trust.ExpiryWarnings;
 import io.fairlead.trust.WatchedFiles;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,9 +41,6 @@ import java.util.function.LongSupplier;
  * wrong with them, the old ones are shown.
  */
 final class TlsKeeper {
-  /** Days before the end at which an event says so, the latest first. */
-  private static final List<Integer> WARN_DAYS = List.of(0, 7, 21);
-
   /** Files that are looked at in one millisecond, about; many take longer from look to look. */
   private static final int FILES_PER_MILLI = 10;
 
@@ -83,7 +82,7 @@ final class TlsKeeper {
   private final Consumer<ServerTls> retire;
 
   private final Map<String, Kept> kept = new HashMap<>();
-  private final Set<String> warned = new HashSet<>();
+  private final ExpiryWarnings warnings = new ExpiryWarnings();
 
   TlsKeeper(
       int loops,
@@ -259,33 +258,17 @@ final class TlsKeeper {
   private void warn() {
     kept.forEach((name, one) -> {
       for (TlsListener.Shown shown : one.listener.shown()) {
-        long days = daysLeft(shown.certificate());
-        for (int step : WARN_DAYS) {
-          if (days < step) {
-            String once = name + shown.file() + shown.certificate().getSerialNumber() + " " + step;
-            if (warned.add(once)) {
-              events.accept(new Event.CertificateExpires(name, shown.file(), names(shown), days));
-            }
-            break;
-          }
-        }
+        warnings
+            .due(name + shown.file(), shown.certificate(), epochMillis.getAsLong())
+            .ifPresent(days ->
+                events.accept(
+                    new Event.CertificateExpires(name, shown.file(), names(shown), days)));
       }
     });
   }
 
-  private long daysLeft(X509Certificate certificate) {
-    return Math.floorDiv(
-        certificate.getNotAfter().toInstant().toEpochMilli() - epochMillis.getAsLong(),
-        Duration.ofDays(1).toMillis());
-  }
-
   private static String names(TlsListener.Shown shown) {
-    List<String> names = shown.names();
-    return names.isEmpty()
-        ? "no name"
-        : names.size() == 1
-            ? names.getFirst()
-            : names.getFirst() + " and " + (names.size() - 1) + " more";
+    return CertificateNames.brief(shown.names());
   }
 
   /** No loop runs any more. */

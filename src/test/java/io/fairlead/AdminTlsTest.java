@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.config.ConfigReader;
 import io.fairlead.telemetry.Event;
+import io.fairlead.telemetry.EventLog;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -59,6 +61,12 @@ final class AdminTlsTest {
     command.addAll(List.of(more));
     command.add("https://localhost:" + port(fairlead) + path);
     return Tool.run("", command);
+  }
+
+  private static void await(Fairlead fairlead, Predicate<Event> which) throws Exception {
+    Loopback.await(
+        "an event",
+        () -> fairlead.events().since(0).stream().map(EventLog.Entry::event).anyMatch(which));
   }
 
   private static Tool.Said fairlead(String... words) throws Exception {
@@ -169,26 +177,20 @@ final class AdminTlsTest {
       certificates.make("admin", "localhost", "other.example");
       String after = Files.readString(key);
       Files.writeString(key, before); // whoever replaces them is in between
-      Loopback.await(
-          "that they are refused",
-          () ->
-              fairlead.events().since(0).stream()
-                  .anyMatch(entry ->
-                      entry.event() instanceof Event.CertificatesRefused(String who, String why)
-                          && who.equals("listener admin")
-                          && why.contains("must be the key of the certificate")));
+      await(
+          fairlead,
+          event ->
+              event instanceof Event.CertificatesRefused(String who, String why)
+                  && who.equals("listener admin")
+                  && why.contains("must be the key of the certificate"));
       assertThat(curl(fairlead, "/").status()).as("with the certificate before").isZero();
       Files.writeString(key, after);
-      Loopback.await(
-          "that they are shown",
-          () ->
-              fairlead.events().since(0).stream()
-                  .anyMatch(entry ->
-                      entry.event()
-                              instanceof
-                              Event.CertificateLoaded(String where, String _, String names)
-                          && where.equals("admin")
-                          && names.equals("localhost and 1 more")));
+      await(
+          fairlead,
+          event ->
+              event instanceof Event.CertificateLoaded(String where, String _, String names)
+                  && where.equals("admin")
+                  && names.equals("localhost and 1 more"));
       String resolved = "other.example:" + port(fairlead) + ":127.0.0.1";
       Tool.Said other =
           Tool.run(
@@ -211,16 +213,12 @@ final class AdminTlsTest {
     certificates.make(
         "admin", b -> b.notAfter(Instant.now().plus(Duration.ofHours(24 * 5 + 1))), "localhost");
     try (Fairlead fairlead = Loopback.start(yaml())) {
-      Loopback.await(
-          "a warning",
-          () ->
-              fairlead.events().since(0).stream()
-                  .anyMatch(entry ->
-                      entry.event()
-                              instanceof
-                              Event.CertificateExpires(String where, String _, String _, long days)
-                          && where.equals("admin")
-                          && days == 5));
+      await(
+          fairlead,
+          event ->
+              event instanceof Event.CertificateExpires(String where, String _, String _, long days)
+                  && where.equals("admin")
+                  && days == 5);
     }
   }
 

@@ -1,7 +1,6 @@
 package io.fairlead.admin;
 
 import com.sun.net.httpserver.HttpServer;
-import com.sun.net.httpserver.HttpsServer;
 import io.fairlead.config.AdminConfig;
 import io.fairlead.trust.DoorIdentity;
 import io.fairlead.trust.DoorTls;
@@ -132,14 +131,10 @@ public final class AdminServer implements AutoCloseable {
       throws IOException {
     InetSocketAddress at = new InetSocketAddress(config.bind().host(), config.bind().port());
     try {
-      if (identity == null) {
-        return HttpServer.create(at, BACKLOG);
-      }
-      HttpsServer server = HttpsServer.create(at, BACKLOG);
-      server.setHttpsConfigurator(
-          DoorTls.configurator(
-              DoorTls.context(identity, List.of()), /* asksForCertificates= */ false));
-      return server;
+      return identity == null
+          ? HttpServer.create(at, BACKLOG)
+          : DoorTls.open(
+              at, BACKLOG, DoorTls.context(identity, List.of()), /* asksForCertificates= */ false);
     } catch (IOException e) {
       throw new IOException(
           "admin.bind: cannot listen on " + config.bind() + ": " + e.getMessage(), e);

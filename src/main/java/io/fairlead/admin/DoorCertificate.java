@@ -1,15 +1,10 @@
 package io.fairlead.admin;
 
 import io.fairlead.telemetry.Event;
+import io.fairlead.trust.CertificateNames;
 import io.fairlead.trust.DoorIdentity;
+import io.fairlead.trust.ExpiryWarnings;
 import java.io.IOException;
-import java.security.cert.CertificateParsingException;
-import java.security.cert.X509Certificate;
-import java.time.Duration;
-import java.util.Collection;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -21,16 +16,10 @@ import java.util.function.LongSupplier;
 final class DoorCertificate {
   static final String LISTENER = "admin";
 
-  /** Days before the end at which an event says so, the latest first. */
-  private static final List<Integer> WARN_DAYS = List.of(0, 7, 21);
-
-  /** Names of servers in a certificate (RFC 5280, 4.2.1.6). */
-  private static final Set<Integer> SERVERS = Set.of(2, 7);
-
   private final DoorIdentity identity;
   private final LongSupplier epochMillis;
   private final Consumer<Event> events;
-  private final Set<String> warned = new HashSet<>();
+  private final ExpiryWarnings warnings = new ExpiryWarnings();
 
   DoorCertificate(DoorIdentity identity, LongSupplier epochMillis, Consumer<Event> events) {
     this.identity = identity;
@@ -42,51 +31,20 @@ final class DoorCertificate {
   void look() {
     try {
       if (identity.lookAgain()) {
-        events.accept(
-            new Event.CertificateLoaded(
-                LISTENER, identity.file().toString(), names(identity.certificate())));
+        events.accept(new Event.CertificateLoaded(LISTENER, identity.file().toString(), names()));
       }
     } catch (IOException e) {
       events.accept(
           new Event.CertificatesRefused("listener " + LISTENER, String.valueOf(e.getMessage())));
     }
-    warn(identity.certificate());
+    warnings
+        .due(identity.file().toString(), identity.certificate(), epochMillis.getAsLong())
+        .ifPresent(days ->
+            events.accept(
+                new Event.CertificateExpires(LISTENER, identity.file().toString(), names(), days)));
   }
 
-  private void warn(X509Certificate certificate) {
-    long days =
-        Math.floorDiv(
-            certificate.getNotAfter().toInstant().toEpochMilli() - epochMillis.getAsLong(),
-            Duration.ofDays(1).toMillis());
-    for (int step : WARN_DAYS) {
-      if (days < step) {
-        if (warned.add(certificate.getSerialNumber() + " " + step)) {
-          events.accept(
-              new Event.CertificateExpires(
-                  LISTENER, identity.file().toString(), names(certificate), days));
-        }
-        return;
-      }
-    }
-  }
-
-  private static String names(X509Certificate certificate) {
-    try {
-      Collection<List<?>> all = certificate.getSubjectAlternativeNames();
-      List<String> names =
-          all == null
-              ? List.of()
-              : all.stream()
-                  .filter(name -> name.get(0) instanceof Integer kind && SERVERS.contains(kind))
-                  .map(name -> String.valueOf(name.get(1)))
-                  .toList();
-      return names.isEmpty()
-          ? "no name"
-          : names.size() == 1
-              ? names.getFirst()
-              : names.getFirst() + " and " + (names.size() - 1) + " more";
-    } catch (CertificateParsingException _) {
-      return "no name";
-    }
+  private String names() {
+    return CertificateNames.brief(CertificateNames.of(identity.certificate()));
   }
 }

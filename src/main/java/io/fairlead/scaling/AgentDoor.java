@@ -21,7 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -118,10 +117,8 @@ final class AgentDoor implements AutoCloseable {
   }
 
   private static HttpsServer tls(AgentConfig.Tls tls, InetSocketAddress bind) throws IOException {
-    SSLContext context = DoorTls.context(tls.cert(), tls.key(), tls.ca());
-    HttpsServer server = HttpsServer.create(bind, 64);
-    server.setHttpsConfigurator(DoorTls.configurator(context, !tls.ca().isEmpty()));
-    return server;
+    return DoorTls.open(
+        bind, 64, DoorTls.context(tls.cert(), tls.key(), tls.ca()), !tls.ca().isEmpty());
   }
 
   InetSocketAddress address() {

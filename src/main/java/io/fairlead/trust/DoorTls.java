@@ -2,7 +2,9 @@ package io.fairlead.trust;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.List;
@@ -54,16 +56,25 @@ public final class DoorTls {
     }
   }
 
-  /** As TLS is spoken there: 1.2 and 1.3 and nothing older. */
-  public static HttpsConfigurator configurator(SSLContext context, boolean asksForCertificates) {
-    return new HttpsConfigurator(context) {
-      @Override
-      public void configure(HttpsParameters parameters) {
-        SSLParameters wanted = context.getDefaultSSLParameters();
-        wanted.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
-        wanted.setNeedClientAuth(asksForCertificates);
-        parameters.setSSLParameters(wanted);
-      }
-    };
+  /**
+   * Opens such a door: TLS 1.2 and 1.3 and nothing older.
+   *
+   * @throws IOException if the address cannot be bound
+   */
+  public static HttpsServer open(
+      InetSocketAddress at, int backlog, SSLContext context, boolean asksForCertificates)
+      throws IOException {
+    HttpsServer server = HttpsServer.create(at, backlog);
+    server.setHttpsConfigurator(
+        new HttpsConfigurator(context) {
+          @Override
+          public void configure(HttpsParameters parameters) {
+            SSLParameters wanted = context.getDefaultSSLParameters();
+            wanted.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+            wanted.setNeedClientAuth(asksForCertificates);
+            parameters.setSSLParameters(wanted);
+          }
+        });
+    return server;
   }
 }

@@ -2,6 +2,7 @@ package io.fairlead.proxy.tls;
 
 import io.fairlead.config.CertificateConfig;
 import io.fairlead.config.TlsFiles;
+import io.fairlead.trust.CertificateNames;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;

@@ -1,4 +1,4 @@
-package io.fairlead.proxy.tls;
+package io.fairlead.trust;
 
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -14,13 +14,13 @@ import javax.naming.ldap.Rdn;
  * The host names in a certificate: DNS names of its subject alternative names, or the common name
  * of one that has none (RFC 9525, 6.3 no longer wants that; private authorities still do it).
  */
-final class CertificateNames {
+public final class CertificateNames {
   private static final int DNS_NAME = 2;
 
   private CertificateNames() {}
 
   /** In small letters; empty if there is none. */
-  static List<String> of(X509Certificate certificate) {
+  public static List<String> of(X509Certificate certificate) {
     List<String> names = new ArrayList<>();
     try {
       Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
@@ -41,5 +41,14 @@ final class CertificateNames {
       // Names that cannot be read are nobody's names.
     }
     return names;
+  }
+
+  /** The first of them, and how many more there are. */
+  public static String brief(List<String> names) {
+    return names.isEmpty()
+        ? "no name"
+        : names.size() == 1
+            ? names.getFirst()
+            : names.getFirst() + " and " + (names.size() - 1) + " more";
   }
 }
