@@ -9,25 +9,30 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What recording every request costs at saturation: one process on one core, asked as fast as it
- * can answer, with records and without in turn, pair by pair. The machine's pace changes within
- * minutes; within a pair of some seconds it hardly does. Started by {@code bench/records}.
+ * What recording every request costs at saturation: two processes on one core, one with records and
+ * one without, are asked by turns as fast as they can answer; who is not asked is stopped. One
+ * process that is switched from one to the other has its compilers at work again behind each
+ * change, for longer than a sample lasts. The machine's pace changes within minutes; within a pair
+ * of some seconds it hardly does. Started by {@code bench/records}.
  */
 final class RecordCost {
   private static final int BASE = 21_000;
-  private static final int SECONDS = 25;
+  private static final int SECONDS = 8;
 
-  /**
-   * Behind a change: the recorder is a new one, its columns have to grow, and compilers are at work
-   * again, for 4 ms at a time, until all of it is compiled for one way and the other.
-   */
-  private static final int SETTLE_SECONDS = 12;
+  /** What was due while a process was stopped is done, and caches have its data again. */
+  private static final int SETTLE_SECONDS = 2;
 
-  private static final int WARM_SECONDS = 40;
+  /** Of each process: what runs once a second is compiled after minutes. */
+  private static final int WARM_SECONDS = 240;
+
+  /** Connections come and go meanwhile as they do later. */
+  private static final int WARM_LOADS = 24;
+
   private static final int RESAMPLED = 2_000;
   private static final double MOST_REQUESTS = 0.03;
   private static final double MOST_P99 = 0.02;
@@ -35,45 +40,69 @@ final class RecordCost {
   private final Path work = Path.of("bench/work").toAbsolutePath();
   private final Children children = new Children();
   private final Nodes nodes = new Nodes(BASE + 121, work);
-  private final FairleadProxy proxy =
-      new FairleadProxy(FairleadProxy.NAME, Path.of("."), BASE + 80, BASE + 70);
-  private long pid;
+  private final Side with = new Side("recording", BASE + 80, BASE + 70);
+  private final Side without = new Side("unrecorded", BASE + 180, BASE + 170);
+
+  /** One of the two. */
+  private static final class Side {
+    final FairleadProxy proxy;
+    final List<Sample> samples = new ArrayList<>();
+    long pid;
+
+    Side(String name, int port, int adminPort) {
+      proxy = new FairleadProxy(name, Path.of("."), port, adminPort);
+    }
+
+    double[] all(ToDoubleFunction<Sample> which) {
+      return samples.stream().mapToDouble(which).toArray();
+    }
+  }
 
   /** Of one run of the generator: answers a second, and milliseconds and microseconds. */
   private record Sample(double rate, double p50, double p99, double cpuMicros) {}
 
   public static void main(String[] args) throws Exception {
-    int pairs = args.length > 0 ? Integer.parseInt(args[0]) : 12;
+    int pairs = args.length > 0 ? Integer.parseInt(args[0]) : 24;
     System.exit(new RecordCost().run(pairs) ? 0 : 1);
   }
 
   private boolean run(int pairs) throws Exception {
     nodes.start(children);
-    Process process =
-        children.start(
-            Machine.PROXY_CORE, proxy.prepare(work, nodes), work.resolve("fairlead.out"));
-    pid = process.pid();
-    await(proxy.port());
-    for (int i = 0; i < 2; i++) { // either way is compiled
-      proxy.record(work, i > 0);
-      load(WARM_SECONDS / 2);
+    for (Side side : List.of(with, without)) {
+      Process process =
+          children.start(
+              Machine.PROXY_CORE,
+              side.proxy.prepare(work, nodes),
+              work.resolve(side.proxy.name() + ".out"));
+      side.pid = process.pid();
+      await(side.proxy.port());
+      if (side == with) {
+        side.proxy.record(work, true);
+      }
+      for (int i = 0; i < WARM_LOADS; i++) {
+        load(side, WARM_SECONDS / WARM_LOADS);
+      }
+      signal(side, "STOP");
     }
-    List<Sample> with = new ArrayList<>();
-    List<Sample> without = new ArrayList<>();
     for (int pair = 0; pair < pairs; pair++) {
-      boolean first = pair % 2 == 0; // neither is always the first
-      for (boolean on : new boolean[] {first, !first}) {
-        proxy.record(work, on);
-        load(SETTLE_SECONDS);
-        (on ? with : without).add(load(SECONDS));
-      }
-      if (pair % 10 == 9) {
-        System.err.printf("%d of %d pairs%n", pair + 1, pairs);
+      for (Side side : pair % 2 == 0 ? List.of(with, without) : List.of(without, with)) {
+        signal(side, "CONT");
+        load(side, SETTLE_SECONDS);
+        side.samples.add(load(side, SECONDS));
+        signal(side, "STOP");
       }
     }
-    String dropped = proxy.logProblem(work, 0, 0);
+    signal(with, "CONT");
+    signal(without, "CONT");
+    String dropped = with.proxy.logProblem(work, 0, 0);
     children.stopAll();
-    return report(with, without, dropped);
+    return report(dropped);
+  }
+
+  private static void signal(Side side, String which) throws Exception {
+    if (new ProcessBuilder("kill", "-" + which, Long.toString(side.pid)).start().waitFor() != 0) {
+      throw new IOException(side.proxy.name() + " has ended");
+    }
   }
 
   private static void await(int port) throws Exception {
@@ -87,9 +116,9 @@ final class RecordCost {
     throw new IOException("nobody listens at port " + port);
   }
 
-  private Sample load(int seconds) throws Exception {
+  private Sample load(Side side, int seconds) throws Exception {
     Path output = work.resolve("record-cost.out");
-    Usage before = Usage.of(pid);
+    Usage before = Usage.of(side.pid);
     Process wrk =
         children.start(
             Machine.LOAD_CORE,
@@ -99,10 +128,10 @@ final class RecordCost {
                 "-c64",
                 "-d" + seconds + "s",
                 "--latency",
-                "http://127.0.0.1:" + proxy.port() + "/small"),
+                "http://127.0.0.1:" + side.proxy.port() + "/small"),
             output);
     children.await(wrk, seconds + 10);
-    double cpu = Usage.of(pid).since(before).totalNanos() / 1000;
+    double cpu = Usage.of(side.pid).since(before).totalNanos() / 1000;
     String text = Files.readString(output);
     double requests = number(text, "([0-9]+) requests in");
     if (requests == 0 || text.contains("Non-2xx") || text.contains("Socket errors")) {
@@ -168,13 +197,7 @@ final class RecordCost {
     return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
   }
 
-  private static double[] all(
-      List<Sample> samples, java.util.function.ToDoubleFunction<Sample> which) {
-    return samples.stream().mapToDouble(which).toArray();
-  }
-
-  private static boolean report(List<Sample> with, List<Sample> without, String dropped)
-      throws IOException {
+  private boolean report(String dropped) throws IOException {
     StringBuilder text = new StringBuilder();
     text.append("# What recording every request costs\n\n");
     text.append(
@@ -186,18 +209,18 @@ final class RecordCost {
             String.join("; ", Machine.facts().subList(0, 2))));
     text.append(
         String.format(
-            "One process on one core, with one event loop and its recorder, answers `wrk` with 64"
-                + " connections as fast as it can,\n%d s with records and %d s without, %d pairs of"
-                + " them, either way first in turn. A ratio is the median of the pairs' ratios;"
-                + " beside it\nwithin what that median is with 95 %%, by resampling. The"
-                + " %d s behind each change are not in it.\n\n",
-            SECONDS, SECONDS, with.size(), SETTLE_SECONDS));
+            "Two processes on one core, one that records and one that does not, each with one event"
+                + " loop, answer `wrk` with 64 connections by turns\nas fast as they can, %d s at a"
+                + " time, %d times each, either first in turn; who is not asked is stopped. A ratio"
+                + " is the median of those of the pairs;\nbeside it within what that median is with"
+                + " 95 %%, by resampling. %d s of load for each before, %d s behind each stop are not"
+                + " in it.\n\n",
+            SECONDS, with.samples.size(), WARM_SECONDS, SETTLE_SECONDS));
     text.append("| | with records | without | ratio | bound |\n|---|---|---|---|---|\n");
-    Ratio rate =
-        row(text, "answers a second", with, without, Sample::rate, "%.0f", "at least 0.97");
-    row(text, "CPU µs a request", with, without, Sample::cpuMicros, "%.2f", "");
-    row(text, "p50, ms", with, without, Sample::p50, "%.3f", "");
-    Ratio p99 = row(text, "p99, ms", with, without, Sample::p99, "%.2f", "at most 1.02");
+    Ratio rate = row(text, "answers a second", Sample::rate, "%.0f", "at least 0.97");
+    row(text, "CPU µs a request", Sample::cpuMicros, "%.2f", "");
+    row(text, "p50, ms", Sample::p50, "%.3f", "");
+    Ratio p99 = row(text, "p99, ms", Sample::p99, "%.2f", "at most 1.02");
     boolean good =
         rate.median >= 1 - MOST_REQUESTS && p99.median <= 1 + MOST_P99 && dropped.isEmpty();
     text.append('\n')
@@ -208,22 +231,22 @@ final class RecordCost {
     return good;
   }
 
-  private static Ratio row(
+  private Ratio row(
       StringBuilder text,
       String what,
-      List<Sample> with,
-      List<Sample> without,
-      java.util.function.ToDoubleFunction<Sample> which,
+      ToDoubleFunction<Sample> which,
       String format,
       String bound) {
-    Ratio ratio = Ratio.of(all(with, which), all(without, which));
+    double[] recorded = with.all(which);
+    double[] unrecorded = without.all(which);
+    Ratio ratio = Ratio.of(recorded, unrecorded);
     text.append(
         String.format(
             Locale.ROOT,
             "| %s | " + format + " | " + format + " | %s | %s |%n",
             what,
-            middle(all(with, which)),
-            middle(all(without, which)),
+            middle(recorded),
+            middle(unrecorded),
             ratio,
             bound));
     return ratio;

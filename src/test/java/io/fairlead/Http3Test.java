@@ -633,6 +633,27 @@ final class Http3Test {
     }
   }
 
+  @Test
+  void whoComesOrStaysWhileSocketsFromBeforeAreOpenIsAnswered() throws Exception {
+    port = FreePort.any();
+    running = Loopback.start(yaml("http3: {}", port));
+    try (Http3Peer stays = peer()) {
+      Http3Peer.Answer begun = stays.begin("POST", "/echo");
+      Http3Peer.send(begun, "a".repeat(1000).getBytes(StandardCharsets.US_ASCII));
+      reload(yaml("", port)); // nobody new is let in, whoever is in may stay for a while
+      assertThat(isTold()).isFalse();
+      reload(yaml("http3: {}", port));
+      for (int i = 0; i < 16; i++) { // of four sockets, two are those from before
+        try (Http3Peer peer = peer()) {
+          assertThat(peer.get("/").await(5).status).isEqualTo("200");
+        }
+      }
+      Http3Peer.send(begun, "b".repeat(500).getBytes(StandardCharsets.US_ASCII)); // now dealt out among twice the sockets
+      Http3Peer.end(begun);
+      assertThat(begun.await().body()).contains("a".repeat(1000) + "b".repeat(500));
+    }
+  }
+
   private void reload(String yaml) throws Exception {
     assertThat(fairlead().apply(Loopback.read(yaml), "test"))
         .isInstanceOf(Fairlead.Applied.Done.class);

@@ -512,6 +512,7 @@ final class OtlpTest {
       for (int i = 0; i < 10; i++) {
         ask(fairlead, "/");
       }
+      Loopback.await("some have gone out", () -> stats(fairlead, "traces").sent() > 0);
       change(fairlead, yaml(to("traces: 0%, metrics: false"))); // other lanes, other share
       for (int i = 0; i < 10; i++) {
         ask(fairlead, "/");

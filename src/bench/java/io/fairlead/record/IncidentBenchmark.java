@@ -137,7 +137,7 @@ public class IncidentBenchmark {
 
   private void look() {
     second++;
-    consumer.caughtUp(second * 1000 + 200);
+    consumer.caughtUp(second * 1000 + 200, () -> {});
   }
 
   /** Writing and reading a record without the watch: to be subtracted. */

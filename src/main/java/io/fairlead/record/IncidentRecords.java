@@ -28,8 +28,8 @@ public final class IncidentRecords implements RecordConsumer {
   }
 
   @Override
-  public void caughtUp(long epochMillis) {
-    watch.caughtUp(epochMillis);
+  public void caughtUp(long epochMillis, Runnable rest) {
+    watch.caughtUp(epochMillis, rest);
   }
 
   /** In the words of the process that has written the records. */

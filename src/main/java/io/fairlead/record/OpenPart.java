@@ -38,7 +38,7 @@ final class OpenPart {
   static final long MOST_MILLIS = 600_000;
 
   /** The kernel copies so many bytes at a time: it takes some fifty microseconds. */
-  private static final int PIECE = 1 << 17;
+  private static final int PIECE = 1 << 15;
 
   private final Table table;
   private final PartFolder folder;
@@ -127,7 +127,8 @@ final class OpenPart {
     if (to == null) {
       to = folder.name(table.name, table.firstMicros(), process);
     }
-    replace(to, Parquet.end(table.columns(), all, Map.of(Places.WORD, reached.toString())));
+    Map<String, String> words = Map.of(Places.WORD, reached.toString());
+    replace(to, Parquet.end(table.columns(), all, words, pages.pace));
     file = to;
     written = table.rows();
     packed = complete;
@@ -146,6 +147,7 @@ final class OpenPart {
     Path hidden = PartFolder.hidden(to);
     try {
       try (FileChannel out = FileChannel.open(hidden, CREATE, TRUNCATE_EXISTING, WRITE)) {
+        pages.pace.breathe(); // each call of the file system takes as long as a spell
         all(out, ByteBuffer.wrap(Parquet.MAGIC));
         copyGroups(out);
         for (int at = 0; at < encoded.size(); at += PIECE) {
@@ -153,9 +155,13 @@ final class OpenPart {
           all(out, ByteBuffer.wrap(encoded.array(), at, Math.min(PIECE, encoded.size() - at)));
         }
         all(out, ByteBuffer.wrap(end.array(), 0, end.size()));
+        pages.pace.breathe();
         out.force(true);
+        pages.pace.breathe();
       }
+      pages.pace.breathe();
       Files.move(hidden, to, ATOMIC_MOVE);
+      pages.pace.breathe();
     } catch (IOException e) {
       try {
         Files.deleteIfExists(hidden);

@@ -14,7 +14,7 @@ import java.util.function.IntSupplier;
  */
 final class Pace {
   /** Requests wait that long at most, or for as long as what cannot be interrupted takes. */
-  private static final long SPELL_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+  private static final long SPELL_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
   /** With nothing that presses it has a fifth of a core. */
   private static final int CALM = 4;

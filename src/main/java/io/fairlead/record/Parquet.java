@@ -26,25 +26,33 @@ final class Parquet {
    *
    * @param words kept in the footer for who reads it again
    */
-  static Bytes end(List<Column> columns, List<RowGroup> groups, Map<String, String> words) {
+  static Bytes end(
+      List<Column> columns, List<RowGroup> groups, Map<String, String> words, Pace pace) {
     Bytes end = new Bytes(4096);
-    footer(new Thrift(end), columns, groups, words);
+    footer(new Thrift(end), columns, groups, words, pace);
+    pace.breathe();
     end.int32(end.size());
     end.put(MAGIC);
     return end;
   }
 
   private static void footer(
-      Thrift out, List<Column> columns, List<RowGroup> groups, Map<String, String> words) {
+      Thrift out,
+      List<Column> columns,
+      List<RowGroup> groups,
+      Map<String, String> words,
+      Pace pace) {
     out.begin();
     out.int32(1, VERSION);
     schema(out, columns);
+    pace.breathe();
     out.int64(3, groups.stream().mapToLong(RowGroup::rows).sum());
     out.list(4, Thrift.STRUCT, groups.size());
     long at = MAGIC.length;
     for (RowGroup group : groups) {
       group(out, columns, group, at);
       at += group.bytes();
+      pace.breathe();
     }
     out.list(5, Thrift.STRUCT, words.size());
     words.forEach((key, value) -> {

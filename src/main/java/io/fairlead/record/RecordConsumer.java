@@ -11,6 +11,11 @@ public interface RecordConsumer {
   /** A record, and what its numbers mean. */
   void accept(RecordView record, Names names);
 
-  /** The rings have been read to their ends as of that time. */
-  void caughtUp(long epochMillis);
+  /**
+   * The rings have been read to their ends as of that time.
+   *
+   * @param rest to be called between pieces of work of some tens of microseconds: event loops may
+   *     have no other core
+   */
+  void caughtUp(long epochMillis, Runnable rest);
 }

@@ -183,7 +183,8 @@ final class Recording implements AutoCloseable {
     }
     stats.caughtUpMillis = nowMillis;
     for (RecordConsumer consumer : consumers) {
-      consumer.caughtUp(nowMillis);
+      consumer.caughtUp(nowMillis, pace::breathe);
+      pace.breathe();
     }
     if (rollups != null) {
       rollups.caughtUp(nowMillis);

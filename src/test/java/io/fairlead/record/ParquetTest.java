@@ -143,7 +143,10 @@ final class ParquetTest {
       for (byte[] group : bytes) {
         out.write(group);
       }
-      out.write(Parquet.end(List.copyOf(columns), groups, Map.of("fairlead.places", "7 9")).copy());
+      out.write(
+          Parquet.end(
+                  List.copyOf(columns), groups, Map.of("fairlead.places", "7 9"), Pace.restless())
+              .copy());
     }
     return file;
   }

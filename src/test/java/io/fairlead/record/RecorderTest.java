@@ -103,7 +103,7 @@ final class RecorderTest {
           }
 
           @Override
-          public void caughtUp(long epochMillis) {}
+          public void caughtUp(long epochMillis, Runnable rest) {}
         };
     RecordRings rings = rings();
     Recorder recorder = start(rings, broken);

@@ -501,7 +501,7 @@ final class RecordingTest {
           }
 
           @Override
-          public void caughtUp(long epochMillis) {}
+          public void caughtUp(long epochMillis, Runnable rest) {}
         };
     recording.close();
     rings.close();

@@ -41,6 +41,9 @@ final class Avoided {
   /** It is over when it was not seen for two looks and some. */
   private static final long LASTS_MILLIS = 25_000;
 
+  /** Requests that are gone through between two rests. */
+  private static final int SPELL = 1 << 12;
+
   private static final List<Measure> BAD = List.of(Measure.ERRORS, Measure.SLOW, Measure.TRANSFER);
 
   private final Slices slices;
@@ -75,12 +78,16 @@ final class Avoided {
     this.incidents = incidents;
   }
 
-  /** A second has ended; now and then. */
-  void look(long endMillis) {
+  /**
+   * A second has ended; now and then.
+   *
+   * @param rest called between pieces of work of some tens of microseconds
+   */
+  void look(long endMillis, Runnable rest) {
     Map<Integer, Lost> lost = new LinkedHashMap<>();
     explained = null;
     for (long span : SPANS) {
-      count(endMillis - span);
+      count(endMillis - span, rest);
       for (int node = Dictionary.FIRST; node < Dimension.NODE.places; node++) {
         if (all[node] > 0 && serviceOf[node] != Dictionary.NONE && !lost.containsKey(node)) {
           look(node, lost, endMillis);
@@ -88,7 +95,7 @@ final class Avoided {
       }
     }
     for (Dimension dimension : GROUPS) {
-      if (group(dimension, lost, endMillis)) {
+      if (group(dimension, lost, endMillis, rest)) {
         return;
       }
     }
@@ -109,7 +116,7 @@ final class Avoided {
     return values.of(Dimension.NODE).text(node);
   }
 
-  private void count(long fromMillis) {
+  private void count(long fromMillis, Runnable rest) {
     long begin = recent.since(fromMillis);
     List<OpenIncident> explaining = explaining(fromMillis);
     if (begin == from && explaining.equals(explained)) {
@@ -123,6 +130,9 @@ final class Avoided {
     }
     for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
+      if ((row & (SPELL - 1)) == 0) {
+        rest.run();
+      }
       if (!explaining.isEmpty() && isExplained(at, explaining)) {
         continue;
       }
@@ -209,7 +219,8 @@ final class Avoided {
   // --- what they have in common ---------------------------------------------------------------
 
   /** Whether the nodes that are lost are those of one version or zone; then that is told. */
-  private boolean group(Dimension dimension, Map<Integer, Lost> lost, long endMillis) {
+  private boolean group(
+      Dimension dimension, Map<Integer, Lost> lost, long endMillis, Runnable rest) {
     if (lost.isEmpty() && !isTold()) {
       return false;
     }
@@ -217,6 +228,9 @@ final class Avoided {
     for (long row = from; row < recent.written; row++) {
       int at = RecentRequests.at(row);
       labels[recent.value(Dimension.NODE, at)] = recent.value(dimension, at);
+      if ((row & (SPELL - 1)) == 0) {
+        rest.run();
+      }
     }
     for (int label = Dictionary.FIRST; label < dimension.places; label++) {
       OpenIncident open = incidents.ofKey(key(dimension, label));

@@ -205,8 +205,17 @@ public final class IncidentWatch {
     return dictionaries[dimension.index()];
   }
 
-  /** All records that had been written by then have been accepted. */
+  /** The same without rests. */
   public void caughtUp(long epochMillis) {
+    caughtUp(epochMillis, () -> {});
+  }
+
+  /**
+   * All records that had been written by then have been accepted.
+   *
+   * @param rest called between pieces of work of some tens of microseconds
+   */
+  public void caughtUp(long epochMillis, Runnable rest) {
     synchronized (lock) {
       incidents.now(epochMillis);
       Traffic known = traffic;
@@ -221,11 +230,12 @@ public final class IncidentWatch {
           incidents.forgetRequests();
         } else {
           while (known.slices.second() < due) {
-            second(known);
+            second(known, rest);
           }
         }
         enough = traffic != null && known.slices.isEnough();
       }
+      rest.run();
       incidents.endWhatLasts();
       answerCopies(epochMillis);
       if (incidents.hasChanged()) {
@@ -258,8 +268,8 @@ public final class IncidentWatch {
     }
   }
 
-  private void second(Traffic known) {
-    boolean piece = known.slices.close();
+  private void second(Traffic known, Runnable rest) {
+    boolean piece = known.slices.close(rest);
     if (piece) {
       known.pieces++;
       if (known.pieces <= 6 || known.pieces % 6 == 0) {
@@ -268,13 +278,17 @@ public final class IncidentWatch {
           known.answers.turn(route, !known.slices.isConspicuous(slice, Measure.SLOW));
           known.transfers.turn(route, !known.slices.isConspicuous(slice, Measure.TRANSFER));
         }
+        rest.run();
       }
       sorter.labelAnew();
     }
     makeRoom(known);
+    rest.run();
     known.judge.look();
+    rest.run();
     if (known.slices.second() % 2 == 0 && known.slices.isEnough()) {
-      known.avoided.look((known.slices.second() + 1) * 1000);
+      known.avoided.look((known.slices.second() + 1) * 1000, rest);
+      rest.run();
     }
   }
 

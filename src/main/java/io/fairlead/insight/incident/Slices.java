@@ -22,6 +22,10 @@ final class Slices {
   private static final int COLUMNS = 1 + MEASURES;
   private static final int SECONDS = 16;
   private static final int PIECES = 8;
+
+  /** Counts that are gone through between two rests. */
+  private static final int SPELL = 1 << 13;
+
   private static final int LAG = 6;
 
   /** Forgotten with each piece of ten seconds: half in ten minutes. */
@@ -138,48 +142,60 @@ final class Slices {
     }
   }
 
-  /** The next second has ended: counts it, and looks. Answers whether a piece of ten has, too. */
-  boolean close() {
+  /**
+   * The next second has ended: counts it, and looks. Answers whether a piece of ten has, too.
+   *
+   * @param rest called between pieces of work of some tens of microseconds
+   */
+  boolean close(Runnable rest) {
     second++;
     int[] row = seconds[(int) second & (SECONDS - 1)];
     int[] old = seconds[(int) (second - 10) & (SECONDS - 1)];
     for (int i = 0; i < row.length; i++) {
       ten[i] += row[i] - old[i];
       piece[i] += row[i];
+      if ((i & (SPELL - 1)) == 0) {
+        rest.run();
+      }
     }
     Arrays.fill(seconds[(int) (second + 5) & (SECONDS - 1)], 0);
-    look();
+    look(rest);
     if (second % 10 != 9) {
       return false;
     }
-    endPiece();
+    endPiece(rest);
     return true;
   }
 
-  private void endPiece() {
+  private void endPiece(Runnable rest) {
     int slot = (int) closedPieces & (PIECES - 1);
     int[] left = pieces[(int) (closedPieces - LAG) & (PIECES - 1)];
     for (int i = 0; i < piece.length; i++) {
       sixty[i] += piece[i] - (closedPieces >= LAG ? left[i] : 0);
+      if ((i & (SPELL - 1)) == 0) {
+        rest.run();
+      }
     }
     System.arraycopy(piece, 0, pieces[slot], 0, piece.length);
     Arrays.fill(piece, 0);
+    rest.run();
     closedPieces++;
     long lag = Math.min(LAG - 1, closedPieces / 3);
     while (fed < closedPieces - lag) {
-      feed((int) fed & (PIECES - 1));
+      feed((int) fed & (PIECES - 1), rest);
       fed++;
     }
     Arrays.fill(conspicuous[(int) closedPieces & (PIECES - 1)], (byte) 0);
   }
 
   /** What came in that piece is usual, where nothing stood out. */
-  private void feed(int slot) {
+  private void feed(int slot, Runnable rest) {
     int[] counts = pieces[slot];
     byte[] marks = conspicuous[slot];
     for (int m = 0; m < MEASURES; m++) {
       int column = (1 + m) * size;
       double all = usual(m);
+      rest.run();
       for (int s = 0; s < size; s++) {
         if (counts[s] == 0 && usualAll[m][s] == 0) {
           continue;
@@ -243,7 +259,7 @@ final class Slices {
     return Math.min(MOST_SPREAD, Math.max(Measure.ALL[measure].spread, spread[measure][slice]));
   }
 
-  private void look() {
+  private void look(Runnable rest) {
     Arrays.fill(worst, -1);
     Arrays.fill(worstBy, 0);
     if (!isEnough()) {
@@ -254,6 +270,7 @@ final class Slices {
       double all = usual(m);
       int column = (1 + m) * size;
       byte[] seen = lately[m];
+      rest.run();
       for (int s = 0; s < size; s++) {
         int k60 = sixty[column + s] + piece[column + s];
         if ((k60 < LEAST_BAD && seen[s] == 0) || isNobody(s) || !isOf(m, s)) {

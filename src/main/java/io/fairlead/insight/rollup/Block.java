@@ -242,6 +242,7 @@ final class Block {
     }
 
     private byte[] join() {
+      between.run();
       byte[] small = new byte[body.size + 64 + body.size / 1000];
       int length = 0;
       try (Deflater deflater = new Deflater(COMPRESSION, true)) {
@@ -252,11 +253,13 @@ final class Block {
           }
           between.run();
         }
+        between.run();
         deflater.finish();
         while (!deflater.finished()) {
           length += deflater.deflate(small, length, small.length - length);
         }
       }
+      between.run();
       ByteBuffer block = ByteBuffer.allocate(FIXED + head.size + length);
       block.putInt(MAGIC).putInt(head.size).putInt(length).putInt(body.size);
       block.putInt(headCrc(block.array(), head.bytes, 0, head.size));

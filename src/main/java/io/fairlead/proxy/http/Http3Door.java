@@ -26,6 +26,7 @@ import io.netty.handler.codec.quic.QuicSslEngine;
 import io.netty.util.AttributeKey;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -228,6 +229,26 @@ public final class Http3Door {
     }
   }
 
+  /** Whether clients come in by it at that address. */
+  boolean isOpenAt(SocketAddress address) {
+    return !shut && !closed && !listener.isDraining() && isAt(address);
+  }
+
+  private boolean isAt(SocketAddress address) {
+    for (Gate gate : gates) {
+      ChannelHandlerContext ctx = gate.place;
+      if (ctx != null && address.equals(ctx.channel().localAddress())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What has come by a socket of another door for the same address. */
+  private void hand(int loop, DatagramPacket packet) {
+    gates.get(loop % gates.size()).hand(packet); // it is at an address, so it has some
+  }
+
   /** Whether nobody is in. */
   public boolean isEmpty() {
     return connections.isEmpty();
@@ -237,6 +258,10 @@ public final class Http3Door {
    * Keeps the first datagrams of new connections out when nobody is to come any more, passes those
    * on that belong to connections of the process before or of another instance, and drops what is
    * no datagram of QUIC, over which the library (4.2.18) stumbles.
+   *
+   * <p>Where HTTP/3 was switched off and on again while somebody was still in, two doors have
+   * sockets at one address. The kernel deals clients out among all of them, and anew whenever one
+   * opens or closes: each door hands the other what is for it.
    */
   private final class Gate extends ChannelInboundHandlerAdapter {
     private final int loop;
@@ -264,8 +289,27 @@ public final class Http3Door {
         return;
       }
       int theirs = QuicIds.tagOf(packet.content());
-      if (theirs < 0 || theirs == tag || !isPassedOn(ctx, packet, theirs, true)) {
+      if (theirs < 0 || theirs == tag) {
         letIn(ctx, packet);
+      } else if (!isPassedOn(ctx, packet, theirs, true)) {
+        Http3Door its = doors.find(theirs);
+        if (its != null && its != Http3Door.this && its.isAt(ctx.channel().localAddress())) {
+          its.hand(loop, packet);
+        } else {
+          letIn(ctx, packet);
+        }
+      }
+    }
+
+    void hand(DatagramPacket packet) {
+      ChannelHandlerContext ctx = place;
+      if (ctx == null) {
+        packet.release();
+      } else if (ctx.executor().inEventLoop()) {
+        letIn(ctx, packet);
+        ctx.fireChannelReadComplete();
+      } else {
+        ctx.executor().execute(() -> hand(packet));
       }
     }
 
@@ -308,7 +352,12 @@ public final class Http3Door {
 
     private void letIn(ChannelHandlerContext ctx, DatagramPacket packet) {
       if ((shut || listener.isDraining()) && QuicIds.isInitial(packet.content())) {
-        packet.release();
+        Http3Door next = doors.openAt(ctx.channel().localAddress());
+        if (next == null) {
+          packet.release();
+        } else {
+          next.hand(loop, packet);
+        }
         return;
       }
       failed = false;

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DatagramPacket;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,16 @@ public final class QuicDoors {
 
   @Nullable Http3Door find(int tag) {
     return own.get(tag);
+  }
+
+  /** The door by which clients come in at that address; null: there is none. */
+  @Nullable Http3Door openAt(SocketAddress address) {
+    for (Http3Door door : own.values()) {
+      if (door.isOpenAt(address)) {
+        return door;
+      }
+    }
+    return null;
   }
 
   /** Whether nobody can come in by QUIC. */

@@ -139,7 +139,7 @@ public final class OtlpExport implements RecordConsumer, AutoCloseable {
 
   @Override
   @SuppressWarnings("NonAtomicVolatileUpdate") // by one thread
-  public void caughtUp(long epochMillis) {
+  public void caughtUp(long epochMillis, Runnable rest) {
     rounds++;
   }
 

@@ -126,7 +126,7 @@ public final class LiveTail implements RecordConsumer {
   }
 
   @Override
-  public void caughtUp(long epochMillis) {
+  public void caughtUp(long epochMillis, Runnable rest) {
     for (Follower follower : present) {
       follower.tick(epochMillis);
     }

@@ -68,7 +68,7 @@ public final class TextLogs implements RecordConsumer, AutoCloseable {
   }
 
   @Override
-  public void caughtUp(long epochMillis) {
+  public void caughtUp(long epochMillis, Runnable rest) {
     for (TextLog log : logs) {
       log.wake();
     }

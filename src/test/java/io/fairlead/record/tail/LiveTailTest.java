@@ -84,7 +84,7 @@ final class LiveTailTest {
       }
       reader.saved(reader.place());
     }
-    tail.caughtUp(millis);
+    tail.caughtUp(millis, () -> {});
   }
 
   private Names names() {

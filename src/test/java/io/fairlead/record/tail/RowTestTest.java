@@ -92,7 +92,7 @@ final class RowTestTest {
           }
 
           @Override
-          public void caughtUp(long epochMillis) {}
+          public void caughtUp(long epochMillis, Runnable rest) {}
         };
     try (RecordRings rings = RecordRings.open(data, 1, 8 << 20, names)) {
       Recorder recorder =
