@@ -18,8 +18,11 @@ final class ScaleDemo {
   private static final double LOW = 20;
   private static final double HIGH = 300;
 
-  /** Seconds of little traffic, of the rise, of much, of the fall. */
-  private static final int[] SWING = {20, 20, 50, 20, 50};
+  /**
+   * Seconds of little traffic, of the rise, of much, of the fall, and until all nodes but two have
+   * left.
+   */
+  private static final int[] SWING = {20, 20, 50, 20, 80};
 
   /** Requests under way at once. */
   private static final int WORKERS = 64;
