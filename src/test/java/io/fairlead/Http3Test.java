@@ -648,11 +648,8 @@ final class Http3Test {
           assertThat(peer.get("/").await(5).status).isEqualTo("200");
         }
       }
-      Http3Peer.send(
-          begun,
-          "b"
-              .repeat(500)
-              .getBytes(StandardCharsets.US_ASCII)); // now dealt out among twice the sockets
+      // What follows is dealt out among twice the sockets.
+      Http3Peer.send(begun, "b".repeat(500).getBytes(StandardCharsets.US_ASCII));
       Http3Peer.end(begun);
       assertThat(begun.await().body()).contains("a".repeat(1000) + "b".repeat(500));
     }

@@ -191,7 +191,7 @@ final class AdminClient {
         "no instance answers at " + base + " (" + reason(e) + "); start one with: fairlead run");
   }
 
-  /** What is wrong with what was shown, in the words for nodes; null: it is something else. */
+  /** What is wrong with the certificate that was shown; null: it is something else. */
   private static @Nullable String certificateFailure(IOException e) {
     for (Throwable one = e; one != null; one = one.getCause()) {
       if (one instanceof CertificateExpiredException

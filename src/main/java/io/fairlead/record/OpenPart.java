@@ -157,7 +157,6 @@ final class OpenPart {
         all(out, ByteBuffer.wrap(end.array(), 0, end.size()));
         pages.pace.breathe();
         out.force(true);
-        pages.pace.breathe();
       }
       pages.pace.breathe();
       Files.move(hidden, to, ATOMIC_MOVE);

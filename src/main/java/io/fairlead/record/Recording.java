@@ -182,9 +182,10 @@ final class Recording implements AutoCloseable {
       }
     }
     stats.caughtUpMillis = nowMillis;
+    Runnable rest = pace::breathe;
     for (RecordConsumer consumer : consumers) {
-      consumer.caughtUp(nowMillis, pace::breathe);
-      pace.breathe();
+      consumer.caughtUp(nowMillis, rest);
+      rest.run();
     }
     if (rollups != null) {
       rollups.caughtUp(nowMillis);

@@ -288,7 +288,6 @@ public final class IncidentWatch {
     rest.run();
     if (known.slices.second() % 2 == 0 && known.slices.isEnough()) {
       known.avoided.look((known.slices.second() + 1) * 1000, rest);
-      rest.run();
     }
   }
 

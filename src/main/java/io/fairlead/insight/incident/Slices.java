@@ -151,12 +151,12 @@ final class Slices {
     second++;
     int[] row = seconds[(int) second & (SECONDS - 1)];
     int[] old = seconds[(int) (second - 10) & (SECONDS - 1)];
-    for (int i = 0; i < row.length; i++) {
-      ten[i] += row[i] - old[i];
-      piece[i] += row[i];
-      if ((i & (SPELL - 1)) == 0) {
-        rest.run();
+    for (int from = 0; from < row.length; from += SPELL) {
+      for (int i = from; i < Math.min(from + SPELL, row.length); i++) {
+        ten[i] += row[i] - old[i];
+        piece[i] += row[i];
       }
+      rest.run();
     }
     Arrays.fill(seconds[(int) (second + 5) & (SECONDS - 1)], 0);
     look(rest);
@@ -170,11 +170,11 @@ final class Slices {
   private void endPiece(Runnable rest) {
     int slot = (int) closedPieces & (PIECES - 1);
     int[] left = pieces[(int) (closedPieces - LAG) & (PIECES - 1)];
-    for (int i = 0; i < piece.length; i++) {
-      sixty[i] += piece[i] - (closedPieces >= LAG ? left[i] : 0);
-      if ((i & (SPELL - 1)) == 0) {
-        rest.run();
+    for (int from = 0; from < piece.length; from += SPELL) {
+      for (int i = from; i < Math.min(from + SPELL, piece.length); i++) {
+        sixty[i] += piece[i] - (closedPieces >= LAG ? left[i] : 0);
       }
+      rest.run();
     }
     System.arraycopy(piece, 0, pieces[slot], 0, piece.length);
     Arrays.fill(piece, 0);

@@ -253,7 +253,6 @@ final class Block {
           }
           between.run();
         }
-        between.run();
         deflater.finish();
         while (!deflater.finished()) {
           length += deflater.deflate(small, length, small.length - length);
