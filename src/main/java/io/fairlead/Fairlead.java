@@ -245,7 +245,7 @@ final class Fairlead implements AutoCloseable {
     this.file = file;
     cacheBytes = config.runtime().cacheBytes();
     dataPlane = new DataPlane(config.runtime(), health::connectionFailed);
-    watch = new PressureWatch(dataPlane, events);
+    watch = new PressureWatch(dataPlane, control, events);
     Roles roles = new Roles(new LoneLeadership(control, LEASE));
     databases =
         new DatabaseKeeper(

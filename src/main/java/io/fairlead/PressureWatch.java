@@ -1,7 +1,9 @@
 package io.fairlead;
 
 import io.fairlead.limit.Pressure;
+import io.fairlead.limit.Standstill;
 import io.fairlead.proxy.DataPlane;
+import io.fairlead.runtime.ControlThread;
 import io.fairlead.telemetry.Event;
 import io.fairlead.telemetry.EventLog;
 import java.io.IOException;
@@ -11,6 +13,7 @@ import java.lang.management.MemoryType;
 import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -24,15 +27,18 @@ final class PressureWatch {
 
   private final DataPlane dataPlane;
   private final EventLog events;
+  private final ControlThread control;
   private final Pressure pressure = new Pressure();
+  private final Standstill standstill = new Standstill();
   private final AtomicBoolean counting = new AtomicBoolean();
   private final @Nullable MemoryPoolMXBean old;
   private volatile long lagNanos;
   private volatile int rank;
   private boolean fewDescriptors;
 
-  PressureWatch(DataPlane dataPlane, EventLog events) {
+  PressureWatch(DataPlane dataPlane, ControlThread control, EventLog events) {
     this.dataPlane = dataPlane;
+    this.control = control;
     this.events = events;
     this.old = oldGeneration();
   }
@@ -63,6 +69,11 @@ final class PressureWatch {
   /** Control thread. */
   void look() {
     lagNanos = dataPlane.takeLagNanos();
+    long still =
+        standstill.look(dataPlane.takeLongestLagNanos(), control.takeLongestLag().toNanos());
+    if (still > 0) {
+      events.add(new Event.StoodStill(TimeUnit.NANOSECONDS.toMillis(still)));
+    }
     long most = DataPlane.maxDirectMemory();
     double direct = most <= 0 ? 0 : (double) dataPlane.bufferBytesInUse() / most;
     if (pressure.look(new Pressure.Look(heap(), direct, lagNanos))) {

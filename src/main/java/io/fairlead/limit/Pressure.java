@@ -4,7 +4,9 @@ package io.fairlead.limit;
  * How near the process is to what the machine gives it, and what is given up for it.
  *
  * <p>Each quantity is judged by two marks: what is given up at the upper one comes back below the
- * lower one, lest it flaps. The worst of all counts.
+ * lower one, lest it flaps. The worst of all counts. Lateness counts once two looks in a row have
+ * found it: a process that stood still, stopped together with its machine or for a collection, is
+ * late once, and there is nothing to give up for that.
  */
 public final class Pressure {
   /** What is given up. */
@@ -38,6 +40,7 @@ public final class Pressure {
   private Level level = Level.NONE;
   private String cause = "";
   private int calm;
+  private long lagBefore;
 
   public Level level() {
     return level;
@@ -52,7 +55,8 @@ public final class Pressure {
   public boolean look(Look look) {
     Level heap = ofMemory(look.heap(), 0);
     Level direct = ofMemory(look.direct(), 0);
-    Level lag = ofLag(look.lagNanos(), 1);
+    Level lag = ofLag(Math.min(look.lagNanos(), lagBefore), 1);
+    lagBefore = look.lagNanos();
     Level now = worst(heap, direct, lag);
     if (now.compareTo(level) > 0) {
       calm = 0;

@@ -172,6 +172,15 @@ public final class DataPlane implements AutoCloseable {
     return most;
   }
 
+  /** By how much each loop has been late once since the last call. */
+  public long takeLongestLagNanos() {
+    long least = Long.MAX_VALUE;
+    for (Loop loop : loops) {
+      least = Math.min(least, loop.takeLongestLagNanos());
+    }
+    return least;
+  }
+
   /** Bytes outside the heap that network buffers may take. */
   public static long maxDirectMemory() {
     return PlatformDependent.maxDirectMemory();

@@ -17,6 +17,9 @@ public final class Loop {
   /** A connection with much to say is read so often before the others. */
   private static final int TURNS = 4;
 
+  /** More than this says only that the process, or its machine, had been stopped. */
+  private static final long MOST_LATE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final int index;
   private final EventLoop eventLoop;
   private final TransportKind transport;
@@ -33,6 +36,9 @@ public final class Loop {
   private final AtomicLong late = new AtomicLong();
 
   private final AtomicLong ticks = new AtomicLong();
+
+  /** By how much the latest of them was. */
+  private final AtomicLong latest = new AtomicLong();
 
   Loop(int index, EventLoop eventLoop, TransportKind transport, long seed, InstanceGuard guard) {
     this.guard = guard;
@@ -60,18 +66,25 @@ public final class Loop {
             timers.advance(now);
           }
         };
-    eventLoop.scheduleAtFixedRate(
-        tick, TimerWheel.TICK_MILLIS, TimerWheel.TICK_MILLIS, TimeUnit.MILLISECONDS);
+    eventLoop
+        .scheduleWithFixedDelay( // at a fixed rate all that a stop left out would be made up for
+            tick, TimerWheel.TICK_MILLIS, TimerWheel.TICK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   private void measure(long nanos) {
-    late.addAndGet(Math.max(0, nanos));
+    latest.accumulateAndGet(nanos, Math::max);
+    late.addAndGet(Math.clamp(nanos, 0, MOST_LATE_NANOS));
     ticks.incrementAndGet();
   }
 
   /** By how much ticks have been late on average since the last time somebody asked. */
   long takeLagNanos() {
     return late.getAndSet(0) / Math.max(1, ticks.getAndSet(0));
+  }
+
+  /** The same of the tick that was latest. */
+  long takeLongestLagNanos() {
+    return latest.getAndSet(0);
   }
 
   /** How the process fares, as all loops know it. */

@@ -5,19 +5,20 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 
 /**
- * Makes the recorder work in short spells. Where it shares a core with an event loop, requests that
- * come in a spell wait for its end: a kernel takes a core from a thread only now and then, however
- * little its niceness grants it. A row group that is encoded in one go is felt by each request of
- * some 50 ms.
+ * Makes the recorder work in short spells, far from each other. Where it shares a core with an
+ * event loop, requests that come in a spell wait for its end: a kernel takes a core from a thread
+ * only now and then, however little its niceness grants it. A row group that is encoded in one go
+ * is felt by each request of some 50 ms; and one that is encoded half of the time has all requests
+ * take twice as long meanwhile.
  *
  * <p>One thread.
  */
 final class Pace {
   /** Requests wait that long at most, or for as long as what cannot be interrupted takes. */
-  private static final long SPELL_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+  private static final long SPELL_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
-  /** With nothing that presses it has a fifth of a core. */
-  private static final int CALM = 4;
+  /** With nothing that presses it has a fiftieth of a core. */
+  static final int CALM = 48;
 
   private int most;
   private IntSupplier rests = () -> CALM;

@@ -142,7 +142,8 @@ final class Recording implements AutoCloseable {
   void add(RecordReader reader) {
     long bytes = ringBytes == Long.MAX_VALUE ? ringBytes : Math.min(ringBytes, reader.bytes());
     long room = bytes - RESERVED;
-    sources.add(new RecordSource(reader, Math.min(room / 4 * 3, room - PIECE - SLACK)));
+    // Half is left to what comes while it is written.
+    sources.add(new RecordSource(reader, Math.min(room / 2, room - PIECE - SLACK)));
   }
 
   /**
@@ -193,17 +194,16 @@ final class Recording implements AutoCloseable {
     return found;
   }
 
-  /** In spells of {@link Pace}: none while a ring fills. */
+  /**
+   * In spells of {@link Pace}: fewer the more there is to read, and none while a ring is nearly
+   * full. So the work is spread over all of the time there is for it.
+   */
   private int restsToAfford() {
-    int spells = Integer.MAX_VALUE;
+    int spells = Pace.CALM;
     for (RecordSource source : sources) {
-      int behind = source.reader.behind();
-      int room = source.reader.room();
-      if (behind > 1 || room < 2) {
-        return 0;
-      } else if (behind > 0 || room < 3) {
-        spells = 1;
-      }
+      int unread = Pace.CALM / (1 + source.reader.behind());
+      int free = Pace.CALM / 4 * (source.reader.room() - 1);
+      spells = Math.min(spells, Math.max(0, Math.min(unread, free)));
     }
     return spells;
   }

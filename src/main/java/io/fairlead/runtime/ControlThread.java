@@ -17,6 +17,7 @@ public final class ControlThread extends TaskThread {
   private static final Duration LAG_PROBE = Duration.ofMillis(250);
 
   private final AtomicLong lagNanos = new AtomicLong();
+  private final AtomicLong longestNanos = new AtomicLong();
 
   public ControlThread() {
     super("control");
@@ -69,6 +70,11 @@ public final class ControlThread extends TaskThread {
     return Duration.ofNanos(lagNanos.get());
   }
 
+  /** The same of the one that was latest since the last call. */
+  public Duration takeLongestLag() {
+    return Duration.ofNanos(longestNanos.getAndSet(0));
+  }
+
   @Override
   public void close() {
     for (Runnable waiting : executor.shutdownNow()) {
@@ -83,7 +89,9 @@ public final class ControlThread extends TaskThread {
     schedule(
         LAG_PROBE,
         () -> {
-          lagNanos.set(Math.max(0, System.nanoTime() - due));
+          long late = Math.max(0, System.nanoTime() - due);
+          lagNanos.set(late);
+          longestNanos.accumulateAndGet(late, Math::max);
           probeLag();
         });
   }

@@ -1,6 +1,7 @@
 package io.fairlead.telemetry;
 
 import java.util.List;
+import java.util.Locale;
 
 /** Something that happened and that an operator may want to read later. */
 public sealed interface Event {
@@ -57,6 +58,7 @@ public sealed interface Event {
           CopyStopped _,
           LogPattern _,
           UnderPressure _,
+          StoodStill _,
           GroupLost _,
           GroupTrouble _,
           PeerLost _,
@@ -540,6 +542,22 @@ public sealed interface Event {
     @Override
     public String text() {
       return "this instance is short of resources (" + cause + "): " + given;
+    }
+  }
+
+  /**
+   * No thread of the process went on for so long: it was stopped, or its machine was, or it had no
+   * processor.
+   */
+  record StoodStill(long millis) implements Event {
+    @Override
+    public String text() {
+      return "this instance stood still for " + seconds() + " s and goes on";
+    }
+
+    /** For people. */
+    public String seconds() {
+      return String.format(Locale.ROOT, "%.1f", millis / 1000.0);
     }
   }
 

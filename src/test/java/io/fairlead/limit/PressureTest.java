@@ -20,9 +20,35 @@ class PressureTest {
   })
   void theWorstCounts(double heap, double direct, long lag, Pressure.Level level, String cause) {
     Pressure pressure = new Pressure();
+    pressure.look(new Pressure.Look(0, 0, lag * 1_000_000));
     pressure.look(new Pressure.Look(heap, direct, lag * 1_000_000));
     assertThat(pressure.level()).isEqualTo(level);
     assertThat(pressure.cause()).isEqualTo(cause);
+  }
+
+  @Test
+  void aProcessThatStoodStillIsLateOnceAndGivesNothingUp() {
+    Pressure pressure = new Pressure();
+    assertThat(pressure.look(late(1))).isFalse();
+    assertThat(pressure.look(late(1000))).isFalse();
+    assertThat(pressure.look(late(10))).isFalse();
+    assertThat(pressure.look(late(1000))).isFalse();
+    assertThat(pressure.level()).isEqualTo(Pressure.Level.NONE);
+  }
+
+  @Test
+  void ofTwoLooksInARowTheBetterCounts() {
+    Pressure pressure = new Pressure();
+    pressure.look(late(1000));
+    assertThat(pressure.look(late(100))).isTrue();
+    assertThat(pressure.level()).isEqualTo(Pressure.Level.LOW);
+    pressure.look(late(600));
+    assertThat(pressure.look(late(500))).isTrue();
+    assertThat(pressure.level()).isEqualTo(Pressure.Level.NORMAL);
+  }
+
+  private static Pressure.Look late(long millis) {
+    return new Pressure.Look(0, 0, millis * 1_000_000);
   }
 
   @Test

@@ -94,6 +94,9 @@ class ControlThreadTest {
       highest = control.lag();
     }
     assertThat(highest).isGreaterThanOrEqualTo(Duration.ofMillis(200));
+    // The next task may have begun since, in time.
+    assertThat(control.takeLongestLag()).isGreaterThanOrEqualTo(highest);
+    assertThat(control.takeLongestLag()).isLessThan(highest);
   }
 
   @Test

@@ -20,6 +20,11 @@ final class Incidents {
   static final String AVOIDED = "node-avoided";
   static final String EJECTED = "node-ejected";
   private static final String PRESSURE = "pressure";
+  private static final String STANDSTILL = "standstill";
+
+  /** It is over when it is noticed, and somebody may want to see that requests waited for it. */
+  private static final long STANDSTILL_SHOWN_MILLIS = 60_000;
+
   private static final String OVERLOAD = "overload ";
   private static final String RETRIES = "retries ";
 
@@ -340,6 +345,21 @@ final class Incidents {
               cause,
               "this instance: " + cause);
       case Event.PressureOver() -> endOf(PRESSURE, when);
+      case Event.StoodStill still ->
+          name(
+              state(
+                  STANDSTILL,
+                  STANDSTILL,
+                  "bad",
+                  when,
+                  "This instance stood still for "
+                      + still.seconds()
+                      + " s: the process or its machine was stopped, or had no processor",
+                  Map.of(),
+                  STANDSTILL_SHOWN_MILLIS),
+              RESOURCE,
+              "processor",
+              "this instance: nothing of it ran");
       case Event.RecordsStopped(String why) ->
           name(
               state(
