@@ -142,8 +142,8 @@ final class Recording implements AutoCloseable {
   void add(RecordReader reader) {
     long bytes = ringBytes == Long.MAX_VALUE ? ringBytes : Math.min(ringBytes, reader.bytes());
     long room = bytes - RESERVED;
-    // Half is left to what comes while it is written.
-    sources.add(new RecordSource(reader, Math.min(room / 2, room - PIECE - SLACK)));
+    // The rest is left to what comes while it is written.
+    sources.add(new RecordSource(reader, Math.min(room / 8 * 5, room - PIECE - SLACK)));
   }
 
   /**
