@@ -172,7 +172,7 @@ public final class DataPlane implements AutoCloseable {
     return most;
   }
 
-  /** By how much each loop has been late once since the last call. */
+  /** By how much every loop has been late, once or more, since the last call. */
   public long takeLongestLagNanos() {
     long least = Long.MAX_VALUE;
     for (Loop loop : loops) {
