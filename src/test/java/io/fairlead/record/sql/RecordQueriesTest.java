@@ -9,6 +9,7 @@ import io.fairlead.record.sql.QueryOutcome.Column;
 import io.fairlead.record.sql.QueryOutcome.Wrong;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -298,6 +299,29 @@ class RecordQueriesTest {
   void withoutTheDriverOneSentenceSaysWhatIsMissing() {
     try (RecordQueries own = new RecordQueries(records, SqlLimits.standard(), () -> null)) {
       assertThat(why(own.ask("SELECT 1", 10))).isEqualTo("unavailable: " + EngineFiles.MISSING);
+    }
+  }
+
+  /** The recorder replaces an open part, where much comes several times in a second. */
+  @Test
+  void aPartThatHasBeenReplacedIsReadAsItIsNow() throws Exception {
+    Path folder = growing.resolve("replaced");
+    try (RecordQueries own = Questions.open(folder, SqlLimits.standard())) {
+      Path day = Files.createDirectories(folder.resolve("requests/2026-11-26"));
+      for (int count = 1; count <= 60; count++) {
+        int first = count * 1000;
+        Path next =
+            ParquetFiles.write(
+                growing,
+                "y",
+                "1",
+                ParquetFiles.requests(count, "2026-11-26 10:00:00")
+                    .replace("(i * 10)::BIGINT", "(i + " + first + ")::BIGINT"));
+        Files.move(next, day.resolve("1.parquet"), StandardCopyOption.REPLACE_EXISTING);
+        assertThat(
+                rows(own, "SELECT count(id), min(bytes_out + tries - 1), max(path) FROM requests"))
+            .isEqualTo("[[" + count + "," + first + ",\"/item/" + Math.min(count - 1, 9) + "\"]]");
+      }
     }
   }
 }
