@@ -6,7 +6,7 @@ package io.fairlead.limit;
  * have nothing to wait for in common, so when all of them are late at once none could go on.
  */
 public final class Standstill {
-  /** Shorter ones are felt by nobody who has to be told. */
+  /** Shorter ones are usual on machines that are shared or busy. */
   private static final long LEAST_NANOS = 1_000_000_000;
 
   private long loopsBefore;

@@ -90,8 +90,8 @@ public final class ControlThread extends TaskThread {
         LAG_PROBE,
         () -> {
           long late = Math.max(0, System.nanoTime() - due);
+          longestNanos.accumulateAndGet(late, Math::max); // first: whoever sees the other finds it
           lagNanos.set(late);
-          longestNanos.accumulateAndGet(late, Math::max);
           probeLag();
         });
   }
