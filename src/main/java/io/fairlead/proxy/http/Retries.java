@@ -107,7 +107,7 @@ final class Retries {
       return NO;
     }
     boolean atOnce = failure == RetryOn.Failure.REFUSED && sends <= 1 && connects <= 1;
-    long wait = atOnce || hasOther() ? 0 : RetryPolicy.pauseNanos(triedCount, loop.loop().random());
+    long wait = atOnce || hasOther() ? 0 : RetryPolicy.pauseNanos(connects, loop.loop().random());
     return planned(wait, at, counterOf(failure));
   }
 
@@ -120,7 +120,7 @@ final class Retries {
     remember(at);
     long wait = 0;
     if (!hasOther()) {
-      wait = RetryPolicy.pauseNanos(triedCount, loop.loop().random());
+      wait = RetryPolicy.pauseNanos(connects, loop.loop().random());
       long asked = RetryAfter.nanosOf(answer);
       if (asked > 0) {
         wait += asked;

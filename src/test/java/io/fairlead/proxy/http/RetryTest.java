@@ -211,6 +211,19 @@ final class RetryTest {
     assertThat(proxy.counted(0, NodeCounter.RESPONSES_5XX)).isPositive();
   }
 
+  /**
+   * A node that is the only one is given longer each time; half of a bound that doubles, at least.
+   */
+  @Test
+  void theOnlyNodeIsGivenLongerEachTime() throws Exception {
+    Faulty only = new Faulty("reset");
+    ProxyFixture proxy = proxy(retry(3, "-", "-", TRY), only);
+    long begun = System.nanoTime();
+    assertOurs(client(proxy).send(request("GET", "-")).response(), 502, "upstream-reset");
+    assertThat((System.nanoTime() - begun) / 1_000_000.0).isGreaterThan(12.5 + 25 + 50);
+    assertThat(only.requests.get()).isEqualTo(4);
+  }
+
   @Test
   void theTimeOfAllTriesTogetherIsTheRoutes() throws Exception {
     Faulty first = new Faulty("silence");
