@@ -76,7 +76,7 @@ final class WhyVerb extends RemoteVerb {
     if (incidents != null) {
       printIncidents(incidents);
     }
-    print(reply.json());
+    print(reply.json(), plain);
     return Cli.DONE;
   }
 
@@ -98,8 +98,10 @@ final class WhyVerb extends RemoteVerb {
     terminal().line("");
   }
 
-  private void print(JsonNode answer) {
-    terminal().line(clean(text(answer, "text")));
+  private void print(JsonNode answer, boolean plain) {
+    boolean none = plain && answer.get("selection").get("requests").longValue() == 0;
+    terminal()
+        .line(none ? "No request of the last five minutes failed." : clean(text(answer, "text")));
     List<List<String>> rows = new ArrayList<>();
     int fields = 0;
     for (JsonNode field : answer.get("fields")) {
