@@ -198,11 +198,13 @@ final class Recording implements AutoCloseable {
    * In spells of {@link Pace}: fewer the more there is to read, and none while a ring is nearly
    * full. So the work is spread over all of the time there is for it.
    */
-  private int restsToAfford() {
+  int restsToAfford() {
     int spells = Pace.CALM;
     for (RecordSource source : sources) {
-      int unread = Pace.CALM / (1 + source.reader.behind());
-      int free = Pace.CALM / 4 * (source.reader.room() - 1);
+      RecordReader reader = source.reader;
+      int unread = Pace.CALM / (1 + reader.behind());
+      int room = reader.room();
+      int free = room == reader.mostRoom() ? Pace.CALM : Pace.CALM / 4 * (room - 1);
       spells = Math.min(spells, Math.max(0, Math.min(unread, free)));
     }
     return spells;

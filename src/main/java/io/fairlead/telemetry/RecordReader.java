@@ -97,6 +97,11 @@ public final class RecordReader {
     return (int) (last - chunk - behind());
   }
 
+  /** The {@link #room} of a ring in which nothing waits to be saved, or little. */
+  public int mostRoom() {
+    return file.chunks - RecordRing.RESERVE - 1;
+  }
+
   /** Everything before that place is safe elsewhere and may be overwritten. */
   public void saved(long place) {
     file.save(place);

@@ -126,6 +126,29 @@ final class RecordingTest {
     recording.round(now);
   }
 
+  /** The ring of the control thread is small and hardly written: it must not set the pace. */
+  @Test
+  void restsAreShorterTheMoreThereIsToReadAndTheLessRoomIsLeft() throws Exception {
+    begin(List.of(), 16 * MIB);
+    recording.add(rings.reader(2));
+    assertThat(recording.restsToAfford()).isEqualTo(Pace.CALM);
+    RecordReader begun = rings.reader(0);
+    while (begun.behind() < 1) {
+      send(0, 100);
+    }
+    assertThat(recording.restsToAfford()).isEqualTo(Pace.CALM / 2);
+    recording.round(now);
+    assertThat(recording.restsToAfford()).isEqualTo(Pace.CALM);
+    while (begun.behind() < 2) {
+      send(0, 100);
+    }
+    recording.round(now);
+    while (begun.behind() < 12) { // 14 are there for requests, of which one is being written
+      send(0, 100);
+    }
+    assertThat(recording.restsToAfford()).isZero();
+  }
+
   private long kept() throws IOException, SQLException {
     return files("requests").isEmpty()
         ? 0
