@@ -9,6 +9,9 @@ final class RecordSource {
   /** Behind the last record that became a row. */
   long reached;
 
+  /** How far the ring had been written when the round began. */
+  private long end;
+
   /** Behind the last record that is in a part on disk; before that the loop has room again. */
   private long saved;
 
@@ -22,6 +25,20 @@ final class RecordSource {
     this.reader = reader;
     reached = reader.place();
     saved = reached;
+  }
+
+  /** A round begins. */
+  void begin() {
+    end = reader.end();
+  }
+
+  /**
+   * Goes to the next record, if there is one.
+   *
+   * @param enough what has been written since the round began is for the next one
+   */
+  boolean next(boolean enough) {
+    return (!enough || reader.place() < end) && reader.next();
   }
 
   /** Whether the ring has to keep so much yet that it should be written. */

@@ -248,7 +248,10 @@ public final class Recorder implements AutoCloseable {
     pace.hurry();
     follow();
     long now = clock.getAsLong();
-    recording.round(now);
+    boolean more = true;
+    while (more) {
+      more = recording.round(now);
+    }
     saved = recording.write(now, true);
   }
 

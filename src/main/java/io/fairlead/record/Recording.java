@@ -49,6 +49,9 @@ final class Recording implements AutoCloseable {
   /** And those after which it may be time for a rest. */
   private static final int SHORT = 32;
 
+  /** A round that has read so many does not go on for what has come since it began. */
+  static final int ENOUGH = 2 * TURN;
+
   private final PartFolder folder;
   private final Names names;
   private final RecordKinds kinds;
@@ -163,19 +166,23 @@ final class Recording implements AutoCloseable {
   }
 
   /**
-   * Reads what there is, and writes if it is time.
+   * Reads what there is, and writes if it is time. Loops may write as fast as is read, so that the
+   * end of a ring is never reached: after {@link #ENOUGH} records the round goes as far only as
+   * rings had been written when it began, which is what consumers count on.
    *
    * @return whether there was anything
    */
   boolean round(long nowMillis) {
     pace.begin();
-    boolean found = false;
+    sources.forEach(RecordSource::begin);
+    long all = 0;
     boolean more = true;
     while (more) {
       more = false;
+      boolean enough = all >= ENOUGH;
       for (RecordSource source : sources) {
-        int read = read(source, nowMillis);
-        found |= read > 0;
+        int read = read(source, enough, nowMillis);
+        all += read;
         more |= read == TURN;
       }
       if (isDue(nowMillis)) {
@@ -191,7 +198,7 @@ final class Recording implements AutoCloseable {
     if (rollups != null) {
       rollups.caughtUp(nowMillis);
     }
-    return found;
+    return all > 0;
   }
 
   /**
@@ -210,10 +217,10 @@ final class Recording implements AutoCloseable {
     return spells;
   }
 
-  private int read(RecordSource source, long nowMillis) {
+  private int read(RecordSource source, boolean enough, long nowMillis) {
     int read = 0;
     RecordReader reader = source.reader;
-    while (read < TURN && reader.next()) {
+    while (read < TURN && source.next(enough)) {
       take(reader.record(), reader.place(), reader.loop(), nowMillis);
       source.reached = reader.place();
       read++;

@@ -82,6 +82,16 @@ public final class RecordReader {
     return (chunk << RingFile.CHUNK_BITS) + offset;
   }
 
+  /** How far the ring has been written. */
+  public long end() {
+    long last = chunk + behind();
+    if (!file.hasBegun(last)) {
+      return place();
+    }
+    long published = file.published(file.chunkAt(last)) & ~RingFile.CLOSED;
+    return (last << RingFile.CHUNK_BITS) + published;
+  }
+
   /** Pieces of the ring that have been begun behind the one that is being read. */
   public int behind() {
     int ahead = 0;

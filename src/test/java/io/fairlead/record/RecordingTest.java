@@ -126,6 +126,32 @@ final class RecordingTest {
     recording.round(now);
   }
 
+  /** Loops that write as fast as is read keep nobody from what is done once all is read. */
+  @Test
+  void aRoundEndsThoughThereIsAlwaysMoreToRead() throws IOException {
+    List<Integer> caughtUpAfter = new ArrayList<>();
+    begin(
+        List.of(
+            new RecordConsumer() {
+              private int records;
+
+              @Override
+              public void accept(RecordView record, Names names) {
+                records++;
+                send(0, 1);
+              }
+
+              @Override
+              public void caughtUp(long epochMillis, Runnable rest) {
+                caughtUpAfter.add(records);
+              }
+            }));
+    send(0, 10_000);
+    assertThat(recording.round(now)).isTrue();
+    assertThat(recording.round(now)).isTrue();
+    assertThat(caughtUpAfter).containsExactly(Recording.ENOUGH, 2 * Recording.ENOUGH);
+  }
+
   /** The ring of the control thread is small and hardly written: it must not set the pace. */
   @Test
   void restsAreShorterTheMoreThereIsToReadAndTheLessRoomIsLeft() throws Exception {
