@@ -4,6 +4,7 @@ import io.fairlead.config.HostPort;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -32,6 +33,7 @@ final class SpokenGalera implements AutoCloseable {
   private final String name;
   private final ServerSocket server;
   private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
+  private final Thread acceptor;
 
   /**
    * @param port 0: any
@@ -41,7 +43,7 @@ final class SpokenGalera implements AutoCloseable {
     server = new ServerSocket();
     server.setReuseAddress(true);
     server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-    Thread _ = Thread.ofVirtual().start(this::accept);
+    acceptor = Thread.ofVirtual().start(this::accept);
   }
 
   int port() {
@@ -149,9 +151,14 @@ final class SpokenGalera implements AutoCloseable {
     client.getOutputStream().write(out.toByteArray());
   }
 
-  /** As a server that is killed. */
+  /** As a server that is killed: when a client finds out, nobody listens any more. */
   void end() throws IOException {
     server.close();
+    try {
+      acceptor.join(); // it may be accepting somebody yet, and closes the socket itself
+    } catch (InterruptedException _) {
+      throw new InterruptedIOException();
+    }
     for (Socket client : clients) {
       client.close();
     }
