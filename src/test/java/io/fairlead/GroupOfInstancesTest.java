@@ -1,14 +1,10 @@
 package io.fairlead;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fairlead.cli.Cli;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.demo.TestNode;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -368,30 +364,10 @@ class GroupOfInstancesTest {
 
   /** What {@code kv restore} says of the log of all instances. */
   private String restore(int expected, String... options) {
-    ByteArrayOutputStream said = new ByteArrayOutputStream();
-    PrintStream to = new PrintStream(said, true, UTF_8);
     List<String> words =
-        new ArrayList<>(
-            List.of(
-                "kv",
-                "restore",
-                folder.resolve("log").toString(),
-                "--admin",
-                "http://127.0.0.1:" + running.getFirst().adminAddress().getPort()));
+        new ArrayList<>(List.of("kv", "restore", folder.resolve("log").toString()));
     words.addAll(List.of(options));
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    int code;
-    try {
-      System.setOut(to);
-      System.setErr(to);
-      code = Cli.main(words.toArray(new String[0]), new Launch());
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
-    assertThat(code).as(said.toString(UTF_8)).isEqualTo(expected);
-    return said.toString(UTF_8);
+    return Loopback.cli(running.getFirst(), expected, words.toArray(String[]::new));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.fairlead;
 
+import io.fairlead.cli.Cli;
 import io.fairlead.config.ConfigReader;
 import io.fairlead.config.FairleadConfig;
 import io.fairlead.demo.Behaviour;
@@ -7,9 +8,11 @@ import io.fairlead.demo.TestNode;
 import io.fairlead.proxy.Listener;
 import io.fairlead.service.Node;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -23,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** Whole instances, their nodes and their clients on this machine's loopback. */
 final class Loopback {
@@ -216,5 +220,31 @@ final class Loopback {
     public void close() throws IOException {
       socket.close();
     }
+  }
+
+  /** What the command line says, when it is sent to the instance's door and ends with that code. */
+  static String cli(Fairlead fairlead, int code, String... words) {
+    String door = "--admin=http://127.0.0.1:" + fairlead.adminAddress().getPort();
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream to = new PrintStream(said, true, StandardCharsets.UTF_8);
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    int ended;
+    try {
+      System.setOut(to);
+      System.setErr(to);
+      ended =
+          Cli.main(
+              Stream.concat(Stream.of(words), Stream.of(door)).toArray(String[]::new),
+              new Launch());
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+    String all = said.toString(StandardCharsets.UTF_8);
+    if (ended != code) {
+      throw new AssertionError("ended with " + ended + ": " + all);
+    }
+    return all;
   }
 }

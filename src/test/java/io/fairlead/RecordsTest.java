@@ -3,13 +3,9 @@ package io.fairlead;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fairlead.cli.Cli;
 import io.fairlead.record.sql.ParquetFiles;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.URLEncoder;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,23 +44,11 @@ class RecordsTest {
       assertThat(records(fairlead, "records/facets?since=2026-11-26T00:00:00Z&field=node"))
           .contains("\"rows\":[[\"node\",\"a\",100,0.3333],[\"node\",\"b\",100,0.3333]");
       // The command line speaks to it as to any other.
-      assertThat(said(fairlead, "logs", "--sql", "SELECT count(*) FROM requests")).contains("300");
-      assertThat(said(fairlead, "why")).endsWith("No request of the last five minutes failed.\n");
+      assertThat(Loopback.cli(fairlead, 0, "logs", "--sql", "SELECT count(*) FROM requests"))
+          .contains("300");
+      assertThat(Loopback.cli(fairlead, 0, "why"))
+          .endsWith("No request of the last five minutes failed.\n");
     }
-  }
-
-  private static String said(Fairlead fairlead, String... words) {
-    List<String> all = new ArrayList<>(List.of(words));
-    all.add("--admin=http://127.0.0.1:" + fairlead.adminAddress().getPort());
-    ByteArrayOutputStream said = new ByteArrayOutputStream();
-    PrintStream out = System.out;
-    System.setOut(new PrintStream(said, true, UTF_8));
-    try {
-      assertThat(Cli.main(all.toArray(String[]::new), new Launch())).isZero();
-    } finally {
-      System.setOut(out);
-    }
-    return said.toString(UTF_8);
   }
 
   /** No record, no question: no process. */

@@ -10,7 +10,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Shows after each test that it left nothing behind: no exchange in use, no request in flight, no
- * connection at either side, no buffer that was forgotten (an idea of Caffeine's tests).
+ * connection at either side (an idea of Caffeine's tests); and after all of its class that no
+ * buffer was forgotten. To see those takes a collection of the whole heap, which hundreds of small
+ * tests would spend most of their time in, and which stops whatever else runs in the process. Those
+ * who look for a leak ({@code -Dleaks=paranoid}) get it after each test.
  *
  * <p>What a test opens it hands to {@link #closes}, proxies to {@link #watches}; closing is done
  * here, clients first, last opened first.
@@ -30,6 +33,12 @@ public final class NothingLeftOver implements BeforeEachCallback, AfterEachCallb
     void close();
   }
 
+  private static final ExtensionContext.Namespace OF_CLASS =
+      ExtensionContext.Namespace.create(NothingLeftOver.class);
+
+  private static final boolean SEARCHED =
+      "paranoid".equals(System.getProperty("io.netty.leakDetection.level"));
+
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final Deque<Watched> proxies = new ArrayDeque<>();
 
@@ -48,6 +57,16 @@ public final class NothingLeftOver implements BeforeEachCallback, AfterEachCallb
   @Override
   public void beforeEach(ExtensionContext context) {
     Leaks.listen();
+    ExtensionContext of = context;
+    while (of.getTestMethod().isPresent()) {
+      of = of.getParent().orElseThrow();
+    }
+    of.getStore(OF_CLASS).computeIfAbsent("", _ -> (AutoCloseable) NothingLeftOver::noLeaks);
+  }
+
+  private static void noLeaks() throws InterruptedException {
+    Leaks.collect(); // so that nothing is left to the next class to tell
+    assertThat(Leaks.found()).isEmpty();
   }
 
   @Override
@@ -68,6 +87,8 @@ public final class NothingLeftOver implements BeforeEachCallback, AfterEachCallb
     while (!proxies.isEmpty()) {
       Await.nothing(proxies.pop()::open);
     }
-    assertThat(Leaks.found()).isEmpty();
+    if (SEARCHED) {
+      noLeaks();
+    }
   }
 }
