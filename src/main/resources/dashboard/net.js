@@ -78,7 +78,7 @@ export function begin() {
 export function use(path, every = 0, slot = path) {
   let entry = kept.get(path);
   if (!entry) {
-    entry = { path, value: undefined, error: '', missing: false, busy: false, at: 0, every, old: false };
+    entry = { path, value: undefined, error: '', missing: false, later: false, busy: false, at: 0, every, old: false };
     kept.set(path, entry);
   }
   entry.generation = generation;
@@ -94,6 +94,7 @@ export function use(path, every = 0, slot = path) {
 
 async function load(entry) {
   entry.busy = true;
+  entry.later = false;
   try {
     const answer = await ask(entry.path, { signal: AbortSignal.timeout(45000) });
     entry.value = await answer.json();
@@ -102,6 +103,7 @@ async function load(entry) {
     slots.set(entry.slot, entry.value);
   } catch (e) {
     entry.missing = e instanceof Refused && e.status === 404;
+    entry.later = e instanceof Refused && e.status === 503;
     entry.error = entry.missing ? '' : e.name === 'TimeoutError' ? 'There was no answer within 45 s.'
       : e instanceof Refused || e instanceof NeedsToken ? e.message : 'The instance does not answer.';
   }
@@ -123,9 +125,10 @@ setInterval(() => {
     const active = entry.generation === generation;
     if (!active && !entry.busy && (now - entry.used > FORGET_MILLIS || kept.size > MAX_KEPT)) kept.delete(entry.path);
     if (!active || entry.busy || state.paused || document.hidden || state.link === 'lost') continue;
-    // What is not there may come with another configuration; a refusal is asked again at leisure.
+    // What is not there may come with another configuration; a refusal is asked again at leisure,
+    // and what could not be answered just now even if it would be asked once.
     const wait = entry.missing ? 30 : entry.error ? Math.max(5, entry.every) : entry.every;
-    if (entry.every && now - entry.at > wait * 1000) load(entry);
+    if ((entry.every || entry.later) && now - entry.at > wait * 1000) load(entry);
   }
   if (slots.size > MAX_KEPT) slots.clear();
 }, 500);

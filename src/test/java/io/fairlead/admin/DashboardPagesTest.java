@@ -287,6 +287,30 @@ class DashboardPagesTest {
         .isEqualTo("#/records?where=node%3Db+and+error%21%3Dnull");
   }
 
+  @Test
+  void whatCouldNotBeAnsweredForNowIsAskedAgain() {
+    browser.setSize(1280, 1000);
+    show("#/now");
+    browser.evaluate(
+        """
+        (() => {
+          const given = window.fetch;
+          const refused = new Set();
+          window.fetch = (path, options) => {
+            if (!path.startsWith('/api/v1/records') || refused.has(path)) return given(path, options);
+            refused.add(path);
+            const problem = { detail: 'Those before it take long.' };
+            return Promise.resolve(new Response(JSON.stringify(problem), { status: 503 }));
+          };
+          location.hash = '#/records?where=method%3DGET';
+        })()\
+        """);
+    browser.await(
+        "[...document.querySelectorAll('.blank')].some((b) => b.textContent.includes('Those before it'))");
+    browser.await("document.getElementById('count')?.dataset.count === '12407'");
+    browser.await("document.querySelector('.facets .value')");
+  }
+
   private static void show(String page) {
     browser.open(
         URI.create(
