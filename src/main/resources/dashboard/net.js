@@ -94,12 +94,12 @@ export function use(path, every = 0, slot = path) {
 
 async function load(entry) {
   entry.busy = true;
-  entry.later = false;
   try {
     const answer = await ask(entry.path, { signal: AbortSignal.timeout(45000) });
     entry.value = await answer.json();
     entry.error = '';
     entry.missing = false;
+    entry.later = false;
     slots.set(entry.slot, entry.value);
   } catch (e) {
     entry.missing = e instanceof Refused && e.status === 404;
@@ -125,8 +125,8 @@ setInterval(() => {
     const active = entry.generation === generation;
     if (!active && !entry.busy && (now - entry.used > FORGET_MILLIS || kept.size > MAX_KEPT)) kept.delete(entry.path);
     if (!active || entry.busy || state.paused || document.hidden || state.link === 'lost') continue;
-    // What is not there may come with another configuration; a refusal is asked again at leisure,
-    // and what could not be answered just now even if it would be asked once.
+    // What is not there may come with another configuration; a refusal is asked again at leisure, and
+    // what was told to come later even where one answer is enough, or the page would stay without.
     const wait = entry.missing ? 30 : entry.error ? Math.max(5, entry.every) : entry.every;
     if ((entry.every || entry.later) && now - entry.at > wait * 1000) load(entry);
   }
