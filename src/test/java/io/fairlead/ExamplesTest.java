@@ -104,10 +104,10 @@ class ExamplesTest {
         Files.readString(Path.of("examples", name))
             .replace("${GROUP_TOKEN:-", "")
             .replace("}\"   # better", "\"   # better")
-            .replace("7400", "" + FreePort.row(3))
             .replace("certificates/", folder + "/certificates/")
             .replace("https://ca.internal:9000", "https://127.0.0.1:1")
             .replaceAll("0\\.0\\.0\\.0:\\d+", "127.0.0.1:0");
+    text = FreePort.instead(text, 7400, FreePort.row(3));
     try (Fairlead fairlead =
             Loopback.start("admin: { bind: \"127.0.0.1:0\" }\ndata: " + folder + "\n" + text);
         Client client = new Client(Loopback.port(fairlead, "web"))) {
@@ -125,20 +125,20 @@ class ExamplesTest {
   @ValueSource(strings = {"group.yaml", "group-tls.yaml", "group-ensemble.yaml"})
   void thoseOfAGroupStartAndServe(String name, @TempDir Path folder) throws Exception {
     makeCertificates(folder);
-    int port = FreePort.any();
+    int port = FreePort.row(23);
     try (TestNode node = Loopback.node("a")) {
       String text =
           Files.readString(Path.of("examples", name))
               .replace("${GROUP_PORT:-7400}", "7400")
-              .replace("7400", "" + port)
-              .replace("7410", "" + (port + 10))
-              .replace("7420", "" + (port + 20))
               .replace("${ADMIN_PORT:-9900}", "0")
               .replace("${ZOOKEEPER:-127.0.0.1:2281}", "127.0.0.1:1")
               .replace("certificates/", folder + "/certificates/")
               .replaceAll("0\\.0\\.0\\.0:[^\"]+", "127.0.0.1:0")
               .replaceAll("10\\.0\\.0\\.11:\\d+", "127.0.0.1:" + node.port())
               .replaceAll("10\\.0\\.0\\.12:\\d+", "localhost:" + node.port());
+      for (int i = 0; i < 30; i += 10) {
+        text = FreePort.instead(text, 7400 + i, port + i);
+      }
       if (!text.contains("admin:")) {
         text = "admin: { bind: \"127.0.0.1:0\" }\n" + text;
       }

@@ -47,6 +47,14 @@ public final class FreePort {
     throw new IOException("no " + count + " free ports in a row from " + LOWEST_HERE + " on");
   }
 
+  /**
+   * A configuration with another port of the loopback. The digits are also in other ports, and in
+   * names of temporary folders, which are to stay what they are.
+   */
+  static String instead(String text, int of, int port) {
+    return text.replaceAll("127\\.0\\.0\\.1:" + of + "(?!\\d)", "127.0.0.1:" + port);
+  }
+
   private static boolean isFree(int port) {
     try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       return true;

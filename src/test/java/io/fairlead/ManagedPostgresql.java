@@ -103,7 +103,7 @@ final class ManagedPostgresql implements AutoCloseable {
                 more + "    manage:\n" + (witness ? "      witness: { name: w }\n" : ""));
     for (String name : witness ? List.of("a", "b") : List.of("a", "b", "c")) {
       ports.put(name, FreePort.any());
-      example = example.replace("550" + ports.size(), "" + ports.get(name));
+      example = FreePort.instead(example, 5500 + ports.size(), ports.get(name));
     }
     for (String name : ports.keySet()) {
       disks.prepare(top(name));
