@@ -15,7 +15,7 @@ import java.util.function.IntSupplier;
  */
 final class Pace {
   /** Requests wait that long at most, or for as long as what cannot be interrupted takes. */
-  private static final long SPELL_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+  private static final long SPELL_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
   /** With nothing that presses it has a twenty-fifth of a core. */
   static final int CALM = 24;
