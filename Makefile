@@ -59,7 +59,7 @@ bench: ## runs Fairlead beside HAProxy, NGINX and Caddy; see bench/README.md
 bench-http3: ## runs the rows of HTTP/3 beside Caddy; the report goes to bench/http3-report.md
 	bench/run --rows h3 --only fairlead,caddy --report bench/http3-report.md $(MORE)
 
-bench-records: ## what recording every request costs at saturation, with and without by turns; a quarter of an hour
+bench-records: ## what recording every request costs at saturation, with and without by turns; forty minutes
 	bench/records $(MORE)
 
 bench-balance: jdk ## compares balancers: in simulated time, then with real processes beside HAProxy and NGINX; MORE=--quick

@@ -21,7 +21,9 @@ import java.util.regex.Pattern;
  * process that is switched from one to the other has its compilers at work again behind each
  * change, for longer than a sample lasts. The machine's pace changes within minutes; within a pair
  * of some seconds it hardly does. With more connections each waits longer for its turn, and what
- * the machine and the generator do to a few of them weighs less. Started by {@code bench/records}.
+ * the machine and the generator do to a few of them weighs less. Two processes with the same load
+ * differ by some hundredths, by what their compilers happened to make; so both are started anew
+ * several times. Started by {@code bench/records}.
  */
 final class RecordCost {
   private static final int BASE = 21_000;
@@ -31,11 +33,14 @@ final class RecordCost {
   /** What was due while a process was stopped is done, and caches have its data again. */
   private static final int SETTLE_SECONDS = 2;
 
+  /** Of each start, either first in turn. */
+  private static final int PAIRS = 3;
+
   /** Of each process: what runs once a second is compiled after minutes. */
-  private static final int WARM_SECONDS = 240;
+  private static final int WARM_SECONDS = 150;
 
   /** Connections come and go meanwhile as they do later. */
-  private static final int WARM_LOADS = 24;
+  private static final int WARM_LOADS = 15;
 
   private static final int RESAMPLED = 2_000;
   private static final double MOST_REQUESTS = 0.03;
@@ -66,18 +71,30 @@ final class RecordCost {
   private record Sample(double rate, double p50, double p99, double cpuMicros) {}
 
   public static void main(String[] args) throws Exception {
-    int pairs = args.length > 0 ? Integer.parseInt(args[0]) : 24;
-    System.exit(new RecordCost().run(pairs) ? 0 : 1);
+    int starts = args.length > 0 ? Integer.parseInt(args[0]) : 6;
+    System.exit(new RecordCost().run(starts) ? 0 : 1);
   }
 
-  private boolean run(int pairs) throws Exception {
+  private boolean run(int starts) throws Exception {
     nodes.start(children);
+    String dropped = "";
+    for (int i = 0; i < starts; i++) {
+      dropped += start(i * PAIRS);
+    }
+    children.stopAll();
+    return report(dropped);
+  }
+
+  /** Starts both, compares them, and ends them; says whether records were dropped. */
+  private String start(int first) throws Exception {
+    List<Process> started = new ArrayList<>();
     for (Side side : List.of(with, without)) {
       Process process =
           children.start(
               Machine.PROXY_CORE,
               side.proxy.prepare(work, nodes),
               work.resolve(side.proxy.name() + ".out"));
+      started.add(process);
       side.pid = process.pid();
       await(side.proxy.port());
       if (side == with) {
@@ -88,7 +105,7 @@ final class RecordCost {
       }
       signal(side, "STOP");
     }
-    for (int pair = 0; pair < pairs; pair++) {
+    for (int pair = first; pair < first + PAIRS; pair++) {
       for (Side side : pair % 2 == 0 ? List.of(with, without) : List.of(without, with)) {
         signal(side, "CONT");
         for (int connections : CONNECTIONS) {
@@ -103,8 +120,8 @@ final class RecordCost {
     signal(with, "CONT");
     signal(without, "CONT");
     String dropped = with.proxy.logProblem(work, 0, 0);
-    children.stopAll();
-    return report(dropped);
+    started.forEach(children::stop);
+    return dropped;
   }
 
   private static void signal(Side side, String which) throws Exception {
@@ -178,12 +195,14 @@ final class RecordCost {
         ratios[i] = with[i] / without[i];
       }
       SplittableRandom random = new SplittableRandom(1);
+      int starts = ratios.length / PAIRS;
       double[] medians = new double[RESAMPLED];
       for (int i = 0; i < medians.length; i++) {
         medians[i] =
             middle(
                 random
-                    .ints(ratios.length, 0, ratios.length)
+                    .ints(starts, 0, starts)
+                    .flatMap(start -> random.ints(PAIRS, start * PAIRS, (start + 1) * PAIRS))
                     .mapToDouble(at -> ratios[at])
                     .toArray());
       }
@@ -218,13 +237,14 @@ final class RecordCost {
     text.append(
         String.format(
             "Two processes on one core, one that records and one that does not, each with one event"
-                + " loop, answer `wrk` by turns\nas fast as they can, %d s at a"
-                + " time, %d times each, either first in turn; who is not asked is stopped. A ratio"
-                + " is the median of those of the pairs;\nbeside it within what that median is with"
-                + " 95 %%, by resampling. %d s of load for each before, %d s before each sample are"
-                + " not in it.\n",
+                + " loop, answer `wrk` by turns\nas fast as they can, %d s at a time; who is not"
+                + " asked is stopped. Both are started %d times, for %d pairs of samples each. A"
+                + " ratio is the median of\nthose of the pairs; beside it within what that median"
+                + " is with 95 %%, by resampling of starts and of their pairs. %d s of load for each"
+                + " process\nbefore, and %d s before each sample, are not in it.\n",
             SECONDS,
-            with.samples.get(CONNECTIONS.getFirst()).size(),
+            with.samples.get(CONNECTIONS.getFirst()).size() / PAIRS,
+            PAIRS,
             WARM_SECONDS,
             SETTLE_SECONDS));
     boolean good = dropped.isEmpty();
