@@ -56,9 +56,11 @@ final class RecordCost {
   private static final class Side {
     final FairleadProxy proxy;
     final Map<Integer, List<Sample>> samples = new TreeMap<>();
+    final int adminPort;
     long pid;
 
     Side(String name, int port, int adminPort) {
+      this.adminPort = adminPort;
       proxy = new FairleadProxy(name, Path.of("."), port, adminPort);
     }
 
@@ -97,6 +99,7 @@ final class RecordCost {
       started.add(process);
       side.pid = process.pid();
       await(side.proxy.port());
+      await(side.adminPort);
       if (side == with) {
         side.proxy.record(work, true);
       }
