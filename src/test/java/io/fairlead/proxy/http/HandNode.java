@@ -4,10 +4,18 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.UnknownHostException;
 
 /** A node whose part is played by the test itself, connection by connection. */
 public final class HandNode implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 10_000;
+
+  /**
+   * Each process of tests has an address of its own: the system gives a port that was closed in one
+   * to the other, and whoever still looks there whether its node is back would be taken for the
+   * connection that is awaited.
+   */
+  private static final InetAddress HERE = here();
 
   private final ServerSocket server;
 
@@ -25,7 +33,16 @@ public final class HandNode implements AutoCloseable {
     }
     server.setSoTimeout(PATIENCE_MILLIS);
     // A test may leave more in the queue than the usual 50, behind which connecting takes seconds.
-    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1000);
+    server.bind(new InetSocketAddress(HERE, 0), 1000);
+  }
+
+  private static InetAddress here() {
+    byte last = (byte) (1 + Integer.getInteger("fairlead.fork", 0));
+    try {
+      return InetAddress.getByAddress(new byte[] {127, 0, 0, last});
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   public InetSocketAddress address() {
