@@ -125,7 +125,7 @@ class ExamplesTest {
   @ValueSource(strings = {"group.yaml", "group-tls.yaml", "group-ensemble.yaml"})
   void thoseOfAGroupStartAndServe(String name, @TempDir Path folder) throws Exception {
     makeCertificates(folder);
-    int port = FreePort.row(23);
+    int port = FreePort.row(23); // each instance has two more behind its own
     try (TestNode node = Loopback.node("a")) {
       String text =
           Files.readString(Path.of("examples", name))

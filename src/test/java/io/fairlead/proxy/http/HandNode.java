@@ -1,10 +1,8 @@
 package io.fairlead.proxy.http;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.UnknownHostException;
 
 /** A node whose part is played by the test itself, connection by connection. */
 public final class HandNode implements AutoCloseable {
@@ -15,7 +13,7 @@ public final class HandNode implements AutoCloseable {
    * to the other, and whoever still looks there whether its node is back would be taken for the
    * connection that is awaited.
    */
-  private static final InetAddress HERE = here();
+  private static final String HERE = "127.0.0." + (1 + Integer.getInteger("fairlead.fork", 0));
 
   private final ServerSocket server;
 
@@ -34,15 +32,6 @@ public final class HandNode implements AutoCloseable {
     server.setSoTimeout(PATIENCE_MILLIS);
     // A test may leave more in the queue than the usual 50, behind which connecting takes seconds.
     server.bind(new InetSocketAddress(HERE, 0), 1000);
-  }
-
-  private static InetAddress here() {
-    byte last = (byte) (1 + Integer.getInteger("fairlead.fork", 0));
-    try {
-      return InetAddress.getByAddress(new byte[] {127, 0, 0, last});
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   public InetSocketAddress address() {
